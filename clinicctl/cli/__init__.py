@@ -1,0 +1,192 @@
+"""The command tree and the one error boundary.
+
+A command's module is imported when the command is named, so that `--help` and `--version` stay quick; the tree here
+holds each command's first line of help, which a test compares with the command's own.
+"""
+
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import FrameType
+from typing import Any, NoReturn
+
+import typer
+
+# Typer keeps Click inside; these names have no public door in 0.28, to which pyproject holds Typer.
+from typer._click.core import Command, Context
+from typer._click.exceptions import ClickException, MissingParameter, NoArgsIsHelpError, NoSuchOption, UsageError
+from typer.main import get_command_from_info, get_group
+
+from clinicctl import __version__, errors
+from clinicctl.cli.context import Ctx, Desk
+from clinicctl.cli.params import Group
+
+PROGRAM = "clinicctl"
+
+TREE = {
+    "init": ("clinic", "Create the clinic's database, and its folder."),
+    "config": ("clinic", "Show or set the clinic's settings."),
+    "demo": ("clinic", "Create a database filled with a believable clinic day."),
+    "health": ("clinic", "Say whether the database can be used."),
+    "patient": ("patients", "Patients: register, find, edit."),
+    "doctor": ("doctors", "Doctors and their days."),
+    "book": ("bookings", "Book a patient with a doctor for a day."),
+    "appointment": ("bookings", "Appointments: show, list, cancel, history."),
+    "appt": ("bookings", "A second name for `appointment`."),
+    "checkin": ("queue", "Check a patient in, and give the next position in the queue."),
+    "walkin": ("queue", "Book a patient for today and check in, at once."),
+    "queue": ("queue", "The queue of a doctor's day: show, call, start, done."),
+}
+_ALIASES = {"appt": "appointment"}
+
+
+class Root(Group):
+    """The root of the tree: loads a command when it is named, and turns every end of it into an exit status."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        return list(TREE)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        if cmd_name not in TREE:
+            return None
+        module = import_module(f"clinicctl.cli.{TREE[cmd_name][0]}")
+        name = _ALIASES.get(cmd_name, cmd_name)
+        if group := getattr(module, "GROUPS", {}).get(name):
+            return get_group(group)
+        for info in module.app.registered_commands:
+            if info.name == name:
+                return get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
+        raise AssertionError(name)
+
+    def format_commands(self, ctx: Context, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in TREE.items()])
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run one command line. Exits with its status, or returns it where `standalone_mode` is off."""
+        self._main_shell_completion({}, PROGRAM, complete_var)
+        status = answer(self, list(sys.argv[1:] if args is None else args), Desk())
+        if standalone_mode:
+            sys.exit(status)
+        return status
+
+
+app = typer.Typer(
+    name=PROGRAM,
+    cls=Root,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from clinicctl import show
+
+        show.text(f"{PROGRAM} {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback(epilog="clinicctl demo --db demo.db\nclinicctl book P1 MEHTA tomorrow\nclinicctl book --help")
+def root(
+    ctx: Ctx,
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and leave."
+    ),
+) -> None:
+    """Run the front desk of a medical clinic: patients, doctors and their days, booking, check-in, the queue.
+
+    Every command takes the common options below, before its name or after. Exit statuses: 0 done, 2 usage, 3 partly
+    done, 4 not found, 5 ambiguous, 6 conflict, 7 refused by a rule, 10 no usable database, 11 busy (try again), 12
+    outcome unknown (repeat with the same --key), 65 bad file, 74 input or output failed.
+    """
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the program on arguments and return its exit status, with everything written out."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        status = app(args=args, standalone_mode=False)
+    except SystemExit as left:
+        status = left.code if isinstance(left.code, int) else 0
+    return int(status or 0)
+
+
+def answer(root: Command, args: list[str], desk: Desk) -> int:
+    """Run one command line: the one place where an error becomes text or JSON and an exit status."""
+    desk.args = args
+    try:
+        with root.make_context(PROGRAM, args, obj=desk) as ctx:
+            root.invoke(ctx)
+        return desk.finish(0)
+    except typer.Exit as left:
+        return desk.finish(left.exit_code)
+    except errors.Refusal as refused:
+        return desk.refuse(refused)
+    except NoArgsIsHelpError as asked:
+        desk.help(asked.format_message())
+        return 0
+    except ClickException as error:
+        return desk.refuse(_usage(error))
+    except (typer.Abort, EOFError):
+        return desk.refuse(errors.Cancelled())
+    except KeyboardInterrupt:
+        return desk.refuse(errors.Stopped())
+    except Exception as bug:
+        # The boundary: a bug is named by a reference, and what it knows of people stays inside.
+        return desk.refuse(desk.internal(bug))
+
+
+def _usage(error: ClickException) -> errors.Refusal:
+    """Say what was wrong with a command line without repeating what may be a name: only our own words."""
+    ctx = error.ctx if isinstance(error, UsageError) else None
+    path = ctx.command_path if ctx else PROGRAM
+    hint = f"See `{path} --help`."
+    if isinstance(error, NoSuchOption):
+        near = [each for each in error.possibilities or () if each.startswith("--")]
+        return errors.Usage(problem="No such option.", hint=f"Did you mean {' or '.join(near)}?" if near else hint)
+    if isinstance(error, MissingParameter) and error.param is not None:
+        kind = error.param.param_type_name
+        return errors.Usage(problem=f"Missing {kind} {_name(error)}.", hint=hint)
+    message = error.message
+    if message.startswith("No such command"):
+        return errors.Usage(problem="No such command.", hint=_near(ctx, message) or hint)
+    if message.startswith("Got unexpected extra argument"):
+        return errors.Usage(problem="Too many arguments.", hint=f"Put words with spaces in quotes. {hint}")
+    if message.startswith("Missing command"):
+        return errors.Usage(problem="Missing command.", hint=hint)
+    if isinstance(error, UsageError) and getattr(error, "param", None) is not None:
+        return errors.Usage(problem=f"{_name(error)}: not understood.", hint=hint)
+    if (option := getattr(error, "option_name", None)) and "requires an argument" in message:
+        return errors.Usage(problem=f"{option} needs a value.", hint=hint)
+    return errors.Usage(problem="The command line is not understood.", hint=hint)
+
+
+def _name(error: Any) -> str:
+    option = next((each for each in error.param.opts if each.startswith("--")), None)
+    return str(option or error.param.metavar or error.param.name.upper())
+
+
+def _near(ctx: Context | None, message: str) -> str | None:
+    from difflib import get_close_matches
+
+    if ctx is None or not isinstance(ctx.command, Group):
+        return None
+    said = message.partition("'")[2].partition("'")[0]
+    near = get_close_matches(said, ctx.command.list_commands(ctx))
+    return f"Did you mean {' or '.join(near)}?" if near else None
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise errors.Terminated

@@ -1,0 +1,191 @@
+"""What a command is handed: settings, read(), write(), show(). One `Desk` for one command line."""
+
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from uuid import uuid4
+
+import typer
+
+from clinicctl import clock, desk, errors, log, settings, show
+from clinicctl.rules import text
+
+if TYPE_CHECKING:
+    from clinicctl.results import Outcome
+    from clinicctl.store.engine import Store, Tx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+APPLICATION = "clinicctl"
+
+
+class Ctx(typer.Context):
+    """The context of a command, for the type checker: its `obj` is the desk."""
+
+    obj: "Desk"
+
+
+class Desk:
+    """One command line at the desk: what it was told, and the one store that it may open."""
+
+    def __init__(self) -> None:
+        self.args: list[str] = []
+        self.flags: dict[str, Any] = {}
+        self.command = ""
+        self._settings: settings.Settings | None = None
+        self._store: Store | None = None
+        self._began = clock.ticks()
+
+    @property
+    def settings(self) -> settings.Settings:
+        """What the command was told: flags before environment before config.toml before defaults."""
+        if self._settings is None:
+            if self.flags.get("key") is not None:
+                self.flags["key"] = text.key(self.flags["key"])
+            self._settings = settings.load(self.flags, os.environ, _config())
+        return self._settings
+
+    @property
+    def store(self) -> "Store":
+        """The store that `--db` names."""
+        if self._store is None:
+            from clinicctl.store.engine import Store
+
+            self._store = Store(_path(self.settings.db), wait=self.settings.wait)
+        return self._store
+
+    def read(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
+        """Return what an operation reads."""
+        with self.store.read(actor=self.settings.actor) as tx:
+            return operation(tx, *_, **request)
+
+    def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> None:
+        """Do an operation once for its key, in one transaction with its journal row; show what came of it."""
+        self.show(self.written(operation, request))
+
+    def create(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> None:
+        """As `write`, on a new database; where one stands already, the operation is told so and changes nothing."""
+        try:
+            self.show(self.written(operation, request, create=True))
+        except errors.Exists:
+            if self.settings.key:
+                self.show(self.written(operation, request))
+            else:
+                self.show(self.read(operation, *_, **request))
+
+    def written(self, operation: Callable[..., R], request: Mapping[str, Any], *, create: bool = False) -> "Outcome":
+        """Return the outcome of an operation that writes."""
+        told, journal = self.settings, desk.journal
+        key = told.key or f"auto-{uuid4().hex}"
+        begin = self.store.create if create else self.store.write
+        with begin(actor=told.actor, key=key, dry_run=told.dry_run) as tx:
+            outcome = journal.once(
+                tx, operation, command=self.command, key=key, own_key=told.key is not None, request=request
+            )
+        return replace(outcome, dry_run=told.dry_run)
+
+    def show(self, result: Any) -> None:
+        """Print a result in the format asked for. `--quiet` leaves out the sentence of a write that went well."""
+        told = self.settings
+        wrote = type(result).__name__ == "Outcome"
+        if wrote and told.quiet and not told.output:
+            return
+        show.result(result, output=told.output or show.default_format(), header=told.header, excel_safe=told.excel_safe)
+
+    def note(self, sentence: str) -> None:
+        """Say something beside the result, on stderr, unless `--quiet`."""
+        if not self.settings.quiet:
+            show.message(sentence)
+
+    def finish(self, status: int) -> int:
+        """Write everything out, and log the end."""
+        try:
+            show.flush()
+        except errors.Refusal as refused:
+            return self.refuse(refused)
+        self._log(status, None)
+        return status
+
+    def refuse(self, refused: errors.Refusal) -> int:
+        """Print a refusal, as an object where JSON was asked for, and return its exit status."""
+        show.refusal(refused, as_json=self._asked_for_json())
+        self._log(refused.status, refused.code, **_loggable(refused))
+        return refused.status
+
+    def help(self, page: str) -> None:
+        """Print a help page that was not asked for in so many words."""
+        show.text(page + "\n")
+
+    def internal(self, bug: Exception) -> errors.Internal:
+        """Name a bug by a reference; the log gets where it happened, without a value."""
+        reference = uuid4().hex[:8]
+        frames = [f"{each.filename}:{each.lineno} {each.name}" for each in traceback.extract_tb(bug.__traceback__)]
+        self._log(70, "internal", reference=reference, kind=type(bug).__name__, frames=frames)
+        return errors.Internal(reference=reference, kind=type(bug).__name__)
+
+    def _log(self, status: int, code: str | None, **facts: Any) -> None:
+        told = self._settings
+        path = told.log if told else os.environ.get("CLINICCTL_LOG")
+        if path:
+            waited = self._store.lock_waited if self._store else 0.0
+            log.line(
+                path,
+                actor=told.actor if told else None,
+                command=self.command,
+                exit_code=status,
+                code=code,
+                seconds=round(clock.ticks() - self._began, 3),
+                lock_waited=round(waited, 3),
+                **facts,
+            )
+
+    def _asked_for_json(self) -> bool:
+        """Whether errors are to be JSON, also where the command line could not be read to its end."""
+        if self._settings is not None:
+            return self._settings.output in ("json", "jsonl")
+        asked = os.environ.get("CLINICCTL_OUTPUT") or ""
+        for at, each in enumerate(self.args):
+            if each == "--json":
+                asked = "json"
+            elif each in ("-o", "--output"):
+                asked = "".join(self.args[at + 1 : at + 2])
+            elif each.startswith(("-o", "--output=")):
+                asked = each.removeprefix("--output=").removeprefix("-o")
+        return asked in ("json", "jsonl")
+
+
+def _loggable(refused: errors.Refusal) -> dict[str, Any]:
+    return {"key": refused.facts["key"]} if isinstance(refused, errors.OutcomeUnknown) else {}
+
+
+def _config() -> Mapping[str, Any]:
+    import tomllib
+
+    from platformdirs import user_config_path
+
+    path = user_config_path(APPLICATION) / "config.toml"
+    try:
+        with path.open("rb") as file:
+            return cast("Mapping[str, Any]", tomllib.load(file))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        raise errors.BadValue(problem=f"{path}: cannot be read as TOML.") from None
+
+
+def _path(said: str | None) -> str:
+    """The database's path. A URL names SQLite's file: `sqlite:///clinic.db`, `sqlite:////srv/clinic.db`."""
+    if not said:
+        from platformdirs import user_data_path
+
+        return str(user_data_path(APPLICATION) / "clinic.db")
+    if "://" in said:
+        if not said.startswith("sqlite:///"):
+            raise errors.BadValue(problem="db: a path, or a URL that begins with sqlite:///.")
+        said = said.removeprefix("sqlite:///")
+    if "\0" in said:
+        raise errors.BadValue(problem="db: not a path.")
+    return os.path.abspath(os.path.expanduser(said))

@@ -1,0 +1,148 @@
+"""The commands on doctors and their days."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from clinicctl import desk, errors
+from clinicctl.cli import params
+from clinicctl.cli.context import Ctx
+from clinicctl.cli.params import group, reads, writes
+from clinicctl.results import OnConflict, OnError
+from clinicctl.rules import rows
+from clinicctl.rules.days import DaysWord
+
+app = typer.Typer()
+doctor = group(
+    "doctor",
+    "Doctors and their days.",
+    "clinicctl doctor add MEHTA 'Dr. Asha Mehta'",
+    "clinicctl doctor avail show MEHTA",
+)
+avail = group(
+    "avail",
+    "Doctors' days: set, show, import.",
+    "clinicctl doctor avail set MEHTA tomorrow --absent --note 'congress'",
+    "clinicctl doctor avail import tomorrow.csv --dry-run",
+)
+doctor.add_typer(avail)
+GROUPS = {"doctor": doctor}
+
+
+@writes(doctor, "add", "clinicctl doctor add MEHTA 'Dr. Asha Mehta' --specialty cardiology --capacity 12")
+def add(
+    ctx: Ctx,
+    code: params.DoctorCode,
+    name: params.Name,
+    specialty: params.Specialty = None,
+    capacity: params.DefaultCapacity = None,
+) -> None:
+    """Put a doctor on file."""
+    ctx.obj.write(desk.doctors.add, code=code, name=name, specialty=specialty or None, capacity=capacity)
+
+
+@reads(doctor, "show", "clinicctl doctor show MEHTA")
+def show(ctx: Ctx, doctor: params.Doctor) -> None:
+    """Show one doctor."""
+    ctx.obj.show(ctx.obj.read(desk.doctors.show, doctor=doctor))
+
+
+@reads(doctor, "list", "clinicctl doctor list -o json")
+def list_(ctx: Ctx, every: params.All = False) -> None:
+    """List the doctors by code."""
+    ctx.obj.show(ctx.obj.read(desk.doctors.list_all, archived=every))
+
+
+@writes(doctor, "edit", "clinicctl doctor edit MEHTA --capacity 8")
+def edit(
+    ctx: Ctx,
+    doctor: params.Doctor,
+    name: params.NameOption = None,
+    specialty: params.Specialty = None,
+    capacity: params.DefaultCapacity = None,
+    on_conflict: params.OnConflictOption = OnConflict.REFUSE,
+) -> None:
+    """Change what is on file; an empty specialty clears it."""
+    ctx.obj.write(
+        desk.doctors.edit,
+        doctor=doctor,
+        name=name,
+        specialty=specialty,
+        capacity=capacity,
+        on_conflict=on_conflict,
+    )
+
+
+@writes(
+    avail,
+    "set",
+    "clinicctl doctor avail set MEHTA 2026-12-24..2026-12-31 --absent --note holidays",
+    "clinicctl doctor avail set MEHTA mon,wed --capacity 6",
+)
+def set_(
+    ctx: Ctx,
+    doctor: params.Doctor,
+    days: params.Days,
+    present: Annotated[
+        bool | None, typer.Option("--present/--absent", help="Whether the doctor is there; else as it stands.")
+    ] = None,
+    capacity: params.DayCapacity = None,
+    note: params.Note = None,
+    on_conflict: params.OnConflictOption = OnConflict.REFUSE,
+) -> None:
+    """Say what a doctor's days are; what is not said stays as it stands."""
+    ctx.obj.write(
+        desk.availability.set_days,
+        doctor=doctor,
+        on=days,
+        present=present,
+        capacity=capacity,
+        note=note,
+        on_conflict=on_conflict,
+    )
+
+
+@reads(avail, "show", "clinicctl doctor avail show MEHTA", "clinicctl doctor avail show MEHTA today..+2w")
+def show_avail(ctx: Ctx, doctor: params.Doctor, days: params.MaybeDays = DaysWord("today..+6d")) -> None:
+    """Show a doctor's days, with what is booked and what remains."""
+    ctx.obj.show(ctx.obj.read(desk.availability.show_days, doctor=doctor, on=days))
+
+
+@writes(
+    avail,
+    "import",
+    "clinicctl doctor avail import tomorrow.csv --dry-run",
+    'clinicctl doctor avail import - --key "avail-$(date +%F)" -q < tomorrow.csv',
+)
+def import_(
+    ctx: Ctx,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="CSV: doctor,date,present[,capacity][,note].")],
+    format_: Annotated[str, typer.Option("--format", metavar="csv", help="The file's format.")] = "csv",
+    on_conflict: params.OnConflictOption = OnConflict.REFUSE,
+    on_error: Annotated[OnError, typer.Option("--on-error", help="What a bad line does.")] = OnError.STOP,
+) -> None:
+    """Set doctors' days from a file: all of it or nothing; a second run changes nothing."""
+    if format_ != "csv":
+        raise errors.BadValue(problem="--format: csv.")
+    with _opened(file) as lines:
+        found = rows.read_days(lines)
+    ctx.obj.write(desk.imports.set_availability, rows=found, on_conflict=on_conflict, on_error=on_error)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[Iterator[str]]:
+    """The lines of a file or of stdin, as UTF-8, each at most one character longer than a row may be."""
+    try:
+        with open(
+            sys.stdin.fileno() if file == "-" else file, encoding="utf-8-sig", newline="", closefd=file != "-"
+        ) as source:
+            yield iter(lambda: source.readline(rows.LONGEST_LINE + 1), "")
+    except FileNotFoundError:
+        raise errors.NoSuchFile(path=file) from None
+    except UnicodeDecodeError:
+        raise errors.BadFile(count="The text is not UTF-8, and so it is", lines=[]) from None
+    except OSError as error:
+        raise errors.IOFailed(path=file, reason=error.strerror) from None

@@ -1,0 +1,110 @@
+"""The commands on patients."""
+
+from typing import Annotated
+
+import typer
+
+from clinicctl import desk, errors
+from clinicctl.cli import params
+from clinicctl.cli.context import Ctx
+from clinicctl.cli.params import group, reads, writes
+
+app = typer.Typer()
+patient = group(
+    "patient",
+    "Patients: register, find, edit.",
+    "clinicctl patient add 'Anna Schmidt' --phone '+49 151 23456789' --born 1980-02-01",
+    "clinicctl patient find 'an sch'",
+)
+GROUPS = {"patient": patient}
+
+
+@writes(
+    patient,
+    "add",
+    "clinicctl patient add 'Anna Schmidt' --phone '+49 151 23456789' --born 1980-02-01",
+    "clinicctl patient add - --phone none --age 34 --sex female < name.txt",
+)
+def add(
+    ctx: Ctx,
+    name: params.Name,
+    phone: params.Phone,
+    born: params.Born = None,
+    age: params.Age = None,
+    sex: params.SexOption = None,
+    email: params.Email = None,
+    note: params.Note = None,
+    new: Annotated[bool, typer.Option("--new", help="Somebody else than those on file.")] = False,
+    same_as: params.SameAs = None,
+) -> None:
+    """Register a patient, or return the one on file."""
+    _refuse_both(new=new, same_as=same_as)
+    _refuse_both(born=born, age=age)
+    ctx.obj.write(
+        desk.patients.add,
+        name=name,
+        phone=phone,
+        born=born,
+        age=age,
+        sex=sex,
+        email=email or None,
+        note=note or None,
+        new=new,
+        same_as=same_as,
+    )
+
+
+@reads(patient, "show", "clinicctl patient show P17", "clinicctl patient show 'an sch' --json")
+def show(ctx: Ctx, patient: params.Patient) -> None:
+    """Show one patient."""
+    ctx.obj.show(ctx.obj.read(desk.patients.show, patient=patient))
+
+
+@reads(patient, "find", "clinicctl patient find 'mu an'", "clinicctl patient find '0151 23456789'")
+def find(ctx: Ctx, words: params.Words) -> None:
+    """Find patients by words of the name, by phone, or by number."""
+    ctx.obj.show(ctx.obj.read(desk.patients.list_matching, said=words))
+
+
+@reads(patient, "list", "clinicctl patient list", "clinicctl patient list --all -o csv")
+def list_(ctx: Ctx, every: params.All = False, limit: params.Limit = None) -> None:
+    """List the patients by number."""
+    ctx.obj.show(ctx.obj.read(desk.patients.list_all, archived=every, limit=limit))
+
+
+@writes(
+    patient,
+    "edit",
+    "clinicctl patient edit P17 --phone '0151 98765432'",
+    "clinicctl patient edit P17 --note ''",
+)
+def edit(
+    ctx: Ctx,
+    patient: params.Patient,
+    name: params.NameOption = None,
+    phone: params.PhoneOption = None,
+    born: params.Born = None,
+    age: params.Age = None,
+    sex: params.SexOption = None,
+    email: params.Email = None,
+    note: params.Note = None,
+) -> None:
+    """Change what is on file; an empty e-mail or note clears it."""
+    _refuse_both(born=born, age=age)
+    ctx.obj.write(
+        desk.patients.edit,
+        patient=patient,
+        name=name,
+        phone=phone,
+        born=born,
+        age=age,
+        sex=sex,
+        email=email,
+        note=note,
+    )
+
+
+def _refuse_both(**options: object) -> None:
+    if all(value not in (None, False) for value in options.values()):
+        one, other = (f"--{name.replace('_', '-')}" for name in options)
+        raise errors.Usage(problem=f"{one} and {other} exclude each other.")

@@ -1,0 +1,41 @@
+"""The clinic's work: one function an operation, `tx` first, everything the user said keyword-only.
+
+The operations load on first use, so that `--help`, `--version` and completion do without the database layer; this is
+the one place where an import is deferred for speed (PEP 562).
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clinicctl.desk import (
+        availability,
+        bookings,
+        clinic,
+        demo,
+        doctors,
+        health,
+        imports,
+        journal,
+        patients,
+        queue,
+    )
+
+__all__ = [
+    "availability",
+    "bookings",
+    "clinic",
+    "demo",
+    "doctors",
+    "health",
+    "imports",
+    "journal",
+    "patients",
+    "queue",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return import_module(f"clinicctl.desk.{name}")
+    raise AttributeError(name)

@@ -1,0 +1,180 @@
+"""What was said about doctors' days, and what becomes of the booked when a day is taken away."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from clinicctl import errors
+from clinicctl.desk import bookings, days, staff
+from clinicctl.results import CancelledBy, Day, DaySource, OnConflict, ToCall
+from clinicctl.rules import days as day_rules
+from clinicctl.rules.days import DaysWord
+from clinicctl.rules.references import DoctorRef
+from clinicctl.store.engine import Row, Tx
+from clinicctl.store.models import availabilities, capacities
+from clinicctl.store.sql import bindparam, case, insert, update
+
+_INSERT_SAID = insert(availabilities)
+_UPDATE_SAID = update(availabilities).where(
+    availabilities.c.doctor_id == bindparam("doctor"), availabilities.c.date == bindparam("on")
+)
+_SET_CAPACITY = (
+    update(capacities)
+    .where(capacities.c.doctor_id == bindparam("doctor"), capacities.c.date == bindparam("on"))
+    .values(
+        capacity=bindparam("places"),
+        remaining=case((capacities.c.booked < bindparam("places"), bindparam("places") - capacities.c.booked), else_=0),
+    )
+)
+
+
+def set_days(
+    tx: Tx,
+    *,
+    doctor: DoctorRef,
+    on: DaysWord,
+    present: bool | None = None,
+    capacity: int | None = None,
+    note: str | None = None,
+    on_conflict: OnConflict = OnConflict.REFUSE,
+) -> list[Day]:
+    """Say what a doctor's days are; what is not said stays as it stands, and an empty note clears it.
+
+    Refuses past days and, with `HasBookings`, a change that would leave booked patients without a place: `keep` leaves
+    them over capacity, `cancel` cancels them by the clinic.
+    """
+    row = staff.find_active(tx, doctor)
+    dates = day_rules.days(on, today=tx.today)
+    days.refuse_past(tx, dates[0])
+    standing = days.facts(tx, row, dates)
+    changed = [changed_facts(each, present=present, capacity=capacity) for each in standing]
+    cancelled = settle(tx, changed, on_conflict=on_conflict)
+    said = [(each, written(each, present=present, capacity=capacity, note=note)) for each in standing]
+    write(tx, [(each, values) for each, values in said if each.said is None or differs(each.said, values)])
+    return [replace(each, cancelled=cancelled.get(each.date, ())) for each in show(tx, row, dates)]
+
+
+def show_days(tx: Tx, *, doctor: DoctorRef, on: DaysWord) -> list[Day]:
+    """Return a doctor's days, with what is booked and what remains."""
+    return show(tx, staff.find(tx, doctor), day_rules.days(on, today=tx.today))
+
+
+def show(tx: Tx, doctor: Row[Any], dates: Sequence[date]) -> list[Day]:
+    """Return days as results."""
+    return [
+        Day(
+            doctor=each.doctor,
+            date=each.date,
+            present=each.present,
+            capacity=each.capacity,
+            booked=each.booked,
+            remaining=each.remaining,
+            note=each.said.note if each.said else None,
+            source=DaySource.DAY if each.said else DaySource.DEFAULT,
+            updated_by=each.said.updated_by if each.said else None,
+            updated_at=tx.local(each.said.updated_at) if each.said else None,
+        )
+        for each in days.facts(tx, doctor, dates)
+    ]
+
+
+def changed_facts(day: days.Facts, *, present: bool | None, capacity: int | None) -> days.Facts:
+    """Return a day as a change would leave it."""
+    return replace(
+        day,
+        present=day.present if present is None else present,
+        capacity=day.capacity if capacity is None else capacity,
+    )
+
+
+def stranded(tx: Tx, changed: Iterable[days.Facts]) -> list[Row[Any]]:
+    """Return the appointments that days, as changes would leave them, have no place for.
+
+    On a day without the doctor these are all that are still booked; below the capacity, those in the highest slots.
+    """
+    found = list[Row[Any]]()
+    for day in changed:
+        if day.booked and not (day.present and day.booked <= day.capacity):
+            booked = bookings.list_open(tx, doctor_id=day.doctor_id, on=day.date)
+            found += booked if not day.present else booked[-(day.booked - day.capacity) :]
+    return found
+
+
+def refuse_stranded(tx: Tx, rows: Sequence[Row[Any]]) -> None:
+    """Refuse with the patients who would lose their place, and which of them have no phone; nobody is no refusal."""
+    if rows:
+        people = [bookings.affected(tx, row) for row in rows]
+        raise errors.HasBookings(
+            doctor=", ".join(sorted({row.doctor_code for row in rows})),
+            count=len(people),
+            affected=people,
+            without_phone=[each["number"] for each in people if each["phone_last3"] is None],
+        )
+
+
+def settle(tx: Tx, changed: Iterable[days.Facts], *, on_conflict: OnConflict) -> dict[date, tuple[ToCall, ...]]:
+    """Do with those who would lose their place what was said; return who was cancelled, by date."""
+    rows = stranded(tx, changed) if on_conflict is not OnConflict.KEEP else []
+    if on_conflict is OnConflict.REFUSE:
+        refuse_stranded(tx, rows)
+    cancelled: dict[date, tuple[ToCall, ...]] = {}
+    for row in rows:
+        bookings.cancel_row(tx, row, by=CancelledBy.CLINIC, reason=None)
+        cancelled[row.date] = (*cancelled.get(row.date, ()), bookings.to_call(row))
+    return cancelled
+
+
+def written(day: days.Facts, *, present: bool | None, capacity: int | None, note: str | None) -> Mapping[str, Any]:
+    """Return the columns of what was said of a day, as a change would leave them."""
+    said = day.said
+    return {
+        "present": present if present is not None else (said.present if said is not None else True),
+        "capacity": capacity if capacity is not None else (said.capacity if said is not None else None),
+        "note": (note or None) if note is not None else (said.note if said is not None else None),
+    }
+
+
+def differs(said: Row[Any], values: Mapping[str, Any]) -> bool:
+    """Whether a change would change anything."""
+    return any(getattr(said, column) != value for column, value in values.items())
+
+
+def write(tx: Tx, changes: Sequence[tuple[days.Facts, Mapping[str, Any]]]) -> None:
+    """Write what was said of days, and keep the ledgers equal to it: three statements, however many days there are."""
+    stamp = {"updated_by": tx.actor, "updated_at": tx.now}
+    tx.many(
+        _INSERT_SAID,
+        [
+            {"id": uuid4(), "doctor_id": day.doctor_id, "date": day.date, **values, **stamp}
+            for day, values in changes
+            if day.said is None
+        ],
+    )
+    tx.many(
+        _UPDATE_SAID,
+        [
+            {"doctor": day.doctor_id, "on": day.date, **values, **stamp}
+            for day, values in changes
+            if day.said is not None
+        ],
+    )
+    tx.many(
+        _SET_CAPACITY,
+        [
+            {"doctor": day.doctor_id, "on": day.date, "places": values["capacity"]}
+            for day, values in changes
+            if day.has_ledger and values["capacity"] is not None
+        ],
+    )
+
+
+def follow_default(tx: Tx, *, doctor: DoctorRef, on_conflict: OnConflict) -> None:
+    """Bring the ledgers of today and later, where the day has no capacity of its own, to the doctor's default."""
+    row = staff.find(tx, doctor)
+    standing = [each for each in days.with_ledger(tx, row) if each.said is None or each.said.capacity is None]
+    places = staff.default_capacity(tx, row)
+    changed = [replace(each, capacity=places) for each in standing if each.capacity != places]
+    settle(tx, changed, on_conflict=on_conflict)
+    tx.many(_SET_CAPACITY, [{"doctor": row.id, "on": each.date, "places": places} for each in changed])

@@ -1,0 +1,297 @@
+"""Bookings: a patient's place on a doctor's day."""
+
+from collections.abc import Sequence
+from datetime import date, time
+from typing import Any
+from uuid import UUID, uuid4
+
+from clinicctl import errors
+from clinicctl.desk import days, numbers, patients, staff, steps
+from clinicctl.results import Appointment, AppointmentStatus, CancelledBy, DoctorBrief, PatientBrief, StepTaken, ToCall
+from clinicctl.rules import references, slots
+from clinicctl.rules.days import DaysWord, DayWord, day
+from clinicctl.rules.days import days as dates_of
+from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
+from clinicctl.rules.steps import ACTIVE, CANCEL
+from clinicctl.store.engine import Row, Tx
+from clinicctl.store.models import appointments, doctors, journal, journal_steps, queue_entries
+from clinicctl.store.models import patients as people
+from clinicctl.store.sql import bindparam, insert, select
+
+_ALL = (
+    select(
+        appointments,
+        people.c.number.label("patient_number"),
+        people.c.name.label("patient_name"),
+        people.c.phone.label("patient_phone"),
+        people.c.born.label("patient_born"),
+        people.c.born_year.label("patient_born_year"),
+        people.c.archived_at.label("patient_archived_at"),
+        doctors.c.code.label("doctor_code"),
+        doctors.c.name.label("doctor_name"),
+        queue_entries.c.position.label("position"),
+    )
+    .join(people, people.c.id == appointments.c.patient_id)
+    .join(doctors, doctors.c.id == appointments.c.doctor_id)
+    .outerjoin(queue_entries, queue_entries.c.appointment_id == appointments.c.id)
+)
+_BY_ID = _ALL.where(appointments.c.id == bindparam("id"))
+_BY_NUMBER = _ALL.where(appointments.c.number == bindparam("number"))
+_OPEN = _ALL.where(
+    appointments.c.doctor_id == bindparam("doctor"),
+    appointments.c.date == bindparam("on"),
+    appointments.c.status == AppointmentStatus.BOOKED,
+).order_by(appointments.c.slot)
+_OF_PATIENT_ON = _ALL.where(
+    appointments.c.patient_id == bindparam("patient"), appointments.c.date == bindparam("on")
+).order_by(appointments.c.number)
+_HELD = select(appointments.c.slot).where(
+    appointments.c.doctor_id == bindparam("doctor"),
+    appointments.c.date == bindparam("on"),
+    appointments.c.status != AppointmentStatus.CANCELLED,
+)
+_VISITS = select(appointments.c.visit, appointments.c.number).where(
+    appointments.c.patient_id == bindparam("patient"),
+    appointments.c.doctor_id == bindparam("doctor"),
+    appointments.c.date == bindparam("on"),
+    appointments.c.status.in_(sorted(ACTIVE)),
+)
+_INSERT = insert(appointments)
+_HISTORY = (
+    select(
+        journal_steps.c.from_status,
+        journal_steps.c.to_status,
+        journal_steps.c.queue_from,
+        journal_steps.c.queue_to,
+        journal_steps.c.slot,
+        journal_steps.c.position,
+        journal.c.number,
+        journal.c.at,
+        journal.c.actor,
+        journal.c.command,
+    )
+    .join(journal, journal.c.number == journal_steps.c.journal_number)
+    .where(journal_steps.c.appointment_id == bindparam("appointment"))
+    .order_by(journal_steps.c.journal_number, journal_steps.c.nth)
+)
+
+
+def book(
+    tx: Tx,
+    *,
+    patient: PatientRef,
+    doctor: DoctorRef,
+    on: DayWord,
+    at: time | None = None,
+    reason: str | None = None,
+    again: bool = False,
+    overbook: bool = False,
+) -> Appointment:
+    """Book the lowest free slot of a doctor's day.
+
+    Refuses a full day (naming the next free ones), an absent doctor, a past day, an archived patient or doctor, and a
+    second active appointment of this patient with this doctor on this day unless `again`. `overbook` may pass the
+    capacity up to the clinic's limit.
+    """
+    who = patients.find_active(tx, patient)
+    whom = staff.find_active(tx, doctor)
+    date_ = day(on, today=tx.today)
+    days.refuse_past(tx, date_)
+    (facts,) = days.facts(tx, whom, [date_])
+    days.refuse_absent(tx, whom, facts)
+    visits = tx.all(_VISITS, patient=who.id, doctor=whom.id, on=date_)
+    if visits and not again:
+        raise errors.AlreadyBooked(
+            patient=f"P{who.number}", doctor=whom.code, date=date_.isoformat(), appointment=f"A{visits[0].number}"
+        )
+    above = days.take_place(tx, facts, overbook=overbook)
+    slot = slots.lowest_free(tx.connection.execute(_HELD, {"doctor": whom.id, "on": date_}).scalars())
+    identity, number = uuid4(), numbers.next_one(tx, "appointments")
+    tx.run(
+        _INSERT,
+        id=identity,
+        number=number,
+        patient_id=who.id,
+        doctor_id=whom.id,
+        date=date_,
+        slot=slot,
+        visit=slots.lowest_free(row.visit for row in visits),
+        time=at,
+        status=AppointmentStatus.BOOKED,
+        reason=reason,
+        overbooked=above,
+        cancelled_by=None,
+        cancel_reason=None,
+        moved_to=None,
+        moved_from=None,
+        key=tx.key,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    steps.booked(tx, appointment_id=identity, slot=slot)
+    return Appointment(
+        id=identity,
+        number=f"A{number}",
+        patient=patients.brief(who),
+        doctor=staff.brief(whom),
+        date=date_,
+        slot=slot,
+        time=at,
+        status=AppointmentStatus.BOOKED,
+        reason=reason,
+        position=None,
+        moved_to=None,
+        moved_from=None,
+        key=tx.key,
+        overbooked=above,
+        cancelled_by=None,
+        cancel_reason=None,
+        created_at=tx.local(tx.now),
+        updated_at=tx.local(tx.now),
+    )
+
+
+def cancel(
+    tx: Tx, *, appointment: AppointmentRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
+) -> Appointment:
+    """Cancel an appointment that is still booked; its slot comes back once. Refuses any other status."""
+    row = find(tx, appointment)
+    cancel_row(tx, row, by=by, reason=reason)
+    return show(tx, appointment=appointment)
+
+
+def cancel_row(tx: Tx, row: Row[Any], *, by: CancelledBy, reason: str | None) -> None:
+    """Cancel the appointment of a row, and give its place back."""
+    steps.take(tx, CANCEL, row, changes={"cancelled_by": by, "cancel_reason": reason})
+    days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
+
+
+def show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
+    """Return one appointment. Refuses an unknown one."""
+    return describe(tx, find(tx, appointment))
+
+
+def list_matching(
+    tx: Tx,
+    *,
+    doctor: DoctorRef | None = None,
+    patient: PatientRef | None = None,
+    on: DaysWord | None = None,
+    status: Sequence[AppointmentStatus] = (),
+    limit: int | None = None,
+) -> list[Appointment]:
+    """Return appointments by date, doctor and slot. Refuses an unknown doctor or patient; none found is no error."""
+    query = _ALL.order_by(appointments.c.date, doctors.c.code, appointments.c.slot, appointments.c.number)
+    if doctor:
+        query = query.where(appointments.c.doctor_id == staff.find(tx, doctor).id)
+    if patient:
+        query = query.where(appointments.c.patient_id == patients.find(tx, patient).id)
+    if on:
+        query = query.where(appointments.c.date.in_(dates_of(on, today=tx.today)))
+    if status:
+        query = query.where(appointments.c.status.in_(status))
+    return [describe(tx, row) for row in tx.all(query.limit(limit))]
+
+
+def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
+    """Return every step of an appointment, the first one first: who took it, when, by which command, and why."""
+    row = find(tx, appointment)
+    return [
+        StepTaken(
+            at=tx.local(each.at),
+            actor=each.actor,
+            command=each.command,
+            journal=each.number,
+            from_status=each.from_status,
+            to_status=each.to_status,
+            queue_from=each.queue_from,
+            queue_to=each.queue_to,
+            slot=each.slot,
+            position=each.position,
+            reason=_why(row, each),
+        )
+        for each in tx.all(_HISTORY, appointment=row.id)
+    ]
+
+
+def find(tx: Tx, appointment: AppointmentRef) -> Row[Any]:
+    """Return the row that a reference means. Refuses an unknown one."""
+    row = get(tx, appointment)
+    if row is None:
+        raise errors.NoSuchAppointment()
+    return row
+
+
+def get(tx: Tx, appointment: str) -> Row[Any] | None:
+    """Return the row that `A42` or a UUID means, or None."""
+    if (number := references.appointment_number(appointment)) is not None:
+        return tx.one(_BY_NUMBER, number=number)
+    identity = references.uuid(appointment)
+    return get_by_id(tx, identity) if identity else None
+
+
+def get_by_id(tx: Tx, identity: UUID) -> Row[Any] | None:
+    """Return the row with this id, or None."""
+    return tx.one(_BY_ID, id=identity)
+
+
+def list_open(tx: Tx, *, doctor_id: UUID, on: date) -> list[Row[Any]]:
+    """Return the rows of a doctor's day that are still booked, by slot."""
+    return list(tx.all(_OPEN, doctor=doctor_id, on=on))
+
+
+def list_of_patient(tx: Tx, *, patient_id: UUID, on: date) -> list[Row[Any]]:
+    """Return the rows of a patient's day, with every doctor, in every status."""
+    return list(tx.all(_OF_PATIENT_ON, patient=patient_id, on=on))
+
+
+def describe(tx: Tx, row: Row[Any]) -> Appointment:
+    """Return a row as a result."""
+    return Appointment(
+        id=row.id,
+        number=f"A{row.number}",
+        patient=PatientBrief(id=row.patient_id, number=f"P{row.patient_number}", name=row.patient_name),
+        doctor=DoctorBrief(id=row.doctor_id, code=row.doctor_code, name=row.doctor_name),
+        date=row.date,
+        slot=row.slot,
+        time=row.time,
+        status=AppointmentStatus(row.status),
+        reason=row.reason,
+        position=row.position,
+        moved_to=f"A{row.moved_to}" if row.moved_to else None,
+        moved_from=f"A{row.moved_from}" if row.moved_from else None,
+        key=row.key,
+        overbooked=row.overbooked,
+        cancelled_by=CancelledBy(row.cancelled_by) if row.cancelled_by else None,
+        cancel_reason=row.cancel_reason,
+        created_at=tx.local(row.created_at),
+        updated_at=tx.local(row.updated_at),
+    )
+
+
+def affected(tx: Tx, row: Row[Any]) -> dict[str, Any]:
+    """Return what an answer tells of a patient who would lose a place: never the whole phone."""
+    return patients.person_of_appointment(tx, row) | {
+        "appointment": f"A{row.number}",
+        "doctor": row.doctor_code,
+        "date": row.date.isoformat(),
+        "slot": row.slot,
+    }
+
+
+def to_call(row: Row[Any]) -> ToCall:
+    """Return whom the clinic has to call, with the whole phone."""
+    return ToCall(
+        appointment=f"A{row.number}",
+        number=f"P{row.patient_number}",
+        name=row.patient_name,
+        phone=row.patient_phone,
+    )
+
+
+def _why(row: Row[Any], step: Row[Any]) -> str | None:
+    if step.from_status is None:
+        return str(row.reason) if row.reason else None
+    if step.to_status == AppointmentStatus.CANCELLED:
+        return str(row.cancel_reason) if row.cancel_reason else None
+    return None

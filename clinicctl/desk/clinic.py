@@ -1,0 +1,83 @@
+"""The clinic itself: its database and its settings."""
+
+from dataclasses import replace
+
+from clinicctl import errors
+from clinicctl.desk import availability, phones
+from clinicctl.results import Clinic, OnConflict, Setting
+from clinicctl.rules.references import DoctorRef
+from clinicctl.settings import CLINIC, Known
+from clinicctl.store.engine import Tx
+from clinicctl.store.models import doctors, settings
+from clinicctl.store.sql import bindparam, delete, insert, select
+
+_STORED = select(settings.c.value).where(settings.c.name == bindparam("setting"))
+_FORGET = delete(settings).where(settings.c.name == bindparam("setting"))
+_WITHOUT_CAPACITY = select(doctors.c.code).where(doctors.c.capacity.is_(None))
+_INSERT = insert(settings)
+
+
+def init(tx: Tx, *, name: str | None, timezone: str, region: str, capacity: int | None) -> Clinic:
+    """Give a new database its settings; say of one that stands already what it has, and change nothing."""
+    if tx.fresh:
+        said = {"name": name, "timezone": timezone, "region": region, "capacity": capacity}
+        for known in CLINIC:
+            value = said.get(known.name)
+            _store(tx, known, known.default if value is None else str(value))
+    return Clinic(
+        path=tx.path,
+        name=_value(tx, "name"),
+        timezone=_value(tx, "timezone"),
+        region=_value(tx, "region"),
+        capacity=int(_value(tx, "capacity")),
+        created=tx.fresh,
+    )
+
+
+def list_settings(tx: Tx) -> list[Setting]:
+    """Return every setting of the clinic."""
+    return [_setting(tx, known) for known in CLINIC]
+
+
+def show_setting(tx: Tx, *, name: str) -> Setting:
+    """Return one setting. Refuses an unknown name."""
+    return _setting(tx, _known(name))
+
+
+def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
+    """Change one setting. Refuses an unknown name, and a value that its check refuses.
+
+    Another default capacity holds for today and later wherever neither the doctor nor the day has one; refuses with
+    `HasBookings` when it would leave booked patients without a place.
+    """
+    known = _known(name)
+    _store(tx, known, value)
+    if known.name == "capacity":
+        within = replace(tx, clinic=replace(tx.clinic, capacity=int(value)))
+        for row in tx.all(_WITHOUT_CAPACITY):
+            availability.follow_default(within, doctor=DoctorRef(row.code), on_conflict=OnConflict.REFUSE)
+    return _setting(tx, known)
+
+
+def _known(name: str) -> Known:
+    for known in CLINIC:
+        if known.name == name.replace("-", "_").lower():
+            return known
+    raise errors.NoSuchSetting()
+
+
+def _store(tx: Tx, known: Known, value: str) -> None:
+    read = str(known.read(value))
+    if known.name == "region" and read and not phones.known_region(read):
+        raise errors.BadValue(problem="region: two letters of a country that has phones, for example IN or DE.")
+    tx.run(_FORGET, setting=known.name)
+    tx.run(_INSERT, name=known.name, value=read)
+
+
+def _setting(tx: Tx, known: Known) -> Setting:
+    return Setting(name=known.name, value=_value(tx, known.name), meaning=known.meaning)
+
+
+def _value(tx: Tx, name: str) -> str:
+    row = tx.one(_STORED, setting=name)
+    return str(row.value) if row is not None else next(known.default for known in CLINIC if known.name == name)

@@ -1,0 +1,184 @@
+"""Doctors' days and their ledger: what is known of a day, and the conditional updates that take and give its places.
+
+What was said about a day stands in one row a doctor and date; a day without one follows the doctor's default. The
+ledger (`DoctorDailyCapacity`) exists from the first booking on. Its capacity is kept equal to what was said, so that
+taking a place is one statement that cannot lie.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from clinicctl import errors
+from clinicctl.desk import staff
+from clinicctl.rules import slots
+from clinicctl.rules.references import DoctorRef
+from clinicctl.store.engine import Row, Tx
+from clinicctl.store.models import availabilities, capacities
+from clinicctl.store.sql import and_, bindparam, case, insert, select, update
+
+LOOKED_AHEAD = 60
+"""Days within which the next free ones are looked for."""
+
+_SAID = select(availabilities).where(
+    availabilities.c.doctor_id == bindparam("doctor"),
+    availabilities.c.date.between(bindparam("first"), bindparam("last")),
+)
+_LEDGER = select(capacities).where(
+    capacities.c.doctor_id == bindparam("doctor"),
+    capacities.c.date.between(bindparam("first"), bindparam("last")),
+)
+_INSERT_LEDGER = insert(capacities)
+_HERE = and_(capacities.c.doctor_id == bindparam("doctor"), capacities.c.date == bindparam("on"))
+_TAKE = (
+    update(capacities)
+    .where(_HERE, capacities.c.remaining > 0)
+    .values(booked=capacities.c.booked + 1, remaining=capacities.c.remaining - 1)
+)
+_TAKE_ABOVE = (
+    update(capacities)
+    .where(_HERE, capacities.c.remaining == 0, capacities.c.booked < capacities.c.capacity + bindparam("limit"))
+    .values(booked=capacities.c.booked + 1)
+)
+_GIVE_BACK = (
+    update(capacities)
+    .where(_HERE, capacities.c.booked > 0)
+    .values(
+        booked=capacities.c.booked - 1,
+        remaining=case(
+            (capacities.c.booked - 1 < capacities.c.capacity, capacities.c.capacity - capacities.c.booked + 1), else_=0
+        ),
+    )
+)
+_NEXT_POSITION = (
+    update(capacities)
+    .where(_HERE)
+    .values(last_position=capacities.c.last_position + 1)
+    .returning(capacities.c.last_position)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one doctor's day."""
+
+    doctor_id: UUID
+    doctor: str
+    date: date
+    present: bool
+    capacity: int
+    booked: int
+    said: Row[Any] | None
+    has_ledger: bool
+
+    @property
+    def remaining(self) -> int:
+        return slots.remaining(self.capacity, self.booked, present=self.present)
+
+
+def facts(tx: Tx, doctor: Row[Any], dates: Sequence[date]) -> list[Facts]:
+    """Return what is known of each date: two statements, however many dates there are."""
+    span = {"doctor": doctor.id, "first": min(dates), "last": max(dates)}
+    said = {row.date: row for row in tx.all(_SAID, **span)}
+    ledger = {row.date: row for row in tx.all(_LEDGER, **span)}
+    return [from_rows(tx, doctor, on, said.get(on), ledger.get(on)) for on in dates]
+
+
+def from_rows(tx: Tx, doctor: Row[Any], on: date, said: Row[Any] | None, ledger: Row[Any] | None) -> Facts:
+    """Put together what is known of a day; the ledger's capacity holds where there is one."""
+    own = said.capacity if said is not None and said.capacity is not None else staff.default_capacity(tx, doctor)
+    return Facts(
+        doctor_id=doctor.id,
+        doctor=doctor.code,
+        date=on,
+        present=bool(said.present) if said is not None else True,
+        capacity=int(ledger.capacity if ledger is not None else own),
+        booked=int(ledger.booked) if ledger is not None else 0,
+        said=said,
+        has_ledger=ledger is not None,
+    )
+
+
+def with_ledger(tx: Tx, doctor: Row[Any]) -> list[Facts]:
+    """Return what is known of today and every later day that has a ledger."""
+    span = {"doctor": doctor.id, "first": tx.today, "last": date.max}
+    said = {row.date: row for row in tx.all(_SAID, **span)}
+    return [from_rows(tx, doctor, row.date, said.get(row.date), row) for row in tx.all(_LEDGER, **span)]
+
+
+def next_free(tx: Tx, doctor: Row[Any], after: date, *, count: int = 3) -> list[date]:
+    """Return the next dates after `after` on which the doctor has a place, looking 60 days ahead."""
+    span = [after + timedelta(days=n) for n in range(1, LOOKED_AHEAD + 1)]
+    return [each.date for each in facts(tx, doctor, span) if each.remaining > 0 and each.date >= tx.today][:count]
+
+
+def refuse_past(tx: Tx, on: date) -> None:
+    """Refuse a day that is over, by the clinic's date."""
+    if on < tx.today:
+        raise errors.PastDay(date=on.isoformat(), today=tx.today.isoformat())
+
+
+def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
+    """Take one place of a day by a conditional update; return whether it stands above the capacity.
+
+    Refuses a full day with the next free ones, and `overbook` above the clinic's limit. The update decides, whatever
+    was read before it.
+    """
+    if not day.has_ledger:
+        tx.run(
+            _INSERT_LEDGER,
+            id=uuid4(),
+            doctor_id=day.doctor_id,
+            date=day.date,
+            capacity=day.capacity,
+            booked=0,
+            remaining=day.capacity,
+            last_position=0,
+            last_recall=0,
+        )
+    here: dict[str, Any] = {"doctor": day.doctor_id, "on": day.date}
+    if tx.run(_TAKE, **here):
+        return False
+    if overbook and tx.run(_TAKE_ABOVE, limit=tx.clinic.overbook_limit, **here):
+        return True
+    known: dict[str, Any] = {
+        "doctor": day.doctor,
+        "date": day.date.isoformat(),
+        "booked": day.booked,
+        "capacity": day.capacity,
+    }
+    if overbook:
+        raise errors.OverbookingLimit(limit=tx.clinic.overbook_limit, **known)
+    free = next_free(tx, staff.find(tx, DoctorRef(day.doctor)), day.date)
+    raise errors.DayFull(**known, next_free=[each.isoformat() for each in free], hint=_free_hint(free))
+
+
+def refuse_absent(tx: Tx, doctor: Row[Any], day: Facts) -> None:
+    """Refuse a day without the doctor, with the next free ones."""
+    if not day.present:
+        free = next_free(tx, doctor, day.date)
+        raise errors.DoctorAbsent(
+            doctor=day.doctor,
+            date=day.date.isoformat(),
+            next_free=[each.isoformat() for each in free],
+            hint=_free_hint(free),
+        )
+
+
+def give_back(tx: Tx, *, doctor_id: UUID, on: date) -> None:
+    """Give one place back. The caller has just freed its slot, in this transaction."""
+    given = tx.run(_GIVE_BACK, doctor=doctor_id, on=on)
+    assert given == 1, "a place was given back that nobody held"
+
+
+def next_position(tx: Tx, *, doctor_id: UUID, on: date) -> int:
+    """Take the next position of a doctor's queue from its counter; never reused, never reset within the day."""
+    row = tx.one(_NEXT_POSITION, doctor=doctor_id, on=on)
+    assert row is not None, "a queue without its day"
+    return int(row[0])
+
+
+def _free_hint(free: Sequence[date]) -> str | None:
+    return f"Next free days: {', '.join(each.isoformat() for each in free)}." if free else None

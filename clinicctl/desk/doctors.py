@@ -1,0 +1,71 @@
+"""Doctors: a code each, and the capacity of their days."""
+
+from typing import Any
+from uuid import uuid4
+
+from clinicctl import errors
+from clinicctl.desk import availability, staff
+from clinicctl.results import Doctor, OnConflict
+from clinicctl.rules.references import DoctorRef
+from clinicctl.store.engine import Tx
+from clinicctl.store.models import doctors
+from clinicctl.store.sql import bindparam, insert, select, update
+
+_ALL = select(doctors).order_by(doctors.c.code)
+_ON_STAFF = _ALL.where(doctors.c.archived_at.is_(None))
+_INSERT = insert(doctors)
+
+
+def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity: int | None = None) -> Doctor:
+    """Put a doctor on file. Refuses a code that another has, archived ones included, without regard to case."""
+    if staff.get_by_code(tx, code):
+        raise errors.DuplicateCode(doctor=code)
+    tx.run(
+        _INSERT,
+        id=uuid4(),
+        code=code,
+        name=name,
+        specialty=specialty,
+        capacity=capacity,
+        created_at=tx.now,
+        updated_at=tx.now,
+        archived_at=None,
+    )
+    return show(tx, doctor=DoctorRef(code))
+
+
+def edit(
+    tx: Tx,
+    *,
+    doctor: DoctorRef,
+    name: str | None = None,
+    specialty: str | None = None,
+    capacity: int | None = None,
+    on_conflict: OnConflict = OnConflict.REFUSE,
+) -> Doctor:
+    """Change what is said; an empty specialty clears it.
+
+    Another capacity holds for today and later wherever the day has none of its own. Refuses with `HasBookings` when it
+    would leave booked patients without a place, unless `on_conflict` says what then happens.
+    """
+    row = staff.find_active(tx, doctor)
+    said: dict[str, Any] = {"name": name, "specialty": specialty, "capacity": capacity}
+    changes = {column: value or None for column, value in said.items() if value is not None}
+    if not changes:
+        raise errors.Usage(problem="Nothing to change: say what, for example --name or --capacity.")
+    tx.run(
+        update(doctors).where(doctors.c.id == bindparam("doctor")).values(**changes, updated_at=tx.now), doctor=row.id
+    )
+    if capacity is not None:
+        availability.follow_default(tx, doctor=DoctorRef(row.code), on_conflict=on_conflict)
+    return show(tx, doctor=DoctorRef(row.code))
+
+
+def show(tx: Tx, *, doctor: DoctorRef) -> Doctor:
+    """Return one doctor. Refuses an unknown one."""
+    return staff.describe(tx, staff.find(tx, doctor))
+
+
+def list_all(tx: Tx, *, archived: bool = False) -> list[Doctor]:
+    """Return the doctors by code, with `archived` those put away, too."""
+    return [staff.describe(tx, row) for row in tx.all(_ALL if archived else _ON_STAFF)]

@@ -1,0 +1,158 @@
+"""The journal: one row an accepted write, in its transaction, and what the same key is answered the second time.
+
+A row holds who, when, which command, which key, and what came of it: ids, numbers and statuses, nothing personal. The
+requests are kept as keyed digests (a bare digest of a phone could be guessed), with a secret of the clinic's own. Each
+row carries the hash of the one before it, so that a row changed, removed or put elsewhere shows.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any, TypeVar
+from uuid import UUID
+
+from clinicctl import errors
+from clinicctl.desk import bookings, patients, recall, staff
+from clinicctl.results import Outcome, plain
+from clinicctl.rules import days
+from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
+from clinicctl.rules.text import fold
+from clinicctl.store.engine import Row, Tx
+from clinicctl.store.models import journal, journal_steps
+from clinicctl.store.sql import bindparam, insert, select
+
+FIRST = "0" * 64
+"""What the first row names as the hash before it."""
+
+R = TypeVar("R")
+
+_BY_KEY = select(journal).where(journal.c.key == bindparam("key"))
+_HEAD = select(journal.c.number, journal.c.hash).order_by(journal.c.number.desc()).limit(1)
+_INSERT = insert(journal)
+_INSERT_STEPS = insert(journal_steps)
+
+
+def once(
+    tx: Tx, operation: Callable[..., R], *, command: str, key: str, own_key: bool, request: Mapping[str, Any]
+) -> Outcome:
+    """Do `operation` with `request` and journal it; or answer as the first time, when `key` has done it already.
+
+    `own_key` says that the caller chose the key; one that was made up cannot stand in the journal yet. Refuses with
+    `KeyReused` when the key stands for another request, of whatever command.
+    """
+    name = f"{operation.__module__.rpartition('.')[2]}.{operation.__name__}"
+    said = _digest(tx, name, {each: _said(tx, value) for each, value in request.items()})
+    first = tx.one(_BY_KEY, key=key) if own_key else None
+    if first is not None:
+        if first.said != said and first.fingerprint != _fingerprint(tx, name, request):
+            raise errors.KeyReused(command=first.command, at=tx.local(first.at).isoformat(timespec="seconds"))
+        return Outcome(result=recall.result(tx, json.loads(first.outcome)), replayed=True)
+    # References are resolved before the work: afterwards they may mean something else, or nothing.
+    fingerprint = (_fingerprint(tx, name, request) if own_key else None) or said
+    within = replace(tx, key=key if own_key else None, steps=[])
+    result = operation(within, **request)
+    _record(within, command=command, key=key, said=said, fingerprint=fingerprint, result=result)
+    return Outcome(result=result)
+
+
+def verify(tx: Tx) -> list[int]:
+    """Return the numbers of the rows whose hash is not that of their content and of the row before them."""
+    steps: dict[int, list[dict[str, Any]]] = {}
+    for row in tx.all(select(journal_steps).order_by(journal_steps.c.journal_number, journal_steps.c.nth)):
+        steps.setdefault(row.journal_number, []).append(_step_of(row))
+    wrong, previous = list[int](), FIRST
+    for row in tx.all(select(journal).order_by(journal.c.number)):
+        if row.previous != previous or row.hash != _hash(_row_of(row), steps.get(row.number, [])):
+            wrong.append(row.number)
+        previous = row.hash
+    return wrong
+
+
+def _record(tx: Tx, *, command: str, key: str, said: str, fingerprint: str, result: Any) -> None:
+    head = tx.one(_HEAD)
+    row = {
+        "number": head.number + 1 if head is not None else 1,
+        "at": tx.now,
+        "actor": tx.actor,
+        "command": command,
+        "key": key,
+        "said": said,
+        "fingerprint": fingerprint,
+        "outcome": _json(recall.stored(result)),
+        "previous": head.hash if head is not None else FIRST,
+    }
+    steps = [asdict(each) for each in tx.steps]
+    tx.run(_INSERT, **row, hash=_hash(row, steps))
+    tx.many(
+        _INSERT_STEPS,
+        [{"journal_number": row["number"], "nth": nth, **each} for nth, each in enumerate(steps, start=1)],
+    )
+
+
+def _fingerprint(tx: Tx, name: str, request: Mapping[str, Any]) -> str | None:
+    """The digest of the resolved request; None when a reference in it means nothing, or more than one."""
+    try:
+        return _digest(tx, name, {each: _resolved(tx, value) for each, value in request.items()})
+    except errors.Refusal:
+        return None
+
+
+def _said(tx: Tx, value: Any) -> Any:
+    """A value as it was said, but for spelling; `today` is its date."""
+    if isinstance(value, days.DayWord):
+        return days.day(value, today=tx.today).isoformat()
+    if isinstance(value, days.DaysWord):
+        return [each.isoformat() for each in days.days(value, today=tx.today)]
+    if isinstance(value, PatientRef | DoctorRef | AppointmentRef | ArrivalRef):
+        return fold(value) or value
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_said(tx, each) for each in value]
+    return plain(value)
+
+
+def _resolved(tx: Tx, value: Any) -> Any:
+    """A value with references as the ids they mean now."""
+    if isinstance(value, PatientRef):
+        return str(patients.find(tx, value).id)
+    if isinstance(value, DoctorRef):
+        return str(staff.find(tx, value).id)
+    if isinstance(value, AppointmentRef):
+        return str(bookings.find(tx, value).id)
+    if isinstance(value, ArrivalRef):
+        row = bookings.get(tx, value)
+        return str(row.id if row is not None else patients.find(tx, PatientRef(value)).id)
+    return _said(tx, value)
+
+
+def _digest(tx: Tx, name: str, request: Mapping[str, Any]) -> str:
+    """A digest of the operation and of what was said to it; what was not said does not count."""
+    said = {each: value for each, value in request.items() if value not in (None, False, [])}
+    text = _json([name, said]).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, key=bytes.fromhex(tx.secret), digest_size=32).hexdigest()
+
+
+def _hash(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> str:
+    return hashlib.sha256(_json([row, steps]).encode()).hexdigest()
+
+
+def _row_of(row: Row[Any]) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name != "hash"}
+
+
+def _step_of(row: Row[Any]) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name not in ("journal_number", "nth")}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, date | time | UUID | StrEnum):
+        return str(value)
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,291 @@
+"""Patients: who is on file, and who is not somebody else."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from rapidfuzz.distance import Levenshtein
+
+from clinicctl import errors
+from clinicctl.desk import numbers, phones
+from clinicctl.results import Patient, PatientBrief, Registered, Sex
+from clinicctl.rules import names, references
+from clinicctl.rules.days import age_on
+from clinicctl.rules.references import PatientRef
+from clinicctl.rules.text import fold
+from clinicctl.store.engine import Row, Tx
+from clinicctl.store.models import patient_words, patients
+from clinicctl.store.sql import bindparam, delete, func, insert, select, update
+
+LISTED = 20
+"""How many candidates an `ambiguous` answer lists at the most."""
+
+_LAST = "\U0010ffff"
+_ON_FILE = patients.c.archived_at.is_(None)
+
+_BY_ID = select(patients).where(patients.c.id == bindparam("id"))
+_BY_NUMBER = select(patients).where(patients.c.number == bindparam("number"))
+_BY_PHONE = select(patients).where(patients.c.phone == bindparam("phone"), _ON_FILE).order_by(patients.c.number)
+_BY_NAME_KEY = (
+    select(patients).where(patients.c.name_key == bindparam("name_key"), _ON_FILE).order_by(patients.c.number)
+)
+_INSERT = insert(patients)
+_INSERT_WORDS = insert(patient_words)
+_DELETE_WORDS = delete(patient_words).where(patient_words.c.patient_id == bindparam("patient"))
+
+
+def add(
+    tx: Tx,
+    *,
+    name: str,
+    phone: str,
+    born: date | None = None,
+    age: int | None = None,
+    sex: Sex | None = None,
+    email: str | None = None,
+    note: str | None = None,
+    new: bool = False,
+    same_as: PatientRef | None = None,
+) -> Registered:
+    """Register a patient, or return the one on file.
+
+    An empty `phone` is none. The same phone and folded name, with no contradicting birth date, is the patient on
+    file. Refuses a near match with `PossibleDuplicate` unless `new` or `same_as` says which it is, and a birth date
+    that is to come.
+    """
+    e164 = phones.e164(phone, region=tx.clinic.region) if phone else None
+    year = _birth_year(tx, born, age)
+    if same_as:
+        return _registered(tx, find(tx, same_as), created=False)
+    if not new:
+        same, near = _candidates(tx, name=name, phone=e164, born=born, year=year)
+        if len(same) == 1:
+            return _registered(tx, same[0], created=False)
+        if same or near:
+            scored = [(row, names.SAME) for row in same] + near
+            raise errors.PossibleDuplicate(
+                count=len(scored), candidates=[person(tx, row) | {"score": score} for row, score in scored]
+            )
+    values: dict[str, Any] = {
+        "id": uuid4(),
+        "number": numbers.next_one(tx, "patients"),
+        "name": name,
+        "name_key": names.name_key(name),
+        "phone": e164,
+        "born": born,
+        "born_year": year,
+        "sex": sex or Sex.UNKNOWN,
+        "email": email,
+        "note": note,
+        "created_at": tx.now,
+        "updated_at": tx.now,
+        "archived_at": None,
+    }
+    tx.run(_INSERT, **values)
+    tx.many(_INSERT_WORDS, _word_rows(values["id"], name))
+    return _registered(tx, _required(tx.one(_BY_ID, id=values["id"])), created=True)
+
+
+def edit(
+    tx: Tx,
+    *,
+    patient: PatientRef,
+    name: str | None = None,
+    phone: str | None = None,
+    born: date | None = None,
+    age: int | None = None,
+    sex: Sex | None = None,
+    email: str | None = None,
+    note: str | None = None,
+) -> Patient:
+    """Change what is said; an empty phone, e-mail or note clears it. Refuses a birth date that is to come."""
+    row = find(tx, patient)
+    changes: dict[str, Any] = {}
+    if name is not None:
+        changes |= {"name": name, "name_key": names.name_key(name)}
+        tx.run(_DELETE_WORDS, patient=row.id)
+        tx.many(_INSERT_WORDS, _word_rows(row.id, name))
+    if phone is not None:
+        changes["phone"] = phones.e164(phone, region=tx.clinic.region) if phone else None
+    if born is not None or age is not None:
+        changes |= {"born": born, "born_year": _birth_year(tx, born, age)}
+    changes |= {"sex": sex} if sex is not None else {}
+    changes |= {"email": email or None} if email is not None else {}
+    changes |= {"note": note or None} if note is not None else {}
+    if not changes:
+        raise errors.Usage(problem="Nothing to change: say what, for example --phone or --note.")
+    tx.run(update(patients).where(patients.c.id == row.id).values(**changes, updated_at=tx.now))
+    return describe(tx, _required(tx.one(_BY_ID, id=row.id)))
+
+
+def show(tx: Tx, *, patient: PatientRef) -> Patient:
+    """Return one patient. Refuses a reference that matches none, or more than one."""
+    return describe(tx, find(tx, patient))
+
+
+def list_matching(tx: Tx, *, said: str) -> list[Patient]:
+    """Return the patients on file that a reference matches: by words, phone or number; none is no error."""
+    return [describe(tx, row) for row in _matching(tx, PatientRef(said))]
+
+
+def list_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> list[Patient]:
+    """Return the patients on file by number, with `archived` those put away, too."""
+    query = select(patients).order_by(patients.c.number)
+    return [describe(tx, row) for row in tx.all((query if archived else query.where(_ON_FILE)).limit(limit))]
+
+
+def find(tx: Tx, patient: PatientRef) -> Row[Any]:
+    """Return the row that a reference means. Refuses one that matches none, or more than one."""
+    row = get(tx, patient)
+    if row is None:
+        raise errors.NoSuchPatient()
+    return row
+
+
+def get(tx: Tx, patient: PatientRef) -> Row[Any] | None:
+    """Return the row that a reference means, or None. Refuses one that matches more than one."""
+    found = _matching(tx, patient)
+    if len(found) > 1:
+        raise errors.Ambiguous(
+            count=len(found), what="patients", candidates=[person(tx, row) for row in found[:LISTED]]
+        )
+    return found[0] if found else None
+
+
+def find_active(tx: Tx, patient: PatientRef) -> Row[Any]:
+    """As `find`; refuses an archived patient, too."""
+    row = find(tx, patient)
+    if row.archived_at is not None:
+        raise errors.Archived(subject=f"P{row.number}")
+    return row
+
+
+def describe(tx: Tx, row: Row[Any]) -> Patient:
+    """Return a row as a result."""
+    return Patient(
+        id=row.id,
+        number=f"P{row.number}",
+        name=row.name,
+        phone=row.phone,
+        born=row.born,
+        age=_age(tx, row.born, row.born_year),
+        sex=row.sex,
+        email=row.email,
+        note=row.note,
+        created_at=tx.local(row.created_at),
+        archived_at=tx.local(row.archived_at),
+    )
+
+
+def brief(row: Row[Any]) -> PatientBrief:
+    """Return a row as it stands inside something else."""
+    return PatientBrief(id=row.id, number=f"P{row.number}", name=row.name)
+
+
+def person(tx: Tx, row: Row[Any]) -> dict[str, Any]:
+    """Return what an answer about people tells of one: never the whole phone."""
+    return _person(tx, number=row.number, name=row.name, phone=row.phone, born=row.born, year=row.born_year)
+
+
+def person_of_appointment(tx: Tx, row: Row[Any]) -> dict[str, Any]:
+    """As `person`, of the patient of an appointment's row."""
+    return _person(
+        tx,
+        number=row.patient_number,
+        name=row.patient_name,
+        phone=row.patient_phone,
+        born=row.patient_born,
+        year=row.patient_born_year,
+    )
+
+
+def _person(
+    tx: Tx, *, number: int, name: str, phone: str | None, born: date | None, year: int | None
+) -> dict[str, Any]:
+    return {
+        "number": f"P{number}",
+        "name": name,
+        "born": born.isoformat() if born else None,
+        "age": _age(tx, born, year),
+        "phone_last3": phone[-3:] if phone else None,
+    }
+
+
+def _matching(tx: Tx, said: PatientRef) -> Sequence[Row[Any]]:
+    if (number := references.patient_number(said)) is not None:
+        return tx.all(_BY_NUMBER, number=number)
+    if (identity := references.uuid(said)) is not None:
+        return tx.all(_BY_ID, id=identity)
+    if references.looks_like_a_phone(said):
+        try:
+            return tx.all(_BY_PHONE, phone=phones.e164(said, region=tx.clinic.region))
+        except errors.BadValue:
+            return []
+    words = fold(said).split()
+    if not words:
+        return []
+    query = select(patients).where(_ON_FILE).order_by(patients.c.number)
+    for word in words:
+        begins = patient_words.c.word.between(word, word + _LAST)
+        query = query.where(patients.c.id.in_(select(patient_words.c.patient_id).where(begins)))
+    return tx.all(query)
+
+
+def _candidates(
+    tx: Tx, *, name: str, phone: str | None, born: date | None, year: int | None
+) -> tuple[list[Row[Any]], list[tuple[Row[Any], int]]]:
+    """Those on file who are this person, and those who may be, with their scores."""
+    same, near = list[Row[Any]](), list[tuple[Row[Any], int]]()
+    for row in tx.all(_BY_PHONE, phone=phone) if phone else ():
+        score = names.likeness(name, row.name, ratio=_ratio)
+        agrees = names.same_birth(born, year, row.born, row.born_year)
+        if score == names.SAME and agrees is not False:
+            same.append(row)
+        elif score >= names.NEAR:
+            near.append((row, score if score < names.SAME else names.SAME - 5))
+    for row in tx.all(_BY_NAME_KEY, name_key=names.name_key(name)):
+        if (row.phone != phone or phone is None) and born is not None and born == row.born:
+            near.append((row, names.SAME - 10))
+    return same, sorted(near, key=lambda each: (-each[1], each[0].number))
+
+
+def _ratio(one: str, other: str) -> float:
+    return Levenshtein.normalized_similarity(one, other) * 100
+
+
+def _registered(tx: Tx, row: Row[Any], *, created: bool) -> Registered:
+    base = describe(tx, row)
+    sharing = tx.all(_BY_PHONE, phone=row.phone) if row.phone else ()
+    return Registered(
+        **{each.name: getattr(base, each.name) for each in fields(base)},
+        created=created,
+        shares_phone_with=tuple(brief(other) for other in sharing if other.id != row.id),
+    )
+
+
+def _word_rows(patient_id: Any, name: str) -> list[dict[str, Any]]:
+    return [{"word": word, "patient_id": patient_id} for word in sorted(set(names.words(name)))]
+
+
+def _birth_year(tx: Tx, born: date | None, age: int | None) -> int | None:
+    if born and not 0 <= age_on(tx.today, born) <= 150:
+        raise errors.BadValue(problem="The birth date is to come, or more than 150 years ago.")
+    return tx.today.year - age if age is not None else None
+
+
+def _age(tx: Tx, born: date | None, year: int | None) -> int | None:
+    if born:
+        return age_on(tx.today, born)
+    return tx.today.year - year if year else None
+
+
+def _required(row: Row[Any] | None) -> Row[Any]:
+    assert row is not None
+    return row
+
+
+def count(tx: Tx) -> int:
+    """Return how many patients are on file."""
+    return int(_required(tx.one(select(func.count()).select_from(patients).where(_ON_FILE)))[0])

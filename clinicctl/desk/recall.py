@@ -1,0 +1,120 @@
+"""What the journal keeps of a result, and how it becomes the same result again.
+
+Kept is what is not personal. What is, is read from the row it belongs to when the answer is given again; so an erased
+name stays erased.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from clinicctl import results
+from clinicctl.desk import bookings, patients, staff
+from clinicctl.results import plain
+from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
+from clinicctl.store.engine import Tx
+from clinicctl.store.models import availabilities, doctors
+from clinicctl.store.sql import bindparam, select
+
+_NOTE = (
+    select(availabilities.c.note)
+    .join(doctors, doctors.c.id == availabilities.c.doctor_id)
+    .where(doctors.c.code == bindparam("doctor"), availabilities.c.date == bindparam("on"))
+)
+
+
+def stored(result: Any) -> dict[str, Any]:
+    """Return a result, or a list of results of one type, as the journal keeps it."""
+    listed = isinstance(result, list)
+    each = result[0] if listed and result else result
+    return {
+        "type": type(each).__name__ if is_dataclass(each) else None,
+        "listed": listed,
+        "result": plain(result, personal=False),
+    }
+
+
+def result(tx: Tx, kept: Mapping[str, Any]) -> Any:
+    """Return the result that `stored` kept, its personal facts as they stand now."""
+    if kept["type"] is None:
+        return kept["result"]
+    kind = getattr(results, kept["type"])
+    if kept["listed"]:
+        return [_revived(tx, kind, each) for each in kept["result"]]
+    return _revived(tx, kind, kept["result"])
+
+
+def _revived(tx: Tx, kind: type, kept: Mapping[str, Any]) -> Any:
+    values = {name: _value(tx, hint, kept[name]) for name, hint in _hints(kind).items() if name in kept}
+    missing = [each.name for each in fields(kind) if each.metadata.get("personal")]
+    if missing:
+        personal = _PERSONAL[kind](tx, values)
+        values |= {name: personal.get(name) for name in missing}
+    return kind(**values)
+
+
+def _value(tx: Tx, hint: Any, kept: Any) -> Any:
+    if get_origin(hint) in (Union, UnionType):
+        if kept is None:
+            return None
+        (hint,) = (each for each in get_args(hint) if each is not NoneType)
+    if get_origin(hint) is tuple:
+        return tuple(_value(tx, get_args(hint)[0], each) for each in kept)
+    if is_dataclass(hint):
+        return _revived(tx, hint, kept)  # type: ignore[arg-type]
+    if hint in (datetime, date, time):
+        return hint.fromisoformat(kept)
+    if isinstance(hint, type) and issubclass(hint, UUID | StrEnum):
+        return hint(kept)
+    return kept
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _patient(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
+    row = patients.get(tx, PatientRef(values["number"]))
+    return plain_fields(patients.describe(tx, row)) if row is not None else {}
+
+
+def _doctor(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": staff.find(tx, DoctorRef(values["code"])).name}
+
+
+def _appointment(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
+    row = bookings.find(tx, AppointmentRef(values["number"]))
+    return {"reason": row.reason, "cancel_reason": row.cancel_reason}
+
+
+def _to_call(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
+    row = bookings.find(tx, AppointmentRef(values["appointment"]))
+    return {"name": row.patient_name, "phone": row.patient_phone}
+
+
+def _day(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
+    row = tx.one(_NOTE, doctor=values["doctor"], on=values["date"])
+    return {"note": row.note if row is not None else None}
+
+
+def plain_fields(value: Any) -> dict[str, Any]:
+    """Return the fields of a result by name, as they are."""
+    return {each.name: getattr(value, each.name) for each in fields(value)}
+
+
+_PERSONAL: dict[type, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {
+    results.Patient: _patient,
+    results.Registered: _patient,
+    results.PatientBrief: _patient,
+    results.Doctor: _doctor,
+    results.DoctorBrief: _doctor,
+    results.Appointment: _appointment,
+    results.ToCall: _to_call,
+    results.Day: _day,
+}

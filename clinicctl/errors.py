@@ -1,0 +1,304 @@
+"""Every refusal: its code, exit status and sentence, and the facts that go with it.
+
+A refusal is an answer, not a bug: it says what is wrong and what to do. Its sentence is built from its facts, so that
+text, JSON and the log say the same. No sentence and no fact here holds a name, a phone, an e-mail or a birth date,
+but for the three classes under `AnswerAboutPeople`, whose facts list the people they are about.
+"""
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """The base of the family; `code`, `status` and `sentence` hang on the class, the facts on the instance."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 70
+    sentence: ClassVar[str] = "{problem}"
+    advice: ClassVar[str | None] = None
+
+    def __init__(self, *, hint: str | None = None, **facts: Any) -> None:
+        self.facts = facts
+        self.hint = hint or (self.advice.format(**facts) if self.advice else None)
+        super().__init__(self.sentence.format(**facts))
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The facts a script may act on."""
+        return {name: fact for name, fact in self.facts.items() if name != "problem"}
+
+
+# 1: cancelled at a prompt, 130 and 143: stopped by a signal
+
+
+class Cancelled(Refusal):
+    code, status, sentence = "cancelled", 1, "Cancelled; nothing was written."
+
+
+class Stopped(Refusal):
+    code, status, sentence = "interrupted", 130, "Interrupted."
+
+
+class Terminated(Refusal):
+    code, status, sentence = "interrupted", 143, "Terminated."
+
+
+# 2: usage
+
+
+class Usage(Refusal):
+    code, status = "usage", 2
+
+
+class BadValue(Refusal):
+    """A value that is not understood. The problem never repeats a personal value."""
+
+    code, status = "invalid_value", 2
+
+
+# 4: not found
+
+
+class NotFound(Refusal):
+    status = 4
+
+
+class NoSuchPatient(NotFound):
+    code, sentence = "patient_not_found", "No such patient."
+    advice = "Look with `clinicctl patient find WORDS`, or use the number (P17)."
+
+
+class NoSuchDoctor(NotFound):
+    code, sentence = "doctor_not_found", "No such doctor."
+    advice = "See `clinicctl doctor list`."
+
+
+class NoSuchAppointment(NotFound):
+    code, sentence = "appointment_not_found", "No such appointment."
+    advice = "See `clinicctl appointment list`."
+
+
+class NoAppointmentToday(NotFound):
+    code, sentence = "appointment_not_found", "{patient} has no appointment on {date}."
+    advice = "Book and check in with one command: `clinicctl walkin {patient} DOCTOR`."
+
+
+class NoSuchQueueEntry(NotFound):
+    code, sentence = "queue_entry_not_found", "The queue of {doctor} on {date} has nobody at position {position}."
+
+
+class NobodyThere(NotFound):
+    code, sentence = "queue_entry_not_found", "Nobody is {status} in the queue of {doctor} on {date}."
+
+
+class NoSuchSetting(NotFound):
+    code, sentence = "setting_not_found", "No such setting."
+    advice = "See `clinicctl config`."
+
+
+class NoSuchFile(NotFound):
+    code, sentence = "file_not_found", "{path}: no such file."
+
+
+# 5: ambiguous
+
+
+class AnswerAboutPeople(Refusal):
+    """A refusal whose details list people: number, name, birth date or age, the phone's last three digits."""
+
+
+class Ambiguous(AnswerAboutPeople):
+    code, status, sentence = "ambiguous", 5, "{count} {what} match."
+    advice = "Use the number of the one you mean."
+
+
+# 6: conflict
+
+
+class Conflict(Refusal):
+    status = 6
+
+
+class DayFull(Conflict):
+    code, sentence = "capacity_full", "{doctor} has no free slot on {date} ({booked} of {capacity})."
+
+
+class OverbookingLimit(Conflict):
+    code = "capacity_full"
+    sentence = "{doctor} is overbooked up to the clinic's limit on {date} ({booked} of {capacity} + {limit})."
+
+
+class AlreadyBooked(Conflict):
+    code, sentence = "already_booked", "{patient} has {appointment} with {doctor} on {date} already."
+    advice = "Add --again for a second appointment on the same day."
+
+
+class DuplicateCode(Conflict):
+    code, sentence = "duplicate_code", "A doctor with the code {doctor} exists already."
+
+
+class PossibleDuplicate(Conflict, AnswerAboutPeople):
+    code, sentence = "possible_duplicate", "This may be somebody on file ({count})."
+    advice = "Add --same-as NUMBER to take the one on file, or --new to register somebody else."
+
+
+class KeyReused(Conflict):
+    code, sentence = "key_reused", "The key was used for another request ({command}, {at})."
+    advice = "Use a new key for a new request."
+
+
+class AlreadyCheckedIn(Conflict):
+    code, sentence = "already_checked_in", "{appointment} is checked in already, at position {position}."
+
+
+class HasBookings(Conflict, AnswerAboutPeople):
+    code, sentence = "has_bookings", "{doctor} has {count} booked where the change leaves no place."
+    advice = "Move them first, or use --on-conflict keep, or --on-conflict cancel."
+
+
+class Exists(Conflict):
+    code, sentence = "exists", "{path} exists already."
+
+
+# The same conflicts met by the database itself, which knows the constraint and no more.
+
+
+class CodeTaken(Conflict):
+    code, sentence = "duplicate_code", "A doctor with this code exists already."
+
+
+class SlotTaken(Conflict):
+    code, sentence = "capacity_full", "The slot has just been taken."
+
+
+class VisitTaken(Conflict):
+    code, sentence = "already_booked", "The patient has an active appointment with this doctor on that day already."
+
+
+class QueuedTwice(Conflict):
+    code, sentence = "already_checked_in", "The appointment is checked in already."
+
+
+class KeyTaken(Conflict):
+    code, sentence = "key_reused", "The key has just been used."
+
+
+# 7: refused by a rule
+
+
+class AgainstRule(Refusal):
+    status = 7
+
+
+class DoctorAbsent(AgainstRule):
+    code, sentence = "doctor_absent", "{doctor} is absent on {date}."
+
+
+class PastDay(AgainstRule):
+    code, sentence = "past_day", "{date} is past; today is {today}."
+
+
+class WrongDay(AgainstRule):
+    code, sentence = "wrong_day", "{appointment} is for {date}; today is {today}."
+
+
+class WrongPatient(AgainstRule):
+    code, sentence = "wrong_patient", "{appointment} belongs to {patient}, not to {given}."
+
+
+class IllegalStep(AgainstRule):
+    code, sentence = "illegal_step", "{subject} is {status}; {step} needs {needs}."
+
+
+class Archived(AgainstRule):
+    code, sentence = "archived", "{subject} is archived."
+
+
+# 10: the database cannot be used
+
+
+class DatabaseUnusable(Refusal):
+    status = 10
+
+
+class NoDatabase(DatabaseUnusable):
+    code, sentence = "no_database", "{path}: no clinic database there."
+    advice = "Make one with `clinicctl init`, look at one with `clinicctl demo`, or name another with --db."
+
+
+class NotOurs(DatabaseUnusable):
+    code, sentence = "not_a_clinic_database", "{path}: not a clinic database ({reason}); left as it is."
+
+
+class NewerDatabase(DatabaseUnusable):
+    code, sentence = "newer_database", "{path}: schema {found}, newer than this clinicctl knows ({known})."
+    advice = "Upgrade clinicctl."
+
+
+class NeedsMigration(DatabaseUnusable):
+    code, sentence = "needs_migration", "{path}: schema {found}, older than this clinicctl needs ({known})."
+    advice = "Run `clinicctl db migrate`."
+
+
+class Damaged(DatabaseUnusable):
+    code, sentence = "damaged_database", "{path}: the database is damaged ({reason})."
+    advice = "Stop writing, keep the file, and restore a backup."
+
+
+# 11, 12: busy, unknown
+
+
+class Busy(Refusal):
+    code, status, sentence = (
+        "busy",
+        11,
+        "The database is busy: the lock was not had in {wait:g} s. Nothing was written.",
+    )
+    advice = "Try again, or wait longer with --wait."
+
+
+class OutcomeUnknown(Refusal):
+    code, status = "outcome_unknown", 12
+    sentence = "The commit failed ({reason}); whether it was written is not known."
+    advice = "Repeat the command with --key {key}: it will be done once."
+
+
+# 65, 70, 74
+
+
+class BadFile(Refusal):
+    code, status, sentence = "bad_file", 65, "{count} bad in the file; nothing was written."
+
+
+class DiskFull(Refusal):
+    code, status, sentence = "disk_full", 74, "{path}: the disk is full. Nothing was written."
+
+
+class ReadOnly(Refusal):
+    code, status, sentence = "read_only", 74, "{path}: {reason}. Nothing was written."
+
+
+class IOFailed(Refusal):
+    code, status, sentence = "io_error", 74, "{path}: {reason}."
+
+
+class NotPrinted(Refusal):
+    """The work stands (a write has been committed), but its result could not be given."""
+
+    code, status, sentence = "io_error", 74, "The result could not be printed ({reason})."
+
+
+class Internal(Refusal):
+    """A bug. Neither a value nor the exception's own text is shown: both may hold a name."""
+
+    code, status, sentence = "internal", 70, "Internal error {reference} ({kind})."
+    advice = "This is a bug in clinicctl; nothing was written unless a result was shown."
+
+
+def family() -> list[type[Refusal]]:
+    """Every refusal that has a sentence, in the order of its exit status (the documentation is checked against it)."""
+    found: list[type[Refusal]] = []
+    rest = [Refusal]
+    while rest:
+        rest.extend(below := rest.pop(0).__subclasses__())
+        found += [each for each in below if "code" in vars(each)]
+    return sorted(set(found), key=lambda each: (each.status, each.code, each.__name__))

@@ -1,0 +1,332 @@
+"""The facts that operations return. Frozen; their fields are the JSON that scripts rely on, in this order.
+
+A field marked `PERSONAL` never reaches the journal or a log: a replay reads it from the row it belongs to.
+Instants carry the clinic's offset; dates are clinic-local.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+PERSONAL: Mapping[str, bool] = {"personal": True}
+
+
+class AppointmentStatus(StrEnum):
+    BOOKED = "booked"
+    CHECKED_IN = "checked_in"
+    IN_CONSULTATION = "in_consultation"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+    LEFT = "left"
+
+
+class QueueStatus(StrEnum):
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVING = "serving"
+    DONE = "done"
+    SKIPPED = "skipped"
+    HELD = "held"
+    LEFT = "left"
+
+
+class Sex(StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class DaySource(StrEnum):
+    DAY = "day"
+    WEEKLY = "weekly"
+    DEFAULT = "default"
+
+
+class CancelledBy(StrEnum):
+    PATIENT = "patient"
+    CLINIC = "clinic"
+
+
+class OnConflict(StrEnum):
+    REFUSE = "refuse"
+    KEEP = "keep"
+    CANCEL = "cancel"
+
+
+class OnError(StrEnum):
+    STOP = "stop"
+    SKIP = "skip"
+
+
+class RowOutcome(StrEnum):
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """What `init` answers."""
+
+    path: str
+    name: str
+    timezone: str
+    region: str
+    capacity: int
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One of the clinic's settings."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientBrief:
+    """A patient inside something else."""
+
+    id: UUID
+    number: str
+    name: str = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorBrief:
+    """A doctor inside something else."""
+
+    id: UUID
+    code: str
+    name: str = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient on file. `age` is in whole years, from `born`, or from the age said at the desk."""
+
+    id: UUID
+    number: str
+    name: str = field(metadata=PERSONAL)
+    phone: str | None = field(metadata=PERSONAL)
+    born: date | None = field(metadata=PERSONAL)
+    age: int | None = field(metadata=PERSONAL)
+    sex: str = field(metadata=PERSONAL)
+    email: str | None = field(metadata=PERSONAL)
+    note: str | None = field(metadata=PERSONAL)
+    created_at: datetime
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered(Patient):
+    """A patient as a registration leaves him: new, or on file already."""
+
+    created: bool
+    shares_phone_with: tuple[PatientBrief, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """A doctor. `capacity` is that of a day for which nothing else is said."""
+
+    id: UUID
+    code: str
+    name: str = field(metadata=PERSONAL)
+    specialty: str | None
+    capacity: int
+    created_at: datetime
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToCall:
+    """A patient whom the clinic has cancelled, and who has to be told."""
+
+    appointment: str
+    number: str
+    name: str = field(metadata=PERSONAL)
+    phone: str | None = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A doctor's day. `remaining` is never negative, and 0 on a day without the doctor."""
+
+    doctor: str
+    date: date
+    present: bool
+    capacity: int
+    booked: int
+    remaining: int
+    note: str | None = field(metadata=PERSONAL)
+    source: DaySource
+    updated_by: str | None
+    updated_at: datetime | None
+    cancelled: tuple[ToCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A patient's place on a doctor's day."""
+
+    id: UUID
+    number: str
+    patient: PatientBrief
+    doctor: DoctorBrief
+    date: date
+    slot: int
+    time: time | None
+    status: AppointmentStatus
+    reason: str | None = field(metadata=PERSONAL)
+    position: int | None
+    moved_to: str | None
+    moved_from: str | None
+    key: str | None
+    overbooked: bool
+    cancelled_by: CancelledBy | None
+    cancel_reason: str | None = field(metadata=PERSONAL)
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """One step in an appointment's history."""
+
+    at: datetime
+    actor: str
+    command: str
+    journal: int
+    from_status: str | None
+    to_status: str
+    queue_from: str | None
+    queue_to: str | None
+    slot: int
+    position: int | None
+    reason: str | None = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """An arrival: the place in the queue that was given."""
+
+    position: int
+    people_ahead: int
+    checked_in_at: datetime
+    appointment: Appointment
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """A place in a doctor's queue. `waited_minutes` runs until the call, `people_ahead` counts those waiting before."""
+
+    doctor: str
+    date: date
+    position: int
+    status: QueueStatus
+    priority: int
+    appointment: Appointment
+    patient: PatientBrief
+    checked_in_at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    waited_minutes: int
+    people_ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedRow:
+    """What came of one line of a file; the header is line 1."""
+
+    line: int
+    doctor: str | None
+    date: date | None
+    outcome: RowOutcome
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of a file."""
+
+    added: int
+    changed: int
+    unchanged: int
+    refused: int
+    rows: tuple[ImportedRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demonstration clinic, and the commands to try on it."""
+
+    path: str
+    patients: int
+    doctors: int
+    appointments: int
+    checked_in: int
+    try_next: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that `health` looked at."""
+
+    name: str
+    value: str
+    ok: bool
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the database can be used, and what was looked at."""
+
+    usable: bool
+    path: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a write answers: its result, and how it came about."""
+
+    result: Any
+    replayed: bool = False
+    dry_run: bool = False
+
+
+def plain(value: Any, *, personal: bool = True) -> Any:
+    """Return `value` as JSON knows it: dates ISO 8601, instants RFC 3339 to the second, times `HH:MM`.
+
+    Without `personal`, every field marked so is left out.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            each.name: plain(getattr(value, each.name), personal=personal)
+            for each in fields(value)
+            if personal or not each.metadata.get("personal")
+        }
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, time):
+        return value.isoformat(timespec="minutes")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID | StrEnum):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [plain(each, personal=personal) for each in value]
+    if isinstance(value, dict):
+        return {name: plain(each, personal=personal) for name, each in value.items()}
+    return value

@@ -1,0 +1,1 @@
+"""Pure decisions: what can be decided without a database. No input or output, no clock, the standard library only."""

@@ -1,0 +1,110 @@
+"""The grammar of days. What is not in it is refused with examples: nothing guesses.
+
+One day: `2026-11-23`, `today`, `tomorrow`, `yesterday`, `mon`..`sun` (the next one, today included), `+3d`, `-1w`.
+Days: one, `A..B` with both ends, or several with commas.
+"""
+
+import re
+from datetime import date, time, timedelta
+
+from clinicctl.errors import BadValue
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WORDS = ("today", "tomorrow", "yesterday", *WEEKDAYS)
+LONGEST = 366
+
+_NEAR = {"today": 0, "tomorrow": 1, "yesterday": -1}
+_SHIFT = re.compile(r"([+\-\u2212])([0-9]{1,4})([dw])")
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_EXAMPLES = "a day is 2026-11-23, today, tomorrow, yesterday, mon..sun, +3d, +2w or -1d"
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+
+
+class DayWord(str):
+    """One day as it was said; it becomes a date only with the day on which it was said."""
+
+    __slots__ = ()
+
+
+class DaysWord(str):
+    """Days as they were said: one, a range, or several."""
+
+    __slots__ = ()
+
+
+def day(said: str, *, today: date) -> date:
+    """Return the date that `said` means on `today`. Refuses everything outside the grammar."""
+    word = said.strip().lower()
+    try:
+        if word in _NEAR:
+            return today + timedelta(days=_NEAR[word])
+        if word in WEEKDAYS:
+            return today + timedelta(days=(WEEKDAYS.index(word) - today.weekday()) % 7)
+        if shift := _SHIFT.fullmatch(word):
+            sign, count, unit = shift.groups()
+            distance = timedelta(days=int(count) * (7 if unit == "w" else 1))
+            return today + distance if sign == "+" else today - distance
+        if _ISO.fullmatch(word):
+            return date.fromisoformat(word)
+    except (ValueError, OverflowError):
+        raise BadValue(problem=f"No such day: {_EXAMPLES}.") from None
+    raise BadValue(problem=f"Not a day: {_EXAMPLES}.")
+
+
+def days(said: str, *, today: date) -> list[date]:
+    """Return the dates that `said` means on `today`, in order, each once.
+
+    Refuses an empty part, a range that ends before it begins, and more than 366 days.
+    """
+    found: set[date] = set()
+    for part in said.split(","):
+        first, dots, last = part.partition("..")
+        start = day(first, today=today)
+        end = day(last, today=today) if dots else start
+        if end < start:
+            raise BadValue(problem="Not days: the range ends before it begins.")
+        if (end - start).days >= LONGEST:
+            raise BadValue(problem=f"Too many days: at most {LONGEST} at a time.")
+        found.update(start + timedelta(days=n) for n in range((end - start).days + 1))
+        if len(found) > LONGEST:
+            raise BadValue(problem=f"Too many days: at most {LONGEST} at a time.")
+    return sorted(found)
+
+
+def parse_day(said: str) -> DayWord:
+    """Check a day without knowing today, so that a mistake is refused before any lock is taken."""
+    day(said, today=_SOME_DAY)
+    return DayWord(said.strip().lower())
+
+
+def parse_days(said: str) -> DaysWord:
+    """Check days without knowing today. A range that ends before it begins on some days only is refused later."""
+    for part in said.split(","):
+        for end in part.split("..", 1):
+            day(end, today=_SOME_DAY)
+    return DaysWord(said.strip().lower())
+
+
+def parse_date(said: str) -> date:
+    """Return a full date, `1980-02-01`, and nothing else."""
+    if not _ISO.fullmatch(said.strip()):
+        raise BadValue(problem="Not a date: a date is 1980-02-01.")
+    try:
+        return date.fromisoformat(said.strip())
+    except ValueError:
+        raise BadValue(problem="No such date: a date is 1980-02-01.") from None
+
+
+def parse_time(said: str) -> time:
+    """Return a clock time of the day, `9:30` or `14:05`."""
+    if not (found := _TIME.fullmatch(said.strip())):
+        raise BadValue(problem="Not a time: a time is 09:30 or 14:05.")
+    return time(int(found[1]), int(found[2]))
+
+
+def age_on(today: date, born: date) -> int:
+    """Whole years between a birth date and `today`; someone born on 29 February ages on 1 March in other years."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+_SOME_DAY = date(2000, 1, 3)

@@ -1,0 +1,66 @@
+"""References: how a patient, a doctor and an appointment are named on the command line."""
+
+import re
+from uuid import UUID
+
+from clinicctl.errors import BadValue
+
+_PATIENT = re.compile(r"[Pp]([1-9][0-9]{0,8})")
+_APPOINTMENT = re.compile(r"[Aa]([1-9][0-9]{0,8})")
+_CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+_LEAST_DIGITS = 5
+
+
+class PatientRef(str):
+    """`P17`, a UUID, a phone in any form, or words that each begin one of the names."""
+
+    __slots__ = ()
+
+
+class DoctorRef(str):
+    """A code, compared without case, or a UUID."""
+
+    __slots__ = ()
+
+
+class AppointmentRef(str):
+    """`A42` or a UUID."""
+
+    __slots__ = ()
+
+
+class ArrivalRef(str):
+    """What arrives: an appointment, or a patient who has one today."""
+
+    __slots__ = ()
+
+
+def patient_number(said: str) -> int | None:
+    """Return 17 for `P17`, None for anything else."""
+    found = _PATIENT.fullmatch(said.strip())
+    return int(found[1]) if found else None
+
+
+def appointment_number(said: str) -> int | None:
+    """Return 42 for `A42`, None for anything else."""
+    found = _APPOINTMENT.fullmatch(said.strip())
+    return int(found[1]) if found else None
+
+
+def uuid(said: str) -> UUID | None:
+    """Return the UUID that was said, with hyphens or without, None for anything else."""
+    return UUID(said.strip()) if _UUID.fullmatch(said.strip()) else None
+
+
+def looks_like_a_phone(said: str) -> bool:
+    """Whether it has digits enough for a phone, in any script, and no letter."""
+    return sum(each.isdigit() for each in said) >= _LEAST_DIGITS and not any(each.isalpha() for each in said)
+
+
+def doctor_code(said: str) -> str:
+    """Return a doctor's code in capitals. Refuses what is not 1 to 32 of A-Z, 0-9, `.`, `_`, `-`, or is a UUID."""
+    code = said.strip().upper()
+    if not _CODE.fullmatch(code) or uuid(code):
+        raise BadValue(problem="Not a doctor's code: 1 to 32 letters A-Z, digits, dots, hyphens, like MEHTA.")
+    return code

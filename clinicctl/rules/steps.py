@@ -1,0 +1,75 @@
+"""The one table of steps: which status may follow which. The documentation is generated from it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from clinicctl.results import AppointmentStatus as A
+from clinicctl.results import QueueStatus as Q
+
+HOLDS_A_SLOT = frozenset(A) - {A.CANCELLED}
+ACTIVE = frozenset({A.BOOKED, A.CHECKED_IN, A.IN_CONSULTATION})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: the statuses it may leave and the one it reaches, of the appointment and of its place in the queue."""
+
+    name: str
+    leaves: frozenset[A]
+    reaches: A
+    queue_leaves: frozenset[Q] = frozenset()
+    queue_reaches: Q | None = None
+
+    @property
+    def needs(self) -> str:
+        """The statuses it may leave, in words: those of the queue where it is a step of the queue."""
+        return " or ".join(sorted(self.queue_leaves or self.leaves)).replace("_", " ")
+
+
+_HERE = frozenset({A.CHECKED_IN})
+
+CHECK_IN = Step("check-in", frozenset({A.BOOKED, A.NO_SHOW}), A.CHECKED_IN, queue_reaches=Q.WAITING)
+CANCEL = Step("cancel", frozenset({A.BOOKED}), A.CANCELLED)
+CALL = Step("call", _HERE, A.CHECKED_IN, frozenset({Q.WAITING}), Q.CALLED)
+START = Step("start", _HERE, A.IN_CONSULTATION, frozenset({Q.CALLED}), Q.SERVING)
+DONE = Step("done", frozenset({A.IN_CONSULTATION}), A.COMPLETED, frozenset({Q.SERVING}), Q.DONE)
+
+STEPS = (CHECK_IN, CANCEL, CALL, START, DONE)
+
+_SHOWN = (Q.SERVING, Q.CALLED, Q.WAITING, Q.HELD, Q.SKIPPED, Q.DONE, Q.LEFT)
+
+
+class Waiting(Protocol):
+    """What the calling order looks at."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def priority(self) -> int: ...
+    @property
+    def recalled(self) -> int: ...
+    @property
+    def position(self) -> int: ...
+
+
+T = TypeVar("T", bound=Waiting)
+
+
+def calling_order(entries: Iterable[T]) -> list[T]:
+    """Return queue entries in the order in which they are called: priority, then position, recalled ones last.
+
+    Those with the doctor and those called come first, those who are out of the queue last.
+    """
+    return sorted(entries, key=lambda each: (_SHOWN.index(Q(each.status)), *_turn(each)))
+
+
+def people_ahead(entry: Waiting, entries: Iterable[Waiting]) -> int:
+    """Return how many wait before `entry`: not those called or with the doctor. Nobody is ahead of one not waiting."""
+    if entry.status != Q.WAITING:
+        return 0
+    return sum(1 for each in entries if each.status == Q.WAITING and _turn(each) < _turn(entry))
+
+
+def _turn(entry: Waiting) -> tuple[int, int, int]:
+    return (-entry.priority, entry.recalled, entry.position)

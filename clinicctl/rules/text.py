@@ -1,0 +1,94 @@
+"""Text that comes in: what is taken, what is refused, and how it is made comparable.
+
+Source of the rules: Unicode's general categories, UAX #9 (bidirectional controls), UAX #31 section 2.3 (joiners between
+letters of the scripts that use them).
+"""
+
+import re
+import unicodedata
+
+from clinicctl.errors import BadValue
+
+NAME, NOTE, KEY = 200, 2_000, 255
+
+_JOINERS = "\u200c\u200d"
+_INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+_REFUSED = {"Cc": "control", "Cf": "invisible", "Cs": "broken", "Zl": "line-break", "Zp": "line-break"}
+_JOINING = re.compile(
+    "ARABIC|SYRIAC|MONGOLIAN|NKO|MANDAIC|DEVANAGARI|BENGALI|GURMUKHI|GUJARATI|ORIYA|TAMIL|TELUGU|KANNADA|MALAYALAM|"
+    "SINHALA|MYANMAR|KHMER|TIBETAN|LIMBU|BALINESE|JAVANESE|CHAKMA|NEWA|TIRHUTA|GRANTHA|MEETEI"
+)
+# Letters that have no decomposition, and whose holders write them either way.
+_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
+_APOSTROPHES = re.compile("['`\u00b4\u2018\u2019\u02bc\u02bb\u05f3]")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def clean(said: str, *, what: str, longest: int) -> str:
+    """Return `said` in NFC with runs of spaces folded to one.
+
+    Refuses, naming `what` but never repeating the text: nothing at all, more than `longest` characters, control
+    characters, line breaks, bidirectional controls, zero-width characters (but joiners between letters of a script
+    that uses them), and text that is not Unicode.
+    """
+    if len(said) > longest * 4:
+        raise BadValue(problem=f"The {what} is too long: at most {longest} characters.")
+    said = unicodedata.normalize("NFC", said)
+    for at, letter in enumerate(said):
+        kind = "invisible" if letter in _INVISIBLE else _REFUSED.get(unicodedata.category(letter))
+        if kind and not (letter in _JOINERS and _joins(said, at)):
+            raise BadValue(problem=f"The {what} holds a character that is not allowed ({kind}, U+{ord(letter):04X}).")
+    said = " ".join(said.split())
+    if not said:
+        raise BadValue(problem=f"The {what} is empty.")
+    if len(said) > longest:
+        raise BadValue(problem=f"The {what} is too long: at most {longest} characters.")
+    return said
+
+
+def name(said: str) -> str:
+    """Return a person's name. Refuses what `clean` refuses, and a name without a letter."""
+    cleaned = clean(said, what="name", longest=NAME)
+    if not any(letter.isalpha() for letter in cleaned):
+        raise BadValue(problem="The name has no letter in it.")
+    return cleaned
+
+
+def note(said: str) -> str | None:
+    """Return a note, or None for an empty one, which clears what stands."""
+    return clean(said, what="note", longest=NOTE) if said.strip() else None
+
+
+def email(said: str) -> str | None:
+    """Return an e-mail address, or None for an empty one. Refuses what cannot be one; only a letter proves one."""
+    if not said.strip():
+        return None
+    cleaned = clean(said, what="e-mail", longest=254)
+    if not _EMAIL.fullmatch(cleaned):
+        raise BadValue(problem="Not an e-mail address: one is anna@example.org.")
+    return cleaned
+
+
+def key(said: str) -> str:
+    """Return an idempotency key: 1 to 255 printable characters, as they are."""
+    if not 1 <= len(said) <= KEY or not said.isprintable() or said.isspace():
+        raise BadValue(problem="Not a key: a key has 1 to 255 printable characters.")
+    return said
+
+
+def fold(said: str) -> str:
+    """Return `said` without case, accents and punctuation, one space between words: what two spellings share.
+
+    Marks that are letters (Devanagari and Thai vowels) stay; those that are optional (Latin accents, Hebrew points,
+    Arabic vowel signs) go.
+    """
+    decomposed = unicodedata.normalize("NFKD", said).casefold().translate(_PLAIN)
+    without = _APOSTROPHES.sub("", _ACCENTS.sub("", decomposed))
+    spaced = "".join(each if each.isalnum() or unicodedata.category(each)[0] in "MC" else " " for each in without)
+    return unicodedata.normalize("NFC", " ".join(spaced.split()))
+
+
+def _joins(text: str, at: int) -> bool:
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    return bool(before and after) and all(_JOINING.match(unicodedata.name(each, "")) for each in (before, after))

@@ -1,0 +1,214 @@
+"""What can be set: by flag, environment or config.toml for one command, and by `config` for the clinic.
+
+The two tables here define, document and check every setting; the README and `--help` are made from them.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from clinicctl.errors import BadValue
+
+FORMATS = ("table", "json", "jsonl", "csv", "tsv")
+ACTOR = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One setting: its name, the text of its default, what it means, and the check that reads it."""
+
+    name: str
+    default: str
+    meaning: str
+    read: Callable[[str], Any]
+
+
+def _whole(name: str, least: int, most: int) -> Callable[[str], int]:
+    def read(said: str) -> int:
+        if not (said.isascii() and said.isdigit() and least <= int(said[:9]) <= most):
+            raise BadValue(problem=f"{name}: a whole number from {least} to {most}.")
+        return int(said)
+
+    return read
+
+
+def _one_of(name: str, values: tuple[str, ...]) -> Callable[[str], str]:
+    def read(said: str) -> str:
+        if said not in values:
+            raise BadValue(problem=f"{name}: one of {', '.join(values)}.")
+        return said
+
+    return read
+
+
+def _seconds(said: str) -> float:
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:
+        raise BadValue(problem="wait: seconds, from 0 to 3600.")
+    return seconds
+
+
+def _line(name: str, longest: int) -> Callable[[str], str]:
+    def read(said: str) -> str:
+        if not said.isprintable() or not 1 <= len(said) <= longest or said.isspace():
+            raise BadValue(problem=f"{name}: 1 to {longest} printable characters.")
+        return said
+
+    return read
+
+
+def timezone(said: str) -> str:
+    """Read an IANA time zone."""
+    try:
+        ZoneInfo(said)
+    except (KeyError, ValueError, OSError):
+        raise BadValue(problem="timezone: an IANA name, for example Asia/Kolkata or Europe/Berlin.") from None
+    return said
+
+
+def region(said: str) -> str:
+    """Read a phone region: two letters, or none."""
+    code = said.upper()
+    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise BadValue(problem="region: two letters, for example IN or DE; phones without + are read by its rules.")
+    return code
+
+
+COMMAND = (
+    Known("db", "", "the database: a path (default: clinic.db in the user data folder)", str),
+    Known(
+        "output",
+        "",
+        "table, json, jsonl, csv or tsv (default: table on a terminal, else tsv)",
+        _one_of("output", FORMATS),
+    ),
+    Known("wait", "20", "seconds to wait for the writer's lock", _seconds),
+    Known("actor", "", "who does it, for the journal (default: the login)", _line("actor", ACTOR)),
+    Known("log", "", "a file for one JSON line a command: ids and codes, nothing personal", str),
+)
+"""Settings of a command: `--name`, `CLINICCTL_NAME`, `name` in config.toml, default, in this order."""
+
+CLINIC = (
+    Known("name", "Clinic", "the clinic's name", _line("name", 200)),
+    Known("timezone", "UTC", "the IANA time zone that decides what today is", timezone),
+    Known("region", "", "the region whose rules phones without + follow, two letters", region),
+    Known("capacity", "10", "the capacity of a day where the doctor has none of his own", _whole("capacity", 1, 500)),
+    Known(
+        "overbook_limit", "2", "how far above its capacity --overbook may fill a day", _whole("overbook_limit", 0, 100)
+    ),
+)
+"""Settings of the clinic, kept in its database: `clinicctl config NAME VALUE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicSettings:
+    """The clinic's settings as the database holds them."""
+
+    name: str
+    timezone: str
+    region: str
+    capacity: int
+    overbook_limit: int
+
+    @classmethod
+    def read(cls, stored: Mapping[str, str]) -> "ClinicSettings":
+        """Return the settings stored, the default where none is."""
+        return cls(**{each.name: each.read(stored.get(each.name, each.default)) for each in CLINIC})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one command was told, flags before environment before config.toml before defaults."""
+
+    db: str | None
+    output: str | None
+    wait: float
+    actor: str
+    log: str | None
+    header: bool | None = None
+    excel_safe: bool = False
+    quiet: bool = False
+    key: str | None = None
+    dry_run: bool = False
+    yes: bool = False
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Mapping[str, Any]) -> Settings:
+    """Return the settings of a command. Refuses a value that its check refuses, naming where it came from."""
+    found: dict[str, Any] = {}
+    for each in COMMAND:
+        said, origin = flags.get(each.name), f"--{each.name}"
+        if said is None:
+            said, origin = environ.get(f"CLINICCTL_{each.name.upper()}") or None, f"CLINICCTL_{each.name.upper()}"
+        if said is None and each.name in config:
+            said, origin = str(config[each.name]), "config.toml"
+        if said is None:
+            said = each.default
+        try:
+            found[each.name] = each.read(said) if said else None
+        except BadValue as refused:
+            raise BadValue(problem=f"{origin}: {refused}") from None
+    return Settings(
+        db=found["db"],
+        output=found["output"],
+        wait=found["wait"],
+        actor=found["actor"] or _login(),
+        log=found["log"],
+        **{name: flags[name] for name in ("header", "excel_safe", "quiet", "key", "dry_run", "yes") if name in flags},
+    )
+
+
+def machine_timezone(environ: Mapping[str, str]) -> str:
+    """Return the machine's IANA time zone, UTC when it does not say."""
+    candidates = [environ.get("TZ", "").lstrip(":")]
+    try:
+        with open("/etc/timezone", encoding="ascii", errors="replace") as file:
+            candidates.append(file.readline().strip())
+    except OSError:
+        pass
+    candidates.append(os.path.realpath("/etc/localtime").rpartition("zoneinfo/")[2])
+    for name in candidates:
+        try:
+            return timezone(name) if name and not name.startswith("/") else timezone("")
+        except BadValue:
+            continue
+    return "UTC"
+
+
+def machine_region(environ: Mapping[str, str], zone: str) -> str:
+    """Return the phone region: the time zone's country, else the locale's, else none (phones then need their +)."""
+    for line in _zone_table():
+        country, _, rest = line.partition("\t")
+        if rest.split("\t")[1:2] == [zone]:
+            return country
+    locale = environ.get("LC_ALL") or environ.get("LC_TELEPHONE") or environ.get("LANG") or ""
+    country = locale.partition(".")[0].partition("_")[2]
+    return country if len(country) == 2 and country.isalpha() else ""
+
+
+def _zone_table() -> list[str]:
+    """The lines of zone.tab: country, coordinates, time zone; of the system, else of the tzdata package."""
+    from importlib import resources
+
+    system = Path("/usr/share/zoneinfo/zone.tab")
+    try:
+        table = system if system.exists() else resources.files("tzdata.zoneinfo") / "zone.tab"
+        return table.read_text(encoding="utf-8").splitlines()
+    except (OSError, ModuleNotFoundError):
+        return []
+
+
+def _login() -> str:
+    """The login by user id: the environment's names could be anybody's."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name[:ACTOR]
+    except KeyError:
+        return f"uid-{os.getuid()}"

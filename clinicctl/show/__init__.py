@@ -1,0 +1,103 @@
+"""The only place that prints: results to stdout, everything else to stderr, and nothing that a terminal would obey.
+
+A result is rendered whole and written at once, after the transaction has ended: what was answered, stands.
+"""
+
+import os
+import sys
+from typing import IO, Any
+
+from clinicctl import errors
+from clinicctl.results import Outcome
+
+__all__ = ["default_format", "flush", "message", "refusal", "result", "text"]
+
+
+def default_format() -> str:
+    """The format where none was asked for: a table for a person, tab-separated values for a pipe."""
+    return "table" if _is_terminal(sys.stdout) else "tsv"
+
+
+def result(value: Any, *, output: str, header: bool | None = None, excel_safe: bool = False) -> None:
+    """Print a result, or the outcome of a write, on stdout. Refuses with `NotPrinted` when it cannot be given."""
+    outcome = value if isinstance(value, Outcome) else None
+    facts = outcome.result if outcome else value
+    if output == "table":
+        from clinicctl.show import tables
+
+        text(tables.render(facts, outcome=outcome, width=_width(), coloured=_coloured(sys.stdout)))
+        return
+    from clinicctl.show import plain
+
+    if output in ("json", "jsonl"):
+        text(plain.as_json(facts, outcome=outcome, lines=output == "jsonl", pretty=_is_terminal(sys.stdout)))
+        return
+    wanted = output == "csv" if header is None else header
+    text(plain.as_separated(facts, outcome=outcome, comma=output == "csv", header=wanted, excel_safe=excel_safe))
+
+
+def text(said: str) -> None:
+    """Write on stdout, in UTF-8 whatever the locale. Refuses with `NotPrinted` when it cannot be given."""
+    _write(sys.stdout, said)
+
+
+def flush() -> None:
+    """Hand over what is still buffered. Refuses with `NotPrinted` when it cannot be given."""
+    _write(sys.stdout, "")
+
+
+def message(sentence: str) -> None:
+    """Write one line on stderr."""
+    _complain(f"clinicctl: {sentence}\n")
+
+
+def refusal(refused: errors.Refusal, *, as_json: bool) -> None:
+    """Write a refusal on stderr: an object where JSON was asked for, else its sentence, the people, and a hint."""
+    from clinicctl.show import plain
+
+    _complain(plain.refusal_json(refused) if as_json else plain.refusal_text(refused))
+
+
+def _write(stream: IO[str] | None, said: str) -> None:
+    if stream is None:
+        if said:
+            raise errors.NotPrinted(reason="stdout is closed")
+        return
+    try:
+        if hasattr(stream, "buffer"):
+            stream.flush()
+            stream.buffer.write(said.encode("utf-8", "backslashreplace"))
+            stream.buffer.flush()
+        else:
+            stream.write(said)
+        stream.flush()
+    except (OSError, ValueError) as error:
+        # What could not be written must not be tried again when the interpreter closes the stream.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays for the rest of the process
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "stdout is closed"
+        raise errors.NotPrinted(reason=reason) from None
+
+
+def _complain(said: str) -> None:
+    """Write on stderr; where that is closed or full, nobody is left to tell, and the exit status has to do."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(said)
+            sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def _is_terminal(stream: IO[str] | None) -> bool:
+    return bool(stream is not None and stream.isatty())
+
+
+def _coloured(stream: IO[str] | None) -> bool:
+    return _is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _width() -> int:
+    """The terminal's width, 20 at least; a table that was asked for in a pipe gets 100."""
+    from shutil import get_terminal_size
+
+    return max(20, get_terminal_size((100, 24)).columns)

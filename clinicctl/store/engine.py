@@ -1,0 +1,373 @@
+"""Store and Tx: one command, one transaction. The only file that knows a dialect.
+
+A write takes the writer's lock, connects, begins IMMEDIATE, commits or rolls back, checkpoints, closes and releases.
+Every connection that writes does all of this under the lock, which also keeps clear of the WAL-reset bug of SQLite up
+to 3.51.2 (https://sqlite.org/wal.html, "The WAL-Reset Bug"). A read takes no lock, and its connection cannot write.
+"""
+
+import os
+import secrets
+import sqlite3
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, NullPool, Row, create_engine, event, insert, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.base import Executable
+from sqlmodel import Index, SQLModel, UniqueConstraint
+
+from clinicctl import clock, errors
+from clinicctl.settings import ClinicSettings
+from clinicctl.store import models
+from clinicctl.store.lock import writers_lock
+from clinicctl.store.migrations import APPLICATION_ID, CURRENT
+
+__all__ = ["Row", "Step", "Store", "Tx"]
+
+_CHECKPOINT_AT = 1 << 20
+"""Bytes of `-wal` from which a write copies it back into the database."""
+
+_SETTINGS = select(models.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an appointment and of its place in the queue, for the journal."""
+
+    appointment_id: UUID
+    from_status: str | None
+    to_status: str
+    queue_from: str | None
+    queue_to: str | None
+    slot: int
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """A transaction, with the instant and the day it began on. Nothing below it commits or reads a clock."""
+
+    connection: Connection
+    now: datetime
+    today: date
+    zone: ZoneInfo
+    actor: str
+    clinic: ClinicSettings
+    secret: str
+    path: str
+    fresh: bool = False
+    key: str | None = None
+    steps: list[Step] = field(default_factory=list)
+
+    def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
+        """Return the first row, or None."""
+        return self.connection.execute(statement, values).first()
+
+    def all(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+        """Return every row."""
+        return self.connection.execute(statement, values).all()
+
+    def run(self, statement: Executable, **values: Any) -> int:
+        """Run a statement that changes rows, and return how many it changed."""
+        return self.connection.execute(statement, values).rowcount
+
+    def many(self, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
+        """Run a statement once for each row."""
+        if rows:
+            self.connection.execute(statement, rows)
+
+    def local(self, instant: datetime | None) -> Any:
+        """Return an instant in the clinic's offset."""
+        return instant.astimezone(self.zone) if instant else None
+
+
+class Store:
+    """The database of one clinic, at one path."""
+
+    def __init__(self, path: str, *, wait: float) -> None:
+        self.path = path
+        self.wait = wait
+        self.lock_waited = 0.0
+        self._writing = False
+
+    @contextmanager
+    def read(self, *, actor: str) -> Iterator[Tx]:
+        """Hand out a view of one instant. Takes no lock; the database refuses every write through it."""
+        inspect(self.path)
+        with (
+            _translated(self.path, self.wait),
+            _connected(self.path, self.wait, mode="ro") as connection,
+            connection.begin(),
+        ):
+            yield _tx(connection, self.path, actor)
+
+    @contextmanager
+    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
+        """Hand out a transaction; commit it when the body ends, roll it back when it raises or for a dry run.
+
+        Refuses with `Busy` when the lock is not had in time, and with `OutcomeUnknown`, which carries `key`, when the
+        commit itself fails.
+        """
+        inspect(self.path)
+        with self._locked():
+            inspect(self.path)
+            with self._transaction(self.path, actor=actor, key=key, dry_run=dry_run) as tx:
+                yield tx
+
+    @contextmanager
+    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
+        """As `write`, on a new database, which appears at its path, whole, once the body's transaction is committed.
+
+        Refuses with `Exists` when something stands there. Makes the folder (0700); the file is 0600.
+        """
+        try:
+            _make_folder(os.path.dirname(self.path))
+        except OSError as error:
+            raise errors.ReadOnly(path=os.path.dirname(self.path), reason=error.strerror) from None
+        with self._locked():
+            if os.path.lexists(self.path):
+                raise errors.Exists(path=self.path)
+            draft = f"{self.path}.{secrets.token_hex(6)}.new"
+            try:
+                with _translated(self.path, self.wait):
+                    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+                    _make_schema(draft)
+                with self._transaction(draft, actor=actor, key=key, dry_run=dry_run, fresh=True) as tx:
+                    yield tx
+                if not dry_run:
+                    with _translated(self.path, self.wait):
+                        os.link(draft, self.path)
+            finally:
+                for leftover in (draft, f"{draft}-wal", f"{draft}-shm"):
+                    with suppress(FileNotFoundError):
+                        os.unlink(leftover)
+                _sync_folder(os.path.dirname(self.path))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if self._writing:
+            raise RuntimeError("a write inside a write: pass the tx down instead")
+        began = clock.ticks()
+        with writers_lock(self.path, wait=self.wait):
+            self.lock_waited = clock.ticks() - began
+            self._writing = True
+            try:
+                yield
+            finally:
+                self._writing = False
+
+    @contextmanager
+    def _transaction(self, path: str, *, actor: str, key: str, dry_run: bool, fresh: bool = False) -> Iterator[Tx]:
+        with _translated(self.path, self.wait), _connected(path, self.wait, mode="rw") as connection:
+            transaction = connection.begin()
+            try:
+                yield _tx(connection, self.path, actor, fresh=fresh)
+            except BaseException:
+                transaction.rollback()
+                raise
+            if dry_run:
+                transaction.rollback()
+                return
+            try:
+                transaction.commit()
+            except Exception as error:
+                reason = _reason(error)
+                with suppress(Exception):
+                    transaction.rollback()
+                raise errors.OutcomeUnknown(reason=reason, key=key) from None
+            # What is committed stands, whether or not it can be copied back now.
+            with suppress(DBAPIError, OSError):
+                if os.stat(f"{path}-wal").st_size >= _CHECKPOINT_AT:
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def inspect(path: str) -> None:
+    """Refuse, without changing a byte, what is not a clinic database of a version that this program can know.
+
+    SQLite reads the header itself, by a connection that takes no lock and looks for no `-wal`: to open the file beside
+    SQLite would drop the locks that this process holds on it (https://sqlite.org/howtocorrupt.html, 2.2).
+    """
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise errors.NoDatabase(path=path) from None
+    except (OSError, ValueError) as error:
+        raise errors.IOFailed(path=path, reason=_reason(error)) from None
+    if not stat.S_ISREG(found.st_mode):
+        raise errors.NotOurs(path=path, reason="not a regular file")
+    if not found.st_size:
+        raise errors.NotOurs(path=path, reason="an empty file")
+    with _translated(path, 0), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise errors.NotOurs(path=path, reason="a database of another program")
+    if version > CURRENT:
+        raise errors.NewerDatabase(path=path, found=version, known=CURRENT)
+
+
+def _tx(connection: Connection, path: str, actor: str, *, fresh: bool = False) -> Tx:
+    (version,) = connection.exec_driver_sql("PRAGMA user_version").one()
+    if version > CURRENT:
+        raise errors.NewerDatabase(path=path, found=version, known=CURRENT)
+    if version < CURRENT:
+        raise errors.NeedsMigration(path=path, found=version, known=CURRENT)
+    stored = {row.name: row.value for row in connection.execute(_SETTINGS)}
+    clinic = ClinicSettings.read(stored)
+    zone = ZoneInfo(clinic.timezone)
+    now = clock.now()
+    return Tx(
+        connection=connection,
+        now=now,
+        today=now.astimezone(zone).date(),
+        zone=zone,
+        actor=actor,
+        clinic=clinic,
+        secret=stored.get("secret", ""),
+        path=path,
+        fresh=fresh,
+    )
+
+
+@contextmanager
+def _connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
+    engine = _engine(path, wait, mode)
+    connection = engine.connect()
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _engine(path: str, wait: float, mode: str) -> Engine:
+    def connect() -> sqlite3.Connection:
+        # `timeout` is SQLite's busy_timeout, and has to come before everything else.
+        connection = sqlite3.connect(uri(path, f"mode={mode}"), uri=True, timeout=wait, isolation_level=None)
+        try:
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA trusted_schema=OFF")
+            if mode == "ro":
+                connection.execute("PRAGMA query_only=ON")
+            else:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("PRAGMA wal_autocheckpoint=0")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    begin = "BEGIN" if mode == "ro" else "BEGIN IMMEDIATE"
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _make_schema(path: str) -> None:
+    with _connected(path, 0, mode="rw") as connection, connection.begin():
+        SQLModel.metadata.create_all(connection)
+        connection.execute(
+            insert(models.counters), [{"name": each, "value": 0} for each in ("patients", "appointments")]
+        )
+        connection.execute(insert(models.settings), [{"name": "secret", "value": secrets.token_hex(32)}])
+        connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version={CURRENT}")
+
+
+def _make_folder(folder: str) -> None:
+    if not os.path.isdir(folder):
+        _make_folder(os.path.dirname(folder))
+        with suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+
+
+def _sync_folder(folder: str) -> None:
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def uri(path: str, query: str) -> str:
+    return f"file:{quote(path)}?{query}"
+
+
+@contextmanager
+def _translated(path: str, wait: float) -> Iterator[None]:
+    """Turn what a user can act on into a refusal; a bug stays a bug."""
+    try:
+        yield
+    except DBAPIError as error:
+        refusal = _refusal(error.orig, path, wait)
+        if refusal is None:
+            raise
+        raise refusal from None
+    except sqlite3.Error as error:
+        refusal = _refusal(error, path, wait)
+        if refusal is None:
+            raise
+        raise refusal from None
+    except OSError as error:
+        raise errors.IOFailed(path=path, reason=_reason(error)) from None
+
+
+def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refusal | None:
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    reason = _reason(error)
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return errors.Busy(wait=wait)
+        case sqlite3.SQLITE_CONSTRAINT:
+            refused = models.REFUSALS.get(_constraint(str(error)))
+            return refused() if refused else None
+        case sqlite3.SQLITE_FULL:
+            return errors.DiskFull(path=path)
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return errors.ReadOnly(path=path, reason=reason)
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
+            return errors.IOFailed(path=path, reason=reason)
+        case sqlite3.SQLITE_CORRUPT:
+            return errors.Damaged(path=path, reason=reason)
+        case sqlite3.SQLITE_NOTADB:
+            return errors.NotOurs(path=path, reason="not a database")
+    return None
+
+
+def _constraint(message: str) -> str:
+    """Return the constraint's name; SQLite names the columns of a UNIQUE one and the name of any other."""
+    broken = message.partition("constraint failed: ")[2]
+    return _UNIQUE.get(frozenset(broken.split(", ")), broken)
+
+
+def _unique() -> dict[frozenset[str], str]:
+    named: dict[frozenset[str], str] = {}
+    for table in SQLModel.metadata.tables.values():
+        unique: list[UniqueConstraint | Index] = [
+            each for each in table.constraints if isinstance(each, UniqueConstraint)
+        ]
+        unique += [index for index in table.indexes if index.unique]
+        for each in unique:
+            named[frozenset(f"{table.name}.{column.name}" for column in each.columns)] = str(each.name)
+    return named
+
+
+_UNIQUE = _unique()
+
+
+def _reason(error: BaseException | None) -> str:
+    """SQLite's and the system's own words, which hold no values; of anything else only the kind."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, sqlite3.Error) and getattr(original, "sqlite_errorname", ""):
+        return f"{original} ({original.sqlite_errorname})"
+    if isinstance(original, OSError) and original.strerror:
+        return original.strerror
+    return type(original).__name__

@@ -1,0 +1,68 @@
+"""The writer's lock: one `flock` on a file beside the database, waited for in the kernel and for a bounded time.
+
+SQLite's own busy handler sleeps and has no queue: of 100 processes some starve. A blocking `flock` wakes them in turn,
+and the kernel frees it whatever becomes of its holder. The file is never removed: a second lock file would be a second
+lock.
+"""
+
+import fcntl
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from clinicctl import errors
+
+_REPEAT = 0.05
+"""Seconds between alarms, so that one which rings just before the call is not the last."""
+
+
+class _Elapsed(Exception):
+    pass
+
+
+@contextmanager
+def writers_lock(path: str, *, wait: float) -> Iterator[None]:
+    """Hold the lock of the database at `path`. Refuses with `Busy` when it is not had within `wait` seconds.
+
+    Waits by SIGALRM, and so belongs to the main thread.
+    """
+    lock = f"{path}.lock"
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise errors.ReadOnly(path=lock, reason=error.strerror) from None
+    try:
+        _take(descriptor, wait)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, wait: float) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return
+    except BlockingIOError:
+        if not wait:
+            raise errors.Busy(wait=wait) from None
+    rung = False
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        nonlocal rung
+        if not rung:
+            rung = True
+            raise _Elapsed
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, wait, _REPEAT)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        rung = True
+    except _Elapsed:
+        raise errors.Busy(wait=wait) from None
+    finally:
+        rung = True
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,306 @@
+"""The tables. The database itself refuses what the program must never do: each constraint is named, and each name has
+a refusal in `REFUSALS`.
+
+Personal data stands in `patients`, `patient_words` and the free texts of `appointments` and
+`doctor_daily_availabilities`, and nowhere else. Instants are UTC; dates are clinic-local.
+"""
+
+from datetime import date as Date
+from datetime import datetime
+from datetime import time as Time
+from typing import Any, cast
+from uuid import UUID
+
+from sqlmodel import CheckConstraint, Column, Field, ForeignKey, Index, SQLModel, Table, UniqueConstraint, Uuid, text
+
+from clinicctl import errors
+
+SQLModel.metadata.naming_convention = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+def _references(column: str, *, key: bool = False) -> Any:
+    return Field(sa_column=Column(Uuid, ForeignKey(column, ondelete="RESTRICT"), primary_key=key, nullable=False))
+
+
+class Setting(SQLModel, table=True):
+    """The clinic's settings, one a row."""
+
+    __tablename__ = "settings"
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class Counter(SQLModel, table=True):
+    """The last human number given, one row a kind. Rising only: a number is never given twice."""
+
+    __tablename__ = "counters"
+    __table_args__ = (CheckConstraint("value >= 0", name="ck_counters_value"),)
+    name: str = Field(primary_key=True)
+    value: int
+
+
+class Patient(SQLModel, table=True):
+    """A person. The phone is not unique: families share one."""
+
+    __tablename__ = "patients"
+    __table_args__ = (
+        UniqueConstraint("number", name="uq_patients_number"),
+        CheckConstraint("number >= 1", name="ck_patients_number"),
+        CheckConstraint("length(name) BETWEEN 1 AND 200", name="ck_patients_name"),
+        CheckConstraint("phone IS NULL OR phone LIKE '+%'", name="ck_patients_phone"),
+        CheckConstraint("sex IN ('female', 'male', 'other', 'unknown')", name="ck_patients_sex"),
+        CheckConstraint("born IS NULL OR born_year IS NULL", name="ck_patients_born"),
+        Index("ix_patients_phone", "phone"),
+        Index("ix_patients_name_key", "name_key"),
+    )
+    id: UUID = Field(primary_key=True)
+    number: int
+    name: str
+    name_key: str
+    phone: str | None
+    born: Date | None
+    born_year: int | None
+    sex: str
+    email: str | None
+    note: str | None
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+
+
+class PatientWord(SQLModel, table=True):
+    """The folded words of each name: what `patient find` looks in."""
+
+    __tablename__ = "patient_words"
+    __table_args__ = (Index("ix_patient_words_patient_id", "patient_id"),)
+    word: str = Field(primary_key=True)
+    patient_id: UUID = _references("patients.id", key=True)
+
+
+class Doctor(SQLModel, table=True):
+    """A practitioner. The code is kept in capitals, so that UNIQUE compares it without case."""
+
+    __tablename__ = "doctors"
+    __table_args__ = (
+        UniqueConstraint("code", name="uq_doctors_code"),
+        CheckConstraint("code = upper(code) AND length(code) BETWEEN 1 AND 32", name="ck_doctors_code"),
+        CheckConstraint("capacity IS NULL OR capacity BETWEEN 1 AND 500", name="ck_doctors_capacity"),
+    )
+    id: UUID = Field(primary_key=True)
+    code: str
+    name: str
+    specialty: str | None
+    capacity: int | None
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+
+
+class DoctorDailyAvailability(SQLModel, table=True):
+    """What was said about a doctor's day. A day without a row follows the doctor's default."""
+
+    __tablename__ = "doctor_daily_availabilities"
+    __table_args__ = (
+        UniqueConstraint("doctor_id", "date", name="uq_doctor_daily_availabilities_doctor_id_date"),
+        CheckConstraint(
+            "capacity IS NULL OR capacity BETWEEN 0 AND 500", name="ck_doctor_daily_availabilities_capacity"
+        ),
+        CheckConstraint("present IN (0, 1)", name="ck_doctor_daily_availabilities_present"),
+    )
+    id: UUID = Field(primary_key=True)
+    doctor_id: UUID = _references("doctors.id")
+    date: Date
+    present: bool
+    capacity: int | None
+    note: str | None
+    updated_by: str
+    updated_at: datetime
+
+
+class DoctorDailyCapacity(SQLModel, table=True):
+    """The ledger of a doctor's day, from its first booking: places, and the last position given in its queue.
+
+    `remaining` is what a booking takes from, by a conditional update; `booked` may pass `capacity` only where somebody
+    chose so (overbooked, or kept when the capacity was lowered), and `remaining` is then 0.
+    """
+
+    __tablename__ = "doctor_daily_capacities"
+    __table_args__ = (
+        UniqueConstraint("doctor_id", "date", name="uq_doctor_daily_capacities_doctor_id_date"),
+        CheckConstraint("capacity BETWEEN 0 AND 500", name="ck_doctor_daily_capacities_capacity"),
+        CheckConstraint("booked >= 0", name="ck_doctor_daily_capacities_booked"),
+        CheckConstraint("remaining >= 0 AND remaining <= capacity", name="ck_doctor_daily_capacities_remaining"),
+        CheckConstraint(
+            "remaining = CASE WHEN booked < capacity THEN capacity - booked ELSE 0 END",
+            name="ck_doctor_daily_capacities_sum",
+        ),
+        CheckConstraint("last_position >= 0", name="ck_doctor_daily_capacities_last_position"),
+    )
+    id: UUID = Field(primary_key=True)
+    doctor_id: UUID = _references("doctors.id")
+    date: Date
+    capacity: int
+    booked: int
+    remaining: int
+    last_position: int
+    last_recall: int
+
+
+class Appointment(SQLModel, table=True):
+    """A patient's place on a doctor's day.
+
+    `visit` is 1, or the number of a patient's further visit that day (`book --again`), so that the database can refuse
+    a second active appointment.
+    """
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        UniqueConstraint("number", name="uq_appointments_number"),
+        Index(
+            "uq_appointments_slot",
+            *("doctor_id", "date", "slot"),
+            unique=True,
+            sqlite_where=text("status <> 'cancelled'"),
+            postgresql_where=text("status <> 'cancelled'"),
+        ),
+        Index(
+            "uq_appointments_visit",
+            *("patient_id", "doctor_id", "date", "visit"),
+            unique=True,
+            sqlite_where=text("status IN ('booked', 'checked_in', 'in_consultation')"),
+            postgresql_where=text("status IN ('booked', 'checked_in', 'in_consultation')"),
+        ),
+        CheckConstraint(
+            "status IN ('booked', 'checked_in', 'in_consultation', 'completed', 'cancelled', 'no_show', 'left')",
+            name="ck_appointments_status",
+        ),
+        CheckConstraint("slot >= 1", name="ck_appointments_slot"),
+        CheckConstraint("visit >= 1", name="ck_appointments_visit"),
+        CheckConstraint("overbooked IN (0, 1)", name="ck_appointments_overbooked"),
+        CheckConstraint(
+            "(status = 'cancelled') = (cancelled_by IS NOT NULL)"
+            " AND (cancelled_by IS NULL OR cancelled_by IN ('patient', 'clinic'))",
+            name="ck_appointments_cancelled_by",
+        ),
+        Index("ix_appointments_doctor_id_date", "doctor_id", "date"),
+        Index("ix_appointments_patient_id_date", "patient_id", "date"),
+        Index("ix_appointments_date", "date"),
+    )
+    id: UUID = Field(primary_key=True)
+    number: int
+    patient_id: UUID = _references("patients.id")
+    doctor_id: UUID = _references("doctors.id")
+    date: Date
+    slot: int
+    visit: int
+    time: Time | None
+    status: str
+    reason: str | None
+    overbooked: bool
+    cancelled_by: str | None
+    cancel_reason: str | None
+    moved_to: int | None
+    moved_from: int | None
+    key: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class QueueEntry(SQLModel, table=True):
+    """A place in a doctor's queue of the day. The position is never reused, never reset within the day."""
+
+    __tablename__ = "queue_entries"
+    __table_args__ = (
+        UniqueConstraint("appointment_id", name="uq_queue_entries_appointment_id"),
+        UniqueConstraint("doctor_id", "date", "position", name="uq_queue_entries_position"),
+        CheckConstraint("position >= 1", name="ck_queue_entries_position"),
+        CheckConstraint("recalled >= 0", name="ck_queue_entries_recalled"),
+        CheckConstraint(
+            "status IN ('waiting', 'called', 'serving', 'done', 'skipped', 'held', 'left')",
+            name="ck_queue_entries_status",
+        ),
+    )
+    id: UUID = Field(primary_key=True)
+    appointment_id: UUID = _references("appointments.id")
+    doctor_id: UUID = _references("doctors.id")
+    date: Date
+    position: int
+    status: str
+    priority: int
+    recalled: int
+    checked_in_at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class Journal(SQLModel, table=True):
+    """One row an accepted write, chained by hash. The outcome holds ids and numbers, nothing personal."""
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        UniqueConstraint("key", name="uq_journal_key"),
+        CheckConstraint("length(key) BETWEEN 1 AND 255", name="ck_journal_key"),
+        {"sqlite_autoincrement": True},
+    )
+    number: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    actor: str
+    command: str
+    key: str
+    said: str
+    fingerprint: str
+    outcome: str
+    previous: str
+    hash: str
+
+
+class JournalStep(SQLModel, table=True):
+    """The steps of appointments and queue entries that a journaled write took, in order."""
+
+    __tablename__ = "journal_steps"
+    __table_args__ = (
+        CheckConstraint("nth >= 1", name="ck_journal_steps_nth"),
+        Index("ix_journal_steps_appointment_id", "appointment_id"),
+    )
+    journal_number: int = Field(
+        sa_column=Column(ForeignKey("journal.number", ondelete="RESTRICT"), primary_key=True, nullable=False)
+    )
+    nth: int = Field(primary_key=True)
+    appointment_id: UUID = _references("appointments.id")
+    from_status: str | None
+    to_status: str
+    queue_from: str | None
+    queue_to: str | None
+    slot: int
+    position: int | None
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return cast("Table", cast("Any", model).__table__)
+
+
+settings = _table(Setting)
+counters = _table(Counter)
+patients = _table(Patient)
+patient_words = _table(PatientWord)
+doctors = _table(Doctor)
+availabilities = _table(DoctorDailyAvailability)
+capacities = _table(DoctorDailyCapacity)
+appointments = _table(Appointment)
+queue_entries = _table(QueueEntry)
+journal = _table(Journal)
+journal_steps = _table(JournalStep)
+
+REFUSALS: dict[str, type[errors.Refusal]] = {
+    "uq_doctors_code": errors.CodeTaken,
+    "uq_appointments_slot": errors.SlotTaken,
+    "uq_appointments_visit": errors.VisitTaken,
+    "uq_queue_entries_appointment_id": errors.QueuedTwice,
+    "uq_journal_key": errors.KeyTaken,
+}
+"""The refusal behind a constraint. The operations look first, for the better sentence; these hold when not."""

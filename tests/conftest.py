@@ -1,0 +1,143 @@
+"""What every test stands on: a clinic of its own, commands in this process, and commands as real processes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+# freezegun replaces the clock inside modules as they stand: what is first imported under it, fails in misleading ways.
+from clinicctl import desk
+from clinicctl.cli import TREE, app
+from clinicctl.show import tables as _tables  # noqa: F401
+
+for _name in desk.__all__:
+    getattr(desk, _name)
+for _module, _help in TREE.values():
+    __import__(f"clinicctl.cli.{_module}")
+
+_PERSONAL_ENVIRONMENT = [name for name in os.environ if name.startswith("CLINICCTL_")]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    @property
+    def error(self) -> dict[str, Any]:
+        said = json.loads(self.stderr)
+        assert said["exit_code"] == self.status
+        return dict(said["error"])
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test can touch the user's own clinic: home and every default lie in the test's folder."""
+    for name in _PERSONAL_ENVIRONMENT:
+        monkeypatch.delenv(name)
+    for name, folder in (("HOME", "home"), ("XDG_DATA_HOME", "data"), ("XDG_CONFIG_HOME", "config")):
+        monkeypatch.setenv(name, str(tmp_path / folder))
+    monkeypatch.setenv("CLINICCTL_DB", str(tmp_path / "clinic.db"))
+
+
+@pytest.fixture
+def run() -> Callable[..., Answer]:
+    """Run a command in this process; with `json=True` its answers and errors are JSON."""
+
+    def run(*args: str, json: bool = False, stdin: str | bytes | None = None, status: int | None = None) -> Answer:
+        result = CliRunner().invoke(app, [*args, *(["--json"] if json else [])], input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        answer = Answer(result.exit_code, result.stdout, result.stderr)
+        assert status is None or answer.status == status, (args, answer)
+        return answer
+
+    return run
+
+
+@pytest.fixture
+def ask(run: Callable[..., Answer]) -> Callable[..., Any]:
+    """Run a command that has to go well, and return its JSON."""
+    return lambda *args, **kwargs: run(*args, json=True, status=0, **kwargs).json
+
+
+@pytest.fixture
+def refused(run: Callable[..., Answer]) -> Callable[..., dict[str, Any]]:
+    """Run a command that has to be refused with an exit status and a code, and return the error."""
+
+    def refused(status: int, code: str, *args: str, **kwargs: Any) -> dict[str, Any]:
+        answer = run(*args, json=True, status=status, **kwargs)
+        assert answer.stdout == ""
+        assert answer.error["code"] == code, answer.error
+        return answer.error
+
+    return refused
+
+
+@pytest.fixture
+def clinic(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """A clinic in Kolkata with two patients and two doctors; the value is `ask`."""
+    ask("init", "--name", "Test Clinic", "--timezone", "Asia/Kolkata", "--region", "IN")
+    ask("patient", "add", "Anita Sharma", "--phone", "98765 43210", "--born", "1980-02-01")
+    ask("patient", "add", "Mumtaz Anwar", "--phone", "91234 56789")
+    ask("doctor", "add", "MEHTA", "Dr. Asha Mehta")
+    ask("doctor", "add", "RAO", "Dr. Vikram Rao", "--capacity", "3")
+    return ask
+
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a command as a real process; whatever is left of it at the end of the test is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*args: str, **kwargs: Any) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-m", "clinicctl", *args],
+            **{
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE,
+                "stdin": subprocess.DEVNULL,
+                "text": True,
+                **kwargs,
+            },
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def finish() -> Callable[["subprocess.Popen[str]"], Answer]:
+    """Wait for a process, and return what it answered."""
+
+    def finish(process: "subprocess.Popen[str]", within: float = 120) -> Answer:
+        stdout, stderr = process.communicate(timeout=within)
+        return Answer(process.returncode, stdout, stderr)
+
+    return finish
