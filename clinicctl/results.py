@@ -11,63 +11,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from clinicctl.statuses import AppointmentStatus, CancelledBy, DaySource, QueueStatus, RowOutcome
+
 PERSONAL: Mapping[str, bool] = {"personal": True}
-
-
-class AppointmentStatus(StrEnum):
-    BOOKED = "booked"
-    CHECKED_IN = "checked_in"
-    IN_CONSULTATION = "in_consultation"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    NO_SHOW = "no_show"
-    LEFT = "left"
-
-
-class QueueStatus(StrEnum):
-    WAITING = "waiting"
-    CALLED = "called"
-    SERVING = "serving"
-    DONE = "done"
-    SKIPPED = "skipped"
-    HELD = "held"
-    LEFT = "left"
-
-
-class Sex(StrEnum):
-    FEMALE = "female"
-    MALE = "male"
-    OTHER = "other"
-    UNKNOWN = "unknown"
-
-
-class DaySource(StrEnum):
-    DAY = "day"
-    WEEKLY = "weekly"
-    DEFAULT = "default"
-
-
-class CancelledBy(StrEnum):
-    PATIENT = "patient"
-    CLINIC = "clinic"
-
-
-class OnConflict(StrEnum):
-    REFUSE = "refuse"
-    KEEP = "keep"
-    CANCEL = "cancel"
-
-
-class OnError(StrEnum):
-    STOP = "stop"
-    SKIP = "skip"
-
-
-class RowOutcome(StrEnum):
-    ADDED = "added"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

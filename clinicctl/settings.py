@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from clinicctl.errors import BadValue
 
@@ -65,6 +64,8 @@ def _line(name: str, longest: int) -> Callable[[str], str]:
 
 def timezone(said: str) -> str:
     """Read an IANA time zone."""
+    from zoneinfo import ZoneInfo
+
     try:
         ZoneInfo(said)
     except (KeyError, ValueError, OSError):

@@ -4,6 +4,7 @@ A command's module is imported when the command is named, so that `--help` and `
 holds each command's first line of help, which a test compares with the command's own.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -74,7 +75,7 @@ class Root(Group):
     ) -> Any:
         """Run one command line. Exits with its status, or returns it where `standalone_mode` is off."""
         self._main_shell_completion({}, PROGRAM, complete_var)
-        status = answer(self, list(sys.argv[1:] if args is None else args), Desk())
+        status = answer(self, [_utf8(each) for each in (sys.argv[1:] if args is None else args)], Desk())
         if standalone_mode:
             sys.exit(status)
         return status
@@ -146,6 +147,13 @@ def answer(root: Command, args: list[str], desk: Desk) -> int:
     except Exception as bug:
         # The boundary: a bug is named by a reference, and what it knows of people stays inside.
         return desk.refuse(desk.internal(bug))
+
+
+def _utf8(arg: str) -> str:
+    """An argument as UTF-8, also where Python took its bytes for ASCII, as in a C locale that it may not coerce."""
+    if any("\udc80" <= each <= "\udcff" for each in arg):
+        return os.fsencode(arg).decode("utf-8", "surrogateescape")
+    return arg
 
 
 def _usage(error: ClickException) -> errors.Refusal:

@@ -6,8 +6,8 @@ from clinicctl import desk
 from clinicctl.cli import params
 from clinicctl.cli.context import Ctx
 from clinicctl.cli.params import group, reads, writes
-from clinicctl.results import CancelledBy
 from clinicctl.rules.days import DayWord
+from clinicctl.statuses import CancelledBy
 
 app = typer.Typer()
 appointment = group(

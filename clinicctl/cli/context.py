@@ -62,9 +62,11 @@ class Desk:
         with self.store.read(actor=self.settings.actor) as tx:
             return operation(tx, *_, **request)
 
-    def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> None:
-        """Do an operation once for its key, in one transaction with its journal row; show what came of it."""
-        self.show(self.written(operation, request))
+    def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
+        """Do an operation once for its key, in one transaction with its journal row; show and return what came of it."""
+        outcome = self.written(operation, request)
+        self.show(outcome)
+        return cast("R", outcome.result)
 
     def create(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> None:
         """As `write`, on a new database; where one stands already, the operation is told so and changes nothing."""
@@ -162,13 +164,13 @@ def _loggable(refused: errors.Refusal) -> dict[str, Any]:
 
 
 def _config() -> Mapping[str, Any]:
-    import tomllib
-
     from platformdirs import user_config_path
 
     path = user_config_path(APPLICATION) / "config.toml"
     try:
         with path.open("rb") as file:
+            import tomllib
+
             return cast("Mapping[str, Any]", tomllib.load(file))
     except FileNotFoundError:
         return {}

@@ -11,9 +11,12 @@ from clinicctl import desk, errors
 from clinicctl.cli import params
 from clinicctl.cli.context import Ctx
 from clinicctl.cli.params import group, reads, writes
-from clinicctl.results import OnConflict, OnError
 from clinicctl.rules import rows
 from clinicctl.rules.days import DaysWord
+from clinicctl.statuses import OnConflict, OnError
+
+PARTLY_DONE = 3
+"""The exit status of an import that took some rows and refused others."""
 
 app = typer.Typer()
 doctor = group(
@@ -129,7 +132,9 @@ def import_(
         raise errors.BadValue(problem="--format: csv.")
     with _opened(file) as lines:
         found = rows.read_days(lines)
-    ctx.obj.write(desk.imports.set_availability, rows=found, on_conflict=on_conflict, on_error=on_error)
+    imported = ctx.obj.write(desk.imports.set_availability, rows=found, on_conflict=on_conflict, on_error=on_error)
+    if imported.refused:
+        raise typer.Exit(PARTLY_DONE)
 
 
 @contextmanager

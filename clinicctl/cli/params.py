@@ -11,8 +11,8 @@ from typer._click.core import Context, Parameter
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from clinicctl import errors
-from clinicctl.results import AppointmentStatus, CancelledBy, OnConflict, Sex
 from clinicctl.rules import days, references, slots, text
+from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, Sex
 
 T = TypeVar("T")
 

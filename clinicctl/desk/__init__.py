@@ -1,7 +1,7 @@
 """The clinic's work: one function an operation, `tx` first, everything the user said keyword-only.
 
-The operations load on first use, so that `--help`, `--version` and completion do without the database layer; this is
-the one place where an import is deferred for speed (PEP 562).
+The operations load on first use (PEP 562), so that `--help`, `--version` and completion do without the database layer,
+and a booking without the phones' metadata; this is the one way in which imports are deferred for speed.
 """
 
 from importlib import import_module
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
         health,
         imports,
         journal,
+        likeness,
         patients,
+        phones,
         queue,
     )
 
@@ -30,7 +32,9 @@ __all__ = [
     "health",
     "imports",
     "journal",
+    "likeness",
     "patients",
+    "phones",
     "queue",
 ]
 

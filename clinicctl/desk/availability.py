@@ -8,10 +8,11 @@ from uuid import uuid4
 
 from clinicctl import errors
 from clinicctl.desk import bookings, days, staff
-from clinicctl.results import CancelledBy, Day, DaySource, OnConflict, ToCall
+from clinicctl.results import Day, ToCall
 from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
+from clinicctl.statuses import CancelledBy, DaySource, OnConflict
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import availabilities, capacities
 from clinicctl.store.sql import bindparam, case, insert, update

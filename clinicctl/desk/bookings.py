@@ -7,12 +7,13 @@ from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import days, numbers, patients, staff, steps
-from clinicctl.results import Appointment, AppointmentStatus, CancelledBy, DoctorBrief, PatientBrief, StepTaken, ToCall
+from clinicctl.results import Appointment, DoctorBrief, PatientBrief, StepTaken, ToCall
 from clinicctl.rules import references, slots
 from clinicctl.rules.days import DaysWord, DayWord, day
 from clinicctl.rules.days import days as dates_of
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.rules.steps import ACTIVE, CANCEL
+from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import appointments, doctors, journal, journal_steps, queue_entries
 from clinicctl.store.models import patients as people

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from clinicctl import errors
-from clinicctl.desk import availability, phones
-from clinicctl.results import Clinic, OnConflict, Setting
+from clinicctl import desk, errors
+from clinicctl.desk import availability
+from clinicctl.results import Clinic, Setting
 from clinicctl.rules.references import DoctorRef
 from clinicctl.settings import CLINIC, Known
+from clinicctl.statuses import OnConflict
 from clinicctl.store.engine import Tx
 from clinicctl.store.models import doctors, settings
 from clinicctl.store.sql import bindparam, delete, insert, select
@@ -68,7 +69,7 @@ def _known(name: str) -> Known:
 
 def _store(tx: Tx, known: Known, value: str) -> None:
     read = str(known.read(value))
-    if known.name == "region" and read and not phones.known_region(read):
+    if known.name == "region" and read and not desk.phones.known_region(read):
         raise errors.BadValue(problem="region: two letters of a country that has phones, for example IN or DE.")
     tx.run(_FORGET, setting=known.name)
     tx.run(_INSERT, name=known.name, value=read)

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from clinicctl.desk import availability, bookings, clinic, doctors, journal, patients, queue
-from clinicctl.results import Demo, Sex
+from clinicctl.results import Demo
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
+from clinicctl.statuses import Sex
 from clinicctl.store.engine import Store, Tx
 
 _DOCTORS = (
@@ -109,7 +110,7 @@ def _fill(script: _Script, *, timezone: str, region: str) -> Demo:
             "clinicctl queue show",
             "clinicctl queue call MEHTA",
             "clinicctl book 'an sch' OKAFOR tomorrow",
-            "clinicctl checkin 'jose'",
+            "clinicctl checkin nguyen",
             "clinicctl doctor avail show OKAFOR",
             "clinicctl appointment list --day today -o csv",
         ),

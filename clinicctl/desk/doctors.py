@@ -5,8 +5,9 @@ from uuid import uuid4
 
 from clinicctl import errors
 from clinicctl.desk import availability, staff
-from clinicctl.results import Doctor, OnConflict
+from clinicctl.results import Doctor
 from clinicctl.rules.references import DoctorRef
+from clinicctl.statuses import OnConflict
 from clinicctl.store.engine import Tx
 from clinicctl.store.models import doctors
 from clinicctl.store.sql import bindparam, insert, select, update

@@ -7,9 +7,10 @@ from typing import Any
 
 from clinicctl import errors
 from clinicctl.desk import availability, days, staff
-from clinicctl.results import Imported, ImportedRow, OnConflict, OnError, RowOutcome
+from clinicctl.results import Imported, ImportedRow
 from clinicctl.rules.days import day
 from clinicctl.rules.rows import DayRow
+from clinicctl.statuses import OnConflict, OnError, RowOutcome
 from clinicctl.store.engine import Row, Tx
 
 NAMED = 20

@@ -6,15 +6,14 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from rapidfuzz.distance import Levenshtein
-
-from clinicctl import errors
-from clinicctl.desk import numbers, phones
-from clinicctl.results import Patient, PatientBrief, Registered, Sex
+from clinicctl import desk, errors
+from clinicctl.desk import numbers
+from clinicctl.results import Patient, PatientBrief, Registered
 from clinicctl.rules import names, references
 from clinicctl.rules.days import age_on
 from clinicctl.rules.references import PatientRef
 from clinicctl.rules.text import fold
+from clinicctl.statuses import Sex
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import patient_words, patients
 from clinicctl.store.sql import bindparam, delete, func, insert, select, update
@@ -55,7 +54,7 @@ def add(
     file. Refuses a near match with `PossibleDuplicate` unless `new` or `same_as` says which it is, and a birth date
     that is to come.
     """
-    e164 = phones.e164(phone, region=tx.clinic.region) if phone else None
+    e164 = desk.phones.e164(phone, region=tx.clinic.region) if phone else None
     year = _birth_year(tx, born, age)
     if same_as:
         return _registered(tx, find(tx, same_as), created=False)
@@ -108,7 +107,7 @@ def edit(
         tx.run(_DELETE_WORDS, patient=row.id)
         tx.many(_INSERT_WORDS, _word_rows(row.id, name))
     if phone is not None:
-        changes["phone"] = phones.e164(phone, region=tx.clinic.region) if phone else None
+        changes["phone"] = desk.phones.e164(phone, region=tx.clinic.region) if phone else None
     if born is not None or age is not None:
         changes |= {"born": born, "born_year": _birth_year(tx, born, age)}
     changes |= {"sex": sex} if sex is not None else {}
@@ -220,7 +219,7 @@ def _matching(tx: Tx, said: PatientRef) -> Sequence[Row[Any]]:
         return tx.all(_BY_ID, id=identity)
     if references.looks_like_a_phone(said):
         try:
-            return tx.all(_BY_PHONE, phone=phones.e164(said, region=tx.clinic.region))
+            return tx.all(_BY_PHONE, phone=desk.phones.e164(said, region=tx.clinic.region))
         except errors.BadValue:
             return []
     words = fold(said).split()
@@ -239,7 +238,7 @@ def _candidates(
     """Those on file who are this person, and those who may be, with their scores."""
     same, near = list[Row[Any]](), list[tuple[Row[Any], int]]()
     for row in tx.all(_BY_PHONE, phone=phone) if phone else ():
-        score = names.likeness(name, row.name, ratio=_ratio)
+        score = names.likeness(name, row.name, ratio=desk.likeness.ratio)
         agrees = names.same_birth(born, year, row.born, row.born_year)
         if score == names.SAME and agrees is not False:
             same.append(row)
@@ -249,10 +248,6 @@ def _candidates(
         if (row.phone != phone or phone is None) and born is not None and born == row.born:
             near.append((row, names.SAME - 10))
     return same, sorted(near, key=lambda each: (-each[1], each[0].number))
-
-
-def _ratio(one: str, other: str) -> float:
-    return Levenshtein.normalized_similarity(one, other) * 100
 
 
 def _registered(tx: Tx, row: Row[Any], *, created: bool) -> Registered:

@@ -7,12 +7,13 @@ from uuid import uuid4
 
 from clinicctl import errors
 from clinicctl.desk import bookings, days, patients, staff, steps
-from clinicctl.results import Appointment, CheckedIn, QueueEntry, QueueStatus
+from clinicctl.results import Appointment, CheckedIn, QueueEntry
 from clinicctl.rules import references
 from clinicctl.rules import steps as step_rules
 from clinicctl.rules.days import DayWord, day
 from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
 from clinicctl.rules.steps import CALL, CHECK_IN, DONE, START, Step
+from clinicctl.statuses import QueueStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import doctors, queue_entries
 from clinicctl.store.sql import bindparam, insert, select

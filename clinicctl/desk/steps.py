@@ -6,8 +6,8 @@ Each step is a conditional update on the status it leaves; zero rows is `Illegal
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.results import AppointmentStatus
 from clinicctl.rules.steps import Step
+from clinicctl.statuses import AppointmentStatus
 from clinicctl.store import engine
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import appointments, queue_entries

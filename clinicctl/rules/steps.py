@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from clinicctl.results import AppointmentStatus as A
-from clinicctl.results import QueueStatus as Q
+from clinicctl.statuses import AppointmentStatus as A
+from clinicctl.statuses import QueueStatus as Q
 
 HOLDS_A_SLOT = frozenset(A) - {A.CANCELLED}
 ACTIVE = frozenset({A.BOOKED, A.CHECKED_IN, A.IN_CONSULTATION})

@@ -8,7 +8,6 @@ import sys
 from typing import IO, Any
 
 from clinicctl import errors
-from clinicctl.results import Outcome
 
 __all__ = ["default_format", "flush", "message", "refusal", "result", "text"]
 
@@ -20,6 +19,8 @@ def default_format() -> str:
 
 def result(value: Any, *, output: str, header: bool | None = None, excel_safe: bool = False) -> None:
     """Print a result, or the outcome of a write, on stdout. Refuses with `NotPrinted` when it cannot be given."""
+    from clinicctl.results import Outcome
+
     outcome = value if isinstance(value, Outcome) else None
     facts = outcome.result if outcome else value
     if output == "table":

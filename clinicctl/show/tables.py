@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clinicctl import results
+from clinicctl import results, statuses
 from clinicctl.show.visible import visible
 
 NARROW = 60
@@ -301,7 +301,7 @@ def _field(value: Any) -> Text:
         return _text(", ".join(_field(each).plain for each in value))
     if isinstance(value, bool):
         return _text("yes" if value else "no")
-    if isinstance(value, results.AppointmentStatus | results.QueueStatus):
+    if isinstance(value, statuses.AppointmentStatus | statuses.QueueStatus):
         return _status(value)
     return _text(value)
 

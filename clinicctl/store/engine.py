@@ -321,7 +321,9 @@ def _translated(path: str, wait: float) -> Iterator[None]:
 
 
 def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refusal | None:
-    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    code = (
+        error.sqlite_errorcode & 0xFF if isinstance(error, sqlite3.Error) and hasattr(error, "sqlite_errorcode") else 0
+    )
     reason = _reason(error)
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -365,8 +367,8 @@ _UNIQUE = _unique()
 
 def _reason(error: BaseException | None) -> str:
     """SQLite's and the system's own words, which hold no values; of anything else only the kind."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(original, sqlite3.Error) and getattr(original, "sqlite_errorname", ""):
+    original: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, sqlite3.Error) and hasattr(original, "sqlite_errorname"):
         return f"{original} ({original.sqlite_errorname})"
     if isinstance(original, OSError) and original.strerror:
         return original.strerror

@@ -165,14 +165,12 @@ class Appointment(SQLModel, table=True):
             *("doctor_id", "date", "slot"),
             unique=True,
             sqlite_where=text("status <> 'cancelled'"),
-            postgresql_where=text("status <> 'cancelled'"),
         ),
         Index(
             "uq_appointments_visit",
             *("patient_id", "doctor_id", "date", "visit"),
             unique=True,
             sqlite_where=text("status IN ('booked', 'checked_in', 'in_consultation')"),
-            postgresql_where=text("status IN ('booked', 'checked_in', 'in_consultation')"),
         ),
         CheckConstraint(
             "status IN ('booked', 'checked_in', 'in_consultation', 'completed', 'cancelled', 'no_show', 'left')",

@@ -1,0 +1,59 @@
+"""The closed lists of words: statuses, and what may be chosen. The tables' CHECK constraints name the same."""
+
+from enum import StrEnum
+
+
+class AppointmentStatus(StrEnum):
+    BOOKED = "booked"
+    CHECKED_IN = "checked_in"
+    IN_CONSULTATION = "in_consultation"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+    LEFT = "left"
+
+
+class QueueStatus(StrEnum):
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVING = "serving"
+    DONE = "done"
+    SKIPPED = "skipped"
+    HELD = "held"
+    LEFT = "left"
+
+
+class Sex(StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class DaySource(StrEnum):
+    DAY = "day"
+    WEEKLY = "weekly"
+    DEFAULT = "default"
+
+
+class CancelledBy(StrEnum):
+    PATIENT = "patient"
+    CLINIC = "clinic"
+
+
+class OnConflict(StrEnum):
+    REFUSE = "refuse"
+    KEEP = "keep"
+    CANCEL = "cancel"
+
+
+class OnError(StrEnum):
+    STOP = "stop"
+    SKIP = "skip"
+
+
+class RowOutcome(StrEnum):
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"

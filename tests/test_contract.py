@@ -1,0 +1,423 @@
+"""What scripts rely on: options, formats, exit statuses, errors as objects, output that cannot be given."""
+
+import csv
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clinicctl import errors
+from clinicctl.cli import TREE
+
+Ask = Callable[..., Any]
+Run = Callable[..., Any]
+Refused = Callable[..., dict[str, Any]]
+
+CONTRACT = {
+    0: set(),
+    1: {"cancelled"},
+    2: {"usage", "invalid_value"},
+    4: {
+        *("patient_not_found", "doctor_not_found", "appointment_not_found", "queue_entry_not_found"),
+        *("file_not_found", "setting_not_found"),
+    },
+    5: {"ambiguous"},
+    6: {
+        *("capacity_full", "already_booked", "duplicate_code", "possible_duplicate", "key_reused"),
+        *("already_checked_in", "has_bookings", "exists"),
+    },
+    7: {"doctor_absent", "past_day", "wrong_day", "wrong_patient", "illegal_step", "archived"},
+    10: {"no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"},
+    11: {"busy"},
+    12: {"outcome_unknown"},
+    65: {"bad_file"},
+    70: {"internal"},
+    74: {"disk_full", "read_only", "io_error"},
+    130: {"interrupted"},
+    143: {"interrupted"},
+}
+
+
+def test_every_code_stands_under_its_exit_status_and_none_is_missing() -> None:
+    found: dict[int, set[str]] = {status: set() for status in CONTRACT}
+    for each in errors.family():
+        found[each.status].add(each.code)
+    assert found == CONTRACT
+
+
+# Setting up
+
+
+def test_init_is_harmless_to_repeat(ask: Ask) -> None:
+    first = ask("init", "--name", "One", "--timezone", "Europe/Berlin", "--region", "DE", "--capacity", "7")
+    assert first["created"] is True
+    again = ask("init", "--name", "Two", "--timezone", "Asia/Tokyo")
+    assert again == first | {"created": False, "replayed": False} or again == {
+        name: value for name, value in first.items() if name != "replayed"
+    } | {"created": False}
+    assert ask("config", "name")["value"] == "One"
+
+
+def test_the_database_and_its_folder_are_private_under_any_umask(start: Any, finish: Any, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "er" / "clinic.db"
+    before = os.umask(0)
+    try:
+        assert finish(start("init", "--db", str(path))).status == 0
+        assert finish(start("doctor", "add", "M", "Dr M", "--db", str(path))).status == 0
+        assert finish(start("doctor", "list", "--db", str(path))).status == 0
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()} == {0o600}
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (path.parent, path.parent.parent)] == [0o700] * 2
+
+
+def test_a_mistyped_path_is_no_database_and_creates_none(refused: Refused, tmp_path: Path) -> None:
+    for command in (["patient", "list"], ["doctor", "add", "M", "Dr M"], ["config"]):
+        refused(10, "no_database", *command, "--db", str(tmp_path / "none.db"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_region_and_the_time_zone_are_the_machines(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    made = ask("init")
+    assert (made["timezone"], made["region"]) == ("Asia/Kolkata", "IN")
+
+
+def test_settings_are_shown_set_and_checked(clinic: Ask, refused: Refused) -> None:
+    assert clinic("config", "region")["value"] == "IN"
+    assert clinic("config", "region", "de")["value"] == "DE"
+    assert {each["name"] for each in clinic("config")} >= {"name", "timezone", "region", "capacity", "overbook_limit"}
+    refused(4, "setting_not_found", "config", "colour")
+    for name, value in (
+        ("timezone", "Nowhere"),
+        ("timezone", "../x"),
+        ("region", "ZZ"),
+        ("region", "India"),
+        ("capacity", "0"),
+    ):
+        refused(2, "invalid_value", "config", name, value)
+
+
+def test_health_says_whether_the_database_can_be_used(clinic: Ask, run: Run, tmp_path: Path) -> None:
+    found = clinic("health")
+    assert found["usable"] is True
+    looked = {each["name"]: each for each in found["findings"]}
+    assert looked.keys() >= {
+        "sqlite",
+        "schema",
+        "journal mode",
+        "durability",
+        "mode of file",
+        "free disk",
+        "last backup",
+    }
+    assert looked["journal mode"]["value"] == "wal"
+    answer = run("health", "--db", str(tmp_path / "none.db"), json=True, status=10)
+    assert answer.json["usable"] is False
+
+
+def test_demo_fills_a_new_database_and_its_next_commands_work(ask: Ask, run: Run, refused: Refused) -> None:
+    import shlex
+
+    made = ask("demo")
+    assert made["patients"] == len(ask("patient", "list")) >= 10
+    assert made["doctors"] == len(ask("doctor", "list")) >= 3
+    assert made["checked_in"] == len(ask("queue", "show")) >= 5
+    assert {each["status"] for each in ask("queue", "show")} >= {"waiting", "serving", "done"}
+    for line in made["try_next"]:
+        program, *args = shlex.split(line)
+        assert program == "clinicctl"
+        run(*args, status=0)
+    refused(6, "exists", "demo")
+
+
+# Formats
+
+
+def test_a_pipe_gets_tsv_with_full_values_and_no_header(clinic: Ask, run: Run) -> None:
+    piped = run("doctor", "list").stdout
+    full = clinic("doctor", "list")
+    assert [line.split("\t")[1:3] for line in piped.splitlines()] == [[each["code"], each["name"]] for each in full]
+    assert run("doctor", "list", "--header").stdout.splitlines()[0].split("\t") == list(full[0])
+
+
+def test_csv_is_rfc_4180_with_dotted_names(clinic: Ask, start: Any, finish: Any) -> None:
+    clinic("patient", "add", 'Quote "Q", Comma', "--phone", "99999 00000")
+    clinic("book", "P3", "MEHTA")
+    text = start("appointment", "list", "-o", "csv", text=False).communicate()[0].decode()
+    assert text.endswith("\r\n")
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert (row["patient.number"], row["patient.name"], row["doctor.code"]) == ("P3", 'Quote "Q", Comma', "MEHTA")
+
+
+def test_jsonl_is_one_object_a_line_and_json_an_array(clinic: Ask, run: Run) -> None:
+    answer = run("doctor", "list", "-o", "jsonl")
+    assert answer.lines == clinic("doctor", "list")
+    assert len(answer.stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("output", ["table", "json", "jsonl", "csv", "tsv"])
+def test_a_list_that_finds_nothing_is_empty_and_no_error(clinic: Ask, run: Run, output: str) -> None:
+    answer = run("appointment", "list", "-o", output, status=0)
+    assert answer.stdout == {"table": "None.\n", "json": "[]\n"}.get(output, "")
+
+
+def test_options_stand_before_the_command_and_after_it(clinic: Ask, run: Run, tmp_path: Path) -> None:
+    for args in (
+        ["--json", "doctor", "list"],
+        ["doctor", "--json", "list"],
+        ["doctor", "list", "--json"],
+        ["doctor", "list", "-ojson"],
+    ):
+        assert len(run(*args, status=0).json) == 2
+    other = str(tmp_path / "other.db")
+    assert run("--db", other, "doctor", "list", status=10)
+    assert run("--db", other, "doctor", "list", "--db", str(tmp_path / "clinic.db"), status=0)
+    assert run("doctor", "list", "--db", f"sqlite:///{tmp_path}/clinic.db", status=0)
+    run("doctor", "list", "--db", "postgresql://somewhere", status=2)
+
+
+def test_a_flag_comes_before_the_environment_before_the_file_before_the_default(
+    clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def by(*args: str) -> str:
+        return str(clinic("doctor", "avail", "set", "MEHTA", "+9d", "--note", str(len(args)), *args)[0]["updated_by"])
+
+    folder = tmp_path / "config" / "clinicctl"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('actor = "file"\n')
+    assert by() == "file"
+    monkeypatch.setenv("CLINICCTL_ACTOR", "environment")
+    assert by("--quiet") == "environment"
+    assert by("--actor", "flag") == "flag"
+    (folder / "config.toml").write_text("actor = \n")
+    run("doctor", "list", status=2)
+
+
+def test_the_output_can_be_set_by_environment(clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLINICCTL_OUTPUT", "json")
+    assert run("doctor", "show", "MEHTA").json["code"] == "MEHTA"
+    assert run("doctor", "show", "NOBODY", status=4).error["code"] == "doctor_not_found"
+    monkeypatch.setenv("CLINICCTL_OUTPUT", "xml")
+    run("doctor", "show", "MEHTA", status=2)
+
+
+def test_quiet_says_nothing_of_a_write_that_went_well(clinic: Ask, run: Run) -> None:
+    answer = run("book", "P1", "MEHTA", "-q")
+    assert (answer.status, answer.stdout, answer.stderr) == (0, "", "")
+    assert run("book", "P2", "MEHTA", "-q", "--json").json["slot"] == 2
+    assert run("book", "P2", "MEHTA", "-q", status=6).stderr
+    assert run("appointment", "list", "-q").stdout
+
+
+def test_a_table_is_plain_where_nobody_can_see_colours(clinic: Ask, run: Run) -> None:
+    assert "\x1b" not in run("doctor", "list", "-o", "table").stdout
+
+
+# Errors
+
+
+def test_an_error_is_an_object_under_json_and_two_lines_otherwise(clinic: Ask, run: Run) -> None:
+    said = json.loads(run("doctor", "show", "NOBODY", json=True).stderr)
+    assert said == {
+        "error": {
+            "code": "doctor_not_found",
+            "message": "No such doctor.",
+            "hint": "See `clinicctl doctor list`.",
+            "details": {},
+        },
+        "exit_code": 4,
+    }
+    assert run("doctor", "show", "NOBODY").stderr == "clinicctl: No such doctor.\n  See `clinicctl doctor list`.\n"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["book"],
+        ["book", "P1"],
+        ["book", "P1", "MEHTA", "today", "extra"],
+        ["book", "P1", "MEHTA", "--colour"],
+        ["book", "P1", "MEHTA", "someday"],
+        ["book", "P1", "MEHTA", "--time", "25:00"],
+        ["book", "P1", "MEHTA", "--key", ""],
+        ["book", "P1", "MEHTA", "--key", "k" * 256],
+        ["book", "P1", "MEHTA", "--key", "a\nb"],
+        ["book", "P1", "MEHTA", "--wait", "soon"],
+        ["book", "P1", "MEHTA", "--wait", "nan"],
+        ["appointment", "cancel", "A1", "--by", "nobody"],
+        ["doctor", "add", "N'", "Name"],
+        ["doctor", "add", "N", "Name", "--capacity", "0"],
+        ["doctor", "avail", "set", "MEHTA", "tomorrow", "--capacity", "501"],
+        ["patient", "add", "Somebody", "--phone", "98765 43211", "--age", "34", "--born", "1990-01-01"],
+        ["patient", "add", "Somebody", "--phone", "98765 43211", "--born", "2999-01-01"],
+        ["patient", "add", "Somebody"],
+        ["patient", "edit", "P1"],
+        ["queue", "call", "MEHTA", "0"],
+        ["nothing"],
+        ["patient", "nothing"],
+    ],
+    ids=" ".join,
+)
+def test_a_usage_error_is_one_line_exit_2_and_changes_nothing(
+    clinic: Ask, run: Run, args: list[str], tmp_path: Path
+) -> None:
+    before = (tmp_path / "clinic.db").read_bytes()
+    answer = run(*args, json=True, status=2)
+    assert answer.error["code"] in ("usage", "invalid_value")
+    assert answer.stderr.count("\n") == 1
+    assert answer.stdout == ""
+    assert (tmp_path / "clinic.db").read_bytes() == before
+
+
+def test_a_command_without_arguments_shows_its_help(run: Run) -> None:
+    for args in ([], ["patient"], ["doctor", "avail"]):
+        answer = run(*args, status=0)
+        assert "Commands:" in answer.stdout
+        assert answer.stderr == ""
+
+
+@pytest.mark.parametrize("name", TREE)
+def test_the_tree_knows_each_commands_own_help(run: Run, name: str) -> None:
+    said = run(name, "--help", status=0).stdout
+    if name != "appt":
+        assert " ".join(TREE[name][1].split()) in " ".join(said.split())
+    assert "Examples:" in said
+
+
+def test_an_option_without_its_value_is_refused(clinic: Ask, run: Run) -> None:
+    assert run("--json", "book", "P1", "MEHTA", "--key", status=2).error["message"] == "--key needs a value."
+
+
+# Output that cannot be given, input that is not there
+
+
+def test_a_booking_stands_though_its_answer_could_not_be_given(clinic: Ask, start: Any, finish: Any) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        answer = finish(start("book", "P1", "MEHTA", "--key", "k", "--json", stdout=full))
+    assert answer.status == 74
+    assert json.loads(answer.stderr)["error"]["code"] == "io_error"
+    again = clinic("book", "P1", "MEHTA", "--key", "k")
+    assert (again["replayed"], again["number"]) == (True, "A1")
+
+
+def test_a_closed_stdout_is_no_success(clinic: Ask, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m clinicctl book P1 MEHTA --json >&-"
+    done = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)
+    assert done.returncode == 74
+    assert json.loads(done.stderr)["error"]["code"] == "io_error"
+    assert len(clinic("appointment", "list")) == 1
+
+
+def test_a_pipe_that_has_ended_is_no_success(clinic: Ask, start: Any) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = start("book", "P1", "MEHTA", "--json", stdout=writer)
+    os.close(writer)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 74, stderr
+    assert len(clinic("appointment", "list")) == 1
+
+
+def test_a_bare_environment_is_enough(tmp_path: Path) -> None:
+    path = str(tmp_path / "bare.db")
+    for args in (
+        ["init", "--db", path],
+        ["doctor", "add", "M", "Dr M", "--db", path],
+        ["doctor", "list", "--db", path],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "clinicctl", *args],
+            env={},
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, done
+    assert "Dr M" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "status"),
+    [
+        ({"CLINICCTL_DB": "/etc/passwd"}, 10),
+        ({"CLINICCTL_DB": "/etc"}, 10),
+        ({"CLINICCTL_DB": "/dev/null"}, 10),
+        ({"COLUMNS": "1"}, 0),
+        ({"LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}, 0),
+        ({"CLINICCTL_WAIT": "long"}, 2),
+    ],
+    ids=str,
+)
+def test_a_hostile_environment_ends_in_a_clear_exit(
+    clinic: Ask, start: Any, finish: Any, environment: dict[str, str], status: int
+) -> None:
+    clinic("patient", "add", "मीना कुमारी", "--phone", "98765 00001")
+    for args in (["patient", "show", "P3", "-o", "table"], ["doctor", "edit", "MEHTA", "--name", "Dr. Ä"]):
+        answer = finish(start(*args, env=os.environ | environment))
+        assert answer.status == status, answer
+        assert "Traceback" not in answer.stderr
+    assert not Path("/etc/passwd.lock").exists()
+    if not status:
+        answer = finish(start("patient", "show", "P3", env=os.environ | environment, text=True, encoding="utf-8"))
+        assert "मीना कुमारी" in answer.stdout
+
+
+# Files of other kinds
+
+
+@pytest.mark.parametrize("kind", ["text", "empty", "foreign", "newer", "truncated"])
+def test_a_file_that_is_not_ours_is_refused_and_left_as_it_is(
+    clinic: Ask, refused: Refused, kind: str, tmp_path: Path
+) -> None:
+    import sqlite3
+
+    path = tmp_path / "other.db"
+    if kind == "text":
+        path.write_text("name,phone\n" * 500)
+    elif kind == "empty":
+        path.touch()
+    elif kind == "foreign":
+        with sqlite3.connect(path) as connection:
+            connection.execute("CREATE TABLE patients (id)")
+    else:
+        whole = (tmp_path / "clinic.db").read_bytes()
+        path.write_bytes(whole if kind == "newer" else whole[: len(whole) // 2])
+    if kind == "newer":
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+            connection.execute("PRAGMA user_version=99")
+    before = path.read_bytes()
+    code = {"newer": "newer_database", "truncated": "damaged_database"}.get(kind, "not_a_clinic_database")
+    for args in (["patient", "list"], ["doctor", "add", "N", "Dr N"], ["init"], ["config", "name", "X"]):
+        refused(10, code, *args, "--db", str(path))
+    assert path.read_bytes() == before
+
+
+# The log
+
+
+def test_the_log_has_one_line_a_command_with_codes_only(
+    clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log = tmp_path / "desk.log"
+    monkeypatch.setenv("CLINICCTL_LOG", str(log))
+    run("book", "anita", "MEHTA")
+    run("book", "anita", "MEHTA")
+    run("patient", "add", "Secret Person")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(each["command"], each["exit_code"], each.get("code")) for each in lines] == [
+        ("book", 0, None),
+        ("book", 6, "already_booked"),
+        ("patient add", 2, "usage"),
+    ]
+    assert not {"anita", "Anita", "Secret"} & set(log.read_text().replace('"', " ").split())
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600

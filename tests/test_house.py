@@ -1,0 +1,150 @@
+"""The house: who may import whom, one clock, one printer, one committer, and a quick way to the help."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import clinicctl
+
+PACKAGE = Path(clinicctl.__file__).parent
+ROOT = PACKAGE.parent
+
+BASE = {"errors", "clock", "settings", "results", "statuses", "rules", "log"}
+MAY_IMPORT = {
+    "errors": set(),
+    "clock": set(),
+    "statuses": set(),
+    "settings": {"errors"},
+    "results": {"statuses"},
+    "log": {"clock"},
+    "rules": {"results", "errors", "statuses", "rules"},
+    "store": {"errors", "clock", "settings", "store"},
+    "desk": {"store", "rules", "results", "errors", "statuses", "settings", "desk"},
+    "show": {"results", "errors", "statuses", "show"},
+    "cli": {"desk", "show", "settings", "errors", "rules", "results", "statuses", "clock", "log", "cli"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+MAY_IMPORT_FROM_OUTSIDE = {
+    "store": {"sqlmodel", "sqlalchemy"},
+    "desk": {"phonenumbers", "rapidfuzz"},
+    "show": {"rich"},
+    "cli": {"typer", "platformdirs"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+
+
+def room(module: Path) -> str:
+    return module.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: str(module.relative_to(PACKAGE)))
+def test_nobody_imports_whom_he_must_not(module: Path) -> None:
+    own = room(module)
+    for name in imported(ast.parse(module.read_text("utf-8"))):
+        top, _, rest = name.partition(".")
+        if top == "clinicctl":
+            neighbour = rest.partition(".")[0]
+            if neighbour == "__version__":
+                continue
+            opens_the_store = neighbour == "store" and module == PACKAGE / "cli" / "context.py"
+            assert neighbour in MAY_IMPORT[own] or opens_the_store, f"{own} imports {name}"
+        elif top not in sys.stdlib_module_names:
+            assert top in MAY_IMPORT_FROM_OUTSIDE.get(own, set()), f"{own} imports {name}"
+
+
+def test_the_rules_see_no_database_and_the_desk_no_terminal() -> None:
+    assert "store" not in MAY_IMPORT["rules"]
+    assert "show" not in MAY_IMPORT["desk"]
+    assert all("cli" not in allowed for own, allowed in MAY_IMPORT.items() if own not in ("cli", "__main__"))
+
+
+def calls(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+@pytest.mark.parametrize(
+    ("forbidden", "allowed"),
+    [
+        ({"datetime.now", "date.today", "datetime.utcnow", "time.time", "time.monotonic"}, "clock.py"),
+        ({"print", "typer.echo", "sys.stdout.write", "sys.stderr.write"}, "show/__init__.py"),
+        ({"transaction.commit", "connection.commit", "session.commit"}, "store/engine.py"),
+    ],
+    ids=["one clock", "one printer", "one committer"],
+)
+def test_each_of_these_is_done_in_one_file(forbidden: set[str], allowed: str) -> None:
+    for module in modules():
+        if module != PACKAGE / allowed:
+            assert not forbidden & set(calls(ast.parse(module.read_text("utf-8")))), module
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["--version"], ["--help"], ["book", "--help"], ["doctor", "avail", "--help"], ["appt", "list", "--help"]],
+    ids=" ".join,
+)
+def test_help_and_version_load_no_database_layer_and_no_tables(args: list[str]) -> None:
+    code = f"""
+import sys
+from clinicctl.cli import run
+status = run({args!r})
+loaded = {{"sqlmodel", "sqlalchemy", "rich", "pydantic", "phonenumbers", "rapidfuzz"}} & set(sys.modules)
+sys.exit(f"{{status}} {{loaded}}" if status or loaded else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "clinicctl" in done.stdout
+
+
+def test_completion_loads_no_database_layer_and_knows_every_command() -> None:
+    code = """
+import sys, atexit
+from clinicctl.cli import run
+atexit.register(lambda: print("LOADED", sorted({"sqlmodel", "sqlalchemy", "rich"} & set(sys.modules))))
+run([])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"_CLINICCTL_COMPLETE": "complete_bash", "COMP_WORDS": "clinicctl pa", "COMP_CWORD": "1", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["patient", "LOADED", "[]"], done
+
+
+def test_a_booking_in_a_pipe_loads_no_tables_and_no_phones(clinic: object, tmp_path: Path) -> None:
+    code = """
+import sys
+from clinicctl.cli import run
+status = run(["book", "P1", "MEHTA", "--json"])
+loaded = {"rich", "phonenumbers", "rapidfuzz", "tomllib"} & set(sys.modules)
+sys.exit(f"{status} {loaded}" if status or loaded else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_top_level_holds_nothing_else() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    top = {line.partition("/")[0] for line in listed.splitlines()}
+    assert {each for each in top if not each.startswith(".")} <= {
+        *("clinicctl", "tests", "pyproject.toml", "README.md", "noxfile.py", "LICENSE"),
+    }
