@@ -126,7 +126,7 @@ def run(args: Sequence[str] | None = None) -> int:
 
 def answer(root: Command, args: list[str], desk: Desk) -> int:
     """Run one command line: the one place where an error becomes text or JSON and an exit status."""
-    desk.args = args
+    desk.args = list(args)
     try:
         with root.make_context(PROGRAM, args, obj=desk) as ctx:
             root.invoke(ctx)

@@ -54,7 +54,7 @@ def config(
         ctx.obj.write(desk.clinic.set_setting, name=name, value=value)
 
 
-@writes(app, "demo", "clinicctl demo --db demo.db", "clinicctl day --db demo.db")
+@writes(app, "demo", "clinicctl demo --db demo.db", "clinicctl queue show --db demo.db")
 def demo(ctx: Ctx) -> None:
     """Create a database filled with a believable clinic day."""
     timezone, region = _where(None, None)

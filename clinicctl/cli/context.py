@@ -63,7 +63,7 @@ class Desk:
             return operation(tx, *_, **request)
 
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
-        """Do an operation once for its key, in one transaction with its journal row; show and return what came of it."""
+        """Do an operation once for its key, in one transaction with its journal row; show what came of it."""
         outcome = self.written(operation, request)
         self.show(outcome)
         return cast("R", outcome.result)

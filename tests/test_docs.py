@@ -1,0 +1,61 @@
+"""The README says what the code does: parts, transcripts, examples, and the commands to paste."""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from typer._click.core import Context
+from typer.main import get_group
+
+from clinicctl.cli import app
+from clinicctl.cli.context import Desk
+from tests.docs import README, refreshed
+
+Run = Callable[..., Any]
+
+
+def test_the_readme_says_what_the_code_does() -> None:
+    text = README.read_text("utf-8")
+    assert refreshed(text) == text, "run `python tests/docs.py`"
+
+
+def test_the_readmes_two_lines_to_paste_stand_alone() -> None:
+    text = README.read_text("utf-8")
+    for name in ("try", "tests"):
+        found = re.search(rf"<!-- {name} -->\n```sh\n(.*)\n```", text)
+        assert found, name
+        assert found[1].startswith("python3 -m venv ")
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    def walk(group: Any, ctx: Context, path: str) -> Iterator[tuple[str, Any]]:
+        for name in group.list_commands(ctx):
+            command = group.get_command(ctx, name)
+            yield f"{path} {name}".strip(), command
+            if hasattr(command, "list_commands"):
+                yield from walk(command, Context(command, info_name=name, parent=ctx, obj=Desk()), f"{path} {name}")
+
+    root = get_group(app)
+    yield from walk(root, Context(root, info_name="clinicctl", obj=Desk()), "")
+
+
+@pytest.mark.parametrize(("name", "command"), [pytest.param(*each, id=each[0]) for each in commands()])
+def test_every_command_is_helped_with_examples_that_run(
+    name: str, command: Any, run: Run, tmp_path: Any, monkeypatch: Any
+) -> None:
+    """An example ends well or in a refusal by the state of the clinic, never in a usage error or a bug."""
+    assert (command.help or "").strip().endswith("."), "a command's docstring is its help"
+    assert command.epilog, "a command has examples"
+    monkeypatch.chdir(tmp_path)
+    run("demo")
+    for line in command.epilog.splitlines():
+        words = shlex.split(re.sub(r" < \S+$", "", line).replace("$(date +%F)", "2026-11-23"))
+        assert words[0] == "clinicctl"
+        if any(each in ("@name.txt", "tomorrow.csv", "-") for each in words):
+            (tmp_path / "name.txt").write_text("Zoë Quinn\n")
+            (tmp_path / "tomorrow.csv").write_text("doctor,date,present\nMEHTA,tomorrow,yes\n")
+        stdin = "doctor,date,present\nMEHTA,tomorrow,yes\n" if "import" in words else "Zoë Quinn\n"
+        answer = run(*words[1:], stdin=stdin)
+        assert answer.status not in (2, 10, 11, 12, 65, 70, 74), (line, answer)
