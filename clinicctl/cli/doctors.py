@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from io import TextIOWrapper
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -139,15 +140,20 @@ def import_(
 
 @contextmanager
 def _opened(file: str) -> Iterator[Iterator[str]]:
-    """The lines of a file or of stdin, as UTF-8, each at most one character longer than a row may be."""
+    """The lines of a file or of stdin, each hardly longer than a row may be; what is not UTF-8 shows."""
     try:
-        with open(
-            sys.stdin.fileno() if file == "-" else file, encoding="utf-8-sig", newline="", closefd=file != "-"
-        ) as source:
-            yield iter(lambda: source.readline(rows.LONGEST_LINE + 1), "")
+        source = _bytes_of(file)
+        with TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+            yield iter(lambda: text.readline(rows.LONGEST_LINE + 1), "")
     except FileNotFoundError:
         raise errors.NoSuchFile(path=file) from None
-    except UnicodeDecodeError:
-        raise errors.BadFile(count="The text is not UTF-8, and so it is", lines=[]) from None
     except OSError as error:
-        raise errors.IOFailed(path=file, reason=error.strerror) from None
+        raise errors.IOFailed(path=file, reason=error.strerror or "cannot be read") from None
+
+
+def _bytes_of(file: str) -> BinaryIO:
+    if file != "-":
+        return open(file, "rb")
+    if sys.stdin is None:
+        raise errors.IOFailed(path="stdin", reason="it is closed")
+    return sys.stdin.buffer

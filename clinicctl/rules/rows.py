@@ -1,6 +1,7 @@
 """Rows of a file of doctors' days: what each line says, or why it says nothing. The line numbers are the file's."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ REQUIRED = ("doctor", "date")
 LONGEST_LINE = 10_000
 MOST_ROWS = 1_000_000
 
+_BROKEN = re.compile("[\ud800-\udfff]")
 _PRESENT = {
     **dict.fromkeys(("yes", "y", "true", "1", "present"), True),
     **dict.fromkeys(("no", "n", "false", "0", "absent"), False),
@@ -110,4 +112,6 @@ def _bounded(lines: Iterable[str]) -> Iterator[str]:
             raise BadValue(problem=f"a line of more than {LONGEST_LINE} characters")
         if "\0" in line:
             raise BadValue(problem="a NUL character")
+        if not line.isascii() and _BROKEN.search(line):
+            raise BadValue(problem="not UTF-8")
         yield line
