@@ -90,6 +90,23 @@ class NobodyThere(NotFound):
     code, sentence = "queue_entry_not_found", "Nobody is {status} in the queue of {doctor} on {date}."
 
 
+class NobodyFits(NotFound):
+    code, sentence = "waitlist_entry_not_found", "Nobody on the waitlist of {doctor} fits a free place."
+
+
+class NoSuchWaitlistEntry(NotFound):
+    code, sentence = "waitlist_entry_not_found", "No such waitlist entry."
+    advice = "See `clinicctl waitlist list`."
+
+
+class NothingToUndo(NotFound):
+    code, sentence = "journal_entry_not_found", "{actor} has written nothing that could be undone."
+
+
+class NoSuchWrite(NotFound):
+    code, sentence = "journal_entry_not_found", "The journal has no write {number}."
+
+
 class NoSuchSetting(NotFound):
     code, sentence = "setting_not_found", "No such setting."
     advice = "See `clinicctl config`."
@@ -155,6 +172,19 @@ class HasBookings(Conflict, AnswerAboutPeople):
     advice = "Move them first, or use --on-conflict keep, or --on-conflict cancel."
 
 
+class HasAppointments(Conflict, AnswerAboutPeople):
+    code, sentence = "has_bookings", "{subject} has {count} appointments that are not over."
+    advice = "Cancel or move them first."
+
+
+class WaitsAlready(Conflict):
+    code, sentence = "already_waiting", "The patient waits for this doctor and these days already."
+
+
+class UndoneAlready(Conflict):
+    code, sentence = "already_undone", "The write has been undone already."
+
+
 class Exists(Conflict):
     code, sentence = "exists", "{path} exists already."
 
@@ -207,6 +237,25 @@ class WrongPatient(AgainstRule):
 
 class IllegalStep(AgainstRule):
     code, sentence = "illegal_step", "{subject} is {status}; {step} needs {needs}."
+
+
+class BuiltUpon(AgainstRule):
+    code, sentence = (
+        "illegal_step",
+        "Write {number} ({command}) cannot be undone: {subject} has gone on with write {later}.",
+    )
+
+
+class NotUndoable(AgainstRule):
+    code, sentence = "illegal_step", "Write {number} ({command}) is not of a kind that can be undone."
+
+
+class SamePatient(AgainstRule):
+    code, sentence = "illegal_step", "{subject} is that patient already; there is nobody to merge."
+
+
+class SamePlace(AgainstRule):
+    code, sentence = "illegal_step", "{subject} is with {doctor} on {date} already."
 
 
 class Archived(AgainstRule):

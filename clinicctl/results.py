@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from clinicctl.statuses import AppointmentStatus, CancelledBy, DaySource, QueueStatus, RowOutcome
+from clinicctl.statuses import AppointmentStatus, CancelledBy, DaySource, QueueStatus, RowOutcome, WaitlistStatus
 
 PERSONAL: Mapping[str, bool] = {"personal": True}
 
@@ -70,6 +70,7 @@ class Patient:
     note: str | None = field(metadata=PERSONAL)
     created_at: datetime
     archived_at: datetime | None
+    merged_into: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,26 @@ class Registered(Patient):
 
     created: bool
     shares_phone_with: tuple[PatientBrief, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What came of a merge: who is left, whose file it was, and how much moved."""
+
+    patient: Patient
+    merged: str
+    appointments: int
+    waitlist_entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Two patients on file who may be one person; the score goes to 100."""
+
+    score: int
+    why: str
+    one: Patient
+    other: Patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +142,18 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekDay:
+    """What a doctor's weekday is where nothing is said of the date."""
+
+    doctor: str
+    weekday: str
+    present: bool
+    capacity: int
+    source: DaySource
+    cancelled: tuple[ToCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Appointment:
     """A patient's place on a doctor's day."""
 
@@ -142,6 +175,83 @@ class Appointment:
     cancel_reason: str | None = field(metadata=PERSONAL)
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled(Appointment):
+    """A cancelled appointment, and the one that the freed place went to, with `--promote`."""
+
+    promoted: Appointment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One slot of a day sheet: free, or what stands in it."""
+
+    doctor: str
+    date: date
+    slot: int
+    status: str
+    time: time | None
+    appointment: Appointment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What the end of a day made of what was still open."""
+
+    date: date
+    no_show: tuple[str, ...]
+    left: tuple[str, ...]
+    completed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """Something that needs somebody, and the command that mends it."""
+
+    what: str
+    date: date
+    doctor: str | None
+    subject: str | None
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitlistEntry:
+    """Somebody who waits for a place with a doctor within a range of days."""
+
+    id: UUID
+    number: str
+    patient: PatientBrief
+    doctor: DoctorBrief
+    first_date: date
+    last_date: date
+    status: WaitlistStatus
+    appointment: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A write taken back, and the appointments as they stand again."""
+
+    undoes: int
+    command: str
+    actor: str
+    at: datetime
+    appointments: tuple[Appointment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One doctor's line on the board of the waiting room: positions only."""
+
+    doctor: str
+    name: str
+    serving: tuple[int, ...]
+    called: tuple[int, ...]
+    waiting: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +298,7 @@ class QueueEntry:
     ended_at: datetime | None
     waited_minutes: int
     people_ahead: int
+    long_wait: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,10 @@ CLINIC = (
     Known("region", "", "the region whose rules phones without + follow, two letters", region),
     Known("capacity", "10", "the capacity of a day where the doctor has none of his own", _whole("capacity", 1, 500)),
     Known(
+        "wait_threshold", "30", "minutes of waiting from which a patient is marked", _whole("wait_threshold", 1, 1440)
+    ),
+    Known("bulk_threshold", "10", "cancellations at once above which it asks first", _whole("bulk_threshold", 0, 1000)),
+    Known(
         "overbook_limit", "2", "how far above its capacity --overbook may fill a day", _whole("overbook_limit", 0, 100)
     ),
 )
@@ -115,6 +119,8 @@ class ClinicSettings:
     timezone: str
     region: str
     capacity: int
+    wait_threshold: int
+    bulk_threshold: int
     overbook_limit: int
 
     @classmethod

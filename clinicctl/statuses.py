@@ -30,6 +30,12 @@ class Sex(StrEnum):
     UNKNOWN = "unknown"
 
 
+class WaitlistStatus(StrEnum):
+    WAITING = "waiting"
+    PROMOTED = "promoted"
+    REMOVED = "removed"
+
+
 class DaySource(StrEnum):
     DAY = "day"
     WEEKLY = "weekly"

@@ -26,12 +26,12 @@ CONTRACT = {
     2: {"usage", "invalid_value"},
     4: {
         *("patient_not_found", "doctor_not_found", "appointment_not_found", "queue_entry_not_found"),
-        *("file_not_found", "setting_not_found"),
+        *("file_not_found", "setting_not_found", "journal_entry_not_found", "waitlist_entry_not_found"),
     },
     5: {"ambiguous"},
     6: {
         *("capacity_full", "already_booked", "duplicate_code", "possible_duplicate", "key_reused"),
-        *("already_checked_in", "has_bookings", "exists"),
+        *("already_checked_in", "has_bookings", "exists", "already_waiting", "already_undone"),
     },
     7: {"doctor_absent", "past_day", "wrong_day", "wrong_patient", "illegal_step", "archived"},
     10: {"no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"},

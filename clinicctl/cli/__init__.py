@@ -30,14 +30,20 @@ TREE = {
     "config": ("clinic", "Show or set the clinic's settings."),
     "demo": ("clinic", "Create a database filled with a believable clinic day."),
     "health": ("clinic", "Say whether the database can be used."),
-    "patient": ("patients", "Patients: register, find, edit."),
+    "patient": ("patients", "Patients: register, find, edit, merge."),
     "doctor": ("doctors", "Doctors and their days."),
     "book": ("bookings", "Book a patient with a doctor for a day."),
-    "appointment": ("bookings", "Appointments: show, list, cancel, history."),
+    "appointment": ("bookings", "Appointments: show, list, move, cancel, no-show, history."),
     "appt": ("bookings", "A second name for `appointment`."),
     "checkin": ("queue", "Check a patient in, and give the next position in the queue."),
     "walkin": ("queue", "Book a patient for today and check in, at once."),
-    "queue": ("queue", "The queue of a doctor's day: show, call, start, done."),
+    "queue": ("queue", "The queue of a doctor's day, from the call to the end."),
+    "day": ("daybook", "Show the day sheet: every slot of every doctor, and what stands in it."),
+    "free": ("daybook", "Show the next days with a free place, of a doctor or a specialty."),
+    "waitlist": ("daybook", "The waitlist: who gets the next free place."),
+    "status": ("daybook", "Show what needs somebody, each with the command that mends it."),
+    "close": ("daybook", "End a day: booked becomes no-show, waiting becomes left, in consultation becomes completed."),
+    "undo": ("daybook", "Take back the last write of booking or queue, when nothing was built on it."),
 }
 _ALIASES = {"appt": "appointment"}
 

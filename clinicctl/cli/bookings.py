@@ -1,5 +1,7 @@
 """The commands on appointments."""
 
+from typing import Annotated
+
 import typer
 
 from clinicctl import desk
@@ -12,7 +14,7 @@ from clinicctl.statuses import CancelledBy
 app = typer.Typer()
 appointment = group(
     "appointment",
-    "Appointments: show, list, cancel, history.",
+    "Appointments: show, list, move, cancel, no-show, history.",
     "clinicctl appointment list --doctor MEHTA --day today",
     "clinicctl appt cancel A42 --by clinic",
 )
@@ -76,12 +78,49 @@ def list_(
     )
 
 
-@writes(appointment, "cancel", "clinicctl appointment cancel A42 --by patient --reason 'feels better'")
+@writes(
+    appointment,
+    "cancel",
+    "clinicctl appointment cancel A42 --by patient --reason 'feels better'",
+    "clinicctl appointment cancel A42 --promote",
+)
 def cancel(
-    ctx: Ctx, appointment: params.Appointment, by: params.By = CancelledBy.PATIENT, reason: params.Reason = None
+    ctx: Ctx,
+    appointment: params.Appointment,
+    by: params.By = CancelledBy.PATIENT,
+    reason: params.Reason = None,
+    promote: Annotated[bool, typer.Option("--promote", help="Give the place to the first on the waitlist.")] = False,
 ) -> None:
     """Cancel an appointment, and give its slot back."""
-    ctx.obj.write(desk.bookings.cancel, appointment=appointment, by=by, reason=reason)
+    operation = desk.waitlist.cancel_and_promote if promote else desk.bookings.cancel
+    ctx.obj.write(operation, appointment=appointment, by=by, reason=reason)
+
+
+@writes(
+    appointment,
+    "move",
+    "clinicctl appointment move A42 tomorrow",
+    "clinicctl appointment move A42 --doctor RAO",
+)
+def move(
+    ctx: Ctx,
+    appointment: params.Appointment,
+    day: params.MaybeDay = None,
+    doctor: params.DoctorOption = None,
+    time: params.Time = None,
+    again: params.Again = False,
+    overbook: params.Overbook = False,
+) -> None:
+    """Move an appointment to another day or doctor: the new place first, then the old one is given back."""
+    ctx.obj.write(
+        desk.bookings.move, appointment=appointment, on=day, doctor=doctor, at=time, again=again, overbook=overbook
+    )
+
+
+@writes(appointment, "no-show", "clinicctl appointment no-show A42")
+def no_show(ctx: Ctx, appointment: params.Appointment) -> None:
+    """Note that a patient did not come; the slot stays taken."""
+    ctx.obj.write(desk.bookings.no_show, appointment=appointment)
 
 
 @reads(appointment, "history", "clinicctl appointment history A42")

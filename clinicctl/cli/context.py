@@ -2,7 +2,7 @@
 
 import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import uuid4
@@ -13,7 +13,7 @@ from clinicctl import clock, desk, errors, log, settings, show
 from clinicctl.rules import text
 
 if TYPE_CHECKING:
-    from clinicctl.results import Outcome
+    from clinicctl.results import Board, Outcome, ToCall
     from clinicctl.store.engine import Store, Tx
 
 P = ParamSpec("P")
@@ -96,6 +96,31 @@ class Desk:
         if wrote and told.quiet and not told.output:
             return
         show.result(result, output=told.output or show.default_format(), header=told.header, excel_safe=told.excel_safe)
+
+    def confirm(self, question: str) -> None:
+        """Ask before the lock is taken. Refuses at a no, and where nobody can be asked."""
+        told = self.settings
+        if told.yes or told.dry_run:
+            return
+        if not show.can_ask():
+            raise errors.Usage(problem="--yes required when not running interactively.")
+        if not show.ask(question):
+            raise errors.Cancelled
+
+    def confirm_many(self, told: "Sequence[ToCall]") -> None:
+        """Show whom a change cancels; ask, where they are more than the clinic's bulk_threshold."""
+        threshold = int(self.read(desk.clinic.show_setting, name="bulk_threshold").value)
+        if told and show.can_ask() and not self.settings.yes:
+            show.people(told)
+        if len(told) > threshold:
+            self.confirm(f"Cancel {len(told)} appointments?")
+
+    def watch(self, operation: "Callable[[Tx], list[Board]]", *, once: bool, every: float) -> None:
+        """Show a board on the whole screen until it is interrupted; where there is no screen, print it once."""
+        if once or show.default_format() != "table" or self.settings.output not in (None, "table"):
+            self.show(self.read(operation))
+        else:
+            show.board(lambda: self.read(operation), every=every)
 
     def note(self, sentence: str) -> None:
         """Say something beside the result, on stderr, unless `--quiet`."""

@@ -28,7 +28,7 @@ doctor = group(
 )
 avail = group(
     "avail",
-    "Doctors' days: set, show, import.",
+    "Doctors' days: set, weekly, show, import.",
     "clinicctl doctor avail set MEHTA tomorrow --absent --note 'congress'",
     "clinicctl doctor avail import tomorrow.csv --dry-run",
 )
@@ -80,6 +80,18 @@ def edit(
     )
 
 
+@writes(doctor, "archive", "clinicctl doctor archive OKAFOR")
+def archive(ctx: Ctx, doctor: params.Doctor) -> None:
+    """Put a doctor away, who has nobody booked any more."""
+    ctx.obj.write(desk.doctors.archive, doctor=doctor)
+
+
+@writes(doctor, "restore", "clinicctl doctor restore OKAFOR")
+def restore(ctx: Ctx, doctor: params.Doctor) -> None:
+    """Take a doctor out of the archive."""
+    ctx.obj.write(desk.doctors.restore, doctor=doctor)
+
+
 @writes(
     avail,
     "set",
@@ -98,6 +110,9 @@ def set_(
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
 ) -> None:
     """Say what a doctor's days are; what is not said stays as it stands."""
+    if on_conflict is OnConflict.CANCEL:
+        told = ctx.obj.read(desk.availability.would_cancel, doctor=doctor, on=days, present=present, capacity=capacity)
+        ctx.obj.confirm_many(told)
     ctx.obj.write(
         desk.availability.set_days,
         doctor=doctor,
@@ -105,6 +120,35 @@ def set_(
         present=present,
         capacity=capacity,
         note=note,
+        on_conflict=on_conflict,
+    )
+
+
+@writes(
+    avail,
+    "weekly",
+    "clinicctl doctor avail weekly MEHTA mon-fri --capacity 8",
+    "clinicctl doctor avail weekly MEHTA sat,sun --off",
+)
+def weekly(
+    ctx: Ctx,
+    doctor: params.Doctor,
+    weekdays: params.Weekdays,
+    capacity: params.DayCapacity = None,
+    off: Annotated[bool, typer.Option("--off", help="Without the doctor.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Out of the pattern: as where nothing was said.")] = False,
+    on_conflict: params.OnConflictOption = OnConflict.REFUSE,
+) -> None:
+    """Say what a doctor's weekdays are; a date of which something was said itself does not follow."""
+    if sum((capacity is not None, off, forget)) > 1:
+        raise errors.Usage(problem="--capacity, --off and --forget exclude each other.")
+    ctx.obj.write(
+        desk.weekly.set_weekly,
+        doctor=doctor,
+        on=weekdays,
+        capacity=capacity,
+        off=off,
+        forget=forget,
         on_conflict=on_conflict,
     )
 

@@ -188,7 +188,11 @@ def _arrival(said: str) -> references.ArrivalRef:
     return references.ArrivalRef(text.clean(said, what="patient", longest=text.NAME))
 
 
-def _doctor(said: str) -> references.DoctorRef:
+day_word = days.parse_day
+
+
+def doctor_ref(said: str) -> references.DoctorRef:
+    """A reference to a doctor, checked only as text."""
     return references.DoctorRef(text.clean(said, what="doctor", longest=64))
 
 
@@ -196,6 +200,12 @@ def _appointment(said: str) -> references.AppointmentRef:
     if references.appointment_number(said) is None and references.uuid(said) is None:
         raise errors.BadValue(problem="Not an appointment: one is A42, or a UUID.")
     return references.AppointmentRef(said.strip())
+
+
+def _waitlist(said: str) -> references.WaitlistRef:
+    if references.waitlist_number(said) is None:
+        raise errors.BadValue(problem="Not a waitlist entry: one is W3.")
+    return references.WaitlistRef(said.strip())
 
 
 def _specialty(said: str) -> str:
@@ -265,15 +275,15 @@ Arrival = Annotated[
     ),
 ]
 Doctor = Annotated[
-    references.DoctorRef, typer.Argument(metavar="DOCTOR", parser=_doctor, help="The doctor's code, or UUID.")
+    references.DoctorRef, typer.Argument(metavar="DOCTOR", parser=doctor_ref, help="The doctor's code, or UUID.")
 ]
 MaybeDoctor = Annotated[
     references.DoctorRef | None,
-    typer.Argument(metavar="[DOCTOR]", parser=_doctor, help="The doctor's code, or UUID; else every doctor."),
+    typer.Argument(metavar="[DOCTOR]", parser=doctor_ref, help="The doctor's code, or UUID; else every doctor."),
 ]
 DoctorOption = Annotated[
     references.DoctorRef | None,
-    typer.Option("--doctor", metavar="DOCTOR", parser=_doctor, help="The doctor's code, or UUID."),
+    typer.Option("--doctor", metavar="DOCTOR", parser=doctor_ref, help="The doctor's code, or UUID."),
 ]
 DoctorCode = Annotated[
     str, typer.Argument(metavar="CODE", parser=references.doctor_code, help="A unique code, like MEHTA.")
@@ -296,6 +306,19 @@ MaybeDays = Annotated[
     days.DaysWord,
     typer.Argument(metavar="[DAYS]", parser=days.parse_days, help="A day, a range A..B, or several with commas."),
 ]
+MaybeDay = Annotated[
+    days.DayWord | None,
+    typer.Argument(
+        metavar="[DAY]", parser=days.parse_day, help="2026-11-23, today, tomorrow, mon..sun, +3d, +2w, -1d."
+    ),
+]
+Weekdays = Annotated[
+    days.WeekdaysWord,
+    typer.Argument(metavar="WEEKDAYS", parser=days.parse_weekdays, help="mon-fri, or mon,wed,sat."),
+]
+WaitlistEntry = Annotated[
+    references.WaitlistRef, typer.Argument(metavar="REF", parser=_waitlist, help="The waitlist entry's number (W3).")
+]
 DaysOption = Annotated[
     days.DaysWord | None,
     typer.Option("--day", metavar="DAYS", parser=days.parse_days, help="A day, a range A..B, or several with commas."),
@@ -303,6 +326,7 @@ DaysOption = Annotated[
 Position = Annotated[
     int | None, typer.Argument(metavar="[N]", min=1, help="The position; else the next, or the only one.")
 ]
+AtPosition = Annotated[int, typer.Argument(metavar="N", min=1, help="The position.")]
 Time = Annotated[
     time | None, typer.Option("--time", metavar="HH:MM", parser=days.parse_time, help="The time that was agreed.")
 ]

@@ -8,11 +8,12 @@ from clinicctl import desk, errors
 from clinicctl.cli import params
 from clinicctl.cli.context import Ctx
 from clinicctl.cli.params import group, reads, writes
+from clinicctl.rules.references import PatientRef
 
 app = typer.Typer()
 patient = group(
     "patient",
-    "Patients: register, find, edit.",
+    "Patients: register, find, edit, merge.",
     "clinicctl patient add 'Anna Schmidt' --phone '+49 151 23456789' --born 1980-02-01",
     "clinicctl patient find 'an sch'",
 )
@@ -102,6 +103,38 @@ def edit(
         email=email,
         note=note,
     )
+
+
+@writes(patient, "archive", "clinicctl patient archive P17")
+def archive(ctx: Ctx, patient: params.Patient) -> None:
+    """Put a patient away: found by number only, and booked no more."""
+    ctx.obj.write(desk.patients.archive, patient=patient)
+
+
+@writes(patient, "restore", "clinicctl patient restore P17")
+def restore(ctx: Ctx, patient: params.Patient) -> None:
+    """Take a patient out of the archive."""
+    ctx.obj.write(desk.patients.restore, patient=patient)
+
+
+@reads(patient, "duplicates", "clinicctl patient duplicates -o csv")
+def duplicates(ctx: Ctx) -> None:
+    """List pairs who may be one person, the likeliest first."""
+    ctx.obj.show(ctx.obj.read(desk.duplicates.list_duplicates))
+
+
+@writes(patient, "merge", "clinicctl patient merge P18 --into P17 --yes")
+def merge(
+    ctx: Ctx,
+    patient: params.Patient,
+    into: Annotated[
+        PatientRef,
+        typer.Option("--into", metavar="REF", parser=params.personal(params.patient_ref), help="The one who stays."),
+    ],
+) -> None:
+    """Make one of two patients: everything moves, and the old number finds the one who stays."""
+    ctx.obj.confirm("A merge cannot be undone. Merge the two?")
+    ctx.obj.write(desk.duplicates.merge, patient=patient, into=into)
 
 
 def _refuse_both(**options: object) -> None:

@@ -1,5 +1,7 @@
 """The commands of the day itself: arriving, and the queue."""
 
+from typing import Annotated
+
 import typer
 
 from clinicctl import desk
@@ -7,11 +9,12 @@ from clinicctl.cli import params
 from clinicctl.cli.context import Ctx
 from clinicctl.cli.params import group, reads, writes
 from clinicctl.rules.days import DayWord
+from clinicctl.rules.references import DoctorRef
 
 app = typer.Typer()
 queue = group(
     "queue",
-    "The queue of a doctor's day: show, call, start, done.",
+    "The queue of a doctor's day, from the call to the end.",
     "clinicctl queue show MEHTA",
     "clinicctl queue call MEHTA",
 )
@@ -59,3 +62,67 @@ def start(ctx: Ctx, doctor: params.Doctor, position: params.Position = None) -> 
 def done(ctx: Ctx, doctor: params.Doctor, position: params.Position = None) -> None:
     """End the consultation of the patient with the doctor."""
     ctx.obj.write(desk.queue.done, doctor=doctor, position=position)
+
+
+@writes(queue, "skip", "clinicctl queue skip MEHTA")
+def skip(ctx: Ctx, doctor: params.Doctor, position: params.Position = None) -> None:
+    """Put aside the patient who was called and did not come."""
+    ctx.obj.write(desk.queue.skip, doctor=doctor, position=position)
+
+
+@writes(queue, "recall", "clinicctl queue recall MEHTA 3")
+def recall(ctx: Ctx, doctor: params.Doctor, position: params.AtPosition) -> None:
+    """Let a patient who was skipped wait again, behind those waiting."""
+    ctx.obj.write(desk.queue.recall, doctor=doctor, position=position)
+
+
+@writes(queue, "hold", "clinicctl queue hold MEHTA 3")
+def hold(ctx: Ctx, doctor: params.Doctor, position: params.AtPosition) -> None:
+    """Keep the place of a patient who is elsewhere for a while, without calling."""
+    ctx.obj.write(desk.queue.hold, doctor=doctor, position=position)
+
+
+@writes(queue, "resume", "clinicctl queue resume MEHTA 3")
+def resume(ctx: Ctx, doctor: params.Doctor, position: params.AtPosition) -> None:
+    """Let a patient on hold wait again, at the old position."""
+    ctx.obj.write(desk.queue.resume, doctor=doctor, position=position)
+
+
+@writes(queue, "left", "clinicctl queue left MEHTA 3")
+def left(ctx: Ctx, doctor: params.Doctor, position: params.AtPosition) -> None:
+    """Note that a patient went before being seen."""
+    ctx.obj.write(desk.queue.left, doctor=doctor, position=position)
+
+
+@writes(queue, "transfer", "clinicctl queue transfer MEHTA 3 --to OKAFOR")
+def transfer(
+    ctx: Ctx,
+    doctor: params.Doctor,
+    position: params.AtPosition,
+    to: Annotated[DoctorRef, typer.Option("--to", metavar="CODE", parser=params.doctor_ref, help="The other doctor.")],
+) -> None:
+    """Let a patient wait for another doctor, at the next position there."""
+    ctx.obj.write(desk.queue.transfer, doctor=doctor, position=position, to=to)
+
+
+@writes(queue, "priority", "clinicctl queue priority MEHTA 3 5")
+def priority(
+    ctx: Ctx,
+    doctor: params.Doctor,
+    position: params.AtPosition,
+    level: Annotated[int, typer.Argument(metavar="LEVEL", min=0, max=9, help="0, as everybody, to 9, the first.")],
+) -> None:
+    """Give a patient in the queue a priority."""
+    ctx.obj.write(desk.queue.prioritise, doctor=doctor, position=position, level=level)
+
+
+@reads(queue, "board", "clinicctl queue board", "clinicctl queue board --once")
+def board(
+    ctx: Ctx,
+    once: Annotated[bool, typer.Option("--once", help="Print it once, and leave.")] = False,
+    every: Annotated[
+        float, typer.Option("--every", metavar="SECONDS", min=0.2, max=60, help="How often it is read.")
+    ] = 2,
+) -> None:
+    """Show the queues to a waiting room, on the whole screen: positions and doctors, no names."""
+    ctx.obj.watch(desk.queue.board, once=once, every=every)

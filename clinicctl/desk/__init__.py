@@ -12,8 +12,10 @@ if TYPE_CHECKING:
         availability,
         bookings,
         clinic,
+        daybook,
         demo,
         doctors,
+        duplicates,
         health,
         imports,
         journal,
@@ -21,14 +23,19 @@ if TYPE_CHECKING:
         patients,
         phones,
         queue,
+        undo,
+        waitlist,
+        weekly,
     )
 
 __all__ = [
     "availability",
     "bookings",
     "clinic",
+    "daybook",
     "demo",
     "doctors",
+    "duplicates",
     "health",
     "imports",
     "journal",
@@ -36,6 +43,9 @@ __all__ = [
     "patients",
     "phones",
     "queue",
+    "undo",
+    "waitlist",
+    "weekly",
 ]
 
 

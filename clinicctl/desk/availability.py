@@ -1,6 +1,6 @@
 """What was said about doctors' days, and what becomes of the booked when a day is taken away."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from clinicctl.results import Day, ToCall
 from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
-from clinicctl.statuses import CancelledBy, DaySource, OnConflict
+from clinicctl.statuses import CancelledBy, OnConflict
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import availabilities, capacities
 from clinicctl.store.sql import bindparam, case, insert, update
@@ -73,7 +73,7 @@ def show(tx: Tx, doctor: Row[Any], dates: Sequence[date]) -> list[Day]:
             booked=each.booked,
             remaining=each.remaining,
             note=each.said.note if each.said else None,
-            source=DaySource.DAY if each.said else DaySource.DEFAULT,
+            source=each.source,
             updated_by=each.said.updated_by if each.said else None,
             updated_at=tx.local(each.said.updated_at) if each.said else None,
         )
@@ -115,6 +115,16 @@ def refuse_stranded(tx: Tx, rows: Sequence[Row[Any]]) -> None:
         )
 
 
+def would_cancel(
+    tx: Tx, *, doctor: DoctorRef, on: DaysWord, present: bool | None, capacity: int | None
+) -> list[ToCall]:
+    """Return whom `set_days` with CANCEL would cancel, changing nothing."""
+    row = staff.find_active(tx, doctor)
+    standing = days.facts(tx, row, day_rules.days(on, today=tx.today))
+    changed = [changed_facts(each, present=present, capacity=capacity) for each in standing]
+    return [bookings.to_call(each) for each in stranded(tx, changed)]
+
+
 def settle(tx: Tx, changed: Iterable[days.Facts], *, on_conflict: OnConflict) -> dict[date, tuple[ToCall, ...]]:
     """Do with those who would lose their place what was said; return who was cancelled, by date."""
     rows = stranded(tx, changed) if on_conflict is not OnConflict.KEEP else []
@@ -131,7 +141,7 @@ def written(day: days.Facts, *, present: bool | None, capacity: int | None, note
     """Return the columns of what was said of a day, as a change would leave them."""
     said = day.said
     return {
-        "present": present if present is not None else (said.present if said is not None else True),
+        "present": day.present if present is None else present,
         "capacity": capacity if capacity is not None else (said.capacity if said is not None else None),
         "note": (note or None) if note is not None else (said.note if said is not None else None),
     }
@@ -171,11 +181,18 @@ def write(tx: Tx, changes: Sequence[tuple[days.Facts, Mapping[str, Any]]]) -> No
     )
 
 
-def follow_default(tx: Tx, *, doctor: DoctorRef, on_conflict: OnConflict) -> None:
-    """Bring the ledgers of today and later, where the day has no capacity of its own, to the doctor's default."""
-    row = staff.find(tx, doctor)
-    standing = [each for each in days.with_ledger(tx, row) if each.said is None or each.said.capacity is None]
-    places = staff.default_capacity(tx, row)
-    changed = [replace(each, capacity=places) for each in standing if each.capacity != places]
-    settle(tx, changed, on_conflict=on_conflict)
-    tx.many(_SET_CAPACITY, [{"doctor": row.id, "on": each.date, "places": places} for each in changed])
+def follow(
+    tx: Tx, *, doctor: Row[Any], on_conflict: OnConflict, weekdays: Collection[int] = ()
+) -> dict[date, tuple[ToCall, ...]]:
+    """Bring the ledgers from today on to what weekdays and default now mean; return who was cancelled.
+
+    `weekdays` are those whose presence may have changed. Refuses with `HasBookings` when the change would leave booked
+    patients without a place, as `set_days` does.
+    """
+    standing = days.with_ledger(tx, doctor)
+    changed = [replace(each, capacity=each.meant) for each in standing if each.meant != each.capacity]
+    absent = [each for each in standing if each.said is None and not each.present and each.date.weekday() in weekdays]
+    dates = {each.date for each in absent}
+    cancelled = settle(tx, absent + [each for each in changed if each.date not in dates], on_conflict=on_conflict)
+    tx.many(_SET_CAPACITY, [{"doctor": doctor.id, "on": each.date, "places": each.meant} for each in changed])
+    return cancelled

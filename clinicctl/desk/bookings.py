@@ -12,7 +12,7 @@ from clinicctl.rules import references, slots
 from clinicctl.rules.days import DaysWord, DayWord, day
 from clinicctl.rules.days import days as dates_of
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
-from clinicctl.rules.steps import ACTIVE, CANCEL
+from clinicctl.rules.steps import ACTIVE, CANCEL, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import appointments, doctors, journal, journal_steps, queue_entries
@@ -94,55 +94,72 @@ def book(
     second active appointment of this patient with this doctor on this day unless `again`. `overbook` may pass the
     capacity up to the clinic's limit.
     """
-    who = patients.find_active(tx, patient)
-    whom = staff.find_active(tx, doctor)
-    date_ = day(on, today=tx.today)
-    days.refuse_past(tx, date_)
-    (facts,) = days.facts(tx, whom, [date_])
+    who, whom = patients.find_active(tx, patient), staff.find_active(tx, doctor)
+    return place(tx, who, whom, on=day(on, today=tx.today), at=at, reason=reason, again=again, overbook=overbook)
+
+
+def place(
+    tx: Tx,
+    who: Row[Any],
+    whom: Row[Any],
+    *,
+    on: date,
+    at: time | None = None,
+    reason: str | None = None,
+    again: bool = False,
+    overbook: bool = False,
+    instead_of: Row[Any] | None = None,
+) -> Appointment:
+    """Put a patient into the lowest free slot of a day; refuses what `book` refuses.
+
+    `instead_of` is the appointment that is being moved: it does not count as one that the patient has already.
+    """
+    days.refuse_past(tx, on)
+    (facts,) = days.facts(tx, whom, [on])
     days.refuse_absent(tx, whom, facts)
-    visits = tx.all(_VISITS, patient=who.id, doctor=whom.id, on=date_)
-    if visits and not again:
+    visits = tx.all(_VISITS, patient=who.id, doctor=whom.id, on=on)
+    others = [row for row in visits if instead_of is None or row.number != instead_of.number]
+    if others and not again:
         raise errors.AlreadyBooked(
-            patient=f"P{who.number}", doctor=whom.code, date=date_.isoformat(), appointment=f"A{visits[0].number}"
+            patient=f"P{who.number}", doctor=whom.code, date=on.isoformat(), appointment=f"A{others[0].number}"
         )
     above = days.take_place(tx, facts, overbook=overbook)
-    slot = slots.lowest_free(tx.connection.execute(_HELD, {"doctor": whom.id, "on": date_}).scalars())
-    identity, number = uuid4(), numbers.next_one(tx, "appointments")
-    tx.run(
-        _INSERT,
-        id=identity,
-        number=number,
-        patient_id=who.id,
-        doctor_id=whom.id,
-        date=date_,
-        slot=slot,
-        visit=slots.lowest_free(row.visit for row in visits),
-        time=at,
-        status=AppointmentStatus.BOOKED,
-        reason=reason,
-        overbooked=above,
-        cancelled_by=None,
-        cancel_reason=None,
-        moved_to=None,
-        moved_from=None,
-        key=tx.key,
-        created_at=tx.now,
-        updated_at=tx.now,
-    )
-    steps.booked(tx, appointment_id=identity, slot=slot)
+    slot = slots.lowest_free(tx.connection.execute(_HELD, {"doctor": whom.id, "on": on}).scalars())
+    values: dict[str, Any] = {
+        "id": uuid4(),
+        "number": numbers.next_one(tx, "appointments"),
+        "patient_id": who.id,
+        "doctor_id": whom.id,
+        "date": on,
+        "slot": slot,
+        "visit": slots.lowest_free(row.visit for row in visits),
+        "time": at,
+        "status": AppointmentStatus.BOOKED,
+        "reason": reason,
+        "overbooked": above,
+        "cancelled_by": None,
+        "cancel_reason": None,
+        "moved_to": None,
+        "moved_from": instead_of.number if instead_of is not None else None,
+        "key": tx.key,
+        "created_at": tx.now,
+        "updated_at": tx.now,
+    }
+    tx.run(_INSERT, **values)
+    steps.booked(tx, appointment_id=values["id"], slot=slot)
     return Appointment(
-        id=identity,
-        number=f"A{number}",
+        id=values["id"],
+        number=f"A{values['number']}",
         patient=patients.brief(who),
         doctor=staff.brief(whom),
-        date=date_,
+        date=on,
         slot=slot,
         time=at,
         status=AppointmentStatus.BOOKED,
         reason=reason,
         position=None,
         moved_to=None,
-        moved_from=None,
+        moved_from=f"A{instead_of.number}" if instead_of is not None else None,
         key=tx.key,
         overbooked=above,
         cancelled_by=None,
@@ -156,15 +173,61 @@ def cancel(
     tx: Tx, *, appointment: AppointmentRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
 ) -> Appointment:
     """Cancel an appointment that is still booked; its slot comes back once. Refuses any other status."""
-    row = find(tx, appointment)
-    cancel_row(tx, row, by=by, reason=reason)
+    cancel_row(tx, find(tx, appointment), by=by, reason=reason)
     return show(tx, appointment=appointment)
 
 
-def cancel_row(tx: Tx, row: Row[Any], *, by: CancelledBy, reason: str | None) -> None:
+def cancel_row(tx: Tx, row: Row[Any], *, by: CancelledBy, reason: str | None, moved_to: int | None = None) -> None:
     """Cancel the appointment of a row, and give its place back."""
-    steps.take(tx, CANCEL, row, changes={"cancelled_by": by, "cancel_reason": reason})
+    moved = {"moved_to": moved_to} if moved_to is not None else {}
+    steps.take(tx, CANCEL, row, changes={"cancelled_by": by, "cancel_reason": reason, **moved})
     days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
+
+
+def move(
+    tx: Tx,
+    *,
+    appointment: AppointmentRef,
+    on: DayWord | None = None,
+    doctor: DoctorRef | None = None,
+    at: time | None = None,
+    again: bool = False,
+    overbook: bool = False,
+) -> Appointment:
+    """Book the new place first, then cancel the old one, linked both ways; refused, everything stays as it was.
+
+    Refuses an appointment that is not booked any more, the place where it is already, and what `book` refuses.
+    """
+    row = find(tx, appointment)
+    steps.refuse_illegal(CANCEL, row)
+    who = patients.find_active(tx, PatientRef(f"P{row.patient_number}"))
+    whom = staff.find_active(tx, doctor or DoctorRef(row.doctor_code))
+    date_ = day(on, today=tx.today) if on else row.date
+    if (whom.id, date_) == (row.doctor_id, row.date):
+        raise errors.SamePlace(subject=f"A{row.number}", doctor=whom.code, date=date_.isoformat())
+    placed = place(
+        tx,
+        who,
+        whom,
+        on=date_,
+        at=at or row.time,
+        reason=row.reason,
+        again=again,
+        overbook=overbook,
+        instead_of=row,
+    )
+    number = references.appointment_number(placed.number)
+    cancel_row(tx, row, by=CancelledBy.PATIENT, reason=None, moved_to=number)
+    return placed
+
+
+def no_show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
+    """Note that the patient did not come; the slot stays taken. Refuses a day to come, and any status but booked."""
+    row = find(tx, appointment)
+    if row.date > tx.today:
+        raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
+    steps.take(tx, NO_SHOW, row)
+    return show(tx, appointment=appointment)
 
 
 def show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
@@ -239,6 +302,24 @@ def get_by_id(tx: Tx, identity: UUID) -> Row[Any] | None:
 def list_open(tx: Tx, *, doctor_id: UUID, on: date) -> list[Row[Any]]:
     """Return the rows of a doctor's day that are still booked, by slot."""
     return list(tx.all(_OPEN, doctor=doctor_id, on=on))
+
+
+def list_active(tx: Tx, *, patient_id: UUID | None = None, doctor_id: UUID | None = None) -> list[Row[Any]]:
+    """Return the rows of today and later that are not over, of a patient or of a doctor."""
+    query = _ALL.where(appointments.c.date >= tx.today, appointments.c.status.in_(sorted(ACTIVE)))
+    if patient_id is not None:
+        query = query.where(appointments.c.patient_id == patient_id)
+    if doctor_id is not None:
+        query = query.where(appointments.c.doctor_id == doctor_id)
+    return list(tx.all(query.order_by(appointments.c.date, appointments.c.slot)))
+
+
+def list_of_day(tx: Tx, *, on: date, doctor_id: UUID | None = None) -> list[Row[Any]]:
+    """Return the rows of a day, but for cancelled ones, by doctor and slot."""
+    query = _ALL.where(appointments.c.date == on, appointments.c.status != AppointmentStatus.CANCELLED)
+    if doctor_id is not None:
+        query = query.where(appointments.c.doctor_id == doctor_id)
+    return list(tx.all(query.order_by(doctors.c.code, appointments.c.slot)))
 
 
 def list_of_patient(tx: Tx, *, patient_id: UUID, on: date) -> list[Row[Any]]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from clinicctl import desk, errors
 from clinicctl.desk import availability
 from clinicctl.results import Clinic, Setting
-from clinicctl.rules.references import DoctorRef
 from clinicctl.settings import CLINIC, Known
 from clinicctl.statuses import OnConflict
 from clinicctl.store.engine import Tx
@@ -14,7 +13,7 @@ from clinicctl.store.sql import bindparam, delete, insert, select
 
 _STORED = select(settings.c.value).where(settings.c.name == bindparam("setting"))
 _FORGET = delete(settings).where(settings.c.name == bindparam("setting"))
-_WITHOUT_CAPACITY = select(doctors.c.code).where(doctors.c.capacity.is_(None))
+_WITHOUT_CAPACITY = select(doctors).where(doctors.c.capacity.is_(None))
 _INSERT = insert(settings)
 
 
@@ -56,7 +55,7 @@ def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
     if known.name == "capacity":
         within = replace(tx, clinic=replace(tx.clinic, capacity=int(value)))
         for row in tx.all(_WITHOUT_CAPACITY):
-            availability.follow_default(within, doctor=DoctorRef(row.code), on_conflict=OnConflict.REFUSE)
+            availability.follow(within, doctor=row, on_conflict=OnConflict.REFUSE)
     return _setting(tx, known)
 
 

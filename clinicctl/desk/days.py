@@ -15,8 +15,9 @@ from clinicctl import errors
 from clinicctl.desk import staff
 from clinicctl.rules import slots
 from clinicctl.rules.references import DoctorRef
+from clinicctl.statuses import DaySource
 from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import availabilities, capacities
+from clinicctl.store.models import availabilities, capacities, weekly_patterns
 from clinicctl.store.sql import and_, bindparam, case, insert, select, update
 
 LOOKED_AHEAD = 60
@@ -30,6 +31,7 @@ _LEDGER = select(capacities).where(
     capacities.c.doctor_id == bindparam("doctor"),
     capacities.c.date.between(bindparam("first"), bindparam("last")),
 )
+_WEEKLY = select(weekly_patterns).where(weekly_patterns.c.doctor_id == bindparam("doctor"))
 _INSERT_LEDGER = insert(capacities)
 _HERE = and_(capacities.c.doctor_id == bindparam("doctor"), capacities.c.date == bindparam("on"))
 _TAKE = (
@@ -42,6 +44,16 @@ _TAKE_ABOVE = (
     .where(_HERE, capacities.c.remaining == 0, capacities.c.booked < capacities.c.capacity + bindparam("limit"))
     .values(booked=capacities.c.booked + 1)
 )
+_RETAKE = (
+    update(capacities)
+    .where(_HERE)
+    .values(
+        booked=capacities.c.booked + 1,
+        remaining=case(
+            (capacities.c.booked + 1 < capacities.c.capacity, capacities.c.capacity - capacities.c.booked - 1), else_=0
+        ),
+    )
+)
 _GIVE_BACK = (
     update(capacities)
     .where(_HERE, capacities.c.booked > 0)
@@ -51,6 +63,9 @@ _GIVE_BACK = (
             (capacities.c.booked - 1 < capacities.c.capacity, capacities.c.capacity - capacities.c.booked + 1), else_=0
         ),
     )
+)
+_NEXT_RECALL = (
+    update(capacities).where(_HERE).values(last_recall=capacities.c.last_recall + 1).returning(capacities.c.last_recall)
 )
 _NEXT_POSITION = (
     update(capacities)
@@ -62,15 +77,21 @@ _NEXT_POSITION = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one doctor's day."""
+    """What is known of one doctor's day.
+
+    `meant` is the capacity that follows from what was said of the day, its weekday and its doctor; the ledger's holds
+    where there is one, and is kept equal to it from today on.
+    """
 
     doctor_id: UUID
     doctor: str
     date: date
     present: bool
     capacity: int
+    meant: int
     booked: int
     said: Row[Any] | None
+    source: DaySource
     has_ledger: bool
 
     @property
@@ -79,33 +100,49 @@ class Facts:
 
 
 def facts(tx: Tx, doctor: Row[Any], dates: Sequence[date]) -> list[Facts]:
-    """Return what is known of each date: two statements, however many dates there are."""
+    """Return what is known of each date: three statements, however many dates there are."""
     span = {"doctor": doctor.id, "first": min(dates), "last": max(dates)}
     said = {row.date: row for row in tx.all(_SAID, **span)}
     ledger = {row.date: row for row in tx.all(_LEDGER, **span)}
-    return [from_rows(tx, doctor, on, said.get(on), ledger.get(on)) for on in dates]
-
-
-def from_rows(tx: Tx, doctor: Row[Any], on: date, said: Row[Any] | None, ledger: Row[Any] | None) -> Facts:
-    """Put together what is known of a day; the ledger's capacity holds where there is one."""
-    own = said.capacity if said is not None and said.capacity is not None else staff.default_capacity(tx, doctor)
-    return Facts(
-        doctor_id=doctor.id,
-        doctor=doctor.code,
-        date=on,
-        present=bool(said.present) if said is not None else True,
-        capacity=int(ledger.capacity if ledger is not None else own),
-        booked=int(ledger.booked) if ledger is not None else 0,
-        said=said,
-        has_ledger=ledger is not None,
-    )
+    pattern = weekly(tx, doctor)
+    return [_from_rows(tx, doctor, on, said.get(on), pattern.get(on.weekday()), ledger.get(on)) for on in dates]
 
 
 def with_ledger(tx: Tx, doctor: Row[Any]) -> list[Facts]:
     """Return what is known of today and every later day that has a ledger."""
     span = {"doctor": doctor.id, "first": tx.today, "last": date.max}
     said = {row.date: row for row in tx.all(_SAID, **span)}
-    return [from_rows(tx, doctor, row.date, said.get(row.date), row) for row in tx.all(_LEDGER, **span)]
+    pattern = weekly(tx, doctor)
+    return [
+        _from_rows(tx, doctor, row.date, said.get(row.date), pattern.get(row.date.weekday()), row)
+        for row in tx.all(_LEDGER, **span)
+    ]
+
+
+def weekly(tx: Tx, doctor: Row[Any]) -> dict[int, Row[Any]]:
+    """Return the rows of a doctor's weekly pattern by weekday, 0 for Monday."""
+    return {row.weekday: row for row in tx.all(_WEEKLY, doctor=doctor.id)}
+
+
+def _from_rows(
+    tx: Tx, doctor: Row[Any], on: date, said: Row[Any] | None, pattern: Row[Any] | None, ledger: Row[Any] | None
+) -> Facts:
+    """Put together what is known of a day: what was said of it, else of its weekday, else of its doctor."""
+    spoken = [row for row in (said, pattern) if row is not None]
+    default = staff.default_capacity(tx, doctor)
+    meant = int(next((row.capacity for row in spoken if row.capacity is not None), default))
+    return Facts(
+        doctor_id=doctor.id,
+        doctor=doctor.code,
+        date=on,
+        present=bool(spoken[0].present) if spoken else True,
+        capacity=int(ledger.capacity) if ledger is not None else meant,
+        meant=meant,
+        booked=int(ledger.booked) if ledger is not None else 0,
+        said=said,
+        source=DaySource.DAY if said is not None else DaySource.WEEKLY if pattern is not None else DaySource.DEFAULT,
+        has_ledger=ledger is not None,
+    )
 
 
 def next_free(tx: Tx, doctor: Row[Any], after: date, *, count: int = 3) -> list[date]:
@@ -126,18 +163,7 @@ def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
     Refuses a full day with the next free ones, and `overbook` above the clinic's limit. The update decides, whatever
     was read before it.
     """
-    if not day.has_ledger:
-        tx.run(
-            _INSERT_LEDGER,
-            id=uuid4(),
-            doctor_id=day.doctor_id,
-            date=day.date,
-            capacity=day.capacity,
-            booked=0,
-            remaining=day.capacity,
-            last_position=0,
-            last_recall=0,
-        )
+    open_ledger(tx, day)
     here: dict[str, Any] = {"doctor": day.doctor_id, "on": day.date}
     if tx.run(_TAKE, **here):
         return False
@@ -155,6 +181,22 @@ def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
     raise errors.DayFull(**known, next_free=[each.isoformat() for each in free], hint=_free_hint(free))
 
 
+def open_ledger(tx: Tx, day: Facts) -> None:
+    """Begin the ledger of a day, where there is none yet."""
+    if not day.has_ledger:
+        tx.run(
+            _INSERT_LEDGER,
+            id=uuid4(),
+            doctor_id=day.doctor_id,
+            date=day.date,
+            capacity=day.capacity,
+            booked=0,
+            remaining=day.capacity,
+            last_position=0,
+            last_recall=0,
+        )
+
+
 def refuse_absent(tx: Tx, doctor: Row[Any], day: Facts) -> None:
     """Refuse a day without the doctor, with the next free ones."""
     if not day.present:
@@ -167,6 +209,12 @@ def refuse_absent(tx: Tx, doctor: Row[Any], day: Facts) -> None:
         )
 
 
+def retake(tx: Tx, *, doctor_id: UUID, on: date) -> None:
+    """Take one place again for somebody whose cancellation is undone; his slot is free, so that none is exceeded."""
+    taken = tx.run(_RETAKE, doctor=doctor_id, on=on)
+    assert taken == 1, "a place was taken again of a day that has none"
+
+
 def give_back(tx: Tx, *, doctor_id: UUID, on: date) -> None:
     """Give one place back. The caller has just freed its slot, in this transaction."""
     given = tx.run(_GIVE_BACK, doctor=doctor_id, on=on)
@@ -176,6 +224,13 @@ def give_back(tx: Tx, *, doctor_id: UUID, on: date) -> None:
 def next_position(tx: Tx, *, doctor_id: UUID, on: date) -> int:
     """Take the next position of a doctor's queue from its counter; never reused, never reset within the day."""
     row = tx.one(_NEXT_POSITION, doctor=doctor_id, on=on)
+    assert row is not None, "a queue without its day"
+    return int(row[0])
+
+
+def next_recall(tx: Tx, *, doctor_id: UUID, on: date) -> int:
+    """Take the next number of the recalled, who come behind those waiting of their priority."""
+    row = tx.one(_NEXT_RECALL, doctor=doctor_id, on=on)
     assert row is not None, "a queue without its day"
     return int(row[0])
 

@@ -1,10 +1,10 @@
 """Doctors: a code each, and the capacity of their days."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import availability, staff
+from clinicctl.desk import availability, bookings, staff
 from clinicctl.results import Doctor
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
@@ -15,6 +15,7 @@ from clinicctl.store.sql import bindparam, insert, select, update
 _ALL = select(doctors).order_by(doctors.c.code)
 _ON_STAFF = _ALL.where(doctors.c.archived_at.is_(None))
 _INSERT = insert(doctors)
+_UPDATE = update(doctors).where(doctors.c.id == bindparam("doctor"))
 
 
 def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity: int | None = None) -> Doctor:
@@ -54,12 +55,33 @@ def edit(
     changes = {column: value or None for column, value in said.items() if value is not None}
     if not changes:
         raise errors.Usage(problem="Nothing to change: say what, for example --name or --capacity.")
-    tx.run(
-        update(doctors).where(doctors.c.id == bindparam("doctor")).values(**changes, updated_at=tx.now), doctor=row.id
-    )
+    tx.run(_UPDATE, doctor=row.id, **changes, updated_at=tx.now)
     if capacity is not None:
-        availability.follow_default(tx, doctor=DoctorRef(row.code), on_conflict=on_conflict)
+        availability.follow(tx, doctor=staff.find(tx, DoctorRef(row.code)), on_conflict=on_conflict)
     return show(tx, doctor=DoctorRef(row.code))
+
+
+def archive(tx: Tx, *, doctor: DoctorRef) -> Doctor:
+    """Put a doctor away. Refuses one with patients booked from today on, and one archived already."""
+    row = staff.find_active(tx, doctor)
+    if booked := bookings.list_active(tx, doctor_id=row.id):
+        raise errors.HasAppointments(
+            subject=row.code, count=len(booked), affected=[bookings.affected(tx, each) for each in booked]
+        )
+    return _put(tx, row.id, row.code, archived_at=tx.now)
+
+
+def restore(tx: Tx, *, doctor: DoctorRef) -> Doctor:
+    """Take a doctor out of the archive. Refuses one who is not in it."""
+    row = staff.find(tx, doctor)
+    if row.archived_at is None:
+        raise errors.IllegalStep(subject=row.code, status="on file", step="restore", needs="archived")
+    return _put(tx, row.id, row.code, archived_at=None)
+
+
+def _put(tx: Tx, identity: UUID, code: str, **values: Any) -> Doctor:
+    tx.run(_UPDATE, doctor=identity, **values, updated_at=tx.now)
+    return show(tx, doctor=DoctorRef(code))
 
 
 def show(tx: Tx, *, doctor: DoctorRef) -> Doctor:

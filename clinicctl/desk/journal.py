@@ -16,9 +16,9 @@ from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import bookings, patients, recall, staff
-from clinicctl.results import Outcome, plain
+from clinicctl.results import Outcome, Undone, plain
 from clinicctl.rules import days
-from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
+from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import journal, journal_steps
@@ -54,7 +54,7 @@ def once(
     fingerprint = (_fingerprint(tx, name, request) if own_key else None) or said
     within = replace(tx, key=key if own_key else None, steps=[])
     result = operation(within, **request)
-    _record(within, command=command, key=key, said=said, fingerprint=fingerprint, result=result)
+    _record(within, operation=name, command=command, key=key, said=said, fingerprint=fingerprint, result=result)
     return Outcome(result=result)
 
 
@@ -71,7 +71,7 @@ def verify(tx: Tx) -> list[int]:
     return wrong
 
 
-def _record(tx: Tx, *, command: str, key: str, said: str, fingerprint: str, result: Any) -> None:
+def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, fingerprint: str, result: Any) -> None:
     head = tx.one(_HEAD)
     row = {
         "number": head.number + 1 if head is not None else 1,
@@ -81,7 +81,8 @@ def _record(tx: Tx, *, command: str, key: str, said: str, fingerprint: str, resu
         "key": key,
         "said": said,
         "fingerprint": fingerprint,
-        "outcome": _json(recall.stored(result)),
+        "undoes": result.undoes if isinstance(result, Undone) else None,
+        "outcome": _json({"operation": operation, **recall.stored(result)}),
         "previous": head.hash if head is not None else FIRST,
     }
     steps = [asdict(each) for each in tx.steps]
@@ -106,7 +107,7 @@ def _said(tx: Tx, value: Any) -> Any:
         return days.day(value, today=tx.today).isoformat()
     if isinstance(value, days.DaysWord):
         return [each.isoformat() for each in days.days(value, today=tx.today)]
-    if isinstance(value, PatientRef | DoctorRef | AppointmentRef | ArrivalRef):
+    if isinstance(value, PatientRef | DoctorRef | AppointmentRef | ArrivalRef | WaitlistRef):
         return fold(value) or value
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_said(tx, each) for each in value]

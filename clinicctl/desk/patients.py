@@ -27,6 +27,11 @@ _ON_FILE = patients.c.archived_at.is_(None)
 _BY_ID = select(patients).where(patients.c.id == bindparam("id"))
 _BY_NUMBER = select(patients).where(patients.c.number == bindparam("number"))
 _BY_PHONE = select(patients).where(patients.c.phone == bindparam("phone"), _ON_FILE).order_by(patients.c.number)
+_WITH_PHONE = (
+    select(patients)
+    .where(patients.c.phone == bindparam("phone"), patients.c.merged_into.is_(None))
+    .order_by(patients.c.number)
+)
 _BY_NAME_KEY = (
     select(patients).where(patients.c.name_key == bindparam("name_key"), _ON_FILE).order_by(patients.c.number)
 )
@@ -60,6 +65,10 @@ def add(
         return _registered(tx, find(tx, same_as), created=False)
     if not new:
         same, near = _candidates(tx, name=name, phone=e164, born=born, year=year)
+        if len(same) == 1 and same[0].archived_at is not None:
+            raise errors.Archived(
+                subject=f"P{same[0].number}", hint=f"Restore with `clinicctl patient restore P{same[0].number}`."
+            )
         if len(same) == 1:
             return _registered(tx, same[0], created=False)
         if same or near:
@@ -72,6 +81,7 @@ def add(
         "number": numbers.next_one(tx, "patients"),
         "name": name,
         "name_key": names.name_key(name),
+        "sound_key": names.sound_key(name),
         "phone": e164,
         "born": born,
         "born_year": year,
@@ -81,6 +91,7 @@ def add(
         "created_at": tx.now,
         "updated_at": tx.now,
         "archived_at": None,
+        "merged_into": None,
     }
     tx.run(_INSERT, **values)
     tx.many(_INSERT_WORDS, _word_rows(values["id"], name))
@@ -100,10 +111,10 @@ def edit(
     note: str | None = None,
 ) -> Patient:
     """Change what is said; an empty phone, e-mail or note clears it. Refuses a birth date that is to come."""
-    row = find(tx, patient)
+    row = find_active(tx, patient)
     changes: dict[str, Any] = {}
     if name is not None:
-        changes |= {"name": name, "name_key": names.name_key(name)}
+        changes |= {"name": name, "name_key": names.name_key(name), "sound_key": names.sound_key(name)}
         tx.run(_DELETE_WORDS, patient=row.id)
         tx.many(_INSERT_WORDS, _word_rows(row.id, name))
     if phone is not None:
@@ -115,7 +126,40 @@ def edit(
     changes |= {"note": note or None} if note is not None else {}
     if not changes:
         raise errors.Usage(problem="Nothing to change: say what, for example --phone or --note.")
-    tx.run(update(patients).where(patients.c.id == row.id).values(**changes, updated_at=tx.now))
+    return _put(tx, row, **changes)
+
+
+def archive(tx: Tx, *, patient: PatientRef) -> Patient:
+    """Put a patient away. Refuses one who is booked from today on, and one archived already."""
+    row = find_active(tx, patient)
+    if booked := desk.bookings.list_active(tx, patient_id=row.id):
+        raise errors.HasAppointments(
+            subject=f"P{row.number}",
+            count=len(booked),
+            affected=[desk.bookings.affected(tx, each) for each in booked],
+        )
+    return _put(tx, row, archived_at=tx.now)
+
+
+def restore(tx: Tx, *, patient: PatientRef) -> Patient:
+    """Take a patient out of the archive. Refuses one who is not in it."""
+    row = find(tx, patient)
+    if row.archived_at is None:
+        raise errors.IllegalStep(subject=f"P{row.number}", status="on file", step="restore", needs="archived")
+    return _put(tx, row, archived_at=None)
+
+
+def merge_rows(tx: Tx, gone: Row[Any], stays: Row[Any]) -> None:
+    """Mark one patient as merged into another, who takes over what he has not."""
+    taken = {column: getattr(gone, column) for column in ("phone", "email", "note") if not getattr(stays, column)}
+    if stays.born is None and gone.born is not None:
+        taken |= {"born": gone.born, "born_year": None}
+    _put(tx, stays, **{column: value for column, value in taken.items() if value or column == "born_year"})
+    _put(tx, gone, archived_at=tx.now, merged_into=stays.id)
+
+
+def _put(tx: Tx, row: Row[Any], **values: Any) -> Patient:
+    tx.run(update(patients).where(patients.c.id == bindparam("row")), row=row.id, **values, updated_at=tx.now)
     return describe(tx, _required(tx.one(_BY_ID, id=row.id)))
 
 
@@ -175,6 +219,7 @@ def describe(tx: Tx, row: Row[Any]) -> Patient:
         note=row.note,
         created_at=tx.local(row.created_at),
         archived_at=tx.local(row.archived_at),
+        merged_into=f"P{_required(tx.one(_BY_ID, id=row.merged_into)).number}" if row.merged_into else None,
     )
 
 
@@ -214,9 +259,9 @@ def _person(
 
 def _matching(tx: Tx, said: PatientRef) -> Sequence[Row[Any]]:
     if (number := references.patient_number(said)) is not None:
-        return tx.all(_BY_NUMBER, number=number)
+        return [_survivor(tx, row) for row in tx.all(_BY_NUMBER, number=number)]
     if (identity := references.uuid(said)) is not None:
-        return tx.all(_BY_ID, id=identity)
+        return [_survivor(tx, row) for row in tx.all(_BY_ID, id=identity)]
     if references.looks_like_a_phone(said):
         try:
             return tx.all(_BY_PHONE, phone=desk.phones.e164(said, region=tx.clinic.region))
@@ -232,12 +277,19 @@ def _matching(tx: Tx, said: PatientRef) -> Sequence[Row[Any]]:
     return tx.all(query)
 
 
+def _survivor(tx: Tx, row: Row[Any]) -> Row[Any]:
+    """The patient into whom this one was merged, at the end of however many merges."""
+    while row.merged_into is not None:
+        row = _required(tx.one(_BY_ID, id=row.merged_into))
+    return row
+
+
 def _candidates(
     tx: Tx, *, name: str, phone: str | None, born: date | None, year: int | None
 ) -> tuple[list[Row[Any]], list[tuple[Row[Any], int]]]:
     """Those on file who are this person, and those who may be, with their scores."""
     same, near = list[Row[Any]](), list[tuple[Row[Any], int]]()
-    for row in tx.all(_BY_PHONE, phone=phone) if phone else ():
+    for row in tx.all(_WITH_PHONE, phone=phone) if phone else ():
         score = names.likeness(name, row.name, ratio=desk.likeness.ratio)
         agrees = names.same_birth(born, year, row.born, row.born_year)
         if score == names.SAME and agrees is not False:

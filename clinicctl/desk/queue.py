@@ -1,18 +1,30 @@
 """The queue of a doctor's day: arriving, being called, being seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import bookings, days, patients, staff, steps
-from clinicctl.results import Appointment, CheckedIn, QueueEntry
+from clinicctl.results import Appointment, Board, CheckedIn, QueueEntry
 from clinicctl.rules import references
 from clinicctl.rules import steps as step_rules
 from clinicctl.rules.days import DayWord, day
 from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
-from clinicctl.rules.steps import CALL, CHECK_IN, DONE, START, Step
+from clinicctl.rules.steps import (
+    CALL,
+    CHECK_IN,
+    DONE,
+    HOLD,
+    LEAVE,
+    RECALL,
+    RESUME,
+    SKIP,
+    START,
+    TRANSFER,
+    Step,
+)
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import doctors, queue_entries
@@ -113,20 +125,132 @@ def done(tx: Tx, *, doctor: DoctorRef, position: int | None = None) -> QueueEntr
     return _advance(tx, DONE, doctor, position, queue_changes={"ended_at": tx.now})
 
 
+def skip(tx: Tx, *, doctor: DoctorRef, position: int | None = None) -> QueueEntry:
+    """Put the one called aside, who did not come; `recall` brings him back."""
+    return _advance(tx, SKIP, doctor, position)
+
+
+def recall(tx: Tx, *, doctor: DoctorRef, position: int) -> QueueEntry:
+    """Let one who was skipped wait again, behind those waiting of the same priority."""
+    whom = staff.find(tx, doctor)
+    _at(whom, tx.today, tx.all(_OF_DOCTOR, doctor=whom.id, on=tx.today), position)
+    turn = days.next_recall(tx, doctor_id=whom.id, on=tx.today)
+    return _advance(tx, RECALL, doctor, position, queue_changes={"recalled": turn})
+
+
+def hold(tx: Tx, *, doctor: DoctorRef, position: int) -> QueueEntry:
+    """Keep the place of one who waits, for an X-ray say, without calling him; `resume` ends it."""
+    return _advance(tx, HOLD, doctor, position)
+
+
+def resume(tx: Tx, *, doctor: DoctorRef, position: int) -> QueueEntry:
+    """Let one on hold wait again, at his old position."""
+    return _advance(tx, RESUME, doctor, position)
+
+
+def left(tx: Tx, *, doctor: DoctorRef, position: int) -> QueueEntry:
+    """Note that somebody went before being seen. Refuses one with the doctor, or done."""
+    return _advance(tx, LEAVE, doctor, position, queue_changes={"ended_at": tx.now})
+
+
+def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef) -> QueueEntry:
+    """Let somebody wait for another doctor, at the next position there; the old position is not given again.
+
+    The appointment keeps its slot with the first doctor. Refuses an absent or archived doctor, and the same one.
+    """
+    target = staff.find_active(tx, to)
+    (there,) = days.facts(tx, target, [tx.today])
+    days.refuse_absent(tx, target, there)
+    if staff.find(tx, doctor).id == target.id:
+        raise errors.SamePlace(subject=f"Position {position}", doctor=target.code, date=tx.today.isoformat())
+    days.open_ledger(tx, there)
+    changes = {
+        "doctor_id": target.id,
+        "position": days.next_position(tx, doctor_id=target.id, on=tx.today),
+        "recalled": 0,
+        "called_at": None,
+    }
+    return _advance(tx, TRANSFER, doctor, position, queue_changes=changes, seen_by=target)
+
+
+def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int) -> QueueEntry:
+    """Give one in the queue a priority, 0 (as everybody) to 9 (first). Refuses one who is done or gone."""
+    whom = staff.find(tx, doctor)
+    entry = _at(whom, tx.today, tx.all(_OF_DOCTOR, doctor=whom.id, on=tx.today), position)
+    if entry.status not in LEAVE.queue_leaves:
+        raise errors.IllegalStep(
+            subject=f"Position {position}", status=entry.status, step="priority", needs=LEAVE.needs
+        )
+    steps.advance_queue(tx, LEAVE, entry, {"priority": level})
+    row = _appointment_row(tx, entry.appointment_id)
+    steps.note(
+        tx,
+        row,
+        to_status=row.status,
+        entry=entry,
+        queue_to=entry.status,
+        position=entry.position,
+        before={"appointment": {}, "queue": {"priority": entry.priority}},
+    )
+    return _one(tx, whom, entry.position)
+
+
+def board(tx: Tx) -> list[Board]:
+    """Return today's queues for the waiting room: positions only, in calling order, no names of patients."""
+    entries = step_rules.calling_order(tx.all(_OF_DAY, on=tx.today))
+    codes = sorted({each.doctor_code for each in entries})
+
+    def positions(code: str, status: QueueStatus) -> tuple[int, ...]:
+        return tuple(each.position for each in entries if each.doctor_code == code and each.status == status)
+
+    return [
+        Board(
+            doctor=code,
+            name=staff.find(tx, DoctorRef(code)).name,
+            serving=positions(code, QueueStatus.SERVING),
+            called=positions(code, QueueStatus.CALLED),
+            waiting=positions(code, QueueStatus.WAITING),
+        )
+        for code in codes
+    ]
+
+
+def get_entry(tx: Tx, appointment_id: UUID) -> Row[Any] | None:
+    """Return the row of an appointment's place in the queue, or None."""
+    return tx.one(_OF_APPOINTMENT, appointment=appointment_id)
+
+
+def list_entries(tx: Tx, *, on: date) -> list[Row[Any]]:
+    """Return the rows of every queue of a day, by doctor and position."""
+    return sorted(tx.all(_OF_DAY, on=on), key=lambda each: (each.doctor_code, each.position))
+
+
+def end(tx: Tx, step: Step, entry: Row[Any]) -> Row[Any]:
+    """Take the last step of a queue entry, when the day is closed; return its appointment as it was."""
+    row = _appointment_row(tx, entry.appointment_id)
+    steps.take(tx, step, row, entry=entry, queue_changes={"ended_at": tx.now})
+    return row
+
+
 def _advance(
-    tx: Tx, step: Step, doctor: DoctorRef, position: int | None, *, queue_changes: dict[str, Any]
+    tx: Tx,
+    step: Step,
+    doctor: DoctorRef,
+    position: int | None,
+    *,
+    queue_changes: Mapping[str, Any] | None = None,
+    seen_by: Row[Any] | None = None,
 ) -> QueueEntry:
     whom = staff.find(tx, doctor)
     entries = tx.all(_OF_DOCTOR, doctor=whom.id, on=tx.today)
     entry = _at(whom, tx.today, entries, position) if position is not None else _next(tx, whom, step, entries)
-    row = bookings.get_by_id(tx, entry.appointment_id)
-    assert row is not None, "a queue entry without its appointment"
-    steps.take(tx, step, row, entry=entry, queue_changes=queue_changes)
-    return next(
-        each
-        for each in _described(tx, tx.all(_OF_DOCTOR, doctor=whom.id, on=tx.today))
-        if each.position == entry.position
-    )
+    steps.take(tx, step, _appointment_row(tx, entry.appointment_id), entry=entry, queue_changes=queue_changes)
+    return _one(tx, seen_by or whom, int((queue_changes or {}).get("position", entry.position)))
+
+
+def _one(tx: Tx, doctor: Row[Any], position: int) -> QueueEntry:
+    entries = tx.all(_OF_DOCTOR, doctor=doctor.id, on=tx.today)
+    return _describe(tx, _at(doctor, tx.today, entries, position), entries)
 
 
 def _at(doctor: Row[Any], on: date, entries: Sequence[Row[Any]], position: int) -> Row[Any]:
@@ -187,6 +311,7 @@ def _described(tx: Tx, entries: Sequence[Row[Any]]) -> list[QueueEntry]:
 def _describe(tx: Tx, entry: Row[Any], entries: Sequence[Row[Any]]) -> QueueEntry:
     appointment = _appointment(tx, entry.appointment_id)
     until = entry.called_at or entry.ended_at or tx.now
+    waited = max(0, int((until - entry.checked_in_at).total_seconds() // 60))
     return QueueEntry(
         doctor=entry.doctor_code,
         date=entry.date,
@@ -199,18 +324,22 @@ def _describe(tx: Tx, entry: Row[Any], entries: Sequence[Row[Any]]) -> QueueEntr
         called_at=tx.local(entry.called_at),
         started_at=tx.local(entry.started_at),
         ended_at=tx.local(entry.ended_at),
-        waited_minutes=max(0, int((until - entry.checked_in_at).total_seconds() // 60)),
+        waited_minutes=waited,
         people_ahead=step_rules.people_ahead(entry, entries),
+        long_wait=entry.status == QueueStatus.WAITING and waited >= tx.clinic.wait_threshold,
     )
 
 
 def _appointment(tx: Tx, identity: Any) -> Appointment:
+    return bookings.describe(tx, _appointment_row(tx, identity))
+
+
+def _appointment_row(tx: Tx, identity: Any) -> Row[Any]:
     row = bookings.get_by_id(tx, identity)
     assert row is not None, "a queue entry without its appointment"
-    return bookings.describe(tx, row)
+    return row
 
 
 def _candidate(tx: Tx, entry: Row[Any]) -> dict[str, Any]:
-    row = bookings.get_by_id(tx, entry.appointment_id)
-    assert row is not None, "a queue entry without its appointment"
+    row = _appointment_row(tx, entry.appointment_id)
     return bookings.affected(tx, row) | {"position": entry.position}

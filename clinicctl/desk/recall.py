@@ -115,6 +115,7 @@ _PERSONAL: dict[type, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {
     results.Doctor: _doctor,
     results.DoctorBrief: _doctor,
     results.Appointment: _appointment,
+    results.Cancelled: _appointment,
     results.ToCall: _to_call,
     results.Day: _day,
 }

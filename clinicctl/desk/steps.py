@@ -3,6 +3,8 @@
 Each step is a conditional update on the status it leaves; zero rows is `IllegalStep`. Each is noted for the journal.
 """
 
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clinicctl import errors
@@ -25,7 +27,7 @@ _QUEUE_STATUS = select(queue_entries.c.status).where(queue_entries.c.id == bindp
 
 def booked(tx: Tx, *, appointment_id: Any, slot: int) -> None:
     """Note the first step of an appointment, which its insertion has just taken."""
-    tx.steps.append(engine.Step(appointment_id, None, AppointmentStatus.BOOKED, None, None, slot, None))
+    tx.steps.append(engine.Step(appointment_id, None, AppointmentStatus.BOOKED, None, None, slot, None, "{}"))
 
 
 def take(
@@ -35,8 +37,8 @@ def take(
     *,
     position: int | None = None,
     entry: Row[Any] | None = None,
-    changes: dict[str, Any] | None = None,
-    queue_changes: dict[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    queue_changes: Mapping[str, Any] | None = None,
 ) -> None:
     """Take one step of an appointment, and of its queue entry where there is one.
 
@@ -45,29 +47,72 @@ def take(
     if entry is not None:
         subject = f"Position {entry.position}"
         _refuse_illegal(step, subject, entry.status, step.queue_leaves)
-        values = {"status": step.queue_reaches, **(queue_changes or {})}
-        if not tx.run(_ADVANCE_QUEUE, row=entry.id, leaving=entry.status, **values):
-            raise _illegal(step, subject, tx.one(_QUEUE_STATUS, row=entry.id))
-        position = entry.position
-    subject = f"A{appointment.number}"
-    _refuse_illegal(step, subject, appointment.status, step.leaves)
+        advance_queue(tx, step, entry, {"status": step.queue_reaches, **(queue_changes or {})})
+        position = (queue_changes or {}).get("position", entry.position)
+    refuse_illegal(step, appointment)
     values = {"status": step.reaches, "updated_at": tx.now, **(changes or {})}
     if not tx.run(_ADVANCE, row=appointment.id, leaving=appointment.status, **values):
-        raise _illegal(step, subject, tx.one(_STATUS, row=appointment.id))
+        raise _illegal(step, f"A{appointment.number}", tx.one(_STATUS, row=appointment.id))
+    note(
+        tx,
+        appointment,
+        to_status=step.reaches,
+        entry=entry,
+        queue_to=step.queue_reaches,
+        position=position,
+        before={
+            "appointment": _before(appointment, (changes or {}).keys() - {"cancel_reason"}),
+            "queue": _before(entry, (queue_changes or {}).keys()) if entry is not None else {},
+        },
+    )
+
+
+def advance_queue(tx: Tx, step: Step, entry: Row[Any], values: Mapping[str, Any]) -> None:
+    """Change a queue entry, if it is still in the status in which it was read."""
+    if not tx.run(_ADVANCE_QUEUE, row=entry.id, leaving=entry.status, **values):
+        raise _illegal(step, f"Position {entry.position}", tx.one(_QUEUE_STATUS, row=entry.id))
+
+
+def note(
+    tx: Tx,
+    appointment: Row[Any],
+    *,
+    to_status: str,
+    entry: Row[Any] | None = None,
+    queue_to: str | None = None,
+    position: int | None = None,
+    before: Mapping[str, Any] | None = None,
+) -> None:
+    """Note a step for the journal, with what the changed columns held before it."""
     tx.steps.append(
         engine.Step(
-            appointment.id,
-            appointment.status,
-            step.reaches,
-            entry.status if entry is not None else None,
-            step.queue_reaches,
-            appointment.slot,
-            position,
+            appointment_id=appointment.id,
+            from_status=appointment.status,
+            to_status=to_status,
+            queue_from=entry.status if entry is not None else None,
+            queue_to=queue_to,
+            slot=appointment.slot,
+            position=position,
+            before=json.dumps(before or {}, sort_keys=True),
         )
     )
 
 
-def _refuse_illegal(step: Step, subject: str, status: str, leaves: Any) -> None:
+def _before(row: Row[Any], columns: Iterable[str]) -> dict[str, Any]:
+    return {column: _kept(getattr(row, column)) for column in sorted(columns)}
+
+
+def _kept(value: Any) -> Any:
+    """A column's value as JSON, to the microsecond."""
+    return value if value is None or isinstance(value, int | str) else str(value)
+
+
+def refuse_illegal(step: Step, appointment: Row[Any]) -> None:
+    """Refuse a step that the appointment's status may not take."""
+    _refuse_illegal(step, f"A{appointment.number}", appointment.status, step.leaves)
+
+
+def _refuse_illegal(step: Step, subject: str, status: str, leaves: Iterable[str]) -> None:
     if status not in leaves:
         raise errors.IllegalStep(subject=subject, status=status, step=step.name, needs=step.needs)
 

@@ -20,6 +20,12 @@ _EXAMPLES = "a day is 2026-11-23, today, tomorrow, yesterday, mon..sun, +3d, +2w
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
+class WeekdaysWord(str):
+    """Weekdays as they were said: `mon-fri,sat`."""
+
+    __slots__ = ()
+
+
 class DayWord(str):
     """One day as it was said; it becomes a date only with the day on which it was said."""
 
@@ -83,6 +89,24 @@ def parse_days(said: str) -> DaysWord:
         for end in part.split("..", 1):
             day(end, today=_SOME_DAY)
     return DaysWord(said.strip().lower())
+
+
+def weekdays(said: str) -> list[int]:
+    """Return weekdays, 0 for Monday, of `mon-fri,sat`; a range may go round the week's end, as `sat-mon`."""
+    found: set[int] = set()
+    for part in said.strip().lower().split(","):
+        first, dash, last = (each.strip() for each in part.partition("-"))
+        if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
+            raise BadValue(problem="Not weekdays: say mon-fri, or mon,wed,sat.")
+        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+        found.update((start + n) % 7 for n in range((end - start) % 7 + 1))
+    return sorted(found)
+
+
+def parse_weekdays(said: str) -> WeekdaysWord:
+    """Check weekdays."""
+    weekdays(said)
+    return WeekdaysWord(said.strip().lower())
 
 
 def parse_date(said: str) -> date:

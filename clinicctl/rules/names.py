@@ -26,6 +26,11 @@ def name_key(name: str) -> str:
     return " ".join(sorted(words(name)))
 
 
+def sound_key(name: str) -> str:
+    """Return what names that sound alike share: the sounds of their words in alphabetical order."""
+    return " ".join(sorted(sound(word) for word in words(name)))
+
+
 def sound(word: str) -> str:
     """Return a word as it sounds, roughly: consonants, folded to their classes, without vowels (Maier, Meyer: `mr`)."""
     for spelled, heard in _SOUNDS:
@@ -67,6 +72,22 @@ def same_birth(born: date | None, year: int | None, other: date | None, other_ye
         return born == other
     one, two = born.year if born else year, other.year if other else other_year
     return None if one is None or two is None else abs(one - two) <= 1
+
+
+def duplicate(alike: int, *, same_phone: bool, same_birth: bool | None) -> tuple[int, str] | None:
+    """Return the score of two on file being one person, with why, or None when they are taken for two.
+
+    `alike` is the likeness of the names. Different birth dates speak against it, unless name and phone are the same.
+    """
+    if alike < NEAR or (same_birth is False and not (alike == SAME and same_phone)):
+        return None
+    if not same_phone and not same_birth:
+        return None
+    why = ["same name" if alike == SAME else "similar name"]
+    why += ["same phone"] if same_phone else []
+    why += ["same birth date"] if same_birth else ["another birth date"] if same_birth is False else []
+    penalty = 0 if same_phone and same_birth else 5 if same_phone and same_birth is None else 15
+    return max(0, alike - penalty), ", ".join(why)
 
 
 def _word(one: str, other: str, ratio: Likeness) -> int:

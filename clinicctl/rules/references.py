@@ -7,6 +7,7 @@ from clinicctl.errors import BadValue
 
 _PATIENT = re.compile(r"[Pp]([1-9][0-9]{0,8})")
 _APPOINTMENT = re.compile(r"[Aa]([1-9][0-9]{0,8})")
+_WAITLIST = re.compile(r"[Ww]([1-9][0-9]{0,8})")
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _LEAST_DIGITS = 5
@@ -20,6 +21,12 @@ class PatientRef(str):
 
 class DoctorRef(str):
     """A code, compared without case, or a UUID."""
+
+    __slots__ = ()
+
+
+class WaitlistRef(str):
+    """`W3`."""
 
     __slots__ = ()
 
@@ -45,6 +52,12 @@ def patient_number(said: str) -> int | None:
 def appointment_number(said: str) -> int | None:
     """Return 42 for `A42`, None for anything else."""
     found = _APPOINTMENT.fullmatch(said.strip())
+    return int(found[1]) if found else None
+
+
+def waitlist_number(said: str) -> int | None:
+    """Return 3 for `W3`, None for anything else."""
+    found = _WAITLIST.fullmatch(said.strip())
     return int(found[1]) if found else None
 
 

@@ -28,14 +28,22 @@ class Step:
 
 
 _HERE = frozenset({A.CHECKED_IN})
+_OUTSIDE = frozenset({Q.WAITING, Q.CALLED, Q.SKIPPED, Q.HELD})
 
 CHECK_IN = Step("check-in", frozenset({A.BOOKED, A.NO_SHOW}), A.CHECKED_IN, queue_reaches=Q.WAITING)
 CANCEL = Step("cancel", frozenset({A.BOOKED}), A.CANCELLED)
+NO_SHOW = Step("no-show", frozenset({A.BOOKED}), A.NO_SHOW)
 CALL = Step("call", _HERE, A.CHECKED_IN, frozenset({Q.WAITING}), Q.CALLED)
 START = Step("start", _HERE, A.IN_CONSULTATION, frozenset({Q.CALLED}), Q.SERVING)
 DONE = Step("done", frozenset({A.IN_CONSULTATION}), A.COMPLETED, frozenset({Q.SERVING}), Q.DONE)
+SKIP = Step("skip", _HERE, A.CHECKED_IN, frozenset({Q.CALLED}), Q.SKIPPED)
+RECALL = Step("recall", _HERE, A.CHECKED_IN, frozenset({Q.SKIPPED}), Q.WAITING)
+HOLD = Step("hold", _HERE, A.CHECKED_IN, frozenset({Q.WAITING}), Q.HELD)
+RESUME = Step("resume", _HERE, A.CHECKED_IN, frozenset({Q.HELD}), Q.WAITING)
+LEAVE = Step("left", _HERE, A.LEFT, _OUTSIDE, Q.LEFT)
+TRANSFER = Step("transfer", _HERE, A.CHECKED_IN, _OUTSIDE, Q.WAITING)
 
-STEPS = (CHECK_IN, CANCEL, CALL, START, DONE)
+STEPS = (CHECK_IN, CANCEL, NO_SHOW, CALL, START, DONE, SKIP, RECALL, HOLD, RESUME, LEAVE, TRANSFER)
 
 _SHOWN = (Q.SERVING, Q.CALLED, Q.WAITING, Q.HELD, Q.SKIPPED, Q.DONE, Q.LEFT)
 

@@ -5,11 +5,15 @@ A result is rendered whole and written at once, after the transaction has ended:
 
 import os
 import sys
-from typing import IO, Any
+from collections.abc import Callable, Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 from clinicctl import errors
 
-__all__ = ["default_format", "flush", "message", "refusal", "result", "text"]
+if TYPE_CHECKING:
+    from clinicctl.results import Board, ToCall
+
+__all__ = ["ask", "board", "can_ask", "default_format", "flush", "message", "people", "refusal", "result", "text"]
 
 
 def default_format() -> str:
@@ -57,6 +61,32 @@ def refusal(refused: errors.Refusal, *, as_json: bool) -> None:
     from clinicctl.show import plain
 
     _complain(plain.refusal_json(refused) if as_json else plain.refusal_text(refused))
+
+
+def can_ask() -> bool:
+    """Whether somebody at a terminal can be asked."""
+    return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
+
+
+def ask(question: str) -> bool:
+    """Ask on stderr; anything but a yes is a no."""
+    _complain(f"{question} [y/N] ")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def people(told: "Sequence[ToCall]") -> None:
+    """List on stderr whom a change concerns, with their phones: before the question, not as the result."""
+    from clinicctl.show import plain
+
+    for each in told:
+        _complain(plain.to_call(each))
+
+
+def board(read: "Callable[[], Sequence[Board]]", *, every: float) -> None:
+    """Show the waiting room's board on the whole screen, read anew every so many seconds, until interrupted."""
+    from clinicctl.show import waiting_room
+
+    waiting_room.run(read, every=every)
 
 
 def _write(stream: IO[str] | None, said: str) -> None:

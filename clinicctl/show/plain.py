@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.results import Demo, Health, Imported, Outcome, plain
+from clinicctl.results import Demo, Health, Imported, Outcome, ToCall, plain
 from clinicctl.show.visible import visible
 
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
@@ -56,6 +56,11 @@ def refusal_text(refused: errors.Refusal) -> str:
     if refused.hint:
         lines.append(f"  {visible(refused.hint)}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def to_call(each: ToCall) -> str:
+    """Return one line of a list to phone."""
+    return visible(f"  {each.appointment}  {each.number} {each.name}  {each.phone or 'no phone'}") + "\n"
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:

@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from clinicctl import results, statuses
+from clinicctl.show import sentences, waiting_room
+from clinicctl.show.plain import to_call
 from clinicctl.show.visible import visible
 
 NARROW = 60
@@ -30,6 +32,9 @@ _GLYPHS = {
     "done": ("●", "dim"),
     "skipped": ("»", "magenta"),
     "held": ("‖", "magenta"),
+    "free": ("·", "dim"),
+    "promoted": ("●", "green"),
+    "removed": ("×", "dim"),
     "added": ("+", "green"),
     "changed": ("~", "yellow"),
     "unchanged": ("=", "dim"),
@@ -55,7 +60,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
     ),
     results.Day: (
         ("Doctor", lambda each: each.doctor),
-        ("Day", lambda each: _day(each.date)),
+        ("Day", lambda each: sentences.day(each.date)),
         ("Present", lambda each: "yes" if each.present else "absent"),
         ("Slots", lambda each: each.capacity),
         ("Booked", lambda each: each.booked),
@@ -65,7 +70,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
     ),
     results.Appointment: (
         ("No.", lambda each: each.number),
-        ("Day", lambda each: _day(each.date)),
+        ("Day", lambda each: sentences.day(each.date)),
         ("Doctor", lambda each: each.doctor.code),
         ("Slot", lambda each: each.slot),
         ("Time", lambda each: each.time),
@@ -78,7 +83,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Status", lambda each: _status(each.status)),
         ("Patient", lambda each: f"{each.patient.number} {each.patient.name}"),
         ("Appt.", lambda each: each.appointment.number),
-        ("Waited", lambda each: f"{each.waited_minutes} min"),
+        ("Waited", lambda each: _waited(each)),
         ("Ahead", lambda each: each.people_ahead if each.status == "waiting" else ""),
     ),
     results.StepTaken: (
@@ -91,6 +96,44 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Pos.", lambda each: each.position),
         ("Why", lambda each: each.reason),
     ),
+    results.WeekDay: (
+        ("Doctor", lambda each: each.doctor),
+        ("Weekday", lambda each: each.weekday),
+        ("Present", lambda each: "yes" if each.present else "absent"),
+        ("Slots", lambda each: each.capacity),
+        ("From", lambda each: each.source),
+    ),
+    results.Slot: (
+        ("Doctor", lambda each: each.doctor),
+        ("Slot", lambda each: each.slot),
+        ("Time", lambda each: each.time),
+        ("Status", lambda each: _status(each.status)),
+        ("Patient", lambda each: sentences.patient(each.appointment.patient) if each.appointment else ""),
+        ("Appt.", lambda each: each.appointment.number if each.appointment else ""),
+        ("Pos.", lambda each: each.appointment.position if each.appointment else None),
+    ),
+    results.WaitlistEntry: (
+        ("No.", lambda each: each.number),
+        ("Doctor", lambda each: each.doctor.code),
+        ("From", lambda each: sentences.day(each.first_date)),
+        ("To", lambda each: sentences.day(each.last_date)),
+        ("Patient", lambda each: sentences.patient(each.patient)),
+        ("Status", lambda each: _status(each.status)),
+        ("Appt.", lambda each: each.appointment),
+    ),
+    results.ToDo: (
+        ("What", lambda each: each.what),
+        ("Day", lambda each: sentences.day(each.date)),
+        ("Doctor", lambda each: each.doctor),
+        ("Who", lambda each: each.subject),
+        ("Command", lambda each: each.command),
+    ),
+    results.Duplicate: (
+        ("Score", lambda each: each.score),
+        ("One", lambda each: f"{each.one.number} {each.one.name}"),
+        ("Other", lambda each: f"{each.other.number} {each.other.name}"),
+        ("Why", lambda each: each.why),
+    ),
     results.Setting: (
         ("Setting", lambda each: each.name),
         ("Value", lambda each: each.value),
@@ -99,7 +142,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
     results.ImportedRow: (
         ("Line", lambda each: each.line),
         ("Doctor", lambda each: each.doctor),
-        ("Day", lambda each: _day(each.date) if each.date else ""),
+        ("Day", lambda each: sentences.day(each.date) if each.date else ""),
         ("Outcome", lambda each: _status(each.outcome)),
         ("Why", lambda each: each.reason),
     ),
@@ -110,7 +153,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Problem", lambda each: each.problem),
     ),
 }
-_NUMBERS = {"Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead", "Line"}
+_NUMBERS = {"Score", "Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead", "Line"}
 
 
 def render(facts: Any, *, outcome: results.Outcome | None, width: int, coloured: bool) -> str:
@@ -126,8 +169,8 @@ def render(facts: Any, *, outcome: results.Outcome | None, width: int, coloured:
         no_color=not coloured,
         legacy_windows=False,
     )
-    if outcome is not None and type(facts) in _SENTENCES:
-        console.print(_said(facts, outcome), soft_wrap=True)
+    if outcome is not None and sentences.has(facts):
+        console.print(Text(visible(sentences.said(facts, outcome))), soft_wrap=True)
     elif isinstance(facts, results.Imported):
         _print_import(console, facts, outcome)
     elif isinstance(facts, results.Health):
@@ -135,97 +178,31 @@ def render(facts: Any, *, outcome: results.Outcome | None, width: int, coloured:
         console.print("Usable." if facts.usable else "NOT usable.", style="green" if facts.usable else "bold red")
     elif isinstance(facts, results.Demo):
         _print_demo(console, facts)
+    elif isinstance(facts, list) and facts and isinstance(facts[0], results.Board):
+        console.print(waiting_room.table(facts))
+    elif isinstance(facts, list) and facts and isinstance(facts[0], results.Slot):
+        _print_sheet(console, facts)
     elif isinstance(facts, list):
         _print_rows(console, facts)
         if outcome is not None:
-            console.print(_mark(outcome) or "Done.", style="dim")
+            console.print(sentences.mark(outcome) or "Done.", style="dim")
             _print_to_call(console, facts)
-    elif type(facts) in _SENTENCES and not isinstance(facts, results.Patient | results.Doctor | results.Appointment):
-        console.print(_said(facts, results.Outcome(facts)), soft_wrap=True)
+    elif sentences.has(facts) and not isinstance(facts, results.Patient | results.Doctor | results.Appointment):
+        console.print(Text(visible(sentences.said(facts, results.Outcome(facts)))), soft_wrap=True)
     else:
         _print_one(console, facts)
     return buffer.getvalue()
 
 
-# Sentences: a verb in the past, and what it was done to
-
-
-def _patient(each: results.PatientBrief) -> str:
-    return f"{each.number} {each.name}"
-
-
-def _registered(each: results.Registered) -> tuple[str, str]:
-    sharing = ", ".join(_patient(other) for other in each.shares_phone_with)
-    return (
-        "registered" if each.created else "found on file",
-        f"{each.number} {each.name}{f', {each.phone}' if each.phone else ''}"
-        f"{f'; shares the phone with {sharing}' if sharing else ''}.",
-    )
-
-
-def _appointment(each: results.Appointment) -> tuple[str, str]:
-    at = f" at {each.time:%H:%M}" if each.time else ""
-    what = (
-        f"{each.number}: {_patient(each.patient)} with {each.doctor.code} on {_day(each.date)}{at}, slot {each.slot}"
-        f"{', above the capacity' if each.overbooked else ''}."
-    )
-    return ("cancelled" if each.status == "cancelled" else "booked", what)
-
-
-def _checked_in(each: results.CheckedIn) -> tuple[str, str]:
-    ahead = {0: "nobody is ahead", 1: "1 person is ahead"}.get(
-        each.people_ahead, f"{each.people_ahead} people are ahead"
-    )
-    booked = each.appointment
-    return (
-        "checked in",
-        f"{_patient(booked.patient)} with {booked.doctor.code}: position {each.position}, {ahead} ({booked.number}).",
-    )
-
-
-def _queued(each: results.QueueEntry) -> tuple[str, str]:
-    verb = {"called": "called", "serving": "begun", "done": "ended"}.get(each.status, f"made {each.status}")
-    return verb, f"position {each.position} of {each.doctor}: {_patient(each.patient)} ({each.appointment.number})."
-
-
-def _clinic(each: results.Clinic) -> tuple[str, str]:
-    facts = f"{each.name}, {each.timezone}, phones of {each.region or 'no region'}, {each.capacity} slots a day."
-    return ("created" if each.created else "found"), f"{each.path}: {facts}"
-
-
-_SENTENCES: dict[type, Callable[[Any], tuple[str, str]]] = {
-    results.Registered: _registered,
-    results.Patient: lambda each: ("changed", f"{each.number} {each.name}."),
-    results.Doctor: lambda each: ("noted", f"{each.code} {each.name}, {each.capacity} slots a day."),
-    results.Appointment: _appointment,
-    results.CheckedIn: _checked_in,
-    results.QueueEntry: _queued,
-    results.Clinic: _clinic,
-    results.Setting: lambda each: ("set", f"{each.name} to {each.value}."),
-}
-
-
-def _said(facts: Any, outcome: results.Outcome) -> Text:
-    verb, rest = _SENTENCES[type(facts)](facts)
-    said = f"Would have {verb} {rest}" if outcome.dry_run else f"{verb.capitalize()} {rest}"
-    mark = _mark(outcome)
-    return Text(visible(f"{said} {mark}" if mark else said))
-
-
-def _mark(outcome: results.Outcome) -> str:
-    if outcome.replayed:
-        return "(Done before, by the same key.)"
-    return "(Dry run: this is what would be; nothing was written.)" if outcome.dry_run else ""
-
-
 # Tables
 
 
-def _print_rows(console: Console, rows: Sequence[Any]) -> None:
+def _print_rows(console: Console, rows: Sequence[Any], *, without: Sequence[str] = ()) -> None:
     if not rows:
         console.print("None.", style="dim")
         return
-    columns = _used(next(columns for kind, columns in _COLUMNS.items() if isinstance(rows[0], kind)), rows)
+    columns = next(columns for kind, columns in _COLUMNS.items() if isinstance(rows[0], kind))
+    columns = _used([each for each in columns if each[0] not in without], rows)
     if console.width < NARROW:
         for row in rows:
             _print_block(console, [(title, _text(value(row))) for title, value in columns])
@@ -267,7 +244,7 @@ def _print_import(console: Console, facts: results.Imported, outcome: results.Ou
     if shown:
         _print_rows(console, shown)
     tally = f"{facts.added} added, {facts.changed} changed, {facts.unchanged} unchanged, {facts.refused} refused."
-    mark = _mark(outcome) if outcome else ""
+    mark = sentences.mark(outcome) if outcome else ""
     console.print(f"{tally} {mark}".rstrip(), soft_wrap=True)
 
 
@@ -282,19 +259,25 @@ def _print_demo(console: Console, facts: results.Demo) -> None:
 
 
 def _print_to_call(console: Console, rows: Sequence[Any]) -> None:
-    to_call = [each for row in rows if isinstance(row, results.Day) for each in row.cancelled]
-    if to_call:
+    told = [each for row in rows if isinstance(row, results.Day | results.WeekDay) for each in row.cancelled]
+    if told:
         console.print("Cancelled by the clinic; please call:", style="bold")
-    for each in to_call:
-        console.print(
-            Text(visible(f"  {each.appointment}  {each.number} {each.name}  {each.phone or 'no phone'}")),
-            soft_wrap=True,
-        )
+    for each in told:
+        console.print(Text(to_call(each).rstrip()), soft_wrap=True)
+
+
+def _print_sheet(console: Console, slots: Sequence[results.Slot]) -> None:
+    console.print(sentences.day(slots[0].date), style="bold")
+    for code in dict.fromkeys(each.doctor for each in slots):
+        own = [each for each in slots if each.doctor == code]
+        taken = sum(each.appointment is not None for each in own)
+        console.print(Text(f"\n{code}: {taken} taken, {len(own) - taken} free", style="bold"))
+        _print_rows(console, own, without=("Doctor",))
 
 
 def _field(value: Any) -> Text:
     if isinstance(value, results.PatientBrief):
-        return _text(_patient(value))
+        return _text(sentences.patient(value))
     if isinstance(value, results.DoctorBrief):
         return _text(f"{value.code} {value.name}")
     if isinstance(value, tuple):
@@ -320,13 +303,15 @@ def _text(value: Any) -> Text:
     return Text(visible(str(value)))
 
 
+def _waited(entry: results.QueueEntry) -> Text:
+    """The minutes, marked by a word of its own where they are too many."""
+    said = f"{entry.waited_minutes} min"
+    return Text(f"{said} !", style="bold red") if entry.long_wait else Text(said)
+
+
 def _status(status: str) -> Text:
     glyph, style = _GLYPHS[status]
     return Text(f"{glyph} {status.replace('_', ' ')}", style=style)
-
-
-def _day(on: date) -> str:
-    return f"{('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')[on.weekday()]} {on.isoformat()}"
 
 
 def _instant(at: datetime) -> str:

@@ -48,6 +48,7 @@ class Step:
     queue_to: str | None
     slot: int
     position: int | None
+    before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +275,7 @@ def _make_schema(path: str) -> None:
     with _connected(path, 0, mode="rw") as connection, connection.begin():
         SQLModel.metadata.create_all(connection)
         connection.execute(
-            insert(models.counters), [{"name": each, "value": 0} for each in ("patients", "appointments")]
+            insert(models.counters), [{"name": each, "value": 0} for each in ("patients", "appointments", "waitlist")]
         )
         connection.execute(insert(models.settings), [{"name": "secret", "value": secrets.token_hex(32)}])
         connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")

@@ -55,12 +55,16 @@ class Patient(SQLModel, table=True):
         CheckConstraint("sex IN ('female', 'male', 'other', 'unknown')", name="ck_patients_sex"),
         CheckConstraint("born IS NULL OR born_year IS NULL", name="ck_patients_born"),
         Index("ix_patients_phone", "phone"),
+        CheckConstraint("merged_into IS NULL OR archived_at IS NOT NULL", name="ck_patients_merged_into"),
         Index("ix_patients_name_key", "name_key"),
+        Index("ix_patients_sound_key", "sound_key"),
+        Index("ix_patients_merged_into", "merged_into"),
     )
     id: UUID = Field(primary_key=True)
     number: int
     name: str
     name_key: str
+    sound_key: str
     phone: str | None
     born: Date | None
     born_year: int | None
@@ -70,6 +74,9 @@ class Patient(SQLModel, table=True):
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
+    merged_into: UUID | None = Field(
+        sa_column=Column(Uuid, ForeignKey("patients.id", ondelete="RESTRICT"), nullable=True)
+    )
 
 
 class PatientWord(SQLModel, table=True):
@@ -121,6 +128,21 @@ class DoctorDailyAvailability(SQLModel, table=True):
     updated_at: datetime
 
 
+class DoctorWeeklyPattern(SQLModel, table=True):
+    """What a doctor's weekday is where nothing is said of the date: 0 is Monday."""
+
+    __tablename__ = "doctor_weekly_patterns"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="ck_doctor_weekly_patterns_weekday"),
+        CheckConstraint("capacity IS NULL OR capacity BETWEEN 0 AND 500", name="ck_doctor_weekly_patterns_capacity"),
+        CheckConstraint("present IN (0, 1)", name="ck_doctor_weekly_patterns_present"),
+    )
+    doctor_id: UUID = _references("doctors.id", key=True)
+    weekday: int = Field(primary_key=True)
+    present: bool
+    capacity: int | None
+
+
 class DoctorDailyCapacity(SQLModel, table=True):
     """The ledger of a doctor's day, from its first booking: places, and the last position given in its queue.
 
@@ -139,6 +161,7 @@ class DoctorDailyCapacity(SQLModel, table=True):
             name="ck_doctor_daily_capacities_sum",
         ),
         CheckConstraint("last_position >= 0", name="ck_doctor_daily_capacities_last_position"),
+        CheckConstraint("last_recall >= 0", name="ck_doctor_daily_capacities_last_recall"),
     )
     id: UUID = Field(primary_key=True)
     doctor_id: UUID = _references("doctors.id")
@@ -217,6 +240,8 @@ class QueueEntry(SQLModel, table=True):
         UniqueConstraint("doctor_id", "date", "position", name="uq_queue_entries_position"),
         CheckConstraint("position >= 1", name="ck_queue_entries_position"),
         CheckConstraint("recalled >= 0", name="ck_queue_entries_recalled"),
+        CheckConstraint("priority BETWEEN 0 AND 9", name="ck_queue_entries_priority"),
+        Index("ix_queue_entries_date", "date"),
         CheckConstraint(
             "status IN ('waiting', 'called', 'serving', 'done', 'skipped', 'held', 'left')",
             name="ck_queue_entries_status",
@@ -236,12 +261,48 @@ class QueueEntry(SQLModel, table=True):
     ended_at: datetime | None
 
 
+class WaitlistEntry(SQLModel, table=True):
+    """Somebody who waits for a place with a doctor within a range of days; the number is the order."""
+
+    __tablename__ = "waitlist_entries"
+    __table_args__ = (
+        UniqueConstraint("number", name="uq_waitlist_entries_number"),
+        Index(
+            "uq_waitlist_entries_waiting",
+            *("patient_id", "doctor_id", "first_date", "last_date"),
+            unique=True,
+            sqlite_where=text("status = 'waiting'"),
+        ),
+        CheckConstraint("first_date <= last_date", name="ck_waitlist_entries_dates"),
+        CheckConstraint("status IN ('waiting', 'promoted', 'removed')", name="ck_waitlist_entries_status"),
+        CheckConstraint(
+            "(status = 'promoted') = (appointment_id IS NOT NULL)", name="ck_waitlist_entries_appointment_id"
+        ),
+        Index("ix_waitlist_entries_doctor_id_status", "doctor_id", "status"),
+        Index("ix_waitlist_entries_appointment_id", "appointment_id"),
+    )
+    id: UUID = Field(primary_key=True)
+    number: int
+    patient_id: UUID = _references("patients.id")
+    doctor_id: UUID = _references("doctors.id")
+    first_date: Date
+    last_date: Date
+    status: str
+    appointment_id: UUID | None = Field(
+        sa_column=Column(Uuid, ForeignKey("appointments.id", ondelete="RESTRICT"), nullable=True)
+    )
+    created_at: datetime
+    updated_at: datetime
+
+
 class Journal(SQLModel, table=True):
     """One row an accepted write, chained by hash. The outcome holds ids and numbers, nothing personal."""
 
     __tablename__ = "journal"
     __table_args__ = (
         UniqueConstraint("key", name="uq_journal_key"),
+        UniqueConstraint("undoes", name="uq_journal_undoes"),
+        Index("ix_journal_actor_number", "actor", "number"),
         CheckConstraint("length(key) BETWEEN 1 AND 255", name="ck_journal_key"),
         {"sqlite_autoincrement": True},
     )
@@ -250,6 +311,7 @@ class Journal(SQLModel, table=True):
     actor: str
     command: str
     key: str
+    undoes: int | None = Field(sa_column=Column(ForeignKey("journal.number", ondelete="RESTRICT"), nullable=True))
     said: str
     fingerprint: str
     outcome: str
@@ -258,7 +320,10 @@ class Journal(SQLModel, table=True):
 
 
 class JournalStep(SQLModel, table=True):
-    """The steps of appointments and queue entries that a journaled write took, in order."""
+    """The steps of appointments and queue entries that a journaled write took, in order.
+
+    `before` is what the changed columns held, as JSON, nothing personal among them: what `undo` puts back.
+    """
 
     __tablename__ = "journal_steps"
     __table_args__ = (
@@ -276,6 +341,7 @@ class JournalStep(SQLModel, table=True):
     queue_to: str | None
     slot: int
     position: int | None
+    before: str
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -288,9 +354,11 @@ patients = _table(Patient)
 patient_words = _table(PatientWord)
 doctors = _table(Doctor)
 availabilities = _table(DoctorDailyAvailability)
+weekly_patterns = _table(DoctorWeeklyPattern)
 capacities = _table(DoctorDailyCapacity)
 appointments = _table(Appointment)
 queue_entries = _table(QueueEntry)
+waitlist_entries = _table(WaitlistEntry)
 journal = _table(Journal)
 journal_steps = _table(JournalStep)
 
@@ -299,6 +367,8 @@ REFUSALS: dict[str, type[errors.Refusal]] = {
     "uq_appointments_slot": errors.SlotTaken,
     "uq_appointments_visit": errors.VisitTaken,
     "uq_queue_entries_appointment_id": errors.QueuedTwice,
+    "uq_waitlist_entries_waiting": errors.WaitsAlready,
     "uq_journal_key": errors.KeyTaken,
+    "uq_journal_undoes": errors.UndoneAlready,
 }
 """The refusal behind a constraint. The operations look first, for the better sentence; these hold when not."""

@@ -1,0 +1,90 @@
+"""The commands on a day as a whole, the waitlist, and taking back."""
+
+from typing import Annotated
+
+import typer
+
+from clinicctl import desk
+from clinicctl.cli import params
+from clinicctl.cli.context import Ctx
+from clinicctl.cli.params import group, reads, writes
+from clinicctl.rules.days import DayWord
+
+app = typer.Typer()
+waitlist = group(
+    "waitlist",
+    "The waitlist: who gets the next free place.",
+    "clinicctl waitlist add P17 MEHTA today..+2w",
+    "clinicctl waitlist promote MEHTA",
+)
+GROUPS = {"waitlist": waitlist}
+
+
+@reads(app, "day", "clinicctl day", "clinicctl day tomorrow --doctor MEHTA")
+def day(ctx: Ctx, day: params.Day = DayWord("today"), doctor: params.DoctorOption = None) -> None:
+    """Show the day sheet: every slot of every doctor, and what stands in it."""
+    ctx.obj.show(ctx.obj.read(desk.daybook.sheet, on=day, doctor=doctor))
+
+
+@reads(app, "free", "clinicctl free MEHTA", "clinicctl free --specialty cardiology --from mon --days 30")
+def free(
+    ctx: Ctx,
+    doctor: params.MaybeDoctor = None,
+    specialty: params.Specialty = None,
+    start: Annotated[
+        DayWord, typer.Option("--from", metavar="DAY", parser=params.day_word, help="The first day looked at.")
+    ] = DayWord("today"),
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=366, help="How many days are looked at.")] = 14,
+) -> None:
+    """Show the next days with a free place, of a doctor or a specialty."""
+    ctx.obj.show(ctx.obj.read(desk.daybook.free, doctor=doctor, specialty=specialty, start=start, count=days))
+
+
+@reads(app, "status", "clinicctl status")
+def status(ctx: Ctx) -> None:
+    """Show what needs somebody, each with the command that mends it."""
+    ctx.obj.show(ctx.obj.read(desk.daybook.to_do))
+
+
+@writes(app, "close", "clinicctl close --dry-run", "clinicctl close yesterday --yes")
+def close(ctx: Ctx, day: params.Day = DayWord("today")) -> None:
+    """End a day: booked becomes no-show, waiting becomes left, in consultation becomes completed."""
+    count = ctx.obj.read(desk.daybook.would_close, on=day)
+    if count:
+        ctx.obj.confirm(f"{count} appointments are still open. End the day for them?")
+    ctx.obj.write(desk.daybook.close, on=day)
+
+
+@writes(app, "undo", "clinicctl undo", "clinicctl undo 123")
+def undo(
+    ctx: Ctx,
+    number: Annotated[
+        int | None, typer.Argument(metavar="[JOURNAL-NUMBER]", min=1, help="Else your last write.")
+    ] = None,
+) -> None:
+    """Take back the last write of booking or queue, when nothing was built on it."""
+    ctx.obj.write(desk.undo.undo, number=number)
+
+
+@writes(waitlist, "add", "clinicctl waitlist add P17 MEHTA today..+2w")
+def add(ctx: Ctx, patient: params.Patient, doctor: params.Doctor, days: params.Days) -> None:
+    """Let a patient wait for a place with a doctor on one of the days."""
+    ctx.obj.write(desk.waitlist.add, patient=patient, doctor=doctor, on=days)
+
+
+@reads(waitlist, "list", "clinicctl waitlist list", "clinicctl waitlist list MEHTA --all")
+def list_(ctx: Ctx, doctor: params.MaybeDoctor = None, every: params.All = False) -> None:
+    """List who waits, first come first."""
+    ctx.obj.show(ctx.obj.read(desk.waitlist.list_waiting, doctor=doctor, every=every))
+
+
+@writes(waitlist, "remove", "clinicctl waitlist remove W3")
+def remove(ctx: Ctx, entry: params.WaitlistEntry) -> None:
+    """Take somebody off the waitlist."""
+    ctx.obj.write(desk.waitlist.remove, entry=entry)
+
+
+@writes(waitlist, "promote", "clinicctl waitlist promote MEHTA", "clinicctl waitlist promote MEHTA tomorrow")
+def promote(ctx: Ctx, doctor: params.Doctor, day: params.MaybeDay = None) -> None:
+    """Book the first on the waitlist who fits into a free place."""
+    ctx.obj.write(desk.waitlist.promote, doctor=doctor, on=day)

@@ -1,0 +1,130 @@
+"""A day as a whole: its sheet, its end, the next free ones, and what needs somebody."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from clinicctl import errors
+from clinicctl.desk import availability, bookings, days, queue, staff, steps, waitlist
+from clinicctl.results import Closed, Day, Slot, ToDo
+from clinicctl.rules.days import DayWord, day
+from clinicctl.rules.references import DoctorRef
+from clinicctl.rules.steps import DONE, LEAVE, NO_SHOW
+from clinicctl.statuses import AppointmentStatus, QueueStatus
+from clinicctl.store.engine import Row, Tx
+from clinicctl.store.models import appointments, doctors
+from clinicctl.store.sql import bindparam, func, select
+
+AHEAD = 7
+"""Days within which full days and stranded patients are looked for."""
+
+_STAFF = select(doctors).where(doctors.c.archived_at.is_(None)).order_by(doctors.c.code)
+_OPEN_DAYS = (
+    select(appointments.c.date, func.count().label("open"))
+    .where(
+        appointments.c.date < bindparam("today"),
+        appointments.c.status.in_(
+            [AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION]
+        ),
+    )
+    .group_by(appointments.c.date)
+    .order_by(appointments.c.date)
+)
+
+
+def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]:
+    """Return the day sheet: every slot of every doctor, or of one, with what stands in it.
+
+    Slots above the capacity are shown where somebody stands in them; an absent doctor has no free ones.
+    """
+    date_ = day(on, today=tx.today)
+    whom = [staff.find(tx, doctor)] if doctor else tx.all(_STAFF)
+    return [slot for each in whom for slot in _slots(tx, each, date_)]
+
+
+def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> list[Day]:
+    """Return the days with a free place from a day on, of a doctor, of a specialty, or of everybody, by date."""
+    first = max(day(start, today=tx.today), tx.today)
+    whom = [staff.find_active(tx, doctor)] if doctor else tx.all(_STAFF)
+    if specialty is not None:
+        whom = [each for each in whom if (each.specialty or "").casefold() == specialty.casefold()]
+    dates = [first + timedelta(days=n) for n in range(count)]
+    found = [each for row in whom for each in availability.show(tx, row, dates) if each.remaining > 0]
+    return sorted(found, key=lambda each: (each.date, each.doctor))
+
+
+def close(tx: Tx, *, on: DayWord) -> Closed:
+    """End a day: who is booked did not come, who waits has left, who is with the doctor is done.
+
+    Changes nothing where nothing is open, so it can be repeated. Refuses a day to come.
+    """
+    date_ = day(on, today=tx.today)
+    if date_ > tx.today:
+        raise errors.WrongDay(appointment="That day", date=date_.isoformat(), today=tx.today.isoformat())
+    no_show, left, completed = list[str](), list[str](), list[str]()
+    for entry in queue.list_entries(tx, on=date_):
+        if entry.status == QueueStatus.SERVING:
+            completed.append(f"A{queue.end(tx, DONE, entry).number}")
+        elif entry.status in LEAVE.queue_leaves:
+            left.append(f"A{queue.end(tx, LEAVE, entry).number}")
+    for row in bookings.list_of_day(tx, on=date_):
+        if row.status == AppointmentStatus.BOOKED:
+            steps.take(tx, NO_SHOW, row)
+            no_show.append(f"A{row.number}")
+    return Closed(date=date_, no_show=tuple(no_show), left=tuple(left), completed=tuple(completed))
+
+
+def would_close(tx: Tx, *, on: DayWord) -> int:
+    """Return how many appointments `close` would end, changing nothing."""
+    rows = bookings.list_of_day(tx, on=day(on, today=tx.today))
+    open_ = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION)
+    return sum(row.status in open_ for row in rows)
+
+
+def to_do(tx: Tx) -> list[ToDo]:
+    """Return what needs somebody, each with the command that mends it: open past days, long waits, stranded patients,
+    places for the waitlist, and full days ahead."""
+    found = [
+        ToDo("open past day", row.date, None, f"{row.open} appointments", f"clinicctl close {row.date}")
+        for row in tx.all(_OPEN_DAYS, today=tx.today)
+    ]
+    for entry in queue.show(tx, on=DayWord("today")):
+        if entry.long_wait:
+            subject = f"{entry.patient.number}, {entry.waited_minutes} min at position {entry.position}"
+            found.append(ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}"))
+    span = [tx.today + timedelta(days=n) for n in range(AHEAD)]
+    for doctor in tx.all(_STAFF):
+        for each in days.facts(tx, doctor, span):
+            found += _of_day(tx, each)
+    for code, on in waitlist.list_promotable(tx):
+        found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code}"))
+    return found
+
+
+def _of_day(tx: Tx, each: days.Facts) -> list[ToDo]:
+    listed = f"clinicctl appointment list --doctor {each.doctor} --day {each.date} --status booked"
+    if each.booked and not each.present:
+        stranded = len(bookings.list_open(tx, doctor_id=each.doctor_id, on=each.date))
+        return [ToDo("booked without doctor", each.date, each.doctor, f"{stranded} booked", listed)] if stranded else []
+    if each.booked > each.capacity:
+        return [ToDo("over capacity", each.date, each.doctor, f"{each.booked} of {each.capacity}", listed)]
+    if each.present and not each.remaining:
+        command = f"clinicctl free {each.doctor} --from {each.date}"
+        return [ToDo("full day", each.date, each.doctor, f"{each.booked} of {each.capacity}", command)]
+    return []
+
+
+def _slots(tx: Tx, doctor: Row[Any], on: date) -> list[Slot]:
+    (facts,) = days.facts(tx, doctor, [on])
+    standing = {row.slot: row for row in bookings.list_of_day(tx, on=on, doctor_id=doctor.id)}
+    places = range(1, facts.capacity + 1) if facts.present else ()
+    return [
+        Slot(
+            doctor=doctor.code,
+            date=on,
+            slot=slot,
+            status=standing[slot].status if slot in standing else "free",
+            time=standing[slot].time if slot in standing else None,
+            appointment=bookings.describe(tx, standing[slot]) if slot in standing else None,
+        )
+        for slot in sorted({*places, *standing})
+    ]

@@ -1,0 +1,175 @@
+"""Undo: the last write across booking and queue, taken back step by step, when nothing was built on it."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from clinicctl import errors
+from clinicctl.desk import bookings, days, queue, steps, waitlist
+from clinicctl.results import Undone
+from clinicctl.statuses import AppointmentStatus, CancelledBy
+from clinicctl.store.engine import Row, Tx
+from clinicctl.store.models import appointments, journal, journal_steps, queue_entries
+from clinicctl.store.sql import and_, bindparam, delete, select, update
+
+UNDOABLE = frozenset(
+    {
+        *("bookings.book", "bookings.cancel", "bookings.move", "bookings.no_show", "daybook.close"),
+        *("queue.check_in", "queue.walk_in", "queue.call", "queue.start", "queue.done", "queue.skip", "queue.recall"),
+        *("queue.hold", "queue.resume", "queue.left", "queue.transfer", "queue.prioritise"),
+        *("waitlist.promote", "waitlist.cancel_and_promote"),
+    }
+)
+"""The operations whose every effect is a step, and can so be taken back."""
+
+_TAKEN_BACK = select(journal.c.undoes).where(journal.c.undoes.is_not(None))
+_STANDING = and_(journal.c.undoes.is_(None), journal.c.number.not_in(_TAKEN_BACK))
+_LAST = select(journal).where(journal.c.actor == bindparam("who"), _STANDING).order_by(journal.c.number.desc()).limit(1)
+_BY_NUMBER = select(journal).where(journal.c.number == bindparam("number"))
+_UNDOING = select(journal.c.number).where(journal.c.undoes == bindparam("number"))
+_STEPS = (
+    select(journal_steps)
+    .where(journal_steps.c.journal_number == bindparam("number"))
+    .order_by(journal_steps.c.nth.desc())
+)
+_LATER = (
+    select(journal_steps.c.journal_number)
+    .join(journal, journal.c.number == journal_steps.c.journal_number)
+    .where(
+        journal_steps.c.appointment_id == bindparam("appointment"),
+        journal_steps.c.journal_number > bindparam("number"),
+        _STANDING,
+    )
+    .limit(1)
+)
+_AT_SLOT = select(appointments.c.number).where(
+    appointments.c.doctor_id == bindparam("doctor"),
+    appointments.c.date == bindparam("on"),
+    appointments.c.slot == bindparam("place"),
+    appointments.c.status != AppointmentStatus.CANCELLED,
+)
+_PUT_BACK = update(appointments).where(
+    appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")
+)
+_PUT_BACK_QUEUE = update(queue_entries).where(
+    queue_entries.c.appointment_id == bindparam("booked"), queue_entries.c.status == bindparam("leaving")
+)
+_LEAVE_QUEUE = delete(queue_entries).where(queue_entries.c.appointment_id == bindparam("booked"))
+
+
+def undo(tx: Tx, *, number: int | None = None) -> Undone:
+    """Take back a write: the last of this actor, or the one with a number of the journal.
+
+    A booking taken back is cancelled by the clinic; a check-in taken back leaves its position unused. Refuses a write
+    that another was built on, saying which, one that is not of booking or queue, and one undone already.
+    """
+    act = _act(tx, number)
+    if json.loads(act.outcome).get("operation") not in UNDOABLE:
+        raise errors.NotUndoable(number=act.number, command=act.command)
+    taken = tx.all(_STEPS, number=act.number)
+    for step in taken:
+        _refuse_built_upon(tx, act, step)
+    for step in taken:
+        _take_back(tx, act, step)
+    touched = dict.fromkeys(step.appointment_id for step in reversed(taken))
+    return Undone(
+        undoes=act.number,
+        command=act.command,
+        actor=act.actor,
+        at=tx.local(act.at),
+        appointments=tuple(bookings.describe(tx, _appointment(tx, each)) for each in touched),
+    )
+
+
+def _act(tx: Tx, number: int | None) -> Row[Any]:
+    if number is None:
+        act = tx.one(_LAST, who=tx.actor)
+        if act is None:
+            raise errors.NothingToUndo(actor=tx.actor)
+        return act
+    act = tx.one(_BY_NUMBER, number=number)
+    if act is None:
+        raise errors.NoSuchWrite(number=number)
+    if tx.one(_UNDOING, number=number):
+        raise errors.UndoneAlready()
+    return act
+
+
+def _refuse_built_upon(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
+    later = tx.one(_LATER, appointment=step.appointment_id, number=act.number)
+    if later is not None:
+        row = _appointment(tx, step.appointment_id)
+        raise _built_upon(act, f"A{row.number}", later.journal_number)
+
+
+def _take_back(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
+    """Put back what one step changed: its appointment, its place on the day, its place in the queue."""
+    row, before = _appointment(tx, step.appointment_id), json.loads(step.before)
+    entry = queue.get_entry(tx, row.id)
+    if step.from_status is None:
+        _put_back(tx, row, {"status": AppointmentStatus.CANCELLED, "cancelled_by": CancelledBy.CLINIC})
+        days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
+        waitlist.give_back(tx, appointment_id=row.id)
+        steps.note(tx, row, to_status=AppointmentStatus.CANCELLED)
+        return
+    if step.to_status == AppointmentStatus.CANCELLED:
+        _retake(tx, act, row)
+    cleared = {"cancel_reason": None} if step.to_status == AppointmentStatus.CANCELLED else {}
+    _put_back(tx, row, {"status": step.from_status, **cleared, **_read(before.get("appointment", {}))})
+    if step.queue_to and not step.queue_from:
+        tx.run(_LEAVE_QUEUE, booked=row.id)
+    elif step.queue_to and entry is not None:
+        tx.run(
+            _PUT_BACK_QUEUE,
+            booked=row.id,
+            leaving=step.queue_to,
+            status=step.queue_from,
+            **_read(before.get("queue", {})),
+        )
+    position = json.loads(step.before).get("queue", {}).get("position", step.position)
+    steps.note(
+        tx,
+        row,
+        to_status=step.from_status,
+        entry=entry,
+        queue_to=step.queue_from,
+        position=position if step.queue_from else None,
+    )
+
+
+def _retake(tx: Tx, act: Row[Any], row: Row[Any]) -> None:
+    """Take the freed slot again; somebody who stands in it now was built on the cancellation."""
+    taken = tx.one(_AT_SLOT, doctor=row.doctor_id, on=row.date, place=row.slot)
+    if taken is not None:
+        raise _built_upon(act, f"slot {row.slot}", f"of A{taken.number}")
+    days.retake(tx, doctor_id=row.doctor_id, on=row.date)
+
+
+def _put_back(tx: Tx, row: Row[Any], values: Mapping[str, Any]) -> None:
+    if not tx.run(_PUT_BACK, row=row.id, leaving=row.status, updated_at=tx.now, **values):
+        raise errors.IllegalStep(subject=f"A{row.number}", status="changed", step="undo", needs=row.status)
+
+
+def _read(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a step's `before` as their types."""
+    return {column: _typed(column, value) for column, value in kept.items()}
+
+
+def _typed(column: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if column.endswith("_at"):
+        return datetime.fromisoformat(value)
+    return UUID(value) if column.endswith("_id") else value
+
+
+def _built_upon(act: Row[Any], subject: str, later: Any) -> errors.BuiltUpon:
+    return errors.BuiltUpon(number=act.number, command=act.command, subject=subject, later=later)
+
+
+def _appointment(tx: Tx, identity: UUID) -> Row[Any]:
+    row = bookings.get_by_id(tx, identity)
+    assert row is not None, "a step without its appointment"
+    return row

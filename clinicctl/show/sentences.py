@@ -1,0 +1,132 @@
+"""Sentences: what a write did, as a verb in the past and what it was done to."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from clinicctl import results
+
+
+def has(facts: Any) -> bool:
+    """Whether there is a sentence for this kind of result."""
+    return type(facts) in _SENTENCES
+
+
+def said(facts: Any, outcome: results.Outcome) -> str:
+    """Return the sentence of a write; of one that was only tried, what it would have done."""
+    verb, rest = _SENTENCES[type(facts)](facts)
+    sentence = f"Would have {verb} {rest}" if outcome.dry_run else f"{verb.capitalize()} {rest}"
+    return f"{sentence} {mark(outcome)}".rstrip()
+
+
+def mark(outcome: results.Outcome) -> str:
+    """Return what sets an outcome apart: a replay or a dry run."""
+    if outcome.replayed:
+        return "(Done before, by the same key.)"
+    return "(Dry run: this is what would be; nothing was written.)" if outcome.dry_run else ""
+
+
+def day(on: date) -> str:
+    """Return a date with its weekday."""
+    return f"{('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')[on.weekday()]} {on.isoformat()}"
+
+
+def patient(each: results.PatientBrief) -> str:
+    """Return a patient as number and name."""
+    return f"{each.number} {each.name}"
+
+
+def _registered(each: results.Registered) -> tuple[str, str]:
+    sharing = ", ".join(patient(other) for other in each.shares_phone_with)
+    return (
+        "registered" if each.created else "found on file",
+        f"{each.number} {each.name}{f', {each.phone}' if each.phone else ''}"
+        f"{f'; shares the phone with {sharing}' if sharing else ''}.",
+    )
+
+
+def _appointment(each: results.Appointment) -> tuple[str, str]:
+    at = f" at {each.time:%H:%M}" if each.time else ""
+    what = (
+        f"{each.number}: {patient(each.patient)} with {each.doctor.code} on {day(each.date)}{at}, slot {each.slot}"
+        f"{', above the capacity' if each.overbooked else ''}."
+    )
+    if each.status == "booked" and each.moved_from:
+        return "moved", f"{each.moved_from} to {what}"
+    return {"cancelled": "cancelled", "no_show": "noted as no-show"}.get(each.status, "booked"), what
+
+
+def _cancelled(each: results.Cancelled) -> tuple[str, str]:
+    verb, what = _appointment(each)
+    other = f" Booked {_appointment(each.promoted)[1]}" if each.promoted else " Nobody on the waitlist fits."
+    return verb, what + other
+
+
+def _checked_in(each: results.CheckedIn) -> tuple[str, str]:
+    ahead = {0: "nobody is ahead", 1: "1 person is ahead"}.get(
+        each.people_ahead, f"{each.people_ahead} people are ahead"
+    )
+    booked = each.appointment
+    return (
+        "checked in",
+        f"{patient(booked.patient)} with {booked.doctor.code}: position {each.position}, {ahead} ({booked.number}).",
+    )
+
+
+def _queued(each: results.QueueEntry) -> tuple[str, str]:
+    verb = {
+        "called": "called",
+        "serving": "begun",
+        "done": "ended",
+        "skipped": "skipped",
+        "held": "held",
+        "waiting": "put among those waiting",
+        "left": "noted as left",
+    }[each.status]
+    if each.priority:
+        verb = f"{verb} (priority {each.priority})"
+    return verb, f"position {each.position} of {each.doctor}: {patient(each.patient)} ({each.appointment.number})."
+
+
+def _clinic(each: results.Clinic) -> tuple[str, str]:
+    facts = f"{each.name}, {each.timezone}, phones of {each.region or 'no region'}, {each.capacity} slots a day."
+    return ("created" if each.created else "found"), f"{each.path}: {facts}"
+
+
+def _closed(each: results.Closed) -> tuple[str, str]:
+    parts = ((each.no_show, "no-show"), (each.left, "left"), (each.completed, "completed"))
+    said = "; ".join(f"{len(numbers)} {word} ({', '.join(numbers)})" for numbers, word in parts if numbers)
+    return "closed", f"{day(each.date)}: {said or 'nothing was open'}."
+
+
+def _merged(each: results.Merged) -> tuple[str, str]:
+    who = f"{each.merged} into {each.patient.number} {each.patient.name}"
+    return "merged", f"{who}: {each.appointments} appointments moved."
+
+
+def _undone(each: results.Undone) -> tuple[str, str]:
+    stand = ", ".join(f"{one.number} is {one.status.replace('_', ' ')}" for one in each.appointments)
+    return "undone", f"write {each.undoes} ({each.command}): {stand}."
+
+
+def _waiting(each: results.WaitlistEntry) -> tuple[str, str]:
+    span = day(each.first_date) + (f" to {day(each.last_date)}" if each.last_date != each.first_date else "")
+    verb = {"waiting": "noted", "removed": "removed"}.get(each.status, each.status)
+    return verb, f"{each.number}: {patient(each.patient)} for {each.doctor.code}, {span}."
+
+
+_SENTENCES: dict[type, Callable[[Any], tuple[str, str]]] = {
+    results.Registered: _registered,
+    results.Patient: lambda each: ("changed", f"{each.number} {each.name}."),
+    results.Doctor: lambda each: ("noted", f"{each.code} {each.name}, {each.capacity} slots a day."),
+    results.Appointment: _appointment,
+    results.Cancelled: _cancelled,
+    results.Closed: _closed,
+    results.Merged: _merged,
+    results.Undone: _undone,
+    results.WaitlistEntry: _waiting,
+    results.CheckedIn: _checked_in,
+    results.QueueEntry: _queued,
+    results.Clinic: _clinic,
+    results.Setting: lambda each: ("set", f"{each.name} to {each.value}."),
+}
