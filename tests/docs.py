@@ -1,6 +1,6 @@
 """What the README says that can drift: made from the code, and compared with it by a test.
 
-`python tests/docs.py` writes the parts anew: each stands between `<!-- begin NAME -->` and `<!-- end NAME -->`, and the
+`python tests/docs.py` writes the parts anew, and the screens in `tests/screens`: each stands between `<!-- begin NAME -->` and `<!-- end NAME -->`, and the
 output under each `$ clinicctl …` of a transcript is what the command prints at 9:30 on 23 November 2026.
 """
 
@@ -160,6 +160,45 @@ def _replayed(block: str) -> str:
     return said
 
 
+SCREENS = {
+    "patient-list": "patient list",
+    "patient-show": "patient show P1",
+    "patient-find": "patient find sch",
+    "doctor-list": "doctor list",
+    "doctor-avail": "doctor avail show OKAFOR",
+    "appointment-list": "appointment list --day today",
+    "appointment-show": "appointment show A1",
+    "appointment-history": "appointment history A1",
+    "queue-show": "queue show",
+    "queue-board": "queue board --once",
+    "day": "day today --doctor MEHTA",
+    "free": "free MEHTA --days 4",
+    "status": "status",
+    "waitlist": "waitlist list",
+    "duplicates": "patient duplicates",
+    "config": "config",
+    "import": "doctor avail import days.csv --dry-run",
+    "refused": "patient show sch",
+}
+WIDTHS = (80, 40)
+
+
+def screens() -> Iterator[tuple[str, str]]:
+    """Every screen of the demonstration clinic, by the name of its file, as a terminal of each width shows it."""
+    from freezegun import freeze_time
+
+    with TemporaryDirectory() as folder, _environment(folder), freeze_time(MOMENT, tick=False):
+        _replayed("$ clinicctl demo\n$ clinicctl waitlist add P2 MEHTA tomorrow\n")
+        _replayed("$ clinicctl patient add 'Anna Schmitt' --phone '+49 151 23456789' --new\n")
+        days = Path(folder) / "days.csv"
+        days.write_text("doctor,date,present,capacity,note\nMEHTA,+9d,no,,congress\nOKAFOR,+9d,yes,6,\n")
+        for name, command in SCREENS.items():
+            for width in WIDTHS:
+                os.environ["COLUMNS"] = str(width)
+                shown = _replayed(f"$ clinicctl {command.replace('days.csv', str(days))}\n").partition("\n")[2]
+                yield f"{name}-{width}.txt", shown
+
+
 @contextmanager
 def _environment(folder: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -169,6 +208,7 @@ def _environment(folder: str) -> Iterator[None]:
             "CLINICCTL_ACTOR": "asha",
             "XDG_CONFIG_HOME": folder,
             "COLUMNS": "80",
+            "TZ": "Asia/Kolkata",
         }.items():
             patch.setenv(name, value)
         yield
@@ -179,3 +219,5 @@ if __name__ == "__main__":
     import tests.conftest  # noqa: F401 - what must be imported before the clock is replaced
 
     README.write_text(refreshed(README.read_text("utf-8")), "utf-8")
+    for name, shown in screens():
+        (README.parent / "tests" / "screens" / name).write_text(shown, "utf-8")

@@ -234,7 +234,8 @@ def _print_one(console: Console, facts: Any) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for each in fields(facts):
-        if (value := getattr(facts, each.name)) not in (None, "", ()):
+        # A person has the number; the UUID is for programs, who read another format.
+        if each.name != "id" and (value := getattr(facts, each.name)) not in (None, "", ()):
             table.add_row(each.name.replace("_", " "), _field(value))
     console.print(table)
 
