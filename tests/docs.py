@@ -1,7 +1,8 @@
 """What the README says that can drift: made from the code, and compared with it by a test.
 
-`python tests/docs.py` writes the parts anew, and the screens in `tests/screens`: each stands between `<!-- begin NAME -->` and `<!-- end NAME -->`, and the
-output under each `$ clinicctl …` of a transcript is what the command prints at 9:30 on 23 November 2026.
+`python tests/docs.py` writes the parts anew, and the screens in `tests/screens`. A part stands between
+`<!-- begin NAME -->` and `<!-- end NAME -->`; the output under each `$ clinicctl …` of a transcript is what the command
+prints at 9:30 on 23 November 2026.
 """
 
 import os

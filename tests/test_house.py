@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "rules": {"results", "errors", "statuses", "rules"},
     "store": {"errors", "clock", "settings", "store"},
     "desk": {"store", "rules", "results", "errors", "statuses", "settings", "desk"},
-    "show": {"results", "errors", "statuses", "show"},
+    "show": {"results", "errors", "statuses", "rules", "show"},
     "cli": {"desk", "show", "settings", "errors", "rules", "results", "statuses", "clock", "log", "cli"},
     "__main__": {"cli"},
     "__init__": set(),

@@ -37,6 +37,7 @@ class Desk:
         self.command = ""
         self._settings: settings.Settings | None = None
         self._store: Store | None = None
+        self._frames: list[str] | None = None
         self._began = clock.ticks()
 
     @property
@@ -139,7 +140,8 @@ class Desk:
     def refuse(self, refused: errors.Refusal) -> int:
         """Print a refusal, as an object where JSON was asked for, and return its exit status."""
         show.refusal(refused, as_json=self._asked_for_json())
-        self._log(refused.status, refused.code, **_loggable(refused))
+        known = {name: refused.facts.get(name) for name in ("key", "reference", "kind")}
+        self._log(refused.status, refused.code, frames=self._frames, **known)
         return refused.status
 
     def help(self, page: str) -> None:
@@ -149,8 +151,9 @@ class Desk:
     def internal(self, bug: Exception) -> errors.Internal:
         """Name a bug by a reference; the log gets where it happened, without a value."""
         reference = uuid4().hex[:8]
-        frames = [f"{each.filename}:{each.lineno} {each.name}" for each in traceback.extract_tb(bug.__traceback__)]
-        self._log(70, "internal", reference=reference, kind=type(bug).__name__, frames=frames)
+        self._frames = [
+            f"{each.filename}:{each.lineno} {each.name}" for each in traceback.extract_tb(bug.__traceback__)
+        ]
         return errors.Internal(reference=reference, kind=type(bug).__name__)
 
     def _log(self, status: int, code: str | None, **facts: Any) -> None:
@@ -182,10 +185,6 @@ class Desk:
             elif each.startswith(("-o", "--output=")):
                 asked = each.removeprefix("--output=").removeprefix("-o")
         return asked in ("json", "jsonl")
-
-
-def _loggable(refused: errors.Refusal) -> dict[str, Any]:
-    return {"key": refused.facts["key"]} if isinstance(refused, errors.OutcomeUnknown) else {}
 
 
 def _config() -> Mapping[str, Any]:

@@ -174,9 +174,8 @@ def _from_elsewhere(said: str) -> str:
 
 def phone(said: str) -> str:
     """A phone, still as it was said (its region stands in the database), empty for the word `none`."""
-    if len(said) > text.NAME or not said.strip() or not all(each.isprintable() for each in said):
-        raise errors.BadValue(problem="Not a phone number.")
-    return "" if said.strip().lower() == "none" else said.strip()
+    said = text.phone(said)
+    return "" if said.lower() == "none" else said
 
 
 def patient_ref(said: str) -> references.PatientRef:
@@ -209,7 +208,7 @@ def _waitlist(said: str) -> references.WaitlistRef:
 
 
 def _specialty(said: str) -> str:
-    return text.clean(said, what="specialty", longest=text.NAME) if said.strip() else ""
+    return text.clean(said, what="specialty", longest=text.NAME) if said.strip(" ") else ""
 
 
 def _note(said: str) -> str:

@@ -4,6 +4,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
 from clinicctl.errors import BadValue
+from clinicctl.rules.text import phone as cleaned
 
 
 def e164(said: str, *, region: str) -> str:
@@ -12,7 +13,10 @@ def e164(said: str, *, region: str) -> str:
     Takes spaces, hyphens, brackets, a trunk zero, 00 for the +, and the digits of every script. Refuses, with an
     example of a good one and without repeating the phone, letters, extensions and numbers of an impossible length.
     """
-    text = said.strip()
+    try:
+        text = cleaned(said)
+    except BadValue:
+        raise _refused(region) from None
     if text.startswith("00"):
         text = f"+{text[2:]}"
     try:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from datetime import date
-from itertools import groupby
+from itertools import groupby, permutations
 
 from clinicctl.rules.text import fold
 
 SAME, NEAR = 100, 75
 """Scores, 0 to 100. From NEAR a registration asks; at SAME on the same phone it is the patient on file."""
+
+MOST_WORDS = 7
+"""Names of more words are compared word by word in alphabetical order: to try every way would take too long."""
 
 _SOUNDS = (
     *(("sch", "s"), ("sh", "s"), ("ch", "k"), ("ck", "k"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("bh", "b")),
@@ -42,24 +45,20 @@ def sound(word: str) -> str:
 def likeness(one: str, other: str, *, ratio: Likeness) -> int:
     """Return how alike two names are, 0 to 100.
 
-    Words are paired best first and the worst pair decides, so that a shared family name alone makes nobody similar.
-    A word is like another when their edit distance is small (`ratio`, 0 to 100), when they sound alike, or when one
+    Words are paired in the best way and the worst pair decides, so that a shared family name alone makes nobody
+    similar. A word is like another when their edit distance is small (`ratio`, 0 to 100), when they sound alike, or when one
     begins the other (initials, short forms). Words that one name has and the other has not cost a little.
     """
-    left, right = words(one), words(other)
-    if sorted(left) == sorted(right):
+    left, right = sorted(words(one)), sorted(words(other))
+    if left == right:
         return SAME
-    if len(left) > len(right):
+    if (len(left), left) > (len(right), right):
         left, right = right, left
     if not left:
         return 0
-    pairs = sorted(((_word(a, b, ratio), i, j) for i, a in enumerate(left) for j, b in enumerate(right)), reverse=True)
-    worst, used_left, used_right = 100, set[int](), set[int]()
-    for score, i, j in pairs:
-        if i not in used_left and j not in used_right:
-            used_left.add(i)
-            used_right.add(j)
-            worst = min(worst, score)
+    scores = {(a, b): _word(a, b, ratio) for a in left for b in right}
+    arranged = permutations(right, len(left)) if len(right) <= MOST_WORDS else [right[: len(left)]]
+    worst = max(min(scores[pair] for pair in zip(left, each, strict=True)) for each in arranged)
     return max(0, min(worst - 3 * (len(right) - len(left)), SAME - 1))
 
 

@@ -20,7 +20,7 @@ _JOINING = re.compile(
 )
 # Letters that have no decomposition, and whose holders write them either way.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
-_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]")
 _APOSTROPHES = re.compile("['`\u00b4\u2018\u2019\u02bc\u02bb\u05f3]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -36,8 +36,7 @@ def clean(said: str, *, what: str, longest: int) -> str:
         raise BadValue(problem=f"The {what} is too long: at most {longest} characters.")
     said = unicodedata.normalize("NFC", said)
     for at, letter in enumerate(said):
-        kind = "invisible" if letter in _INVISIBLE else _REFUSED.get(unicodedata.category(letter))
-        if kind and not (letter in _JOINERS and _joins(said, at)):
+        if kind := forbidden(said, at):
             raise BadValue(problem=f"The {what} holds a character that is not allowed ({kind}, U+{ord(letter):04X}).")
     said = " ".join(said.split())
     if not said:
@@ -45,6 +44,16 @@ def clean(said: str, *, what: str, longest: int) -> str:
     if len(said) > longest:
         raise BadValue(problem=f"The {what} is too long: at most {longest} characters.")
     return said
+
+
+def forbidden(text: str, at: int) -> str | None:
+    """Return of what kind the character at a place is that must not stand there; None for one that may.
+
+    What is refused coming in is what is made visible going out.
+    """
+    letter = text[at]
+    kind = "invisible" if letter in _INVISIBLE else _REFUSED.get(unicodedata.category(letter))
+    return None if kind and letter in _JOINERS and _joins(text, at) else kind
 
 
 def name(said: str) -> str:
@@ -57,17 +66,26 @@ def name(said: str) -> str:
 
 def note(said: str) -> str | None:
     """Return a note, or None for an empty one, which clears what stands."""
-    return clean(said, what="note", longest=NOTE) if said.strip() else None
+    return clean(said, what="note", longest=NOTE) if said.strip(" ") else None
 
 
 def email(said: str) -> str | None:
     """Return an e-mail address, or None for an empty one. Refuses what cannot be one; only a letter proves one."""
-    if not said.strip():
+    if not said.strip(" "):
         return None
     cleaned = clean(said, what="e-mail", longest=254)
     if not _EMAIL.fullmatch(cleaned):
         raise BadValue(problem="Not an e-mail address: one is anna@example.org.")
     return cleaned
+
+
+def phone(said: str) -> str:
+    """Return a phone as it was said, with plain spaces, and the digits of every script as 0-9."""
+    plain = unicodedata.normalize("NFKC", said[: NAME + 1])
+    plain = "".join(str(unicodedata.decimal(each, each)) for each in plain).strip(" ")
+    if not 1 <= len(plain) <= NAME or not plain.isprintable():
+        raise BadValue(problem="Not a phone number.")
+    return plain
 
 
 def key(said: str) -> str:
@@ -83,8 +101,8 @@ def fold(said: str) -> str:
     Marks that are letters (Devanagari and Thai vowels) stay; those that are optional (Latin accents, Hebrew points,
     Arabic vowel signs) go.
     """
-    decomposed = unicodedata.normalize("NFKD", said).casefold().translate(_PLAIN)
-    without = _APOSTROPHES.sub("", _ACCENTS.sub("", decomposed))
+    decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", said)).casefold().translate(_PLAIN)
+    without = _ACCENTS.sub("", decomposed)
     spaced = "".join(each if each.isalnum() or unicodedata.category(each)[0] in "MC" else " " for each in without)
     return unicodedata.normalize("NFC", " ".join(spaced.split()))
 

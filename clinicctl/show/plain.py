@@ -8,10 +8,16 @@ from typing import Any
 
 from clinicctl import errors
 from clinicctl.results import Demo, Health, Imported, Outcome, ToCall, plain
+from clinicctl.rules.text import forbidden
 from clinicctl.show.visible import visible
 
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
-_OBEYED = re.compile("[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+# Every character that `forbidden` may name, control characters aside, which JSON escapes itself.
+_SUSPECT = re.compile(
+    "[\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
 
 
 def as_json(facts: Any, *, outcome: Outcome | None, lines: bool, pretty: bool) -> str:
@@ -66,7 +72,11 @@ def to_call(each: ToCall) -> str:
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """Return JSON in UTF-8, with what a terminal would obey escaped."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return text if text.isascii() else _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _SUSPECT.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1] if forbidden(found.string, found.start()) else found[0]
 
 
 def _objects(facts: Any, outcome: Outcome | None) -> Any:

@@ -340,6 +340,8 @@ def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refu
             return errors.IOFailed(path=path, reason=reason)
         case sqlite3.SQLITE_CORRUPT:
             return errors.Damaged(path=path, reason=reason)
+        case 0 if "decode to UTF-8" in str(error):
+            return errors.Damaged(path=path, reason="text that is not UTF-8")
         case sqlite3.SQLITE_NOTADB:
             return errors.NotOurs(path=path, reason="not a database")
     return None
