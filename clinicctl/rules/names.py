@@ -46,8 +46,8 @@ def likeness(one: str, other: str, *, ratio: Likeness) -> int:
     """Return how alike two names are, 0 to 100.
 
     Words are paired in the best way and the worst pair decides, so that a shared family name alone makes nobody
-    similar. A word is like another when their edit distance is small (`ratio`, 0 to 100), when they sound alike, or when one
-    begins the other (initials, short forms). Words that one name has and the other has not cost a little.
+    similar. A word is like another when their edit distance is small (`ratio`, 0 to 100), when they sound alike, or
+    when one begins the other (initials, short forms). Words that only one of the names has cost a little.
     """
     left, right = sorted(words(one)), sorted(words(other))
     if left == right:
