@@ -366,13 +366,13 @@ class Outcome:
 def plain(value: Any, *, personal: bool = True) -> Any:
     """Return `value` as JSON knows it: dates ISO 8601, instants RFC 3339 to the second, times `HH:MM`.
 
-    Without `personal`, every field marked so is left out.
+    Without `personal`, every field marked so is left out; but that there was nothing in it is told.
     """
     if is_dataclass(value) and not isinstance(value, type):
         return {
             each.name: plain(getattr(value, each.name), personal=personal)
             for each in fields(value)
-            if personal or not each.metadata.get("personal")
+            if personal or not each.metadata.get("personal") or getattr(value, each.name) is None
         }
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")

@@ -122,12 +122,21 @@ def root(
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run the program on arguments and return its exit status, with everything written out."""
-    signal.signal(signal.SIGTERM, _terminated)
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, _terminated)
         status = app(args=args, standalone_mode=False)
     except SystemExit as left:
         status = left.code if isinstance(left.code, int) else 0
+    except KeyboardInterrupt:
+        status = errors.Stopped.status
+    except _Terminated:
+        status = errors.Terminated.status
     return int(status or 0)
+
+
+class _Terminated(BaseException):
+    """SIGTERM, as KeyboardInterrupt is Ctrl-C: no `except Exception` on its way takes it for a fault."""
 
 
 def answer(root: Command, args: list[str], desk: Desk) -> int:
@@ -150,6 +159,8 @@ def answer(root: Command, args: list[str], desk: Desk) -> int:
         return desk.refuse(errors.Cancelled())
     except KeyboardInterrupt:
         return desk.refuse(errors.Stopped())
+    except _Terminated:
+        return desk.refuse(errors.Terminated())
     except Exception as bug:
         # The boundary: a bug is named by a reference, and what it knows of people stays inside.
         return desk.refuse(desk.internal(bug))
@@ -203,4 +214,4 @@ def _near(ctx: Context | None, message: str) -> str | None:
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise errors.Terminated
+    raise _Terminated

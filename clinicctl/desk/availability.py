@@ -51,7 +51,7 @@ def set_days(
     days.refuse_past(tx, dates[0])
     standing = days.facts(tx, row, dates)
     changed = [changed_facts(each, present=present, capacity=capacity) for each in standing]
-    cancelled = settle(tx, changed, on_conflict=on_conflict)
+    cancelled = settle(tx, zip(standing, changed, strict=True), on_conflict=on_conflict)
     said = [(each, written(each, present=present, capacity=capacity, note=note)) for each in standing]
     write(tx, [(each, values) for each, values in said if each.said is None or differs(each.said, values)])
     return [replace(each, cancelled=cancelled.get(each.date, ())) for each in show(tx, row, dates)]
@@ -103,6 +103,11 @@ def stranded(tx: Tx, changed: Iterable[days.Facts]) -> list[Row[Any]]:
     return found
 
 
+def takes_away(before: days.Facts, after: days.Facts) -> bool:
+    """Whether a change takes the doctor or a place away."""
+    return (before.present and not after.present) or after.capacity < before.capacity
+
+
 def refuse_stranded(tx: Tx, rows: Sequence[Row[Any]]) -> None:
     """Refuse with the patients who would lose their place, and which of them have no phone; nobody is no refusal."""
     if rows:
@@ -125,11 +130,20 @@ def would_cancel(
     return [bookings.to_call(each) for each in stranded(tx, changed)]
 
 
-def settle(tx: Tx, changed: Iterable[days.Facts], *, on_conflict: OnConflict) -> dict[date, tuple[ToCall, ...]]:
-    """Do with those who would lose their place what was said; return who was cancelled, by date."""
-    rows = stranded(tx, changed) if on_conflict is not OnConflict.KEEP else []
+def settle(
+    tx: Tx, changes: Iterable[tuple[days.Facts, days.Facts]], *, on_conflict: OnConflict
+) -> dict[date, tuple[ToCall, ...]]:
+    """Do with those who would lose their place what was said; return who was cancelled, by date.
+
+    A change is refused only where it takes something away: who is over the capacity by intent stays so. To cancel is
+    said of whoever has no place, however that came about.
+    """
+    if on_conflict is OnConflict.KEEP:
+        return {}
     if on_conflict is OnConflict.REFUSE:
-        refuse_stranded(tx, rows)
+        refuse_stranded(tx, stranded(tx, (after for before, after in changes if takes_away(before, after))))
+        return {}
+    rows = stranded(tx, (after for _, after in changes))
     cancelled: dict[date, tuple[ToCall, ...]] = {}
     for row in rows:
         bookings.cancel_row(tx, row, by=CancelledBy.CLINIC, reason=None)
@@ -191,8 +205,11 @@ def follow(
     """
     standing = days.with_ledger(tx, doctor)
     changed = [replace(each, capacity=each.meant) for each in standing if each.meant != each.capacity]
+    # What a weekday was before is not known any more; who is booked on one without the doctor has to be settled.
     absent = [each for each in standing if each.said is None and not each.present and each.date.weekday() in weekdays]
+    pairs = [(replace(each, present=True), each) for each in absent]
     dates = {each.date for each in absent}
-    cancelled = settle(tx, absent + [each for each in changed if each.date not in dates], on_conflict=on_conflict)
+    pairs += [(before, replace(before, capacity=before.meant)) for before in standing if before.date not in dates]
+    cancelled = settle(tx, [each for each in pairs if takes_away(*each)], on_conflict=on_conflict)
     tx.many(_SET_CAPACITY, [{"doctor": doctor.id, "on": each.date, "places": each.meant} for each in changed])
     return cancelled

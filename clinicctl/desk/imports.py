@@ -53,7 +53,8 @@ def set_availability(
     stranded = [
         (change, row)
         for change in changes
-        for row in (availability.stranded(tx, [change.after]) if on_conflict is OnConflict.REFUSE else ())
+        if on_conflict is OnConflict.REFUSE and availability.takes_away(change.standing, change.after)
+        for row in availability.stranded(tx, [change.after])
     ]
     if on_error is OnError.STOP:
         _refuse(refused)
@@ -62,7 +63,7 @@ def set_availability(
         refused |= {change.row.line: "has bookings" for change, _ in stranded}
         changes = [each for each in changes if each.row.line not in refused]
     for change in changes:
-        availability.settle(tx, [change.after], on_conflict=on_conflict)
+        availability.settle(tx, [(change.standing, change.after)], on_conflict=on_conflict)
     availability.write(
         tx, [(each.standing, each.values) for each in changes if each.outcome is not RowOutcome.UNCHANGED]
     )

@@ -130,7 +130,7 @@ def _resolved(tx: Tx, value: Any) -> Any:
 
 def _digest(tx: Tx, name: str, request: Mapping[str, Any]) -> str:
     """A digest of the operation and of what was said to it; what was not said does not count."""
-    said = {each: value for each, value in request.items() if value not in (None, False, [])}
+    said = {each: value for each, value in request.items() if value is not None}
     text = _json([name, said]).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, key=bytes.fromhex(tx.secret), digest_size=32).hexdigest()
 

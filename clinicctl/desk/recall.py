@@ -51,7 +51,7 @@ def result(tx: Tx, kept: Mapping[str, Any]) -> Any:
 
 def _revived(tx: Tx, kind: type, kept: Mapping[str, Any]) -> Any:
     values = {name: _value(tx, hint, kept[name]) for name, hint in _hints(kind).items() if name in kept}
-    missing = [each.name for each in fields(kind) if each.metadata.get("personal")]
+    missing = [each.name for each in fields(kind) if each.metadata.get("personal") and each.name not in kept]
     if missing:
         personal = _PERSONAL[kind](tx, values)
         values |= {name: personal.get(name) for name in missing}

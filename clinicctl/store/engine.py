@@ -7,10 +7,11 @@ to 3.51.2 (https://sqlite.org/wal.html, "The WAL-Reset Bug"). A read takes no lo
 
 import os
 import secrets
+import signal
 import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +19,7 @@ from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, NullPool, Row, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, NullPool, RootTransaction, Row, create_engine, event, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 from sqlmodel import Index, SQLModel, UniqueConstraint
@@ -156,13 +157,14 @@ class Store:
         if self._writing:
             raise RuntimeError("a write inside a write: pass the tx down instead")
         began = clock.ticks()
-        with writers_lock(self.path, wait=self.wait):
-            self.lock_waited = clock.ticks() - began
-            self._writing = True
+        with ExitStack() as held:
             try:
-                yield
+                held.enter_context(writers_lock(self.path, wait=self.wait))
             finally:
-                self._writing = False
+                self.lock_waited = clock.ticks() - began
+            self._writing = True
+            held.callback(setattr, self, "_writing", False)
+            yield
 
     @contextmanager
     def _transaction(self, path: str, *, actor: str, key: str, dry_run: bool, fresh: bool = False) -> Iterator[Tx]:
@@ -176,17 +178,40 @@ class Store:
             if dry_run:
                 transaction.rollback()
                 return
-            try:
-                transaction.commit()
-            except Exception as error:
-                reason = _reason(error)
-                with suppress(Exception):
-                    transaction.rollback()
-                raise errors.OutcomeUnknown(reason=reason, key=key) from None
+            with _undisturbed():
+                _commit(transaction, key)
             # What is committed stands, whether or not it can be copied back now.
-            with suppress(DBAPIError, OSError):
+            with suppress(sqlite3.Error, OSError):
                 if os.stat(f"{path}-wal").st_size >= _CHECKPOINT_AT:
-                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    _copy_back(connection)
+
+
+def _commit(transaction: RootTransaction, key: str) -> None:
+    try:
+        transaction.commit()
+    except Exception as error:
+        reason = _reason(error)
+        with suppress(Exception):
+            transaction.rollback()
+        raise errors.OutcomeUnknown(reason=reason, key=key) from None
+
+
+def _copy_back(connection: Connection) -> None:
+    """Copy the log back into the database and empty it, as far as no reader stands in it; wait for none."""
+    bare = connection.connection.driver_connection
+    assert bare is not None
+    bare.execute("PRAGMA busy_timeout=0")
+    bare.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep Ctrl-C and SIGTERM waiting: neither a commit nor a close may be left by an exception half-way."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def inspect(path: str) -> None:
@@ -206,6 +231,9 @@ def inspect(path: str) -> None:
     if not found.st_size:
         raise errors.NotOurs(path=path, reason="an empty file")
     with _translated(path, 0), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+        # Without the writable schema a file that a checkpoint is just extending would be taken for a damaged one; what
+        # is really cut off is met by the connection that works on it.
+        connection.execute("PRAGMA writable_schema=ON")
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
@@ -244,7 +272,8 @@ def _connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
     try:
         yield connection
     finally:
-        connection.close()
+        with _undisturbed():
+            connection.close()
 
 
 def _engine(path: str, wait: float, mode: str) -> Engine:
