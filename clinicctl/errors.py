@@ -49,6 +49,14 @@ class Usage(Refusal):
     code, status = "usage", 2
 
 
+class MoreThanAsked(Refusal):
+    """Between the question and the lock it became more: a yes to the few is none to the many."""
+
+    code, status = "usage", 2
+    sentence = "It would end {count} appointments, more than were asked about ({asked}); nothing was written."
+    advice = "Repeat it, or add --yes."
+
+
 class BadValue(Refusal):
     """A value that is not understood. The problem never repeats a personal value."""
 

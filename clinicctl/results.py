@@ -321,6 +321,7 @@ class Imported:
     unchanged: int
     refused: int
     rows: tuple[ImportedRow, ...]
+    cancelled: tuple[ToCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -345,6 +345,36 @@ def test_many_cancellations_at_once_need_a_yes(clinic: Ask, run: Run) -> None:
     assert len(day["cancelled"]) == 2
 
 
+@pytest.mark.parametrize("command", ["avail import", "avail weekly"])
+def test_cancellations_by_file_or_by_weekday_are_bounded_too(
+    clinic: Ask, run: Run, command: str, tmp_path: Path
+) -> None:
+    clinic("config", "bulk_threshold", "1")
+    for patient in ("P1", "P2"):
+        clinic("book", patient, "RAO", "tomorrow")
+    (tmp_path / "away.csv").write_text("doctor,date,present\nRAO,tomorrow,no\n")
+    words = (str(tmp_path / "away.csv"),) if "import" in command else ("RAO", "mon-sun", "--off")
+    away = ("doctor", *command.split(), *words, "--on-conflict", "cancel")
+    before = dump(tmp_path / "clinic.db")
+    assert "--yes required" in run(*away, status=2).stderr
+    assert dump(tmp_path / "clinic.db") == before
+    answer = clinic(*away, "--yes")
+    days = answer if isinstance(answer, list) else [answer]
+    assert sorted(person["number"] for each in days for person in each["cancelled"]) == ["P1", "P2"]
+
+
+def test_what_came_between_the_question_and_the_lock_is_not_ended_unasked(
+    clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from clinicctl import desk
+
+    clinic("walkin", "P1", "MEHTA")
+    monkeypatch.setattr(desk.daybook, "would_close", lambda tx, *, on: 0)
+    before = dump(tmp_path / "clinic.db")
+    assert "--yes required" in run("close", status=2).stderr
+    assert dump(tmp_path / "clinic.db") == before
+
+
 # The waitlist
 
 

@@ -38,6 +38,7 @@ class Desk:
         self._settings: settings.Settings | None = None
         self._store: Store | None = None
         self._frames: list[str] | None = None
+        self._asked: int | None = None
         self._began = clock.ticks()
 
     @property
@@ -88,6 +89,8 @@ class Desk:
             outcome = journal.once(
                 tx, operation, command=self.command, key=key, own_key=told.key is not None, request=request
             )
+            if not (outcome.replayed or told.yes or told.dry_run):
+                self._refuse_more_than_asked(outcome.result)
         return replace(outcome, dry_run=told.dry_run)
 
     def show(self, result: Any) -> None:
@@ -97,6 +100,16 @@ class Desk:
         if wrote and told.quiet and not told.output:
             return
         show.result(result, output=told.output or show.default_format(), header=told.header, excel_safe=told.excel_safe)
+
+    def _refuse_more_than_asked(self, result: Any) -> None:
+        """Refuse, before the commit, what ends more appointments than somebody said yes to."""
+        if self._asked is None:
+            return
+        count = desk.daybook.count_ended(result)
+        if count > self._asked:
+            if not show.can_ask():
+                raise errors.Usage(problem="--yes required when not running interactively.")
+            raise errors.MoreThanAsked(count=count, asked=self._asked)
 
     def confirm(self, question: str) -> None:
         """Ask before the lock is taken. Refuses at a no, and where nobody can be asked."""
@@ -115,6 +128,11 @@ class Desk:
             show.people(told)
         if len(told) > threshold:
             self.confirm(f"Cancel {len(told)} appointments?")
+        self.limit(max(threshold, len(told)))
+
+    def limit(self, asked: int) -> None:
+        """Let the next write end so many appointments and no more, unless `--yes`."""
+        self._asked = asked
 
     def watch(self, operation: "Callable[[Tx], list[Board]]", *, once: bool, every: float) -> None:
         """Show a board on the whole screen until it is interrupted; where there is no screen, print it once."""

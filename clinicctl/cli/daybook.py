@@ -52,6 +52,7 @@ def close(ctx: Ctx, day: params.Day = DayWord("today")) -> None:
     count = ctx.obj.read(desk.daybook.would_close, on=day)
     if count:
         ctx.obj.confirm(f"{count} appointments are still open. End the day for them?")
+    ctx.obj.limit(count)
     ctx.obj.write(desk.daybook.close, on=day)
 
 

@@ -67,7 +67,6 @@ def edit(
     name: params.NameOption = None,
     specialty: params.Specialty = None,
     capacity: params.DefaultCapacity = None,
-    on_conflict: params.OnConflictOption = OnConflict.REFUSE,
 ) -> None:
     """Change what is on file; an empty specialty clears it."""
     ctx.obj.write(
@@ -76,7 +75,6 @@ def edit(
         name=name,
         specialty=specialty,
         capacity=capacity,
-        on_conflict=on_conflict,
     )
 
 
@@ -142,6 +140,8 @@ def weekly(
     """Say what a doctor's weekdays are; a date of which something was said itself does not follow."""
     if sum((capacity is not None, off, forget)) > 1:
         raise errors.Usage(problem="--capacity, --off and --forget exclude each other.")
+    if on_conflict is OnConflict.CANCEL:
+        ctx.obj.confirm_many(())
     ctx.obj.write(
         desk.weekly.set_weekly,
         doctor=doctor,
@@ -177,6 +177,8 @@ def import_(
         raise errors.BadValue(problem="--format: csv.")
     with _opened(file) as lines:
         found = rows.read_days(lines)
+    if on_conflict is OnConflict.CANCEL:
+        ctx.obj.confirm_many(())
     imported = ctx.obj.write(desk.imports.set_availability, rows=found, on_conflict=on_conflict, on_error=on_error)
     if imported.refused:
         raise typer.Exit(PARTLY_DONE)

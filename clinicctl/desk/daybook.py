@@ -80,6 +80,14 @@ def would_close(tx: Tx, *, on: DayWord) -> int:
     return sum(row.status in open_ for row in rows)
 
 
+def count_ended(result: Any) -> int:
+    """Return how many appointments a write ended at once: those of a day closed, or cancelled by the clinic."""
+    if isinstance(result, Closed):
+        return len(result.no_show) + len(result.left) + len(result.completed)
+    each = result if isinstance(result, list) else [result]
+    return sum(len(getattr(one, "cancelled", ())) for one in each)
+
+
 def to_do(tx: Tx) -> list[ToDo]:
     """Return what needs somebody, each with the command that mends it: open past days, long waits, stranded patients,
     places for the waitlist, and full days ahead."""

@@ -62,8 +62,7 @@ def set_availability(
     else:
         refused |= {change.row.line: "has bookings" for change, _ in stranded}
         changes = [each for each in changes if each.row.line not in refused]
-    for change in changes:
-        availability.settle(tx, [(change.standing, change.after)], on_conflict=on_conflict)
+    told = availability.settle(tx, [(each.standing, each.after) for each in changes], on_conflict=on_conflict)
     availability.write(
         tx, [(each.standing, each.values) for each in changes if each.outcome is not RowOutcome.UNCHANGED]
     )
@@ -85,6 +84,7 @@ def set_availability(
         unchanged=tally[RowOutcome.UNCHANGED],
         refused=tally[RowOutcome.REFUSED],
         rows=answered,
+        cancelled=tuple(person for on in sorted(told) for person in told[on]),
     )
 
 

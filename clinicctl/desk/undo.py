@@ -109,7 +109,9 @@ def _take_back(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
     row, before = _appointment(tx, step.appointment_id), json.loads(step.before)
     entry = queue.get_entry(tx, row.id)
     if step.from_status is None:
-        _put_back(tx, row, {"status": AppointmentStatus.CANCELLED, "cancelled_by": CancelledBy.CLINIC})
+        _put_back(
+            tx, row, {"status": AppointmentStatus.CANCELLED, "cancelled_by": CancelledBy.CLINIC, "moved_from": None}
+        )
         days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
         waitlist.give_back(tx, appointment_id=row.id)
         steps.note(tx, row, to_status=AppointmentStatus.CANCELLED)

@@ -244,6 +244,7 @@ def _print_import(console: Console, facts: results.Imported, outcome: results.Ou
     shown = [row for row in facts.rows if row.outcome != "unchanged"]
     if shown:
         _print_rows(console, shown)
+    _print_to_call(console, [facts])
     tally = f"{facts.added} added, {facts.changed} changed, {facts.unchanged} unchanged, {facts.refused} refused."
     mark = sentences.mark(outcome) if outcome else ""
     console.print(f"{tally} {mark}".rstrip(), soft_wrap=True)
@@ -260,7 +261,12 @@ def _print_demo(console: Console, facts: results.Demo) -> None:
 
 
 def _print_to_call(console: Console, rows: Sequence[Any]) -> None:
-    told = [each for row in rows if isinstance(row, results.Day | results.WeekDay) for each in row.cancelled]
+    told = [
+        each
+        for row in rows
+        if isinstance(row, results.Day | results.WeekDay | results.Imported)
+        for each in row.cancelled
+    ]
     if told:
         console.print("Cancelled by the clinic; please call:", style="bold")
     for each in told:

@@ -1,4 +1,4 @@
-"""Store and Tx: one command, one transaction. The only file that knows a dialect.
+"""Store and Tx: one command, one transaction. With `faults`, the only file that knows a dialect.
 
 A write takes the writer's lock, connects, begins IMMEDIATE, commits or rolls back, checkpoints, closes and releases.
 Every connection that writes does all of this under the lock, which also keeps clear of the WAL-reset bug of SQLite up
@@ -20,13 +20,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, NullPool, RootTransaction, Row, create_engine, event, insert, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
-from sqlmodel import Index, SQLModel, UniqueConstraint
+from sqlmodel import SQLModel
 
 from clinicctl import clock, errors
 from clinicctl.settings import ClinicSettings
 from clinicctl.store import models
+from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.lock import writers_lock
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 
@@ -104,7 +104,7 @@ class Store:
         """Hand out a view of one instant. Takes no lock; the database refuses every write through it."""
         inspect(self.path)
         with (
-            _translated(self.path, self.wait),
+            translated(self.path, self.wait),
             _connected(self.path, self.wait, mode="ro") as connection,
             connection.begin(),
         ):
@@ -138,13 +138,13 @@ class Store:
                 raise errors.Exists(path=self.path)
             draft = f"{self.path}.{secrets.token_hex(6)}.new"
             try:
-                with _translated(self.path, self.wait):
+                with translated(self.path, self.wait):
                     os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
                     _make_schema(draft)
                 with self._transaction(draft, actor=actor, key=key, dry_run=dry_run, fresh=True) as tx:
                     yield tx
                 if not dry_run:
-                    with _translated(self.path, self.wait):
+                    with translated(self.path, self.wait):
                         os.link(draft, self.path)
             finally:
                 for leftover in (draft, f"{draft}-wal", f"{draft}-shm"):
@@ -168,7 +168,7 @@ class Store:
 
     @contextmanager
     def _transaction(self, path: str, *, actor: str, key: str, dry_run: bool, fresh: bool = False) -> Iterator[Tx]:
-        with _translated(self.path, self.wait), _connected(path, self.wait, mode="rw") as connection:
+        with translated(self.path, self.wait), _connected(path, self.wait, mode="rw") as connection:
             transaction = connection.begin()
             try:
                 yield _tx(connection, self.path, actor, fresh=fresh)
@@ -190,7 +190,7 @@ def _commit(transaction: RootTransaction, key: str) -> None:
     try:
         transaction.commit()
     except Exception as error:
-        reason = _reason(error)
+        reason = reason_of(error)
         with suppress(Exception):
             transaction.rollback()
         raise errors.OutcomeUnknown(reason=reason, key=key) from None
@@ -225,12 +225,12 @@ def inspect(path: str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         raise errors.NoDatabase(path=path) from None
     except (OSError, ValueError) as error:
-        raise errors.IOFailed(path=path, reason=_reason(error)) from None
+        raise errors.IOFailed(path=path, reason=reason_of(error)) from None
     if not stat.S_ISREG(found.st_mode):
         raise errors.NotOurs(path=path, reason="not a regular file")
     if not found.st_size:
         raise errors.NotOurs(path=path, reason="an empty file")
-    with _translated(path, 0), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+    with translated(path, 0), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
         # Without the writable schema a file that a checkpoint is just extending would be taken for a damaged one; what
         # is really cut off is met by the connection that works on it.
         connection.execute("PRAGMA writable_schema=ON")
@@ -329,79 +329,3 @@ def _sync_folder(folder: str) -> None:
 
 def uri(path: str, query: str) -> str:
     return f"file:{quote(path)}?{query}"
-
-
-@contextmanager
-def _translated(path: str, wait: float) -> Iterator[None]:
-    """Turn what a user can act on into a refusal; a bug stays a bug."""
-    try:
-        yield
-    except DBAPIError as error:
-        refusal = _refusal(error.orig, path, wait)
-        if refusal is None:
-            raise
-        raise refusal from None
-    except sqlite3.Error as error:
-        refusal = _refusal(error, path, wait)
-        if refusal is None:
-            raise
-        raise refusal from None
-    except OSError as error:
-        raise errors.IOFailed(path=path, reason=_reason(error)) from None
-
-
-def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refusal | None:
-    code = (
-        error.sqlite_errorcode & 0xFF if isinstance(error, sqlite3.Error) and hasattr(error, "sqlite_errorcode") else 0
-    )
-    reason = _reason(error)
-    match code:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return errors.Busy(wait=wait)
-        case sqlite3.SQLITE_CONSTRAINT:
-            refused = models.REFUSALS.get(_constraint(str(error)))
-            return refused() if refused else None
-        case sqlite3.SQLITE_FULL:
-            return errors.DiskFull(path=path)
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return errors.ReadOnly(path=path, reason=reason)
-        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
-            return errors.IOFailed(path=path, reason=reason)
-        case sqlite3.SQLITE_CORRUPT:
-            return errors.Damaged(path=path, reason=reason)
-        case 0 if "decode to UTF-8" in str(error):
-            return errors.Damaged(path=path, reason="text that is not UTF-8")
-        case sqlite3.SQLITE_NOTADB:
-            return errors.NotOurs(path=path, reason="not a database")
-    return None
-
-
-def _constraint(message: str) -> str:
-    """Return the constraint's name; SQLite names the columns of a UNIQUE one and the name of any other."""
-    broken = message.partition("constraint failed: ")[2]
-    return _UNIQUE.get(frozenset(broken.split(", ")), broken)
-
-
-def _unique() -> dict[frozenset[str], str]:
-    named: dict[frozenset[str], str] = {}
-    for table in SQLModel.metadata.tables.values():
-        unique: list[UniqueConstraint | Index] = [
-            each for each in table.constraints if isinstance(each, UniqueConstraint)
-        ]
-        unique += [index for index in table.indexes if index.unique]
-        for each in unique:
-            named[frozenset(f"{table.name}.{column.name}" for column in each.columns)] = str(each.name)
-    return named
-
-
-_UNIQUE = _unique()
-
-
-def _reason(error: BaseException | None) -> str:
-    """SQLite's and the system's own words, which hold no values; of anything else only the kind."""
-    original: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(original, sqlite3.Error) and hasattr(original, "sqlite_errorname"):
-        return f"{original} ({original.sqlite_errorname})"
-    if isinstance(original, OSError) and original.strerror:
-        return original.strerror
-    return type(original).__name__

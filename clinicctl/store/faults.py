@@ -1,0 +1,80 @@
+"""What goes wrong in a database, as refusals: what a user can act on is translated, a bug stays a bug."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Index, SQLModel, UniqueConstraint
+
+from clinicctl import errors
+from clinicctl.store import models
+
+
+@contextmanager
+def translated(path: str, wait: float) -> Iterator[None]:
+    """Turn what a user can act on into a refusal; a bug stays a bug."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        refusal = _refusal(error.orig if isinstance(error, DBAPIError) else error, path, wait)
+        if refusal is None:
+            raise
+        raise refusal from None
+    except OSError as error:
+        raise errors.IOFailed(path=path, reason=reason_of(error)) from None
+
+
+def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refusal | None:
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    reason = reason_of(error)
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return errors.Busy(wait=wait)
+        case sqlite3.SQLITE_CONSTRAINT:
+            refused = models.REFUSALS.get(_constraint(str(error)))
+            return refused() if refused else None
+        case sqlite3.SQLITE_FULL:
+            return errors.DiskFull(path=path)
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return errors.ReadOnly(path=path, reason=reason)
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
+            return errors.IOFailed(path=path, reason=reason)
+        case sqlite3.SQLITE_CORRUPT:
+            return errors.Damaged(path=path, reason=reason)
+        case 0 if "decode to UTF-8" in str(error):
+            return errors.Damaged(path=path, reason="text that is not UTF-8")
+        case sqlite3.SQLITE_NOTADB:
+            return errors.NotOurs(path=path, reason="not a database")
+    return None
+
+
+def _constraint(message: str) -> str:
+    """Return the constraint's name; SQLite names the columns of a UNIQUE one and the name of any other."""
+    broken = message.partition("constraint failed: ")[2]
+    return _UNIQUE.get(frozenset(broken.split(", ")), broken)
+
+
+def _unique() -> dict[frozenset[str], str]:
+    named: dict[frozenset[str], str] = {}
+    for table in SQLModel.metadata.tables.values():
+        unique: list[UniqueConstraint | Index] = [
+            each for each in table.constraints if isinstance(each, UniqueConstraint)
+        ]
+        unique += [index for index in table.indexes if index.unique]
+        for each in unique:
+            named[frozenset(f"{table.name}.{column.name}" for column in each.columns)] = str(each.name)
+    return named
+
+
+_UNIQUE = _unique()
+
+
+def reason_of(error: BaseException | None) -> str:
+    """SQLite's and the system's own words, which hold no values; of anything else only the kind."""
+    original: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, sqlite3.Error) and hasattr(original, "sqlite_errorname"):
+        return f"{original} ({original.sqlite_errorname})"
+    if isinstance(original, OSError) and original.strerror:
+        return original.strerror
+    return type(original).__name__
