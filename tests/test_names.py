@@ -132,6 +132,21 @@ def test_a_slip_a_spelling_or_a_short_form_is_near(one: str, other: str) -> None
     assert names.NEAR <= likeness(one, other) < names.SAME
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Bedro de Alcântara Francisco Antônio João Carlos Xavier Bragança",
+        "Bragança Pedro Alcântara de Francisco Antônio João Carlo Xavier",
+        "P. de Alcântara F. Antônio João Carlos Xavier Bragança",
+        "Pedro de Alcântara Francisco Antônio João Carlos Bragança",
+        "Pedro Bragança",
+    ],
+)
+def test_a_slip_or_a_short_form_of_a_long_name_is_near(other: str) -> None:
+    name = "Pedro de Alcântara Francisco Antônio João Carlos Xavier Bragança"
+    assert names.NEAR <= likeness(name, other) < names.SAME
+
+
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_a_family_name_in_common_makes_nobody_similar(one: str, other: str) -> None:
     assert likeness(one, other) < names.NEAR
@@ -549,6 +564,12 @@ def people(clinic: Any) -> Any:
 )
 def test_words_begin_the_names_and_a_phone_or_number_is_itself(words: str, found: list[str], people: Any) -> None:
     assert [each["number"] for each in people("patient", "find", words)] == found
+
+
+def test_a_number_in_a_name_is_no_phone(people: Any) -> None:
+    added = people("patient", "add", "Henry 8 Tudor", "--phone", "none")
+    assert people("patient", "find", "8") == people("patient", "find", "tu 8") != []
+    assert people("patient", "show", "8")["id"] == added["id"]
 
 
 def test_a_uuid_is_found_with_hyphens_and_without(people: Any) -> None:

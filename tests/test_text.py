@@ -635,6 +635,12 @@ def test_a_file_that_cannot_be_read_is_refused(clinic: Any, refused: Any, tmp_pa
     refused(2, "invalid_value", "patient", "show", "-", stdin="")
 
 
+def test_stdin_answers_one_argument_and_a_second_is_refused_and_not_taken_for_nothing(clinic: Any, run: Any) -> None:
+    clinic("patient", "edit", "P1", "--note", "Penicillin")
+    assert run("patient", "edit", "P1", "--email", "-", "--note", "-", stdin="a@b.example\n").status == 2
+    assert clinic("patient", "show", "P1")["note"] == "Penicillin"
+
+
 def test_an_at_sign_alone_is_no_file(clinic: Any) -> None:
     assert clinic("patient", "edit", "P1", "--note", "@")["note"] == "@"
 
