@@ -94,6 +94,15 @@ def test_a_no_show_keeps_the_slot_and_may_still_arrive_on_the_day(clinic: Ask, r
     assert clinic("checkin", "P1")["position"] == 1
 
 
+def test_a_no_show_who_was_booked_once_more_is_sent_to_that_appointment(clinic: Ask, refused: Refused) -> None:
+    clinic("book", "P1", "MEHTA")
+    clinic("appointment", "no-show", "A1")
+    clinic("book", "P1", "MEHTA")
+    error = refused(6, "already_booked", "checkin", "A1")
+    assert (error["details"]["appointment"], error["hint"]) == ("A2", "Check in A2.")
+    assert clinic("checkin", "A2")["position"] == 1
+
+
 def test_closing_a_day_ends_what_is_open_and_can_be_repeated(clinic: Ask, run: Run) -> None:
     for patient in ("P1", "P2"):
         clinic("book", patient, "MEHTA")
@@ -361,6 +370,27 @@ def test_cancellations_by_file_or_by_weekday_are_bounded_too(
     answer = clinic(*away, "--yes")
     days = answer if isinstance(answer, list) else [answer]
     assert sorted(person["number"] for each in days for person in each["cancelled"]) == ["P1", "P2"]
+
+
+def test_a_day_taken_away_leaves_the_list_to_phone(clinic: Ask, run: Run) -> None:
+    for patient in ("P1", "P2"):
+        clinic("book", patient, "RAO", "tomorrow")
+    away = ("doctor", "avail", "set", "RAO", "tomorrow..+2d", "--absent", "--on-conflict", "cancel")
+    assert run(*away, "-o", "csv", status=0).stdout.splitlines() == [
+        "appointment,number,name,phone",
+        "A1,P1,Anita Sharma,+919876543210",
+        "A2,P2,Mumtaz Anwar,+919123456789",
+    ]
+
+
+def test_positions_rise_and_the_order_stays_though_the_clock_is_set_back(clinic: Ask) -> None:
+    with freeze_time("2026-11-23T05:00:00+00:00"):
+        clinic("walkin", "P1", "MEHTA")
+    with freeze_time("2026-11-23T04:00:00+00:00"):
+        assert clinic("walkin", "P2", "MEHTA")["position"] == 2
+        queue = clinic("queue", "show", "MEHTA")
+        assert [(each["position"], each["waited_minutes"]) for each in queue] == [(1, 0), (2, 0)]
+        assert clinic("queue", "call", "MEHTA")["position"] == 1
 
 
 def test_what_came_between_the_question_and_the_lock_is_not_ended_unasked(

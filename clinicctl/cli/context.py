@@ -35,6 +35,7 @@ class Desk:
         self.args: list[str] = []
         self.flags: dict[str, Any] = {}
         self.command = ""
+        self.stdin_taken = False
         self._settings: settings.Settings | None = None
         self._store: Store | None = None
         self._frames: list[str] | None = None

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from typer._click.core import Context, Parameter
+from typer._click.globals import get_current_context
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from clinicctl import errors
@@ -160,6 +161,7 @@ def _from_elsewhere(said: str) -> str:
         return said
     try:
         if said == "-":
+            _take_stdin()
             found = sys.stdin.read(text.NOTE * 8) if sys.stdin else ""
         else:
             with open(said[1:], encoding="utf-8") as file:
@@ -170,6 +172,14 @@ def _from_elsewhere(said: str) -> str:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise errors.BadValue(problem=f"{'stdin' if said == '-' else said[1:]}: {reason}.") from None
     return found.removesuffix("\n").removesuffix("\r")
+
+
+def _take_stdin() -> None:
+    """Refuse a second argument from stdin: the first has read it to its end."""
+    desk = get_current_context().obj
+    if desk.stdin_taken:
+        raise errors.Usage(problem="Only one argument can be read from stdin; use @FILE for the others.")
+    desk.stdin_taken = True
 
 
 def phone(said: str) -> str:

@@ -13,6 +13,7 @@ from clinicctl.rules import steps as step_rules
 from clinicctl.rules.days import DayWord, day
 from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
 from clinicctl.rules.steps import (
+    ACTIVE,
     CALL,
     CHECK_IN,
     DONE,
@@ -25,7 +26,7 @@ from clinicctl.rules.steps import (
     TRANSFER,
     Step,
 )
-from clinicctl.statuses import QueueStatus
+from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import doctors, queue_entries
 from clinicctl.store.sql import bindparam, insert, select
@@ -57,6 +58,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None) 
             appointment=f"A{row.number}", position=row.position, doctor=row.doctor_code, date=row.date.isoformat()
         )
     _refuse_archived(row)
+    _refuse_booked_anew(tx, row)
     position = days.next_position(tx, doctor_id=row.doctor_id, on=row.date)
     steps.take(tx, CHECK_IN, row, position=position)
     tx.run(
@@ -302,6 +304,20 @@ def _arriving(tx: Tx, arrival: ArrivalRef) -> Row[Any]:
 def _refuse_archived(row: Row[Any]) -> None:
     if row.patient_archived_at is not None:
         raise errors.Archived(subject=f"P{row.patient_number}")
+
+
+def _refuse_booked_anew(tx: Tx, row: Row[Any]) -> None:
+    """Refuse a no-show who comes after all, but has been booked once more: that appointment is the one to check in."""
+    if row.status == AppointmentStatus.NO_SHOW:
+        for other in bookings.list_of_patient(tx, patient_id=row.patient_id, on=row.date):
+            if other.doctor_id == row.doctor_id and other.status in ACTIVE:
+                raise errors.AlreadyBooked(
+                    patient=f"P{row.patient_number}",
+                    doctor=row.doctor_code,
+                    date=row.date.isoformat(),
+                    appointment=f"A{other.number}",
+                    hint=f"Check in A{other.number}.",
+                )
 
 
 def _described(tx: Tx, entries: Sequence[Row[Any]]) -> list[QueueEntry]:

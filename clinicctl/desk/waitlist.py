@@ -51,11 +51,7 @@ _INSERT = insert(waitlist_entries)
 _LEAVE = update(waitlist_entries).where(
     waitlist_entries.c.id == bindparam("row"), waitlist_entries.c.status == WaitlistStatus.WAITING
 )
-_RETURN = (
-    update(waitlist_entries)
-    .where(waitlist_entries.c.appointment_id == bindparam("booked"))
-    .values(status=WaitlistStatus.WAITING, appointment_id=None)
-)
+_RETURN = update(waitlist_entries).where(waitlist_entries.c.appointment_id == bindparam("booked"))
 _MOVE = update(waitlist_entries).where(waitlist_entries.c.patient_id == bindparam("old"))
 
 
@@ -168,7 +164,7 @@ def list_promotable(tx: Tx) -> list[tuple[str, date]]:
 
 def give_back(tx: Tx, *, appointment_id: UUID) -> None:
     """Let somebody wait again whose promotion is undone."""
-    tx.run(_RETURN, booked=appointment_id)
+    tx.run(_RETURN, booked=appointment_id, status=WaitlistStatus.WAITING, appointment_id=None, updated_at=tx.now)
 
 
 def move(tx: Tx, *, old: UUID, new: UUID) -> int:

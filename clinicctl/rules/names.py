@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from datetime import date
-from itertools import groupby, permutations
+from itertools import groupby
 
 from clinicctl.rules.text import fold
 
 SAME, NEAR = 100, 75
 """Scores, 0 to 100. From NEAR a registration asks; at SAME on the same phone it is the patient on file."""
-
-MOST_WORDS = 7
-"""Names of more words are compared word by word in alphabetical order: to try every way would take too long."""
 
 _SOUNDS = (
     *(("sch", "s"), ("sh", "s"), ("ch", "k"), ("ck", "k"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("bh", "b")),
@@ -56,9 +53,10 @@ def likeness(one: str, other: str, *, ratio: Likeness) -> int:
         left, right = right, left
     if not left:
         return 0
-    scores = {(a, b): _word(a, b, ratio) for a in left for b in right}
-    arranged = permutations(right, len(left)) if len(right) <= MOST_WORDS else [right[: len(left)]]
-    worst = max(min(scores[pair] for pair in zip(left, each, strict=True)) for each in arranged)
+    scores = [[_word(a, b, ratio) for b in right] for a in left]
+    worst = next(
+        each for each in sorted({score for row in scores for score in row}, reverse=True) if _pair(scores, each)
+    )
     return max(0, min(worst - 3 * (len(right) - len(left)), SAME - 1))
 
 
@@ -87,6 +85,22 @@ def duplicate(alike: int, *, same_phone: bool, same_birth: bool | None) -> tuple
     why += ["same birth date"] if same_birth else ["another birth date"] if same_birth is False else []
     penalty = 0 if same_phone and same_birth else 5 if same_phone and same_birth is None else 15
     return max(0, alike - penalty), ", ".join(why)
+
+
+def _pair(scores: list[list[int]], least: int) -> bool:
+    """Whether every word can have a partner of its own with at least this score (bipartite matching, Kuhn 1955)."""
+    partners: dict[int, int] = {}
+
+    def place(word: int, tried: set[int]) -> bool:
+        for other, score in enumerate(scores[word]):
+            if score >= least and other not in tried:
+                tried.add(other)
+                if other not in partners or place(partners[other], tried):
+                    partners[other] = word
+                    return True
+        return False
+
+    return all(place(word, set()) for word in range(len(scores)))
 
 
 def _word(one: str, other: str, ratio: Likeness) -> int:

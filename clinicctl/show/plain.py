@@ -31,7 +31,8 @@ def as_json(facts: Any, *, outcome: Outcome | None, lines: bool, pretty: bool) -
 def as_separated(facts: Any, *, outcome: Outcome | None, comma: bool, header: bool, excel_safe: bool) -> str:
     """Return rows with nested names flattened by dots: RFC 4180 with commas, else tabs with nothing quoted.
 
-    A result that is about rows (an import, a health check) gives its rows. `excel_safe` puts an apostrophe before what
+    A result that is about rows (an import, a health check) gives its rows, and a change that cancelled somebody the
+    list to phone. `excel_safe` puts an apostrophe before what
     a spreadsheet would run.
     """
     rows = [_flat(each) for each in _rows(facts, outcome)]
@@ -88,6 +89,8 @@ def _objects(facts: Any, outcome: Outcome | None) -> Any:
 
 
 def _rows(facts: Any, outcome: Outcome | None) -> list[dict[str, Any]]:
+    if told := [person for each in (facts if isinstance(facts, list) else [facts]) for person in _to_tell(each)]:
+        return [plain(each) for each in told]
     if isinstance(facts, Imported):
         return [plain(each) for each in facts.rows]
     if isinstance(facts, Health):
@@ -96,6 +99,11 @@ def _rows(facts: Any, outcome: Outcome | None) -> list[dict[str, Any]]:
         return [{"try_next": each} for each in facts.try_next]
     found = _objects(facts, outcome)
     return found if isinstance(found, list) else [found]
+
+
+def _to_tell(facts: Any) -> tuple[ToCall, ...]:
+    """Whom a change has cancelled: where there are any, they are the rows, for they have to be phoned."""
+    return getattr(facts, "cancelled", ())
 
 
 def _flat(value: dict[str, Any], before: str = "") -> dict[str, str]:
