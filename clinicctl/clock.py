@@ -1,7 +1,7 @@
 """The only reader of the wall clock."""
 
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, sleep
 
 
 def now() -> datetime:
@@ -12,3 +12,8 @@ def now() -> datetime:
 def ticks() -> float:
     """Return seconds on a clock that only rises, for durations."""
     return monotonic()
+
+
+def pause(seconds: float) -> None:
+    """Let others go first."""
+    sleep(seconds)

@@ -266,6 +266,10 @@ class SamePlace(AgainstRule):
     code, sentence = "illegal_step", "{subject} is with {doctor} on {date} already."
 
 
+class TakenBack(AgainstRule):
+    code, sentence = "taken_back", "All or none: another line was refused, and this one taken back."
+
+
 class Archived(AgainstRule):
     code, sentence = "archived", "{subject} is archived."
 

@@ -4,11 +4,12 @@ A field marked `PERSONAL` never reaches the journal or a log: a replay reads it 
 Instants carry the clinic's offset; dates are clinic-local.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy, DaySource, QueueStatus, RowOutcome, WaitlistStatus
@@ -301,15 +302,32 @@ class QueueEntry:
     long_wait: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedRow:
-    """What came of one line of a file; the header is line 1."""
+class ImportedRow(NamedTuple):
+    """What came of a day in a file; the header of a file is line 1. A day that was removed stands in no line.
 
-    line: int
+    `change` says what is otherwise now; of a note only that it is. A tuple, because there may be very many.
+    """
+
+    line: int | None
     doctor: str | None
     date: date | None
     outcome: RowOutcome
     reason: str | None
+    change: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorDiff:
+    """What came of a doctor's days in a file, and the first and the last of them."""
+
+    doctor: str
+    first: date
+    last: date
+    added: int
+    changed: int
+    unchanged: int
+    removed: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +340,52 @@ class Imported:
     refused: int
     rows: tuple[ImportedRow, ...]
     cancelled: tuple[ToCall, ...] = ()
+    removed: int = 0
+    doctors: tuple[DoctorDiff, ...] = ()
+
+
+class ImportedPatient(NamedTuple):
+    """What came of a line of a file of patients: the number, where there is one, or the numbers of who it may be.
+
+    Somebody in the file who is not on file stands among the candidates with his line, as `line 7`.
+    """
+
+    line: int
+    patient: str | None
+    outcome: RowOutcome
+    reason: str | None
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedPatients:
+    """What came of a file of patients."""
+
+    added: int
+    unchanged: int
+    refused: int
+    rows: tuple[ImportedPatient, ...]
+
+
+class ImportedDoctor(NamedTuple):
+    """What came of a line of a file of doctors."""
+
+    line: int
+    doctor: str | None
+    outcome: RowOutcome
+    reason: str | None
+    change: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedDoctors:
+    """What came of a file of doctors."""
+
+    added: int
+    changed: int
+    unchanged: int
+    refused: int
+    rows: tuple[ImportedDoctor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,22 +433,57 @@ def plain(value: Any, *, personal: bool = True) -> Any:
 
     Without `personal`, every field marked so is left out; but that there was nothing in it is told.
     """
-    if is_dataclass(value) and not isinstance(value, type):
-        return {
-            each.name: plain(getattr(value, each.name), personal=personal)
-            for each in fields(value)
-            if personal or not each.metadata.get("personal") or getattr(value, each.name) is None
-        }
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, time):
-        return value.isoformat(timespec="minutes")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID | StrEnum):
-        return str(value)
+    kind = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    if written := _WRITTEN.get(kind):
+        return written(value)
+    if names := _names(kind):  # type: ignore[arg-type]
+        found = {}
+        for name, private in names:
+            each = getattr(value, name)
+            if personal or not private or each is None:
+                found[name] = each if type(each) in _AS_IT_IS else plain(each, personal=personal)
+        return found
     if isinstance(value, list | tuple):
-        return [plain(each, personal=personal) for each in value]
+        return _listed(value, personal=personal)
     if isinstance(value, dict):
         return {name: plain(each, personal=personal) for name, each in value.items()}
-    return value
+    return next((written(value) for known, written in _WRITTEN.items() if isinstance(value, known)), value)
+
+
+_AS_IT_IS = frozenset({str, int, bool, float, type(None)})
+_WRITTEN: Mapping[type, Callable[[Any], str]] = {
+    UUID: str,
+    StrEnum: str,
+    datetime: lambda instant: instant.isoformat(timespec="seconds"),
+    time: lambda at: at.isoformat(timespec="minutes"),
+    date: date.isoformat,
+}
+
+
+@cache
+def _names(kind: type) -> tuple[tuple[str, bool], ...]:
+    """The fields of a result's class, and whether each is personal; none of any other class."""
+    return tuple((each.name, bool(each.metadata)) for each in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _listed(values: Sequence[Any], *, personal: bool) -> list[Any]:
+    if values and isinstance(values[0], tuple) and hasattr(values[0], "_fields"):
+        return _objects(values)
+    return [plain(each, personal=personal) for each in values]
+
+
+def _objects(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Named tuples as objects; nothing in them is personal. Quick, because there may be very many."""
+    names = rows[0]._fields
+    columns = [_column(each) for each in zip(*rows, strict=True)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _column(values: Sequence[Any]) -> Sequence[Any]:
+    """Values as JSON knows them, each that comes again worked out once."""
+    if all(value is None or type(value) in (int, str) for value in values):
+        return values
+    known: dict[Any, Any] = {}
+    return [known[value] if value in known else known.setdefault(value, plain(value)) for value in values]

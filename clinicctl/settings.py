@@ -81,6 +81,9 @@ def region(said: str) -> str:
     return code
 
 
+actor = _line("actor", ACTOR)
+"""Read the name of who does it."""
+
 COMMAND = (
     Known("db", "", "the database: a path (default: clinic.db in the user data folder)", str),
     Known(
@@ -90,7 +93,7 @@ COMMAND = (
         _one_of("output", FORMATS),
     ),
     Known("wait", "20", "seconds to wait for the writer's lock", _seconds),
-    Known("actor", "", "who does it, for the journal (default: the login)", _line("actor", ACTOR)),
+    Known("actor", "", "who does it, for the journal (default: the login)", actor),
     Known("log", "", "a file for one JSON line a command: ids and codes, nothing personal", str),
 )
 """Settings of a command: `--name`, `CLINICCTL_NAME`, `name` in config.toml, default, in this order."""

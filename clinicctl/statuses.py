@@ -63,3 +63,14 @@ class RowOutcome(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+    REMOVED = "removed"
+
+
+class SheetFormat(StrEnum):
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class ImportMode(StrEnum):
+    UPDATE = "update"
+    REPLACE = "replace"

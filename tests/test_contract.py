@@ -33,7 +33,7 @@ CONTRACT = {
         *("capacity_full", "already_booked", "duplicate_code", "possible_duplicate", "key_reused"),
         *("already_checked_in", "has_bookings", "exists", "already_waiting", "already_undone"),
     },
-    7: {"doctor_absent", "past_day", "wrong_day", "wrong_patient", "illegal_step", "archived"},
+    7: {"doctor_absent", "past_day", "wrong_day", "wrong_patient", "illegal_step", "archived", "taken_back"},
     10: {"no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"},
     11: {"busy"},
     12: {"outcome_unknown"},

@@ -56,6 +56,8 @@ def test_every_command_is_helped_with_examples_that_run(
         if any(each in ("@name.txt", "tomorrow.csv", "-") for each in words):
             (tmp_path / "name.txt").write_text("Zoë Quinn\n")
             (tmp_path / "tomorrow.csv").write_text("doctor,date,present\nMEHTA,tomorrow,yes\n")
+        for file in ("commands.txt", "moves.txt"):
+            (tmp_path / file).write_text("appointment move A1 +9d\nday +9d\n")
         stdin = "doctor,date,present\nMEHTA,tomorrow,yes\n" if "import" in words else "Zoë Quinn\n"
-        answer = run(*words[1:], stdin=stdin)
+        answer = run(*words[1:], stdin="day\n" if "batch" in words else stdin)
         assert answer.status not in (2, 10, 11, 12, 65, 70, 74), (line, answer)

@@ -1,10 +1,28 @@
 """Availability from a file: all or nothing, every line answered, a second run changes nothing."""
 
+import csv
+import datetime
+import io
+import json
+import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinicctl.desk import imports
+from clinicctl.errors import BadFile, HasBookings
+from clinicctl.rules import rows
+from clinicctl.statuses import SheetFormat
+from clinicctl.store.engine import Store
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -145,3 +163,386 @@ def test_an_import_replays_by_its_key_and_is_silent_in_cron(clinic: Ask, run: Ru
     refused(6, "key_reused", "doctor", "avail", "import", file(GOOD + "RAO,+5d,no,,\n"), "--key", "k")
     answer = run("doctor", "avail", "import", file(GOOD), "-q", status=0)
     assert (answer.stdout, answer.stderr) == ("", "")
+
+
+# What a file may look like
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Doctor Code;Day;Available;Slots;Remarks\r\nmehta;+1d;present;4;\r\nrao;+1d;;2;half, day\r\n",
+        "code\tDATE\tstatus\tplaces\tcomment\nMEHTA\t+1d\ty\t4\t\nRAO\t+1d\t\t2\thalf, day\n",
+        'doctor-code,days,availability,capacity,note,,\nMEHTA,+1d,1,4,,,\nRAO,+1d,,2,"half, day",,\n',
+        '{"doctor": "mehta", "date": "+1d", "present": true, "capacity": 4, "note": null}\n'
+        '\n{"Code": "RAO", "Day": "+1d", "slots": "2", "remark": "half, day"}\n',
+    ],
+    ids=["semicolons", "tabs", "empty columns at the end", "JSON lines"],
+)
+def test_a_file_means_the_same_however_it_is_written(clinic: Ask, file: Any, content: str) -> None:
+    clinic("doctor", "avail", "import", file(content), "--format", "jsonl" if content.startswith("{") else "csv")
+    (mehta,) = clinic("doctor", "avail", "show", "MEHTA", "+1d")
+    (rao,) = clinic("doctor", "avail", "show", "RAO", "+1d")
+    assert [(day["present"], day["capacity"], day["note"]) for day in (mehta, rao)] == [
+        (True, 4, None),
+        (True, 2, "half, day"),
+    ]
+
+
+def test_the_format_is_known_by_the_option_the_name_or_the_first_character(
+    clinic: Ask, refused: Refused, tmp_path: Path
+) -> None:
+    line = b'{"doctor": "MEHTA", "date": "+1d", "capacity": 4}\n'
+    path = tmp_path / "days.jsonl"
+    path.write_bytes(b"\n" + line)
+    assert outcomes(clinic("doctor", "avail", "import", str(path))) == ["added"]
+    assert outcomes(clinic("doctor", "avail", "import", "-", stdin=line)) == ["unchanged"]
+    error = refused(65, "bad_file", "doctor", "avail", "import", "-", "--format", "csv", stdin=line)
+    assert "the header has no column" in error["hint"]
+    refused(2, "usage", "doctor", "avail", "import", str(path), "--format", "xml")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[1]", "not a JSON object"),
+        ('"MEHTA"', "not a JSON object"),
+        ('{"doctor": "MEHTA", "date"', "not JSON"),
+        ("[" * 5000, "not JSON"),
+        ('{"doctor": ' + "9" * 5000 + "}", "not JSON"),
+        ('{"doctor": "MEHTA", "date": "+1d", "colour": 1}', "an unknown name"),
+        ('{"doctor": "MEHTA", "code": "RAO", "date": "+1d"}', "doctor is named twice"),
+        ('{"doctor": "MEHTA", "date": "+1d", "date": "+2d"}', "date is named twice"),
+        ('{"doctor": "MEHTA", "date": ["+1d"]}', "date is neither text nor"),
+        ('{"doctor": "MEHTA", "date": "+1d", "capacity": 4.5}', "capacity is neither text nor"),
+        ('{"doctor": "MEHTA", "date": "+1d", "note": "\\ud800"}', "not allowed"),
+        ('{"date": "+1d"}', "Not a doctor's code"),
+        ("{}", "Not a doctor's code"),
+    ],
+)
+def test_a_bad_line_of_json_is_named_and_the_others_are_good(clinic: Ask, run: Run, line: str, reason: str) -> None:
+    text = f'{{"doctor": "MEHTA", "date": "+3d"}}\n{line}\n{{"doctor": "RAO", "date": "+3d"}}\n'
+    args = ("doctor", "avail", "import", "-", "--format", "jsonl", "--on-error", "skip")
+    answer = run(*args, stdin=text.encode("utf-8", "surrogatepass"), json=True, status=3)
+    assert outcomes(answer.json) == ["added", "refused", "added"]
+    assert reason in answer.json["rows"][1]["reason"]
+
+
+def test_a_line_may_mean_several_days_each_of_which_is_answered(clinic: Ask, file: Any) -> None:
+    imported = clinic(
+        "doctor", "avail", "import", file('doctor,days,present\nMEHTA,+1d..+3d,no\nRAO,"+1d,+5d",no\n'), "-n"
+    )
+    assert [(row["line"], row["doctor"]) for row in imported["rows"]] == [(2, "MEHTA")] * 3 + [(3, "RAO")] * 2
+    assert len({row["date"] for row in imported["rows"]}) == 4
+    assert (imported["added"], len(imported["doctors"])) == (5, 2)
+
+
+def test_a_day_said_twice_is_found_inside_a_range(clinic: Ask, refused: Refused, file: Any) -> None:
+    path = file("doctor,days,present\nMEHTA,+1d..+5d,no\nMEHTA,+3d,yes\n")
+    error = refused(65, "bad_file", "doctor", "avail", "import", path)
+    assert error["details"]["lines"] == [{"line": 3, "reason": "the same day as line 2"}]
+
+
+def test_what_cannot_be_read_to_its_end_is_refused_also_where_bad_lines_are_skipped(
+    clinic: Ask, refused: Refused, file: Any
+) -> None:
+    for content in ('doctor,date\nMEHTA,+1d\nRAO,"+1d\nMEHTA,+2d\n', "doctor,colour\nMEHTA,red\n"):
+        refused(65, "bad_file", "doctor", "avail", "import", file(content), "--on-error", "skip")
+    assert clinic("doctor", "avail", "show", "MEHTA", "+1d")[0]["source"] == "default"
+
+
+def test_a_line_that_is_no_text_is_bad_alone(clinic: Ask, run: Run, file: Any) -> None:
+    content = b"doctor,date,note\nMEHTA,+1d,a\nMEHTA,+2d,\xff\n" + b"x" * 70_000 + b"\nMEHTA,+3d,\0\nRAO,+1d,b\n"
+    answer = run("doctor", "avail", "import", file(content), "--on-error", "skip", json=True, status=3)
+    assert [(row["line"], row["outcome"]) for row in answer.json["rows"]] == [
+        *((2, "added"), (3, "refused"), (4, "refused"), (5, "refused"), (6, "added"))
+    ]
+
+
+def test_an_endless_line_takes_bounded_memory(clinic: Ask, start: Any, finish: Any) -> None:
+    code = """
+import resource, sys
+from clinicctl.cli import run
+resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20))
+sys.exit(run(["doctor", "avail", "import", "-", "--json"]))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):
+        process.stdin.write(b"doctor,date,note\nMEHTA,+1d,")
+        for _ in range(1024):
+            process.stdin.write(b"x" * (1 << 20))
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    process.stdin = None
+    _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, json.loads(stderr)["error"]["code"]) == (65, "bad_file")
+
+
+def test_too_many_days_are_refused_in_one_line(
+    clinic: Ask, refused: Refused, file: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "MOST_DAYS", 5)
+    clinic("doctor", "avail", "import", file("doctor,date\nMEHTA,+1d..+5d\n"), "--dry-run")
+    for content in ("MEHTA,+1d..+6d\n", "".join(f"MEHTA,+{n}d\n" for n in range(1, 7))):
+        error = refused(
+            65, "bad_file", "doctor", "avail", "import", file(f"doctor,date\n{content}"), "--on-error", "skip"
+        )
+        assert len(error["details"]["lines"]) == 1
+        assert "split the file" in error["hint"]
+
+
+cell = st.text(st.characters(exclude_characters="\0\r\n", exclude_categories=["Cs"]), max_size=8)
+word = st.sampled_from(["MEHTA", "rao", "+1d", "today", "2026-12-01..2026-12-03", "yes", "0", "12", "", " "])
+
+
+@given(
+    cells=st.lists(st.lists(st.one_of(word, cell), min_size=5, max_size=5), max_size=8),
+    delimiter=st.sampled_from(",;\t"),
+)
+def test_csv_and_json_lines_of_the_same_rows_are_read_alike(cells: list[list[str]], delimiter: str) -> None:
+    cells = [each for each in cells if any(one.strip() for one in each)]
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=delimiter).writerows([list(rows.DAYS.names), *cells])
+    as_csv = rows.read_days(io.StringIO(buffer.getvalue(), ""))
+    lines = [json.dumps(dict(zip(rows.DAYS.names, each, strict=True))) + "\n" for each in cells]
+    as_json = rows.read_days(lines, format=SheetFormat.JSONL)
+    assert [each[1:] for each in as_csv.rows] == [each[1:] for each in as_json.rows]
+    assert as_csv.digest == as_json.digest
+
+
+# What is replaced
+
+
+@pytest.fixture
+def december(clinic: Ask, file: Any) -> Ask:
+    """Five days of MEHTA are said, of capacity 4; somebody is booked on the third."""
+    clinic("doctor", "avail", "import", file("doctor,days,capacity,note\nMEHTA,+1d..+5d,4,secret words\n"))
+    clinic("book", "P1", "MEHTA", "+3d")
+    return clinic
+
+
+def test_replacing_forgets_the_days_between_that_are_not_in_the_file(december: Ask, file: Any) -> None:
+    path = file("doctor,date,capacity\nMEHTA,+1d,4\nMEHTA,+4d,3\n")
+    dry = december("doctor", "avail", "import", path, "--mode", "replace", "--dry-run")
+    imported = december("doctor", "avail", "import", path, "--mode", "replace")
+    assert dry == imported | {"dry_run": True}
+    assert (imported["unchanged"], imported["changed"], imported["removed"]) == (1, 1, 2)
+    assert [(row["line"], row["outcome"], row["change"]) for row in imported["rows"]] == [
+        (2, "unchanged", None),
+        (3, "changed", "capacity 4 to 3"),
+        (None, "removed", "capacity 4 to 10, note"),
+        (None, "removed", "capacity 4 to 10, note"),
+    ]
+    days = december("doctor", "avail", "show", "MEHTA", "+1d..+5d")
+    assert [day["source"] for day in days] == ["day", "default", "default", "day", "day"]
+    assert [(day["capacity"], day["booked"], day["remaining"]) for day in days[1:3]] == [(10, 0, 10), (10, 1, 9)]
+    again = december("doctor", "avail", "import", path, "--mode", "replace")
+    assert outcomes(again) == ["unchanged", "unchanged"]
+
+
+def test_a_day_that_is_forgotten_must_not_strand_its_patients(december: Ask, refused: Refused, file: Any) -> None:
+    path = file("doctor,date\nMEHTA,+1d\nMEHTA,+5d\n")
+    day = december("doctor", "avail", "show", "MEHTA", "+3d")[0]["date"]
+    weekday = datetime.date.fromisoformat(day).strftime("%a").lower()
+    december("doctor", "avail", "weekly", "MEHTA", weekday, "--off")
+    error = refused(6, "has_bookings", "doctor", "avail", "import", path, "--mode", "replace")
+    assert [each["number"] for each in error["details"]["affected"]] == ["P1"]
+    assert december("doctor", "avail", "show", "MEHTA", "+3d")[0]["source"] == "day"
+    december("doctor", "avail", "import", path, "--mode", "replace", "--on-conflict", "cancel")
+    assert december("doctor", "avail", "show", "MEHTA", "+3d")[0]["present"] is False
+    assert december("appointment", "show", "A1")["cancelled_by"] == "clinic"
+
+
+def test_a_capacity_in_a_file_holds_for_the_next_booking(december: Ask, refused: Refused, file: Any) -> None:
+    december("doctor", "avail", "import", file("doctor,date,capacity\nMEHTA,+3d,1\n"))
+    refused(6, "capacity_full", "book", "P2", "MEHTA", "+3d")
+    december("doctor", "avail", "import", file("doctor,date,capacity\nMEHTA,+3d,2\n"))
+    december("book", "P2", "MEHTA", "+3d")
+
+
+def test_replacing_takes_a_file_as_a_whole(clinic: Ask, refused: Refused, file: Any) -> None:
+    refused(2, "usage", "doctor", "avail", "import", file(GOOD), "--mode", "replace", "--on-error", "skip")
+
+
+# What is told
+
+
+def test_a_note_is_said_to_have_changed_but_not_repeated(december: Ask, file: Any) -> None:
+    imported = december("doctor", "avail", "import", file("doctor,date,present,note\nMEHTA,+1d,no,other words\n"))
+    assert imported["rows"][0]["change"] == "present to absent, note"
+    on = imported["rows"][0]["date"]
+    counts = {"added": 0, "changed": 1, "unchanged": 0, "removed": 0, "refused": 0}
+    assert imported["doctors"] == [{"doctor": "MEHTA", "first": on, "last": on} | counts]
+
+
+def test_one_line_on_stderr_says_what_came_of_a_file(clinic: Ask, run: Run, file: Any) -> None:
+    path = file(GOOD)
+    assert run("doctor", "avail", "import", path).stderr == "clinicctl: days.csv: 3 added.\n"
+    assert run("doctor", "avail", "import", path).stderr == "clinicctl: days.csv: nothing new, 3 unchanged.\n"
+    assert run("doctor", "avail", "import", path, "-o", "table").stderr == ""
+    assert run("doctor", "avail", "import", path, "-q").stderr == ""
+
+
+def test_a_table_shows_what_is_otherwise_doctor_by_doctor(december: Ask, run: Run, file: Any) -> None:
+    path = file("doctor,days,capacity\nMEHTA,+1d..+4d,4\nMEHTA,+5d,2\nRAO,+1d,\nX,+1d,\n")
+    shown = run("doctor", "avail", "import", path, "-o", "table", "--on-error", "skip").stdout
+    assert [
+        shown.count(each) for each in ("MEHTA, ", ": 4 unchanged", "capacity 4 to 2", "RAO, ", "unknown doctor")
+    ] == [1] * 5
+    assert shown.endswith("1 added, 1 changed, 1 refused, 4 unchanged.\n")
+
+
+def test_a_long_report_on_a_terminal_is_bounded_and_says_so(clinic: Ask, run: Run, file: Any) -> None:
+    shown = run("doctor", "avail", "import", file("doctor,days,capacity\nMEHTA,+1d..+200d,4\n"), "-o", "table").stdout
+    assert len(shown.splitlines()) < 80
+    assert "and 140 more" in shown
+
+
+# What a key and the journal keep
+
+
+def test_a_replay_answers_every_row_as_the_first_time(clinic: Ask, run: Run, file: Any) -> None:
+    content = "doctor,days,present,capacity\nMEHTA,+1d..+9d,,4\nX,+1d,,\nRAO,+1d,no,\n\nRAO,+1d..+2d,no,\n"
+    args = ("doctor", "avail", "import", file(content), "--on-error", "skip", "--key", "k")
+    first = run(*args, json=True, status=3).json
+    clinic("doctor", "avail", "set", "MEHTA", "+1d", "--capacity", "9")
+    assert run(*args, json=True, status=3).json == first | {"replayed": True}
+
+
+def test_a_key_stands_for_what_a_file_means_not_for_how_it_is_written(clinic: Ask, refused: Refused, file: Any) -> None:
+    first = clinic("doctor", "avail", "import", file("doctor,date,capacity\nMEHTA,+1d,4\n"), "--key", "k")
+    same = '{"capacity": 4, "code": "mehta", "day": "+1d"}'
+    assert clinic("doctor", "avail", "import", "-", "--key", "k", stdin=same) == first | {"replayed": True}
+    for args in (("--mode", "replace"), ("--on-conflict", "keep"), ("--on-error", "skip")):
+        refused(6, "key_reused", "doctor", "avail", "import", "-", "--key", "k", *args, stdin=same)
+
+
+def test_the_journal_keeps_ten_thousand_rows_in_little_and_nothing_personal(
+    clinic: Ask, file: Any, tmp_path: Path
+) -> None:
+    lines = "".join(
+        f"{code},{datetime.date(2060, 1, 1) + datetime.timedelta(n)},yes,{n % 9},secret\n"
+        for code in ("MEHTA", "RAO")
+        for n in range(5000)
+    )
+    path = file(f"doctor,date,present,capacity,note\n{lines}")
+    imported = clinic("doctor", "avail", "import", path, "--key", "k")
+    assert imported["added"] == 10_000
+    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
+        ((outcome,),) = connection.execute("SELECT outcome FROM journal WHERE key = 'k'")
+    assert len(outcome) < 50_000
+    assert "secret" not in outcome
+    assert clinic("doctor", "avail", "import", path, "--key", "k") == imported | {"replayed": True}
+
+
+# What comes between
+
+
+def planned(store: Store, lines: list[str]) -> imports.Plan:
+    with store.read(actor="desk") as tx:
+        return imports.plan_availability(tx, sheet=rows.read_days(lines))
+
+
+LINES = ["doctor,date,capacity\n", "MEHTA,+1d,4\n"]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        ("doctor", "avail", "set", "MEHTA", "+1d", "--capacity", "4"),
+        ("doctor", "avail", "weekly", "MEHTA", "mon-sun", "--capacity", "4"),
+        ("doctor", "edit", "MEHTA", "--capacity", "4"),
+        ("doctor", "archive", "MEHTA"),
+        ("config", "capacity", "4"),
+    ],
+    ids=" ".join,
+)
+def test_a_plan_is_not_applied_once_doctors_or_days_have_changed(clinic: Ask, tmp_path: Path, between: Any) -> None:
+    store = Store(str(tmp_path / "clinic.db"), wait=5)
+    plan = planned(store, LINES)
+    clinic(*between)
+    with pytest.raises(imports.Outdated), store.write(actor="desk", key="k") as tx:
+        imports.set_availability(tx, plan=plan)
+    with store.write(actor="desk", key="k") as tx, suppress(BadFile):
+        made_anew = imports.set_availability(tx, plan=replace(plan, last=True))
+        assert made_anew.rows[0].change != plan.rows[0].change
+
+
+def test_a_booking_between_plan_and_write_is_met(clinic: Ask, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "clinic.db"), wait=5)
+    plan = planned(store, ["doctor,date,present\n", "MEHTA,+1d,no\n"])
+    clinic("book", "P1", "MEHTA", "+1d")
+    with pytest.raises(HasBookings), store.write(actor="desk", key="k") as tx:
+        imports.set_availability(tx, plan=plan)
+
+
+def test_the_command_makes_its_plan_anew(clinic: Ask, file: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_availability, changes = imports.plan_availability, iter([4, 5, 6])
+
+    def disturbed(tx: Any, **told: Any) -> imports.Plan:
+        plan = plan_availability(tx, **told)
+        if (places := next(changes, None)) is not None:
+            clinic("doctor", "avail", "set", "MEHTA", "+1d", "--capacity", str(places))
+        return plan
+
+    disturbed.__module__, disturbed.__name__ = imports.__name__, "plan_availability"
+    monkeypatch.setattr(imports, "plan_availability", disturbed)
+    imported = clinic("doctor", "avail", "import", file("doctor,date,capacity\nMEHTA,+1d,8\n"))
+    assert imported["rows"][0]["change"] == "capacity 6 to 8"
+
+
+def test_a_file_without_rows_has_nothing_new(clinic: Ask, run: Run, file: Any) -> None:
+    path = file("doctor,date\n\n")
+    assert clinic("doctor", "avail", "import", path)["rows"] == []
+    answer = run("doctor", "avail", "import", path, "-o", "csv", status=0)
+    assert (answer.stdout, answer.stderr) == ("", "clinicctl: days.csv: nothing new.\n")
+
+
+def test_rows_are_printed_alike_in_every_format(clinic: Ask, run: Run, file: Any) -> None:
+    args = ("doctor", "avail", "import", file(f"{GOOD}X,+1d,,,\n"), "-n", "--on-error", "skip")
+    found = run(*args, json=True, status=3).json["rows"]
+    (as_line,) = run(*args, "-o", "jsonl", status=3).lines
+    as_csv = list(csv.DictReader(io.StringIO(run(*args, "-o", "csv", status=3).stdout)))
+    as_tsv = [line.split("\t") for line in run(*args, "-o", "tsv", status=3).stdout.splitlines()]
+    assert as_line["rows"] == found
+    assert as_csv == [{name: "" if each is None else str(each) for name, each in row.items()} for row in found]
+    assert as_tsv == [list(row.values()) for row in as_csv]
+
+
+def test_a_bar_is_drawn_on_a_terminal_only_and_taken_away(clinic: Ask, tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    path.write_text("doctor,date,note\n" + "".join(f"MEHTA,+{n}d,{'x' * 900}\n" for n in range(1, 3000)))
+    for args, drawn in ((["-n"], True), (["-n", "-q"], False)):
+        master, slave = os.openpty()
+        command = [sys.executable, "-m", "clinicctl", "doctor", "avail", "import", str(path), *args]
+        subprocess.run(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=slave,
+            stdin=subprocess.DEVNULL,
+            check=True,
+            timeout=60,
+            env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
+        )
+        os.close(slave)
+        said = b""
+        with suppress(OSError):
+            while more := os.read(master, 65536):
+                said += more
+        os.close(master)
+        assert (b"large.csv: reading" in said) is drawn
+        assert (b"clinicctl: large.csv: 2999 added" in said) is drawn
+
+
+def test_a_file_that_would_forget_very_many_days_is_refused(
+    december: Ask, refused: Refused, file: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file("doctor,date\nMEHTA,+1d\nMEHTA,+5d\n")
+    monkeypatch.setattr(imports, "MOST_REMOVED", 2)
+    error = refused(65, "bad_file", "doctor", "avail", "import", path, "--mode", "replace")
+    assert "forget more than 2 days: split the file" in error["hint"]
+    monkeypatch.setattr(imports, "MOST_REMOVED", 3)
+    assert december("doctor", "avail", "import", path, "--mode", "replace", "-n")["removed"] == 3

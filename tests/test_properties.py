@@ -889,6 +889,8 @@ WRITES = [
     desk.patients.add,
     desk.patients.edit,
     desk.imports.set_availability,
+    desk.patient_imports.add_patients,
+    desk.doctor_imports.add_doctors,
 ]
 IDENTITY: dict[type, tuple[str, ...]] = {
     results.PatientBrief: ("number",),
@@ -937,6 +939,8 @@ def facts(hint: Any, known: Mapping[type, list[Any]]) -> st.SearchStrategy[Any]:
         return st.lists(facts(get_args(hint)[0], known), max_size=3).map(get_origin(hint))
     if is_dataclass(hint):
         return st.sampled_from(known.get(hint, [None])).flatmap(partial(_built, hint, known))  # type: ignore[arg-type]
+    if isinstance(hint, type) and issubclass(hint, tuple):
+        return st.builds(hint, **{name: facts(each, known) for name, each in get_type_hints(hint).items()})
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return st.sampled_from(hint)
     return st.none() if hint is NoneType else ATOMS[hint]

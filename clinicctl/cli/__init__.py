@@ -43,6 +43,7 @@ TREE = {
     "waitlist": ("daybook", "The waitlist: who gets the next free place."),
     "status": ("daybook", "Show what needs somebody, each with the command that mends it."),
     "close": ("daybook", "End a day: booked becomes no-show, waiting becomes left, in consultation becomes completed."),
+    "batch": ("batch", "Run one command a line, in one process, and answer each with a line of JSON."),
     "undo": ("daybook", "Take back the last write of booking or queue, when nothing was built on it."),
 }
 _ALIASES = {"appt": "appointment"}
@@ -51,10 +52,19 @@ _ALIASES = {"appt": "appointment"}
 class Root(Group):
     """The root of the tree: loads a command when it is named, and turns every end of it into an exit status."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.loaded: dict[str, Command | None] = {}
+        super().__init__(*args, **kwargs)
+
     def list_commands(self, ctx: Context) -> list[str]:
         return list(TREE)
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        if cmd_name not in self.loaded:
+            self.loaded[cmd_name] = self._load(cmd_name)
+        return self.loaded[cmd_name]
+
+    def _load(self, cmd_name: str) -> Command | None:
         if cmd_name not in TREE:
             return None
         module = import_module(f"clinicctl.cli.{TREE[cmd_name][0]}")
@@ -139,12 +149,11 @@ class _Terminated(BaseException):
     """SIGTERM, as KeyboardInterrupt is Ctrl-C: no `except Exception` on its way takes it for a fault."""
 
 
-def answer(root: Command, args: list[str], desk: Desk) -> int:
+def answer(root: Group, args: list[str], desk: Desk) -> int:
     """Run one command line: the one place where an error becomes text or JSON and an exit status."""
     desk.args = list(args)
     try:
-        with root.make_context(PROGRAM, args, obj=desk) as ctx:
-            root.invoke(ctx)
+        desk.run(root, args)
         return desk.finish(0)
     except typer.Exit as left:
         return desk.finish(left.exit_code)

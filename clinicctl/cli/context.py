@@ -2,8 +2,10 @@
 
 import os
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import uuid4
 
@@ -13,8 +15,10 @@ from clinicctl import clock, desk, errors, log, settings, show
 from clinicctl.rules import text
 
 if TYPE_CHECKING:
+    from clinicctl.cli.params import Group
     from clinicctl.results import Board, Outcome, ToCall
     from clinicctl.store.engine import Store, Tx
+    from clinicctl.store.sharing import Shared as Shared
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,6 +39,8 @@ class Desk:
         self.args: list[str] = []
         self.flags: dict[str, Any] = {}
         self.command = ""
+        self.key: str | None = None
+        """The key of its write, its own or the one made up for it."""
         self.stdin_taken = False
         self._settings: settings.Settings | None = None
         self._store: Store | None = None
@@ -60,6 +66,22 @@ class Desk:
             self._store = Store(_path(self.settings.db), wait=self.settings.wait)
         return self._store
 
+    @contextmanager
+    def shared(self) -> "Iterator[Shared]":
+        """Open the store for one command after another."""
+        from clinicctl.store.sharing import Shared
+
+        shared = Shared(self.store.path, wait=self.settings.wait)
+        try:
+            yield shared
+        finally:
+            shared.close()
+
+    def run(self, root: "Group", args: list[str]) -> None:
+        """Read the command line, and do the command that it names."""
+        with root.make_context(APPLICATION, args, obj=self) as ctx:
+            root.invoke(ctx)
+
     def read(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
         """Return what an operation reads."""
         with self.store.read(actor=self.settings.actor) as tx:
@@ -84,7 +106,7 @@ class Desk:
     def written(self, operation: Callable[..., R], request: Mapping[str, Any], *, create: bool = False) -> "Outcome":
         """Return the outcome of an operation that writes."""
         told, journal = self.settings, desk.journal
-        key = told.key or f"auto-{uuid4().hex}"
+        key = self.key = told.key or f"auto-{token_hex(16)}"
         begin = self.store.create if create else self.store.write
         with begin(actor=told.actor, key=key, dry_run=told.dry_run) as tx:
             outcome = journal.once(
@@ -92,7 +114,7 @@ class Desk:
             )
             if not (outcome.replayed or told.yes or told.dry_run):
                 self._refuse_more_than_asked(outcome.result)
-        return replace(outcome, dry_run=told.dry_run)
+        return replace(outcome, dry_run=True) if told.dry_run else outcome
 
     def show(self, result: Any) -> None:
         """Print a result in the format asked for. `--quiet` leaves out the sentence of a write that went well."""
@@ -108,16 +130,20 @@ class Desk:
             return
         count = desk.daybook.count_ended(result)
         if count > self._asked:
-            if not show.can_ask():
+            if not self.can_ask():
                 raise errors.Usage(problem="--yes required when not running interactively.")
             raise errors.MoreThanAsked(count=count, asked=self._asked)
+
+    def can_ask(self) -> bool:
+        """Whether somebody can be asked."""
+        return show.can_ask()
 
     def confirm(self, question: str) -> None:
         """Ask before the lock is taken. Refuses at a no, and where nobody can be asked."""
         told = self.settings
         if told.yes or told.dry_run:
             return
-        if not show.can_ask():
+        if not self.can_ask():
             raise errors.Usage(problem="--yes required when not running interactively.")
         if not show.ask(question):
             raise errors.Cancelled
@@ -125,7 +151,7 @@ class Desk:
     def confirm_many(self, told: "Sequence[ToCall]") -> None:
         """Show whom a change cancels; ask, where they are more than the clinic's bulk_threshold."""
         threshold = int(self.read(desk.clinic.show_setting, name="bulk_threshold").value)
-        if told and show.can_ask() and not self.settings.yes:
+        if told and self.can_ask() and not self.settings.yes:
             show.people(told)
         if len(told) > threshold:
             self.confirm(f"Cancel {len(told)} appointments?")
@@ -159,9 +185,13 @@ class Desk:
     def refuse(self, refused: errors.Refusal) -> int:
         """Print a refusal, as an object where JSON was asked for, and return its exit status."""
         show.refusal(refused, as_json=self._asked_for_json())
+        self.log_refusal(refused)
+        return refused.status
+
+    def log_refusal(self, refused: errors.Refusal) -> None:
+        """Log how it ended."""
         known = {name: refused.facts.get(name) for name in ("key", "reference", "kind")}
         self._log(refused.status, refused.code, frames=self._frames, **known)
-        return refused.status
 
     def help(self, page: str) -> None:
         """Print a help page that was not asked for in so many words."""

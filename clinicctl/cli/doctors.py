@@ -1,23 +1,16 @@
 """The commands on doctors and their days."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import TextIOWrapper
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
 from clinicctl import desk, errors
-from clinicctl.cli import params
+from clinicctl.cli import imports, params
 from clinicctl.cli.context import Ctx
 from clinicctl.cli.params import group, reads, writes
 from clinicctl.rules import rows
 from clinicctl.rules.days import DaysWord
-from clinicctl.statuses import OnConflict, OnError
-
-PARTLY_DONE = 3
-"""The exit status of an import that took some rows and refused others."""
+from clinicctl.statuses import ImportMode, OnConflict, OnError
 
 app = typer.Typer()
 doctor = group(
@@ -88,6 +81,24 @@ def archive(ctx: Ctx, doctor: params.Doctor) -> None:
 def restore(ctx: Ctx, doctor: params.Doctor) -> None:
     """Take a doctor out of the archive."""
     ctx.obj.write(desk.doctors.restore, doctor=doctor)
+
+
+@writes(
+    doctor,
+    "import",
+    "clinicctl doctor import doctors.csv --dry-run",
+    "clinicctl doctor import doctors.csv --on-error skip -o csv",
+)
+def import_(
+    ctx: Ctx,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Columns: code,name[,specialty][,capacity].")],
+    format_: imports.FormatOption = None,
+    on_error: imports.OnErrorOption = OnError.STOP,
+) -> None:
+    """Put the doctors of a file on file, or change them: all of it or nothing."""
+    imports.run(
+        ctx, file, format=format_, read=rows.read_doctors, write=desk.doctor_imports.add_doctors, on_error=on_error
+    )
 
 
 @writes(
@@ -163,43 +174,33 @@ def show_avail(ctx: Ctx, doctor: params.Doctor, days: params.MaybeDays = DaysWor
     avail,
     "import",
     "clinicctl doctor avail import tomorrow.csv --dry-run",
+    "clinicctl doctor avail import december.csv --mode replace",
     'clinicctl doctor avail import - --key "avail-$(date +%F)" -q < tomorrow.csv',
 )
-def import_(
+def import_avail(
     ctx: Ctx,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="CSV: doctor,date,present[,capacity][,note].")],
-    format_: Annotated[str, typer.Option("--format", metavar="csv", help="The file's format.")] = "csv",
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Columns: doctor,date[,present][,capacity][,note].")],
+    format_: imports.FormatOption = None,
+    mode: Annotated[
+        ImportMode,
+        typer.Option("--mode", help="Replace forgets the days between the first and the last that are not in it."),
+    ] = ImportMode.UPDATE,
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
-    on_error: Annotated[OnError, typer.Option("--on-error", help="What a bad line does.")] = OnError.STOP,
+    on_error: imports.OnErrorOption = OnError.STOP,
 ) -> None:
     """Set doctors' days from a file: all of it or nothing; a second run changes nothing."""
-    if format_ != "csv":
-        raise errors.BadValue(problem="--format: csv.")
-    with _opened(file) as lines:
-        found = rows.read_days(lines)
+    if mode is ImportMode.REPLACE and on_error is OnError.SKIP:
+        raise errors.Usage(problem="--mode replace takes a file as a whole: it excludes --on-error skip.")
     if on_conflict is OnConflict.CANCEL:
         ctx.obj.confirm_many(())
-    imported = ctx.obj.write(desk.imports.set_availability, rows=found, on_conflict=on_conflict, on_error=on_error)
-    if imported.refused:
-        raise typer.Exit(PARTLY_DONE)
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[Iterator[str]]:
-    """The lines of a file or of stdin, each hardly longer than a row may be; what is not UTF-8 shows."""
-    try:
-        source = _bytes_of(file)
-        with TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-            yield iter(lambda: text.readline(rows.LONGEST_LINE + 1), "")
-    except FileNotFoundError:
-        raise errors.NoSuchFile(path=file) from None
-    except OSError as error:
-        raise errors.IOFailed(path=file, reason=error.strerror or "cannot be read") from None
-
-
-def _bytes_of(file: str) -> BinaryIO:
-    if file != "-":
-        return open(file, "rb")
-    if sys.stdin is None:
-        raise errors.IOFailed(path="stdin", reason="it is closed")
-    return sys.stdin.buffer
+    imports.run(
+        ctx,
+        file,
+        format=format_,
+        read=rows.read_days,
+        plan=desk.imports.plan_availability,
+        write=desk.imports.set_availability,
+        mode=mode,
+        on_conflict=on_conflict,
+        on_error=on_error,
+    )

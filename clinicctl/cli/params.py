@@ -25,8 +25,12 @@ _BACK = re.compile(r"-[0-9]+[dw]([.,].*)?")
 
 def _kept(ctx: Context, param: Parameter, value: Any) -> None:
     if value is not None and param.name is not None:
-        name, value = ("output", "json") if param.name == "json" else (param.name, value)
-        ctx.obj.flags[name] = value
+        ctx.obj.flags |= common(param.name, value)
+
+
+def common(name: str, value: Any) -> dict[str, Any]:
+    """What a common option sets: `--json` is the same as `-o json`."""
+    return {"output": "json"} if name == "json" else {name: value}
 
 
 def _common(*, hidden: bool = False) -> list[TyperOption]:

@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 
 from clinicctl import desk, errors
-from clinicctl.cli import params
+from clinicctl.cli import imports, params
 from clinicctl.cli.context import Ctx
 from clinicctl.cli.params import group, reads, writes
+from clinicctl.rules import rows
 from clinicctl.rules.references import PatientRef
+from clinicctl.statuses import OnError
 
 app = typer.Typer()
 patient = group(
@@ -135,6 +137,32 @@ def merge(
     """Make one of two patients: everything moves, and the old number finds the one who stays."""
     ctx.obj.confirm("A merge cannot be undone. Merge the two?")
     ctx.obj.write(desk.duplicates.merge, patient=patient, into=into)
+
+
+@writes(
+    patient,
+    "import",
+    "clinicctl patient import patients.csv --dry-run",
+    "clinicctl patient import - --format jsonl --on-error skip < patients.jsonl",
+)
+def import_(
+    ctx: Ctx,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="Columns: name[,phone][,born][,age][,sex][,email][,note].")
+    ],
+    format_: imports.FormatOption = None,
+    on_error: imports.OnErrorOption = OnError.STOP,
+) -> None:
+    """Register the patients of a file: all of it or nothing; whoever may be on file already is reported."""
+    imports.run(
+        ctx,
+        file,
+        format=format_,
+        read=rows.read_patients,
+        plan=desk.patient_imports.plan_patients,
+        write=desk.patient_imports.add_patients,
+        on_error=on_error,
+    )
 
 
 def _refuse_both(**options: object) -> None:

@@ -17,6 +17,9 @@ from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import availabilities, capacities
 from clinicctl.store.sql import bindparam, case, insert, update
 
+Said = tuple[bool, int | None, str | None]
+"""What is said of a day: presence, capacity, note."""
+
 _INSERT_SAID = insert(availabilities)
 _UPDATE_SAID = update(availabilities).where(
     availabilities.c.doctor_id == bindparam("doctor"), availabilities.c.date == bindparam("on")
@@ -153,12 +156,25 @@ def settle(
 
 def written(day: days.Facts, *, present: bool | None, capacity: int | None, note: str | None) -> Mapping[str, Any]:
     """Return the columns of what was said of a day, as a change would leave them."""
-    said = day.said
-    return {
-        "present": day.present if present is None else present,
-        "capacity": capacity if capacity is not None else (said.capacity if said is not None else None),
-        "note": (note or None) if note is not None else (said.note if said is not None else None),
-    }
+    said = (day.said.present, day.said.capacity, day.said.note) if day.said is not None else None
+    values = merged(said, day.present, present=present, capacity=capacity, note=note)
+    return dict(zip(("present", "capacity", "note"), values, strict=True))
+
+
+def merged(
+    said: Said | None, present_unsaid: bool, *, present: bool | None, capacity: int | None, note: str | None
+) -> Said:
+    """Return what is said of a day once a change is said, too: what the change leaves out stays as it stands.
+
+    `present_unsaid` is the presence of a day of which nothing is said. An empty note clears the note.
+    """
+    if said is None:
+        return (present_unsaid if present is None else present, capacity, note or None)
+    return (
+        said[0] if present is None else present,
+        said[1] if capacity is None else capacity,
+        said[2] if note is None else note or None,
+    )
 
 
 def differs(said: Row[Any], values: Mapping[str, Any]) -> bool:
@@ -185,14 +201,15 @@ def write(tx: Tx, changes: Sequence[tuple[days.Facts, Mapping[str, Any]]]) -> No
             if day.said is not None
         ],
     )
-    tx.many(
-        _SET_CAPACITY,
-        [
-            {"doctor": day.doctor_id, "on": day.date, "places": values["capacity"]}
-            for day, values in changes
-            if day.has_ledger and values["capacity"] is not None
-        ],
+    set_capacities(
+        tx,
+        [(day, values["capacity"]) for day, values in changes if day.has_ledger and values["capacity"] is not None],
     )
+
+
+def set_capacities(tx: Tx, changes: Sequence[tuple[days.Facts, int]]) -> None:
+    """Set the capacity in the ledgers of days; what remains follows from it."""
+    tx.many(_SET_CAPACITY, [{"doctor": day.doctor_id, "on": day.date, "places": places} for day, places in changes])
 
 
 def follow(

@@ -15,7 +15,7 @@ from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.rules.steps import ACTIVE, CANCEL, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import appointments, doctors, journal, journal_steps, queue_entries
+from clinicctl.store.models import HOLDS_A_SLOT, IS_ACTIVE, appointments, doctors, journal, journal_steps, queue_entries
 from clinicctl.store.models import patients as people
 from clinicctl.store.sql import bindparam, insert, select
 
@@ -49,13 +49,13 @@ _OF_PATIENT_ON = _ALL.where(
 _HELD = select(appointments.c.slot).where(
     appointments.c.doctor_id == bindparam("doctor"),
     appointments.c.date == bindparam("on"),
-    appointments.c.status != AppointmentStatus.CANCELLED,
+    HOLDS_A_SLOT,
 )
 _VISITS = select(appointments.c.visit, appointments.c.number).where(
     appointments.c.patient_id == bindparam("patient"),
     appointments.c.doctor_id == bindparam("doctor"),
     appointments.c.date == bindparam("on"),
-    appointments.c.status.in_(sorted(ACTIVE)),
+    IS_ACTIVE,
 )
 _INSERT = insert(appointments)
 _HISTORY = (
@@ -124,7 +124,7 @@ def place(
             patient=f"P{who.number}", doctor=whom.code, date=on.isoformat(), appointment=f"A{others[0].number}"
         )
     above = days.take_place(tx, facts, overbook=overbook)
-    slot = slots.lowest_free(tx.connection.execute(_HELD, {"doctor": whom.id, "on": on}).scalars())
+    slot = slots.lowest_free(row.slot for row in tx.all(_HELD, doctor=whom.id, on=on))
     values: dict[str, Any] = {
         "id": uuid4(),
         "number": numbers.next_one(tx, "appointments"),

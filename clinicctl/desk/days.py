@@ -31,6 +31,10 @@ _LEDGER = select(capacities).where(
     capacities.c.doctor_id == bindparam("doctor"),
     capacities.c.date.between(bindparam("first"), bindparam("last")),
 )
+_SAID_AND_LEDGER = _SAID.join(
+    capacities,
+    and_(capacities.c.doctor_id == availabilities.c.doctor_id, capacities.c.date == availabilities.c.date),
+)
 _WEEKLY = select(weekly_patterns).where(weekly_patterns.c.doctor_id == bindparam("doctor"))
 _INSERT_LEDGER = insert(capacities)
 _HERE = and_(capacities.c.doctor_id == bindparam("doctor"), capacities.c.date == bindparam("on"))
@@ -108,10 +112,10 @@ def facts(tx: Tx, doctor: Row[Any], dates: Sequence[date]) -> list[Facts]:
     return [_from_rows(tx, doctor, on, said.get(on), pattern.get(on.weekday()), ledger.get(on)) for on in dates]
 
 
-def with_ledger(tx: Tx, doctor: Row[Any]) -> list[Facts]:
-    """Return what is known of today and every later day that has a ledger."""
-    span = {"doctor": doctor.id, "first": tx.today, "last": date.max}
-    said = {row.date: row for row in tx.all(_SAID, **span)}
+def with_ledger(tx: Tx, doctor: Row[Any], *, first: date | None = None, last: date = date.max) -> list[Facts]:
+    """Return what is known of every day that has a ledger, from today or `first` on."""
+    span = {"doctor": doctor.id, "first": first or tx.today, "last": last}
+    said = {row.date: row for row in tx.all(_SAID_AND_LEDGER, **span)}
     pattern = weekly(tx, doctor)
     return [
         _from_rows(tx, doctor, row.date, said.get(row.date), pattern.get(row.date.weekday()), row)
@@ -122,6 +126,16 @@ def with_ledger(tx: Tx, doctor: Row[Any]) -> list[Facts]:
 def weekly(tx: Tx, doctor: Row[Any]) -> dict[int, Row[Any]]:
     """Return the rows of a doctor's weekly pattern by weekday, 0 for Monday."""
     return {row.weekday: row for row in tx.all(_WEEKLY, doctor=doctor.id)}
+
+
+def unsaid(tx: Tx, doctor: Row[Any]) -> list[tuple[bool, int]]:
+    """Return the presence and the capacity of each weekday, from Monday, on a date of which nothing is said."""
+    pattern, default = weekly(tx, doctor), staff.default_capacity(tx, doctor)
+    rows = [pattern.get(nth) for nth in range(7)]
+    return [
+        (True, default) if row is None else (bool(row.present), default if row.capacity is None else int(row.capacity))
+        for row in rows
+    ]
 
 
 def _from_rows(

@@ -1,157 +1,411 @@
-"""Imports: whole files at once, safe to repeat."""
+"""Doctors' days from a file: all of it or nothing, safe to repeat.
 
+A file is read before there is a transaction, and compared with what stands on a read view (`plan`), which nobody waits
+for. The write then only looks whether what was planned for still stands, settles the days on which somebody is booked,
+and applies the plan: one transaction, so that all or nothing holds, and short, so that other desks wait for less than
+a second. How many days a file may have (`rows.MOST_DAYS`) follows from that.
+"""
+
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import availability, days, staff
-from clinicctl.results import Imported, ImportedRow
-from clinicctl.rules.days import day
+from clinicctl.desk import availability, days, journal, staff
+from clinicctl.desk.availability import Said
+from clinicctl.results import DoctorDiff, Imported, ImportedRow, ToCall
+from clinicctl.rules import rows
 from clinicctl.rules.rows import DayRow
-from clinicctl.statuses import OnConflict, OnError, RowOutcome
+from clinicctl.rules.sheets import Digested, Sheet, Unreadable
+from clinicctl.statuses import ImportMode, OnConflict, OnError, RowOutcome
+from clinicctl.store import bulk
 from clinicctl.store.engine import Row, Tx
+from clinicctl.store.models import availabilities, capacities
+from clinicctl.store.sql import bindparam, delete, insert, select, update
 
 NAMED = 20
 """How many bad lines the sentence of a refusal names; the details have them all."""
 
+MOST_REMOVED = 40_000
+"""So many days are forgotten by one file; that takes the longest under the lock."""
+
+_ELSEWHERE = ("bookings", "daybook", "duplicates", "patient_imports", "patients", "queue", "undo", "waitlist")
+"""Whose operations change nothing of what a plan stands on: only the ledgers, which are looked at anew."""
+
+_STANDING = select(
+    availabilities.c.date, availabilities.c.present, availabilities.c.capacity, availabilities.c.note
+).where(
+    availabilities.c.doctor_id == bindparam("doctor"),
+    availabilities.c.date.between(bindparam("first"), bindparam("last")),
+)
+_WITH_LEDGER = (
+    select(capacities.c.doctor_id).where(capacities.c.date.between(bindparam("first"), bindparam("last"))).distinct()
+)
+_INSERT = insert(availabilities)
+_INSERTED = ("id", "doctor_id", "date", "present", "capacity", "note", "updated_by", "updated_at")
+_UPDATE = (
+    update(availabilities)
+    .where(availabilities.c.doctor_id == bindparam("whose"), availabilities.c.date == bindparam("on"))
+    .values({name: bindparam(name) for name in ("present", "capacity", "note", "updated_by", "updated_at")})
+)
+_UPDATED = ("present", "capacity", "note", "updated_by", "updated_at", "whose", "on")
+_DELETE = delete(availabilities).where(
+    availabilities.c.doctor_id == bindparam("whose"), availabilities.c.date == bindparam("on")
+)
+
+
+class Outdated(Exception):
+    """What a plan was made for does not stand any more: it is made anew, and nobody is told."""
+
+
+@dataclass(slots=True)
+class _Doctor:
+    """A doctor whom the file names: what his weekdays are unsaid, what stands, and what the file wants."""
+
+    row: Row[Any]
+    unsaid: Sequence[tuple[bool, int]]
+    wanted: dict[date, DayRow] = field(default_factory=dict)
+    standing: Mapping[date, Said] = field(default_factory=dict)
+    removed: set[date] = field(default_factory=set)
+    first: date = date.max
+    last: date = date.min
+
 
 @dataclass(frozen=True, slots=True)
-class _Change:
-    """What one line would change: the day as it stands, as it would be, and the columns that say so."""
+class Plan(Digested):
+    """What a file would change of what stood at the journal's `head` on `today`, as the database stores it."""
 
-    row: DayRow
-    doctor: Row[Any]
-    standing: days.Facts
-    after: days.Facts
-    values: Mapping[str, Any]
+    sheet: Sheet
+    mode: ImportMode
+    on_conflict: OnConflict
+    on_error: OnError
+    head: tuple[int, str]
+    today: date
+    doctors: Mapping[str, _Doctor]
+    refused: Mapping[int, str]
+    rows: Sequence[ImportedRow]
+    inserted: Sequence[tuple[Any, ...]]
+    updated: Sequence[tuple[Any, ...]]
+    removed: Sequence[tuple[Any, ...]]
+    last: bool = False
 
-    @property
-    def outcome(self) -> RowOutcome:
-        if self.standing.said is None:
-            return RowOutcome.ADDED
-        return RowOutcome.CHANGED if availability.differs(self.standing.said, self.values) else RowOutcome.UNCHANGED
+    def said(self, today: date) -> Any:
+        return [self.sheet.said(today), self.mode, self.on_conflict, self.on_error]
 
 
-def set_availability(
+def plan_availability(
     tx: Tx,
     *,
-    rows: Sequence[DayRow],
+    sheet: Sheet,
+    mode: ImportMode = ImportMode.UPDATE,
     on_conflict: OnConflict = OnConflict.REFUSE,
     on_error: OnError = OnError.STOP,
-) -> Imported:
+) -> Plan:
+    """Return what a file would change. Refuses nothing: that is for the write to do, unless its key was used before."""
+    refused: dict[int, str] = {}
+    unreadable = sheet.unreadable
+    doctors, meant = dict[str, _Doctor](), list[tuple[DayRow, Sequence[date]]]()
+    try:
+        meant = _meant(tx, sheet.rows, doctors, refused)
+    except Unreadable as found:
+        unreadable, doctors = found, {}
+    for doctor in doctors.values():
+        _look_up(tx, doctor, mode)
+    if sum(len(doctor.removed) for doctor in doctors.values()) > MOST_REMOVED:
+        unreadable = Unreadable(1, f"it would forget more than {MOST_REMOVED} days: split the file")
+    if unreadable:
+        refused[unreadable.line] = unreadable.problem
+    answered, changes = _answered(meant, doctors, refused)
+    ids = bulk.new_ids(len(changes[RowOutcome.ADDED]))
+    written = {each: _written(tx, doctors, changes[each]) for each in changes}
+    return Plan(
+        sheet=replace(sheet, unreadable=unreadable),
+        mode=mode,
+        on_conflict=on_conflict,
+        on_error=on_error,
+        head=journal.head(tx),
+        today=tx.today,
+        doctors=doctors,
+        refused=refused,
+        rows=answered,
+        inserted=[(id_, *each) for id_, each in zip(ids, written[RowOutcome.ADDED], strict=True)],
+        updated=written[RowOutcome.CHANGED],
+        removed=[each[:2] for each in written[RowOutcome.REMOVED]],
+    )
+
+
+def set_availability(tx: Tx, *, plan: Plan) -> Imported:
     """Say what doctors' days are, by a file; a second run of the same file changes nothing.
 
     All or nothing: refuses with `BadFile`, naming every bad line, and with `HasBookings`, naming every patient who
-    would lose a place. `on_error` SKIP takes the good lines and answers each bad one as refused.
+    would lose a place. `on_error` SKIP takes the good lines and answers each bad one as refused; but a file that could
+    not be read to its end is refused whatever was said. `mode` REPLACE forgets what was said of a doctor's other days
+    between the first and the last in the file.
+
+    Raises `Outdated` when something has come between the plan and this transaction; a plan marked as the `last` is
+    then made anew here.
     """
-    refused: dict[int, str | None] = {row.line: row.problem for row in rows if row.problem}
-    whom = {code: staff.get_by_code(tx, code) for code in {row.doctor for row in rows if row.doctor}}
-    dates = _dates(tx, rows, whom, refused)
-    changes = _changes(tx, rows, whom, dates, refused)
-    stranded = [
-        (change, row)
-        for change in changes
-        if on_conflict is OnConflict.REFUSE and availability.takes_away(change.standing, change.after)
-        for row in availability.stranded(tx, [change.after])
-    ]
-    if on_error is OnError.STOP:
-        _refuse(refused)
-        availability.refuse_stranded(tx, [row for _, row in stranded])
-    else:
-        refused |= {change.row.line: "has bookings" for change, _ in stranded}
-        changes = [each for each in changes if each.row.line not in refused]
-    told = availability.settle(tx, [(each.standing, each.after) for each in changes], on_conflict=on_conflict)
-    availability.write(
-        tx, [(each.standing, each.values) for each in changes if each.outcome is not RowOutcome.UNCHANGED]
-    )
-    outcomes = {each.row.line: each.outcome for each in changes}
-    answered = tuple(
-        ImportedRow(
-            line=row.line,
-            doctor=row.doctor,
-            date=dates.get(row.line),
-            outcome=outcomes.get(row.line, RowOutcome.REFUSED),
-            reason=refused.get(row.line),
+    if not _stands(tx, plan):
+        if not plan.last:
+            raise Outdated
+        plan = plan_availability(
+            tx, sheet=plan.sheet, mode=plan.mode, on_conflict=plan.on_conflict, on_error=plan.on_error
         )
-        for row in rows
-    )
-    tally = {outcome: sum(each.outcome is outcome for each in answered) for outcome in RowOutcome}
-    return Imported(
-        added=tally[RowOutcome.ADDED],
-        changed=tally[RowOutcome.CHANGED],
-        unchanged=tally[RowOutcome.UNCHANGED],
-        refused=tally[RowOutcome.REFUSED],
-        rows=answered,
-        cancelled=tuple(person for on in sorted(told) for person in told[on]),
-    )
+    if plan.on_error is OnError.STOP or plan.sheet.unreadable:
+        refuse_bad_lines(plan.refused)
+    booked = _booked(tx, plan)
+    lost = {
+        (before.doctor, before.date): found
+        for before, after, _ in booked
+        if plan.on_conflict is OnConflict.REFUSE and availability.takes_away(before, after)
+        if (found := availability.stranded(tx, [after]))
+    }
+    if plan.on_error is OnError.STOP:
+        availability.refuse_stranded(tx, [row for found in lost.values() for row in found])
+    elif lost:
+        plan = _without(tx, plan, lost)
+        booked = [each for each in booked if (each[0].doctor, each[0].date) not in lost]
+    told_off = availability.settle(tx, [(before, after) for before, after, _ in booked], on_conflict=plan.on_conflict)
+    _apply(tx, plan)
+    availability.set_capacities(tx, [(before, places) for before, _, places in booked if places is not None])
+    return _imported(plan, [person for on in sorted(told_off) for person in told_off[on]])
 
 
-def _dates(
-    tx: Tx, rows: Sequence[DayRow], whom: Mapping[str, Row[Any] | None], refused: dict[int, str | None]
-) -> dict[int, date]:
-    """The date of each good line; what is wrong with the others goes into `refused`."""
-    dates: dict[int, date] = {}
-    first: dict[tuple[str, date], int] = {}
-    for row in rows:
-        if row.problem or row.doctor is None:
+# The plan
+
+
+def _meant(
+    tx: Tx, said: Sequence[DayRow], doctors: dict[str, _Doctor], refused: dict[int, str]
+) -> list[tuple[DayRow, Sequence[date]]]:
+    """The dates that each row means, and into `doctors` and `refused` whom and what they are about."""
+    found = list[tuple[DayRow, Sequence[date]]]()
+    known: dict[str, _Doctor | str] = {}
+    words: dict[str, Sequence[date] | str] = {}
+    count = 0
+    for row in said:
+        line, code, word, problem = row.line, row.doctor, row.days, row.problem
+        if problem is not None or code is None or word is None:
+            refused[line] = problem or ""
+            found.append((row, ()))
             continue
-        doctor = whom[row.doctor]
-        if doctor is None or doctor.archived_at is not None:
-            refused[row.line] = "unknown doctor" if doctor is None else "the doctor is archived"
+        doctor = known.get(code)
+        if doctor is None:
+            doctor = known[code] = _doctor(tx, code)
+        dates = words.get(word)
+        if dates is None:
+            dates = words[word] = _dates(tx, word)
+        if isinstance(doctor, str) or isinstance(dates, str):
+            refused[line] = doctor if isinstance(doctor, str) else str(dates)
+            found.append((row, ()))
             continue
-        try:
-            on = day(row.date or "", today=tx.today)
-        except errors.BadValue:
-            refused[row.line] = "bad date"
-            continue
-        if on < tx.today:
-            refused[row.line] = "past day"
-        elif (row.doctor, on) in first:
-            refused[row.line] = f"the same day as line {first[row.doctor, on]}"
+        found.append((row, dates))
+        count += len(dates)
+        if count > rows.MOST_DAYS:
+            raise rows.too_large(line, rows.MOST_DAYS)
+        wanted = doctor.wanted
+        other = wanted.get(dates[0]) or next((wanted[on] for on in dates[1:] if on in wanted), None)
+        if other is not None:
+            refused[line] = f"the same day as line {other.line}"
+        elif dates[0] < tx.today:
+            refused[line] = "past day"
         else:
-            first[row.doctor, on] = row.line
-            dates[row.line] = on
-    return dates
+            doctors[code] = doctor
+            for on in dates:
+                wanted[on] = row
+    return found
 
 
-def _changes(
-    tx: Tx,
-    rows: Sequence[DayRow],
-    whom: Mapping[str, Row[Any] | None],
-    dates: Mapping[int, date],
-    refused: Mapping[int, str | None],
-) -> list[_Change]:
-    standing: dict[tuple[str, date], days.Facts] = {}
-    for code, doctor in whom.items():
-        wanted = sorted({dates[row.line] for row in rows if row.doctor == code and row.line in dates})
-        if doctor is not None and wanted:
-            standing |= {(code, each.date): each for each in days.facts(tx, doctor, wanted)}
-    changes = list[_Change]()
-    for row in rows:
-        if row.line not in dates or row.line in refused or row.doctor is None:
+def _doctor(tx: Tx, code: str) -> _Doctor | str:
+    row = staff.get_by_code(tx, code)
+    if row is None:
+        return "unknown doctor"
+    if row.archived_at is not None:
+        return "the doctor is archived"
+    return _Doctor(row, days.unsaid(tx, row))
+
+
+def _dates(tx: Tx, word: str) -> Sequence[date] | str:
+    try:
+        return rows.dates(word, today=tx.today)
+    except errors.BadValue as refused:
+        return str(refused)
+
+
+def _look_up(tx: Tx, doctor: _Doctor, mode: ImportMode) -> None:
+    doctor.first, doctor.last = min(doctor.wanted), max(doctor.wanted)
+    doctor.standing = {
+        row.date: (row.present, row.capacity, row.note)
+        for row in tx.all(_STANDING, doctor=doctor.row.id, first=doctor.first, last=doctor.last)
+    }
+    if mode is ImportMode.REPLACE:
+        doctor.removed = doctor.standing.keys() - doctor.wanted.keys()
+
+
+def _answered(
+    meant: Sequence[tuple[DayRow, Sequence[date]]], doctors: Mapping[str, _Doctor], refused: Mapping[int, str]
+) -> tuple[list[ImportedRow], dict[RowOutcome, list[tuple[str, date, Said]]]]:
+    """What is answered, day by day; and by their outcome the days that change, with what is then said of them."""
+    answered = list[ImportedRow]()
+    changes: dict[RowOutcome, list[tuple[str, date, Said]]] = {each: [] for each in RowOutcome}
+    for row, dates in meant:
+        if row.line in refused:
+            on = dates[0] if len(dates) == 1 else None
+            answered.append(ImportedRow(row.line, row.doctor, on, RowOutcome.REFUSED, refused[row.line]))
             continue
-        facts, doctor = standing[row.doctor, dates[row.line]], whom[row.doctor]
-        assert doctor is not None
-        changes.append(
-            _Change(
-                row=row,
-                doctor=doctor,
-                standing=facts,
-                after=availability.changed_facts(facts, present=row.present, capacity=row.capacity),
-                values=availability.written(facts, present=row.present, capacity=row.capacity, note=row.note),
-            )
+        assert row.doctor is not None
+        doctor = doctors[row.doctor]
+        for on in dates:
+            outcome, said, change = _compared(row, doctor.standing.get(on), doctor.unsaid[on.weekday()])
+            answered.append(ImportedRow(row.line, row.doctor, on, outcome, None, change))
+            if outcome is not RowOutcome.UNCHANGED:
+                changes[outcome].append((row.doctor, on, said))
+    for code, doctor in doctors.items():
+        for on in sorted(doctor.removed):
+            change = _forgotten(doctor.standing[on], doctor.unsaid[on.weekday()])
+            answered.append(ImportedRow(None, code, on, RowOutcome.REMOVED, None, change))
+            changes[RowOutcome.REMOVED].append((code, on, doctor.standing[on]))
+    return answered, changes
+
+
+def _compared(row: DayRow, standing: Said | None, unsaid: tuple[bool, int]) -> tuple[RowOutcome, Said, str | None]:
+    """What comes of a day: the outcome, what is then said of it, and what that changes."""
+    said = availability.merged(standing, unsaid[0], present=row.present, capacity=row.capacity, note=row.note)
+    if said == standing:
+        return RowOutcome.UNCHANGED, said, None
+    present, places = (unsaid[0], None) if standing is None else standing[:2]
+    noted = said[2] != (None if standing is None else standing[2])
+    change = _change(
+        present, unsaid[1] if places is None else places, said[0], unsaid[1] if said[1] is None else said[1], noted
+    )
+    return RowOutcome.ADDED if standing is None else RowOutcome.CHANGED, said, change
+
+
+def _forgotten(standing: Said, unsaid: tuple[bool, int]) -> str | None:
+    present, places, note = standing
+    return _change(present, unsaid[1] if places is None else places, *unsaid, note is not None)
+
+
+@cache
+def _change(present: bool, places: int, then_present: bool, then_places: int, noted: bool) -> str | None:
+    words = {True: "present", False: "absent"}
+    changes = [f"{words[present]} to {words[then_present]}"] if present is not then_present else []
+    changes += [f"capacity {places} to {then_places}"] if places != then_places else []
+    changes += ["note"] if noted else []
+    return ", ".join(changes) or None
+
+
+def _written(
+    tx: Tx, doctors: Mapping[str, _Doctor], changes: Sequence[tuple[str, date, Said]]
+) -> list[tuple[Any, ...]]:
+    """Changes as the database stores them, in the order of its index."""
+    columns = availabilities.c
+    ids = {code: bulk.stored(tx, columns.doctor_id, each.row.id) for code, each in doctors.items()}
+    dates = {on: bulk.stored(tx, columns.date, on) for on in {on for _, on, _ in changes}}
+    presence = {each: bulk.stored(tx, columns.present, each) for each in (True, False)}
+    found = [
+        (ids[code], dates[on], presence[present], capacity, note) for code, on, (present, capacity, note) in changes
+    ]
+    found.sort(key=lambda each: each[:2])
+    return found
+
+
+# The write
+
+
+def _stands(tx: Tx, plan: Plan) -> bool:
+    """Whether what a plan was made for still stands, but for the ledgers."""
+    since = journal.operations_since(tx, plan.head)
+    return since is not None and plan.today == tx.today and all(each.partition(".")[0] in _ELSEWHERE for each in since)
+
+
+def _booked(tx: Tx, plan: Plan) -> list[tuple[days.Facts, days.Facts, int | None]]:
+    """The days with a ledger that a plan is about: as they stand, as they would be, and the capacity to set."""
+    first = min((each.first for each in plan.doctors.values()), default=date.max)
+    last = max((each.last for each in plan.doctors.values()), default=date.min)
+    have = {row.doctor_id for row in tx.all(_WITH_LEDGER, first=first, last=last)}
+    found = list[tuple[days.Facts, days.Facts, int | None]]()
+    for doctor in plan.doctors.values():
+        if doctor.row.id not in have:
+            continue
+        for before in days.with_ledger(tx, doctor.row, first=doctor.first, last=doctor.last):
+            if row := doctor.wanted.get(before.date):
+                said = availability.written(before, present=row.present, capacity=row.capacity, note=row.note)
+                after = availability.changed_facts(before, present=row.present, capacity=row.capacity)
+                found.append((before, after, said["capacity"]))
+            elif before.date in doctor.removed:
+                present, places = doctor.unsaid[before.date.weekday()]
+                found.append((before, replace(before, present=present, capacity=places), places))
+    return found
+
+
+def _without(tx: Tx, plan: Plan, lost: Mapping[tuple[str, date], object]) -> Plan:
+    """A plan without the days that somebody would lose a place on."""
+    keys = {
+        (
+            bulk.stored(tx, availabilities.c.doctor_id, plan.doctors[code].row.id),
+            bulk.stored(tx, availabilities.c.date, on),
         )
-    return changes
+        for code, on in lost
+    }
+    return replace(
+        plan,
+        rows=[
+            row._replace(outcome=RowOutcome.REFUSED, reason="has bookings", change=None)
+            if (row.doctor, row.date) in lost and row.outcome is not RowOutcome.REFUSED
+            else row
+            for row in plan.rows
+        ],
+        inserted=[each for each in plan.inserted if each[1:3] not in keys],
+        updated=[each for each in plan.updated if each[:2] not in keys],
+        removed=[each for each in plan.removed if each not in keys],
+    )
 
 
-def _refuse(refused: Mapping[int, str | None]) -> None:
+def _apply(tx: Tx, plan: Plan) -> None:
+    stamp = (tx.actor, bulk.stored(tx, availabilities.c.updated_at, tx.now))
+    bulk.run(tx, _INSERT, _INSERTED, [(*each, *stamp) for each in plan.inserted])
+    bulk.run(tx, _UPDATE, _UPDATED, [(*each[2:], *stamp, *each[:2]) for each in plan.updated])
+    bulk.run(tx, _DELETE, ("whose", "on"), plan.removed)
+
+
+def _imported(plan: Plan, told: Sequence[ToCall]) -> Imported:
+    tally = Counter((row.doctor, row.outcome) for row in plan.rows)
+
+    def count(outcome: RowOutcome) -> int:
+        return sum(many for (_, each), many in tally.items() if each is outcome)
+
+    return Imported(
+        added=count(RowOutcome.ADDED),
+        changed=count(RowOutcome.CHANGED),
+        unchanged=count(RowOutcome.UNCHANGED),
+        refused=count(RowOutcome.REFUSED),
+        rows=tuple(plan.rows),
+        cancelled=tuple(told),
+        removed=count(RowOutcome.REMOVED),
+        doctors=tuple(
+            DoctorDiff(
+                doctor=code,
+                first=doctor.first,
+                last=doctor.last,
+                **{str(each): tally[code, each] for each in RowOutcome},
+            )
+            for code, doctor in sorted(plan.doctors.items())
+        ),
+    )
+
+
+def refuse_bad_lines(refused: Mapping[int, str]) -> None:
+    """Refuse a file with its bad lines; none is no refusal."""
     if not refused:
         return
     lines = [{"line": line, "reason": reason} for line, reason in sorted(refused.items())]
     named = "; ".join(f"line {each['line']}: {each['reason']}" for each in lines[:NAMED])
     more = f"; and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
     raise errors.BadFile(
-        count=f"{len(lines)} line{'s are' if len(lines) > 1 else ' is'}", lines=lines, hint=f"{named}{more}."
+        count=f"{len(lines)} line{'s are' if len(lines) > 1 else ' is'}",
+        lines=lines,
+        hint=f"{named}{more}".rstrip(".") + ".",
     )

@@ -7,8 +7,8 @@ row carries the hash of the one before it, so that a row changed, removed or put
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -19,8 +19,9 @@ from clinicctl.desk import bookings, patients, recall, staff
 from clinicctl.results import Outcome, Undone, plain
 from clinicctl.rules import days
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
+from clinicctl.rules.sheets import Digested
 from clinicctl.rules.text import fold
-from clinicctl.store.engine import Row, Tx
+from clinicctl.store.engine import Row, Step, Tx
 from clinicctl.store.models import journal, journal_steps
 from clinicctl.store.sql import bindparam, insert, select
 
@@ -31,8 +32,14 @@ R = TypeVar("R")
 
 _BY_KEY = select(journal).where(journal.c.key == bindparam("key"))
 _HEAD = select(journal.c.number, journal.c.hash).order_by(journal.c.number.desc()).limit(1)
+_FROM = (
+    select(journal.c.number, journal.c.hash, journal.c.outcome)
+    .where(journal.c.number >= bindparam("number"))
+    .order_by(journal.c.number)
+)
 _INSERT = insert(journal)
 _INSERT_STEPS = insert(journal_steps)
+_STEP = tuple(each.name for each in fields(Step))
 
 
 def once(
@@ -56,6 +63,28 @@ def once(
     result = operation(within, **request)
     _record(within, operation=name, command=command, key=key, said=said, fingerprint=fingerprint, result=result)
     return Outcome(result=result)
+
+
+def head(tx: Tx) -> tuple[int, str]:
+    """Return the number and the hash of the last row."""
+    row = tx.one(_HEAD)
+    return (row.number, row.hash) if row is not None else (0, FIRST)
+
+
+def operations_since(tx: Tx, head: tuple[int, str]) -> set[str] | None:
+    """Return the operations journaled after a row, as `bookings.book`; None when the journal is not the one it was."""
+    number, hash_ = head
+    rows = tx.all(_FROM, number=number)
+    if number and (not rows or rows[0].hash != hash_):
+        return None
+    return {str(json.loads(row.outcome).get("operation")) for row in rows if row.number > number}
+
+
+def done_before(tx: Tx, operation: str, requests: Iterable[Mapping[str, Any]]) -> Any:
+    """Return what last came of an operation with one of these requests, by whatever key; None when it was not done."""
+    said = [_digest(tx, operation, {name: _said(tx, value) for name, value in each.items()}) for each in requests]
+    row = tx.one(select(journal.c.outcome).where(journal.c.said.in_(said)).order_by(journal.c.number.desc()).limit(1))
+    return recall.result(tx, json.loads(row.outcome)) if row is not None else None
 
 
 def verify(tx: Tx) -> list[int]:
@@ -85,7 +114,7 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, finger
         "outcome": _json({"operation": operation, **recall.stored(result)}),
         "previous": head.hash if head is not None else FIRST,
     }
-    steps = [asdict(each) for each in tx.steps]
+    steps = [{name: getattr(each, name) for name in _STEP} for each in tx.steps]
     tx.run(_INSERT, **row, hash=_hash(row, steps))
     tx.many(
         _INSERT_STEPS,
@@ -103,12 +132,16 @@ def _fingerprint(tx: Tx, name: str, request: Mapping[str, Any]) -> str | None:
 
 def _said(tx: Tx, value: Any) -> Any:
     """A value as it was said, but for spelling; `today` is its date."""
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, days.DayWord):
         return days.day(value, today=tx.today).isoformat()
     if isinstance(value, days.DaysWord):
         return [each.isoformat() for each in days.days(value, today=tx.today)]
     if isinstance(value, PatientRef | DoctorRef | AppointmentRef | ArrivalRef | WaitlistRef):
         return fold(value) or value
+    if isinstance(value, Digested):
+        return value.said(tx.today)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_said(tx, each) for each in value]
     return plain(value)
@@ -148,7 +181,7 @@ def _step_of(row: Row[Any]) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return _ENCODER.encode(value)
 
 
 def _plain(value: Any) -> str:
@@ -157,3 +190,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, date | time | UUID | StrEnum):
         return str(value)
     raise TypeError(type(value).__name__)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)

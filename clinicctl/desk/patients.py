@@ -1,6 +1,6 @@
 """Patients: who is on file, and who is not somebody else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -20,6 +20,9 @@ from clinicctl.store.sql import bindparam, delete, func, insert, select, update
 
 LISTED = 20
 """How many candidates an `ambiguous` answer lists at the most."""
+
+Known = Any
+"""A row of the patients, or somebody in a file with the same columns."""
 
 _LAST = "\U0010ffff"
 _ON_FILE = patients.c.archived_at.is_(None)
@@ -60,29 +63,72 @@ def add(
     that is to come.
     """
     e164 = desk.phones.e164(phone, region=tx.clinic.region) if phone else None
-    year = _birth_year(tx, born, age)
+    year = birth_year(tx, born, age)
     if same_as:
         return _registered(tx, find(tx, same_as), created=False)
     if not new:
-        same, near = _candidates(tx, name=name, phone=e164, born=born, year=year)
-        if len(same) == 1 and same[0].archived_at is not None:
-            raise errors.Archived(
-                subject=f"P{same[0].number}", hint=f"Restore with `clinicctl patient restore P{same[0].number}`."
-            )
-        if len(same) == 1:
-            return _registered(tx, same[0], created=False)
-        if same or near:
-            scored = [(row, names.SAME) for row in same] + near
+        found = recognised(
+            tx.all(_WITH_PHONE, phone=e164) if e164 else (),
+            tx.all(_BY_NAME_KEY, name_key=names.name_key(name)),
+            name=name,
+            phone=e164,
+            born=born,
+            year=year,
+        )
+        if isinstance(found, list):
             raise errors.PossibleDuplicate(
-                count=len(scored), candidates=[person(tx, row) | {"score": score} for row, score in scored]
+                count=len(found), candidates=[person(tx, row) | {"score": score} for row, score in found]
             )
-    values: dict[str, Any] = {
+        if found is not None:
+            return _registered(tx, found, created=False)
+    values = new_row(tx, name=name, phone=e164, born=born, year=year, sex=sex, email=email, note=note)
+    tx.run(_INSERT, **values | {"number": numbers.next_one(tx, "patients")})
+    tx.many(_INSERT_WORDS, _word_rows(values["id"], name))
+    return _registered(tx, _required(tx.one(_BY_ID, id=values["id"])), created=True)
+
+
+def recognised(
+    sharing: Iterable[Known],
+    namesakes: Iterable[Known],
+    *,
+    name: str,
+    phone: str | None,
+    born: date | None,
+    year: int | None,
+) -> Known | list[tuple[Known, int]] | None:
+    """Return who a registration is: the one on file, nobody, or a list of those who may be, with their scores.
+
+    `sharing` are those with the phone, archived ones, too, and `namesakes` those on file with the folded name. Refuses
+    the one on file who is archived.
+    """
+    same, near = _candidates(sharing, namesakes, name=name, phone=phone, born=born, year=year)
+    if len(same) == 1:
+        if same[0].archived_at is not None:
+            number = f"P{same[0].number}"
+            raise errors.Archived(subject=number, hint=f"Restore with `clinicctl patient restore {number}`.")
+        return same[0]
+    return [(row, names.SAME) for row in same] + near or None
+
+
+def new_row(
+    tx: Tx,
+    *,
+    name: str,
+    phone: str | None,
+    born: date | None,
+    year: int | None,
+    sex: Sex | None,
+    email: str | None,
+    note: str | None,
+) -> dict[str, Any]:
+    """Return the row of a new patient, but for the number."""
+    return {
         "id": uuid4(),
-        "number": numbers.next_one(tx, "patients"),
+        "number": None,
         "name": name,
         "name_key": names.name_key(name),
         "sound_key": names.sound_key(name),
-        "phone": e164,
+        "phone": phone,
         "born": born,
         "born_year": year,
         "sex": sex or Sex.UNKNOWN,
@@ -93,9 +139,6 @@ def add(
         "archived_at": None,
         "merged_into": None,
     }
-    tx.run(_INSERT, **values)
-    tx.many(_INSERT_WORDS, _word_rows(values["id"], name))
-    return _registered(tx, _required(tx.one(_BY_ID, id=values["id"])), created=True)
 
 
 def edit(
@@ -120,7 +163,7 @@ def edit(
     if phone is not None:
         changes["phone"] = desk.phones.e164(phone, region=tx.clinic.region) if phone else None
     if born is not None or age is not None:
-        changes |= {"born": born, "born_year": _birth_year(tx, born, age)}
+        changes |= {"born": born, "born_year": birth_year(tx, born, age)}
     changes |= {"sex": sex} if sex is not None else {}
     changes |= {"email": email or None} if email is not None else {}
     changes |= {"note": note or None} if note is not None else {}
@@ -285,18 +328,24 @@ def _survivor(tx: Tx, row: Row[Any]) -> Row[Any]:
 
 
 def _candidates(
-    tx: Tx, *, name: str, phone: str | None, born: date | None, year: int | None
-) -> tuple[list[Row[Any]], list[tuple[Row[Any], int]]]:
+    sharing: Iterable[Known],
+    namesakes: Iterable[Known],
+    *,
+    name: str,
+    phone: str | None,
+    born: date | None,
+    year: int | None,
+) -> tuple[list[Known], list[tuple[Known, int]]]:
     """Those on file who are this person, and those who may be, with their scores."""
-    same, near = list[Row[Any]](), list[tuple[Row[Any], int]]()
-    for row in tx.all(_WITH_PHONE, phone=phone) if phone else ():
+    same, near = list[Known](), list[tuple[Known, int]]()
+    for row in sharing:
         score = names.likeness(name, row.name, ratio=desk.likeness.ratio)
         agrees = names.same_birth(born, year, row.born, row.born_year)
         if score == names.SAME and agrees is not False:
             same.append(row)
         elif score >= names.NEAR:
             near.append((row, score if score < names.SAME else names.SAME - 5))
-    for row in tx.all(_BY_NAME_KEY, name_key=names.name_key(name)):
+    for row in namesakes:
         if (row.phone != phone or phone is None) and born is not None and born == row.born:
             near.append((row, names.SAME - 10))
     return same, sorted(near, key=lambda each: (-each[1], each[0].number))
@@ -316,7 +365,8 @@ def _word_rows(patient_id: Any, name: str) -> list[dict[str, Any]]:
     return [{"word": word, "patient_id": patient_id} for word in sorted(set(names.words(name)))]
 
 
-def _birth_year(tx: Tx, born: date | None, age: int | None) -> int | None:
+def birth_year(tx: Tx, born: date | None, age: int | None) -> int | None:
+    """Return the year that an age says, for one whose birth date is not known. Refuses a birth date to come."""
     if born and not 0 <= age_on(tx.today, born) <= 150:
         raise errors.BadValue(problem="The birth date is to come, or more than 150 years ago.")
     return tx.today.year - age if age is not None else None

@@ -307,10 +307,13 @@ def _refuse_archived(row: Row[Any]) -> None:
 
 
 def _refuse_booked_anew(tx: Tx, row: Row[Any]) -> None:
-    """Refuse a no-show who comes after all, but has been booked once more: that appointment is the one to check in."""
+    """Refuse a no-show who comes after all, but has been booked once more: that appointment is the one to check in.
+
+    A further visit of the same day (`book --again`) stands beside it, and not in its place.
+    """
     if row.status == AppointmentStatus.NO_SHOW:
         for other in bookings.list_of_patient(tx, patient_id=row.patient_id, on=row.date):
-            if other.doctor_id == row.doctor_id and other.status in ACTIVE:
+            if (other.doctor_id, other.visit) == (row.doctor_id, row.visit) and other.status in ACTIVE:
                 raise errors.AlreadyBooked(
                     patient=f"P{row.patient_number}",
                     doctor=row.doctor_code,

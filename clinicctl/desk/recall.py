@@ -4,11 +4,16 @@ Kept is what is not personal. What is, is read from the row it belongs to when t
 name stays erased.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+import base64
+import json
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from functools import cache
+from itertools import accumulate, chain
+from operator import sub
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -32,10 +37,13 @@ def stored(result: Any) -> dict[str, Any]:
     """Return a result, or a list of results of one type, as the journal keeps it."""
     listed = isinstance(result, list)
     each = result[0] if listed and result else result
+    packed = {} if listed or not is_dataclass(each) else _packed(each)
+    short = replace(each, **dict.fromkeys(packed, ())) if packed else result
+    kept = plain(short, personal=False)
     return {
         "type": type(each).__name__ if is_dataclass(each) else None,
         "listed": listed,
-        "result": plain(result, personal=False),
+        "result": kept | packed if packed else kept,
     }
 
 
@@ -64,6 +72,8 @@ def _value(tx: Tx, hint: Any, kept: Any) -> Any:
             return None
         (hint,) = (each for each in get_args(hint) if each is not NoneType)
     if get_origin(hint) is tuple:
+        if isinstance(kept, str):
+            return _unpacked(tx, get_args(hint)[0], kept)
         return tuple(_value(tx, get_args(hint)[0], each) for each in kept)
     if is_dataclass(hint):
         return _revived(tx, hint, kept)  # type: ignore[arg-type]
@@ -72,6 +82,43 @@ def _value(tx: Tx, hint: Any, kept: Any) -> Any:
     if isinstance(hint, type) and issubclass(hint, UUID | StrEnum):
         return hint(kept)
     return kept
+
+
+def _packed(result: Any) -> dict[str, str]:
+    """The fields with rows of named tuples, of which there may be very many: compressed, column by column."""
+    return {
+        name: _pack([_column(each) for each in zip(*rows, strict=True)])
+        for name, rows in plain_fields(result).items()
+        if isinstance(rows, tuple) and rows and isinstance(rows[0], tuple) and hasattr(rows[0], "_fields")
+    }
+
+
+def _column(values: Sequence[Any]) -> tuple[list[Any] | None, list[int]]:
+    """What stands in a column, each once, and at each place how much further on in that list it is than before.
+
+    Of a column of whole numbers, there is no list: each is told by how much it is more than the one before.
+    """
+    known: dict[Any, int] = {}
+    numbers = all(type(value) is int for value in values)
+    places = values if numbers else [known.setdefault(value, len(known)) for value in values]
+    return None if numbers else plain(list(known)), list(map(sub, places, chain((0,), places)))
+
+
+def _pack(columns: Any) -> str:
+    text = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode(), 1)).decode("ascii")
+
+
+def _unpacked(tx: Tx, kind: Any, kept: str) -> tuple[Any, ...]:
+    columns = json.loads(zlib.decompress(base64.b64decode(kept)))
+    hints = get_type_hints(kind).values()
+    values = [
+        accumulate(steps)
+        if known is None
+        else map([_value(tx, hint, each) for each in known].__getitem__, accumulate(steps))
+        for hint, (known, steps) in zip(hints, columns, strict=True)
+    ]
+    return tuple(map(kind._make, zip(*values, strict=True)))
 
 
 @cache

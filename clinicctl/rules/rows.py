@@ -1,93 +1,202 @@
-"""Rows of a file of doctors' days: what each line says, or why it says nothing. The line numbers are the file's."""
+"""Rows of a file: what each one says, or why it says nothing. The line numbers are the file's.
 
-import csv
+What a cell means is worked out once for all the cells that say the same.
+"""
+
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from clinicctl.errors import BadValue
-from clinicctl.rules import slots, text
+from clinicctl.rules import days, sheets, slots, text
 from clinicctl.rules.references import doctor_code
+from clinicctl.rules.sheets import Columns, Sheet
+from clinicctl.statuses import Sex, SheetFormat
 
-COLUMNS = ("doctor", "date", "present", "capacity", "note")
-REQUIRED = ("doctor", "date")
-LONGEST_LINE = 10_000
-MOST_ROWS = 1_000_000
+T = TypeVar("T")
 
-_BROKEN = re.compile("[\ud800-\udfff]")
+MOST_DAYS = 100_000
+"""So many days are taken from one file: what is written of them under the writer's lock takes about half a second."""
+
+MOST_PATIENTS = 20_000
+"""So many patients are taken from one file, for the same reason: each has rows for the words of the name, too."""
+
+MOST_DOCTORS = 500
+"""These are changed one by one."""
+
+DAYS = Columns(
+    names={
+        "doctor": ("doctor code", "code"),
+        "date": ("day", "days", "dates"),
+        "present": ("available", "availability", "status"),
+        "capacity": ("slots", "places"),
+        "note": ("notes", "comment", "comments", "remark", "remarks"),
+    },
+    required=("doctor", "date"),
+)
+PATIENTS = Columns(
+    names={
+        "name": ("full name", "patient", "patient name"),
+        "phone": ("telephone", "mobile", "cell", "phone number"),
+        "born": ("birth date", "date of birth", "dob", "birthday"),
+        "age": (),
+        "sex": ("gender",),
+        "email": ("mail", "email address"),
+        "note": DAYS.names["note"],
+    },
+    required=("name",),
+)
+DOCTORS = Columns(
+    names={
+        "code": ("doctor code", "doctor"),
+        "name": ("doctor name", "full name"),
+        "specialty": ("speciality",),
+        "capacity": ("slots", "places"),
+    },
+    required=("code", "name"),
+)
+
 _PRESENT = {
-    **dict.fromkeys(("yes", "y", "true", "1", "present"), True),
-    **dict.fromkeys(("no", "n", "false", "0", "absent"), False),
+    **dict.fromkeys(("yes", "y", "true", "1", "present", "available"), True),
+    **dict.fromkeys(("no", "n", "false", "0", "absent", "unavailable"), False),
 }
+_SEXES = {
+    **{each.value: each for each in Sex},
+    **{each.value[0]: each for each in Sex},
+}
+_WORD = re.compile("[a-z]")
+_SHORT = 60
+"""Longer cells are hardly said twice, and are not kept for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class DayRow:
-    """One line: a doctor's day. None leaves what stands. `problem` says why the line cannot be taken."""
+class DayRow(NamedTuple):
+    """A doctor's days, as they were said. None leaves what stands. `problem` says why the row cannot be taken."""
 
     line: int
-    doctor: str | None
-    date: str | None
+    doctor: str | None = None
+    days: str | None = None
     present: bool | None = None
     capacity: int | None = None
     note: str | None = None
     problem: str | None = None
 
 
-def read_days(lines: Iterable[str]) -> list[DayRow]:
-    """Return the rows of a CSV file with a header (RFC 4180), each bad one with its problem.
+class PatientRow(NamedTuple):
+    """A patient as at the registration. The phone is as it was said, empty for none; its region is the clinic's."""
 
-    The last is bad at an unknown or repeated column, a missing one of those required, a quote left open, or after a
-    million rows.
-    """
-    found = list[DayRow]()
-    reader = csv.reader(_bounded(lines), strict=True)
-    line = 1
-    try:
-        header = [cell.strip().lower().removeprefix("\ufeff") for cell in next(reader, [])]
-        _check_header(header)
-        while True:
-            line = reader.line_num + 1
-            cells = next(reader, None)
-            if cells is None:
-                return found
-            if any(cell.strip() for cell in cells):
-                found.append(_row(line, header, cells))
-            if len(found) > MOST_ROWS:
-                raise BadValue(problem=f"more than {MOST_ROWS} rows")
-    except csv.Error as error:
-        problem = "a quote is left open" if "unexpected end" in str(error) else "not CSV"
-        return [*found, DayRow(line, None, None, problem=problem)]
-    except BadValue as refused:
-        return [*found, DayRow(line, None, None, problem=str(refused))]
+    line: int
+    name: str = ""
+    phone: str = ""
+    born: date | None = None
+    age: int | None = None
+    sex: Sex | None = None
+    email: str | None = None
+    note: str | None = None
+    problem: str | None = None
 
 
-def _check_header(header: list[str]) -> None:
-    if missing := [each for each in REQUIRED if each not in header]:
-        raise BadValue(problem=f"the header has no column {', '.join(missing)}")
-    if unknown := sum(each not in COLUMNS for each in header):
-        raise BadValue(problem=f"the header has {unknown} unknown columns; known are {', '.join(COLUMNS)}")
-    if len(set(header)) < len(header):
-        raise BadValue(problem="the header names a column twice")
+class DoctorRow(NamedTuple):
+    """A doctor. None leaves what stands."""
+
+    line: int
+    code: str | None = None
+    name: str = ""
+    specialty: str | None = None
+    capacity: int | None = None
+    problem: str | None = None
 
 
-def _row(line: int, header: list[str], cells: list[str]) -> DayRow:
-    if len(cells) > len(header):
-        return DayRow(line, None, None, problem="more cells than the header has")
-    said = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-    code = said.get("doctor", "").upper()
-    try:
-        code = doctor_code(code)
-        return DayRow(
-            line=line,
-            doctor=code,
-            date=said.get("date", ""),
-            present=_present(said.get("present", "")),
-            capacity=_capacity(said.get("capacity", "")),
-            note=text.note(said.get("note", "")),
+class _Meanings(dict[str, T], Generic[T]):
+    """What cells mean, each worked out once. A cell that means nothing raises `BadValue`."""
+
+    def __init__(self, read: Callable[[str], T]) -> None:
+        self.read = read
+
+    def __missing__(self, said: str) -> T:
+        meant = self.read(said.strip())
+        if len(said) <= _SHORT:
+            self[said] = meant
+        return meant
+
+
+def read_days(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
+    """Return the rows of a file of doctors' days, each bad one with its problem."""
+    codes, words = _Meanings(doctor_code), _Meanings(str.lower)
+    presences, capacities, notes = _Meanings(_present), _Meanings(_capacity), _Meanings(text.note)
+
+    def row(line: int, doctor: str, days: str, present: str, capacity: str, note: str) -> DayRow:
+        return DayRow(line, codes[doctor], words[days], presences[present], capacities[capacity], notes[note])
+
+    found, unreadable = _rows(sheets.read(lines, DAYS, format=format), row, DayRow, most=MOST_DAYS)
+    relative = any(_WORD.search(each) for each in words.values())
+    return Sheet(found, unreadable, sheets.digest([each[1:] for each in found]), relative)
+
+
+def read_patients(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
+    """Return the rows of a file of patients, each bad one with its problem, which never repeats what stands in it."""
+    births, ages, sexes = _Meanings(_born), _Meanings(_age), _Meanings(_sex)
+
+    def row(line: int, name: str, phone: str, born: str, age: str, sex: str, email: str, note: str) -> PatientRow:
+        if born.strip() and age.strip():
+            raise BadValue(problem="born and age exclude each other")
+        return PatientRow(
+            line,
+            text.name(name),
+            _phone(phone),
+            births[born],
+            ages[age],
+            sexes[sex],
+            text.email(email),
+            text.note(note),
         )
-    except BadValue as refused:
-        return DayRow(line, None, None, problem=str(refused))
+
+    found, unreadable = _rows(sheets.read(lines, PATIENTS, format=format), row, PatientRow, most=MOST_PATIENTS)
+    meant = [[str(cell) if cell is not None else None for cell in each[1:]] for each in found]
+    return Sheet(found, unreadable, sheets.digest(meant))
+
+
+def read_doctors(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
+    """Return the rows of a file of doctors, each bad one with its problem."""
+
+    def row(line: int, code: str, name: str, specialty: str, capacity: str) -> DoctorRow:
+        return DoctorRow(line, doctor_code(code), text.name(name), _specialty(specialty), _default_capacity(capacity))
+
+    found, unreadable = _rows(sheets.read(lines, DOCTORS, format=format), row, DoctorRow, most=MOST_DOCTORS)
+    return Sheet(found, unreadable, sheets.digest([each[1:] for each in found]))
+
+
+def _rows(
+    source: Iterable[tuple[int, Any]], meaning: Callable[..., T], bad: Callable[..., T], *, most: int
+) -> tuple[list[T], sheets.Unreadable | None]:
+    found = list[T]()
+    try:
+        for line, cells in source:
+            if len(found) == most:
+                raise too_large(line, most)
+            if isinstance(cells, str):
+                found.append(bad(line, problem=cells))
+                continue
+            try:
+                found.append(meaning(line, *cells))
+            except BadValue as refused:
+                found.append(bad(line, problem=str(refused)))
+    except sheets.Unreadable as refused:
+        return found, refused
+    return found, None
+
+
+def too_large(line: int, most: int) -> sheets.Unreadable:
+    """Return why nothing is taken from a file that would hold the writer's lock for too long."""
+    return sheets.Unreadable(line, f"more than {most}: split the file")
+
+
+def dates(said: str, *, today: date) -> list[date]:
+    """Return the dates that a cell of days means on `today`. Refuses, in two words, what is none."""
+    try:
+        return days.days(said, today=today)
+    except BadValue:
+        raise BadValue(problem="bad date") from None
 
 
 def _present(said: str) -> bool | None:
@@ -99,19 +208,42 @@ def _present(said: str) -> bool | None:
 
 
 def _capacity(said: str) -> int | None:
-    if not said:
+    return _whole(said, f"capacity is a whole number from 0 to {slots.MOST}", least=0, most=slots.MOST)
+
+
+def _default_capacity(said: str) -> int | None:
+    return _whole(said, f"capacity is a whole number from 1 to {slots.MOST}", least=1, most=slots.MOST)
+
+
+def _age(said: str) -> int | None:
+    return _whole(said, "age is a whole number from 0 to 150", least=0, most=150)
+
+
+def _whole(said: str, problem: str, *, least: int, most: int) -> int | None:
+    if not (said := said.strip()):
         return None
-    if not (said.isascii() and said.isdigit() and int(said[:9]) <= slots.MOST):
-        raise BadValue(problem=f"capacity is a whole number from 0 to {slots.MOST}")
+    if not (said.isascii() and said.isdigit() and least <= int(said[:9]) <= most and len(said) <= 9):
+        raise BadValue(problem=problem)
     return int(said)
 
 
-def _bounded(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        if len(line) > LONGEST_LINE:
-            raise BadValue(problem=f"a line of more than {LONGEST_LINE} characters")
-        if "\0" in line:
-            raise BadValue(problem="a NUL character")
-        if not line.isascii() and _BROKEN.search(line):
-            raise BadValue(problem="not UTF-8")
-        yield line
+def _specialty(said: str) -> str | None:
+    return text.clean(said, what="specialty", longest=text.NAME) if said.strip() else None
+
+
+def _phone(said: str) -> str:
+    if not said.strip() or said.strip().lower() == "none":
+        return ""
+    return text.phone(said)
+
+
+def _born(said: str) -> date | None:
+    return days.parse_date(said) if said else None
+
+
+def _sex(said: str) -> Sex | None:
+    if not said:
+        return None
+    if said.lower() not in _SEXES:
+        raise BadValue(problem=f"sex is {', '.join(Sex)}")
+    return _SEXES[said.lower()]

@@ -34,10 +34,12 @@ def clean(said: str, *, what: str, longest: int) -> str:
     """
     if len(said) > longest * 4:
         raise BadValue(problem=f"The {what} is too long: at most {longest} characters.")
-    said = unicodedata.normalize("NFC", said)
-    for at, letter in enumerate(said):
-        if kind := forbidden(said, at):
-            raise BadValue(problem=f"The {what} holds a character that is not allowed ({kind}, U+{ord(letter):04X}).")
+    if not (said.isascii() and said.isprintable()):
+        said = unicodedata.normalize("NFC", said)
+        for at, letter in enumerate(said):
+            if kind := forbidden(said, at):
+                code = f"U+{ord(letter):04X}"
+                raise BadValue(problem=f"The {what} holds a character that is not allowed ({kind}, {code}).")
     said = " ".join(said.split())
     if not said:
         raise BadValue(problem=f"The {what} is empty.")
@@ -101,6 +103,8 @@ def fold(said: str) -> str:
     Marks that are letters (Devanagari and Thai vowels) stay; those that are optional (Latin accents, Hebrew points,
     Arabic vowel signs) go.
     """
+    if said.isascii() and said.isalnum():
+        return said.lower()
     decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", said)).casefold().translate(_PLAIN)
     without = _ACCENTS.sub("", decomposed)
     spaced = "".join(each if each.isalnum() or unicodedata.category(each)[0] in "MC" else " " for each in without)

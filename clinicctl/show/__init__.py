@@ -5,15 +5,31 @@ A result is rendered whole and written at once, after the transaction has ended:
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from clinicctl import errors
 
 if TYPE_CHECKING:
-    from clinicctl.results import Board, ToCall
+    from clinicctl.results import Board, Outcome, ToCall
+    from clinicctl.show.bars import Progress
 
-__all__ = ["ask", "board", "can_ask", "default_format", "flush", "message", "people", "refusal", "result", "text"]
+__all__ = [
+    "answer",
+    "ask",
+    "board",
+    "can_ask",
+    "default_format",
+    "flush",
+    "message",
+    "people",
+    "progress",
+    "refusal",
+    "result",
+    "tally",
+    "text",
+]
 
 
 def default_format() -> str:
@@ -41,6 +57,13 @@ def result(value: Any, *, output: str, header: bool | None = None, excel_safe: b
     text(plain.as_separated(facts, outcome=outcome, comma=output == "csv", header=wanted, excel_safe=excel_safe))
 
 
+def answer(line: int, status: int, value: Any, refused: errors.Refusal | None) -> str:
+    """Return the answer to one line of a batch: an object on one line."""
+    from clinicctl.show import plain
+
+    return plain.answer(line, status, value, refused)
+
+
 def text(said: str) -> None:
     """Write on stdout, in UTF-8 whatever the locale. Refuses with `NotPrinted` when it cannot be given."""
     _write(sys.stdout, said)
@@ -53,7 +76,28 @@ def flush() -> None:
 
 def message(sentence: str) -> None:
     """Write one line on stderr."""
-    _complain(f"clinicctl: {sentence}\n")
+    from clinicctl.show.visible import visible
+
+    _complain(f"clinicctl: {visible(sentence)}\n")
+
+
+def tally(outcome: "Outcome") -> str:
+    """Return how many rows of a file came to what, as a sentence."""
+    from clinicctl.show import sentences
+
+    return sentences.tally(outcome)
+
+
+@contextmanager
+def progress(name: str, *, quiet: bool) -> "Iterator[Progress]":
+    """Hand out a progress bar for the work on a file, shown only where somebody looks."""
+    from clinicctl.show.bars import Progress
+
+    bar = Progress(name, shown=not quiet and _is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb")
+    try:
+        yield bar
+    finally:
+        bar.stop()
 
 
 def refusal(refused: errors.Refusal, *, as_json: bool) -> None:

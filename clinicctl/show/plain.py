@@ -4,10 +4,12 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.results import Demo, Health, Imported, Outcome, ToCall, plain
+from clinicctl.results import Demo, Health, Outcome, ToCall, plain
 from clinicctl.rules.text import forbidden
 from clinicctl.show.visible import visible
 
@@ -19,9 +21,15 @@ _SUSPECT = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
 )
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
 
 def as_json(facts: Any, *, outcome: Outcome | None, lines: bool, pretty: bool) -> str:
     """Return a single thing as an object and a list as an array; with `lines`, one object a line."""
+    if not pretty and (rows := getattr(facts, "rows", ())):
+        found = _objects(replace(facts, rows=()), outcome)
+        texts = {name: dumps(each) for name, each in found.items()} | {"rows": _rows_json(rows)}
+        return "{" + ", ".join(f"{dumps(name)}: {each}" for name, each in texts.items()) + "}\n"
     found = _objects(facts, outcome)
     if lines:
         return "".join(f"{dumps(each)}\n" for each in (found if isinstance(found, list) else [found]))
@@ -35,10 +43,10 @@ def as_separated(facts: Any, *, outcome: Outcome | None, comma: bool, header: bo
     list to phone. `excel_safe` puts an apostrophe before what
     a spreadsheet would run.
     """
-    rows = [_flat(each) for each in _rows(facts, outcome)]
-    if not rows:
+    cells = _cells(facts, outcome)
+    if len(cells) == 1:
         return ""
-    cells = [list(rows[0]), *(list(row.values()) for row in rows)] if header else [list(row.values()) for row in rows]
+    cells = cells if header else cells[1:]
     if excel_safe:
         cells = [[f"'{cell}" if cell.startswith(_RUN_BY_SPREADSHEETS) else cell for cell in row] for row in cells]
     if not comma:
@@ -50,8 +58,19 @@ def as_separated(facts: Any, *, outcome: Outcome | None, comma: bool, header: bo
 
 def refusal_json(refused: errors.Refusal) -> str:
     """Return a refusal as the object of section 4 of the contract, on one line."""
-    said = {"code": refused.code, "message": str(refused), "hint": refused.hint, "details": plain(refused.details)}
-    return f"{dumps({'error': said, 'exit_code': refused.status})}\n"
+    return f"{dumps({'error': _error(refused), 'exit_code': refused.status})}\n"
+
+
+def answer(line: int, status: int, value: Any, refused: errors.Refusal | None) -> str:
+    """Return the answer to one line of a batch, as section 5 of the contract has it."""
+    said: dict[str, Any] = {"line": line, "exit_code": status}
+    if refused is not None:
+        said["error"] = _error(refused)
+    elif isinstance(value, Outcome):
+        said["result"] = _objects(value.result, value)
+    else:
+        said["result"] = _objects(value, None)
+    return f"{dumps(said)}\n"
 
 
 def refusal_text(refused: errors.Refusal) -> str:
@@ -72,8 +91,15 @@ def to_call(each: ToCall) -> str:
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """Return JSON in UTF-8, with what a terminal would obey escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _SUSPECT.sub(_escaped, text)
+    return _safe(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def _safe(text: str) -> str:
+    return text if text.isascii() and "\x7f" not in text else _SUSPECT.sub(_escaped, text)
+
+
+def _error(refused: errors.Refusal) -> dict[str, Any]:
+    return {"code": refused.code, "message": str(refused), "hint": refused.hint, "details": plain(refused.details)}
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -88,11 +114,41 @@ def _objects(facts: Any, outcome: Outcome | None) -> Any:
     return [each | marks for each in found] if isinstance(found, list) else found | marks
 
 
+def _cells(facts: Any, outcome: Outcome | None) -> list[list[str]]:
+    """The header, and the rows."""
+    if (tuples := getattr(facts, "rows", None)) is not None and not _to_tell(facts):
+        header = list(tuples[0]._fields) if tuples else []
+        return [header, *map(list, zip(*_texts(tuples, _plain_cell), strict=True))]
+    rows = [_flat(each) for each in _rows(facts, outcome)]
+    return [list(rows[0]) if rows else [], *(list(row.values()) for row in rows)]
+
+
+def _plain_cell(value: Any) -> str:
+    return _cell(plain(value))
+
+
+def _rows_json(rows: Sequence[Any]) -> str:
+    """Rows of named tuples as an array: quickly, because there may be very many."""
+    names = ", ".join(f"{dumps(name)}: %s" for name in rows[0]._fields)
+    each = f"{{{names}}}".__mod__
+    return f"[{', '.join(map(each, zip(*_texts(rows, lambda value: dumps(plain(value))), strict=True)))}]"
+
+
+def _texts(rows: Sequence[Any], text: Callable[[Any], str]) -> list[Iterable[str]]:
+    """The columns of rows as texts, each that comes again made once."""
+    found = list[Iterable[str]]()
+    for column in zip(*rows, strict=True):
+        if all(type(value) is int for value in column):
+            found.append(map(str, column))
+            continue
+        known = {value: text(value) for value in dict.fromkeys(column)}
+        found.append(map(known.__getitem__, column))
+    return found
+
+
 def _rows(facts: Any, outcome: Outcome | None) -> list[dict[str, Any]]:
     if told := [person for each in (facts if isinstance(facts, list) else [facts]) for person in _to_tell(each)]:
         return [plain(each) for each in told]
-    if isinstance(facts, Imported):
-        return [plain(each) for each in facts.rows]
     if isinstance(facts, Health):
         return [plain(each) for each in facts.findings]
     if isinstance(facts, Demo):
@@ -137,4 +193,5 @@ def _person(person: dict[str, Any]) -> str:
     place = " ".join(str(person[each]) for each in ("appointment", "doctor", "date") if person.get(each))
     slot = f"slot {person['slot']}" if person.get("slot") else None
     score = f"likeness {person['score']}" if person.get("score") else None
-    return "  ".join(each for each in (person["number"], person["name"], born, phone, place, slot, score) if each)
+    said = f"for line {person['line']}" if person.get("line") else None
+    return "  ".join(each for each in (person["number"], person["name"], born, phone, place, slot, score, said) if each)

@@ -26,6 +26,20 @@ def mark(outcome: results.Outcome) -> str:
     return "(Dry run: this is what would be; nothing was written.)" if outcome.dry_run else ""
 
 
+def tally(outcome: results.Outcome) -> str:
+    """Return how many rows of a file came to what, as a sentence."""
+    counts = {each: getattr(outcome.result, each, 0) for each in ("added", "changed", "removed", "refused")}
+    parts = [f"{count} {each}" for each, count in counts.items() if count] or ["nothing new"]
+    parts += [f"{outcome.result.unchanged} unchanged"] if outcome.result.unchanged else []
+    return f"{', '.join(parts)}. {mark(outcome)}".rstrip()
+
+
+def days_of(each: results.DoctorDiff) -> str:
+    """Return whose days, and which, a file was about, and how much of it changes nothing."""
+    span = day(each.first) + (f" to {day(each.last)}" if each.last != each.first else "")
+    return f"{each.doctor}, {span}{f': {each.unchanged} unchanged' if each.unchanged else ''}"
+
+
 def day(on: date) -> str:
     """Return a date with its weekday."""
     return f"{('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')[on.weekday()]} {on.isoformat()}"

@@ -15,6 +15,9 @@ from clinicctl.show import sentences, waiting_room
 from clinicctl.show.plain import to_call
 from clinicctl.show.visible import visible
 
+SHOWN = 60
+"""So many rows of an imported file are shown; more are for programs."""
+
 NARROW = 60
 """Below this width a table becomes one block of lines a row."""
 
@@ -144,6 +147,21 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Doctor", lambda each: each.doctor),
         ("Day", lambda each: sentences.day(each.date) if each.date else ""),
         ("Outcome", lambda each: _status(each.outcome)),
+        ("Change", lambda each: each.change),
+        ("Why", lambda each: each.reason),
+    ),
+    results.ImportedPatient: (
+        ("Line", lambda each: each.line),
+        ("Patient", lambda each: each.patient),
+        ("Outcome", lambda each: _status(each.outcome)),
+        ("Why", lambda each: each.reason),
+        ("Maybe", lambda each: ", ".join(each.candidates)),
+    ),
+    results.ImportedDoctor: (
+        ("Line", lambda each: each.line),
+        ("Doctor", lambda each: each.doctor),
+        ("Outcome", lambda each: _status(each.outcome)),
+        ("Change", lambda each: each.change),
         ("Why", lambda each: each.reason),
     ),
     results.Finding: (
@@ -171,7 +189,7 @@ def render(facts: Any, *, outcome: results.Outcome | None, width: int, coloured:
     )
     if outcome is not None and sentences.has(facts):
         console.print(Text(visible(sentences.said(facts, outcome))), soft_wrap=True)
-    elif isinstance(facts, results.Imported):
+    elif isinstance(facts, results.Imported | results.ImportedPatients | results.ImportedDoctors):
         _print_import(console, facts, outcome)
     elif isinstance(facts, results.Health):
         _print_rows(console, facts.findings)
@@ -240,14 +258,29 @@ def _print_one(console: Console, facts: Any) -> None:
     console.print(table)
 
 
-def _print_import(console: Console, facts: results.Imported, outcome: results.Outcome | None) -> None:
-    shown = [row for row in facts.rows if row.outcome != "unchanged"]
-    if shown:
+def _print_import(console: Console, facts: Any, outcome: results.Outcome | None) -> None:
+    different = [row for row in facts.rows if row.outcome != "unchanged"]
+    shown = different[:SHOWN]
+    if isinstance(facts, results.Imported):
+        _print_days(console, facts, shown)
+    elif shown:
         _print_rows(console, shown)
+    if len(different) > len(shown):
+        console.print(f"… and {len(different) - len(shown)} more; -o csv shows them all.", style="dim")
     _print_to_call(console, [facts])
-    tally = f"{facts.added} added, {facts.changed} changed, {facts.unchanged} unchanged, {facts.refused} refused."
-    mark = sentences.mark(outcome) if outcome else ""
-    console.print(f"{tally} {mark}".rstrip(), soft_wrap=True)
+    said = sentences.tally(outcome or results.Outcome(facts))
+    console.print(said[0].upper() + said[1:], soft_wrap=True)
+
+
+def _print_days(console: Console, facts: results.Imported, shown: Sequence[results.ImportedRow]) -> None:
+    """What is otherwise now, doctor by doctor; then what was refused."""
+    for each in facts.doctors:
+        if own := [row for row in shown if row.doctor == each.doctor and row.outcome != "refused"]:
+            console.print(Text(sentences.days_of(each), style="bold"))
+            _print_rows(console, own, without=("Doctor",))
+    if refused := [row for row in shown if row.outcome == "refused"]:
+        console.print(Text("Refused", style="bold"))
+        _print_rows(console, refused)
 
 
 def _print_demo(console: Console, facts: results.Demo) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from sqlmodel import SQLModel
 
 from clinicctl import clock, errors
 from clinicctl.settings import ClinicSettings
-from clinicctl.store import models
+from clinicctl.store import models, statements
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.lock import writers_lock
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
@@ -57,6 +57,7 @@ class Tx:
     """A transaction, with the instant and the day it began on. Nothing below it commits or reads a clock."""
 
     connection: Connection
+    driver: sqlite3.Connection
     now: datetime
     today: date
     zone: ZoneInfo
@@ -70,20 +71,20 @@ class Tx:
 
     def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """Return the first row, or None."""
-        return self.connection.execute(statement, values).first()
+        rows, _ = statements.run(self.connection, self.driver, statement, values)
+        return rows[0] if rows else None
 
     def all(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
         """Return every row."""
-        return self.connection.execute(statement, values).all()
+        return statements.run(self.connection, self.driver, statement, values)[0]
 
     def run(self, statement: Executable, **values: Any) -> int:
         """Run a statement that changes rows, and return how many it changed."""
-        return self.connection.execute(statement, values).rowcount
+        return statements.run(self.connection, self.driver, statement, values)[1]
 
     def many(self, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
         """Run a statement once for each row."""
-        if rows:
-            self.connection.execute(statement, rows)
+        statements.run_many(self.connection, self.driver, statement, rows)
 
     def local(self, instant: datetime | None) -> Any:
         """Return an instant in the clinic's offset."""
@@ -105,10 +106,10 @@ class Store:
         inspect(self.path)
         with (
             translated(self.path, self.wait),
-            _connected(self.path, self.wait, mode="ro") as connection,
+            connected(self.path, self.wait, mode="ro") as connection,
             connection.begin(),
         ):
-            yield _tx(connection, self.path, actor)
+            yield begun(connection, self.path, actor)
 
     @contextmanager
     def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
@@ -118,7 +119,7 @@ class Store:
         commit itself fails.
         """
         inspect(self.path)
-        with self._locked():
+        with self.locked():
             inspect(self.path)
             with self._transaction(self.path, actor=actor, key=key, dry_run=dry_run) as tx:
                 yield tx
@@ -133,7 +134,7 @@ class Store:
             _make_folder(os.path.dirname(self.path))
         except OSError as error:
             raise errors.ReadOnly(path=os.path.dirname(self.path), reason=error.strerror) from None
-        with self._locked():
+        with self.locked():
             if os.path.lexists(self.path):
                 raise errors.Exists(path=self.path)
             draft = f"{self.path}.{secrets.token_hex(6)}.new"
@@ -153,7 +154,8 @@ class Store:
                 _sync_folder(os.path.dirname(self.path))
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
+        """Hold the writer's lock. Refuses with `Busy` when it is not had in time."""
         if self._writing:
             raise RuntimeError("a write inside a write: pass the tx down instead")
         began = clock.ticks()
@@ -168,40 +170,45 @@ class Store:
 
     @contextmanager
     def _transaction(self, path: str, *, actor: str, key: str, dry_run: bool, fresh: bool = False) -> Iterator[Tx]:
-        with translated(self.path, self.wait), _connected(path, self.wait, mode="rw") as connection:
+        with translated(self.path, self.wait), connected(path, self.wait, mode="rw") as connection:
             transaction = connection.begin()
             try:
-                yield _tx(connection, self.path, actor, fresh=fresh)
+                yield begun(connection, self.path, actor, fresh=fresh)
             except BaseException:
                 transaction.rollback()
                 raise
             if dry_run:
                 transaction.rollback()
                 return
-            with _undisturbed():
-                _commit(transaction, key)
-            # What is committed stands, whether or not it can be copied back now.
-            with suppress(sqlite3.Error, OSError):
-                if os.stat(f"{path}-wal").st_size >= _CHECKPOINT_AT:
-                    _copy_back(connection)
+            commit(transaction, key)
+            copy_back(connection, path)
 
 
-def _commit(transaction: RootTransaction, key: str) -> None:
-    try:
-        transaction.commit()
-    except Exception as error:
-        reason = reason_of(error)
-        with suppress(Exception):
-            transaction.rollback()
-        raise errors.OutcomeUnknown(reason=reason, key=key) from None
+def commit(transaction: RootTransaction, key: str) -> None:
+    """Commit, with Ctrl-C and SIGTERM waiting. Refuses with `OutcomeUnknown` when the commit itself fails."""
+    with _undisturbed():
+        try:
+            transaction.commit()
+        except Exception as error:
+            reason = reason_of(error)
+            with suppress(Exception):
+                transaction.rollback()
+            raise errors.OutcomeUnknown(reason=reason, key=key) from None
 
 
-def _copy_back(connection: Connection) -> None:
-    """Copy the log back into the database and empty it, as far as no reader stands in it; wait for none."""
+def copy_back(connection: Connection, path: str) -> None:
+    """Copy a long log back into the database and empty it, as far as no reader stands in it; wait for none.
+
+    What is committed stands, whether or not it can be copied back now.
+    """
     bare = connection.connection.driver_connection
     assert bare is not None
-    bare.execute("PRAGMA busy_timeout=0")
-    bare.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with suppress(sqlite3.Error, OSError):
+        if os.stat(f"{path}-wal").st_size >= _CHECKPOINT_AT:
+            (waits,) = bare.execute("PRAGMA busy_timeout").fetchone()
+            bare.execute("PRAGMA busy_timeout=0")
+            bare.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            bare.execute(f"PRAGMA busy_timeout={waits}")
 
 
 @contextmanager
@@ -242,7 +249,8 @@ def inspect(path: str) -> None:
         raise errors.NewerDatabase(path=path, found=version, known=CURRENT)
 
 
-def _tx(connection: Connection, path: str, actor: str, *, fresh: bool = False) -> Tx:
+def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False) -> Tx:
+    """Return the view of a transaction that has begun. Refuses another version of the schema than ours."""
     (version,) = connection.exec_driver_sql("PRAGMA user_version").one()
     if version > CURRENT:
         raise errors.NewerDatabase(path=path, found=version, known=CURRENT)
@@ -254,6 +262,7 @@ def _tx(connection: Connection, path: str, actor: str, *, fresh: bool = False) -
     now = clock.now()
     return Tx(
         connection=connection,
+        driver=cast("sqlite3.Connection", connection.connection.driver_connection),
         now=now,
         today=now.astimezone(zone).date(),
         zone=zone,
@@ -266,7 +275,7 @@ def _tx(connection: Connection, path: str, actor: str, *, fresh: bool = False) -
 
 
 @contextmanager
-def _connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
+def connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
     engine = _engine(path, wait, mode)
     connection = engine.connect()
     try:
@@ -301,7 +310,7 @@ def _engine(path: str, wait: float, mode: str) -> Engine:
 
 
 def _make_schema(path: str) -> None:
-    with _connected(path, 0, mode="rw") as connection, connection.begin():
+    with connected(path, 0, mode="rw") as connection, connection.begin():
         SQLModel.metadata.create_all(connection)
         connection.execute(
             insert(models.counters), [{"name": each, "value": 0} for each in ("patients", "appointments", "waitlist")]

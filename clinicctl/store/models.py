@@ -21,6 +21,10 @@ SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
 
+HOLDS_A_SLOT = text("status <> 'cancelled'")
+IS_ACTIVE = text("status IN ('booked', 'checked_in', 'in_consultation')")
+"""The conditions of partial indexes, word for word: a query that repeats them is answered from the index."""
+
 
 def _references(column: str, *, key: bool = False) -> Any:
     return Field(sa_column=Column(Uuid, ForeignKey(column, ondelete="RESTRICT"), primary_key=key, nullable=False))
@@ -187,13 +191,13 @@ class Appointment(SQLModel, table=True):
             "uq_appointments_slot",
             *("doctor_id", "date", "slot"),
             unique=True,
-            sqlite_where=text("status <> 'cancelled'"),
+            sqlite_where=HOLDS_A_SLOT,
         ),
         Index(
             "uq_appointments_visit",
             *("patient_id", "doctor_id", "date", "visit"),
             unique=True,
-            sqlite_where=text("status IN ('booked', 'checked_in', 'in_consultation')"),
+            sqlite_where=IS_ACTIVE,
         ),
         CheckConstraint(
             "status IN ('booked', 'checked_in', 'in_consultation', 'completed', 'cancelled', 'no_show', 'left')",

@@ -1,0 +1,307 @@
+"""Many commands in one process: one line each, one answer each, in order."""
+
+import json
+import os
+import re
+import shlex
+from collections import deque
+from dataclasses import replace
+from functools import cached_property
+from io import UnsupportedOperation
+from select import select
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from clinicctl import errors, settings, show
+from clinicctl.cli import Root, answer, quick
+from clinicctl.cli.context import Ctx, Desk
+from clinicctl.cli.imports import opened_bytes
+from clinicctl.cli.params import Group, reads
+from clinicctl.rules import text
+
+if TYPE_CHECKING:
+    from clinicctl.cli.context import Shared
+
+LONGEST_LINE = 65_536
+"""Bytes of one command line."""
+TURN = 0.15
+"""Seconds after which a group of commands is settled, though more of them wait: other desks have their turn."""
+MOST = 2_000
+"""Lines of a group."""
+PARTLY_DONE = 3
+
+_CHUNK = 65_536
+_IMPORT = re.compile(rb"\bimport\b")
+"""A file is compared with what stands before there is a lock, and so begins a group of its own."""
+_NEW_INSTANT = {"config"}
+"""Commands after which the clinic may have another time zone, and so another day."""
+
+app = typer.Typer()
+
+
+@reads(
+    app,
+    "batch",
+    "clinicctl batch commands.txt",
+    "clinicctl batch - --wait 60 < commands.txt",
+    "clinicctl batch --atomic moves.txt",
+)
+def batch(
+    ctx: Ctx,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="One command a line: shell words, or a JSON array.")],
+    atomic: Annotated[bool, typer.Option("--atomic", help="All or none: one refusal takes everything back.")] = False,
+) -> None:
+    """Run one command a line, in one process, and answer each with a line of JSON.
+
+    Lines that wait share a transaction, each a savepoint of its own; a line is answered only once it is on the disk.
+    Blank lines and lines that begin with # get no answer. With --atomic the whole input is one transaction, and the
+    exit status is that of the first line refused.
+    """
+    root = ctx.find_root().command
+    assert isinstance(root, Root)
+    with opened_bytes(ctx, file) as source, ctx.obj.shared() as shared:
+        run = _Batch(root, ctx.obj.settings, shared)
+        status = run.all_or_none(source) if atomic else run.one_by_one(_Lines(source))
+    if status:
+        raise typer.Exit(status)
+
+
+class Line(Desk):
+    """One line of a batch: a desk that keeps its answer instead of printing it, and asks nobody."""
+
+    def __init__(self, told: settings.Settings, shared: "Shared", number: int) -> None:
+        super().__init__()
+        self.number = number
+        self.status = 0
+        self.result: Any = None
+        self.refused: errors.Refusal | None = None
+        self.stdin_taken = True
+        self._store = shared
+        self._settings = told
+        self._told = told
+
+    @property
+    def obj(self) -> "Line":
+        """What a command reads of its context."""
+        return self
+
+    @cached_property
+    def settings(self) -> settings.Settings:
+        """The batch's own, with what the line says of itself."""
+        flags = self.flags
+        if flags.keys() & {"db", "wait"}:
+            raise errors.Usage(problem="--db and --wait stand before the file, not in a line.")
+        own: dict[str, Any] = {name: flags[name] for name in ("dry_run", "yes") if name in flags}
+        own |= {"key": text.key(flags["key"])} if "key" in flags else {}
+        own |= {"actor": settings.actor(flags["actor"])} if "actor" in flags else {}
+        return replace(self._told, output="json", **own) if own else self._told
+
+    def run(self, root: Group, args: list[str]) -> None:
+        if not {"-h", "--help", "--version"}.isdisjoint(args):
+            raise errors.Usage(problem="There is no help in a batch.")
+        if read := quick.read(root, args):
+            function, values, self.flags, self.command = read
+            function(self, **values)
+        else:
+            super().run(root, args)
+
+    def show(self, result: Any) -> None:
+        self.result = result
+
+    def refuse(self, refused: errors.Refusal) -> int:
+        if isinstance(refused, errors.Stopped | errors.Terminated):
+            raise refused
+        self.refused, self.result = refused, None
+        self.log_refusal(refused)
+        return refused.status
+
+    def finish(self, status: int) -> int:
+        self._log(status, None)
+        return status
+
+    def help(self, page: str) -> None:
+        self.refused = errors.Usage(problem="Missing command.")
+
+    def can_ask(self) -> bool:
+        return False
+
+    def confirm(self, question: str) -> None:
+        if not (self.settings.yes or self.settings.dry_run):
+            raise errors.Usage(problem="--yes required when not running interactively.")
+
+    def note(self, sentence: str) -> None:
+        """There is nobody to tell."""
+
+    def watch(self, *_: Any, **__: Any) -> None:
+        raise errors.Usage(problem="There is no screen in a batch.")
+
+    def shared(self) -> Any:
+        raise errors.Usage(problem="There is no batch in a batch.")
+
+    def spoil(self, refused: errors.Refusal) -> None:
+        """Take the answer back: what it tells of was not kept."""
+        if self.refused is None:
+            self.refused, self.result = refused, None
+
+    def answer(self) -> str:
+        """The line of JSON."""
+        return show.answer(self.number, self.refused.status if self.refused else self.status, self.result, self.refused)
+
+
+class _Batch:
+    def __init__(self, root: Root, told: settings.Settings, shared: "Shared") -> None:
+        self.root = root
+        self.told = replace(told, output="json", key=None, dry_run=False, yes=False)
+        self.shared = shared
+
+    def one_by_one(self, lines: "_Lines") -> int:
+        """Answer every line, those that wait in groups; return the exit status."""
+        status = 0
+        found = lines.next()
+        while found is not None:
+            group = list[Line]()
+            while found is not None and not (group and found[1] and _IMPORT.search(found[1])):
+                line = self._do(*found, before=group)
+                group += [line] if line is not None else []
+                found = lines.next() if lines.waiting() else None
+                if self.shared.held() > TURN or len(group) == MOST or (line and line.command in _NEW_INSTANT):
+                    break
+            self._settle(group)
+            show.text("".join(each.answer() for each in group))
+            if any(each.refused or each.status for each in group):
+                status = PARTLY_DONE
+            if found is None:
+                self.shared.hurried = False
+                found = lines.next()
+        return status
+
+    def all_or_none(self, source: BinaryIO) -> int:
+        """Do every line in one transaction; keep it only if none is refused. The answers are given at the end."""
+        first: errors.Refusal | None = None
+        with TemporaryFile() as asked, TemporaryFile() as answers:
+            # Whoever still writes his lines must not keep the lock from the others.
+            while chunk := source.read(_CHUNK):
+                asked.write(chunk)
+            asked.seek(0)
+            lines = _Lines(asked)
+            while (found := lines.next()) is not None:
+                if line := self._do(*found, before=()):
+                    first = first or line.refused
+                    answers.write(line.answer().encode())
+            if first is None:
+                try:
+                    self.shared.settle()
+                except errors.OutcomeUnknown as unknown:
+                    first = unknown
+            self.shared.drop()
+            answers.seek(0)
+            for each in answers:
+                show.text(each.decode() if first is None else _taken_back(each, first))
+        return first.status if first else 0
+
+    def _do(self, number: int, said: bytes | None, *, before: "list[Line] | tuple[()]") -> Line | None:
+        line = Line(self.told, self.shared, number)
+        try:
+            words = _words(said)
+        except errors.Refusal as refused:
+            line.refused = refused
+            return line
+        if words is None:
+            return None
+        line.status = answer(self.root, words, line)
+        if self.shared.lost and line.refused is not None:
+            for each in before:
+                each.spoil(line.refused)
+        return line
+
+    def _settle(self, group: list[Line]) -> None:
+        try:
+            self.shared.settle()
+        except errors.OutcomeUnknown as unknown:
+            for each in group:
+                each.spoil(errors.OutcomeUnknown(reason=unknown.facts["reason"], key=each.key or "none"))
+
+
+class _Lines:
+    """The lines of a pipe or a file, and whether one waits already."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self.number = 0
+        self._source = source
+        self._whole: deque[bytes] = deque()
+        self._rest = b""
+        self._ended = False
+        try:
+            self._descriptor = source.fileno()
+        except UnsupportedOperation:
+            self._descriptor = -1
+
+    def waiting(self) -> bool:
+        """Whether a line can be had without waiting for it."""
+        while not self._whole and not self._ended:
+            if self._descriptor >= 0 and not select([self._descriptor], [], [], 0)[0]:
+                return False
+            self._fill()
+        return True
+
+    def next(self) -> tuple[int, bytes | None] | None:
+        """Return the next line's number and bytes, None for one that is too long; None at the end of them."""
+        while not self._whole and not self._ended:
+            self._fill()
+        if not self._whole:
+            return None
+        self.number += 1
+        line = self._whole.popleft()
+        return self.number, line if len(line) <= LONGEST_LINE else None
+
+    def _fill(self) -> None:
+        chunk = os.read(self._descriptor, _CHUNK) if self._descriptor >= 0 else self._source.read(_CHUNK)
+        if not chunk:
+            self._ended = True
+            self._whole.extend([self._rest] if self._rest else [])
+            return
+        *whole, rest = chunk.split(b"\n")
+        if whole:
+            whole[0] = self._rest + whole[0]
+            self._whole.extend(whole)
+            self._rest = rest
+        else:
+            # Of a line that is too long already, one byte too many is enough to know.
+            self._rest = (self._rest + rest)[: LONGEST_LINE + 1]
+
+
+def _words(said: bytes | None) -> list[str] | None:
+    """The words of a line; None where there are none. Refuses what is neither shell words nor a JSON array of them."""
+    if said is None:
+        raise errors.Usage(problem=f"A line of more than {LONGEST_LINE} bytes.")
+    line = said.decode("utf-8", "surrogateescape").strip(" \t\r")
+    if not line or line.startswith("#"):
+        return None
+    if line.startswith("["):
+        try:
+            words = json.loads(line)
+        except ValueError:
+            raise errors.Usage(problem="Not a JSON array.") from None
+        if not all(isinstance(each, str) for each in words):
+            raise errors.Usage(problem="A JSON array of words: each in quotes.")
+    elif line.isascii() and line.isprintable() and not {"'", '"', "\\"} & set(line):
+        words = line.split()
+    else:
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            raise errors.Usage(problem="A quote is left open.") from None
+    if not words:
+        raise errors.Usage(problem="Missing command.")
+    return list(words)
+
+
+def _taken_back(answer: bytes, first: errors.Refusal) -> str:
+    """The answer of a line that went well among others that did not."""
+    said = json.loads(answer)
+    if "error" in said:
+        return answer.decode()
+    refused = first if isinstance(first, errors.OutcomeUnknown) else errors.TakenBack()
+    return show.answer(said["line"], refused.status, None, refused)

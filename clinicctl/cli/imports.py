@@ -1,0 +1,113 @@
+"""What the imports share: their options, how a file is opened, and the plan that is made before the lock is taken."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from clinicctl import desk, errors, show
+from clinicctl.cli.context import Ctx
+from clinicctl.rules import sheets
+from clinicctl.statuses import OnError, SheetFormat
+
+if TYPE_CHECKING:
+    from clinicctl.results import Outcome
+    from clinicctl.show.bars import Progress
+
+PARTLY_DONE = 3
+"""The exit status of an import that took some rows and refused others."""
+
+TRIES = 3
+"""So often a plan is made before the lock is taken; what comes between the last and its write is looked at under it."""
+
+FormatOption = Annotated[
+    SheetFormat | None,
+    typer.Option("--format", help="The file's format; else by its name, or its first character."),
+]
+OnErrorOption = Annotated[OnError, typer.Option("--on-error", help="What a bad row does.")]
+
+
+def run(
+    ctx: Ctx,
+    file: str,
+    *,
+    format: SheetFormat | None,
+    read: Callable[..., sheets.Sheet],
+    write: Callable[..., Any],
+    plan: Callable[..., Any] | None = None,
+    **told: Any,
+) -> None:
+    """Read a file, plan what it changes on a read view, write that, and say what came of it.
+
+    The plan is made anew when it is outdated; what needs none is written at once.
+    """
+    name = "stdin" if file == "-" else os.path.basename(file)
+    with show.progress(name, quiet=ctx.obj.settings.quiet) as progress:
+        with _opened(ctx, file) as (lines, size):
+            sheet = read(progress.read(lines, size), format=format or sheets.format_of(file))
+        outcome = _written(ctx, progress, write, plan, sheet, told)
+    ctx.obj.show(outcome)
+    if (ctx.obj.settings.output or show.default_format()) != "table":
+        ctx.obj.note(f"{name}: {show.tally(outcome)}")
+    if outcome.result.refused:
+        raise typer.Exit(PARTLY_DONE)
+
+
+def _written(
+    ctx: Ctx,
+    progress: "Progress",
+    write: Callable[..., Any],
+    plan: Callable[..., Any] | None,
+    sheet: sheets.Sheet,
+    told: dict[str, Any],
+) -> "Outcome":
+    if plan is None:
+        progress.say("writing")
+        return ctx.obj.written(write, {"sheet": sheet, **told})
+    for left in reversed(range(TRIES)):
+        progress.say("comparing")
+        planned = replace(ctx.obj.read(plan, sheet=sheet, **told), last=not left)
+        progress.say("writing")
+        try:
+            return ctx.obj.written(write, {"plan": planned})
+        except desk.imports.Outdated:
+            continue
+    raise AssertionError("the last plan is made under the lock")
+
+
+@contextmanager
+def _opened(ctx: Ctx, file: str) -> Iterator[tuple[Iterable[str], int | None]]:
+    """The lines of a file or of stdin, each hardly longer than a row may be, and the size; what is not UTF-8 shows."""
+    with opened_bytes(ctx, file) as source:
+        size = os.fstat(source.fileno()).st_size if file != "-" else None
+        with TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+            yield iter(lambda: text.readline(sheets.LONGEST_LINE + 1), ""), size
+
+
+@contextmanager
+def opened_bytes(ctx: Ctx, file: str) -> Iterator[BinaryIO]:
+    """A file that is read, or stdin. Refuses a missing one, and stdin that something else has read already."""
+    try:
+        if file == "-":
+            yield _stdin(ctx)
+        else:
+            with open(file, "rb") as source:
+                yield source
+    except FileNotFoundError:
+        raise errors.NoSuchFile(path=file) from None
+    except OSError as error:
+        raise errors.IOFailed(path=file, reason=error.strerror or "cannot be read") from None
+
+
+def _stdin(ctx: Ctx) -> BinaryIO:
+    if ctx.obj.stdin_taken:
+        raise errors.Usage(problem="Only one argument can be read from stdin; use a file for the others.")
+    ctx.obj.stdin_taken = True
+    if sys.stdin is None:
+        raise errors.IOFailed(path="stdin", reason="it is closed")
+    return sys.stdin.buffer

@@ -1,0 +1,61 @@
+"""How far a large file is, on stderr: for somebody who looks at a terminal, and for nobody else."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from clinicctl.show.visible import visible
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+LARGE = 500_000
+"""Characters from which on a file takes long enough for somebody to wonder."""
+
+_EVERY = 2_000
+
+
+class Progress:
+    """A bar that appears once a file turns out to be large. It is drawn by no thread of its own: a signal that comes
+    while a transaction commits must find none that would take it."""
+
+    def __init__(self, name: str, *, shown: bool) -> None:
+        self._name = visible(name)
+        self._shown = shown
+        self._bar: Bar | None = None
+
+    def read(self, lines: Iterable[str], size: int | None) -> Iterable[str]:
+        """Return lines that move the bar, up to `size` characters where that is known."""
+        return self._followed(lines, size) if self._shown else lines
+
+    def say(self, what: str) -> None:
+        """Say what is being done that has no measure."""
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=f"{self._name}: {what}", total=None, refresh=True)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            with suppress(OSError, ValueError):
+                self._bar.stop()
+
+    def _followed(self, lines: Iterable[str], size: int | None) -> Iterator[str]:
+        characters = 0
+        for nth, line in enumerate(lines):
+            characters += len(line)
+            if characters >= LARGE and not nth % _EVERY:
+                self._bar = self._bar or _bar(self._name, size)
+                self._bar.update(self._bar.task_ids[0], completed=characters, refresh=True)
+            yield line
+
+
+def _bar(name: str, size: int | None) -> "Bar":
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
+    bar = Bar(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+    bar.add_task(f"{name}: reading", total=size)
+    bar.start()
+    return bar

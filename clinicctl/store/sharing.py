@@ -1,0 +1,160 @@
+"""One connection for many commands: those that wait share a transaction, each of them a savepoint in it.
+
+What a batch and the shell stand on. The connection stays open; the writer's lock is held only from the first write of
+a group until the group is settled, so that other desks have their turn between two groups.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+
+from sqlalchemy import Connection, RootTransaction
+
+from clinicctl import clock, errors
+from clinicctl.store.engine import Store, Tx, begun, commit, connected, copy_back, inspect
+from clinicctl.store.faults import translated
+
+_TURN = 0.02
+"""Seconds of holding the lock, in all, after which whoever waits for it is let in first."""
+_PAUSE = 0.001
+
+
+class Shared(Store):
+    """A store for one command after another, with the same doors."""
+
+    def __init__(self, path: str, *, wait: float) -> None:
+        super().__init__(path, wait=wait)
+        self.lost = False
+        """Whether the database itself has ended the last group: then nothing of it was written."""
+        self.hurried = False
+        """Whether the lock was not had in time: until somebody has waited anew, it is only asked for."""
+        self._patience = wait
+        self._kept = ExitStack()
+        self._open: dict[str, Connection] = {}
+        self._file: tuple[int, int] | None = None
+        self._group = ExitStack()
+        self._pending: RootTransaction | None = None
+        self._tx: Tx | None = None
+        self._began = 0.0
+        self._held = 0.0
+
+    @contextmanager
+    def read(self, *, actor: str) -> Iterator[Tx]:
+        """Hand out a view: of the group, where one is open, else of this instant, without a lock."""
+        with translated(self.path, self._patience):
+            if self._tx is not None:
+                yield replace(self._tx, actor=actor)
+                return
+            connection = self._connection("ro")
+            with connection.begin():
+                yield begun(connection, self.path, actor)
+
+    @contextmanager
+    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:  # noqa: ARG002 - as a store's
+        """Hand out a transaction within the group's: what it does is kept once the group is settled.
+
+        Rolled back alone when the body raises, or for a dry run. Refuses with `Busy` when the lock is not had in time.
+        Only `settle` commits, so that the key is not needed here.
+        """
+        with translated(self.path, self._patience):
+            tx = self._tx or self._begin(actor)
+            driver = tx.driver
+            driver.execute("SAVEPOINT command")
+            kept = False
+            try:
+                yield tx if actor == tx.actor else replace(tx, actor=actor)
+                kept = not dry_run
+            finally:
+                if driver.in_transaction:
+                    if not kept:
+                        driver.execute("ROLLBACK TO command")
+                    driver.execute("RELEASE command")
+                else:
+                    self.lost = True
+                    self.drop()
+
+    @contextmanager
+    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
+        """As a store's own, outside any group."""
+        self.settle()
+        with super().create(actor=actor, key=key, dry_run=dry_run) as tx:
+            yield tx
+
+    def held(self) -> float:
+        """Return for how many seconds the group has held the lock; 0 where none is open."""
+        return clock.ticks() - self._began if self._tx is not None else 0.0
+
+    def settle(self) -> None:
+        """Commit the group, release the lock, and let others go first. Refuses with `OutcomeUnknown`, its key empty."""
+        if self._pending is not None:
+            try:
+                commit(self._pending, "")
+                copy_back(self._pending.connection, self.path)
+            finally:
+                self.drop()
+
+    def drop(self) -> None:
+        """Roll the group back where it is not committed, and release the lock."""
+        if self._pending is None:
+            return
+        if self._pending.is_active:
+            with suppress(Exception):
+                self._pending.rollback()
+        self._pending = self._tx = None
+        self._group.close()
+        self._held += clock.ticks() - self._began
+        if self._held > _TURN:
+            # A lock taken again at once is taken before those whom its release has woken.
+            clock.pause(_PAUSE)
+            self._held = 0.0
+
+    def close(self) -> None:
+        """Roll back what is open, and close the connections under the lock: the last to close copies the log back."""
+        self.drop()
+        if self._open:
+            # Where the lock is not had, the end of the process closes them, which copies nothing.
+            with suppress(errors.Refusal), self.locked():
+                self._kept.close()
+                self._open.clear()
+
+    def _begin(self, actor: str) -> Tx:
+        if self._is_new():
+            inspect(self.path)
+        self.wait = 0.0 if self.hurried else self._patience
+        with ExitStack() as group:
+            try:
+                group.enter_context(self.locked())
+            except errors.Busy:
+                self.hurried = True
+                raise
+            self.hurried = False
+            connection = self._connection("rw")
+            transaction = connection.begin()
+            try:
+                tx = begun(connection, self.path, actor)
+            except BaseException:
+                transaction.rollback()
+                raise
+            self._group, self._pending, self._tx = group.pop_all(), transaction, tx
+        self._began, self.lost = clock.ticks(), False
+        return tx
+
+    def _connection(self, mode: str) -> Connection:
+        """The connection kept for reading or for writing, made anew when another file stands at the path."""
+        if self._is_new():
+            inspect(self.path)
+            self._kept.close()
+            self._open.clear()
+            found = os.stat(self.path)
+            self._file = (found.st_dev, found.st_ino)
+        if mode not in self._open:
+            self._open[mode] = self._kept.enter_context(connected(self.path, self._patience, mode=mode))
+        return self._open[mode]
+
+    def _is_new(self) -> bool:
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return True
+        return self._file != (found.st_dev, found.st_ino)

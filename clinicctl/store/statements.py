@@ -1,0 +1,126 @@
+"""Statements that are met again: their SQL and the converters of their values, kept.
+
+SQLAlchemy runs a statement the first time, and what it made of it is taken over; from then on the driver is asked
+directly, which spares most of what a statement costs. A statement built anew for each question is never met again, and
+stays SQLAlchemy's.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, cast
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, CursorResult, Row, Uuid
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Rows = Sequence[Row[Any]]
+
+
+class _Prepared:
+    """A statement with one set of names: its SQL, the converters of its values, and what its rows are made with."""
+
+    __slots__ = ("constants", "converted", "index", "metadata", "picked", "readers", "sql", "statement")
+
+    def __init__(self, statement: Executable, result: CursorResult[Any], names: tuple[str, ...]) -> None:
+        self.statement = statement
+        context = result.context
+        compiled = cast("SQLCompiler", context.compiled)
+        self.sql = context.statement or ""
+        places, self.constants = _places(compiled, context, names)
+        converters = cast("dict[str, Any]", compiled._bind_processors)
+        self.picked: Callable[[Mapping[str, Any]], tuple[Any, ...]] = (
+            itemgetter(*places) if len(places) > 1 else lambda values: tuple(values[name] for name in places)
+        )
+        self.converted = [(at, converters[name]) for at, name in enumerate(places) if converters.get(name)]
+        metadata: Any = result._metadata if result.returns_rows else None
+        self.metadata = metadata
+        self.readers = _readers(compiled, metadata._effective_processors) if metadata else None
+        self.index: Any = metadata._key_to_index if metadata else None
+
+    def sent(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        """The values as the driver takes them, each at its place."""
+        if self.constants:
+            values = {**values, **self.constants}
+        sent = list(self.picked(values))
+        for at, convert in self.converted:
+            sent[at] = convert(sent[at])
+        return sent
+
+    def run(self, driver: sqlite3.Connection, values: Mapping[str, Any]) -> tuple[Rows, int]:
+        cursor = driver.execute(self.sql, self.sent(values))
+        metadata = self.metadata
+        if metadata is None:
+            return (), cursor.rowcount
+        readers, index = self.readers, self.index
+        return [Row(metadata, readers, index, row) for row in cursor.fetchall()], cursor.rowcount
+
+
+def _readers(compiled: SQLCompiler, readers: Sequence[Any] | None) -> list[Any] | None:
+    """SQLAlchemy's readers of the columns, but for ids: those of the same patients and doctors come again and again."""
+    if readers is None:
+        return None
+    types = [each.type for each in compiled._result_columns]
+    return [_uuid if isinstance(kind, Uuid) else reader for kind, reader in zip(types, readers, strict=True)]
+
+
+@lru_cache(16_384)
+def _uuid(stored: str | None) -> UUID | None:
+    return UUID(stored) if stored is not None else None
+
+
+Names = tuple[str, ...]
+_READY: dict[tuple[int, Names], _Prepared] = {}
+"""By the identity of the statement, which each holds on to, so that no other can take it over."""
+_MET: WeakKeyDictionary[Executable, set[Names]] = WeakKeyDictionary()
+
+
+def run(
+    connection: Connection, driver: sqlite3.Connection, statement: Executable, values: Mapping[str, Any]
+) -> tuple[Rows, int]:
+    """Run a statement on a connection, whose driver's this is; return its rows and how many it changed."""
+    names = tuple(values)
+    if prepared := _READY.get((id(statement), names)):
+        return prepared.run(driver, values)
+    result = connection.execute(statement, values)
+    met = _MET.setdefault(statement, set())
+    if names in met:
+        _READY[id(statement), names] = _Prepared(statement, result, names)
+    met.add(names)
+    return (result.all(), result.rowcount) if result.returns_rows else ((), result.rowcount)
+
+
+def run_many(
+    connection: Connection, driver: sqlite3.Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Run a statement that returns nothing once for each row; the rows have the same names in the same order."""
+    for row in rows[:2]:
+        run(connection, driver, statement, row)
+    if len(rows) > 2:
+        prepared = _READY[id(statement), tuple(rows[0])]
+        driver.executemany(prepared.sql, map(prepared.sent, rows[2:]))
+
+
+def _places(
+    compiled: SQLCompiler, context: DefaultExecutionContext, names: tuple[str, ...]
+) -> tuple[list[str], dict[str, Any]]:
+    """The name of what stands at each question mark, and the constants of the statement, converted, by their names."""
+    lists = {compiled.bind_names[each] for each in compiled.post_compile_params}
+    said = context.compiled_parameters[0]
+    sent = list(cast("Sequence[Any]", context.parameters[0]))
+    places = list[str]()
+    constants: dict[str, Any] = {}
+    for name in compiled.positiontup or ():
+        if name in names:
+            places.append(name)
+            continue
+        count = sum(f"{name}_{nth}" in said for nth in range(1, len(said) + 1)) if name in lists else 1
+        for value in sent[len(places) : len(places) + count]:
+            constants[f"{name} {len(places)}"] = value
+            places.append(f"{name} {len(places)}")
+    assert len(places) == len(sent), "a value without its place"
+    return places, constants

@@ -1,0 +1,412 @@
+"""A batch: one answer a line, in order, each durable when it is given; neighbours do not harm each other."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from clinicctl.cli import TREE, Root, app, quick
+from clinicctl.cli.batch import LONGEST_LINE
+from clinicctl.cli.context import Desk
+
+Ask = Callable[..., Any]
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def batch(run: Run) -> Callable[..., list[dict[str, Any]]]:
+    """Run lines as a batch from stdin; the value are the answers."""
+
+    def batch(*lines: str, status: int = 0, options: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+        return list(run("batch", "-", *options, stdin="\n".join(lines) + "\n", status=status).lines)
+
+    return batch
+
+
+def outside(path: str, sql: str) -> Any:
+    """What somebody else reads from the file."""
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture
+def db() -> str:
+    return os.environ["CLINICCTL_DB"]
+
+
+# One line, one answer
+
+
+def test_every_command_line_is_answered_in_order_and_nothing_else_is(clinic: Ask, batch: Any) -> None:
+    answers = batch("", "book P1 MEHTA", "# a remark", '["book", "P2", "MEHTA"]', "   ", "appointment show A1")
+    assert [(each["line"], each["exit_code"]) for each in answers] == [(2, 0), (4, 0), (6, 0)]
+    assert [each["result"]["number"] for each in answers] == ["A1", "A2", "A1"]
+
+
+def test_an_answer_is_what_the_command_answers_alone(clinic: Ask, batch: Any, run: Run) -> None:
+    (booked,) = batch("book P1 MEHTA --reason 'blood pressure' --key k-1")
+    assert booked["result"] | {"replayed": True} == clinic(
+        "book", "P1", "MEHTA", "--reason", "blood pressure", "--key", "k-1"
+    )
+    (refused,) = batch("book P1 MEHTA", status=3)
+    alone = run("book", "P1", "MEHTA", json=True)
+    assert {name: refused[name] for name in ("error", "exit_code")} == json.loads(alone.stderr)
+
+
+def test_a_refused_line_takes_no_neighbour_with_it(clinic: Ask, batch: Any) -> None:
+    answers = batch("book P1 RAO", "book P1 RAO", "book P9 RAO", "nonsense", "book P2 RAO", status=3)
+    assert [each["exit_code"] for each in answers] == [0, 6, 4, 2, 0]
+    assert [each["number"] for each in clinic("appointment", "list")] == ["A1", "A2"]
+
+
+def test_a_line_sees_what_the_lines_before_it_did(clinic: Ask, batch: Any) -> None:
+    answers = batch("book P1 MEHTA", "checkin P1", "queue call MEHTA", "queue show MEHTA")
+    assert answers[-1]["result"][0]["status"] == "called"
+
+
+def test_a_key_does_it_once_within_a_batch_and_across_batches(clinic: Ask, batch: Any) -> None:
+    first = batch("book P1 MEHTA --key a", "book P1 MEHTA --key a")
+    again = batch("book P1 MEHTA --key a")
+    assert [each["result"]["replayed"] for each in (*first, *again)] == [False, True, True]
+    assert len({each["result"]["id"] for each in (*first, *again)}) == 1
+
+
+def test_a_dry_run_in_a_batch_leaves_nothing(clinic: Ask, batch: Any) -> None:
+    (would, booked) = batch("book P1 MEHTA -n", "book P2 MEHTA")
+    assert would["result"]["dry_run"] is True
+    assert (booked["result"]["number"], booked["result"]["slot"]) == ("A1", 1)
+
+
+def test_another_time_zone_holds_from_the_next_line_on(clinic: Ask, batch: Any) -> None:
+    answers = batch(
+        "config timezone Pacific/Kiritimati",
+        "free MEHTA --days 1",
+        "config timezone Pacific/Niue",
+        "free MEHTA --days 1",
+    )
+    first, second = (each["result"][0]["date"] for each in answers[1::2])
+    assert first > second
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('book "P1', "usage"),
+        ('["book", "P1"', "usage"),
+        ('["book", 1]', "usage"),
+        ("[]", "usage"),
+        ("book P1 MEHTA --help", "usage"),
+        ("batch -", "usage"),
+        ("queue board --once", "usage"),
+        ("book P1 MEHTA --db elsewhere.db", "usage"),
+        ("patient merge P1 --into P2", "usage"),
+        ("patient add - --phone none", "usage"),
+        ("book P1 MEHTA --key ''", "invalid_value"),
+        ("x" * (LONGEST_LINE + 1), "usage"),
+        ("patient add Jos\udce9 --phone none", "invalid_value"),
+    ],
+)
+def test_what_is_no_command_is_refused_in_its_own_line(clinic: Ask, run: Run, line: str, code: str) -> None:
+    said = f"{line}\nbook P1 MEHTA\n".encode("utf-8", "surrogateescape")
+    answers = run("batch", "-", stdin=said, status=3).lines
+    assert [each["exit_code"] for each in answers] == [2, 0]
+    assert answers[0]["error"]["code"] == code
+
+
+def test_a_database_can_be_made_by_the_first_line(batch: Any, db: str) -> None:
+    answers = batch(
+        "init --region IN --timezone UTC",
+        "patient add 'Anita Sharma' --phone none",
+        "doctor add RAO 'Dr. Rao'",
+        "book P1 RAO",
+    )
+    assert [each["exit_code"] for each in answers] == [0] * 4
+
+
+def test_without_a_database_every_line_is_answered(run: Run, db: str) -> None:
+    answers = run("batch", "-", stdin="book P1 RAO\nqueue show\n", status=3).lines
+    assert [each["error"]["code"] for each in answers] == ["no_database"] * 2
+    assert not os.path.exists(f"{db}.lock")
+
+
+def test_a_missing_file_is_not_found(clinic: Ask, refused: Any) -> None:
+    refused(4, "file_not_found", "batch", "missing.txt")
+
+
+# All or none
+
+
+def test_atomic_keeps_all_of_it(clinic: Ask, batch: Any) -> None:
+    answers = batch("book P1 RAO", "book P2 RAO", options=("--atomic",))
+    assert [each["exit_code"] for each in answers] == [0, 0]
+    assert len(clinic("appointment", "list")) == 2
+
+
+def test_atomic_keeps_none_of_it_and_says_of_every_line_why(clinic: Ask, batch: Any) -> None:
+    answers = batch("book P1 RAO --key a", "book P1 RAO", "book P2 RAO", status=6, options=("--atomic",))
+    assert [each["error"]["code"] for each in answers] == ["taken_back", "already_booked", "taken_back"]
+    assert clinic("appointment", "list") == []
+    assert clinic("book", "P2", "MEHTA", "--key", "a")["replayed"] is False
+
+
+# Durable when answered
+
+
+def test_each_answer_is_on_the_disk_when_it_is_given(clinic: Ask, start: Any, db: str) -> None:
+    process = start("batch", "-", stdin=subprocess.PIPE)
+    for number in range(1, 4):
+        process.stdin.write(f"book P1 MEHTA --again --key k{number}\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["line"] == number
+        assert outside(db, "SELECT count(*) FROM appointments") == [(number,)]
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_nothing_answered_is_lost_when_the_batch_is_killed_and_the_keys_repeat_it(
+    clinic: Ask, start: Any, db: str
+) -> None:
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    clinic("doctor", "edit", "MEHTA", "--capacity", "500")
+    lines = [f"book P{n % 2 + 1} MEHTA +{n % 300}d --again --key k{n}\n" for n in range(3000)]
+    process = start("batch", "-", stdin=subprocess.PIPE)
+    feeder = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=process.stdin)
+    try:
+        feeder.stdin.write("".join(lines[:1500]).encode())  # type: ignore[union-attr]
+        feeder.stdin.flush()  # type: ignore[union-attr]
+        answered = [json.loads(process.stdout.readline()) for _ in range(random.Random(seed).randrange(1, 900))]
+        process.kill()
+        answered += [json.loads(line) for line in process.stdout if line.endswith("\n")]
+    finally:
+        feeder.kill()
+        feeder.communicate()
+    kept = {key for (key,) in outside(db, "SELECT key FROM appointments")}
+    assert {each["result"]["key"] for each in answered} <= kept
+    again = start("batch", "-", stdin=subprocess.PIPE)
+    out, _ = again.communicate("".join(lines), timeout=120)
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert [each["exit_code"] for each in answers] == [0] * 3000
+    assert {each["result"]["key"] for each in answers if each["result"]["replayed"]} == kept
+    assert outside(db, "SELECT count(*), count(DISTINCT key) FROM appointments") == [(3000, 3000)]
+
+
+def test_a_batch_that_is_stopped_by_a_signal_says_so_and_frees_the_lock(clinic: Ask, start: Any, db: str) -> None:
+    process = start("batch", "-", stdin=subprocess.PIPE)
+    process.stdin.write("book P1 MEHTA\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert clinic("book", "P2", "MEHTA", "--wait", "0")["slot"] == 2
+
+
+def test_an_answer_that_cannot_be_given_ends_the_batch_with_74_and_what_was_done_stands(clinic: Ask, db: str) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "clinicctl", "batch", "-"],
+            input="book P1 MEHTA --key a\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 74, done
+    assert clinic("book", "P1", "MEHTA", "--key", "a")["replayed"] is True
+
+
+# Beside others
+
+
+def test_a_waiting_batch_is_busy_once_and_not_for_every_line(clinic: Ask, start: Any, finish: Any, db: str) -> None:
+    holder = subprocess.Popen(["flock", f"{db}.lock", "sleep", "60"])
+    try:
+        while not outside_lock_is_held(db):
+            time.sleep(0.01)
+        process = start("batch", "-", "--wait", "1", stdin=subprocess.PIPE)
+        began = time.monotonic()
+        out, _ = process.communicate("book P1 MEHTA\n" * 100, timeout=60)
+        assert time.monotonic() - began < 30
+        answers = [json.loads(line) for line in out.splitlines()]
+        assert [each["error"]["code"] for each in answers] == ["busy"] * 100
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def outside_lock_is_held(db: str) -> bool:
+    return subprocess.run(["flock", "-n", f"{db}.lock", "true"], check=False).returncode != 0
+
+
+def test_a_long_batch_lets_other_desks_write_and_read_in_between(clinic: Ask, start: Any, finish: Any, db: str) -> None:
+    clinic("doctor", "edit", "RAO", "--capacity", "500")
+    process = start("batch", "-", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    feeder = subprocess.Popen(
+        [sys.executable, "-c", "for n in range(6000): print(f'book P1 RAO +{n % 300}d --again')"], stdout=process.stdin
+    )
+    while outside(db, "SELECT count(*) FROM appointments") == [(0,)]:
+        time.sleep(0.01)
+    others = [start("book", "P2", "MEHTA", "--again", "--wait", "15", "--json") for _ in range(5)]
+    numbers = [int(json.loads(finish(each).stdout)["number"][1:]) for each in others]
+    feeder.wait(60)
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    last = outside(
+        db, "SELECT max(number) FROM appointments WHERE doctor_id = (SELECT id FROM doctors WHERE code = 'RAO')"
+    )
+    assert max(numbers) < last[0][0], "nobody was let in before the batch had ended"
+
+
+def test_memory_stays_flat_over_many_lines(clinic: Ask, db: str) -> None:
+    code = """
+import resource, sys
+from clinicctl.cli import run
+run(["batch", "-"])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
+
+    def peak(count: int) -> int:
+        lines = "".join(
+            f"book P{n % 2 + 1} MEHTA -{n % 9 + 1}d\n" if n % 3 else "appointment list --day today\n"
+            for n in range(count)
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            input=lines,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return int(done.stderr)
+
+    assert peak(20_000) < peak(2_000) + 8_000
+
+
+# The quick way to read a line is Click's
+
+
+class Recorder(Desk):
+    """A desk that notes what a command asked it for, and does nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[Any] = []
+
+    def _note(self, name: str) -> Callable[..., Any]:
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            self.said.append((name, [getattr(each, "__name__", each) for each in args], kwargs))
+            raise Enough
+
+        return noted
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("read", "write", "create", "show", "watch", "shared"):
+            return object.__getattribute__(self, "_note")(name)
+        return object.__getattribute__(self, name)
+
+    @property
+    def obj(self) -> "Recorder":
+        return self
+
+
+class Enough(Exception):
+    pass
+
+
+LINES = [
+    "book P1 MEHTA",
+    "book P1 MEHTA tomorrow --time 09:30 --again",
+    "book --again P1 --reason x MEHTA +2w --key k --json",
+    "patient add 'Anna Schmidt' --phone none --born 1980-02-01 --sex female",
+    "patient list --limit 3 --all",
+    "doctor add RAO 'Dr. Rao' --capacity 3",
+    "doctor avail set RAO mon,tue --absent --note away",
+    "doctor avail set RAO mon --present --capacity 2",
+    "doctor avail show RAO",
+    "queue show",
+    "queue call RAO",
+    "queue call RAO 3",
+    "queue recall RAO 2",
+    "queue priority RAO 2 5",
+    "queue transfer RAO 2 --to MEHTA",
+    "appointment show A1",
+    "appt list --doctor RAO --day today..+6d",
+    "appointment cancel A1 --reason 'feels better'",
+    "appointment move A1 +3d --doctor RAO",
+    "checkin A1 --patient P1",
+    "walkin P1 RAO --overbook",
+    "day",
+    "day today --doctor RAO",
+    "free RAO --days 3",
+    "free",
+    "waitlist add P1 RAO today..+3d",
+    "waitlist list RAO",
+    "waitlist promote RAO",
+    "undo 4",
+    "undo",
+    "config name",
+    "health",
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_read_quickly_asks_for_what_click_would_ask_for(line: str) -> None:
+    import shlex
+
+    root = get_command(app)
+    assert isinstance(root, Root)
+    words = shlex.split(line)
+    slow, fast = Recorder(), Recorder()
+    with pytest.raises(Enough), root.make_context("clinicctl", list(words), obj=slow) as ctx:
+        root.invoke(ctx)
+    found = quick.read(root, words)
+    assert found is not None or "--sex" in words, "left to Click"
+    if found is not None:
+        function, values, fast.flags, fast.command = found
+        with pytest.raises(Enough):
+            function(fast, **values)
+        assert (fast.said, fast.flags, fast.command) == (slow.said, slow.flags, slow.command)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "book P1",
+        "book P1 MEHTA x y z",
+        "book P1 MEHTA --nonsense",
+        "book P1 MEHTA never",
+        "queue call RAO 0",
+        "book - MEHTA",
+        "book P1 MEHTA -1d",
+        "--json book P1 MEHTA",
+        "book P1 MEHTA --reason",
+        "book P1 MEHTA --again=1",
+        "patient",
+        "nothing",
+        "book -- P1 MEHTA",
+    ],
+)
+def test_what_is_not_plain_is_left_to_click(line: str) -> None:
+    root = get_command(app)
+    assert isinstance(root, Root)
+    assert quick.read(root, line.split()) is None
+
+
+def test_every_command_can_be_read_quickly_or_is_left_to_click() -> None:
+    root = get_command(app)
+    assert isinstance(root, Root)
+    for name in TREE:
+        quick.read(root, [name])
+        quick.read(root, [name, "list"])
