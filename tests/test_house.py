@@ -1,6 +1,7 @@
 """The house: who may import whom, one clock, one printer, one committer, and a quick way to the help."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -148,3 +149,43 @@ def test_the_top_level_holds_nothing_else() -> None:
     assert {each for each in top if not each.startswith(".")} <= {
         *("clinicctl", "tests", "pyproject.toml", "README.md", "noxfile.py", "LICENSE"),
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("clinicctl book P1 m", ["mEHTA"]),
+        ("clinicctl appt list --doctor RA", ["RAO"]),
+        ("clinicctl doctor avail show ", ["MEHTA", "RAO"]),
+        ("clinicctl book P1 MEHTA tom", ["tomorrow"]),
+        ("clinicctl doctor avail set RAO mon..f", ["mon..fri"]),
+        ("clinicctl doctor avail weekly RAO mon,sat-s", ["mon,sat-sat", "mon,sat-sun"]),
+        ("clinicctl day -o js", ["json", "jsonl"]),
+        ("clinicctl config time", ["timezone"]),
+        ("clinicctl patient show an", []),
+        ("clinicctl book an", []),
+    ],
+)
+def test_codes_and_days_are_completed_without_the_database_layer_and_patients_never(
+    clinic: object, line: str, completed: list[str]
+) -> None:
+    code = """
+import sys, atexit
+from clinicctl.cli import run
+atexit.register(lambda: print("LOADED", sorted({"sqlmodel", "sqlalchemy", "rich"} & set(sys.modules))))
+run([])
+"""
+    words = line.split(" ")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **os.environ,
+            "_CLINICCTL_COMPLETE": "complete_bash",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(words) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == [*completed, "LOADED", "[]"], done

@@ -44,6 +44,10 @@ TREE = {
     "status": ("daybook", "Show what needs somebody, each with the command that mends it."),
     "close": ("daybook", "End a day: booked becomes no-show, waiting becomes left, in consultation becomes completed."),
     "batch": ("batch", "Run one command a line, in one process, and answer each with a line of JSON."),
+    "shell": (
+        "shell",
+        "Run commands at a prompt: with completion, a history without names, and . for the patient last spoken of.",
+    ),
     "undo": ("daybook", "Take back the last write of booking or queue, when nothing was built on it."),
 }
 _ALIASES = {"appt": "appointment"}
@@ -90,7 +94,7 @@ class Root(Group):
         **extra: Any,
     ) -> Any:
         """Run one command line. Exits with its status, or returns it where `standalone_mode` is off."""
-        self._main_shell_completion({}, PROGRAM, complete_var)
+        self._main_shell_completion({"obj": Desk()}, PROGRAM, complete_var)
         status = answer(self, [_utf8(each) for each in (sys.argv[1:] if args is None else args)], Desk())
         if standalone_mode:
             sys.exit(status)

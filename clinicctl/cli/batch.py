@@ -68,44 +68,56 @@ def batch(
         raise typer.Exit(status)
 
 
-class Line(Desk):
-    """One line of a batch: a desk that keeps its answer instead of printing it, and asks nobody."""
+class Within(Desk):
+    """A desk of a process that does one command after another, with the store that it keeps open."""
 
-    def __init__(self, told: settings.Settings, shared: "Shared", number: int) -> None:
+    def __init__(self, told: settings.Settings, shared: "Shared") -> None:
         super().__init__()
-        self.number = number
-        self.status = 0
-        self.result: Any = None
-        self.refused: errors.Refusal | None = None
         self.stdin_taken = True
         self._store = shared
-        self._settings = told
-        self._told = told
+        self._settings = self._told = told
 
     @property
-    def obj(self) -> "Line":
+    def obj(self) -> "Within":
         """What a command reads of its context."""
         return self
 
     @cached_property
     def settings(self) -> settings.Settings:
-        """The batch's own, with what the line says of itself."""
+        """Those of the process, with what the line says of itself."""
         flags = self.flags
         if flags.keys() & {"db", "wait"}:
-            raise errors.Usage(problem="--db and --wait stand before the file, not in a line.")
-        own: dict[str, Any] = {name: flags[name] for name in ("dry_run", "yes") if name in flags}
+            raise errors.Usage(problem="--db and --wait are for the whole process, not for a line.")
+        own = {name: value for name, value in flags.items() if name not in ("key", "actor")}
         own |= {"key": text.key(flags["key"])} if "key" in flags else {}
         own |= {"actor": settings.actor(flags["actor"])} if "actor" in flags else {}
-        return replace(self._told, output="json", **own) if own else self._told
+        return replace(self._told, **own) if own else self._told
 
     def run(self, root: Group, args: list[str]) -> None:
-        if not {"-h", "--help", "--version"}.isdisjoint(args):
-            raise errors.Usage(problem="There is no help in a batch.")
         if read := quick.read(root, args):
             function, values, self.flags, self.command = read
             function(self, **values)
         else:
             super().run(root, args)
+
+    def shared(self) -> Any:
+        raise errors.Usage(problem="There is no batch in a batch, and no shell in a shell.")
+
+
+class Line(Within):
+    """One line of a batch: a desk that keeps its answer instead of printing it, and asks nobody."""
+
+    def __init__(self, told: settings.Settings, shared: "Shared", number: int) -> None:
+        super().__init__(told, shared)
+        self.number = number
+        self.status = 0
+        self.result: Any = None
+        self.refused: errors.Refusal | None = None
+
+    def run(self, root: Group, args: list[str]) -> None:
+        if not {"-h", "--help", "--version"}.isdisjoint(args):
+            raise errors.Usage(problem="There is no help in a batch.")
+        super().run(root, args)
 
     def show(self, result: Any) -> None:
         self.result = result
@@ -136,9 +148,6 @@ class Line(Desk):
 
     def watch(self, *_: Any, **__: Any) -> None:
         raise errors.Usage(problem="There is no screen in a batch.")
-
-    def shared(self) -> Any:
-        raise errors.Usage(problem="There is no batch in a batch.")
 
     def spoil(self, refused: errors.Refusal) -> None:
         """Take the answer back: what it tells of was not kept."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from clinicctl import desk, errors, settings
+from clinicctl.cli import params
 from clinicctl.cli.context import Ctx
 from clinicctl.cli.params import reads, writes
 
@@ -42,7 +43,9 @@ def init(
 @writes(app, "config", "clinicctl config", "clinicctl config timezone", "clinicctl config region DE")
 def config(
     ctx: Ctx,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The setting.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", autocompletion=params.setting_names, help="The setting.")
+    ] = None,
     value: Annotated[str | None, typer.Argument(metavar="[VALUE]", help="Its new value.")] = None,
 ) -> None:
     """Show or set the clinic's settings."""

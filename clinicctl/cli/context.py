@@ -66,6 +66,15 @@ class Desk:
             self._store = Store(_path(self.settings.db), wait=self.settings.wait)
         return self._store
 
+    def doctor_codes(self) -> list[str]:
+        """Return the codes that can be completed; none where the database cannot be read."""
+        from clinicctl.store.codes import doctor_codes
+
+        try:
+            return doctor_codes(_path(self.settings.db))
+        except errors.Refusal:
+            return []
+
     @contextmanager
     def shared(self) -> "Iterator[Shared]":
         """Open the store for one command after another."""

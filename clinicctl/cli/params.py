@@ -11,7 +11,7 @@ from typer._click.core import Context, Parameter
 from typer._click.globals import get_current_context
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from clinicctl import errors
+from clinicctl import errors, settings
 from clinicctl.rules import days, references, slots, text
 from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, Sex
 
@@ -36,7 +36,13 @@ def common(name: str, value: Any) -> dict[str, Any]:
 def _common(*, hidden: bool = False) -> list[TyperOption]:
     return [
         _option("--db", metavar="PATH|URL", hidden=hidden, help="The database.  [env: CLINICCTL_DB]"),
-        _option("--output", "-o", metavar="FORMAT", hidden=hidden, help="table, json, jsonl, csv or tsv."),
+        _option(
+            *("--output", "-o"),
+            metavar="FORMAT",
+            hidden=hidden,
+            help="table, json, jsonl, csv or tsv.",
+            complete=_formats,
+        ),
         _option("--json", flag=True, hidden=hidden, help="The same as -o json."),
         _option("--header", flag=True, hidden=hidden, help="Begin TSV with a header."),
         _option("--excel-safe", flag=True, hidden=hidden, help="Neutralise cells that a spreadsheet would run."),
@@ -54,8 +60,16 @@ def _writing(*, hidden: bool = False) -> list[TyperOption]:
     ]
 
 
-def _option(*names: str, metavar: str | None = None, flag: bool = False, hidden: bool, help: str) -> TyperOption:
+def _option(
+    *names: str,
+    metavar: str | None = None,
+    flag: bool = False,
+    hidden: bool,
+    help: str,
+    complete: Callable[[str], list[str]] | None = None,
+) -> TyperOption:
     return TyperOption(
+        autocompletion=complete and (lambda _ctx, _args, incomplete: complete(incomplete)),
         param_decls=[names[0].lstrip("-").replace("-", "_"), *names],
         metavar=metavar,
         is_flag=flag or None,
@@ -147,7 +161,42 @@ def _format_examples(epilog: str | None, formatter: Any) -> None:
                 formatter.write(f"  {line}\n")
 
 
+# What a prompt completes: never a patient
+
+
+def codes(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The doctors' codes that begin so, in whatever case; what is typed stays, for shells compare with case."""
+    begun = incomplete.upper()
+    return [incomplete + code[len(begun) :] for code in ctx.obj.doctor_codes() if code.startswith(begun)]
+
+
+def day_words(incomplete: str) -> list[str]:
+    """The words for a day that begin so, also the last of several days."""
+    word = incomplete.rpartition(",")[2].rpartition("..")[2]
+    begun = incomplete[: len(incomplete) - len(word)]
+    return [begun + each for each in (*days.WORDS, "+1w", "+2w", "+3d") if each.startswith(word)]
+
+
+def weekday_words(incomplete: str) -> list[str]:
+    """The weekdays that begin so, also the last of several."""
+    cut = max(incomplete.rfind(","), incomplete.rfind("-")) + 1
+    return [incomplete[:cut] + each for each in days.WEEKDAYS if each.startswith(incomplete[cut:].lower())]
+
+
+def setting_names(incomplete: str) -> list[str]:
+    """The clinic's settings that begin so."""
+    return [each.name for each in settings.CLINIC if each.name.startswith(incomplete)]
+
+
+def _formats(incomplete: str) -> list[str]:
+    return [each for each in settings.FORMATS if each.startswith(incomplete)]
+
+
 # Readers of values
+
+
+PERSONAL: set[Callable[[str], Any]] = set()
+"""The readers of values that may be about a person."""
 
 
 def personal(read: Callable[[str], T]) -> Callable[[str], T]:
@@ -157,6 +206,7 @@ def personal(read: Callable[[str], T]) -> Callable[[str], T]:
         return read(_from_elsewhere(said))
 
     reader.__name__ = "TEXT"
+    PERSONAL.add(reader)
     return reader
 
 
@@ -288,15 +338,23 @@ Arrival = Annotated[
     ),
 ]
 Doctor = Annotated[
-    references.DoctorRef, typer.Argument(metavar="DOCTOR", parser=doctor_ref, help="The doctor's code, or UUID.")
+    references.DoctorRef,
+    typer.Argument(metavar="DOCTOR", parser=doctor_ref, autocompletion=codes, help="The doctor's code, or UUID."),
 ]
 MaybeDoctor = Annotated[
     references.DoctorRef | None,
-    typer.Argument(metavar="[DOCTOR]", parser=doctor_ref, help="The doctor's code, or UUID; else every doctor."),
+    typer.Argument(
+        metavar="[DOCTOR]",
+        parser=doctor_ref,
+        autocompletion=codes,
+        help="The doctor's code, or UUID; else every doctor.",
+    ),
 ]
 DoctorOption = Annotated[
     references.DoctorRef | None,
-    typer.Option("--doctor", metavar="DOCTOR", parser=doctor_ref, help="The doctor's code, or UUID."),
+    typer.Option(
+        "--doctor", metavar="DOCTOR", parser=doctor_ref, autocompletion=codes, help="The doctor's code, or UUID."
+    ),
 ]
 DoctorCode = Annotated[
     str, typer.Argument(metavar="CODE", parser=references.doctor_code, help="A unique code, like MEHTA.")
@@ -308,33 +366,57 @@ Appointment = Annotated[
 Day = Annotated[
     days.DayWord,
     typer.Argument(
-        metavar="[DAY]", parser=days.parse_day, help="2026-11-23, today, tomorrow, mon..sun, +3d, +2w, -1d."
+        metavar="[DAY]",
+        parser=days.parse_day,
+        autocompletion=day_words,
+        help="2026-11-23, today, tomorrow, mon..sun, +3d, +2w, -1d.",
     ),
 ]
 Days = Annotated[
     days.DaysWord,
-    typer.Argument(metavar="DAYS", parser=days.parse_days, help="A day, a range A..B, or several with commas."),
+    typer.Argument(
+        metavar="DAYS",
+        parser=days.parse_days,
+        autocompletion=day_words,
+        help="A day, a range A..B, or several with commas.",
+    ),
 ]
 MaybeDays = Annotated[
     days.DaysWord,
-    typer.Argument(metavar="[DAYS]", parser=days.parse_days, help="A day, a range A..B, or several with commas."),
+    typer.Argument(
+        metavar="[DAYS]",
+        parser=days.parse_days,
+        autocompletion=day_words,
+        help="A day, a range A..B, or several with commas.",
+    ),
 ]
 MaybeDay = Annotated[
     days.DayWord | None,
     typer.Argument(
-        metavar="[DAY]", parser=days.parse_day, help="2026-11-23, today, tomorrow, mon..sun, +3d, +2w, -1d."
+        metavar="[DAY]",
+        parser=days.parse_day,
+        autocompletion=day_words,
+        help="2026-11-23, today, tomorrow, mon..sun, +3d, +2w, -1d.",
     ),
 ]
 Weekdays = Annotated[
     days.WeekdaysWord,
-    typer.Argument(metavar="WEEKDAYS", parser=days.parse_weekdays, help="mon-fri, or mon,wed,sat."),
+    typer.Argument(
+        metavar="WEEKDAYS", parser=days.parse_weekdays, autocompletion=weekday_words, help="mon-fri, or mon,wed,sat."
+    ),
 ]
 WaitlistEntry = Annotated[
     references.WaitlistRef, typer.Argument(metavar="REF", parser=_waitlist, help="The waitlist entry's number (W3).")
 ]
 DaysOption = Annotated[
     days.DaysWord | None,
-    typer.Option("--day", metavar="DAYS", parser=days.parse_days, help="A day, a range A..B, or several with commas."),
+    typer.Option(
+        "--day",
+        metavar="DAYS",
+        parser=days.parse_days,
+        autocompletion=day_words,
+        help="A day, a range A..B, or several with commas.",
+    ),
 ]
 Position = Annotated[
     int | None, typer.Argument(metavar="[N]", min=1, help="The position; else the next, or the only one.")

@@ -99,7 +99,12 @@ def transfer(
     ctx: Ctx,
     doctor: params.Doctor,
     position: params.AtPosition,
-    to: Annotated[DoctorRef, typer.Option("--to", metavar="CODE", parser=params.doctor_ref, help="The other doctor.")],
+    to: Annotated[
+        DoctorRef,
+        typer.Option(
+            "--to", metavar="CODE", parser=params.doctor_ref, autocompletion=params.codes, help="The other doctor."
+        ),
+    ],
 ) -> None:
     """Let a patient wait for another doctor, at the next position there."""
     ctx.obj.write(desk.queue.transfer, doctor=doctor, position=position, to=to)

@@ -4,6 +4,7 @@ Click's own way takes ten times what a booking's statements take. What is anythi
 that is refused, a page of help) is left to Click, which then says the same as ever.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
@@ -12,7 +13,10 @@ from typer._click.core import Command, Parameter
 from typer._click.types import FuncParamType, IntParamType, StringParamType
 
 from clinicctl.cli import params
-from clinicctl.cli.params import Group, Reading
+from clinicctl.cli.params import PERSONAL, Group, Reading
+
+_NUMBER = re.compile(r"[PAWpaw][0-9]+|[.]")
+_BACK = re.compile(r"-[0-9]+[dw]([.,].*)?")
 
 Values = dict[str, Any]
 Read = tuple[Callable[..., Any], Values, Values, str]
@@ -32,6 +36,40 @@ def read(root: Group, words: Sequence[str]) -> Read | None:
     shape = _shape(command)
     values = shape.read(words[at:])
     return (shape.function, *values, " ".join(words[:at])) if values is not None else None
+
+
+def without_people(root: Group, words: Sequence[str]) -> list[str] | None:
+    """Return a command line with `_` for every word that may be about a person; None for one that is not understood.
+
+    Numbers stay: P17, A42, and the `.` of the shell.
+    """
+    command: Command | None = root
+    at = 0
+    while isinstance(command, Group) and at < len(words):
+        command = _named(command, words[at])
+        at += 1
+    if not isinstance(command, Reading):
+        return None
+    kept = [*words[:at]]
+    shape = _shape(command)
+    arguments = iter(shape.arguments)
+    rest = iter(words[at:])
+    for word in rest:
+        if word in shape.flags:
+            kept.append(word)
+            continue
+        if word in shape.options:
+            kept.append(word)
+            _, reader = shape.options[word]
+            word = next(rest, "")
+        elif word.startswith("-") and not _BACK.fullmatch(word):
+            return None
+        else:
+            _, reader = next(arguments, ("", None))
+            if reader is None:
+                return None
+        kept.append("_" if reader in PERSONAL and not _NUMBER.fullmatch(word) else word)
+    return kept
 
 
 @cache

@@ -112,6 +112,15 @@ def can_ask() -> bool:
     return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
 
+def line(prompt: str) -> str:
+    """Read a line at a prompt, or of a pipe without one. Raises EOFError at the end."""
+    if can_ask():
+        return input(prompt)
+    if said := sys.stdin.readline() if sys.stdin else "":
+        return said
+    raise EOFError
+
+
 def ask(question: str) -> bool:
     """Ask on stderr; anything but a yes is a no."""
     _complain(f"{question} [y/N] ")

@@ -1,0 +1,148 @@
+"""The shell: the same commands at a prompt, each settled before it is answered, and nobody's name kept."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from clinicctl.cli import Root, app, quick
+
+Ask = Callable[..., Any]
+Run = Callable[..., Any]
+
+
+class Terminal:
+    """A shell in a terminal, typed into as by hand."""
+
+    def __init__(self) -> None:
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "clinicctl", "shell"],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            preexec_fn=lambda: os.login_tty(slave),
+            pass_fds=(slave,),
+            env={**os.environ, "TERM": "dumb", "INPUTRC": "/dev/null", "COLUMNS": "200"},
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def type(self, keys: str, until: str = "clinicctl[^\n]*> $") -> str:
+        """Type, and return what the terminal shows until a pattern has come."""
+        os.write(self.master, keys.encode())
+        return self.read(until)
+
+    def read(self, until: str = "clinicctl[^\n]*> $", within: float = 30) -> str:
+        shown, end = "", time.monotonic() + within
+        while not re.search(until, shown):
+            assert time.monotonic() < end, f"no {until!r} in {shown!r}"
+            if select.select([self.master], [], [], 0.2)[0]:
+                shown += os.read(self.master, 65_536).decode(errors="replace").replace("\r", "")
+        self.seen += shown
+        return shown
+
+
+@pytest.fixture
+def terminal(clinic: Ask) -> Iterator[Terminal]:
+    terminal = Terminal()
+    yield terminal
+    terminal.process.kill()
+    terminal.process.wait()
+    os.close(terminal.master)
+
+
+def history(tmp_path: Path) -> str:
+    found = [each for each in tmp_path.rglob("shell_history")]
+    assert len(found) == 1, found
+    assert found[0].stat().st_mode & 0o777 == 0o600
+    return found[0].read_text()
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def test_a_day_at_the_prompt(terminal: Terminal, clinic: Ask) -> None:
+    terminal.read()
+    assert "Booked A1: P1 Anita Sharma with MEHTA" in terminal.type("book anita MEHTA\n")
+    assert clinic("appointment", "show", "A1")["status"] == "booked", "what is answered, stands"
+    assert "position 1" in terminal.type("checkin .\n")
+    assert "No such command" in terminal.type("chekin A1\n")
+    assert "Mumtaz" in terminal.type("patient show P2\n", until="P2> $")
+    terminal.type("\x04", until="")
+    assert terminal.process.wait(30) == 0
+
+
+def test_ctrl_c_drops_the_line_and_not_the_shell(terminal: Terminal, clinic: Ask) -> None:
+    terminal.read()
+    terminal.type("book P1 MEH", until="MEH$")
+    terminal.type("\x03")
+    assert clinic("appointment", "list") == []
+    assert "Booked A1" in terminal.type("book P1 MEHTA\n")
+
+
+def test_commands_codes_and_days_are_completed_and_patients_never(terminal: Terminal) -> None:
+    terminal.read()
+    assert "appointment" in terminal.type("appo\t", until="appointment ")
+    terminal.type("\x15", until="")
+    assert "book P1 MEHTA tomorrow" in terminal.type("book P1 me\tto\t\n".replace("me", "ME").replace("to", "tom"))
+    terminal.type("patient show ani\t\t", until="ani")
+    time.sleep(0.5)
+    terminal.type("\x15\n")
+    assert "Anita" not in terminal.seen.rpartition("patient show")[2]
+
+
+def test_the_history_has_the_commands_and_nobody_in_it(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.read()
+    terminal.type("patient add 'Zoë Quinn' --phone '+91 99999 88888' --note 'afraid of needles'\n")
+    terminal.type("book zoë MEHTA tomorrow --reason 'a bad tooth'\n")
+    terminal.type("patient show P1\n")
+    terminal.type("bok zoë MEHTA\n")
+    terminal.type("patient find 0999998888\n")
+    kept = history(tmp_path)
+    assert kept.splitlines() == [
+        "patient add _ --phone _ --note _",
+        "book _ MEHTA tomorrow --reason _",
+        "patient show P1",
+        "patient find _",
+    ]
+    shown = terminal.type("\x1b[A\x1b[A\x1b[A\n")
+    assert "book _ MEHTA tomorrow" in shown
+
+
+def test_what_may_be_about_a_person_is_not_kept_whatever_the_command() -> None:
+    root = get_command(app)
+    assert isinstance(root, Root)
+    for words, kept in (
+        (["book", "anita", "MEHTA", "-1d"], ["book", "_", "MEHTA", "-1d"]),
+        (["book", ".", "MEHTA"], ["book", ".", "MEHTA"]),
+        (["checkin", "anita sharma", "--patient", "P2"], ["checkin", "_", "--patient", "P2"]),
+        (["appt", "cancel", "A1", "--reason", "x"], ["appt", "cancel", "A1", "--reason", "_"]),
+        (["waitlist", "add", "0987654321", "MEHTA", "mon"], ["waitlist", "add", "_", "MEHTA", "mon"]),
+        (["patient", "edit", "P1", "--born", "1980-01-01"], ["patient", "edit", "P1", "--born", "_"]),
+        (["anita"], None),
+        (["book", "P1", "MEHTA", "today", "anita"], None),
+        (["book", "P1", "MEHTA", "--raeson", "anita"], None),
+    ):
+        assert quick.without_people(root, words) == kept
+
+
+def test_in_a_pipe_it_prompts_for_nothing_and_ends_with_the_last_status(clinic: Ask, run: Run) -> None:
+    answer = run("shell", stdin="book P1 MEHTA --json\n# a remark\nbook . MEHTA\n", status=6)
+    assert answer.lines[0]["number"] == "A1"
+    assert "clinicctl>" not in answer.stdout
+    assert "P1 has A1 with MEHTA" in answer.stderr
+    assert run("shell", stdin="exit\nbook P1 RAO\n").status == 0
+    assert run("shell", stdin="patient show .\n", status=2).stdout == ""
+    assert run("shell", stdin="batch -\n", status=2).stdout == ""
