@@ -436,7 +436,7 @@ def plain(value: Any, *, personal: bool = True) -> Any:
     kind = type(value)
     if kind in _AS_IT_IS:
         return value
-    if written := _WRITTEN.get(kind):
+    if written := _written(kind):  # type: ignore[arg-type]
         return written(value)
     if names := _names(kind):  # type: ignore[arg-type]
         found = {}
@@ -449,7 +449,7 @@ def plain(value: Any, *, personal: bool = True) -> Any:
         return _listed(value, personal=personal)
     if isinstance(value, dict):
         return {name: plain(each, personal=personal) for name, each in value.items()}
-    return next((written(value) for known, written in _WRITTEN.items() if isinstance(value, known)), value)
+    return value
 
 
 _AS_IT_IS = frozenset({str, int, bool, float, type(None)})
@@ -460,6 +460,12 @@ _WRITTEN: Mapping[type, Callable[[Any], str]] = {
     time: lambda at: at.isoformat(timespec="minutes"),
     date: date.isoformat,
 }
+
+
+@cache
+def _written(kind: type) -> Callable[[Any], str] | None:
+    """How a value of this class is written, where that takes one word."""
+    return next((written for known, written in _WRITTEN.items() if issubclass(kind, known)), None)
 
 
 @cache

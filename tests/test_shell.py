@@ -62,7 +62,7 @@ def terminal(clinic: Ask) -> Iterator[Terminal]:
 
 
 def history(tmp_path: Path) -> str:
-    found = [each for each in tmp_path.rglob("shell_history")]
+    found = list(tmp_path.rglob("shell_history"))
     assert len(found) == 1, found
     assert found[0].stat().st_mode & 0o777 == 0o600
     return found[0].read_text()

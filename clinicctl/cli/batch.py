@@ -1,5 +1,6 @@
 """Many commands in one process: one line each, one answer each, in order."""
 
+import gc
 import json
 import os
 import re
@@ -181,6 +182,7 @@ class _Batch:
             show.text("".join(each.answer() for each in group))
             if any(each.refused or each.status for each in group):
                 status = PARTLY_DONE
+            gc.collect(1)
             if found is None:
                 self.shared.hurried = False
                 found = lines.next()

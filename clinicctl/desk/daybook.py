@@ -11,7 +11,7 @@ from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.steps import DONE, LEAVE, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import appointments, doctors
+from clinicctl.store.models import IS_ACTIVE, appointments, doctors
 from clinicctl.store.sql import bindparam, func, select
 
 AHEAD = 7
@@ -20,12 +20,7 @@ AHEAD = 7
 _STAFF = select(doctors).where(doctors.c.archived_at.is_(None)).order_by(doctors.c.code)
 _OPEN_DAYS = (
     select(appointments.c.date, func.count().label("open"))
-    .where(
-        appointments.c.date < bindparam("today"),
-        appointments.c.status.in_(
-            [AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION]
-        ),
-    )
+    .where(appointments.c.date < bindparam("today"), IS_ACTIVE)
     .group_by(appointments.c.date)
     .order_by(appointments.c.date)
 )

@@ -23,7 +23,7 @@ from clinicctl.rules.sheets import Digested
 from clinicctl.rules.text import fold
 from clinicctl.store.engine import Row, Step, Tx
 from clinicctl.store.models import journal, journal_steps
-from clinicctl.store.sql import bindparam, insert, select
+from clinicctl.store.sql import bindparam, func, insert, select
 
 FIRST = "0" * 64
 """What the first row names as the hash before it."""
@@ -31,7 +31,9 @@ FIRST = "0" * 64
 R = TypeVar("R")
 
 _BY_KEY = select(journal).where(journal.c.key == bindparam("key"))
-_HEAD = select(journal.c.number, journal.c.hash).order_by(journal.c.number.desc()).limit(1)
+_HEAD = select(journal.c.number, journal.c.hash).where(
+    journal.c.number == select(func.max(journal.c.number)).scalar_subquery()
+)
 _FROM = (
     select(journal.c.number, journal.c.hash, journal.c.outcome)
     .where(journal.c.number >= bindparam("number"))
@@ -59,9 +61,11 @@ def once(
         return Outcome(result=recall.result(tx, json.loads(first.outcome)), replayed=True)
     # References are resolved before the work: afterwards they may mean something else, or nothing.
     fingerprint = (_fingerprint(tx, name, request) if own_key else None) or said
-    within = replace(tx, key=key if own_key else None, steps=[])
+    within = replace(tx, key=key, steps=[]) if own_key or tx.key or tx.steps else tx
     result = operation(within, **request)
     _record(within, operation=name, command=command, key=key, said=said, fingerprint=fingerprint, result=result)
+    if within is tx:
+        tx.steps.clear()
     return Outcome(result=result)
 
 

@@ -30,7 +30,13 @@ def _references(column: str, *, key: bool = False) -> Any:
     return Field(sa_column=Column(Uuid, ForeignKey(column, ondelete="RESTRICT"), primary_key=key, nullable=False))
 
 
-class Setting(SQLModel, table=True):
+class _Stored(SQLModel):
+    """What the tables have in common: they validate nothing, so that Pydantic need not build what would."""
+
+    model_config = {"defer_build": True}
+
+
+class Setting(_Stored, table=True):
     """The clinic's settings, one a row."""
 
     __tablename__ = "settings"
@@ -38,7 +44,7 @@ class Setting(SQLModel, table=True):
     value: str
 
 
-class Counter(SQLModel, table=True):
+class Counter(_Stored, table=True):
     """The last human number given, one row a kind. Rising only: a number is never given twice."""
 
     __tablename__ = "counters"
@@ -47,7 +53,7 @@ class Counter(SQLModel, table=True):
     value: int
 
 
-class Patient(SQLModel, table=True):
+class Patient(_Stored, table=True):
     """A person. The phone is not unique: families share one."""
 
     __tablename__ = "patients"
@@ -83,7 +89,7 @@ class Patient(SQLModel, table=True):
     )
 
 
-class PatientWord(SQLModel, table=True):
+class PatientWord(_Stored, table=True):
     """The folded words of each name: what `patient find` looks in."""
 
     __tablename__ = "patient_words"
@@ -92,7 +98,7 @@ class PatientWord(SQLModel, table=True):
     patient_id: UUID = _references("patients.id", key=True)
 
 
-class Doctor(SQLModel, table=True):
+class Doctor(_Stored, table=True):
     """A practitioner. The code is kept in capitals, so that UNIQUE compares it without case."""
 
     __tablename__ = "doctors"
@@ -111,7 +117,7 @@ class Doctor(SQLModel, table=True):
     archived_at: datetime | None
 
 
-class DoctorDailyAvailability(SQLModel, table=True):
+class DoctorDailyAvailability(_Stored, table=True):
     """What was said about a doctor's day. A day without a row follows the doctor's default."""
 
     __tablename__ = "doctor_daily_availabilities"
@@ -132,7 +138,7 @@ class DoctorDailyAvailability(SQLModel, table=True):
     updated_at: datetime
 
 
-class DoctorWeeklyPattern(SQLModel, table=True):
+class DoctorWeeklyPattern(_Stored, table=True):
     """What a doctor's weekday is where nothing is said of the date: 0 is Monday."""
 
     __tablename__ = "doctor_weekly_patterns"
@@ -147,7 +153,7 @@ class DoctorWeeklyPattern(SQLModel, table=True):
     capacity: int | None
 
 
-class DoctorDailyCapacity(SQLModel, table=True):
+class DoctorDailyCapacity(_Stored, table=True):
     """The ledger of a doctor's day, from its first booking: places, and the last position given in its queue.
 
     `remaining` is what a booking takes from, by a conditional update; `booked` may pass `capacity` only where somebody
@@ -177,7 +183,7 @@ class DoctorDailyCapacity(SQLModel, table=True):
     last_recall: int
 
 
-class Appointment(SQLModel, table=True):
+class Appointment(_Stored, table=True):
     """A patient's place on a doctor's day.
 
     `visit` is 1, or the number of a patient's further visit that day (`book --again`), so that the database can refuse
@@ -214,6 +220,7 @@ class Appointment(SQLModel, table=True):
         Index("ix_appointments_doctor_id_date", "doctor_id", "date"),
         Index("ix_appointments_patient_id_date", "patient_id", "date"),
         Index("ix_appointments_date", "date"),
+        Index("ix_appointments_active_date", "date", sqlite_where=IS_ACTIVE),
     )
     id: UUID = Field(primary_key=True)
     number: int
@@ -235,7 +242,7 @@ class Appointment(SQLModel, table=True):
     updated_at: datetime
 
 
-class QueueEntry(SQLModel, table=True):
+class QueueEntry(_Stored, table=True):
     """A place in a doctor's queue of the day. The position is never reused, never reset within the day."""
 
     __tablename__ = "queue_entries"
@@ -265,7 +272,7 @@ class QueueEntry(SQLModel, table=True):
     ended_at: datetime | None
 
 
-class WaitlistEntry(SQLModel, table=True):
+class WaitlistEntry(_Stored, table=True):
     """Somebody who waits for a place with a doctor within a range of days; the number is the order."""
 
     __tablename__ = "waitlist_entries"
@@ -284,6 +291,8 @@ class WaitlistEntry(SQLModel, table=True):
         ),
         Index("ix_waitlist_entries_doctor_id_status", "doctor_id", "status"),
         Index("ix_waitlist_entries_appointment_id", "appointment_id"),
+        Index("ix_waitlist_entries_patient_id", "patient_id"),
+        Index("ix_waitlist_entries_status_number", "status", "number"),
     )
     id: UUID = Field(primary_key=True)
     number: int
@@ -299,7 +308,7 @@ class WaitlistEntry(SQLModel, table=True):
     updated_at: datetime
 
 
-class Journal(SQLModel, table=True):
+class Journal(_Stored, table=True):
     """One row an accepted write, chained by hash. The outcome holds ids and numbers, nothing personal."""
 
     __tablename__ = "journal"
@@ -323,7 +332,7 @@ class Journal(SQLModel, table=True):
     hash: str
 
 
-class JournalStep(SQLModel, table=True):
+class JournalStep(_Stored, table=True):
     """The steps of appointments and queue entries that a journaled write took, in order.
 
     `before` is what the changed columns held, as JSON, nothing personal among them: what `undo` puts back.

@@ -1,0 +1,141 @@
+"""No command of the desk reads through a table that grows: every statement is answered from an index."""
+
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+Ask = Callable[..., Any]
+
+GROWING = {
+    "appointments",
+    "patients",
+    "patient_words",
+    "queue_entries",
+    "journal",
+    "journal_steps",
+    "waitlist_entries",
+    "doctor_daily_availabilities",
+    "doctor_daily_capacities",
+}
+"""Doctors, settings, counters and weekly patterns stay few."""
+
+LISTS_ALL = {("patient", "list"), ("patient", "duplicates"), ("appointment", "list"), ("health",)}
+"""Commands that were asked for everything."""
+
+
+class Statements:
+    """The statements that reach the database, each once."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, None] = {}
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        real = sqlite3.connect
+
+        def connect(*args: Any, **named: Any) -> sqlite3.Connection:
+            connection = real(*args, **named)
+            connection.set_trace_callback(lambda sql: self.sent.setdefault(sql))
+            return connection
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sqlite3, "connect", connect)
+            patch.setattr(sqlite3.dbapi2, "connect", connect)
+            yield
+
+
+DAY = [
+    ["patient", "add", "Zoë Quinn", "--phone", "91234 56789", "--born", "1990-01-01"],
+    ["patient", "add", "Zoe Quin", "--phone", "91234 56789", "--new"],
+    ["patient", "find", "qui"],
+    ["patient", "find", "anita sha"],
+    ["patient", "find", "9876543210"],
+    ["patient", "show", "P1"],
+    ["patient", "edit", "P3", "--note", "x"],
+    ["patient", "list", "--limit", "5"],
+    ["book", "P1", "MEHTA", "--reason", "x", "--key", "k"],
+    ["book", "P1", "MEHTA", "--reason", "x", "--key", "k"],
+    ["book", "anita", "MEHTA", "tomorrow"],
+    ["book", "P2", "MEHTA"],
+    ["book", "P3", "RAO"],
+    ["walkin", "P4", "RAO", "--overbook"],
+    ["book", "P2", "RAO"],
+    ["book", "P1", "RAO"],
+    ["waitlist", "add", "P4", "RAO", "tomorrow..+3d"],
+    ["waitlist", "list", "RAO"],
+    ["waitlist", "list"],
+    ["waitlist", "promote", "RAO", "tomorrow"],
+    ["appointment", "show", "A1"],
+    ["appointment", "history", "A1"],
+    ["appointment", "list", "--day", "today"],
+    ["appointment", "list", "--doctor", "MEHTA", "--day", "today..+1w"],
+    ["appointment", "list", "--patient", "P1"],
+    ["appointment", "move", "A2", "+2d"],
+    ["appointment", "cancel", "A4", "--promote"],
+    ["checkin", "A1"],
+    ["checkin", "P2"],
+    ["queue", "show"],
+    ["queue", "show", "MEHTA"],
+    ["queue", "board", "--once"],
+    ["queue", "call", "MEHTA"],
+    ["queue", "skip", "MEHTA"],
+    ["queue", "recall", "MEHTA", "1"],
+    ["queue", "hold", "MEHTA", "1"],
+    ["queue", "resume", "MEHTA", "1"],
+    ["queue", "priority", "MEHTA", "1", "3"],
+    ["queue", "transfer", "MEHTA", "2", "--to", "RAO"],
+    ["queue", "call", "MEHTA"],
+    ["queue", "start", "MEHTA"],
+    ["queue", "done", "MEHTA"],
+    ["undo"],
+    ["appointment", "no-show", "A3"],
+    ["day"],
+    ["day", "today", "--doctor", "MEHTA"],
+    ["free"],
+    ["free", "MEHTA", "--days", "5"],
+    ["doctor", "avail", "set", "MEHTA", "+5d..+9d", "--capacity", "4"],
+    ["doctor", "avail", "weekly", "RAO", "sat,sun", "--off"],
+    ["doctor", "avail", "show", "MEHTA"],
+    ["doctor", "edit", "MEHTA", "--capacity", "9"],
+    ["config", "capacity", "12"],
+    ["status"],
+    ["patient", "merge", "P4", "--into", "P3", "--yes"],
+    ["patient", "archive", "P2"],
+    ["doctor", "archive", "RAO"],
+    ["close", "--yes"],
+]
+
+
+def test_no_command_reads_a_growing_table_from_end_to_end(clinic: Ask, run: Any) -> None:
+    found: list[str] = []
+    for command in DAY:
+        heard = Statements()
+        with heard.heard():
+            answer = run(*command)
+        assert answer.status in (0, 4, 5, 6, 7), (command, answer)
+        assert heard.sent, command
+        if tuple(command[:2]) not in LISTS_ALL or "--day" in command or "--patient" in command:
+            found += [f"{' '.join(command)}: {scan}" for scan in scans(heard)]
+    assert not found, "\n\n".join(found)
+
+
+def scans(heard: Statements) -> Iterator[str]:
+    """The statements whose plan reads a growing table without an index to look in."""
+    with sqlite3.connect(os.environ["CLINICCTL_DB"]) as connection:
+        for sql in heard.sent:
+            if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", sql):
+                for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {sql}"):
+                    read = re.match(r"SCAN (\w+)", detail)
+                    if read and read[1] in GROWING:
+                        yield f"{detail}\n{sql}"
+
+
+def test_a_scan_would_be_seen(clinic: Ask) -> None:
+    heard = Statements()
+    heard.sent = {"SELECT * FROM patients WHERE note = 'x'": None, "SELECT * FROM patients WHERE number = 1": None}
+    assert [scan.splitlines()[0] for scan in scans(heard)] == ["SCAN patients"]
