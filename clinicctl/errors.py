@@ -185,6 +185,11 @@ class HasAppointments(Conflict, AnswerAboutPeople):
     advice = "Cancel or move them first."
 
 
+class OnWaitlist(Conflict):
+    code, sentence = "has_bookings", "{subject} waits on the waitlist ({entries})."
+    advice = "Remove the entry first: `clinicctl waitlist remove REF`."
+
+
 class WaitsAlready(Conflict):
     code, sentence = "already_waiting", "The patient waits for this doctor and these days already."
 
@@ -274,6 +279,10 @@ class Archived(AgainstRule):
     code, sentence = "archived", "{subject} is archived."
 
 
+class Erased(Archived):
+    code, sentence = "archived", "{subject} was erased, and is a number for good."
+
+
 # 10: the database cannot be used
 
 
@@ -303,6 +312,35 @@ class NeedsMigration(DatabaseUnusable):
 class Damaged(DatabaseUnusable):
     code, sentence = "damaged_database", "{path}: the database is damaged ({reason})."
     advice = "Stop writing, keep the file, and restore a backup."
+
+
+class FellBehind(DatabaseUnusable):
+    """The database is whole, but not the one that was last written: its log was lost, or an old copy stands there."""
+
+    code = "damaged_database"
+    sentence = "{path}: the journal ends with write {found}, but {noted} was answered: {lost}. Nothing was written."
+    advice = (
+        "Put the right file back, or restore a backup with `clinicctl db restore FILE`; "
+        "to go on with what is there, `clinicctl db restore {path}`."
+    )
+
+
+class OnNetwork(DatabaseUnusable):
+    code = "network_filesystem"
+    sentence = "{path}: not on a network file system ({kind}), where neither locks nor the log hold."
+    advice = "Keep the database on a disk of this machine: name it with --db."
+
+
+class OpenToOthers(DatabaseUnusable):
+    code = "open_to_others"
+    sentence = "{path}: others may write there (mode {mode}), and so could change or replace the clinic's database."
+    advice = "Run `chmod {chmod} {path}`."
+
+
+class BrokenJournal(DatabaseUnusable):
+    code = "broken_journal"
+    sentence = "The journal is not as it was written ({writes} rows looked at): {first}."
+    advice = "Keep the file as evidence, and compare it with the last backup that verifies."
 
 
 # 11, 12: busy, unknown

@@ -2,10 +2,16 @@
 
 import json
 import os
+import stat
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from clinicctl import clock
+
+OF_LATE = timedelta(hours=1)
+_TAIL = 1 << 20
+"""Bytes at the end of the log that are looked at."""
 
 
 def line(path: str, **facts: Any) -> None:
@@ -19,3 +25,39 @@ def line(path: str, **facts: Any) -> None:
             os.write(descriptor, text.encode() + b"\n")
         finally:
             os.close(descriptor)
+
+
+def lock_waits(path: str) -> tuple[int, float] | None:
+    """Return how many commands of the last hour waited for the writer's lock, and the longest wait in seconds.
+
+    Looks at the end of the log alone; None where it cannot be read.
+    """
+    since = clock.now() - OF_LATE
+    try:
+        waits = [wait for each in _tail(path) if (wait := _lock_wait(each, since))]
+    except OSError:
+        return None
+    return len(waits), max(waits, default=0.0)
+
+
+def _tail(path: str) -> list[bytes]:
+    """The last whole lines of a file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError("not a file")
+        start = max(0, found.st_size - _TAIL)
+        lines = os.pread(descriptor, _TAIL, start).split(b"\n")
+        return lines[1:] if start else lines
+    finally:
+        os.close(descriptor)
+
+
+def _lock_wait(line: bytes, since: datetime) -> float:
+    """How long the command of a line waited for the lock; 0 for one of before, and for what is no such line."""
+    with suppress(ValueError, TypeError, KeyError):
+        said = json.loads(line)
+        if datetime.fromisoformat(said["at"]) >= since:
+            return float(said["lock_waited"])
+    return 0.0

@@ -72,6 +72,7 @@ class Patient:
     created_at: datetime
     archived_at: datetime | None
     merged_into: str | None
+    erased_at: datetime | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,19 @@ class Merged:
     merged: str
     appointments: int
     waitlist_entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What is left of a patient: his number, those of whoever was merged into him, and his appointments.
+
+    `overwritten` says whether the database and its log hold nothing of him any more, not even in what is free.
+    """
+
+    patient: Patient
+    numbers: tuple[str, ...]
+    appointments: int
+    overwritten: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +287,55 @@ class StepTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalStep:
+    """What one step of a journaled write did to an appointment, and to its place in the queue."""
+
+    appointment: str
+    from_status: str | None
+    to_status: str
+    queue_from: str | None
+    queue_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A journaled write: who, when, by which command, under which key of his own, and what it touched. No names."""
+
+    number: int
+    at: datetime
+    actor: str
+    command: str
+    key: str | None
+    undoes: int | None
+    touched: tuple[str, ...]
+    steps: tuple[JournalStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFinding:
+    """A row of the journal that is not as it was written, and what is wrong with it."""
+
+    number: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalChecked:
+    """What the journal's chain of hashes shows: how many writes, the last one's number and hash, what is wrong.
+
+    `broken` counts everything that is wrong, of which `findings` has the first. `anchored` says whether a row has the
+    hash that was asked for.
+    """
+
+    writes: int
+    number: int
+    head: str
+    anchored: bool | None
+    broken: int
+    findings: tuple[JournalFinding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedIn:
     """An arrival: the place in the queue that was given."""
 
@@ -417,6 +480,135 @@ class Health:
     usable: bool
     path: str
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastBackup:
+    """The last backup that is known: when, where, and the journal's head in it."""
+
+    at: datetime
+    path: str
+    number: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """What the database file says of itself; sizes in bytes. The head is the journal's last row."""
+
+    path: str
+    application: str
+    schema: int
+    sqlite: str
+    journal_mode: str
+    bytes: int
+    wal_bytes: int
+    page_size: int
+    pages: int
+    free_pages: int
+    number: int
+    head: str
+    last_backup: LastBackup | None
+    tables: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A law of the clinic that does not hold somewhere; `mendable` where `--repair` can work it out anew."""
+
+    law: str
+    where: str
+    mendable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether the database is sound, and what is wrong with it."""
+
+    path: str
+    sound: bool
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was worked out anew, what is left, and the copy that was taken before."""
+
+    path: str
+    copy: str | None
+    mended: tuple[Problem, ...]
+    left: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """A backup, and the journal's head in it; `removed` are the older ones that it took the place of."""
+
+    path: str
+    at: datetime
+    bytes: int
+    number: int
+    head: str
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A database put in its place: from which file, the schema that had, its journal's head, and where
+    the replaced one is kept."""
+
+    path: str
+    file: str
+    found: int
+    schema: int
+    number: int
+    head: str
+    patients: int
+    appointments: int
+    replaced: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """The version of the schema before and now, and the copy that was taken before."""
+
+    path: str
+    found: int
+    schema: int
+    copy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """The bytes of the database, with its log, before and after."""
+
+    path: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A number, and what tells it from others of its metric."""
+
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number that is measured, or several of a kind."""
+
+    name: str
+    help: str
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What was measured."""
+
+    metrics: tuple[Metric, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,12 @@ CLINIC = (
     Known(
         "overbook_limit", "2", "how far above its capacity --overbook may fill a day", _whole("overbook_limit", 0, 100)
     ),
+    Known(
+        "mask_phones",
+        "no",
+        "yes: tables show only a phone's last three digits, for screens that others see",
+        _one_of("mask_phones", ("yes", "no")),
+    ),
 )
 """Settings of the clinic, kept in its database: `clinicctl config NAME VALUE`."""
 
@@ -125,6 +131,7 @@ class ClinicSettings:
     wait_threshold: int
     bulk_threshold: int
     overbook_limit: int
+    mask_phones: str
 
     @classmethod
     def read(cls, stored: Mapping[str, str]) -> "ClinicSettings":

@@ -178,6 +178,7 @@ SCREENS = {
     "waitlist": "waitlist list",
     "duplicates": "patient duplicates",
     "config": "config",
+    "audit-log": "audit log --doctor MEHTA --limit 6",
     "import": "doctor avail import days.csv --dry-run",
     "refused": "patient show sch",
 }

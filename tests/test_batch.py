@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def batch(run: Run) -> Callable[..., list[dict[str, Any]]]:
 
 def outside(path: str, sql: str) -> Any:
     """What somebody else reads from the file."""
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection, connection:
         return connection.execute(sql).fetchall()
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ ENTRY_FIELDS = {
 
 def rows(path: Path, query: str) -> list[Any]:
     """Read the file as an outsider would."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute(query).fetchall()
 
 
@@ -254,7 +255,7 @@ def test_every_write_replays_by_its_key_and_dry_runs_without_a_trace(
 
 def dump(path: Path) -> list[str]:
     """Everything that the database holds."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         return list(connection.iterdump())
 
 

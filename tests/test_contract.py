@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,10 @@ CONTRACT = {
         *("already_checked_in", "has_bookings", "exists", "already_waiting", "already_undone"),
     },
     7: {"doctor_absent", "past_day", "wrong_day", "wrong_patient", "illegal_step", "archived", "taken_back"},
-    10: {"no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"},
+    10: {
+        *("no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"),
+        *("broken_journal", "network_filesystem", "open_to_others"),
+    },
     11: {"busy"},
     12: {"outcome_unknown"},
     65: {"bad_file"},
@@ -386,13 +390,13 @@ def test_a_file_that_is_not_ours_is_refused_and_left_as_it_is(
     elif kind == "empty":
         path.touch()
     elif kind == "foreign":
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("CREATE TABLE patients (id)")
     else:
         whole = (tmp_path / "clinic.db").read_bytes()
         path.write_bytes(whole if kind == "newer" else whole[: len(whole) // 2])
     if kind == "newer":
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("PRAGMA user_version=99")
     before = path.read_bytes()

@@ -56,6 +56,8 @@ def test_every_command_is_helped_with_examples_that_run(
         if any(each in ("@name.txt", "tomorrow.csv", "-") for each in words):
             (tmp_path / "name.txt").write_text("Zoë Quinn\n")
             (tmp_path / "tomorrow.csv").write_text("doctor,date,present\nMEHTA,tomorrow,yes\n")
+        if words[1:3] == ["db", "restore"]:
+            run("db", "backup", "clinic-copy.db")
         for file in ("commands.txt", "moves.txt"):
             (tmp_path / file).write_text("appointment move A1 +9d\nday +9d\n")
         stdin = "doctor,date,present\nMEHTA,tomorrow,yes\n" if "import" in words else "Zoë Quinn\n"

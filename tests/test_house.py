@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 MAY_IMPORT_FROM_OUTSIDE = {
-    "store": {"sqlmodel", "sqlalchemy"},
+    "store": {"sqlmodel", "sqlalchemy", "pysqlite3"},
     "desk": {"phonenumbers", "rapidfuzz"},
     "show": {"rich"},
     "cli": {"typer", "platformdirs"},

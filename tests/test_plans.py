@@ -4,7 +4,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -126,7 +126,7 @@ def test_no_command_reads_a_growing_table_from_end_to_end(clinic: Ask, run: Any)
 
 def scans(heard: Statements) -> Iterator[str]:
     """The statements whose plan reads a growing table without an index to look in."""
-    with sqlite3.connect(os.environ["CLINICCTL_DB"]) as connection:
+    with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as connection, connection:
         for sql in heard.sent:
             if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", sql):
                 for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {sql}"):

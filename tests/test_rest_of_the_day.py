@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ Refused = Callable[..., dict[str, Any]]
 
 def dump(path: Path) -> list[str]:
     """Everything that the database holds."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         return list(connection.iterdump())
 
 
@@ -455,7 +456,7 @@ STATE = """
 
 
 def state(path: Path, upto: int) -> list[Any]:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute(STATE, (upto,)).fetchall()
 
 

@@ -48,6 +48,9 @@ TREE = {
         "shell",
         "Run commands at a prompt: with completion, a history without names, and . for the patient last spoken of.",
     ),
+    "audit": ("audit", "The journal: who did what to whom, and whether it is as it was written."),
+    "metrics": ("metrics", "Print the clinic's numbers for Prometheus, or write them to a file for its collector."),
+    "db": ("db", "The database: check, back up, restore, migrate, compact."),
     "undo": ("daybook", "Take back the last write of booking or queue, when nothing was built on it."),
 }
 _ALIASES = {"appt": "appointment"}

@@ -3,7 +3,7 @@
 import os
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
@@ -16,7 +16,7 @@ from clinicctl.rules import text
 
 if TYPE_CHECKING:
     from clinicctl.cli.params import Group
-    from clinicctl.results import Board, Outcome, ToCall
+    from clinicctl.results import Board, Erased, Outcome, ToCall
     from clinicctl.store.engine import Store, Tx
     from clinicctl.store.sharing import Shared as Shared
 
@@ -46,6 +46,7 @@ class Desk:
         self._store: Store | None = None
         self._frames: list[str] | None = None
         self._asked: int | None = None
+        self._masked = False
         self._began = clock.ticks()
 
     @property
@@ -94,6 +95,7 @@ class Desk:
     def read(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
         """Return what an operation reads."""
         with self.store.read(actor=self.settings.actor) as tx:
+            self._masked = tx.clinic.mask_phones == "yes"
             return operation(tx, *_, **request)
 
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
@@ -102,22 +104,55 @@ class Desk:
         self.show(outcome)
         return cast("R", outcome.result)
 
+    def erase(self, operation: "Callable[Concatenate[Tx, P], Erased]", *_: P.args, **request: P.kwargs) -> None:
+        """As `write`; then let the file hold nothing any more of what was erased, or say that it may."""
+        from clinicctl.store import erasure
+
+        self.store.alone()
+        outcome = self.written(operation, request)
+        if not outcome.dry_run:
+            overwritten = erasure.overwrite(self.store)
+            outcome = replace(outcome, result=replace(outcome.result, overwritten=overwritten))
+        self.show(outcome)
+        if outcome.result.overwritten is False:
+            again = f"clinicctl patient erase {outcome.result.patient.number} --yes"
+            show.message(f"Erased, but the file may still hold traces: somebody was using it. Finish with `{again}`.")
+
+    def write_through(
+        self,
+        begin: "Callable[..., AbstractContextManager[Tx]]",
+        operation: "Callable[Concatenate[Tx, P], R]",
+        *_: P.args,
+        **request: P.kwargs,
+    ) -> R:
+        """As `write`, in a transaction that is begun in a way of its own."""
+        outcome = self.written(operation, request, begin=begin)
+        self.show(outcome)
+        return cast("R", outcome.result)
+
     def create(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> None:
         """As `write`, on a new database; where one stands already, the operation is told so and changes nothing."""
         try:
-            self.show(self.written(operation, request, create=True))
+            self.show(self.written(operation, request, begin=self.store.create))
         except errors.Exists:
             if self.settings.key:
                 self.show(self.written(operation, request))
             else:
                 self.show(self.read(operation, *_, **request))
 
-    def written(self, operation: Callable[..., R], request: Mapping[str, Any], *, create: bool = False) -> "Outcome":
-        """Return the outcome of an operation that writes."""
+    def written(
+        self,
+        operation: Callable[..., R],
+        request: Mapping[str, Any],
+        *,
+        begin: "Callable[..., AbstractContextManager[Tx]] | None" = None,
+    ) -> "Outcome":
+        """Return the outcome of an operation that writes, in the store's own transaction or in one begun otherwise."""
         told, journal = self.settings, desk.journal
         key = self.key = told.key or f"auto-{token_hex(16)}"
-        begin = self.store.create if create else self.store.write
+        begin = begin or self.store.write
         with begin(actor=told.actor, key=key, dry_run=told.dry_run) as tx:
+            self._masked = tx.clinic.mask_phones == "yes"
             outcome = journal.once(
                 tx, operation, command=self.command, key=key, own_key=told.key is not None, request=request
             )
@@ -131,7 +166,13 @@ class Desk:
         wrote = type(result).__name__ == "Outcome"
         if wrote and told.quiet and not told.output:
             return
-        show.result(result, output=told.output or show.default_format(), header=told.header, excel_safe=told.excel_safe)
+        show.result(
+            result,
+            output=told.output or show.default_format(),
+            header=told.header,
+            excel_safe=told.excel_safe,
+            masked=self._masked,
+        )
 
     def _refuse_more_than_asked(self, result: Any) -> None:
         """Refuse, before the commit, what ends more appointments than somebody said yes to."""
@@ -161,7 +202,7 @@ class Desk:
         """Show whom a change cancels; ask, where they are more than the clinic's bulk_threshold."""
         threshold = int(self.read(desk.clinic.show_setting, name="bulk_threshold").value)
         if told and self.can_ask() and not self.settings.yes:
-            show.people(told)
+            show.people(told, masked=self._masked)
         if len(told) > threshold:
             self.confirm(f"Cancel {len(told)} appointments?")
         self.limit(max(threshold, len(told)))

@@ -265,6 +265,9 @@ def _appointment(said: str) -> references.AppointmentRef:
     return references.AppointmentRef(said.strip())
 
 
+appointment_ref = _appointment
+
+
 def _waitlist(said: str) -> references.WaitlistRef:
     if references.waitlist_number(said) is None:
         raise errors.BadValue(problem="Not a waitlist entry: one is W3.")

@@ -119,6 +119,18 @@ def restore(ctx: Ctx, patient: params.Patient) -> None:
     ctx.obj.write(desk.patients.restore, patient=patient)
 
 
+@writes(patient, "erase", "clinicctl patient erase P17 --yes")
+def erase(ctx: Ctx, patient: params.Patient) -> None:
+    """Erase everything personal of a patient for good: what stays is the number, and his appointments as numbers.
+
+    Backups, exports and the shell's own history are not reached.
+    """
+    if not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
+        numbers = " and ".join(ctx.obj.read(desk.erasure.would_erase, patient=patient))
+        ctx.obj.confirm(f"An erasure cannot be undone. Erase {numbers}?")
+    ctx.obj.erase(desk.erasure.erase, patient=patient)
+
+
 @reads(patient, "duplicates", "clinicctl patient duplicates -o csv")
 def duplicates(ctx: Ctx) -> None:
     """List pairs who may be one person, the likeliest first."""

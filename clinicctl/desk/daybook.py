@@ -1,5 +1,6 @@
 """A day as a whole: its sheet, its end, the next free ones, and what needs somebody."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -66,6 +67,11 @@ def close(tx: Tx, *, on: DayWord) -> Closed:
             steps.take(tx, NO_SHOW, row)
             no_show.append(f"A{row.number}")
     return Closed(date=date_, no_show=tuple(no_show), left=tuple(left), completed=tuple(completed))
+
+
+def list_staff(tx: Tx) -> Sequence[Row[Any]]:
+    """Return the rows of the doctors who are not archived, by code."""
+    return tx.all(_STAFF)
 
 
 def would_close(tx: Tx, *, on: DayWord) -> int:

@@ -9,26 +9,34 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import bookings, patients, recall, staff
-from clinicctl.results import Outcome, Undone, plain
+from clinicctl.results import JournalChecked, JournalFinding, Outcome, Undone, plain
 from clinicctl.rules import days
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.sheets import Digested
 from clinicctl.rules.text import fold
-from clinicctl.store.engine import Row, Step, Tx
+from clinicctl.store import streams
+from clinicctl.store.engine import Step, Tx
 from clinicctl.store.models import journal, journal_steps
 from clinicctl.store.sql import bindparam, func, insert, select
 
 FIRST = "0" * 64
 """What the first row names as the hash before it."""
 
+TOLD = 1_000
+"""So many findings are told one by one; more are counted."""
+
 R = TypeVar("R")
+
+_NO_STEPS: tuple[int | None, Iterable[dict[str, Any]]] = (None, ())
 
 _BY_KEY = select(journal).where(journal.c.key == bindparam("key"))
 _HEAD = select(journal.c.number, journal.c.hash).where(
@@ -92,16 +100,79 @@ def done_before(tx: Tx, operation: str, requests: Iterable[Mapping[str, Any]]) -
 
 
 def verify(tx: Tx) -> list[int]:
-    """Return the numbers of the rows whose hash is not that of their content and of the row before them."""
-    steps: dict[int, list[dict[str, Any]]] = {}
-    for row in tx.all(select(journal_steps).order_by(journal_steps.c.journal_number, journal_steps.c.nth)):
-        steps.setdefault(row.journal_number, []).append(_step_of(row))
-    wrong, previous = list[int](), FIRST
-    for row in tx.all(select(journal).order_by(journal.c.number)):
-        if row.previous != previous or row.hash != _hash(_row_of(row), steps.get(row.number, [])):
-            wrong.append(row.number)
-        previous = row.hash
-    return wrong
+    """Return the numbers of the rows that are not as they were written; see `examine`."""
+    return sorted({each.number for each in examine(tx).findings})
+
+
+def examine(tx: Tx, *, anchor: str | None = None) -> JournalChecked:
+    """Follow the chain of hashes from the first row to the last, however many there are.
+
+    Found are rows changed, removed (also at the end, as far as the database knows what it has given), put elsewhere,
+    and steps changed, removed or added; with `anchor`, the hash of a row as it was noted elsewhere, that no row has it.
+    """
+    found = _Findings()
+    steps = groupby(streams.as_stored(tx, journal_steps), itemgetter("journal_number"))
+    owner, own = next(steps, _NO_STEPS)
+    count, last, head, anchored = 0, 0, FIRST, anchor == FIRST
+    for row in streams.as_stored(tx, journal):
+        count, number, hash_ = count + 1, row["number"], row.pop("hash")
+        while owner is not None and owner < number:
+            found.add(owner, "has steps, but no row")
+            owner, own = next(steps, _NO_STEPS)
+        taken = list(own) if owner == number else []
+        if taken:
+            owner, own = next(steps, _NO_STEPS)
+        if number != last + 1:
+            found.add_missing(last + 1, number - 1)
+        elif row["previous"] != head:
+            found.add(number, "does not follow the row before it")
+        if hash_ != _hash_of_stored(row, taken):
+            found.add(number, "the content or the steps are not those of the hash")
+        last, head = number, hash_
+        anchored = anchored or head == anchor
+    for left, _ in chain([(owner, own)] if owner is not None else [], steps):
+        found.add(left, "has steps, but no row")
+    found.add_missing(last + 1, streams.last_number_given(tx, journal))
+    if anchor is not None and not anchored:
+        found.add(last, "no row up to this one has the anchor's hash: the end was cut off, or changed")
+    return JournalChecked(
+        writes=count,
+        number=last,
+        head=head,
+        anchored=anchored if anchor is not None else None,
+        broken=found.count,
+        findings=tuple(found.first),
+    )
+
+
+class _Findings:
+    """What is wrong with the journal: how much, and the first of it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[JournalFinding] = []
+
+    def add(self, number: int, problem: str) -> None:
+        self.count += 1
+        if len(self.first) < TOLD:
+            self.first.append(JournalFinding(number, problem))
+
+    def add_missing(self, first: int, last: int) -> None:
+        if first <= last:
+            self.add(first, "is missing" if first == last else f"is missing, and all up to row {last}")
+
+
+def _hash_of_stored(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> str | None:
+    """The hash of a row and its steps as the database stores them; None where they cannot be what was written."""
+    try:
+        kept = {**row, "at": datetime.fromisoformat(row["at"]).replace(tzinfo=UTC)}
+        taken = [
+            {name: each[name] for name in _STEP} | {"appointment_id": UUID(each["appointment_id"])} for each in steps
+        ]
+        in_order = all(each["nth"] == nth for nth, each in enumerate(steps, start=1))
+        return _hash(kept, taken) if in_order else None
+    except (TypeError, ValueError, AttributeError):
+        return None
 
 
 def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, fingerprint: str, result: Any) -> None:
@@ -174,14 +245,6 @@ def _digest(tx: Tx, name: str, request: Mapping[str, Any]) -> str:
 
 def _hash(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> str:
     return hashlib.sha256(_json([row, steps]).encode()).hexdigest()
-
-
-def _row_of(row: Row[Any]) -> dict[str, Any]:
-    return {name: value for name, value in row._mapping.items() if name != "hash"}
-
-
-def _step_of(row: Row[Any]) -> dict[str, Any]:
-    return {name: value for name, value in row._mapping.items() if name not in ("journal_number", "nth")}
 
 
 def _json(value: Any) -> str:

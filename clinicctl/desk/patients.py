@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from clinicctl import desk, errors
 from clinicctl.desk import numbers
@@ -21,11 +21,15 @@ from clinicctl.store.sql import bindparam, delete, func, insert, select, update
 LISTED = 20
 """How many candidates an `ambiguous` answer lists at the most."""
 
+ERASED = "erased"
+"""What stands in the place of a name that is gone."""
+
 Known = Any
 """A row of the patients, or somebody in a file with the same columns."""
 
 _LAST = "\U0010ffff"
 _ON_FILE = patients.c.archived_at.is_(None)
+_KEPT = patients.c.erased_at.is_(None)
 
 _BY_ID = select(patients).where(patients.c.id == bindparam("id"))
 _BY_NUMBER = select(patients).where(patients.c.number == bindparam("number"))
@@ -35,6 +39,7 @@ _WITH_PHONE = (
     .where(patients.c.phone == bindparam("phone"), patients.c.merged_into.is_(None))
     .order_by(patients.c.number)
 )
+_MERGED_INTO = select(patients).where(patients.c.merged_into == bindparam("survivor")).order_by(patients.c.number)
 _BY_NAME_KEY = (
     select(patients).where(patients.c.name_key == bindparam("name_key"), _ON_FILE).order_by(patients.c.number)
 )
@@ -65,7 +70,7 @@ def add(
     e164 = desk.phones.e164(phone, region=tx.clinic.region) if phone else None
     year = birth_year(tx, born, age)
     if same_as:
-        return _registered(tx, find(tx, same_as), created=False)
+        return _registered(tx, _unerased(find(tx, same_as)), created=False)
     if not new:
         found = recognised(
             tx.all(_WITH_PHONE, phone=e164) if e164 else (),
@@ -138,6 +143,7 @@ def new_row(
         "updated_at": tx.now,
         "archived_at": None,
         "merged_into": None,
+        "erased_at": None,
     }
 
 
@@ -185,20 +191,41 @@ def archive(tx: Tx, *, patient: PatientRef) -> Patient:
 
 
 def restore(tx: Tx, *, patient: PatientRef) -> Patient:
-    """Take a patient out of the archive. Refuses one who is not in it."""
-    row = find(tx, patient)
+    """Take a patient out of the archive. Refuses one who is not in it, and one who was erased."""
+    row = _unerased(find(tx, patient))
     if row.archived_at is None:
         raise errors.IllegalStep(subject=f"P{row.number}", status="on file", step="restore", needs="archived")
     return _put(tx, row, archived_at=None)
 
 
 def merge_rows(tx: Tx, gone: Row[Any], stays: Row[Any]) -> None:
-    """Mark one patient as merged into another, who takes over what he has not."""
+    """Mark one patient as merged into another, who takes over what he has not. Refuses one who was erased."""
+    _unerased(gone)
     taken = {column: getattr(gone, column) for column in ("phone", "email", "note") if not getattr(stays, column)}
     if stays.born is None and gone.born is not None:
         taken |= {"born": gone.born, "born_year": None}
     _put(tx, stays, **{column: value for column, value in taken.items() if value or column == "born_year"})
     _put(tx, gone, archived_at=tx.now, merged_into=stays.id)
+
+
+def erase_row(tx: Tx, row: Row[Any]) -> None:
+    """Leave of a patient the number alone: nothing personal, and no words by which he could be found."""
+    tx.run(_DELETE_WORDS, patient=row.id)
+    _put(
+        tx,
+        row,
+        name=ERASED,
+        name_key="",
+        sound_key="",
+        phone=None,
+        born=None,
+        born_year=None,
+        sex=Sex.UNKNOWN,
+        email=None,
+        note=None,
+        archived_at=row.archived_at or tx.now,
+        erased_at=row.erased_at or tx.now,
+    )
 
 
 def _put(tx: Tx, row: Row[Any], **values: Any) -> Patient:
@@ -213,13 +240,13 @@ def show(tx: Tx, *, patient: PatientRef) -> Patient:
 
 def list_matching(tx: Tx, *, said: str) -> list[Patient]:
     """Return the patients on file that a reference matches: by words, phone or number; none is no error."""
-    return [describe(tx, row) for row in _matching(tx, PatientRef(said))]
+    return [describe(tx, row) for row in _matching(tx, PatientRef(said)) if row.erased_at is None]
 
 
 def list_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> list[Patient]:
-    """Return the patients on file by number, with `archived` those put away, too."""
-    query = select(patients).order_by(patients.c.number)
-    return [describe(tx, row) for row in tx.all((query if archived else query.where(_ON_FILE)).limit(limit))]
+    """Return the patients on file by number, with `archived` those put away, too; those erased never."""
+    query = select(patients).where(_KEPT if archived else _ON_FILE).order_by(patients.c.number)
+    return [describe(tx, row) for row in tx.all(query.limit(limit))]
 
 
 def find(tx: Tx, patient: PatientRef) -> Row[Any]:
@@ -242,10 +269,27 @@ def get(tx: Tx, patient: PatientRef) -> Row[Any] | None:
 
 def find_active(tx: Tx, patient: PatientRef) -> Row[Any]:
     """As `find`; refuses an archived patient, too."""
-    row = find(tx, patient)
+    row = _unerased(find(tx, patient))
     if row.archived_at is not None:
         raise errors.Archived(subject=f"P{row.number}")
     return row
+
+
+def refuse_erased(tx: Tx, identity: UUID) -> None:
+    """Refuse what would bring a patient back who was erased."""
+    _unerased(_required(tx.one(_BY_ID, id=identity)))
+
+
+def _unerased(row: Row[Any]) -> Row[Any]:
+    if row.erased_at is not None:
+        raise errors.Erased(subject=f"P{row.number}")
+    return row
+
+
+def with_merged(tx: Tx, row: Row[Any]) -> list[Row[Any]]:
+    """Return a patient and those merged into him, also by way of others."""
+    merged = tx.all(_MERGED_INTO, survivor=row.id)
+    return [row, *(other for each in merged for other in with_merged(tx, each))]
 
 
 def describe(tx: Tx, row: Row[Any]) -> Patient:
@@ -263,6 +307,7 @@ def describe(tx: Tx, row: Row[Any]) -> Patient:
         created_at=tx.local(row.created_at),
         archived_at=tx.local(row.archived_at),
         merged_into=f"P{_required(tx.one(_BY_ID, id=row.merged_into)).number}" if row.merged_into else None,
+        erased_at=tx.local(row.erased_at),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, queue, steps, waitlist
+from clinicctl.desk import bookings, days, patients, queue, steps, waitlist
 from clinicctl.results import Undone
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.engine import Row, Tx
@@ -107,6 +107,7 @@ def _refuse_built_upon(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
 def _take_back(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
     """Put back what one step changed: its appointment, its place on the day, its place in the queue."""
     row, before = _appointment(tx, step.appointment_id), json.loads(step.before)
+    patients.refuse_erased(tx, row.patient_id)
     entry = queue.get_entry(tx, row.id)
     if step.from_status is None:
         _put_back(

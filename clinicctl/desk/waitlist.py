@@ -162,6 +162,11 @@ def list_promotable(tx: Tx) -> list[tuple[str, date]]:
     return found
 
 
+def list_of_patient(tx: Tx, *, patient_id: UUID) -> list[str]:
+    """Return the numbers of the entries with which a patient waits."""
+    return [f"W{row.number}" for row in tx.all(_OF_PATIENT, patient=patient_id)]
+
+
 def give_back(tx: Tx, *, appointment_id: UUID) -> None:
     """Let somebody wait again whose promotion is undone."""
     tx.run(_RETURN, booked=appointment_id, status=WaitlistStatus.WAITING, appointment_id=None, updated_at=tx.now)

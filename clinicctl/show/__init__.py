@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from clinicctl import errors
 
 if TYPE_CHECKING:
-    from clinicctl.results import Board, Outcome, ToCall
+    from clinicctl.results import Board, Metrics, Outcome, ToCall
     from clinicctl.show.bars import Progress
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "result",
     "tally",
     "text",
+    "textfile",
 ]
 
 
@@ -37,15 +38,26 @@ def default_format() -> str:
     return "table" if _is_terminal(sys.stdout) else "tsv"
 
 
-def result(value: Any, *, output: str, header: bool | None = None, excel_safe: bool = False) -> None:
-    """Print a result, or the outcome of a write, on stdout. Refuses with `NotPrinted` when it cannot be given."""
-    from clinicctl.results import Outcome
+def result(
+    value: Any, *, output: str, header: bool | None = None, excel_safe: bool = False, masked: bool = False
+) -> None:
+    """Print a result, or the outcome of a write, on stdout. Refuses with `NotPrinted` when it cannot be given.
 
+    `masked` leaves only the last three digits of a phone, on tables: other formats are for programs.
+    """
+    from clinicctl.results import Metrics, Outcome
+
+    if isinstance(value, Metrics) and output not in ("json", "jsonl"):
+        from clinicctl.show import metrics
+
+        text(metrics.exposition(value))
+        return
     outcome = value if isinstance(value, Outcome) else None
     facts = outcome.result if outcome else value
     if output == "table":
-        from clinicctl.show import tables
+        from clinicctl.show import masks, tables
 
+        facts = masks.masked(facts) if masked else facts
         text(tables.render(facts, outcome=outcome, width=_width(), coloured=_coloured(sys.stdout)))
         return
     from clinicctl.show import plain
@@ -67,6 +79,13 @@ def answer(line: int, status: int, value: Any, refused: errors.Refusal | None) -
 def text(said: str) -> None:
     """Write on stdout, in UTF-8 whatever the locale. Refuses with `NotPrinted` when it cannot be given."""
     _write(sys.stdout, said)
+
+
+def textfile(found: "Metrics", *, path: str) -> None:
+    """Put metrics into a file for a collector."""
+    from clinicctl.show import metrics
+
+    metrics.write(found, path=path)
 
 
 def flush() -> None:
@@ -127,11 +146,11 @@ def ask(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def people(told: "Sequence[ToCall]") -> None:
+def people(told: "Sequence[ToCall]", *, masked: bool = False) -> None:
     """List on stderr whom a change concerns, with their phones: before the question, not as the result."""
-    from clinicctl.show import plain
+    from clinicctl.show import masks, plain
 
-    for each in told:
+    for each in masks.masked(told) if masked else told:
         _complain(plain.to_call(each))
 
 

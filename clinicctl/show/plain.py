@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.results import Demo, Health, Outcome, ToCall, plain
+from clinicctl.results import Checked, Demo, Health, Outcome, ToCall, plain
 from clinicctl.rules.text import forbidden
 from clinicctl.show.visible import visible
 
@@ -151,6 +151,8 @@ def _rows(facts: Any, outcome: Outcome | None) -> list[dict[str, Any]]:
         return [plain(each) for each in told]
     if isinstance(facts, Health):
         return [plain(each) for each in facts.findings]
+    if isinstance(facts, Checked):
+        return [plain(each) for each in facts.problems]
     if isinstance(facts, Demo):
         return [{"try_next": each} for each in facts.try_next]
     found = _objects(facts, outcome)
@@ -184,6 +186,8 @@ def _cell(value: Any) -> str:
 
 def _handle(value: Any) -> Any:
     """What stands for an object where there is place for one word."""
+    if isinstance(value, dict) and "to_status" in value:
+        return f"{value['appointment']}:{value['from_status'] or ''}>{value['to_status']}"
     return (value.get("appointment") or value.get("number")) if isinstance(value, dict) else value
 
 

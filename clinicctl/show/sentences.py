@@ -50,6 +50,14 @@ def patient(each: results.PatientBrief) -> str:
     return f"{each.number} {each.name}"
 
 
+def step(each: results.JournalStep) -> str:
+    """Return what became of an appointment, and of its place in the queue where nothing became of it otherwise."""
+    before, after = each.from_status, each.to_status
+    if before == after and each.queue_to:
+        before, after = each.queue_from, each.queue_to
+    return f"{each.appointment} {f'{before} → ' if before else ''}{after}".replace("_", " ")
+
+
 def _registered(each: results.Registered) -> tuple[str, str]:
     sharing = ", ".join(patient(other) for other in each.shares_phone_with)
     return (
@@ -118,6 +126,16 @@ def _merged(each: results.Merged) -> tuple[str, str]:
     return "merged", f"{who}: {each.appointments} appointments moved."
 
 
+def _erased(each: results.Erased) -> tuple[str, str]:
+    others = f" with {', '.join(each.numbers[1:])}" if each.numbers[1:] else ""
+    return "erased", f"{each.patient.number}{others}: {each.appointments} appointments stay as numbers."
+
+
+def _verified(each: results.JournalChecked) -> tuple[str, str]:
+    anchored = " The anchor is one of them." if each.anchored else ""
+    return "verified", f"{each.writes} rows of the journal.{anchored} The last one's hash is {each.head}."
+
+
 def _undone(each: results.Undone) -> tuple[str, str]:
     stand = ", ".join(f"{one.number} is {one.status.replace('_', ' ')}" for one in each.appointments)
     return "undone", f"write {each.undoes} ({each.command}): {stand}."
@@ -129,6 +147,30 @@ def _waiting(each: results.WaitlistEntry) -> tuple[str, str]:
     return verb, f"{each.number}: {patient(each.patient)} for {each.doctor.code}, {span}."
 
 
+def _repaired(each: results.Repaired) -> tuple[str, str]:
+    kept = f"; as it was, it stands in {each.copy}" if each.copy else ""
+    return "mended", f"{len(each.mended)} of {len(each.mended) + len(each.left)} problems{kept}."
+
+
+def _backed_up(each: results.BackedUp) -> tuple[str, str]:
+    gone = f" Removed {len(each.removed)} older." if each.removed else ""
+    return "copied", f"to {each.path}: {each.bytes} bytes, {each.number} writes, journal head {each.head}.{gone}"
+
+
+def _restored(each: results.Restored) -> tuple[str, str]:
+    kept = f" The one before stands in {each.replaced}." if each.replaced else ""
+    older = f", brought up from schema {each.found}" if each.found != each.schema else ""
+    what = f"{each.patients} patients, {each.appointments} appointments, {each.number} writes{older}"
+    return "restored", f"{each.path} from {each.file}: {what}.{kept}"
+
+
+def _migrated(each: results.Migrated) -> tuple[str, str]:
+    if each.found == each.schema:
+        return "found", f"{each.path} at schema {each.schema} already."
+    kept = f" As it was, it stands in {each.copy}." if each.copy else ""
+    return "brought up", f"{each.path} from schema {each.found} to {each.schema}.{kept}"
+
+
 _SENTENCES: dict[type, Callable[[Any], tuple[str, str]]] = {
     results.Registered: _registered,
     results.Patient: lambda each: ("changed", f"{each.number} {each.name}."),
@@ -137,10 +179,17 @@ _SENTENCES: dict[type, Callable[[Any], tuple[str, str]]] = {
     results.Cancelled: _cancelled,
     results.Closed: _closed,
     results.Merged: _merged,
+    results.Erased: _erased,
+    results.JournalChecked: _verified,
     results.Undone: _undone,
     results.WaitlistEntry: _waiting,
     results.CheckedIn: _checked_in,
     results.QueueEntry: _queued,
     results.Clinic: _clinic,
+    results.Repaired: _repaired,
+    results.BackedUp: _backed_up,
+    results.Restored: _restored,
+    results.Migrated: _migrated,
+    results.Compacted: lambda each: ("compacted", f"{each.path} from {each.before} to {each.after} bytes."),
     results.Setting: lambda each: ("set", f"{each.name} to {each.value}."),
 }

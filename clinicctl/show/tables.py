@@ -18,6 +18,9 @@ from clinicctl.show.visible import visible
 SHOWN = 60
 """So many rows of an imported file are shown; more are for programs."""
 
+FEW = 6
+"""So many numbers stand in a cell."""
+
 NARROW = 60
 """Below this width a table becomes one block of lines a row."""
 
@@ -131,6 +134,15 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Who", lambda each: each.subject),
         ("Command", lambda each: each.command),
     ),
+    results.JournalEntry: (
+        ("No.", lambda each: each.number),
+        ("When", lambda each: _instant(each.at)),
+        ("Who", lambda each: each.actor),
+        ("Command", lambda each: each.command),
+        ("Touched", lambda each: _few(each.touched)),
+        ("Steps", lambda each: _few([sentences.step(one) for one in each.steps])),
+        ("Key", lambda each: each.key),
+    ),
     results.Duplicate: (
         ("Score", lambda each: each.score),
         ("One", lambda each: f"{each.one.number} {each.one.name}"),
@@ -164,6 +176,11 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Change", lambda each: each.change),
         ("Why", lambda each: each.reason),
     ),
+    results.Problem: (
+        ("Law", lambda each: each.law),
+        ("Does not hold", lambda each: each.where),
+        ("", lambda each: "--repair" if each.mendable else ""),
+    ),
     results.Finding: (
         ("", lambda each: "ok" if each.ok else "NOT OK"),
         ("What", lambda each: each.name),
@@ -189,11 +206,11 @@ def render(facts: Any, *, outcome: results.Outcome | None, width: int, coloured:
     )
     if outcome is not None and sentences.has(facts):
         console.print(Text(visible(sentences.said(facts, outcome))), soft_wrap=True)
+        _print_problems(console, facts.left if isinstance(facts, results.Repaired) else ())
     elif isinstance(facts, results.Imported | results.ImportedPatients | results.ImportedDoctors):
         _print_import(console, facts, outcome)
-    elif isinstance(facts, results.Health):
-        _print_rows(console, facts.findings)
-        console.print("Usable." if facts.usable else "NOT usable.", style="green" if facts.usable else "bold red")
+    elif isinstance(facts, results.Health | results.Checked):
+        _print_verdict(console, facts)
     elif isinstance(facts, results.Demo):
         _print_demo(console, facts)
     elif isinstance(facts, list) and facts and isinstance(facts[0], results.Board):
@@ -258,6 +275,21 @@ def _print_one(console: Console, facts: Any) -> None:
     console.print(table)
 
 
+def _print_verdict(console: Console, facts: results.Health | results.Checked) -> None:
+    if isinstance(facts, results.Health):
+        good, word = facts.usable, "usable"
+        _print_rows(console, facts.findings)
+    else:
+        good, word = facts.sound, "sound"
+        _print_problems(console, facts.problems)
+    console.print(f"{word.capitalize()}." if good else f"NOT {word}.", style="green" if good else "bold red")
+
+
+def _print_problems(console: Console, problems: Sequence[results.Problem]) -> None:
+    if problems:
+        _print_rows(console, problems)
+
+
 def _print_import(console: Console, facts: Any, outcome: results.Outcome | None) -> None:
     different = [row for row in facts.rows if row.outcome != "unchanged"]
     shown = different[:SHOWN]
@@ -320,6 +352,10 @@ def _field(value: Any) -> Text:
         return _text(sentences.patient(value))
     if isinstance(value, results.DoctorBrief):
         return _text(f"{value.code} {value.name}")
+    if isinstance(value, results.LastBackup):
+        return _text(f"{_instant(value.at)}, {value.path}, write {value.number}")
+    if isinstance(value, dict):
+        return _text(", ".join(f"{name} {count}" for name, count in value.items()))
     if isinstance(value, tuple):
         return _text(", ".join(_field(each).plain for each in value))
     if isinstance(value, bool):
@@ -341,6 +377,12 @@ def _text(value: Any) -> Text:
     if hasattr(value, "strftime"):
         return Text(value.strftime("%H:%M"))
     return Text(visible(str(value)))
+
+
+def _few(values: Sequence[str]) -> str:
+    """The first of many values, and how many more there are."""
+    more = [f"and {len(values) - FEW} more"] if len(values) > FEW else []
+    return ", ".join([*values[:FEW], *more])
 
 
 def _waited(entry: results.QueueEntry) -> Text:

@@ -1,8 +1,9 @@
 """The doctors' codes for completion at a prompt: SQLite alone, because a person waits for the key."""
 
-import sqlite3
 from contextlib import closing
 from urllib.parse import quote
+
+from clinicctl.store.driver import sqlite3
 
 _CODES = "SELECT code FROM doctors WHERE archived_at IS NULL ORDER BY code"
 

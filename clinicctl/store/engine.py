@@ -8,12 +8,12 @@ to 3.51.2 (https://sqlite.org/wal.html, "The WAL-Reset Bug"). A read takes no lo
 import os
 import secrets
 import signal
-import sqlite3
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from glob import escape, glob
 from typing import Any, cast
 from urllib.parse import quote
 from uuid import UUID
@@ -25,17 +25,24 @@ from sqlmodel import SQLModel
 
 from clinicctl import clock, errors
 from clinicctl.settings import ClinicSettings
-from clinicctl.store import models, statements
+from clinicctl.store import models, notes, places, statements
+from clinicctl.store.driver import sqlite3
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.lock import writers_lock
-from clinicctl.store.migrations import APPLICATION_ID, CURRENT
+from clinicctl.store.migrations import APPLICATION_ID, CURRENT, bring_up
 
 __all__ = ["Row", "Step", "Store", "Tx"]
 
 _CHECKPOINT_AT = 1 << 20
 """Bytes of `-wal` from which a write copies it back into the database."""
 
+_LOST = "its log was lost, or an old copy put in its place"
+_OTHER = "another database was put in its place"
+
 _SETTINGS = select(models.settings)
+_HEAD = "SELECT number, hash FROM journal WHERE number = (SELECT max(number) FROM journal)"
+_HASH = "SELECT hash FROM journal WHERE number = ?"
+_KEY = "SELECT 1 FROM journal WHERE key = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Tx:
-    """A transaction, with the instant and the day it began on. Nothing below it commits or reads a clock."""
+    """A transaction, with the instant and the day it began on. Nothing below it commits or reads a clock.
+
+    `fresh` says that it fills a new database, `schema` in which version of the schema the database was found, and
+    `kept` where a copy of the database stands as it was before.
+    """
 
     connection: Connection
     driver: sqlite3.Connection
@@ -66,6 +77,8 @@ class Tx:
     secret: str
     path: str
     fresh: bool = False
+    schema: int = CURRENT
+    kept: str | None = None
     key: str | None = None
     steps: list[Step] = field(default_factory=list)
 
@@ -99,6 +112,11 @@ class Store:
         self.wait = wait
         self.lock_waited = 0.0
         self._writing = False
+        self._lock: int | None = None
+        self._head: tuple[int, str] | None = None
+
+    def alone(self) -> None:
+        """Make sure that what is to be done stands for itself: a store alone does nothing else."""
 
     @contextmanager
     def read(self, *, actor: str) -> Iterator[Tx]:
@@ -119,9 +137,10 @@ class Store:
         commit itself fails.
         """
         inspect(self.path)
+        places.refuse_unsafe(self.path)
         with self.locked():
             inspect(self.path)
-            with self._transaction(self.path, actor=actor, key=key, dry_run=dry_run) as tx:
+            with self.transaction(self.path, actor=actor, key=key, dry_run=dry_run) as tx:
                 yield tx
 
     @contextmanager
@@ -134,24 +153,19 @@ class Store:
             _make_folder(os.path.dirname(self.path))
         except OSError as error:
             raise errors.ReadOnly(path=os.path.dirname(self.path), reason=error.strerror) from None
-        with self.locked():
+        places.refuse_unsafe(self.path)
+        with self.locked(), self.draft() as draft:
             if os.path.lexists(self.path):
                 raise errors.Exists(path=self.path)
-            draft = f"{self.path}.{secrets.token_hex(6)}.new"
-            try:
+            with translated(self.path, self.wait):
+                _make_schema(draft)
+            with self.transaction(draft, actor=actor, key=key, dry_run=dry_run, fresh=True) as tx:
+                yield tx
+            if not dry_run:
                 with translated(self.path, self.wait):
-                    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-                    _make_schema(draft)
-                with self._transaction(draft, actor=actor, key=key, dry_run=dry_run, fresh=True) as tx:
-                    yield tx
-                if not dry_run:
-                    with translated(self.path, self.wait):
-                        os.link(draft, self.path)
-            finally:
-                for leftover in (draft, f"{draft}-wal", f"{draft}-shm"):
-                    with suppress(FileNotFoundError):
-                        os.unlink(leftover)
-                _sync_folder(os.path.dirname(self.path))
+                    self.forget(notes.forget)
+                    os.link(draft, self.path)
+                self.note()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -161,39 +175,94 @@ class Store:
         began = clock.ticks()
         with ExitStack() as held:
             try:
-                held.enter_context(writers_lock(self.path, wait=self.wait))
+                self._lock = held.enter_context(writers_lock(self.path, wait=self.wait))
             finally:
                 self.lock_waited = clock.ticks() - began
             self._writing = True
-            held.callback(setattr, self, "_writing", False)
+            held.callback(self._released)
             yield
 
+    def _released(self) -> None:
+        self._writing, self._lock = False, None
+
     @contextmanager
-    def _transaction(self, path: str, *, actor: str, key: str, dry_run: bool, fresh: bool = False) -> Iterator[Tx]:
+    def draft(self) -> Iterator[str]:
+        """Hand out the path of a new empty file (0600) beside the database; at the end it is gone from there.
+
+        The lock is held, so that what a killed command has left of its draft can be cleared away.
+        """
+        for left in glob(f"{escape(self.path)}.{'[0-9a-f]' * 12}.new*"):
+            with suppress(OSError):
+                os.unlink(left)
+        draft = f"{self.path}.{secrets.token_hex(6)}.new"
+        try:
+            with translated(self.path, self.wait):
+                os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+            yield draft
+        finally:
+            for leftover in (draft, f"{draft}-wal", f"{draft}-shm"):
+                with suppress(FileNotFoundError):
+                    os.unlink(leftover)
+            sync_folder(os.path.dirname(self.path))
+
+    @contextmanager
+    def transaction(
+        self, path: str, *, actor: str, key: str, dry_run: bool, fresh: bool = False, migrating: bool = False
+    ) -> Iterator[Tx]:
+        """A transaction on the database at the store's path, or on a draft of it; the lock is held."""
         with translated(self.path, self.wait), connected(path, self.wait, mode="rw") as connection:
+            if migrating:
+                driver_of(connection).execute("PRAGMA foreign_keys=OFF")
             transaction = connection.begin()
             try:
-                yield begun(connection, self.path, actor, fresh=fresh)
+                schema = bring_up(connection) if migrating else CURRENT
+                tx = replace(begun(connection, self.path, actor, fresh=fresh), schema=schema)
+                if path == self.path:
+                    self.refuse_behind(tx)
+                yield tx
             except BaseException:
                 transaction.rollback()
                 raise
             if dry_run:
                 transaction.rollback()
                 return
-            commit(transaction, key)
+            self.commit(transaction, key)
+            if path == self.path:
+                self.note()
             copy_back(connection, path)
 
+    def refuse_behind(self, tx: Tx) -> None:
+        """Refuse a database whose journal ends before the write that was noted last, or holds another in its place."""
+        noted = notes.head(self._lock) if self._lock is not None else None
+        if noted is None:
+            return
+        found = tx.driver.execute(_HEAD).fetchone() or (0, "")
+        if found[0] < noted.number:
+            raise errors.FellBehind(path=self.path, found=found[0], noted=noted.number, lost=_LOST)
+        if found != noted and tx.driver.execute(_HASH, (noted.number,)).fetchone() != (noted.hash,):
+            raise errors.FellBehind(path=self.path, found=found[0], noted=noted.number, lost=_OTHER)
 
-def commit(transaction: RootTransaction, key: str) -> None:
-    """Commit, with Ctrl-C and SIGTERM waiting. Refuses with `OutcomeUnknown` when the commit itself fails."""
-    with _undisturbed():
-        try:
-            transaction.commit()
-        except Exception as error:
-            reason = reason_of(error)
-            with suppress(Exception):
-                transaction.rollback()
-            raise errors.OutcomeUnknown(reason=reason, key=key) from None
+    def commit(self, transaction: RootTransaction, key: str) -> None:
+        """Commit, with Ctrl-C and SIGTERM waiting. Refuses with `OutcomeUnknown` when the commit itself fails."""
+        with _undisturbed():
+            try:
+                self._head = driver_of(transaction.connection).execute(_HEAD).fetchone()
+                transaction.commit()
+            except Exception as error:
+                reason = reason_of(error)
+                with suppress(Exception):
+                    transaction.rollback()
+                raise errors.OutcomeUnknown(reason=reason, key=key) from None
+
+    def note(self) -> None:
+        """Note the journal's head, as the last commit left it, in the lock file."""
+        if self._head is not None and self._lock is not None:
+            notes.note_head(self._lock, *self._head)
+
+    def forget(self, note: Callable[[int], None]) -> None:
+        """Take back what the lock file tells of the database that stood at the path."""
+        if self._lock is not None:
+            note(self._lock)
 
 
 def copy_back(connection: Connection, path: str) -> None:
@@ -201,8 +270,7 @@ def copy_back(connection: Connection, path: str) -> None:
 
     What is committed stands, whether or not it can be copied back now.
     """
-    bare = connection.connection.driver_connection
-    assert bare is not None
+    bare = driver_of(connection)
     with suppress(sqlite3.Error, OSError):
         if os.stat(f"{path}-wal").st_size >= _CHECKPOINT_AT:
             (waits,) = bare.execute("PRAGMA busy_timeout").fetchone()
@@ -262,7 +330,7 @@ def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False)
     now = clock.now()
     return Tx(
         connection=connection,
-        driver=cast("sqlite3.Connection", connection.connection.driver_connection),
+        driver=driver_of(connection),
         now=now,
         today=now.astimezone(zone).date(),
         zone=zone,
@@ -272,6 +340,10 @@ def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False)
         path=path,
         fresh=fresh,
     )
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 @contextmanager
@@ -298,12 +370,14 @@ def _engine(path: str, wait: float, mode: str) -> Engine:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.execute("PRAGMA wal_autocheckpoint=0")
+                # What a savepoint may have to put back would else be written, names and all, into a temporary file.
+                connection.execute("PRAGMA temp_store=MEMORY")
         except BaseException:
             connection.close()
             raise
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    engine = create_engine("sqlite://", creator=connect, module=sqlite3, poolclass=NullPool, hide_parameters=True)
     begin = "BEGIN" if mode == "ro" else "BEGIN IMMEDIATE"
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
@@ -327,7 +401,7 @@ def _make_folder(folder: str) -> None:
             os.mkdir(folder, 0o700)
 
 
-def _sync_folder(folder: str) -> None:
+def sync_folder(folder: str) -> None:
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

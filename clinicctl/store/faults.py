@@ -1,6 +1,5 @@
 """What goes wrong in a database, as refusals: what a user can act on is translated, a bug stays a bug."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +8,7 @@ from sqlmodel import Index, SQLModel, UniqueConstraint
 
 from clinicctl import errors
 from clinicctl.store import models
+from clinicctl.store.driver import sqlite3
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 SQLite's own busy handler sleeps and has no queue: of 100 processes some starve. A blocking `flock` wakes them in turn,
 and the kernel frees it whatever becomes of its holder. The file is never removed: a second lock file would be a second
-lock.
+lock. What stands in it are the `notes`.
 """
 
 import fcntl
@@ -23,8 +23,10 @@ class _Elapsed(Exception):
 
 
 @contextmanager
-def writers_lock(path: str, *, wait: float) -> Iterator[None]:
-    """Hold the lock of the database at `path`. Refuses with `Busy` when it is not had within `wait` seconds.
+def writers_lock(path: str, *, wait: float) -> Iterator[int | None]:
+    """Hold the lock of the database at `path`, and hand out the descriptor of its file.
+
+    Refuses with `Busy` when it is not had within `wait` seconds.
 
     Waits by SIGALRM, and so belongs to the main thread.
     """
@@ -35,7 +37,7 @@ def writers_lock(path: str, *, wait: float) -> Iterator[None]:
         raise errors.ReadOnly(path=lock, reason=error.strerror) from None
     try:
         _take(descriptor, wait)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

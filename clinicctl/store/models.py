@@ -87,6 +87,7 @@ class Patient(_Stored, table=True):
     merged_into: UUID | None = Field(
         sa_column=Column(Uuid, ForeignKey("patients.id", ondelete="RESTRICT"), nullable=True)
     )
+    erased_at: datetime | None
 
 
 class PatientWord(_Stored, table=True):
@@ -316,6 +317,7 @@ class Journal(_Stored, table=True):
         UniqueConstraint("key", name="uq_journal_key"),
         UniqueConstraint("undoes", name="uq_journal_undoes"),
         Index("ix_journal_actor_number", "actor", "number"),
+        Index("ix_journal_command_number", "command", "number"),
         CheckConstraint("length(key) BETWEEN 1 AND 255", name="ck_journal_key"),
         {"sqlite_autoincrement": True},
     )

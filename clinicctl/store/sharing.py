@@ -12,7 +12,8 @@ from dataclasses import replace
 from sqlalchemy import Connection, RootTransaction
 
 from clinicctl import clock, errors
-from clinicctl.store.engine import Store, Tx, begun, commit, connected, copy_back, inspect
+from clinicctl.store import places
+from clinicctl.store.engine import Store, Tx, begun, connected, copy_back, inspect
 from clinicctl.store.faults import translated
 
 _TURN = 0.02
@@ -81,6 +82,10 @@ class Shared(Store):
         with super().create(actor=actor, key=key, dry_run=dry_run) as tx:
             yield tx
 
+    def alone(self) -> None:
+        """Refuse: the lines before and after belong to one transaction, and the file's keeping to none."""
+        raise errors.Usage(problem="It stands alone, not in a batch or a shell.")
+
     def held(self) -> float:
         """Return for how many seconds the group has held the lock; 0 where none is open."""
         return clock.ticks() - self._began if self._tx is not None else 0.0
@@ -89,7 +94,8 @@ class Shared(Store):
         """Commit the group, release the lock, and let others go first. Refuses with `OutcomeUnknown`, its key empty."""
         if self._pending is not None:
             try:
-                commit(self._pending, "")
+                self.commit(self._pending, "")
+                self.note()
                 copy_back(self._pending.connection, self.path)
             finally:
                 self.drop()
@@ -121,6 +127,7 @@ class Shared(Store):
     def _begin(self, actor: str) -> Tx:
         if self._is_new():
             inspect(self.path)
+            places.refuse_unsafe(self.path)
         self.wait = 0.0 if self.hurried else self._patience
         with ExitStack() as group:
             try:
@@ -133,6 +140,7 @@ class Shared(Store):
             transaction = connection.begin()
             try:
                 tx = begun(connection, self.path, actor)
+                self.refuse_behind(tx)
             except BaseException:
                 transaction.rollback()
                 raise

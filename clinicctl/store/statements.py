@@ -5,7 +5,6 @@ directly, which spares most of what a statement costs. A statement built anew fo
 stays SQLAlchemy's.
 """
 
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
@@ -16,6 +15,8 @@ from sqlalchemy import Connection, CursorResult, Row, Uuid
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from clinicctl.store.driver import sqlite3
 
 Rows = Sequence[Row[Any]]
 Names = tuple[str, ...]

@@ -1,0 +1,36 @@
+"""The command for those who watch the machine."""
+
+from typing import Annotated
+
+import typer
+
+from clinicctl import desk, log, show
+from clinicctl.cli.context import Ctx
+from clinicctl.cli.params import reads
+
+app = typer.Typer()
+
+
+@reads(
+    app,
+    "metrics",
+    "clinicctl metrics",
+    "clinicctl metrics --textfile clinicctl.prom",
+)
+def metrics(
+    ctx: Ctx,
+    textfile: Annotated[
+        str | None, typer.Option("--textfile", metavar="PATH", help="Into this file, put in its place when whole.")
+    ] = None,
+) -> None:
+    """Print the clinic's numbers for Prometheus, or write them to a file for its collector.
+
+    Nothing about a person is among them, and others may read the file. Waits for the writer's lock are those of the
+    last hour in the log, where CLINICCTL_LOG names one.
+    """
+    path = ctx.obj.settings.log
+    found = ctx.obj.read(desk.metrics.measure, waits=log.lock_waits(path) if path else None)
+    if textfile is None:
+        ctx.obj.show(found)
+    else:
+        show.textfile(found, path=textfile)

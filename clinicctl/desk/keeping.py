@@ -1,0 +1,116 @@
+"""The database as a file: what it is, copies of it, one put in its place, a newer schema, less room.
+
+Backups and compacting change nothing that the clinic knows, and so have no row in its journal; a restored and a
+migrated database say so in theirs.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+
+from clinicctl import errors
+from clinicctl.desk import journal, patients
+from clinicctl.results import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
+from clinicctl.store import backup, info
+from clinicctl.store.driver import sqlite3
+from clinicctl.store.engine import Store, Tx
+from clinicctl.store.migrations import CURRENT
+from clinicctl.store.models import appointments
+from clinicctl.store.sql import func, select
+
+_APPOINTMENTS = select(func.count()).select_from(appointments)
+
+
+def describe(store: Store) -> Database:
+    """Return what the database file says of itself; an older schema is no refusal."""
+    found = info.look(store.path, wait=store.wait)
+    last = found.last_backup
+    return Database(
+        path=store.path,
+        application=found.application,
+        schema=found.schema,
+        sqlite=sqlite3.sqlite_version,
+        journal_mode=found.journal_mode,
+        bytes=found.bytes,
+        wal_bytes=found.wal_bytes,
+        page_size=found.page_size,
+        pages=found.pages,
+        free_pages=found.free_pages,
+        number=found.head.number,
+        head=found.head.hash,
+        last_backup=LastBackup(last.at.astimezone(found.zone), last.path, *last.head) if last is not None else None,
+        tables=found.rows,
+    )
+
+
+def back_up(store: Store, *, target: str, keep: int | None = None) -> BackedUp:
+    """Copy the database to a new file, or under a dated name into a folder; hold nobody up.
+
+    `keep` leaves so many backups of this clinic in the folder. Refuses with `Exists` when something stands there.
+    """
+    store.alone()
+    made = backup.make(store.path, target, wait=store.wait, keep=keep)
+    return BackedUp(
+        path=made.path,
+        at=made.at,
+        bytes=made.bytes,
+        number=made.head.number,
+        head=made.head.hash,
+        removed=made.removed,
+    )
+
+
+def about(file: str) -> str:
+    """Return what is in a backup, in words. Refuses what is not a clinic database that this program knows."""
+    if not os.path.lexists(file):
+        raise errors.NoSuchFile(path=file)
+    found = info.look(file, wait=0)
+    return f"{found.rows.get('patients', 0)} patients, {found.head.number} writes"
+
+
+def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManager[Tx]]:
+    """Return the way into a transaction on a copy of `file`, which then takes the database's place, whole."""
+    store.alone()
+    return partial(backup.replacing, store, file)
+
+
+def restore(tx: Tx, *, file: str) -> Restored:
+    """Say what is in a database that takes another's place. The row of it is the first after those of `file`."""
+    number, head = journal.head(tx)
+    count = tx.one(_APPOINTMENTS)
+    return Restored(
+        path=tx.path,
+        file=os.path.abspath(file),
+        found=tx.schema,
+        schema=CURRENT,
+        number=number,
+        head=head,
+        patients=patients.count(tx),
+        appointments=int(count[0]) if count is not None else 0,
+        replaced=tx.kept,
+    )
+
+
+def migrating(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
+    """Return the way into a transaction that brings the database up to this program's schema, and keeps a copy."""
+    store.alone()
+    return partial(backup.kept_first, store, "before-migration", migrating=True)
+
+
+def migrate(tx: Tx) -> Migrated:
+    """Say from which schema to which the database was brought up, and where it is kept as it was."""
+    return Migrated(path=tx.path, found=tx.schema, schema=CURRENT, copy=tx.kept)
+
+
+def repairing(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
+    """Return the way into a transaction before which a copy of the database was kept."""
+    store.alone()
+    return partial(backup.kept_first, store, "before-repair")
+
+
+def compact(store: Store) -> Compacted:
+    """Press the database together: what was deleted leaves no room. Others wait meanwhile."""
+    store.alone()
+    before, after = backup.compact(store)
+    return Compacted(path=store.path, before=before, after=after)

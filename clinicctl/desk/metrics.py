@@ -1,0 +1,113 @@
+"""Numbers for those who watch the machine: of today's desks, of the journal, of the file. Nothing about a person."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from clinicctl.desk import daybook, days, journal, patients, queue
+from clinicctl.results import Metric, Metrics, Sample
+from clinicctl.statuses import AppointmentStatus, QueueStatus
+from clinicctl.store import info, notes, version
+from clinicctl.store.engine import Row, Tx
+from clinicctl.store.models import appointments, doctors
+from clinicctl.store.sql import bindparam, func, select
+
+NO_SHOW_DAYS = 30
+"""Days up to today over which those who did not come are counted."""
+
+_IN_QUEUE = (QueueStatus.WAITING, QueueStatus.CALLED, QueueStatus.SERVING)
+_BY_STATUS = (
+    select(appointments.c.status, func.count().label("number"))
+    .where(appointments.c.date == bindparam("on"))
+    .group_by(appointments.c.status)
+)
+_NO_SHOWS = (
+    select(doctors.c.code, func.count().label("number"))
+    .join(doctors, doctors.c.id == appointments.c.doctor_id)
+    .where(
+        appointments.c.date.between(bindparam("first"), bindparam("last")),
+        appointments.c.status == AppointmentStatus.NO_SHOW,
+    )
+    .group_by(doctors.c.code)
+)
+
+
+def measure(tx: Tx, *, waits: tuple[int, float] | None = None) -> Metrics:
+    """Return what can be told now; what is not known is left out.
+
+    `waits` is how many commands of late waited for the writer's lock, and the longest wait in seconds.
+    """
+    staff = {row.code: row for row in daybook.list_staff(tx)}
+    return Metrics(tuple(each for each in (*_of_desks(tx, staff), *_of_store(tx, waits)) if each.samples))
+
+
+def _of_desks(tx: Tx, staff: Mapping[str, Row[Any]]) -> Iterable[Metric]:
+    facts = {code: days.facts(tx, row, [tx.today])[0] for code, row in staff.items()}
+    entries = queue.list_entries(tx, on=tx.today)
+    waiting = {
+        code: [
+            (tx.now - each.checked_in_at).total_seconds()
+            for each in entries
+            if each.doctor_code == code and each.status == QueueStatus.WAITING
+        ]
+        for code in staff
+    }
+    statuses = {row.status: row.number for row in tx.all(_BY_STATUS, on=tx.today)}
+
+    def of_doctors(name: str, help_: str, value: Callable[[str], float]) -> Metric:
+        return Metric(name, help_, tuple(Sample({"doctor": code}, value(code)) for code in staff))
+
+    def no_shows(length: int) -> Callable[[str], float]:
+        found = tx.all(_NO_SHOWS, first=tx.today - timedelta(days=length - 1), last=tx.today)
+        counts: dict[str, int] = {row.code: row.number for row in found}
+        return lambda code: counts.get(code, 0)
+
+    yield of_doctors(
+        "day_capacity",
+        "Slots of the doctor today; 0 when absent.",
+        lambda code: facts[code].capacity if facts[code].present else 0,
+    )
+    yield of_doctors("day_booked", "Slots taken today.", lambda code: facts[code].booked)
+    yield of_doctors("day_remaining", "Slots still free today.", lambda code: facts[code].remaining)
+    yield Metric(
+        "queue",
+        "People in the doctor's queue now, by status.",
+        tuple(
+            Sample(
+                {"doctor": code, "status": str(status)},
+                sum((each.doctor_code, each.status) == (code, status) for each in entries),
+            )
+            for code in staff
+            for status in _IN_QUEUE
+        ),
+    )
+    yield of_doctors(
+        "longest_wait_seconds",
+        "How long the one has waited who waits the longest; 0 when nobody does.",
+        lambda code: max([0.0, *waiting[code]]),
+    )
+    yield of_doctors("no_shows_today", "Patients who did not come today.", no_shows(1))
+    yield of_doctors("no_shows_30_days", "Patients who did not come on the last 30 days.", no_shows(NO_SHOW_DAYS))
+    yield Metric(
+        "appointments",
+        "Appointments of today, by status.",
+        tuple(Sample({"status": str(each)}, statuses.get(each, 0)) for each in AppointmentStatus),
+    )
+
+
+def _of_store(tx: Tx, waits: tuple[int, float] | None) -> Iterable[Metric]:
+    backup = notes.last_backup(tx.path)
+    yield _one("patients", "Patients on file.", patients.count(tx))
+    yield _one("journal_rows", "Writes in the journal.", journal.head(tx)[0])
+    yield _one("database_bytes", "Size of the database file.", info.size(tx.path))
+    yield _one("wal_bytes", "Size of the write-ahead log beside it.", info.size(f"{tx.path}-wal"))
+    if backup is not None:
+        yield _one("last_backup_timestamp_seconds", "When the last backup was made.", backup.at.timestamp())
+    if waits is not None:
+        yield _one("lock_waits", "Commands of the last hour that waited for the writer's lock.", waits[0])
+        yield _one("lock_wait_max_seconds", "The longest of those waits.", waits[1])
+    yield Metric("build_info", "What runs, and the schema of the database.", (Sample(version.facts(tx), 1),))
+
+
+def _one(name: str, help_: str, value: float) -> Metric:
+    return Metric(name, help_, (Sample({}, value),))

@@ -1,0 +1,213 @@
+"""Whether the clinic's laws hold in its database, and what follows from the rest worked out anew where they do not."""
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from clinicctl import errors
+from clinicctl.desk import days, journal
+from clinicctl.results import Checked, Problem, Repaired
+from clinicctl.rules import names
+from clinicctl.store import check, notes, streams
+from clinicctl.store.check import Violation
+from clinicctl.store.engine import Row, Store, Tx
+from clinicctl.store.laws import COUNTERS, LEDGER
+from clinicctl.store.models import (
+    appointments,
+    capacities,
+    counters,
+    doctors,
+    patient_words,
+    patients,
+    queue_entries,
+    waitlist_entries,
+)
+from clinicctl.store.sql import bindparam, delete, func, insert, select, update
+
+NAMES = "names"
+_KEPT = "nothing that was answered is lost"
+
+_PATIENTS = select(
+    patients.c.id,
+    patients.c.number,
+    patients.c.name,
+    patients.c.name_key,
+    patients.c.sound_key,
+    patients.c.erased_at,
+    patients.c.merged_into,
+).order_by(patients.c.id)
+_WORDS = select(patient_words).order_by(patient_words.c.patient_id)
+_DOCTORS = select(doctors).order_by(doctors.c.code)
+_HELD = (
+    select(appointments.c.date, func.count().filter(appointments.c.status != "cancelled").label("slots"))
+    .where(appointments.c.doctor_id == bindparam("doctor"))
+    .group_by(appointments.c.date)
+)
+_LAST = (
+    select(queue_entries.c.date, func.max(queue_entries.c.position).label("position"))
+    .where(queue_entries.c.doctor_id == bindparam("doctor"))
+    .group_by(queue_entries.c.date)
+)
+_LEDGER = select(capacities).where(capacities.c.doctor_id == bindparam("doctor"))
+_SET_LEDGER = update(capacities).where(capacities.c.id == bindparam("row"))
+_SET_KEYS = update(patients).where(patients.c.id == bindparam("row"))
+_DELETE_WORDS = delete(patient_words).where(patient_words.c.patient_id == bindparam("patient"))
+_INSERT_WORDS = insert(patient_words)
+_COUNTERS = select(counters)
+_INSERT_COUNTER = insert(counters)
+_SET_COUNTER = update(counters).where(counters.c.name == bindparam("kind"))
+_NUMBERED = {"patients": patients, "appointments": appointments, "waitlist": waitlist_entries}
+
+
+class _Wrong(NamedTuple):
+    """A patient whose keys or words are not those of the name, with those that are."""
+
+    row: Row[Any]
+    name_key: str
+    sound_key: str
+    words: frozenset[str]
+
+
+def look(store: Store, *, actor: str) -> Checked:
+    """Return what is wrong, told without names or phones. Reads one view, takes no lock, changes nothing."""
+    # Noted before the view is taken: later writes are in the view, or in neither.
+    noted = notes.known_head(store.path)
+    with store.read(actor=actor) as tx:
+        found = [*_violations(tx), *_behind(tx, noted)]
+    return Checked(path=store.path, sound=not found, problems=_told(found))
+
+
+def repair(tx: Tx) -> Repaired:
+    """Work out anew what follows from the rest: days' ledgers, counters, the words and keys of names.
+
+    Refuses a file that is not whole.
+    """
+    before = list(_violations(tx))
+    if damage := next((each.where for each in before if each.law == check.WHOLE), None):
+        raise errors.Damaged(path=tx.path, reason=damage)
+    mend: dict[str, Callable[[Tx], None]] = {LEDGER: _mend_ledgers, COUNTERS: _mend_counters, NAMES: _mend_names}
+    for derived in sorted({each.derived for each in before if each.derived}):
+        mend[derived](tx)
+    left = list(_violations(tx))
+    return Repaired(
+        path=tx.path,
+        copy=tx.kept,
+        mended=_told([each for each in before if each not in left]),
+        left=_told(left),
+    )
+
+
+def _told(found: list[Violation]) -> tuple[Problem, ...]:
+    return tuple(Problem(each.law, each.where, each.derived is not None) for each in found)
+
+
+def _violations(tx: Tx) -> Iterator[Violation]:
+    """What a query can tell, and then, of a file that can be read, what needs more."""
+    readable = True
+    for each in check.violations(tx.driver):
+        readable = readable and each.law != check.WHOLE
+        yield each
+    laws: list[Callable[[Tx], Iterator[Violation]]] = [_capacities, _names, _merges, _journal]
+    for law in laws if readable else ():
+        try:
+            yield from law(tx)
+        except (ValueError, TypeError):
+            yield Violation(check.WHOLE, "a value that is none of its column's")
+
+
+def _behind(tx: Tx, noted: notes.Head | None) -> Iterator[Violation]:
+    """Whether the journal ends before the write that was noted last, or has another in its place."""
+    number, _ = journal.head(tx)
+    if noted is not None and number < noted.number:
+        yield Violation(_KEPT, f"the journal ends with write {number}, but {noted.number} was answered")
+    elif noted is not None and journal.operations_since(tx, noted) is None:
+        yield Violation(_KEPT, f"write {noted.number} is not the one that was answered")
+
+
+def _capacities(tx: Tx) -> Iterator[Violation]:
+    for doctor in tx.all(_DOCTORS):
+        for day in days.with_ledger(tx, doctor):
+            if day.capacity != day.meant:
+                where = f"{day.doctor} on {day.date}: {day.capacity}, said {day.meant}"
+                yield Violation("a day has the capacity that was said", where, LEDGER)
+
+
+def _names(tx: Tx) -> Iterator[Violation]:
+    for wrong in _wrong_names(tx):
+        where = f"P{wrong.row.number}"
+        if (wrong.row.name_key, wrong.row.sound_key) != (wrong.name_key, wrong.sound_key):
+            yield Violation("a patient has the keys of the name", where, NAMES)
+        else:
+            yield Violation("a patient is found by the words of the name", where, NAMES)
+
+
+def _merges(tx: Tx) -> Iterator[Violation]:
+    """Whom a patient was merged into: at the end, somebody who was not."""
+    into: dict[UUID, UUID | None] = {row.id: row.merged_into for row in streams.rows(tx, _PATIENTS)}
+    numbers = {row.id: row.number for row in streams.rows(tx, _PATIENTS) if row.merged_into is not None}
+    for identity, number in numbers.items():
+        met, at = {identity}, into.get(identity)
+        while at is not None and at not in met:
+            met.add(at)
+            at = into.get(at)
+        if at is not None:
+            yield Violation("a merge ends with a patient on file", f"P{number}")
+
+
+def _journal(tx: Tx) -> Iterator[Violation]:
+    for each in journal.examine(tx).findings:
+        yield Violation("the journal is as it was written", f"write {each.number} {each.problem}")
+
+
+def _wrong_names(tx: Tx) -> Iterator[_Wrong]:
+    """Both lists in the order of the patients, side by side: however many there are."""
+    spoken = groupby(streams.rows(tx, _WORDS), key=lambda row: row.patient_id)
+    owner, words = next(spoken, (None, iter(())))
+    for row in streams.rows(tx, _PATIENTS):
+        while owner is not None and owner.hex < row.id.hex:
+            owner, words = next(spoken, (None, iter(())))
+        found = frozenset(each.word for each in words) if owner == row.id else frozenset()
+        name = "" if row.erased_at is not None else row.name
+        right = _Wrong(row, names.name_key(name), names.sound_key(name), frozenset(names.words(name)))
+        if (row.name_key, row.sound_key, found) != right[1:]:
+            yield right
+
+
+def _mend_ledgers(tx: Tx) -> None:
+    for doctor in tx.all(_DOCTORS):
+        held = {row.date: row.slots for row in tx.all(_HELD, doctor=doctor.id)}
+        last = {row.date: row.position for row in tx.all(_LAST, doctor=doctor.id)}
+        standing = {row.date for row in tx.all(_LEDGER, doctor=doctor.id)}
+        if missing := sorted((held.keys() | last.keys()) - standing):
+            for day in days.facts(tx, doctor, missing):
+                days.open_ledger(tx, day)
+        meant = {day.date: day.meant for day in days.with_ledger(tx, doctor)}
+        for row in tx.all(_LEDGER, doctor=doctor.id):
+            booked, capacity = held.get(row.date, 0), meant.get(row.date, row.capacity)
+            right = {
+                "capacity": capacity,
+                "booked": booked,
+                "remaining": max(0, capacity - booked),
+                "last_position": max(row.last_position, last.get(row.date, 0)),
+            }
+            if any(getattr(row, column) != value for column, value in right.items()):
+                tx.run(_SET_LEDGER, row=row.id, **right)
+
+
+def _mend_counters(tx: Tx) -> None:
+    standing = {row.name: row.value for row in tx.all(_COUNTERS)}
+    for kind, table in _NUMBERED.items():
+        row = tx.one(select(func.max(table.c.number)))
+        highest = (row[0] if row is not None else None) or 0
+        if kind not in standing:
+            tx.run(_INSERT_COUNTER, name=kind, value=highest)
+        elif standing[kind] < highest:
+            tx.run(_SET_COUNTER, kind=kind, value=highest)
+
+
+def _mend_names(tx: Tx) -> None:
+    for wrong in list(_wrong_names(tx)):
+        tx.run(_SET_KEYS, row=wrong.row.id, name_key=wrong.name_key, sound_key=wrong.sound_key)
+        tx.run(_DELETE_WORDS, patient=wrong.row.id)
+        tx.many(_INSERT_WORDS, [{"word": word, "patient_id": wrong.row.id} for word in sorted(wrong.words)])

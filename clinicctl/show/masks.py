@@ -1,0 +1,28 @@
+"""Phones on screens that others see: the last three digits alone."""
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+
+def masked(value: Any) -> Any:
+    """Return a result with every phone in it as `…123`; what has none stays the same."""
+    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+        return _listed(value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    found = {each.name: getattr(value, each.name) for each in fields(value)}
+    changes = {
+        name: f"…{each[-3:]}" if name == "phone" and each else masked(each)
+        for name, each in found.items()
+        if name == "phone" or is_dataclass(each) or isinstance(each, tuple)
+    }
+    return replace(value, **changes) if changes else value
+
+
+def _listed(values: Sequence[Any]) -> Sequence[Any]:
+    """Rows of a file are many, and have no phones."""
+    if values and hasattr(values[0], "_fields"):
+        return values
+    found = [masked(each) for each in values]
+    return tuple(found) if isinstance(values, tuple) else found

@@ -1,0 +1,298 @@
+"""Copies of a database: made while others write, put in its place, and pressed together.
+
+No file of a database is opened beside SQLite (that would drop the locks that this process holds on it), and none is
+copied as a file: `cp` of a live database loses what stands in its log. A copy appears at its path whole, checked and on
+the disk, and never over something else.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from clinicctl import clock, errors
+from clinicctl.store import check, info, notes, places
+from clinicctl.store.driver import sqlite3
+from clinicctl.store.engine import Store, Tx, connected, driver_of, inspect, sync_folder, uri
+from clinicctl.store.faults import reason_of, translated
+from clinicctl.store.migrations import APPLICATION_ID, CURRENT
+from clinicctl.store.notes import Head
+
+_STAMP = "%Y-%m-%dT%H%M%SZ"
+_KNOWN_KEY = "SELECT 1 FROM journal WHERE key = ?"
+
+
+class Made(NamedTuple):
+    """A copy: where it stands, since when, its bytes, the journal's head in it, and the older ones removed for it."""
+
+    path: str
+    at: datetime
+    bytes: int
+    head: Head
+    removed: tuple[str, ...]
+
+
+def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Made:
+    """Copy the database at `path` to a new file, or under a dated name into a folder; hold nobody up.
+
+    `keep` leaves so many copies of this clinic in the folder, this one among them. Refuses with `Exists` when something
+    stands at the target, a link, too, and what is damaged.
+    """
+    inspect(path)
+    target = os.path.abspath(target)
+    folder = os.path.isdir(target)
+    if keep is not None and not folder:
+        raise errors.Usage(problem="--keep goes with a folder: a single file has no older ones.")
+    now = clock.now()
+    name, _ = os.path.splitext(os.path.basename(path))
+    wanted = os.path.join(target, f"{name}-{now.astimezone(UTC):{_STAMP}}.db") if folder else target
+    with _arriving(wanted, wait=wait, numbered=folder) as draft:
+        with translated(path, wait), closing(_reader(path, wait)) as source:
+            source.execute("VACUUM INTO ?", (draft.path,))
+        head, zone = _checked(draft.path, shown=path)
+    notes.note_backup(path, notes.LastBackup(now.astimezone(zone), draft.target, head))
+    removed = _rotate(draft.target, f"{re.escape(name)}-", keep) if keep is not None else ()
+    return Made(draft.target, now.astimezone(zone), info.size(draft.target), head, removed)
+
+
+@contextmanager
+def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
+    """Hand out a transaction on a copy of `file`, which then takes the place of the store's database, whole.
+
+    Refuses a file that is not a clinic database of this program, or has anything in its schema that ours has not; an
+    older one is brought up. The database that was replaced is kept beside, damaged or not. With a key that it knows
+    already nothing is replaced: the transaction is then on the database itself.
+    """
+    inspect(file)
+    places.refuse_unsafe(store.path)
+    with store.locked():
+        stands = os.path.lexists(store.path)
+        if stands:
+            inspect(store.path)
+        if _knows(store.path, key, store.wait):
+            with store.transaction(store.path, actor=actor, key=key, dry_run=dry_run) as tx:
+                yield tx
+            return
+        with store.draft() as draft:
+            _copy_pages(file, draft, store.wait)
+            check.refuse_foreign(draft, shown=file)
+            with store.transaction(draft, actor=actor, key=key, dry_run=dry_run, migrating=True) as tx:
+                check.refuse_unsound(tx.driver, shown=file)
+                yield replace(tx, kept=aside(store.path, "replaced", store.wait) if stands and not dry_run else None)
+            if not dry_run:
+                store.forget(notes.forget_head)
+                _put(draft, store, key)
+                store.note()
+
+
+@contextmanager
+def kept_first(
+    store: Store, why: str, *, actor: str, key: str, dry_run: bool = False, migrating: bool = False
+) -> Iterator[Tx]:
+    """As the store's `write`, once a copy of the database stands beside it.
+
+    `migrating` brings it up to the newest schema in the same transaction, which takes a connection of its own: foreign
+    keys are off on it while tables are rebuilt, and are checked before the commit.
+    """
+    inspect(store.path)
+    places.refuse_unsafe(store.path)
+    with store.locked():
+        due = not migrating or info.look(store.path, wait=store.wait).schema < CURRENT
+        due = due and not dry_run and not _knows(store.path, key, store.wait)
+        kept = aside(store.path, why, store.wait) if due else None
+        with store.transaction(store.path, actor=actor, key=key, dry_run=dry_run, migrating=migrating) as tx:
+            yield replace(tx, kept=kept)
+
+
+def aside(path: str, why: str, wait: float) -> str:
+    """Copy a database, page by page, to a dated name beside it; return that name.
+
+    As it is, damaged or not: what is about to be changed or replaced can so be had again.
+    """
+    name, _ = os.path.splitext(path)
+    with _arriving(f"{name}-{why}-{clock.now().astimezone(UTC):{_STAMP}}.db", wait=wait, numbered=True) as draft:
+        _copy_pages(path, draft.path, wait)
+    return draft.target
+
+
+def compact(store: Store) -> tuple[int, int]:
+    """Press the database together under the lock; return its bytes, log and all, before and after."""
+    inspect(store.path)
+    with store.locked():
+        inspect(store.path)
+        before = info.size(store.path) + info.size(f"{store.path}-wal")
+        with (
+            translated(store.path, store.wait),
+            connected(store.path, store.wait, mode="rw") as connection,
+        ):
+            driver = driver_of(connection)
+            driver.execute("VACUUM")
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return before, info.size(store.path) + info.size(f"{store.path}-wal")
+
+
+# A file that appears whole
+
+
+class _Draft:
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.path = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{secrets.token_hex(6)}.part")
+
+
+@contextmanager
+def _arriving(target: str, *, wait: float, numbered: bool) -> Iterator[_Draft]:
+    """Hand out a new empty file (0600) beside the target; at the end it is on the disk, and stands at the target.
+
+    Refuses with `Exists` when something stands there; where names are `numbered`, the next free one is taken.
+    """
+    draft = _Draft(target)
+    if not numbered and os.path.lexists(target):
+        raise errors.Exists(path=target)
+    with translated(target, wait):
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(draft.path, flags, 0o600)
+        try:
+            yield draft
+            os.fsync(descriptor)
+            draft.target = _link(draft.path, target, numbered=numbered)
+        finally:
+            os.close(descriptor)
+            for leftover in (draft.path, f"{draft.path}-journal", f"{draft.path}-wal", f"{draft.path}-shm"):
+                with suppress(FileNotFoundError):
+                    os.unlink(leftover)
+            sync_folder(os.path.dirname(draft.target))
+
+
+def _link(draft: str, target: str, *, numbered: bool) -> str:
+    """Give a file its name, if nothing has it; return the name."""
+    name, end = os.path.splitext(target)
+    for nth in range(1, 1000):
+        wanted = f"{name}-{nth}{end}" if nth > 1 else target
+        try:
+            os.link(draft, wanted)
+        except FileExistsError:
+            if not numbered:
+                raise errors.Exists(path=target) from None
+        except OSError:
+            # A file system without links, as on a stick: a name taken first, then filled.
+            os.close(os.open(wanted, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+            os.replace(draft, wanted)
+            return wanted
+        else:
+            return wanted
+    raise errors.Exists(path=target)
+
+
+def _checked(path: str, *, shown: str) -> tuple[Head, ZoneInfo]:
+    """Return the journal's head in a copy, and the clinic's time zone. Refuses one that is not whole."""
+    with closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+        check.refuse_damaged(connection, shown=shown)
+        return info.head(connection), info.zone(connection)
+
+
+# What is read, and what is written over
+
+
+def _reader(path: str, wait: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait, isolation_level=None)
+    connection.execute("PRAGMA trusted_schema=OFF")
+    return connection
+
+
+def _copy_pages(path: str, target: str, wait: float) -> None:
+    """Copy a database by SQLite's backup API: its pages as they are, its log among them, and nothing of it is run."""
+    with (
+        translated(path, wait),
+        closing(_reader(path, wait)) as source,
+        closing(sqlite3.connect(uri(target, "mode=rw"), uri=True, isolation_level=None)) as copy,
+    ):
+        source.execute("PRAGMA writable_schema=ON")
+        source.backup(copy)
+
+
+def _knows(path: str, key: str, wait: float) -> bool:
+    """Whether the database at a path, if it can be read, has a write by this key."""
+    with (
+        suppress(errors.Refusal),
+        translated(path, wait),
+        closing(_reader(path, wait)) as connection,
+    ):
+        return connection.execute(_KNOWN_KEY, (key,)).fetchone() is not None
+    return False
+
+
+def _put(draft: str, store: Store, key: str) -> None:
+    """Put a draft in the place of the store's database, in one transaction of that one's; or where there is none.
+
+    Into a live database it goes through SQLite, log and all, so that those who read it see the one or the other. A log
+    that lies there without its database is moved aside first: it would be taken for that of the new one.
+    """
+    path = store.path
+    with translated(path, store.wait):
+        if not os.path.lexists(path):
+            for end in ("-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    os.replace(f"{path}{end}", f"{path}.{secrets.token_hex(6)}.stale{end}")
+            sync_folder(os.path.dirname(path))
+            os.link(draft, path)
+            return
+        with (
+            closing(_reader(draft, store.wait)) as source,
+            closing(sqlite3.connect(uri(path, "mode=rw"), uri=True, timeout=store.wait, isolation_level=None)) as live,
+        ):
+            live.execute("PRAGMA writable_schema=ON")
+            live.execute("PRAGMA journal_mode=WAL")
+            live.execute("PRAGMA synchronous=FULL")
+            live.execute("PRAGMA wal_autocheckpoint=0")
+            try:
+                source.backup(live)
+            except sqlite3.Error as error:
+                raise errors.OutcomeUnknown(reason=reason_of(error), key=key) from None
+            with suppress(sqlite3.Error):
+                live.execute("PRAGMA busy_timeout=0")
+                live.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+# Rotation
+
+
+def _rotate(newest: str, begins: str, keep: int) -> tuple[str, ...]:
+    """Remove all but the newest copies of this clinic from a folder; return their names.
+
+    Only what `make` can have made there: a plain file with its kind of name, which is a database of this clinic.
+    """
+    folder, made = os.path.split(newest)
+    named = re.compile(begins + r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z(?:-[0-9]{1,3})?\.db")
+    own = _secret(newest)
+    with os.scandir(folder) as entries:
+        older = [
+            entry.path
+            for entry in entries
+            if named.fullmatch(entry.name) and entry.name != made and entry.is_file(follow_symlinks=False)
+        ]
+    # Before the end, `-2` sorts behind nothing: of one second's copies the one without a number is the first.
+    older.sort(key=lambda each: each.removesuffix(".db"))
+    ours = [each for each in older if own is not None and _secret(each) == own]
+    gone = ours[: max(0, len(ours) - (keep - 1))]
+    for each in gone:
+        os.unlink(each)
+    sync_folder(folder)
+    return tuple(gone)
+
+
+def _secret(path: str) -> str | None:
+    """What tells one clinic from another; None of what is not a clinic database."""
+    try:
+        with closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+            if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+                return None
+            found = connection.execute("SELECT value FROM settings WHERE name = 'secret'").fetchone()
+            return str(found[0]) if found else None
+    except sqlite3.Error:
+        return None

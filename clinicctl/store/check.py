@@ -1,0 +1,161 @@
+"""Whether a database file is whole, has our schema and nothing else, and keeps the laws that SQL can tell.
+
+Read-only. What is found is told with numbers, codes and dates: no name, no phone. The laws that need more than SQL are
+the desk's (`desk.soundness`).
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
+from typing import NamedTuple
+
+from sqlalchemy import create_engine
+from sqlmodel import CheckConstraint, SQLModel
+
+from clinicctl import errors
+from clinicctl.store import info, laws
+from clinicctl.store.driver import sqlite3
+from clinicctl.store.engine import uri
+from clinicctl.store.faults import reason_of, translated
+from clinicctl.store.migrations import CURRENT
+
+WHOLE = "the file is whole"
+MOST = 100
+"""So many violations of one law are told."""
+
+
+class Violation(NamedTuple):
+    """A law that does not hold: which, and where. `derived` names what can be worked out anew to mend it."""
+
+    law: str
+    where: str
+    derived: str | None = None
+
+
+def violations(connection: sqlite3.Connection) -> Iterator[Violation]:
+    """Find what is wrong with a file: its pages, its schema, its references, then every law."""
+    yield from _violations(WHOLE, _damage(connection))
+    yield from _violations("the schema is this program's", _differences(connection))
+    yield from _violations("a row keeps the rules of its table", _against_rules(connection))
+    yield from _violations("a reference leads somewhere", _orphans(connection))
+    yield from _violations("text is text", _with_nul(connection))
+    for law in laws.LAWS:
+        yield from _violations(law.name, _broken(connection, law.query), law.derived)
+
+
+def refuse_damaged(connection: sqlite3.Connection, *, shown: str) -> None:
+    """Refuse a database that is not whole, has rows that its tables do not allow, or references that lead nowhere."""
+    with translated(shown, 0):
+        for problem in _damage(connection):
+            raise errors.Damaged(path=shown, reason=problem)
+        for problem in _against_rules(connection):
+            raise errors.Damaged(path=shown, reason=f"against the rules of its table: {problem}")
+        for problem in _orphans(connection):
+            raise errors.Damaged(path=shown, reason=f"a reference leads nowhere: {problem}")
+
+
+def refuse_unsound(connection: sqlite3.Connection, *, shown: str) -> None:
+    """Refuse a database that is not whole, or has another schema than a new one of this program."""
+    with translated(shown, 0):
+        for problem in _differences(connection):
+            raise errors.NotOurs(path=shown, reason=problem)
+    refuse_damaged(connection, shown=shown)
+
+
+def refuse_foreign(path: str, *, shown: str) -> None:
+    """Refuse a file with anything that would be run or is not ours, before anything is done with it.
+
+    Of an older schema, only what no version of ours has: what it has to be is seen once it is brought up.
+    """
+    with translated(shown, 0), closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        for kind, name in connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"):
+            raise errors.NotOurs(path=shown, reason=f"it has a {kind} that is not ours, {name}")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == CURRENT:
+            for problem in _differences(connection):
+                raise errors.NotOurs(path=shown, reason=problem)
+        (own,) = _new().execute("PRAGMA page_size").fetchone()
+        (pages,) = connection.execute("PRAGMA page_size").fetchone()
+        if pages != own:
+            raise errors.NotOurs(path=shown, reason=f"pages of {pages} bytes instead of {own}")
+
+
+def schema(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Return what stands in a schema by kind and name, as SQL without what spelling leaves free."""
+    found = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'")
+    return {(kind, name): _plain_sql(sql or "") for kind, name, sql in found}
+
+
+def _plain_sql(sql: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"\s*([(),])\s*", r"\1", sql.replace('"', ""))).strip()
+
+
+@cache
+def _new() -> sqlite3.Connection:
+    """A new database of this program, in memory."""
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    SQLModel.metadata.create_all(create_engine("sqlite://", creator=lambda: connection))
+    return connection
+
+
+def _differences(connection: sqlite3.Connection) -> Iterator[str]:
+    ours, found = schema(_new()), schema(connection)
+    for kind, name in sorted(ours.keys() | found.keys()):
+        if (kind, name) not in ours:
+            yield f"it has a {kind} that is not ours, {name}"
+        elif (kind, name) not in found:
+            yield f"the {kind} {name} is missing"
+        elif ours[kind, name] != found[kind, name]:
+            yield f"the {kind} {name} is not as this clinicctl makes it"
+
+
+def _violations(law: str, where: Iterator[str], derived: str | None = None) -> Iterator[Violation]:
+    """Tell where a law does not hold; of what cannot be read, why."""
+    try:
+        for nth, each in enumerate(where, start=1):
+            if nth > MOST:
+                yield Violation(law, f"and more than {MOST} others", derived)
+                return
+            yield Violation(law, each, derived)
+    except sqlite3.DatabaseError as error:
+        yield Violation(law, f"cannot be read: {reason_of(error)}")
+
+
+def _broken(connection: sqlite3.Connection, query: str) -> Iterator[str]:
+    for (where,) in connection.execute(query):
+        yield str(where)
+
+
+def _damage(connection: sqlite3.Connection) -> Iterator[str]:
+    for (said,) in connection.execute(f"PRAGMA integrity_check({MOST})"):
+        if said != "ok" and not str(said).startswith("CHECK "):
+            yield str(said).replace("\n", " ")
+
+
+def _against_rules(connection: sqlite3.Connection) -> Iterator[str]:
+    """Where a row is against a CHECK of its table: SQLite's own check leaves these out where it may only read."""
+    standing = set(info.tables(connection))
+    for table in SQLModel.metadata.sorted_tables:
+        for each in table.constraints if table.name in standing else ():
+            if isinstance(each, CheckConstraint):
+                broken = f'SELECT count(*) FROM "{table.name}" WHERE NOT ({each.sqltext})'  # noqa: S608 - our own
+                (count,) = connection.execute(broken).fetchone()
+                if count:
+                    yield f"{each.name} in {count} rows"
+
+
+def _orphans(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"row {row} of {table} to {parent}"
+
+
+def _with_nul(connection: sqlite3.Connection) -> Iterator[str]:
+    """Text with a NUL in it, which nothing here writes: the end of a long text on a page that was overwritten."""
+    for table in info.tables(connection):
+        columns = [name for _, name, kind, *_ in connection.execute(f'PRAGMA table_info("{table}")') if "CHAR" in kind]
+        for column in columns:
+            text = f'SELECT rowid FROM "{table}" WHERE instr(CAST("{column}" AS BLOB), x\'00\') > 0'  # noqa: S608
+            for (row,) in connection.execute(text):
+                yield f"{column} in row {row} of {table}"

@@ -1,0 +1,88 @@
+"""What a database file says of itself: looked at read-only, in one view, in whatever version of the schema."""
+
+import os
+from contextlib import closing
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from clinicctl import settings
+from clinicctl.store import notes
+from clinicctl.store.driver import sqlite3
+from clinicctl.store.engine import inspect, uri
+from clinicctl.store.faults import translated
+from clinicctl.store.migrations import APPLICATION_ID
+from clinicctl.store.notes import Head
+
+
+class Facts(NamedTuple):
+    """A database file's own facts."""
+
+    application: str
+    schema: int
+    journal_mode: str
+    bytes: int
+    wal_bytes: int
+    page_size: int
+    pages: int
+    free_pages: int
+    rows: dict[str, int]
+    head: Head
+    last_backup: notes.LastBackup | None
+    zone: ZoneInfo
+
+
+def look(path: str, *, wait: float) -> Facts:
+    """Return the facts. Refuses what is not a clinic database, is newer than this program, or cannot be read."""
+    inspect(path)
+    with translated(path, wait), closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait)) as connection:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("BEGIN")
+
+        def pragma(name: str) -> int:
+            return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+        return Facts(
+            application=APPLICATION_ID.to_bytes(4).decode("ascii"),
+            schema=pragma("user_version"),
+            journal_mode=str(connection.execute("PRAGMA journal_mode").fetchone()[0]),
+            bytes=size(path),
+            wal_bytes=size(f"{path}-wal"),
+            page_size=pragma("page_size"),
+            pages=pragma("page_count"),
+            free_pages=pragma("freelist_count"),
+            rows={table: count(connection, table) for table in tables(connection)},
+            head=head(connection),
+            last_backup=notes.last_backup(path),
+            zone=zone(connection),
+        )
+
+
+def tables(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the tables, without those that are SQLite's own."""
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    return [name for (name,) in found if not name.startswith("sqlite_")]
+
+
+def count(connection: sqlite3.Connection, table: str) -> int:
+    """Return how many rows a table has."""
+    return int(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])  # noqa: S608 - a table's name
+
+
+def head(connection: sqlite3.Connection) -> Head:
+    """Return the journal's last row, as number and hash."""
+    found = connection.execute("SELECT number, hash FROM journal ORDER BY number DESC LIMIT 1").fetchone()
+    return Head(*found) if found else Head(0, "0" * 64)
+
+
+def zone(connection: sqlite3.Connection) -> ZoneInfo:
+    """Return the clinic's time zone."""
+    found = connection.execute("SELECT value FROM settings WHERE name = 'timezone'").fetchone()
+    return ZoneInfo(settings.timezone(found[0] if found else "UTC"))
+
+
+def size(path: str) -> int:
+    """Return the size of a file in bytes; 0 where there is none."""
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0

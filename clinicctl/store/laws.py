@@ -1,0 +1,118 @@
+"""The laws of a clinic that one query can tell: each of its rows, a text, is where the law does not hold.
+
+`derived` names what follows from the rest, and so can be worked out anew. No query tells a name or a phone.
+"""
+
+from typing import NamedTuple
+
+LEDGER, COUNTERS = "ledger", "counters"
+
+
+class Law(NamedTuple):
+    """A law, the query for where it does not hold, and what can be worked out anew to mend it."""
+
+    name: str
+    query: str
+    derived: str | None = None
+
+
+LAWS = (
+    Law(
+        "a slot is given once, and counted from 1",
+        """SELECT d.code || ' on ' || a.date || ', slot ' || a.slot
+        FROM appointments AS a JOIN doctors AS d ON d.id = a.doctor_id
+        WHERE a.status <> 'cancelled'
+        GROUP BY a.doctor_id, a.date, a.slot HAVING count(*) > 1 OR a.slot < 1""",
+    ),
+    Law(
+        "a day with appointments has its ledger",
+        """SELECT DISTINCT d.code || ' on ' || a.date
+        FROM appointments AS a JOIN doctors AS d ON d.id = a.doctor_id
+        LEFT JOIN doctor_daily_capacities AS l ON l.doctor_id = a.doctor_id AND l.date = a.date
+        WHERE l.id IS NULL""",
+        LEDGER,
+    ),
+    Law(
+        "a day has as many booked as appointments that hold a slot",
+        """WITH held AS (
+            SELECT doctor_id, date, count(*) AS slots FROM appointments WHERE status <> 'cancelled' GROUP BY 1, 2
+        )
+        SELECT d.code || ' on ' || l.date || ': ' || l.booked || ' booked, ' || coalesce(h.slots, 0) || ' counted'
+        FROM doctor_daily_capacities AS l JOIN doctors AS d ON d.id = l.doctor_id
+        LEFT JOIN held AS h ON h.doctor_id = l.doctor_id AND h.date = l.date
+        WHERE l.booked <> coalesce(h.slots, 0)""",
+        LEDGER,
+    ),
+    Law(
+        "what remains of a day is its capacity without the booked",
+        """SELECT d.code || ' on ' || l.date || ': ' || l.remaining || ' of ' || l.capacity
+        FROM doctor_daily_capacities AS l JOIN doctors AS d ON d.id = l.doctor_id
+        WHERE l.remaining <> CASE WHEN l.booked < l.capacity THEN l.capacity - l.booked ELSE 0 END""",
+        LEDGER,
+    ),
+    Law(
+        "no position is above the last one given",
+        """SELECT d.code || ' on ' || l.date || ': position ' || max(q.position) || ', last given ' || l.last_position
+        FROM queue_entries AS q JOIN doctor_daily_capacities AS l ON l.doctor_id = q.doctor_id AND l.date = q.date
+        JOIN doctors AS d ON d.id = l.doctor_id
+        GROUP BY l.id HAVING max(q.position) > l.last_position""",
+        LEDGER,
+    ),
+    Law(
+        "a position is given once, and counted from 1",
+        """SELECT d.code || ' on ' || q.date || ', position ' || q.position
+        FROM queue_entries AS q JOIN doctors AS d ON d.id = q.doctor_id
+        GROUP BY q.doctor_id, q.date, q.position HAVING count(*) > 1 OR q.position < 1""",
+    ),
+    Law(
+        "a place in the queue fits the status of its appointment",
+        """SELECT 'A' || a.number || ' is ' || a.status || ', in the queue ' || q.status
+        FROM queue_entries AS q JOIN appointments AS a ON a.id = q.appointment_id
+        WHERE a.status <> CASE q.status WHEN 'serving' THEN 'in_consultation' WHEN 'done' THEN 'completed'
+            WHEN 'left' THEN 'left' ELSE 'checked_in' END""",
+    ),
+    Law(
+        "a place in the queue has the doctor and the day of its appointment",
+        """SELECT 'A' || a.number
+        FROM queue_entries AS q JOIN appointments AS a ON a.id = q.appointment_id
+        WHERE a.doctor_id <> q.doctor_id OR a.date <> q.date""",
+    ),
+    Law(
+        "who has arrived has a place in the queue",
+        """SELECT 'A' || a.number || ' is ' || a.status
+        FROM appointments AS a LEFT JOIN queue_entries AS q ON q.appointment_id = a.id
+        WHERE q.id IS NULL AND a.status IN ('checked_in', 'in_consultation', 'completed', 'left')""",
+    ),
+    Law(
+        "an appointment is as its last step in the journal left it",
+        """SELECT 'A' || a.number || ' is ' || a.status || ', by the journal ' || coalesce(s.to_status, 'nothing')
+        FROM appointments AS a LEFT JOIN journal_steps AS s ON s.appointment_id = a.id
+        AND (s.journal_number, s.nth) = (
+            SELECT t.journal_number, t.nth FROM journal_steps AS t
+            WHERE t.appointment_id = a.id ORDER BY t.journal_number DESC, t.nth DESC LIMIT 1)
+        WHERE s.to_status IS NOT a.status""",
+    ),
+    Law(
+        "a move leads from one appointment to another",
+        """SELECT 'A' || number FROM appointments
+        WHERE moved_to NOT IN (SELECT number FROM appointments)
+        OR moved_from NOT IN (SELECT number FROM appointments)""",
+    ),
+    Law(
+        "no number is above its counter",
+        """WITH given AS (
+            SELECT 'patients' AS name, max(number) AS highest FROM patients
+            UNION ALL SELECT 'appointments', max(number) FROM appointments
+            UNION ALL SELECT 'waitlist', max(number) FROM waitlist_entries
+        )
+        SELECT g.name || ': highest ' || coalesce(g.highest, 0) || ', counter ' || coalesce(c.value, 'missing')
+        FROM given AS g LEFT JOIN counters AS c ON c.name = g.name
+        WHERE c.value IS NULL OR c.value < coalesce(g.highest, 0)""",
+        COUNTERS,
+    ),
+    Law(
+        "the clinic has the secret of its digests",
+        """SELECT 'settings' WHERE NOT EXISTS (
+            SELECT 1 FROM settings WHERE name = 'secret' AND value NOT GLOB '*[^0-9a-f]*' AND length(value) = 64)""",
+    ),
+)

@@ -1,0 +1,31 @@
+"""Whole tables, one row at a time, however many there are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row, String, Table, select, type_coerce
+from sqlalchemy.sql.base import Executable
+
+from clinicctl.store.engine import Tx
+
+
+def rows(tx: Tx, statement: Executable, **values: Any) -> Iterator[Row[Any]]:
+    """Yield the rows of a statement as they are read."""
+    yield from tx.connection.execute(statement, values)
+
+
+def as_stored(tx: Tx, table: Table) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table in the order of its primary key, each value as it stands in the file.
+
+    Nothing is read as a date or an id, so that a value which is none can be told.
+    """
+    names = [each.name for each in table.columns]
+    columns = [type_coerce(each, String).label(each.name) for each in table.columns]
+    for row in tx.connection.execute(select(*columns).order_by(*table.primary_key.columns)):
+        yield dict(zip(names, row, strict=True))
+
+
+def last_number_given(tx: Tx, table: Table) -> int:
+    """Return the highest number that the database has given in a table, also if its row is gone."""
+    found = tx.connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).first()
+    return int(found[0]) if found else 0

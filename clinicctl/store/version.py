@@ -1,0 +1,10 @@
+"""What runs: the versions of the program, of SQLite, and of the schema."""
+
+from clinicctl import __version__
+from clinicctl.store.driver import sqlite3
+from clinicctl.store.engine import Tx
+
+
+def facts(tx: Tx) -> dict[str, str]:
+    """Return the versions by name."""
+    return {"version": __version__, "schema": str(tx.schema), "sqlite": sqlite3.sqlite_version}
