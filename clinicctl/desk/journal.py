@@ -16,9 +16,9 @@ from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
-from clinicctl import errors
+from clinicctl import errors, results
 from clinicctl.desk import bookings, patients, recall, staff
-from clinicctl.results import JournalChecked, JournalFinding, Outcome, Undone, plain
+from clinicctl.results import Outcome, plain
 from clinicctl.rules import days
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.sheets import Digested
@@ -104,7 +104,7 @@ def verify(tx: Tx) -> list[int]:
     return sorted({each.number for each in examine(tx).findings})
 
 
-def examine(tx: Tx, *, anchor: str | None = None) -> JournalChecked:
+def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
     """Follow the chain of hashes from the first row to the last, however many there are.
 
     Found are rows changed, removed (also at the end, as far as the database knows what it has given), put elsewhere,
@@ -135,7 +135,7 @@ def examine(tx: Tx, *, anchor: str | None = None) -> JournalChecked:
     found.add_missing(last + 1, streams.last_number_given(tx, journal))
     if anchor is not None and not anchored:
         found.add(last, "no row up to this one has the anchor's hash: the end was cut off, or changed")
-    return JournalChecked(
+    return results.JournalChecked(
         writes=count,
         number=last,
         head=head,
@@ -150,12 +150,12 @@ class _Findings:
 
     def __init__(self) -> None:
         self.count = 0
-        self.first: list[JournalFinding] = []
+        self.first: list[results.JournalFinding] = []
 
     def add(self, number: int, problem: str) -> None:
         self.count += 1
         if len(self.first) < TOLD:
-            self.first.append(JournalFinding(number, problem))
+            self.first.append(results.JournalFinding(number, problem))
 
     def add_missing(self, first: int, last: int) -> None:
         if first <= last:
@@ -185,7 +185,7 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, finger
         "key": key,
         "said": said,
         "fingerprint": fingerprint,
-        "undoes": result.undoes if isinstance(result, Undone) else None,
+        "undoes": result.undoes if type(result).__name__ == "Undone" else None,
         "outcome": _json({"operation": operation, **recall.stored(result)}),
         "previous": head.hash if head is not None else FIRST,
     }

@@ -61,7 +61,7 @@ def _revived(tx: Tx, kind: type, kept: Mapping[str, Any]) -> Any:
     values = {name: _value(tx, hint, kept[name]) for name, hint in _hints(kind).items() if name in kept}
     missing = [each.name for each in fields(kind) if each.metadata.get("personal") and each.name not in kept]
     if missing:
-        personal = _PERSONAL[kind](tx, values)
+        personal = _PERSONAL[kind.__name__](tx, values)
         values |= {name: personal.get(name) for name in missing}
     return kind(**values)
 
@@ -155,14 +155,14 @@ def plain_fields(value: Any) -> dict[str, Any]:
     return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
-_PERSONAL: dict[type, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {
-    results.Patient: _patient,
-    results.Registered: _patient,
-    results.PatientBrief: _patient,
-    results.Doctor: _doctor,
-    results.DoctorBrief: _doctor,
-    results.Appointment: _appointment,
-    results.Cancelled: _appointment,
-    results.ToCall: _to_call,
-    results.Day: _day,
+_PERSONAL: dict[str, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {
+    "Patient": _patient,
+    "Registered": _patient,
+    "PatientBrief": _patient,
+    "Doctor": _doctor,
+    "DoctorBrief": _doctor,
+    "Appointment": _appointment,
+    "Cancelled": _appointment,
+    "ToCall": _to_call,
+    "Day": _day,
 }

@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clinicctl import errors
-from clinicctl.results import Checked, Demo, Health, Outcome, ToCall, plain
+from clinicctl.results import Outcome, plain
 from clinicctl.rules.text import forbidden
 from clinicctl.show.visible import visible
+
+if TYPE_CHECKING:
+    from clinicctl.results import ToCall
 
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 # Every character that `forbidden` may name, control characters aside, which JSON escapes itself.
@@ -84,7 +87,7 @@ def refusal_text(refused: errors.Refusal) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def to_call(each: ToCall) -> str:
+def to_call(each: "ToCall") -> str:
     """Return one line of a list to phone."""
     return visible(f"  {each.appointment}  {each.number} {each.name}  {each.phone or 'no phone'}") + "\n"
 
@@ -146,20 +149,20 @@ def _texts(rows: Sequence[Any], text: Callable[[Any], str]) -> list[Iterable[str
     return found
 
 
+_ABOUT_ROWS = {"Health": "findings", "Checked": "problems", "Demo": "try_next"}
+
+
 def _rows(facts: Any, outcome: Outcome | None) -> list[dict[str, Any]]:
     if told := [person for each in (facts if isinstance(facts, list) else [facts]) for person in _to_tell(each)]:
         return [plain(each) for each in told]
-    if isinstance(facts, Health):
-        return [plain(each) for each in facts.findings]
-    if isinstance(facts, Checked):
-        return [plain(each) for each in facts.problems]
-    if isinstance(facts, Demo):
-        return [{"try_next": each} for each in facts.try_next]
+    # By name, so that a booking need not load what a health check answers.
+    if rows := _ABOUT_ROWS.get(type(facts).__name__):
+        return [each if isinstance(each, dict) else {rows: each} for each in plain(getattr(facts, rows))]
     found = _objects(facts, outcome)
     return found if isinstance(found, list) else [found]
 
 
-def _to_tell(facts: Any) -> tuple[ToCall, ...]:
+def _to_tell(facts: Any) -> "tuple[ToCall, ...]":
     """Whom a change has cancelled: where there are any, they are the rows, for they have to be phoned."""
     return getattr(facts, "cancelled", ())
 

@@ -1,0 +1,147 @@
+"""The facts that operations return. Frozen; their fields are the JSON that scripts rely on, in this order.
+
+A field marked `PERSONAL` never reaches the journal or a log: a replay reads it from the row it belongs to. Instants
+carry the clinic's offset; dates are clinic-local. They stand by their nouns, and load on first use (PEP 562): to make
+fifty classes costs a command more than its statements.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from clinicctl.results.base import PERSONAL, Outcome, plain
+
+if TYPE_CHECKING:
+    from clinicctl.results.appointments import (
+        Appointment,
+        Cancelled,
+        CheckedIn,
+        QueueEntry,
+        StepTaken,
+        Undone,
+        WaitlistEntry,
+    )
+    from clinicctl.results.clinic import Clinic, Demo, Finding, Health, Metric, Metrics, Sample, Setting
+    from clinicctl.results.days import Board, Closed, Day, Slot, ToDo, WeekDay
+    from clinicctl.results.imports import (
+        DoctorDiff,
+        Imported,
+        ImportedDoctor,
+        ImportedDoctors,
+        ImportedPatient,
+        ImportedPatients,
+        ImportedRow,
+    )
+    from clinicctl.results.journal import JournalChecked, JournalEntry, JournalFinding, JournalStep
+    from clinicctl.results.keeping import (
+        BackedUp,
+        Checked,
+        Compacted,
+        Database,
+        LastBackup,
+        Migrated,
+        Problem,
+        Repaired,
+        Restored,
+    )
+    from clinicctl.results.people import (
+        Doctor,
+        DoctorBrief,
+        Duplicate,
+        Erased,
+        Merged,
+        Patient,
+        PatientBrief,
+        Registered,
+        ToCall,
+    )
+
+_HOMES = {
+    **dict.fromkeys(
+        ("PatientBrief", "DoctorBrief", "Patient", "Registered", "Merged", "Erased", "Duplicate", "Doctor", "ToCall"),
+        "people",
+    ),
+    **dict.fromkeys(
+        ("Appointment", "Cancelled", "StepTaken", "CheckedIn", "QueueEntry", "WaitlistEntry", "Undone"), "appointments"
+    ),
+    **dict.fromkeys(("Day", "WeekDay", "Slot", "Closed", "ToDo", "Board"), "days"),
+    **dict.fromkeys(
+        (
+            "ImportedRow",
+            "DoctorDiff",
+            "Imported",
+            "ImportedPatient",
+            "ImportedPatients",
+            "ImportedDoctor",
+            "ImportedDoctors",
+        ),
+        "imports",
+    ),
+    **dict.fromkeys(("JournalStep", "JournalEntry", "JournalFinding", "JournalChecked"), "journal"),
+    **dict.fromkeys(("Clinic", "Setting", "Demo", "Finding", "Health", "Sample", "Metric", "Metrics"), "clinic"),
+    **dict.fromkeys(
+        ("LastBackup", "Database", "Problem", "Checked", "Repaired", "BackedUp", "Restored", "Migrated", "Compacted"),
+        "keeping",
+    ),
+}
+
+__all__ = [
+    "PERSONAL",
+    "Appointment",
+    "BackedUp",
+    "Board",
+    "Cancelled",
+    "Checked",
+    "CheckedIn",
+    "Clinic",
+    "Closed",
+    "Compacted",
+    "Database",
+    "Day",
+    "Demo",
+    "Doctor",
+    "DoctorBrief",
+    "DoctorDiff",
+    "Duplicate",
+    "Erased",
+    "Finding",
+    "Health",
+    "Imported",
+    "ImportedDoctor",
+    "ImportedDoctors",
+    "ImportedPatient",
+    "ImportedPatients",
+    "ImportedRow",
+    "JournalChecked",
+    "JournalEntry",
+    "JournalFinding",
+    "JournalStep",
+    "LastBackup",
+    "Merged",
+    "Metric",
+    "Metrics",
+    "Migrated",
+    "Outcome",
+    "Patient",
+    "PatientBrief",
+    "Problem",
+    "QueueEntry",
+    "Registered",
+    "Repaired",
+    "Restored",
+    "Sample",
+    "Setting",
+    "Slot",
+    "StepTaken",
+    "ToCall",
+    "ToDo",
+    "Undone",
+    "WaitlistEntry",
+    "WeekDay",
+    "plain",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if home := _HOMES.get(name):
+        return getattr(import_module(f"clinicctl.results.{home}"), name)
+    raise AttributeError(name)

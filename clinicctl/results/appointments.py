@@ -1,0 +1,113 @@
+"""Appointments and the places in the queue, as results."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from uuid import UUID
+
+from clinicctl.results.base import PERSONAL
+from clinicctl.results.people import DoctorBrief, PatientBrief
+from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A patient's place on a doctor's day."""
+
+    id: UUID
+    number: str
+    patient: PatientBrief
+    doctor: DoctorBrief
+    date: date
+    slot: int
+    time: time | None
+    status: AppointmentStatus
+    reason: str | None = field(metadata=PERSONAL)
+    position: int | None
+    moved_to: str | None
+    moved_from: str | None
+    key: str | None
+    overbooked: bool
+    cancelled_by: CancelledBy | None
+    cancel_reason: str | None = field(metadata=PERSONAL)
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled(Appointment):
+    """A cancelled appointment, and the one that the freed place went to, with `--promote`."""
+
+    promoted: Appointment | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """One step in an appointment's history."""
+
+    at: datetime
+    actor: str
+    command: str
+    journal: int
+    from_status: str | None
+    to_status: str
+    queue_from: str | None
+    queue_to: str | None
+    slot: int
+    position: int | None
+    reason: str | None = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """An arrival: the place in the queue that was given."""
+
+    position: int
+    people_ahead: int
+    checked_in_at: datetime
+    appointment: Appointment
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """A place in a doctor's queue. `waited_minutes` runs until the call, `people_ahead` counts those waiting before."""
+
+    doctor: str
+    date: date
+    position: int
+    status: QueueStatus
+    priority: int
+    appointment: Appointment
+    patient: PatientBrief
+    checked_in_at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    waited_minutes: int
+    people_ahead: int
+    long_wait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WaitlistEntry:
+    """Somebody who waits for a place with a doctor within a range of days."""
+
+    id: UUID
+    number: str
+    patient: PatientBrief
+    doctor: DoctorBrief
+    first_date: date
+    last_date: date
+    status: WaitlistStatus
+    appointment: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A write taken back, and the appointments as they stand again."""
+
+    undoes: int
+    command: str
+    actor: str
+    at: datetime
+    appointments: tuple[Appointment, ...]

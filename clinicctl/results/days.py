@@ -1,0 +1,82 @@
+"""Doctors' days, as results."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+
+from clinicctl.results.appointments import Appointment
+from clinicctl.results.base import PERSONAL
+from clinicctl.results.people import ToCall
+from clinicctl.statuses import DaySource
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A doctor's day. `remaining` is never negative, and 0 on a day without the doctor."""
+
+    doctor: str
+    date: date
+    present: bool
+    capacity: int
+    booked: int
+    remaining: int
+    note: str | None = field(metadata=PERSONAL)
+    source: DaySource
+    updated_by: str | None
+    updated_at: datetime | None
+    cancelled: tuple[ToCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WeekDay:
+    """What a doctor's weekday is where nothing is said of the date."""
+
+    doctor: str
+    weekday: str
+    present: bool
+    capacity: int
+    source: DaySource
+    cancelled: tuple[ToCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One slot of a day sheet: free, or what stands in it."""
+
+    doctor: str
+    date: date
+    slot: int
+    status: str
+    time: time | None
+    appointment: Appointment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What the end of a day made of what was still open."""
+
+    date: date
+    no_show: tuple[str, ...]
+    left: tuple[str, ...]
+    completed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """Something that needs somebody, and the command that mends it."""
+
+    what: str
+    date: date
+    doctor: str | None
+    subject: str | None
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One doctor's line on the board of the waiting room: positions only."""
+
+    doctor: str
+    name: str
+    serving: tuple[int, ...]
+    called: tuple[int, ...]
+    waiting: tuple[int, ...]
