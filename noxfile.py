@@ -1,5 +1,7 @@
 """The sessions of the work: `nox` runs tests, types, lint and docs; `nox -s bench` and `nox -s storm` the long ones."""
 
+import shutil
+
 import nox
 
 nox.options.sessions = ["tests", "types", "lint", "docs"]
@@ -49,6 +51,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def storm(session: nox.Session) -> None:
-    """The long races and fault storms."""
+    """The long races and fault storms. Faults of the system's calls, and the disk after a power failure, by strace."""
+    if shutil.which("strace") is None:
+        session.run("apt-get", "update", external=True)
+        session.run("apt-get", "install", "-y", "strace", external=True)
     session.install(".[dev]")
     session.run("python", "-m", "pytest", "-m", "storm", *session.posargs)

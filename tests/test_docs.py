@@ -63,3 +63,14 @@ def test_every_command_is_helped_with_examples_that_run(
         stdin = "doctor,date,present\nMEHTA,tomorrow,yes\n" if "import" in words else "Zoë Quinn\n"
         answer = run(*words[1:], stdin="day\n" if {"batch", "shell"} & {*words} else stdin)
         assert answer.status not in (2, 10, 11, 12, 65, 70, 74), (line, answer)
+
+
+def test_each_promise_is_kept_by_tests_that_there_are() -> None:
+    chapter = README.read_text("utf-8").partition("## What you can rely on\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", chapter, re.MULTILINE)[1:]
+    written = "".join(each.read_text("utf-8") for each in README.parent.glob("tests/test_*.py"))
+    assert len(rows) > 15
+    for promise, tests in rows:
+        named = re.findall(r"`(test_\w+)`", tests)
+        assert named, promise
+        assert [each for each in named if f"def {each}(" not in written] == [], promise

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "clock": set(),
     "statuses": set(),
     "settings": {"errors"},
-    "results": {"statuses"},
+    "results": {"statuses", "results"},
     "log": {"clock"},
     "rules": {"results", "errors", "statuses", "rules"},
     "store": {"errors", "clock", "settings", "store"},
