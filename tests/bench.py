@@ -95,7 +95,7 @@ def fresh(folder: Path) -> Iterator[None]:
     database = folder / "clinic.db"
     if not kept.exists():
         shutil.copy(database, kept)
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", ".lock"):
         Path(f"{database}{suffix}").unlink(missing_ok=True)
     shutil.copy(kept, database)
     yield

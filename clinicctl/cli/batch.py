@@ -168,7 +168,7 @@ class _Batch:
 
     def one_by_one(self, lines: "_Lines") -> int:
         """Answer every line, those that wait in groups; return the exit status."""
-        status = 0
+        status = collected = 0
         found = lines.next()
         while found is not None:
             group = list[Line]()
@@ -182,7 +182,9 @@ class _Batch:
             show.text("".join(each.answer() for each in group))
             if any(each.refused or each.status for each in group):
                 status = PARTLY_DONE
-            gc.collect(1)
+            if lines.number - collected >= MOST:
+                collected = lines.number
+                gc.collect(1)
             if found is None:
                 self.shared.hurried = False
                 found = lines.next()

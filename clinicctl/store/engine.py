@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from glob import escape, glob
 from typing import Any, cast
 from urllib.parse import quote
@@ -319,27 +320,35 @@ def inspect(path: str) -> None:
 
 def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False) -> Tx:
     """Return the view of a transaction that has begun. Refuses another version of the schema than ours."""
-    (version,) = connection.exec_driver_sql("PRAGMA user_version").one()
+    driver = driver_of(connection)
+    (version,) = driver.execute("PRAGMA user_version").fetchone()
     if version > CURRENT:
         raise errors.NewerDatabase(path=path, found=version, known=CURRENT)
     if version < CURRENT:
         raise errors.NeedsMigration(path=path, found=version, known=CURRENT)
-    stored = {row.name: row.value for row in connection.execute(_SETTINGS)}
-    clinic = ClinicSettings.read(stored)
+    rows, _ = statements.run(connection, driver, _SETTINGS, {})
+    secret, clinic = _read_settings(tuple(tuple(row) for row in rows))
     zone = ZoneInfo(clinic.timezone)
     now = clock.now()
     return Tx(
         connection=connection,
-        driver=driver_of(connection),
+        driver=driver,
         now=now,
         today=now.astimezone(zone).date(),
         zone=zone,
         actor=actor,
         clinic=clinic,
-        secret=stored.get("secret", ""),
+        secret=secret,
         path=path,
         fresh=fresh,
     )
+
+
+@lru_cache(4)
+def _read_settings(rows: tuple[tuple[str, str], ...]) -> tuple[str, ClinicSettings]:
+    """What is stored, checked: once in a process that does one command after another."""
+    stored = dict(rows)
+    return stored.get("secret", ""), ClinicSettings.read(stored)
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:
@@ -379,7 +388,7 @@ def _engine(path: str, wait: float, mode: str) -> Engine:
 
     engine = create_engine("sqlite://", creator=connect, module=sqlite3, poolclass=NullPool, hide_parameters=True)
     begin = "BEGIN" if mode == "ro" else "BEGIN IMMEDIATE"
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine, "begin", lambda connection: driver_of(connection).execute(begin))
     return engine
 
 
