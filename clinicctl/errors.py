@@ -181,7 +181,7 @@ class HasBookings(Conflict, AnswerAboutPeople):
 
 
 class HasAppointments(Conflict, AnswerAboutPeople):
-    code, sentence = "has_bookings", "{subject} has {count} appointments that are not over."
+    code, sentence = "has_bookings", "{subject} has appointments that are not over ({count})."
     advice = "Cancel or move them first."
 
 
