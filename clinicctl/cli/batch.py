@@ -126,7 +126,7 @@ class Line(Within):
     def refuse(self, refused: errors.Refusal) -> int:
         if isinstance(refused, errors.Stopped | errors.Terminated):
             raise refused
-        self.refused, self.result = refused, None
+        self.refused, self.result = refused.with_traceback(None), None
         self.log_refusal(refused)
         return refused.status
 
@@ -169,6 +169,8 @@ class _Batch:
     def one_by_one(self, lines: "_Lines") -> int:
         """Answer every line, those that wait in groups; return the exit status."""
         status = collected = 0
+        # The program collects nothing by itself; what stands now stays, and need not be looked through each time.
+        gc.freeze()
         found = lines.next()
         while found is not None:
             group = list[Line]()
@@ -184,7 +186,7 @@ class _Batch:
                 status = PARTLY_DONE
             if lines.number - collected >= MOST:
                 collected = lines.number
-                gc.collect(1)
+                gc.collect()
             if found is None:
                 self.shared.hurried = False
                 found = lines.next()
