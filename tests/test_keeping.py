@@ -1,5 +1,6 @@
 """The database as a file: what is wrong with it is found, a copy is whole, and what is put in its place is ours."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -356,6 +357,21 @@ def test_a_restore_brings_back_what_was_and_keeps_what_is_replaced(day: Ask, db:
 def test_a_restore_asks_first(day: Ask, refused: Refused, tmp_path: Path) -> None:
     copy = day("db", "backup", str(tmp_path / "copy.db"))["path"]
     assert "--yes required" in refused(2, "usage", "db", "restore", copy)["message"]
+
+
+def test_a_restore_whose_note_cannot_be_taken_back_changes_nothing(
+    day: Ask, refused: Refused, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = day("db", "backup", str(tmp_path / "copy.db"))["path"]
+    day("book", "P1", "MEHTA", "+9d")
+    before = content(db)
+
+    def full(lock: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(notes, "forget_head", full)
+    assert "No space left" in refused(74, "io_error", "db", "restore", copy, "--yes")["message"]
+    assert content(db) == before
 
 
 @pytest.mark.parametrize("live", ["missing", "missing beside its log", "without its log", "damaged", "truncated"])

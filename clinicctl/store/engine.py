@@ -263,7 +263,8 @@ class Store:
     def forget(self, note: Callable[[int], None]) -> None:
         """Take back what the lock file tells of the database that stood at the path."""
         if self._lock is not None:
-            note(self._lock)
+            with translated(self.path, self.wait):
+                note(self._lock)
 
 
 def copy_back(connection: Connection, path: str) -> None:
