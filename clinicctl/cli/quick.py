@@ -119,6 +119,7 @@ class _Shape:
             try:
                 values[name] = reader(word)
             except Exception:
+                # Whatever is wrong with it: Click reads it again, and refuses it in its own words, or shows the bug.
                 return None
         if not self.required <= values.keys():
             return None

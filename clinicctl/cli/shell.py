@@ -155,6 +155,7 @@ class _Completion(ShellComplete):
         try:
             return [self.format_completion(each) for each in self.get_completions(shlex.split(line), begun)]
         except Exception:
+            # Half a line may be anything; a complaint between two keystrokes would only be in the way.
             return []
 
 

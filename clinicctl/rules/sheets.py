@@ -8,6 +8,7 @@ import csv
 import hashlib
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -50,12 +51,12 @@ class Columns:
         return {_plainly(other): name for name, others in self.names.items() for other in (name, *others)}
 
 
-class Digested:
+class Digested(ABC):
     """What stands in a request by a digest of its own, because it is too large to be repeated there."""
 
+    @abstractmethod
     def said(self, today: date) -> Any:
         """Return what counts as the same request on `today`."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
