@@ -70,6 +70,13 @@ def test_a_refused_line_takes_no_neighbour_with_it(clinic: Ask, batch: Any) -> N
     assert [each["number"] for each in clinic("appointment", "list")] == ["A1", "A2"]
 
 
+def test_what_a_refused_line_had_written_already_is_taken_back(clinic: Ask, batch: Any, db: str) -> None:
+    """A full day is refused after its ledger has been begun."""
+    answers = batch("doctor avail set RAO +3d --capacity 0", "book P1 RAO +3d", "book P2 MEHTA", status=3)
+    assert [each["exit_code"] for each in answers] == [0, 6, 0]
+    assert outside(db, "SELECT count(*) FROM doctor_daily_capacities") == [(1,)], "MEHTA's alone"
+
+
 def test_a_line_sees_what_the_lines_before_it_did(clinic: Ask, batch: Any) -> None:
     answers = batch("book P1 MEHTA", "checkin P1", "queue call MEHTA", "queue show MEHTA")
     assert answers[-1]["result"][0]["status"] == "called"
