@@ -38,9 +38,18 @@ class Terminal:
         self.seen = ""
 
     def type(self, keys: str, until: str = "clinicctl[^\n]*> $") -> str:
-        """Type, and return what the terminal shows until a pattern has come."""
+        """Type when the shell waits for it, and return what the terminal shows until a pattern has come."""
+        self.wait_until_it_waits()
         os.write(self.master, keys.encode())
         return self.read(until)
+
+    def wait_until_it_waits(self) -> None:
+        """A key is echoed before Python's readline waits for the next, and sees a Ctrl-C in between only at that one."""
+        asleep = 0
+        while asleep < 3 and self.process.poll() is None:
+            state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2][0]
+            asleep = asleep + 1 if state == "S" else 0
+            time.sleep(0.01)
 
     def read(self, until: str = "clinicctl[^\n]*> $", within: float = 30) -> str:
         shown, end = "", time.monotonic() + within
