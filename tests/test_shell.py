@@ -44,7 +44,7 @@ class Terminal:
         return self.read(until)
 
     def wait_until_it_waits(self) -> None:
-        """A key is echoed before Python's readline waits for the next, and sees a Ctrl-C in between only at that one."""
+        """A key is echoed before Python's readline waits for the next; it sees a Ctrl-C in between only at that one."""
         asleep = 0
         while asleep < 3 and self.process.poll() is None:
             state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2][0]
