@@ -32,7 +32,7 @@ MAY_IMPORT = {
 }
 MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"sqlmodel", "sqlalchemy", "pysqlite3"},
-    "desk": {"phonenumbers", "rapidfuzz"},
+    "desk": {"orjson", "phonenumbers", "rapidfuzz"},
     "show": {"rich"},
     "cli": {"typer", "platformdirs"},
 }

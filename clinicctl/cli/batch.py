@@ -36,6 +36,7 @@ PARTLY_DONE = 3
 _CHUNK = 65_536
 _IMPORT = re.compile(rb"\bimport\b")
 """A file is compared with what stands before there is a lock, and so begins a group of its own."""
+_QUOTED = re.compile(r"['\"\\]")
 _NEW_INSTANT = {"config"}
 """Commands after which the clinic may have another time zone, and so another day."""
 
@@ -301,7 +302,7 @@ def _words(said: bytes | None) -> list[str] | None:
             raise errors.Usage(problem="Not a JSON array.") from None
         if not all(isinstance(each, str) for each in words):
             raise errors.Usage(problem="A JSON array of words: each in quotes.")
-    elif line.isascii() and line.isprintable() and not {"'", '"', "\\"} & set(line):
+    elif line.isascii() and line.isprintable() and not _QUOTED.search(line):
         words = line.split()
     else:
         try:

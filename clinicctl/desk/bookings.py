@@ -147,6 +147,7 @@ def place(
     }
     tx.run(_INSERT, **values)
     steps.booked(tx, appointment_id=values["id"], slot=slot)
+    now = tx.local(tx.now)
     return Appointment(
         id=values["id"],
         number=f"A{values['number']}",
@@ -164,8 +165,8 @@ def place(
         overbooked=above,
         cancelled_by=None,
         cancel_reason=None,
-        created_at=tx.local(tx.now),
-        updated_at=tx.local(tx.now),
+        created_at=now,
+        updated_at=now,
     )
 
 

@@ -9,12 +9,13 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime, time
-from enum import StrEnum
+from datetime import UTC, datetime
 from itertools import chain, groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
+
+import orjson
 
 from clinicctl import errors, results
 from clinicctl.desk import bookings, patients, recall, staff
@@ -50,6 +51,7 @@ _FROM = (
 _INSERT = insert(journal)
 _INSERT_STEPS = insert(journal_steps)
 _STEP = tuple(each.name for each in fields(Step))
+_of_step = attrgetter(*_STEP)
 
 
 def once(
@@ -186,10 +188,10 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, finger
         "said": said,
         "fingerprint": fingerprint,
         "undoes": result.undoes if type(result).__name__ == "Undone" else None,
-        "outcome": _json({"operation": operation, **recall.stored(result)}),
+        "outcome": _json({"operation": operation, **recall.stored(result)}).decode(),
         "previous": head.hash if head is not None else FIRST,
     }
-    steps = [{name: getattr(each, name) for name in _STEP} for each in tx.steps]
+    steps = [dict(zip(_STEP, _of_step(each), strict=True)) for each in tx.steps]
     tx.run(_INSERT, **row, hash=_hash(row, steps))
     tx.many(
         _INSERT_STEPS,
@@ -239,24 +241,13 @@ def _resolved(tx: Tx, value: Any) -> Any:
 def _digest(tx: Tx, name: str, request: Mapping[str, Any]) -> str:
     """A digest of the operation and of what was said to it; what was not said does not count."""
     said = {each: value for each, value in request.items() if value is not None}
-    text = _json([name, said]).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, key=bytes.fromhex(tx.secret), digest_size=32).hexdigest()
+    return hashlib.blake2b(_json([name, said]), key=bytes.fromhex(tx.secret), digest_size=32).hexdigest()
 
 
 def _hash(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> str:
-    return hashlib.sha256(_json([row, steps]).encode()).hexdigest()
+    return hashlib.sha256(_json([row, steps])).hexdigest()
 
 
-def _json(value: Any) -> str:
-    return _ENCODER.encode(value)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, date | time | UUID | StrEnum):
-        return str(value)
-    raise TypeError(type(value).__name__)
-
-
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+def _json(value: Any) -> bytes:
+    """The one text of a value: UTF-8, names sorted, no spaces; instants as ISO 8601 to the microsecond."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -89,7 +89,7 @@ def _packed(result: Any) -> dict[str, str]:
     return {
         name: _pack([_column(each) for each in zip(*rows, strict=True)])
         for name, rows in plain_fields(result).items()
-        if isinstance(rows, tuple) and rows and isinstance(rows[0], tuple) and hasattr(rows[0], "_fields")
+        if type(rows) is tuple and rows and isinstance(rows[0], tuple) and hasattr(rows[0], "_fields")
     }
 
 
@@ -152,7 +152,12 @@ def _day(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain_fields(value: Any) -> dict[str, Any]:
     """Return the fields of a result by name, as they are."""
-    return {each.name: getattr(value, each.name) for each in fields(value)}
+    return {name: getattr(value, name) for name in _names(type(value))}  # type: ignore[arg-type]
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 _PERSONAL: dict[str, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {

@@ -36,7 +36,10 @@ def plain(value: Any, *, personal: bool = True) -> Any:
         for name, private in names:
             each = getattr(value, name)
             if personal or not private or each is None:
-                found[name] = each if type(each) in _AS_IT_IS else plain(each, personal=personal)
+                if (kind := type(each)) not in _AS_IT_IS:
+                    writer = _written(kind)  # type: ignore[arg-type]
+                    each = writer(each) if writer else plain(each, personal=personal)
+                found[name] = each
         return found
     if isinstance(value, list | tuple):
         return _listed(value, personal=personal)

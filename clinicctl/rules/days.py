@@ -6,6 +6,7 @@ Days: one, `A..B` with both ends, or several with commas.
 
 import re
 from datetime import date, time, timedelta
+from functools import lru_cache
 
 from clinicctl.errors import BadValue
 
@@ -38,6 +39,7 @@ class DaysWord(str):
     __slots__ = ()
 
 
+@lru_cache(1_024)
 def day(said: str, *, today: date) -> date:
     """Return the date that `said` means on `today`. Refuses everything outside the grammar."""
     word = said.strip().lower()

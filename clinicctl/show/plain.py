@@ -24,7 +24,7 @@ _SUSPECT = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
 )
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 
 def as_json(facts: Any, *, outcome: Outcome | None, lines: bool, pretty: bool) -> str:
@@ -94,7 +94,7 @@ def to_call(each: "ToCall") -> str:
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """Return JSON in UTF-8, with what a terminal would obey escaped."""
-    return _safe(json.dumps(value, ensure_ascii=False, indent=indent))
+    return _safe(_ENCODER.encode(value) if indent is None else json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def _safe(text: str) -> str:

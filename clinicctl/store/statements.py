@@ -6,15 +6,18 @@ stays SQLAlchemy's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, CursorResult, Row, Uuid
+from sqlalchemy import Connection, CursorResult, Date, Row, Uuid
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlmodel import UTCDateTime
 
 from clinicctl.store.driver import sqlite3
 
@@ -43,21 +46,46 @@ class _Prepared:
         metadata = self.metadata
         if metadata is None:
             return (), cursor.rowcount
-        readers, index = self.readers, self.index
-        return [Row(metadata, readers, index, row) for row in cursor.fetchall()], cursor.rowcount
+        found = cursor.fetchall()
+        if found:
+            readers, index = self.readers, self.index
+            found = [Row(metadata, readers, index, row) for row in found]
+        return found, cursor.rowcount
 
 
 def _readers(compiled: SQLCompiler, readers: Sequence[Any] | None) -> list[Any] | None:
-    """SQLAlchemy's readers of the columns, but for ids: those of the same patients and doctors come again and again."""
+    """SQLAlchemy's readers of the columns, but for those of which ours say the same more quickly."""
     if readers is None:
         return None
     types = [each.type for each in compiled._result_columns]
-    return [_uuid if isinstance(kind, Uuid) else reader for kind, reader in zip(types, readers, strict=True)]
+    return [_READ.get(type(kind), reader) for kind, reader in zip(types, readers, strict=True)]
 
 
 @lru_cache(16_384)
 def _uuid(stored: str | None) -> UUID | None:
+    """An id; those of the same patients and doctors come again and again."""
     return UUID(stored) if stored is not None else None
+
+
+@lru_cache(1_024)
+def _instant(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(f"{stored}+00:00") if stored is not None else None
+
+
+def _as_instant(value: datetime) -> str:
+    if value.utcoffset() is None:
+        raise ValueError("an instant without its offset")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
+_READ: Mapping[type, Callable[[Any], Any]] = {Uuid: _uuid, UTCDateTime: _instant}
+"""How a column of a type is read, None among its values."""
+_SEND: Mapping[type, Callable[[Any], Any]] = {
+    Uuid: attrgetter("hex"),
+    UTCDateTime: lru_cache(8)(_as_instant),
+    Date: date.isoformat,
+}
+"""How a value is sent to a column of a type, where it is not None; an instant goes to several columns."""
 
 
 _READY: dict[tuple[int, Names], _Prepared] = {}
@@ -104,13 +132,20 @@ def _sender(
     sent = list(cast("Sequence[Any]", context.parameters[0]))
     places, known = list[str](), dict[str, Any]()
     for name in compiled.positiontup or ():
+        at = len(places)
         if name in names:
-            convert = converters.get(name)
-            known[f"c{len(places)}"] = convert
-            places.append(f"c{len(places)}(v[{name!r}])" if convert else f"v[{name!r}]")
+            value = f"v[{name!r}]"
+            if ours := _SEND.get(type(compiled.binds[name].type)):
+                known[f"c{at}"] = ours
+                places.append(f"None if {value} is None else c{at}({value})")
+            elif theirs := converters.get(name):
+                known[f"c{at}"] = theirs
+                places.append(f"c{at}({value})")
+            else:
+                places.append(value)
             continue
         count = sum(f"{name}_{nth}" in said for nth in range(1, len(said) + 1)) if name in lists else 1
-        for value in sent[len(places) : len(places) + count]:
+        for value in sent[at : at + count]:
             known[f"c{len(places)}"] = value
             places.append(f"c{len(places)}")
     assert len(places) == len(sent), "a value without its place"
