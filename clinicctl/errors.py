@@ -309,6 +309,14 @@ class NeedsMigration(DatabaseUnusable):
     advice = "Run `clinicctl db migrate`."
 
 
+class StrayLog(DatabaseUnusable):
+    """A log without its database: a new database at the path would be taken for the one that the log belongs to."""
+
+    code = "damaged_database"
+    sentence = "{path} is missing, but its log stands there ({log}), perhaps with writes that were answered."
+    advice = "Put the database back beside it, or restore a backup; or move the log away."
+
+
 class Damaged(DatabaseUnusable):
     code, sentence = "damaged_database", "{path}: the database is damaged ({reason})."
     advice = "Stop writing, keep the file, and restore a backup."

@@ -167,8 +167,7 @@ def answer(root: Group, args: list[str], desk: Desk) -> int:
     except errors.Refusal as refused:
         return desk.refuse(refused)
     except NoArgsIsHelpError as asked:
-        desk.help(asked.format_message())
-        return 0
+        return desk.help(asked.format_message())
     except ClickException as error:
         return desk.refuse(_usage(error))
     except (typer.Abort, EOFError):

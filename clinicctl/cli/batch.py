@@ -135,8 +135,8 @@ class Line(Within):
         self._log(status, None)
         return status
 
-    def help(self, page: str) -> None:
-        self.refused = errors.Usage(problem="Missing command.")
+    def help(self, page: str) -> int:
+        return self.refuse(errors.Usage(problem="Missing command."))
 
     def can_ask(self) -> bool:
         return False

@@ -243,9 +243,13 @@ class Desk:
         known = {name: refused.facts.get(name) for name in ("key", "reference", "kind")}
         self._log(refused.status, refused.code, frames=self._frames, **known)
 
-    def help(self, page: str) -> None:
-        """Print a help page that was not asked for in so many words."""
-        show.text(page + "\n")
+    def help(self, page: str) -> int:
+        """Print a help page that was not asked for in so many words, and return the exit status."""
+        try:
+            show.text(page + "\n")
+        except errors.Refusal as refused:
+            return self.refuse(refused)
+        return 0
 
     def internal(self, bug: Exception) -> errors.Internal:
         """Name a bug by a reference; the log gets where it happened, without a value."""
@@ -289,7 +293,10 @@ class Desk:
 def _config() -> Mapping[str, Any]:
     from platformdirs import user_config_path
 
-    path = user_config_path(APPLICATION) / "config.toml"
+    try:
+        path = user_config_path(APPLICATION) / "config.toml"
+    except RuntimeError:
+        return {}  # Somebody without a home has no configuration in it.
     try:
         with path.open("rb") as file:
             import tomllib
@@ -297,20 +304,33 @@ def _config() -> Mapping[str, Any]:
             return cast("Mapping[str, Any]", tomllib.load(file))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError):
+    except OSError as error:
+        raise errors.IOFailed(path=str(path), reason=error.strerror) from None
+    except ValueError:
         raise errors.BadValue(problem=f"{path}: cannot be read as TOML.") from None
 
 
 def _path(said: str | None) -> str:
-    """The database's path. A URL names SQLite's file: `sqlite:///clinic.db`, `sqlite:////srv/clinic.db`."""
+    """The database's path. A URL names SQLite's file: `sqlite:///clinic.db`, `sqlite:////srv/clinic.db`.
+
+    A link is followed: by whatever name a database is called, it has one lock.
+    """
     if not said:
         from platformdirs import user_data_path
 
-        return str(user_data_path(APPLICATION) / "clinic.db")
+        try:
+            return _real(str(user_data_path(APPLICATION) / "clinic.db"))
+        except RuntimeError:
+            raise errors.BadValue(problem="db: there is no home folder; say --db or CLINICCTL_DB.") from None
     if "://" in said:
         if not said.startswith("sqlite:///"):
             raise errors.BadValue(problem="db: a path, or a URL that begins with sqlite:///.")
         said = said.removeprefix("sqlite:///")
     if "\0" in said:
         raise errors.BadValue(problem="db: not a path.")
-    return os.path.abspath(os.path.expanduser(said))
+    return _real(os.path.abspath(os.path.expanduser(said)))
+
+
+def _real(path: str) -> str:
+    """A path without links, if something stands there."""
+    return os.path.realpath(path) if os.path.exists(path) else path

@@ -28,6 +28,9 @@ def metrics(
     Nothing about a person is among them, and others may read the file. Waits for the writer's lock are those of the
     last hour in the log, where CLINICCTL_LOG names one.
     """
+    textfile = None if textfile == "-" else textfile
+    if textfile is not None:
+        desk.keeping.refuse_own(ctx.obj.store, target=textfile)
     path = ctx.obj.settings.log
     found = ctx.obj.read(desk.metrics.measure, waits=log.lock_waits(path) if path else None)
     if textfile is None:

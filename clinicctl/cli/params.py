@@ -11,7 +11,7 @@ from typer._click.core import Context, Parameter
 from typer._click.globals import get_current_context
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from clinicctl import errors, settings
+from clinicctl import errors, settings, show
 from clinicctl.rules import days, references, slots, text
 from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, Sex
 
@@ -81,6 +81,19 @@ def _option(
     )
 
 
+def _printed_by_us(help_option: TyperOption | None) -> TyperOption | None:
+    """Click's option for help, its page printed as everything is: where it cannot be given, that is told."""
+    if help_option is not None:
+        help_option.callback = _help
+    return help_option
+
+
+def _help(ctx: Context, _param: Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        show.text(f"{ctx.get_help()}\n")
+        ctx.exit()
+
+
 class Reading(TyperCommand):
     """A command with the options that stand on every command, and its examples at the end of its help."""
 
@@ -91,6 +104,9 @@ class Reading(TyperCommand):
     def options(self) -> list[TyperOption]:
         """The options that stand on every command of this kind."""
         return _common()
+
+    def get_help_option(self, ctx: Context) -> TyperOption | None:
+        return _printed_by_us(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         ctx.obj.command = ctx.command_path.partition(" ")[2]
@@ -132,6 +148,9 @@ class Group(TyperGroup):
         hidden = name != "clinicctl"
         extra = [*_common(hidden=hidden), *_writing(hidden=True)]
         super().__init__(*args, name=name, params=[*(params or []), *extra], **kwargs)
+
+    def get_help_option(self, ctx: Context) -> TyperOption | None:
+        return _printed_by_us(super().get_help_option(ctx))
 
     def format_epilog(self, ctx: Context, formatter: Any) -> None:
         _format_examples(self.epilog, formatter)

@@ -12,7 +12,7 @@ from functools import partial
 from clinicctl import errors
 from clinicctl.desk import journal, patients
 from clinicctl.results import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
-from clinicctl.store import backup, info
+from clinicctl.store import backup, info, places
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
@@ -61,8 +61,15 @@ def back_up(store: Store, *, target: str, keep: int | None = None) -> BackedUp:
     )
 
 
+def refuse_own(store: Store, *, target: str) -> None:
+    """Refuse to write something else over a file of the database."""
+    places.refuse_own(store.path, target)
+
+
 def about(file: str) -> str:
     """Return what is in a backup, in words. Refuses what is not a clinic database that this program knows."""
+    if file == "-":
+        raise errors.Usage(problem="A backup is restored from a file: what stands there is checked first.")
     if not os.path.lexists(file):
         raise errors.NoSuchFile(path=file)
     found = info.look(file, wait=0)

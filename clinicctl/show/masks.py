@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+TO_CALL = "cancelled"
+"""Whom a change has cancelled has to be phoned: there the phones stay whole."""
+
 
 def masked(value: Any) -> Any:
-    """Return a result with every phone in it as `…123`; what has none stays the same."""
+    """Return a result with every phone in it as `…123`, but for the list of those to phone."""
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return _listed(value)
     if not is_dataclass(value) or isinstance(value, type):
@@ -15,7 +18,7 @@ def masked(value: Any) -> Any:
     changes = {
         name: f"…{each[-3:]}" if name == "phone" and each else masked(each)
         for name, each in found.items()
-        if name == "phone" or is_dataclass(each) or isinstance(each, tuple)
+        if name == "phone" or is_dataclass(each) or (isinstance(each, tuple) and name != TO_CALL)
     }
     return replace(value, **changes) if changes else value
 

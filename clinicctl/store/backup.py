@@ -8,7 +8,7 @@ the disk, and never over something else.
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,12 +18,27 @@ from zoneinfo import ZoneInfo
 from clinicctl import clock, errors
 from clinicctl.store import check, info, notes, places
 from clinicctl.store.driver import sqlite3
-from clinicctl.store.engine import Store, Tx, connected, driver_of, inspect, sync_folder, uri
+from clinicctl.store.engine import (
+    LOGS,
+    Store,
+    Tx,
+    begun,
+    connected,
+    driver_of,
+    inspect,
+    refuse_behind,
+    sync_folder,
+    uri,
+)
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 from clinicctl.store.notes import Head
 
 _STAMP = "%Y-%m-%dT%H%M%SZ"
+_LEFT = 3_600
+"""Seconds after which a draft that nobody writes to was left by a killed command."""
+_ASK_AGAIN = 0.05
+"""Seconds after which a copy asks again for a database that others hold."""
 _KNOWN_KEY = "SELECT 1 FROM journal WHERE key = ?"
 
 
@@ -41,20 +56,25 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Mad
     """Copy the database at `path` to a new file, or under a dated name into a folder; hold nobody up.
 
     `keep` leaves so many copies of this clinic in the folder, this one among them. Refuses with `Exists` when something
-    stands at the target, a link, too, and what is damaged.
+    stands at the target, a link, too; what is damaged; and a database that has lost what was answered, whose older
+    copies may be all that is left of it.
     """
     inspect(path)
-    target = os.path.abspath(target)
     folder = os.path.isdir(target)
+    if not folder and (target == "-" or target.endswith("/")):
+        raise errors.Usage(problem="A backup is a new file, or goes into a folder that is there.")
+    target = os.path.abspath(target)
+    places.refuse_own(path, target)
+    noted = notes.known_head(path)
     if keep is not None and not folder:
         raise errors.Usage(problem="--keep goes with a folder: a single file has no older ones.")
     now = clock.now()
     name, _ = os.path.splitext(os.path.basename(path))
     wanted = os.path.join(target, f"{name}-{now.astimezone(UTC):{_STAMP}}.db") if folder else target
     with _arriving(wanted, wait=wait, numbered=folder) as draft:
-        with translated(path, wait), closing(_reader(path, wait)) as source:
+        with _written(draft.target), translated(path, wait), closing(_reader(path, wait)) as source:
             source.execute("VACUUM INTO ?", (draft.path,))
-        head, zone = _checked(draft.path, shown=path)
+        head, zone = _checked(draft.path, shown=path, noted=noted)
     notes.note_backup(path, notes.LastBackup(now.astimezone(zone), draft.target, head))
     removed = _rotate(draft.target, f"{re.escape(name)}-", keep) if keep is not None else ()
     return Made(draft.target, now.astimezone(zone), info.size(draft.target), head, removed)
@@ -103,9 +123,14 @@ def kept_first(
     places.refuse_unsafe(store.path)
     with store.locked():
         due = not migrating or info.look(store.path, wait=store.wait).schema < CURRENT
-        due = due and not dry_run and not _knows(store.path, key, store.wait)
-        kept = aside(store.path, why, store.wait) if due else None
+        if due and migrating:
+            check.refuse_foreign(store.path, shown=store.path)
+        kept = None
+        if due and not dry_run and not _knows(store.path, key, store.wait):
+            kept = aside(store.path, why, store.wait)
         with store.transaction(store.path, actor=actor, key=key, dry_run=dry_run, migrating=migrating) as tx:
+            if due and migrating:
+                check.refuse_unsound(tx.driver, shown=store.path)
             yield replace(tx, kept=kept)
 
 
@@ -121,8 +146,12 @@ def aside(path: str, why: str, wait: float) -> str:
 
 
 def compact(store: Store) -> tuple[int, int]:
-    """Press the database together under the lock; return its bytes, log and all, before and after."""
+    """Press the database together under the lock; return its bytes, log and all, before and after.
+
+    Refuses what a write refuses: another schema, a database that has lost what was answered, an unsafe place.
+    """
     inspect(store.path)
+    places.refuse_unsafe(store.path)
     with store.locked():
         inspect(store.path)
         before = info.size(store.path) + info.size(f"{store.path}-wal")
@@ -130,6 +159,8 @@ def compact(store: Store) -> tuple[int, int]:
             translated(store.path, store.wait),
             connected(store.path, store.wait, mode="rw") as connection,
         ):
+            with connection.begin():
+                store.refuse_behind(begun(connection, store.path, ""))
             driver = driver_of(connection)
             driver.execute("VACUUM")
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -155,6 +186,7 @@ def _arriving(target: str, *, wait: float, numbered: bool) -> Iterator[_Draft]:
     if not numbered and os.path.lexists(target):
         raise errors.Exists(path=target)
     with translated(target, wait):
+        _clear_left(target, numbered=numbered)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(draft.path, flags, 0o600)
         try:
@@ -163,10 +195,28 @@ def _arriving(target: str, *, wait: float, numbered: bool) -> Iterator[_Draft]:
             draft.target = _link(draft.path, target, numbered=numbered)
         finally:
             os.close(descriptor)
-            for leftover in (draft.path, f"{draft.path}-journal", f"{draft.path}-wal", f"{draft.path}-shm"):
-                with suppress(FileNotFoundError):
-                    os.unlink(leftover)
+            _remove(draft.path)
             sync_folder(os.path.dirname(draft.target))
+
+
+def _clear_left(target: str, *, numbered: bool) -> None:
+    """Remove the drafts that killed commands have left of such a file: nothing has been written to them for long."""
+    folder, name = os.path.split(target)
+    long_ago = clock.now().timestamp() - _LEFT
+    begins = name[: -len("2026-11-23T093000Z.db")] if numbered else f"{name}."
+    left = re.compile(rf"\.{re.escape(begins)}.*[0-9a-f]{{12}}\.part")
+    for each in os.listdir(folder):
+        path = os.path.join(folder, each)
+        if left.fullmatch(each):
+            with suppress(OSError):
+                if os.lstat(path).st_mtime < long_ago:
+                    _remove(path)
+
+
+def _remove(draft: str) -> None:
+    for leftover in (draft, f"{draft}-journal", f"{draft}-wal", f"{draft}-shm"):
+        with suppress(FileNotFoundError):
+            os.unlink(leftover)
 
 
 def _link(draft: str, target: str, *, numbered: bool) -> str:
@@ -189,11 +239,15 @@ def _link(draft: str, target: str, *, numbered: bool) -> str:
     raise errors.Exists(path=target)
 
 
-def _checked(path: str, *, shown: str) -> tuple[Head, ZoneInfo]:
-    """Return the journal's head in a copy, and the clinic's time zone. Refuses one that is not whole."""
-    with closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+def _checked(path: str, *, shown: str, noted: Head | None) -> tuple[Head, ZoneInfo]:
+    """Return the journal's head in a copy, and the clinic's time zone.
+
+    Refuses one that is not whole, and one without the last write that was noted before it was made.
+    """
+    with translated(shown, 0), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
         check.refuse_damaged(connection, shown=shown)
-        return info.head(connection), info.zone(connection)
+        refuse_behind(connection, noted, path=shown)
+        return info.head(connection), info.zone(connection, shown=shown)
 
 
 # What is read, and what is written over
@@ -205,15 +259,36 @@ def _reader(path: str, wait: float) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def _written(target: str) -> Iterator[None]:
+    """Where there is no room, it is for the target."""
+    try:
+        yield
+    except errors.DiskFull:
+        raise errors.DiskFull(path=target) from None
+
+
+def _bounded(wait: float) -> Callable[[int, int, int], None]:
+    """What ends a copy that others keep from its database: Python's own would ask again for ever."""
+    end = clock.ticks() + wait
+
+    def watch(status: int, _left: int, _pages: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and clock.ticks() > end:
+            raise errors.Busy(wait=wait)
+
+    return watch
+
+
 def _copy_pages(path: str, target: str, wait: float) -> None:
     """Copy a database by SQLite's backup API: its pages as they are, its log among them, and nothing of it is run."""
     with (
+        _written(target),
         translated(path, wait),
         closing(_reader(path, wait)) as source,
         closing(sqlite3.connect(uri(target, "mode=rw"), uri=True, isolation_level=None)) as copy,
     ):
         source.execute("PRAGMA writable_schema=ON")
-        source.backup(copy)
+        source.backup(copy, progress=_bounded(wait), sleep=_ASK_AGAIN)
 
 
 def _knows(path: str, key: str, wait: float) -> bool:
@@ -236,7 +311,7 @@ def _put(draft: str, store: Store, key: str) -> None:
     path = store.path
     with translated(path, store.wait):
         if not os.path.lexists(path):
-            for end in ("-wal", "-shm"):
+            for end in (*LOGS, "-shm"):
                 with suppress(FileNotFoundError):
                     os.replace(f"{path}{end}", f"{path}.{secrets.token_hex(6)}.stale{end}")
             sync_folder(os.path.dirname(path))
@@ -250,12 +325,12 @@ def _put(draft: str, store: Store, key: str) -> None:
             live.execute("PRAGMA journal_mode=WAL")
             live.execute("PRAGMA synchronous=FULL")
             live.execute("PRAGMA wal_autocheckpoint=0")
+            live.execute("PRAGMA busy_timeout=0")
             try:
-                source.backup(live)
+                source.backup(live, progress=_bounded(store.wait), sleep=_ASK_AGAIN)
             except sqlite3.Error as error:
                 raise errors.OutcomeUnknown(reason=reason_of(error), key=key) from None
             with suppress(sqlite3.Error):
-                live.execute("PRAGMA busy_timeout=0")
                 live.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

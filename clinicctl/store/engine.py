@@ -28,7 +28,7 @@ from clinicctl import clock, errors
 from clinicctl.settings import ClinicSettings
 from clinicctl.store import models, notes, places, statements
 from clinicctl.store.driver import sqlite3
-from clinicctl.store.faults import reason_of, translated
+from clinicctl.store.faults import is_full, reason_of, translated
 from clinicctl.store.lock import writers_lock
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT, bring_up
 
@@ -37,12 +37,21 @@ __all__ = ["Row", "Step", "Store", "Tx"]
 _CHECKPOINT_AT = 1 << 20
 """Bytes of `-wal` from which a write copies it back into the database."""
 
+SECRET = 32
+"""Bytes of the clinic's secret, with which the journal's digests are made."""
+
+LOGS = ("-wal", "-journal")
+"""What SQLite keeps beside a database with content of it."""
+
 _LOST = "its log was lost, or an old copy put in its place"
 _OTHER = "another database was put in its place"
 
 _SETTINGS = select(models.settings)
 _HEAD = "SELECT number, hash FROM journal WHERE number = (SELECT max(number) FROM journal)"
 _HASH = "SELECT hash FROM journal WHERE number = ?"
+_OWN_TABLES = (
+    "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('settings', 'appointments', 'journal')"
+)
 _KEY = "SELECT 1 FROM journal WHERE key = ?"
 
 
@@ -158,6 +167,7 @@ class Store:
         with self.locked(), self.draft() as draft:
             if os.path.lexists(self.path):
                 raise errors.Exists(path=self.path)
+            _refuse_stray_log(self.path)
             with translated(self.path, self.wait):
                 _make_schema(draft)
             with self.transaction(draft, actor=actor, key=key, dry_run=dry_run, fresh=True) as tx:
@@ -233,18 +243,14 @@ class Store:
             copy_back(connection, path)
 
     def refuse_behind(self, tx: Tx) -> None:
-        """Refuse a database whose journal ends before the write that was noted last, or holds another in its place."""
-        noted = notes.head(self._lock) if self._lock is not None else None
-        if noted is None:
-            return
-        found = tx.driver.execute(_HEAD).fetchone() or (0, "")
-        if found[0] < noted.number:
-            raise errors.FellBehind(path=self.path, found=found[0], noted=noted.number, lost=_LOST)
-        if found != noted and tx.driver.execute(_HASH, (noted.number,)).fetchone() != (noted.hash,):
-            raise errors.FellBehind(path=self.path, found=found[0], noted=noted.number, lost=_OTHER)
+        """As the function, by the note in the lock file that is held."""
+        refuse_behind(tx.driver, notes.head(self._lock) if self._lock is not None else None, path=self.path)
 
     def commit(self, transaction: RootTransaction, key: str) -> None:
-        """Commit, with Ctrl-C and SIGTERM waiting. Refuses with `OutcomeUnknown` when the commit itself fails."""
+        """Commit, with Ctrl-C and SIGTERM waiting.
+
+        Refuses with `OutcomeUnknown` when the commit itself fails, but for a disk that is full: then nothing is kept.
+        """
         with _undisturbed():
             try:
                 self._head = driver_of(transaction.connection).execute(_HEAD).fetchone()
@@ -253,6 +259,9 @@ class Store:
                 reason = reason_of(error)
                 with suppress(Exception):
                     transaction.rollback()
+                if is_full(error):
+                    # The last frame of a commit, which alone makes it one, is what could not be written.
+                    raise errors.DiskFull(path=self.path) from None
                 raise errors.OutcomeUnknown(reason=reason, key=key) from None
 
     def note(self) -> None:
@@ -265,6 +274,17 @@ class Store:
         if self._lock is not None:
             with translated(self.path, self.wait):
                 note(self._lock)
+
+
+def refuse_behind(driver: sqlite3.Connection, noted: notes.Head | None, *, path: str) -> None:
+    """Refuse a database whose journal ends before the write that was noted last, or holds another in its place."""
+    if noted is None:
+        return
+    found = driver.execute(_HEAD).fetchone() or (0, "")
+    if found[0] < noted.number:
+        raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_LOST)
+    if found != noted and driver.execute(_HASH, (noted.number,)).fetchone() != (noted.hash,):
+        raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_OTHER)
 
 
 def copy_back(connection: Connection, path: str) -> None:
@@ -313,10 +333,13 @@ def inspect(path: str) -> None:
         connection.execute("PRAGMA writable_schema=ON")
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
     if application != APPLICATION_ID:
         raise errors.NotOurs(path=path, reason="a database of another program")
     if version > CURRENT:
         raise errors.NewerDatabase(path=path, found=version, known=CURRENT)
+    if found.st_size % page:
+        raise errors.Damaged(path=path, reason="cut off within a page")
 
 
 def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False) -> Tx:
@@ -328,8 +351,11 @@ def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False)
     if version < CURRENT:
         raise errors.NeedsMigration(path=path, found=version, known=CURRENT)
     rows, _ = statements.run(connection, driver, _SETTINGS, {})
-    secret, clinic = _read_settings(tuple(tuple(row) for row in rows))
-    zone = ZoneInfo(clinic.timezone)
+    try:
+        secret, clinic = _read_settings(tuple(tuple(row) for row in rows))
+        zone = ZoneInfo(clinic.timezone)
+    except (errors.BadValue, ValueError):
+        raise errors.Damaged(path=path, reason="the clinic's settings cannot be read") from None
     now = clock.now()
     return Tx(
         connection=connection,
@@ -349,7 +375,10 @@ def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False)
 def _read_settings(rows: tuple[tuple[str, str], ...]) -> tuple[str, ClinicSettings]:
     """What is stored, checked: once in a process that does one command after another."""
     stored = dict(rows)
-    return stored.get("secret", ""), ClinicSettings.read(stored)
+    secret = stored.get("secret", "")
+    if len(bytes.fromhex(secret)) != SECRET:
+        raise ValueError("the secret is not one")
+    return secret, ClinicSettings.read(stored)
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:
@@ -377,7 +406,7 @@ def _engine(path: str, wait: float, mode: str) -> Engine:
             if mode == "ro":
                 connection.execute("PRAGMA query_only=ON")
             else:
-                connection.execute("PRAGMA journal_mode=WAL")
+                _keep_a_log(connection, path)
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.execute("PRAGMA wal_autocheckpoint=0")
                 # What a savepoint may have to put back would else be written, names and all, into a temporary file.
@@ -393,13 +422,31 @@ def _engine(path: str, wait: float, mode: str) -> Engine:
     return engine
 
 
+def _keep_a_log(connection: sqlite3.Connection, path: str) -> None:
+    """Set the journal mode to WAL, which stands in the file's header. Refuses to change that of a foreign file."""
+    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+        return
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
+    if tables and connection.execute(_OWN_TABLES).fetchone() != (3,):
+        raise errors.NotOurs(path=path, reason="it has not the tables of a clinic")
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _refuse_stray_log(path: str) -> None:
+    """Refuse to make a database where a log is left of one that is gone: SQLite would take it for the new one's."""
+    for end in LOGS:
+        with suppress(OSError):
+            if os.stat(f"{path}{end}").st_size:
+                raise errors.StrayLog(path=path, log=f"{path}{end}")
+
+
 def _make_schema(path: str) -> None:
     with connected(path, 0, mode="rw") as connection, connection.begin():
         SQLModel.metadata.create_all(connection)
         connection.execute(
             insert(models.counters), [{"name": each, "value": 0} for each in ("patients", "appointments", "waitlist")]
         )
-        connection.execute(insert(models.settings), [{"name": "secret", "value": secrets.token_hex(32)}])
+        connection.execute(insert(models.settings), [{"name": "secret", "value": secrets.token_hex(SECRET)}])
         connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version={CURRENT}")
 

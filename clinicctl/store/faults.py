@@ -1,5 +1,6 @@
 """What goes wrong in a database, as refusals: what a user can act on is translated, a bug stays a bug."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,9 @@ from sqlmodel import Index, SQLModel, UniqueConstraint
 from clinicctl import errors
 from clinicctl.store import models
 from clinicctl.store.driver import sqlite3
+
+_MISSING = ("no such table", "no such column")
+"""A schema that the program's own statements do not fit: it is not the one that the version says."""
 
 
 @contextmanager
@@ -39,7 +43,9 @@ def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refu
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return errors.ReadOnly(path=path, reason=reason)
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
-            return errors.IOFailed(path=path, reason=reason)
+            return errors.DiskFull(path=path) if _no_room(path) else errors.IOFailed(path=path, reason=reason)
+        case sqlite3.SQLITE_ERROR if str(error).startswith(_MISSING):
+            return errors.Damaged(path=path, reason=str(error))
         case sqlite3.SQLITE_CORRUPT:
             return errors.Damaged(path=path, reason=reason)
         case 0 if "decode to UTF-8" in str(error):
@@ -47,6 +53,20 @@ def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refu
         case sqlite3.SQLITE_NOTADB:
             return errors.NotOurs(path=path, reason="not a database")
     return None
+
+
+def _no_room(path: str) -> bool:
+    """Whether the disk is full: SQLite tells no more than that its shared memory could not grow."""
+    try:
+        return os.statvfs(os.path.dirname(path)).f_bavail == 0
+    except OSError:
+        return False
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that the disk has no room."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return int(getattr(original, "sqlite_errorcode", 0)) & 0xFF == sqlite3.SQLITE_FULL
 
 
 def _constraint(message: str) -> str:

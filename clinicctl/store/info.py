@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from clinicctl import settings
+from clinicctl import errors, settings
 from clinicctl.store import notes
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import inspect, uri
@@ -53,7 +53,7 @@ def look(path: str, *, wait: float) -> Facts:
             rows={table: count(connection, table) for table in tables(connection)},
             head=head(connection),
             last_backup=notes.last_backup(path),
-            zone=zone(connection),
+            zone=zone(connection, shown=path),
         )
 
 
@@ -74,10 +74,13 @@ def head(connection: sqlite3.Connection) -> Head:
     return Head(*found) if found else Head(0, "0" * 64)
 
 
-def zone(connection: sqlite3.Connection) -> ZoneInfo:
-    """Return the clinic's time zone."""
+def zone(connection: sqlite3.Connection, *, shown: str) -> ZoneInfo:
+    """Return the clinic's time zone. Refuses one that there is not."""
     found = connection.execute("SELECT value FROM settings WHERE name = 'timezone'").fetchone()
-    return ZoneInfo(settings.timezone(found[0] if found else "UTC"))
+    try:
+        return ZoneInfo(settings.timezone(found[0] if found else "UTC"))
+    except errors.BadValue:
+        raise errors.Damaged(path=shown, reason="the clinic's settings cannot be read") from None
 
 
 def size(path: str) -> int:

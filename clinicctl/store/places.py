@@ -40,6 +40,13 @@ def refuse_unsafe(path: str) -> None:
         return
 
 
+def refuse_own(path: str, target: str) -> None:
+    """Refuse to write to a file that belongs to the database at `path`: itself, its lock, what SQLite keeps beside."""
+    own = os.path.realpath(path)
+    if os.path.realpath(target) in {f"{own}{end}" for end in ("", "-wal", "-shm", "-journal", ".lock")}:
+        raise errors.BadValue(problem=f"{target}: that is a file of the database itself.")
+
+
 def filesystem(folder: str, *, mounts: str) -> str:
     """Return the type of the file system that a folder stands on, by the kernel's list of mounts (proc(5)).
 

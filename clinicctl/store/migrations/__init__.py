@@ -13,6 +13,7 @@ would have to be kept by hand with it, too.
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from clinicctl import errors
 
@@ -44,8 +45,13 @@ def bring_up(connection: Connection) -> int:
         return int(found)
     before = _counts(connection)
     for version in range(found + 1, CURRENT + 1):
-        for statement in STEPS[version]:
-            connection.exec_driver_sql(statement)
+        try:
+            for statement in STEPS[version]:
+                connection.exec_driver_sql(statement)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR":
+                raise
+            raise errors.Damaged(path=_path(connection), reason=f"its schema is not of version {found}") from None
         connection.exec_driver_sql(f"PRAGMA user_version={version}")
     after = _counts(connection)
     if lost := [table for table, rows in before.items() if after.get(table) != rows]:
