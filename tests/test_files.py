@@ -124,7 +124,7 @@ def test_nothing_else_is_written_over_a_file_of_the_database(
     before = files(tmp_path)
     for target in (f"{db}{end}", str(tmp_path / "link")):
         refused(2, "invalid_value", "metrics", "--textfile", target)
-        refused(2, "invalid_value", "db", "backup", target)
+        refused(*((6, "exists") if os.path.lexists(target) else (2, "invalid_value")), "db", "backup", target)
     assert files(tmp_path) == before
 
 
@@ -271,6 +271,29 @@ def test_content_that_cannot_be_a_clinics_is_a_damaged_database(
     foreign(db, statement)
     refused(10, "damaged_database", "patient", "add", "Zoë Quinn", "--phone", "90000 00009")
     refused(10, "damaged_database", "walkin", "anita", "MEHTA", "--key", "k")
+
+
+# No room
+
+
+def test_a_commit_that_finds_no_room_is_a_full_disk_and_nothing_is_written(
+    clinic: Ask, refused: Refused, db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(sqlite3.Connection):
+        def commit(self) -> None:
+            if self.in_transaction:
+                self.rollback()
+                error = sqlite3.OperationalError("database or disk is full")
+                error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_FULL, "SQLITE_FULL"
+                raise error
+
+    real = sqlite3.connect
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", lambda *args, **named: real(*args, **{"factory": Full, **named}))
+        error = refused(74, "disk_full", "book", "P1", "MEHTA", "--key", "k")
+        assert db in error["message"]
+    assert clinic("appointment", "list") == []
+    assert not clinic("book", "P1", "MEHTA", "--key", "k")["replayed"]
 
 
 # Nobody is waited for without an end

@@ -213,6 +213,8 @@ def test_with_masked_phones_a_table_shows_the_last_three_digits_and_programs_get
     for output in ("csv", "tsv", "jsonl"):
         assert "+919876543210" in run("patient", "list", "-o", output).stdout
     run("config", "mask_phones", "perhaps", status=2)
+    done = [each for each in listings[4] if each != "--dry-run"]
+    assert "+919876543210" in run(*done, "-o", "table", status=0).stdout, "who was cancelled has to be phoned"
 
 
 # Where no name may stand

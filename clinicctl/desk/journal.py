@@ -9,7 +9,8 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from itertools import chain, groupby
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
@@ -31,6 +32,9 @@ from clinicctl.store.sql import bindparam, func, insert, select
 
 FIRST = "0" * 64
 """What the first row names as the hash before it."""
+
+SECRET = 32
+"""Bytes of the clinic's secret, with which the digests are made."""
 
 TOLD = 1_000
 """So many findings are told one by one; more are counted."""
@@ -241,7 +245,19 @@ def _resolved(tx: Tx, value: Any) -> Any:
 def _digest(tx: Tx, name: str, request: Mapping[str, Any]) -> str:
     """A digest of the operation and of what was said to it; what was not said does not count."""
     said = {each: value for each, value in request.items() if value is not None}
-    return hashlib.blake2b(_json([name, said]), key=bytes.fromhex(tx.secret), digest_size=32).hexdigest()
+    return hashlib.blake2b(_json([name, said]), key=_secret(tx.secret, tx.path), digest_size=32).hexdigest()
+
+
+@lru_cache(4)
+def _secret(stored: str, path: str) -> bytes:
+    """The key of the digests. Refuses a database without it."""
+    try:
+        secret = bytes.fromhex(stored)
+    except ValueError:
+        secret = b""
+    if len(secret) != SECRET:
+        raise errors.Damaged(path=path, reason="the clinic's secret is missing")
+    return secret
 
 
 def _hash(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> str:
@@ -250,4 +266,11 @@ def _hash(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> str:
 
 def _json(value: Any) -> bytes:
     """The one text of a value: UTF-8, names sorted, no spaces; instants as ISO 8601 to the microsecond."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, default=_in_words, option=orjson.OPT_SORT_KEYS)
+
+
+def _in_words(value: Any) -> str:
+    """A date or an instant of a class of its own."""
+    if isinstance(value, date | time):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -57,7 +57,9 @@ def result(
     if output == "table":
         from clinicctl.show import masks, tables
 
-        facts = masks.masked(facts) if masked else facts
+        if masked:
+            # Whom to phone comes with the answer of the accepted command.
+            facts = masks.masked(facts, to_call=outcome is not None and not outcome.dry_run)
         text(tables.render(facts, outcome=outcome, width=_width(), coloured=_coloured(sys.stdout)))
         return
     from clinicctl.show import plain

@@ -5,27 +5,27 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 TO_CALL = "cancelled"
-"""Whom a change has cancelled has to be phoned: there the phones stay whole."""
+"""The field with those whom a change has cancelled."""
 
 
-def masked(value: Any) -> Any:
-    """Return a result with every phone in it as `…123`, but for the list of those to phone."""
+def masked(value: Any, *, to_call: bool = False) -> Any:
+    """Return a result with every phone in it as `…123`, where `to_call` holds but for the list of those to phone."""
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-        return _listed(value)
+        return _listed(value, to_call=to_call)
     if not is_dataclass(value) or isinstance(value, type):
         return value
     found = {each.name: getattr(value, each.name) for each in fields(value)}
     changes = {
-        name: f"…{each[-3:]}" if name == "phone" and each else masked(each)
+        name: f"…{each[-3:]}" if name == "phone" and each else masked(each, to_call=to_call)
         for name, each in found.items()
-        if name == "phone" or is_dataclass(each) or (isinstance(each, tuple) and name != TO_CALL)
+        if name == "phone" or is_dataclass(each) or (isinstance(each, tuple) and not (to_call and name == TO_CALL))
     }
     return replace(value, **changes) if changes else value
 
 
-def _listed(values: Sequence[Any]) -> Sequence[Any]:
+def _listed(values: Sequence[Any], *, to_call: bool) -> Sequence[Any]:
     """Rows of a file are many, and have no phones."""
     if values and hasattr(values[0], "_fields"):
         return values
-    found = [masked(each) for each in values]
+    found = [masked(each, to_call=to_call) for each in values]
     return tuple(found) if isinstance(values, tuple) else found

@@ -64,6 +64,8 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Mad
     if not folder and (target == "-" or target.endswith("/")):
         raise errors.Usage(problem="A backup is a new file, or goes into a folder that is there.")
     target = os.path.abspath(target)
+    if not folder and os.path.lexists(target):
+        raise errors.Exists(path=target)
     places.refuse_own(path, target)
     noted = notes.known_head(path)
     if keep is not None and not folder:
