@@ -34,11 +34,16 @@ def _later(name: str, **known: Any) -> None:
     module = sys.modules.setdefault(name, _Later(name))
     if isinstance(module, _Later):
         module.__dict__.update(known)
+        parent, _, own = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], own, module)
 
 
 # SQLAlchemy takes this function when it is imported, and the rest of the module, sockets and TLS behind it, only for
 # its asynchronous drivers.
 _later("asyncio", iscoroutine=lambda found: import_module("inspect").iscoroutine(found))
+# And this one, with the parsers of e-mail behind it, only to look for dialects that others have installed.
+_later("importlib.metadata")
 
 
 def main() -> None:

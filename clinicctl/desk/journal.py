@@ -225,6 +225,9 @@ def _said(tx: Tx, value: Any) -> Any:
         return value.said(tx.today)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_said(tx, each) for each in value]
+    if isinstance(value, str) and not value.isascii():
+        # What is not Unicode is left to the operation, which refuses it in its own words.
+        return value.encode("utf-8", "backslashreplace").decode()
     return plain(value)
 
 

@@ -2,7 +2,8 @@
 
 A field marked `PERSONAL` never reaches the journal or a log: a replay reads it from the row it belongs to. Instants
 carry the clinic's offset; dates are clinic-local. They stand by their nouns, and load on first use (PEP 562): to make
-fifty classes costs a command more than its statements.
+fifty classes costs a command more than its statements. Nothing compares two of them, and none shows what it holds when
+it is printed by mistake: there may be a name in it.
 """
 
 from importlib import import_module

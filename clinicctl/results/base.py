@@ -12,7 +12,7 @@ PERSONAL: Mapping[str, bool] = {"personal": True}
 """Marks a field that never reaches the journal or a log."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Outcome:
     """What a write answers: its result, and how it came about."""
 

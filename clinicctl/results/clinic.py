@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Clinic:
     """What `init` answers."""
 
@@ -16,7 +16,7 @@ class Clinic:
     created: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Setting:
     """One of the clinic's settings."""
 
@@ -25,7 +25,7 @@ class Setting:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Demo:
     """A demonstration clinic, and the commands to try on it."""
 
@@ -37,7 +37,7 @@ class Demo:
     try_next: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Finding:
     """One thing that `health` looked at."""
 
@@ -47,7 +47,7 @@ class Finding:
     problem: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Health:
     """Whether the database can be used, and what was looked at."""
 
@@ -56,7 +56,7 @@ class Health:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sample:
     """A number, and what tells it from others of its metric."""
 
@@ -64,7 +64,7 @@ class Sample:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Metric:
     """A number that is measured, or several of a kind."""
 
@@ -73,7 +73,7 @@ class Metric:
     samples: tuple[Sample, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Metrics:
     """What was measured."""
 

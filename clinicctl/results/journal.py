@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JournalStep:
     """What one step of a journaled write did to an appointment, and to its place in the queue."""
 
@@ -15,7 +15,7 @@ class JournalStep:
     queue_to: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JournalEntry:
     """A journaled write: who, when, by which command, under which key of his own, and what it touched. No names."""
 
@@ -29,7 +29,7 @@ class JournalEntry:
     steps: tuple[JournalStep, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JournalFinding:
     """A row of the journal that is not as it was written, and what is wrong with it."""
 
@@ -37,7 +37,7 @@ class JournalFinding:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JournalChecked:
     """What the journal's chain of hashes shows: how many writes, the last one's number and hash, what is wrong.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LastBackup:
     """The last backup that is known: when, where, and the journal's head in it."""
 
@@ -15,7 +15,7 @@ class LastBackup:
     head: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Database:
     """What the database file says of itself; sizes in bytes. The head is the journal's last row."""
 
@@ -35,7 +35,7 @@ class Database:
     tables: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Problem:
     """A law of the clinic that does not hold somewhere; `mendable` where `--repair` can work it out anew."""
 
@@ -44,7 +44,7 @@ class Problem:
     mendable: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Checked:
     """Whether the database is sound, and what is wrong with it."""
 
@@ -53,7 +53,7 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Repaired:
     """What was worked out anew, what is left, and the copy that was taken before."""
 
@@ -63,7 +63,7 @@ class Repaired:
     left: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class BackedUp:
     """A backup, and the journal's head in it; `removed` are the older ones that it took the place of."""
 
@@ -75,7 +75,7 @@ class BackedUp:
     removed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Restored:
     """A database put in its place: from which file, the schema that had, its journal's head, and where
     the replaced one is kept."""
@@ -91,7 +91,7 @@ class Restored:
     replaced: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Migrated:
     """The version of the schema before and now, and the copy that was taken before."""
 
@@ -101,7 +101,7 @@ class Migrated:
     copy: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Compacted:
     """The bytes of the database, with its log, before and after."""
 

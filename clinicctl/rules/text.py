@@ -14,7 +14,7 @@ NAME, NOTE, KEY = 200, 2_000, 255
 _JOINERS = "\u200c\u200d"
 _INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 _REFUSED = {"Cc": "control", "Cf": "invisible", "Cs": "broken", "Zl": "line-break", "Zp": "line-break"}
-_JOINING = re.compile(
+_JOINING = (
     "ARABIC|SYRIAC|MONGOLIAN|NKO|MANDAIC|DEVANAGARI|BENGALI|GURMUKHI|GUJARATI|ORIYA|TAMIL|TELUGU|KANNADA|MALAYALAM|"
     "SINHALA|MYANMAR|KHMER|TIBETAN|LIMBU|BALINESE|JAVANESE|CHAKMA|NEWA|TIRHUTA|GRANTHA|MEETEI"
 )
@@ -113,4 +113,4 @@ def fold(said: str) -> str:
 
 def _joins(text: str, at: int) -> bool:
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
-    return bool(before and after) and all(_JOINING.match(unicodedata.name(each, "")) for each in (before, after))
+    return bool(before and after) and all(re.match(_JOINING, unicodedata.name(each, "")) for each in (before, after))
