@@ -6,9 +6,8 @@ stays SQLAlchemy's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -72,7 +71,9 @@ def _instant(stored: str | None) -> datetime | None:
     return datetime.fromisoformat(f"{stored}+00:00") if stored is not None else None
 
 
+@lru_cache(8)
 def _as_instant(value: datetime) -> str:
+    """An instant as it is stored; the same one goes to several columns of several rows."""
     if value.utcoffset() is None:
         raise ValueError("an instant without its offset")
     return value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
@@ -80,12 +81,8 @@ def _as_instant(value: datetime) -> str:
 
 _READ: Mapping[type, Callable[[Any], Any]] = {Uuid: _uuid, UTCDateTime: _instant}
 """How a column of a type is read, None among its values."""
-_SEND: Mapping[type, Callable[[Any], Any]] = {
-    Uuid: attrgetter("hex"),
-    UTCDateTime: lru_cache(8)(_as_instant),
-    Date: date.isoformat,
-}
-"""How a value is sent to a column of a type, where it is not None; an instant goes to several columns."""
+_SEND: Mapping[type, str] = {Uuid: "'%032x' % {}.int", UTCDateTime: "instant({})", Date: "{}.isoformat()"}
+"""How a value is sent to a column of a type, where it is not None."""
 
 
 _READY: dict[tuple[int, Names], _Prepared] = {}
@@ -130,14 +127,14 @@ def _sender(
     converters = cast("dict[str, Any]", compiled._bind_processors)
     said = context.compiled_parameters[0]
     sent = list(cast("Sequence[Any]", context.parameters[0]))
-    places, known = list[str](), dict[str, Any]()
+    places = list[str]()
+    known: dict[str, Any] = {"instant": _as_instant}
     for name in compiled.positiontup or ():
         at = len(places)
         if name in names:
             value = f"v[{name!r}]"
             if ours := _SEND.get(type(compiled.binds[name].type)):
-                known[f"c{at}"] = ours
-                places.append(f"None if {value} is None else c{at}({value})")
+                places.append(f"None if {value} is None else {ours.format(value)}")
             elif theirs := converters.get(name):
                 known[f"c{at}"] = theirs
                 places.append(f"c{at}({value})")
