@@ -114,7 +114,6 @@ def test_another_time_zone_holds_from_the_next_line_on(clinic: Ask, batch: Any) 
         ('["book", 1]', "usage"),
         ("[]", "usage"),
         ("book P1 MEHTA --help", "usage"),
-        ("batch -", "usage"),
         ("queue board --once", "usage"),
         ("book P1 MEHTA --db elsewhere.db", "usage"),
         ("patient merge P1 --into P2", "usage"),
@@ -129,6 +128,37 @@ def test_what_is_no_command_is_refused_in_its_own_line(clinic: Ask, run: Run, li
     answers = run("batch", "-", stdin=said, status=3).lines
     assert [each["exit_code"] for each in answers] == [2, 0]
     assert answers[0]["error"]["code"] == code
+
+
+@pytest.mark.parametrize("depth", [1_500, 30_000])
+def test_a_line_of_nested_brackets_is_refused_and_takes_no_neighbour_with_it(
+    clinic: Ask, batch: Any, depth: int
+) -> None:
+    answers = batch("book P1 RAO", "[" * depth, "book P2 RAO", status=3)
+    assert [each["exit_code"] for each in answers] == [0, 2, 0]
+    assert [each["number"] for each in clinic("appointment", "list")] == ["A1", "A2"]
+
+
+def test_whatever_goes_wrong_with_reading_a_line_is_that_lines_answer(
+    clinic: Ask, batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def split(line: str) -> list[str]:
+        raise MemoryError
+
+    monkeypatch.setattr("clinicctl.cli.batch.shlex.split", split)
+    answers = batch("book P1 RAO", "book 'P2' RAO", "book P2 MEHTA", status=3)
+    assert [each["exit_code"] for each in answers] == [0, 70, 0]
+    assert answers[1]["error"]["details"]["kind"] == "MemoryError"
+
+
+@pytest.mark.parametrize("line", ["shell", "batch lines.txt", "batch -", "batch --atomic -", '["shell", "-q"]'])
+def test_there_is_no_batch_and_no_shell_inside_one(clinic: Ask, batch: Any, run: Run, line: str) -> None:
+    nested = "There is no batch in a batch, and no shell in a shell."
+    answers = batch(line, "book P1 MEHTA", status=3)
+    assert [each["exit_code"] for each in answers] == [2, 0]
+    assert answers[0]["error"]["message"] == nested
+    if not line.startswith("["):
+        assert run("shell", stdin=f"{line}\n", status=2).stderr == f"clinicctl: {nested}\n"
 
 
 def test_a_database_can_be_made_by_the_first_line(batch: Any, db: str) -> None:

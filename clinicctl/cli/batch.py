@@ -61,9 +61,9 @@ def batch(
     Blank lines and lines that begin with # get no answer. With --atomic the whole input is one transaction, and the
     exit status is that of the first line refused.
     """
-    root = ctx.find_root().command
-    assert isinstance(root, Root)
-    with opened_bytes(ctx, file) as source, ctx.obj.shared() as shared:
+    with ctx.obj.shared() as shared, opened_bytes(ctx, file) as source:
+        root = ctx.find_root().command
+        assert isinstance(root, Root)
         run = _Batch(root, ctx.obj.settings, shared)
         status = run.all_or_none(source) if atomic else run.one_by_one(_Lines(source))
     if status:
@@ -222,7 +222,11 @@ class _Batch:
         try:
             words = _words(said)
         except errors.Refusal as refused:
-            line.refused = refused
+            line.refuse(refused)
+            return line
+        except Exception as bug:
+            # The boundary of what is no command yet: whatever a line does to its reader is that line's answer.
+            line.refuse(line.internal(bug))
             return line
         if words is None:
             return None
@@ -298,7 +302,7 @@ def _words(said: bytes | None) -> list[str] | None:
     if line.startswith("["):
         try:
             words = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise errors.Usage(problem="Not a JSON array.") from None
         if not all(isinstance(each, str) for each in words):
             raise errors.Usage(problem="A JSON array of words: each in quotes.")

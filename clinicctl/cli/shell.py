@@ -34,9 +34,9 @@ def shell(ctx: Ctx) -> None:
 
     Ctrl-C drops a line, Ctrl-D or `exit` leaves. The exit status is that of the last command.
     """
-    root = ctx.find_root().command
-    assert isinstance(root, Root)
     with ctx.obj.shared() as shared:
+        root = ctx.find_root().command
+        assert isinstance(root, Root)
         shell = _Shell(root, ctx.obj, shared)
         status = shell.run()
     if status:
