@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import RootTransaction
 from typer.main import get_command
 
 from clinicctl.cli import TREE, Root, app, quick
 from clinicctl.cli.batch import LONGEST_LINE
 from clinicctl.cli.context import Desk
+from clinicctl.store.sharing import Shared
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -282,6 +284,41 @@ def test_a_waiting_batch_is_busy_once_and_not_for_every_line(clinic: Ask, start:
     finally:
         holder.kill()
         holder.wait()
+
+
+@pytest.mark.parametrize("door", ["read", "write"])
+@pytest.mark.parametrize("moment", ["_connection_begin_impl", "_connection_rollback_impl"])
+def test_a_ctrl_c_around_a_begin_or_its_end_leaves_neither_desk_behind_a_transaction(
+    clinic: Ask, db: str, monkeypatch: pytest.MonkeyPatch, door: str, moment: str
+) -> None:
+    shared = Shared(db, wait=0)
+    doors = {"read": lambda: shared.read(actor="a"), "write": lambda: shared.write(actor="a", key="k")}
+    own = getattr(RootTransaction, moment)
+
+    def interrupted(transaction: RootTransaction) -> None:
+        if moment == "_connection_begin_impl":
+            own(transaction)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RootTransaction, moment, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            end_within(doors[door], shared)
+    with closing(sqlite3.connect(db, timeout=0)) as other, other:
+        other.execute("BEGIN IMMEDIATE")
+    for opened in doors.values():
+        with opened() as tx:
+            assert tx.today
+        shared.drop()
+    shared.close()
+
+
+def end_within(opened: Callable[[], Any], shared: Shared) -> None:
+    try:
+        with opened():
+            raise KeyboardInterrupt
+    finally:
+        shared.drop()
 
 
 def outside_lock_is_held(db: str) -> bool:

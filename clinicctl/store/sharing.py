@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RootTransaction
 
 from clinicctl import clock, errors
 from clinicctl.store import places
-from clinicctl.store.engine import Store, Tx, begun, connected, copy_back, inspect
+from clinicctl.store.engine import Store, Tx, begun, connected, copy_back, driver_of, inspect
 from clinicctl.store.faults import translated
 
 _TURN = 0.02
@@ -48,8 +48,11 @@ class Shared(Store):
                 yield replace(self._tx, actor=actor)
                 return
             connection = self._connection("ro")
-            with connection.begin():
-                yield begun(connection, self.path, actor)
+            try:
+                with connection.begin():
+                    yield begun(connection, self.path, actor)
+            finally:
+                self._let_go("ro")
 
     @contextmanager
     def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:  # noqa: ARG002 - as a store's
@@ -104,11 +107,14 @@ class Shared(Store):
         """Roll the group back where it is not committed, and release the lock."""
         if self._pending is None:
             return
-        if self._pending.is_active:
-            with suppress(Exception):
-                self._pending.rollback()
-        self._pending = self._tx = None
-        self._group.close()
+        pending, self._pending, self._tx = self._pending, None, None
+        try:
+            if pending.is_active:
+                with suppress(Exception):
+                    pending.rollback()
+        finally:
+            self._let_go("rw")
+            self._group.close()
         self._held += clock.ticks() - self._began
         if self._held > _TURN:
             # A lock taken again at once is taken before those whom its release has woken.
@@ -137,12 +143,12 @@ class Shared(Store):
                 raise
             self.hurried = False
             connection = self._connection("rw")
-            transaction = connection.begin()
             try:
+                transaction = connection.begin()
                 tx = begun(connection, self.path, actor)
                 self.refuse_behind(tx)
             except BaseException:
-                transaction.rollback()
+                self._let_go("rw")
                 raise
             self._group, self._pending, self._tx = group.pop_all(), transaction, tx
         self._began, self.lost = clock.ticks(), False
@@ -159,6 +165,16 @@ class Shared(Store):
         if mode not in self._open:
             self._open[mode] = self._kept.enter_context(connected(self.path, self._patience, mode=mode))
         return self._open[mode]
+
+    def _let_go(self, mode: str) -> None:
+        """Close a connection that stands in a transaction still, which rolls it back.
+
+        A Ctrl-C may come between a BEGIN or its end and their being noted: then nobody else would ever end it.
+        """
+        connection = self._open.get(mode)
+        if connection is not None and (connection.in_transaction() or driver_of(connection).in_transaction):
+            del self._open[mode]
+            connection.invalidate()
 
     def _is_new(self) -> bool:
         try:
