@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from clinicctl import errors
+from clinicctl.cli.imports import PARTLY_DONE
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 DAYS = "doctor,date,present,capacity\nMEHTA,tomorrow,yes,7\nRAO,tomorrow,no,\n"
@@ -119,13 +120,33 @@ def test_the_systemd_service_imports_and_tries_again_on_busy_and_unknown_alone(p
     unit.optionxform = str  # type: ignore[assignment, method-assign]
     unit.read_string(here(place, example("service")))
     service = unit["Service"]
-    retried = {int(each) for each in service["RestartForceExitStatus"].split()}
-    assert retried == {errors.Busy.status, errors.OutcomeUnknown.status}
-    assert service["Type"] == "oneshot"
+    final = {int(each) for each in service["RestartPreventExitStatus"].split()}
+    assert final == statuses() - {0, errors.Busy.status, errors.OutcomeUnknown.status}
+    assert (service["Type"], service["Restart"]) == ("oneshot", "on-failure")
+    assert "RestartForceExitStatus" not in service, "systemd refuses it for a oneshot"
     name, _, value = service["Environment"].partition("=")
     done = bare(place, service["ExecStart"], **{name: value})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert clinic("doctor", "avail", "show", "RAO", "tomorrow")[0]["present"] is False
+
+
+def statuses() -> set[int]:
+    """Every exit status that the program knows."""
+
+    def of(family: type[errors.Refusal]) -> set[int]:
+        return {family.status}.union(*(of(each) for each in family.__subclasses__()))
+
+    return of(errors.Refusal) | {0, PARTLY_DONE}
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_systemd_takes_both_units_as_they_stand(place: Path, clinic: Ask) -> None:
+    units = [place / f"clinicctl-import.{each}" for each in ("service", "timer")]
+    for unit in units:
+        unit.write_text(here(place, example(unit.suffix[1:])))
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    said = [line for line in done.stderr.splitlines() if "clinicctl-import" in line]
+    assert (done.returncode, said) == (0, []), done.stderr
 
 
 def test_the_systemd_timer_belongs_to_the_service_and_catches_up() -> None:
@@ -155,6 +176,13 @@ def test_the_loop_books_each_line_once_however_often_it_runs(place: Path, clinic
     ]
     assert (place / "refused.txt").read_text() == "k3\nk3\n"
     assert "No such patient" in json.loads(done.stderr)["error"]["message"]
+
+
+def test_the_loop_books_the_last_line_too_where_no_line_break_ends_it(place: Path, clinic: Ask) -> None:
+    (place / "wanted.tsv").write_text("k1\tP1\tMEHTA\ttomorrow\nk2\tP2\tRAO\t+2d")
+    done = bare(place, example("loop"), CLINICCTL_DB=os.environ["CLINICCTL_DB"])
+    assert done.returncode == 0, done
+    assert [json.loads(line)["number"] for line in (place / "booked.jsonl").read_text().splitlines()] == ["A1", "A2"]
 
 
 def test_the_batch_answers_each_line(place: Path, clinic: Ask) -> None:
