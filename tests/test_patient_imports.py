@@ -78,6 +78,48 @@ def test_a_second_run_of_the_same_file_registers_nobody(clinic: Ask, file: Any) 
     assert on_file(clinic) == before
 
 
+def test_a_file_that_has_grown_registers_nobody_without_a_phone_again(clinic: Ask, run: Run, file: Any) -> None:
+    known = "name,phone,born,age\nRavi Gupta,,1981-03-04,\nMeena Kumari,none,,\nOtto Weiß,,,44\n"
+    clinic("patient", "import", file(known))
+    before = on_file(clinic)
+    path = file(f"{known}Leo Adler,,1990-01-01,\n")
+    assert run("patient", "import", path, json=True, status=6).error["code"] == "possible_duplicate"
+    answer = run("patient", "import", path, "--on-error", "skip", json=True, status=3).json
+    assert [(row["patient"], row["outcome"], row["candidates"]) for row in answer["rows"]] == [
+        ("P3", "unchanged", []),
+        (None, "refused", ["P4"]),
+        (None, "refused", ["P5"]),
+        ("P6", "added", []),
+    ]
+    assert on_file(clinic) == [*before, ("P6", "Leo Adler")]
+
+
+def test_of_two_without_a_phone_the_birth_date_or_the_age_tells_whether_they_are_one(
+    clinic: Ask, run: Run, file: Any
+) -> None:
+    clinic("patient", "import", file("name,born,age\nRavi Gupta,1981-03-04,\nOtto Weiß,,44\n"))
+    path = file("name,born,age\ngupta RAVI,1981-03-04,\nRavi Gupta,1999-01-01,\nRavi Gupta,,\nOtto Weiß,,20\n")
+    answer = run("patient", "import", path, "--on-error", "skip", json=True, status=3).json
+    assert [(row["patient"], row["outcome"], row["candidates"]) for row in answer["rows"]] == [
+        ("P3", "unchanged", []),
+        ("P5", "added", []),
+        (None, "refused", ["P3", "line 3"]),
+        ("P6", "added", []),
+    ]
+
+
+def test_a_row_without_a_phone_that_stands_in_a_file_twice_is_one_person(clinic: Ask, run: Run, file: Any) -> None:
+    path = file("name,phone,born,note\nRavi Gupta,,,\nA B,,1990-05-01,x\nRavi Gupta,none,,\nA B,,1990-05-01,y\n")
+    for outcome in ("added", "unchanged"):
+        rows_ = clinic("patient", "import", path)["rows"]
+        assert [(row["patient"], row["outcome"]) for row in rows_] == [
+            *(("P3", outcome), ("P4", outcome), ("P3", "unchanged"), ("P4", "unchanged"))
+        ]
+    path = file("name,note\nLeo Adler,tall\nLeo Adler,short\n")
+    answer = run("patient", "import", path, "--on-error", "skip", json=True, status=3).json
+    assert [(row["outcome"], row["candidates"]) for row in answer["rows"]] == [("added", []), ("refused", ["line 2"])]
+
+
 def test_somebody_similar_is_reported_with_his_number_and_nobody_is_written(
     clinic: Ask, refused: Refused, run: Run, file: Any
 ) -> None:

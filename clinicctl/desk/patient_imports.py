@@ -1,5 +1,8 @@
 """Patients from a file: each row as at a registration, and whoever may be on file already reported, never guessed.
 
+Without a phone, who registers at the desk is a new patient unless a birth date speaks for somebody. But a file comes
+again, and has grown: there he is the one on file whose birth date it is, and where none is known, he is reported.
+
 As with doctors' days, a file is compared with what stands on a read view, before the lock is taken. Under the lock it
 is looked whether anybody has come since who shares a phone or a name with somebody in the file; then the rows are
 inserted, all in one transaction. So other desks wait for less than a second, and all or nothing holds.
@@ -95,9 +98,16 @@ def plan_patients(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP) -> 
     again: dict[int, int] = {}
     inserted, words = list[tuple[int, tuple[Any, ...]]](), list[tuple[str, Any]]()
     before = _before(tx, sheet)
+    first: dict[tuple[Any, ...], int] = {}
     for row, who in resolved:
+        if who.phone is None and (row.line in before or row[1:] in first):
+            if row.line in before:
+                on_file[row.line] = before[row.line]
+            else:
+                again[row.line] = first[row[1:]]
+            continue
         try:
-            found = patients.recognised(
+            found = _without_phone(who, namesakes.get(who.name_key, ())) or patients.recognised(
                 sharing.get(who.phone, ()) if who.phone else (),
                 namesakes.get(who.name_key, ()),
                 name=who.name,
@@ -114,8 +124,6 @@ def plan_patients(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP) -> 
             again[row.line] = found.line
         elif found is not None:
             on_file[row.line] = found.number
-        elif row.line in before:
-            on_file[row.line] = before[row.line]
         else:
             values = patients.new_row(
                 tx,
@@ -132,6 +140,8 @@ def plan_patients(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP) -> 
             words += [(word, stored[0]) for word in sorted(set(names.words(who.name)))]
             if who.phone:
                 sharing.setdefault(who.phone, []).append(who)
+            else:
+                first[row[1:]] = row.line
             namesakes.setdefault(who.name_key, []).append(who)
     if sheet.unreadable:
         refused[sheet.unreadable.line] = sheet.unreadable.problem
@@ -193,6 +203,23 @@ def _before(tx: Tx, sheet: Sheet) -> dict[int, int]:
     rows_ = done.rows if isinstance(done, ImportedPatients) else ()
     numbers_ = [references.patient_number(each.patient) if each.patient else None for each in rows_]
     return {row.line: number for row, number in zip(sheet.rows, numbers_, strict=False) if number is not None}
+
+
+def _without_phone(who: _InFile, namesakes: Iterable[Any]) -> Any:
+    """Who somebody without a phone is, among those of the name who have none either; as of `patients.recognised`.
+
+    The birth date tells him; where one of two is not known, he may be anybody of them whose age does not speak against
+    it.
+    """
+    if who.phone is not None:
+        return None
+    maybe = [
+        each
+        for each in namesakes
+        if each.phone is None and names.same_birth(who.born, who.born_year, each.born, each.born_year) is not False
+    ]
+    same = [each for each in maybe if who.born and each.born == who.born]
+    return same[0] if len(same) == 1 else [(each, names.SAME - 10) for each in maybe]
 
 
 def _resolved(tx: Tx, row: PatientRow, refused: dict[int, str]) -> tuple[PatientRow, _InFile] | None:
