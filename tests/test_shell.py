@@ -1,5 +1,6 @@
 """The shell: the same commands at a prompt, each settled before it is answered, and nobody's name kept."""
 
+import json
 import os
 import pty
 import re
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from clinicctl import show
 from clinicctl.cli import Root, app, quick
 
 Ask = Callable[..., Any]
@@ -118,15 +120,18 @@ def test_the_history_has_the_commands_and_nobody_in_it(terminal: Terminal, tmp_p
     terminal.type("book zoë MEHTA tomorrow --reason 'a bad tooth'\n")
     terminal.type("patient show P1\n")
     terminal.type("bok zoë MEHTA\n")
+    terminal.type("book zoë Quinn MEHTA\n")
+    terminal.type("queue show zoë\n")
     terminal.type("patient find 0999998888\n")
     kept = history(tmp_path)
     assert kept.splitlines() == [
         "patient add _ --phone _ --note _",
         "book _ MEHTA tomorrow --reason _",
         "patient show P1",
+        "queue show _",
         "patient find _",
     ]
-    shown = terminal.type("\x1b[A\x1b[A\x1b[A\n")
+    shown = terminal.type("\x1b[A\x1b[A\x1b[A\x1b[A\n")
     assert "book _ MEHTA tomorrow" in shown
 
 
@@ -134,6 +139,19 @@ def test_what_may_be_about_a_person_is_not_kept_whatever_the_command() -> None:
     root = get_command(app)
     assert isinstance(root, Root)
     for words, kept in (
+        (["book", "Anita", "Sharma", "MEHTA"], ["book", "_", "_", "_"]),
+        (["book", "P1", "mehta", "2026-11-23"], ["book", "P1", "mehta", "2026-11-23"]),
+        (["queue", "show", "Anita"], ["queue", "show", "_"]),
+        (["queue", "call", "MEHTA", "3"], ["queue", "call", "MEHTA", "3"]),
+        (["appt", "list", "--doctor", "Sharma", "--day", "anita"], ["appt", "list", "--doctor", "_", "--day", "_"]),
+        (["patient", "import", "anita.csv"], ["patient", "import", "_"]),
+        (["patient", "list", "--limit", "98765"], ["patient", "list", "--limit", "_"]),
+        (["free", "-o", "json", "--actor", "anita"], ["free", "-o", "json", "--actor", "_"]),
+        (["config", "timezone", "anita"], ["config", "timezone", "_"]),
+        (
+            ["doctor", "avail", "weekly", "RAO", "mon-fri", "--off"],
+            ["doctor", "avail", "weekly", "RAO", "mon-fri", "--off"],
+        ),
         (["book", "anita", "MEHTA", "-1d"], ["book", "_", "MEHTA", "-1d"]),
         (["book", ".", "MEHTA"], ["book", ".", "MEHTA"]),
         (["checkin", "anita sharma", "--patient", "P2"], ["checkin", "_", "--patient", "P2"]),
@@ -144,7 +162,7 @@ def test_what_may_be_about_a_person_is_not_kept_whatever_the_command() -> None:
         (["book", "P1", "MEHTA", "today", "anita"], None),
         (["book", "P1", "MEHTA", "--raeson", "anita"], None),
     ):
-        assert quick.without_people(root, words) == kept
+        assert quick.without_people(root, words, ["MEHTA", "RAO"]) == kept
 
 
 def test_in_a_pipe_it_prompts_for_nothing_and_ends_with_the_last_status(clinic: Ask, run: Run) -> None:
@@ -155,3 +173,32 @@ def test_in_a_pipe_it_prompts_for_nothing_and_ends_with_the_last_status(clinic: 
     assert run("shell", stdin="exit\nbook P1 RAO\n").status == 0
     assert run("shell", stdin="patient show .\n", status=2).stdout == ""
     assert run("shell", stdin="batch -\n", status=2).stdout == ""
+
+
+def test_ctrl_c_while_a_result_is_printed_drops_the_line_and_not_the_shell(
+    clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = show.result
+
+    def interrupted(*args: Any, **kwargs: Any) -> None:
+        monkeypatch.setattr(show, "result", printed)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(show, "result", interrupted)
+    answer = run("shell", stdin="patient list\npatient show P1\n", status=0)
+    assert (answer.stdout.count("Anita"), answer.stderr) == (1, "clinicctl: Interrupted.\n")
+    monkeypatch.setattr(show, "result", interrupted)
+    assert run("shell", stdin="patient list\n", status=130).stdout == ""
+
+
+def test_an_open_quote_is_refused_as_any_usage_is(clinic: Ask, run: Run) -> None:
+    assert run("shell", stdin="book 'P1 MEHTA\n", status=2).stderr == "clinicctl: A quote is left open.\n"
+    assert run("shell", stdin="book 'P1 MEHTA\n", json=True, status=2).error["code"] == "usage"
+    assert (
+        run("shell", stdin="book 'P1 MEHTA\nbook P1 MEHTA\n", status=0).stderr == "clinicctl: A quote is left open.\n"
+    )
+
+
+def test_the_patient_last_spoken_of_may_be_the_value_of_an_option(clinic: Ask, run: Run) -> None:
+    answer = run("shell", "--json", stdin="book P1 RAO\nappointment list --patient=.\n", status=0)
+    assert [each["number"] for each in json.loads(answer.stdout.splitlines()[1])] == ["A1"]

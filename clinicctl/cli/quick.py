@@ -5,17 +5,24 @@ that is refused, a page of help) is left to Click, which then says the same as e
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache, partial
 from typing import Any
 
 from typer._click.core import Command, Parameter
 from typer._click.types import FuncParamType, IntParamType, StringParamType
 
+from clinicctl import errors, settings
 from clinicctl.cli import params
 from clinicctl.cli.params import PERSONAL, Group, Reading
+from clinicctl.rules import days, references
 
 _NUMBER = re.compile(r"[PAWpaw][0-9]+|[.]")
+_OF_DOCTORS = {params.doctor_ref, references.doctor_code}
+_OF_TIMES = {days.parse_day, days.parse_days, days.parse_weekdays, days.parse_time}
+_OUR_WORDS = {*settings.FORMATS, *(each.name for each in settings.CLINIC)}
+_SHORT = 4
+"""Digits of a number; more of them may be a phone."""
 _BACK = re.compile(r"-[0-9]+[dw]([.,].*)?")
 
 Values = dict[str, Any]
@@ -38,10 +45,11 @@ def read(root: Group, words: Sequence[str]) -> Read | None:
     return (shape.function, *values, " ".join(words[:at])) if values is not None else None
 
 
-def without_people(root: Group, words: Sequence[str]) -> list[str] | None:
+def without_people(root: Group, words: Sequence[str], codes: Collection[str]) -> list[str] | None:
     """Return a command line with `_` for every word that may be about a person; None for one that is not understood.
 
-    Numbers stay: P17, A42, and the `.` of the shell.
+    A value stays only where it can be nobody's name: P17, A42, the `.` of the shell, a day or a time, a number, a
+    word of our own, one of the doctors' codes. A patient's name may stand where a doctor's code should.
     """
     command: Command | None = root
     at = 0
@@ -68,8 +76,23 @@ def without_people(root: Group, words: Sequence[str]) -> list[str] | None:
             _, reader = next(arguments, ("", None))
             if reader is None:
                 return None
-        kept.append("_" if reader in PERSONAL and not _NUMBER.fullmatch(word) else word)
+        kept.append(word if _is_nobody(reader, word, codes) else "_")
     return kept
+
+
+def _is_nobody(reader: Callable[[str], Any] | None, word: str, codes: Collection[str]) -> bool:
+    # What has no reader here has one of a few values, and Click has taken this for one of them.
+    if reader is None or _NUMBER.fullmatch(word):
+        return True
+    if reader in _OF_DOCTORS:
+        return word.upper() in codes
+    if reader in _OF_TIMES:
+        try:
+            reader(word)
+        except errors.BadValue:
+            return False
+        return True
+    return reader not in PERSONAL and (word in _OUR_WORDS or (word.isdecimal() and len(word) <= _SHORT))
 
 
 @cache

@@ -62,6 +62,7 @@ class _Command(Within):
 class _Shell:
     def __init__(self, root: Root, desk: Desk, shared: "Shared") -> None:
         self.root = root
+        self.desk = desk
         self.shared = shared
         self.told = replace(desk.settings, key=None, dry_run=False, yes=False)
         self.patient: str | None = None
@@ -79,29 +80,34 @@ class _Shell:
             except KeyboardInterrupt:
                 show.text("\n")
                 continue
-            words = self._words(said)
+            try:
+                words = _words(said)
+            except errors.Usage as refused:
+                status = self._command().refuse(refused)
+                continue
             if words in (["exit"], ["quit"]):
                 return status
             if words:
                 status = self._do(words)
 
-    def _words(self, said: str) -> list[str]:
-        if said.lstrip().startswith("#"):
-            return []
-        try:
-            return shlex.split(said)
-        except ValueError:
-            show.refusal(errors.Usage(problem="A quote is left open."), as_json=False)
-            return []
+    def _command(self) -> _Command:
+        return _Command(self.told, self.shared)
 
     def _do(self, words: list[str]) -> int:
-        if self.history:
-            self.history.remember(quick.without_people(self.root, words))
-        command = _Command(self.told, self.shared)
-        if "." in words and words[0] not in _TAKE_FILES:
+        command = self._command()
+        try:
+            status = self._done(command, words)
+            if self.history and status != errors.Usage.status:
+                self.history.remember(quick.without_people(self.root, words, self.desk.doctor_codes()))
+        except KeyboardInterrupt:
+            return command.refuse(errors.Stopped())
+        return status
+
+    def _done(self, command: _Command, words: list[str]) -> int:
+        if words[0] not in _TAKE_FILES and any(map(_is_patient, words)):
             if self.patient is None:
                 return command.refuse(errors.Usage(problem="No patient has been spoken of yet."))
-            words = [self.patient if each == "." else each for each in words]
+            words = [each[:-1] + self.patient if _is_patient(each) else each for each in words]
         self.shared.hurried = False
         status = answer(self.root, words, command)
         try:
@@ -113,6 +119,20 @@ class _Shell:
             return command.refuse(refused)
         self.patient = next(iter(_patients(command.results)), self.patient)
         return status
+
+
+def _words(said: str) -> list[str]:
+    if said.lstrip().startswith("#"):
+        return []
+    try:
+        return shlex.split(said)
+    except ValueError:
+        raise errors.Usage(problem="A quote is left open.") from None
+
+
+def _is_patient(word: str) -> bool:
+    """Whether a word stands for the patient last spoken of: `.`, or `--patient=.`."""
+    return word == "." or (word.startswith("--") and word.partition("=")[2] == ".")
 
 
 def _patients(found: Iterable[Any]) -> set[str]:
