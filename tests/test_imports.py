@@ -420,6 +420,18 @@ def test_a_key_stands_for_what_a_file_means_not_for_how_it_is_written(clinic: As
         refused(6, "key_reused", "doctor", "avail", "import", "-", "--key", "k", *args, stdin=same)
 
 
+def test_a_key_is_bound_to_the_dates_that_a_file_means_today(clinic: Ask, refused: Refused, file: Any) -> None:
+    content = 'doctor,days,present\nRAO,tomorrow,no\nMEHTA,"today..+2d,+9d",no\n'
+    first = clinic("doctor", "avail", "import", file(content), "--key", "k")
+    on = [row["date"] for row in first["rows"]]
+    dated = file(f'doctor,days,present\nRAO,{on[0]},no\nMEHTA,"{on[1]}..{on[3]},{on[4]}",no\n')
+    assert clinic("doctor", "avail", "import", dated, "--key", "k") == first | {"replayed": True}
+    refused(6, "key_reused", "doctor", "avail", "import", file(content.replace("+9d", "+8d")), "--key", "k")
+    sheet = rows.read_days(content.splitlines(keepends=True))
+    today = datetime.date.fromisoformat(on[1])
+    assert sheet.said(today) != sheet.said(today + datetime.timedelta(1))
+
+
 def test_the_journal_keeps_ten_thousand_rows_in_little_and_nothing_personal(
     clinic: Ask, file: Any, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ What a cell means is worked out once for all the cells that say the same.
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from clinicctl.errors import BadValue
@@ -129,8 +130,25 @@ def read_days(lines: Iterable[str], *, format: SheetFormat | None = None) -> She
         return DayRow(line, codes[doctor], words[days], presences[present], capacities[capacity], notes[note])
 
     found, unreadable = _rows(sheets.read(lines, DAYS, format=format), row, DayRow, most=MOST_DAYS)
-    relative = any(_WORD.search(each) for each in words.values())
-    return Sheet(found, unreadable, sheets.digest([each[1:] for each in found]), relative)
+    relative = {each.days for each in found if each.days and _WORD.search(each.days)}
+
+    @cache
+    def digest_on(today: date) -> str:
+        dated: dict[str | None, str] = {each: _dated(each, today) for each in relative}
+        return sheets.digest([(each.doctor, dated.get(each.days) or each.days, *each[3:]) for each in found])
+
+    digest = sheets.digest([each[1:] for each in found])
+    return Sheet(found, unreadable, digest, digest_on if relative else None)
+
+
+def _dated(said: str, today: date) -> str:
+    """Days as they would be said with dates alone; as they were, where they are none."""
+    try:
+        return ",".join(
+            "..".join(days.day(end, today=today).isoformat() for end in part.split("..", 1)) for part in said.split(",")
+        )
+    except BadValue:
+        return said
 
 
 def read_patients(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
@@ -63,16 +63,16 @@ class Digested(ABC):
 class Sheet(Digested):
     """A file as it was read: its rows, the line from which on it could not be read, and a digest of what they mean.
 
-    `relative` says that a word like `tomorrow` stands in it, so that it means something else another day.
+    `digest_on` stands where a word like `tomorrow` is in it: the digest of what it means on a day.
     """
 
     rows: Sequence[Any]
     unreadable: Unreadable | None
     digest: str
-    relative: bool = False
+    digest_on: Callable[[date], str] | None = None
 
     def said(self, today: date) -> Any:
-        return [self.digest, today.isoformat() if self.relative else None]
+        return [self.digest_on(today) if self.digest_on else self.digest, None]
 
 
 def digest(meant: Sequence[Any]) -> str:
