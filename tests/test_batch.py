@@ -91,6 +91,11 @@ def test_a_key_does_it_once_within_a_batch_and_across_batches(clinic: Ask, batch
     assert len({each["result"]["id"] for each in (*first, *again)}) == 1
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_line(clinic: Ask, run: Run) -> None:
+    answers = run("batch", "-", stdin="\ufeffbook P1 MEHTA\r\n\ufeffbook P2 MEHTA\r\n".encode(), status=3).lines
+    assert [each["exit_code"] for each in answers] == [0, 2]
+
+
 def test_a_dry_run_in_a_batch_leaves_nothing(clinic: Ask, batch: Any) -> None:
     (would, booked) = batch("book P1 MEHTA -n", "book P2 MEHTA")
     assert would["result"]["dry_run"] is True
@@ -199,6 +204,15 @@ def test_atomic_keeps_none_of_it_and_says_of_every_line_why(clinic: Ask, batch: 
     assert clinic("book", "P2", "MEHTA", "--key", "a")["replayed"] is False
 
 
+def test_a_line_that_is_partly_done_makes_the_batch_so_alone_or_atomic(clinic: Ask, batch: Any, tmp_path: Path) -> None:
+    (tmp_path / "days.csv").write_text("doctor,date,present\nRAO,+1d,no\nX,+1d,no\n")
+    line = f"doctor avail import {tmp_path}/days.csv --on-error skip"
+    for options in ((), ("--atomic",)):
+        answers = batch(line, "book P1 MEHTA --again", status=3, options=options)
+        assert [each["exit_code"] for each in answers] == [3, 0]
+    assert len(clinic("appointment", "list")) == 2
+
+
 # Durable when answered
 
 
@@ -281,6 +295,7 @@ def test_a_waiting_batch_is_busy_once_and_not_for_every_line(clinic: Ask, start:
         assert time.monotonic() - began < 30
         answers = [json.loads(line) for line in out.splitlines()]
         assert [each["error"]["code"] for each in answers] == ["busy"] * 100
+        assert {each["error"]["details"]["wait"] for each in answers} == {1}, "the patience that was asked for"
     finally:
         holder.kill()
         holder.wait()

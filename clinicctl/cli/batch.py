@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+from codecs import BOM_UTF8
 from collections import deque
 from dataclasses import replace
 from functools import cached_property
@@ -196,6 +197,7 @@ class _Batch:
     def all_or_none(self, source: BinaryIO) -> int:
         """Do every line in one transaction; keep it only if none is refused. The answers are given at the end."""
         first: errors.Refusal | None = None
+        status = 0
         with TemporaryFile() as asked, TemporaryFile() as answers:
             # Whoever still writes his lines must not keep the lock from the others.
             while chunk := source.read(_CHUNK):
@@ -205,6 +207,7 @@ class _Batch:
             while (found := lines.next()) is not None:
                 if line := self._do(*found, before=()):
                     first = first or line.refused
+                    status = PARTLY_DONE if line.status else status
                     answers.write(line.answer().encode())
             if first is None:
                 try:
@@ -215,7 +218,7 @@ class _Batch:
             answers.seek(0)
             for each in answers:
                 show.text(each.decode() if first is None else _taken_back(each, first))
-        return first.status if first else 0
+        return first.status if first else status
 
     def _do(self, number: int, said: bytes | None, *, before: "list[Line] | tuple[()]") -> Line | None:
         line = Line(self.told, self.shared, number)
@@ -274,6 +277,8 @@ class _Lines:
             return None
         self.number += 1
         line = self._whole.popleft()
+        if self.number == 1:
+            line = line.removeprefix(BOM_UTF8)
         return self.number, line if len(line) <= LONGEST_LINE else None
 
     def _fill(self) -> None:

@@ -140,7 +140,7 @@ class Shared(Store):
                 group.enter_context(self.locked())
             except errors.Busy:
                 self.hurried = True
-                raise
+                raise errors.Busy(wait=self._patience) from None
             self.hurried = False
             connection = self._connection("rw")
             try:
