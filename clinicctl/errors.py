@@ -373,7 +373,7 @@ class OutcomeUnknown(Refusal):
 
 
 class BadFile(Refusal):
-    code, status, sentence = "bad_file", 65, "{count} bad in the file; nothing was written."
+    code, status, sentence = "bad_file", 65, "{problem} bad in the file; nothing was written."
 
 
 class DiskFull(Refusal):

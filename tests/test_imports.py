@@ -119,6 +119,7 @@ def test_all_bad_lines_are_named_at_once(clinic: Ask, refused: Refused, file: An
         65, "bad_file", "doctor", "avail", "import", file("doctor,date\nMEHTA,+1d\nX,+1d\nMEHTA,never\nRAO,+1d\n")
     )
     assert [each["line"] for each in error["details"]["lines"]] == [3, 4]
+    assert (error["details"]["count"], error["message"]) == (2, "2 lines are bad in the file; nothing was written.")
 
 
 def test_skipping_takes_the_good_lines_and_answers_the_bad_ones_as_refused(clinic: Ask, run: Run, file: Any) -> None:

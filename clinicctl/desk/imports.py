@@ -405,7 +405,8 @@ def refuse_bad_lines(refused: Mapping[int, str]) -> None:
     named = "; ".join(f"line {each['line']}: {each['reason']}" for each in lines[:NAMED])
     more = f"; and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
     raise errors.BadFile(
-        count=f"{len(lines)} line{'s are' if len(lines) > 1 else ' is'}",
+        problem=f"{len(lines)} line{'s are' if len(lines) > 1 else ' is'}",
+        count=len(lines),
         lines=lines,
         hint=f"{named}{more}".rstrip(".") + ".",
     )
