@@ -338,6 +338,9 @@ def _booked(tx: Tx, plan: Plan) -> list[tuple[days.Facts, days.Facts, int | None
             elif before.date in doctor.removed:
                 present, places = doctor.unsaid[before.date.weekday()]
                 found.append((before, replace(before, present=present, capacity=places), places))
+            elif plan.mode is ImportMode.REPLACE:
+                # Nothing changes here, but to cancel is said of whoever has no place in all that is replaced.
+                found.append((before, before, None))
     return found
 
 
