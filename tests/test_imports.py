@@ -357,6 +357,21 @@ def test_a_day_that_is_forgotten_must_not_strand_its_patients(december: Ask, ref
     assert december("appointment", "show", "A1")["cancelled_by"] == "clinic"
 
 
+def test_replacing_cancels_whoever_has_no_place_also_on_a_day_that_stays_as_it_is(
+    clinic: Ask, run: Run, file: Any
+) -> None:
+    clinic("book", "P1", "MEHTA", "+3d")
+    clinic("doctor", "avail", "set", "MEHTA", "+3d", "--capacity", "0", "--on-conflict", "keep")
+    clinic("doctor", "avail", "weekly", "MEHTA", "mon-sun", "--capacity", "0", "--on-conflict", "keep")
+    clinic("book", "P2", "MEHTA", "+4d", "--overbook")
+    path = file("doctor,date,present\nMEHTA,+1d,no\nMEHTA,+5d,no\n")
+    clinic("doctor", "avail", "import", path, "--mode", "replace", "--on-conflict", "keep")
+    assert [each["status"] for each in clinic("appointment", "list")] == ["booked"] * 2
+    again = clinic("doctor", "avail", "import", path, "--mode", "replace", "--on-conflict", "cancel")
+    assert (outcomes(again), [each["number"] for each in again["cancelled"]]) == (["unchanged"] * 2, ["P1", "P2"])
+    assert [each["status"] for each in clinic("appointment", "list")] == ["cancelled"] * 2
+
+
 def test_a_capacity_in_a_file_holds_for_the_next_booking(december: Ask, refused: Refused, file: Any) -> None:
     december("doctor", "avail", "import", file("doctor,date,capacity\nMEHTA,+3d,1\n"))
     refused(6, "capacity_full", "book", "P2", "MEHTA", "+3d")
@@ -385,6 +400,38 @@ def test_one_line_on_stderr_says_what_came_of_a_file(clinic: Ask, run: Run, file
     assert run("doctor", "avail", "import", path).stderr == "clinicctl: days.csv: nothing new, 3 unchanged.\n"
     assert run("doctor", "avail", "import", path, "-o", "table").stderr == ""
     assert run("doctor", "avail", "import", path, "-q").stderr == ""
+
+
+def test_whom_an_import_cancels_is_counted_and_listed_however_it_is_asked(december: Ask, run: Run, file: Any) -> None:
+    path = file("doctor,date,present\nMEHTA,+3d,no\n")
+    args = ("doctor", "avail", "import", path, "--on-conflict", "cancel")
+    would = "clinicctl: Would be cancelled by the clinic:\n  A1  P1 Anita Sharma  +919876543210\n"
+    to_call = would.replace("Would be cancelled by the clinic", "Cancelled by the clinic; please call")
+    tally = "1 changed, 1 cancelled by the clinic and to be phoned."
+    for output in ("tsv", "csv"):
+        answer = run(*args, "-n", "-o", output, status=0)
+        assert answer.stdout.count("changed") == answer.stdout.count("MEHTA") == 1, "the rows, as ever"
+        assert "P1" not in answer.stdout
+        assert answer.stderr.startswith(f"{would}clinicctl: days.csv: {tally}")
+    shown = run(*args, "-n", "-o", "table", status=0).stdout
+    assert f"  A1  P1 Anita Sharma  +919876543210\n{tally}" in shown
+    assert run(*args, "-n", json=True, status=0).json["cancelled"][0]["number"] == "P1"
+    assert run(*args, "-q", status=0).stderr == to_call
+    assert run(*args, "-q", status=0).stderr == ""
+
+
+def test_an_import_that_only_cancels_says_so(december: Ask, run: Run, file: Any) -> None:
+    path = file("doctor,date,present\nMEHTA,+3d,no\n")
+    december("doctor", "avail", "import", path, "--on-conflict", "keep")
+    answer = run("doctor", "avail", "import", path, "--on-conflict", "cancel", status=0)
+    assert answer.stderr.endswith("days.csv: 1 cancelled by the clinic and to be phoned, 1 unchanged.\n")
+
+
+def test_the_list_to_phone_is_no_line_of_a_batch(december: Ask, run: Run, file: Any) -> None:
+    path = file("doctor,date,present\nMEHTA,+3d,no\n")
+    line = f"doctor avail import {path} --on-conflict cancel -q -o tsv\n"
+    answer = run("batch", "-", stdin=line, status=0)
+    assert (answer.lines[0]["result"]["cancelled"][0]["number"], answer.stderr) == ("P1", "")
 
 
 def test_a_table_shows_what_is_otherwise_doctor_by_doctor(december: Ask, run: Run, file: Any) -> None:

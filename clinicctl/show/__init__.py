@@ -30,6 +30,7 @@ __all__ = [
     "tally",
     "text",
     "textfile",
+    "to_call",
 ]
 
 
@@ -70,6 +71,8 @@ def result(
         return
     wanted = output == "csv" if header is None else header
     text(plain.as_separated(facts, outcome=outcome, comma=output == "csv", header=wanted, excel_safe=excel_safe))
+    if outcome is not None and hasattr(facts, "rows"):
+        to_call(outcome)
 
 
 def answer(line: int, status: int, value: Any, refused: errors.Refusal | None) -> str:
@@ -155,6 +158,13 @@ def people(told: "Sequence[ToCall]", *, masked: bool = False) -> None:
 
     for each in masks.masked(told) if masked else told:
         _complain(plain.to_call(each))
+
+
+def to_call(outcome: "Outcome", *, masked: bool = False) -> None:
+    """List on stderr whom a file has cancelled: they have to be phoned, whatever else is silent."""
+    if told := getattr(outcome.result, "cancelled", ()):
+        message("Would be cancelled by the clinic:" if outcome.dry_run else "Cancelled by the clinic; please call:")
+        people(told, masked=masked)
 
 
 def board(read: "Callable[[], Sequence[Board]]", *, every: float) -> None:

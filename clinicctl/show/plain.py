@@ -42,9 +42,8 @@ def as_json(facts: Any, *, outcome: Outcome | None, lines: bool, pretty: bool) -
 def as_separated(facts: Any, *, outcome: Outcome | None, comma: bool, header: bool, excel_safe: bool) -> str:
     """Return rows with nested names flattened by dots: RFC 4180 with commas, else tabs with nothing quoted.
 
-    A result that is about rows (an import, a health check) gives its rows, and a change that cancelled somebody the
-    list to phone. `excel_safe` puts an apostrophe before what
-    a spreadsheet would run.
+    A result that is about rows (an import, a health check) gives its rows, and any other change that cancelled
+    somebody the list to phone. `excel_safe` puts an apostrophe before what a spreadsheet would run.
     """
     cells = _cells(facts, outcome)
     if len(cells) == 1:
@@ -119,7 +118,7 @@ def _objects(facts: Any, outcome: Outcome | None) -> Any:
 
 def _cells(facts: Any, outcome: Outcome | None) -> list[list[str]]:
     """The header, and the rows."""
-    if (tuples := getattr(facts, "rows", None)) is not None and not _to_tell(facts):
+    if (tuples := getattr(facts, "rows", None)) is not None:
         header = list(tuples[0]._fields) if tuples else []
         return [header, *map(list, zip(*_texts(tuples, _plain_cell), strict=True))]
     rows = [_flat(each) for each in _rows(facts, outcome)]

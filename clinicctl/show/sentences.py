@@ -29,7 +29,10 @@ def mark(outcome: results.Outcome) -> str:
 def tally(outcome: results.Outcome) -> str:
     """Return how many rows of a file came to what, as a sentence."""
     counts = {each: getattr(outcome.result, each, 0) for each in ("added", "changed", "removed", "refused")}
-    parts = [f"{count} {each}" for each, count in counts.items() if count] or ["nothing new"]
+    parts = [f"{count} {each}" for each, count in counts.items() if count]
+    cancelled = len(getattr(outcome.result, "cancelled", ()))
+    parts += [f"{cancelled} cancelled by the clinic and to be phoned"] if cancelled else []
+    parts = parts or ["nothing new"]
     parts += [f"{outcome.result.unchanged} unchanged"] if outcome.result.unchanged else []
     return f"{', '.join(parts)}. {mark(outcome)}".rstrip()
 
