@@ -131,6 +131,44 @@ def test_skipping_takes_the_good_lines_and_answers_the_bad_ones_as_refused(clini
     assert clinic("doctor", "avail", "show", "RAO", "+1d")[0]["present"] is True
 
 
+def test_a_refused_row_keeps_the_doctor_and_the_date_that_can_be_read(clinic: Ask, run: Run, file: Any) -> None:
+    path = file(
+        "doctor,date,present,capacity\nMEHTA,+1d,no,\nRAO,+1d,maybe,\nrao,2026-02-30,no,\n?,+1d,no,\nRAO,+2d,no,x\n"
+        "X,+1d,no,\nMEHTA,+1d..+2d,maybe,\n"
+    )
+    answer = run("doctor", "avail", "import", path, "--on-error", "skip", json=True, status=3).json
+    tomorrow, next_day = (datetime.date.fromisoformat(answer["rows"][at]["date"]) for at in (0, 4))
+    assert next_day == tomorrow + datetime.timedelta(1)
+    assert [(row["doctor"], row["date"]) for row in answer["rows"][1:]] == [
+        ("RAO", str(tomorrow)),
+        ("RAO", None),
+        (None, str(tomorrow)),
+        ("RAO", str(next_day)),
+        ("X", str(tomorrow)),
+        ("MEHTA", None),
+    ]
+    counts = [(each["doctor"], each["first"], each["last"], each["refused"]) for each in answer["doctors"]]
+    assert counts == [("MEHTA", str(tomorrow), str(tomorrow), 1), ("RAO", str(tomorrow), str(next_day), 3)]
+    assert answer["refused"] == 6
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"),
+    [
+        ("+3d..+1d", "bad date: the range ends before it begins"),
+        ("+1d..+400d", "bad date: at most 366 at a time"),
+        ("anita", "bad date"),
+        ("+1d..anita", "bad date"),
+    ],
+)
+def test_why_days_are_bad_is_said_without_repeating_them(
+    clinic: Ask, refused: Refused, file: Any, days: str, reason: str
+) -> None:
+    error = refused(65, "bad_file", "doctor", "avail", "import", file(f"doctor,days\n?,+1d\nRAO,{days}\n"))
+    assert error["details"]["lines"][1] == {"line": 3, "reason": reason}
+    assert error["hint"].endswith(f"like MEHTA; line 3: {reason}."), "one full stop, at the end"
+
+
 def test_a_file_that_would_strand_patients_is_refused_with_all_of_them(
     clinic: Ask, refused: Refused, file: Any
 ) -> None:

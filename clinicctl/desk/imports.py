@@ -6,6 +6,7 @@ and applies the plan: one transaction, so that all or nothing holds, and short, 
 a second. How many days a file may have (`rows.MOST_DAYS`) follows from that.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -57,17 +58,21 @@ _DELETE = delete(availabilities).where(
 )
 
 
+_SEVERAL = re.compile(r",|\.\.")
+
+
 class Outdated(Exception):
     """What a plan was made for does not stand any more: it is made anew, and nobody is told."""
 
 
 @dataclass(slots=True)
 class _Doctor:
-    """A doctor whom the file names: what his weekdays are unsaid, what stands, and what the file wants."""
+    """A doctor whom the file names: what his weekdays are unsaid, what stands, what the file wants, what is refused."""
 
     row: Row[Any]
     unsaid: Sequence[tuple[bool, int]]
     wanted: dict[date, DayRow] = field(default_factory=dict)
+    refused: set[date] = field(default_factory=set)
     standing: Mapping[date, Said] = field(default_factory=dict)
     removed: set[date] = field(default_factory=set)
     first: date = date.max
@@ -187,35 +192,65 @@ def _meant(
     count = 0
     for row in said:
         line, code, word, problem = row.line, row.doctor, row.days, row.problem
+        if code is not None and code not in known:
+            known[code] = _doctor(tx, code)
         if problem is not None or code is None or word is None:
             refused[line] = problem or ""
-            found.append((row, ()))
+            found.append((row, _one_date(tx, word)))
             continue
-        doctor = known.get(code)
-        if doctor is None:
-            doctor = known[code] = _doctor(tx, code)
+        doctor = known[code]
         dates = words.get(word)
         if dates is None:
             dates = words[word] = _dates(tx, word)
         if isinstance(doctor, str) or isinstance(dates, str):
             refused[line] = doctor if isinstance(doctor, str) else str(dates)
-            found.append((row, ()))
+            found.append((row, () if isinstance(dates, str) else dates))
             continue
         found.append((row, dates))
         count += len(dates)
         if count > rows.MOST_DAYS:
             raise rows.too_large(line, rows.MOST_DAYS)
-        wanted = doctor.wanted
-        other = wanted.get(dates[0]) or next((wanted[on] for on in dates[1:] if on in wanted), None)
-        if other is not None:
-            refused[line] = f"the same day as line {other.line}"
-        elif dates[0] < tx.today:
-            refused[line] = "past day"
+        problem = _want(tx, doctor, row, dates)
+        if problem is not None:
+            refused[line] = problem
         else:
             doctors[code] = doctor
-            for on in dates:
-                wanted[on] = row
+    _note_refused(found, known, doctors, refused)
     return found
+
+
+def _want(tx: Tx, doctor: _Doctor, row: DayRow, dates: Sequence[date]) -> str | None:
+    """Note what a row wants of a doctor's days; of one that is refused return why."""
+    wanted = doctor.wanted
+    other = wanted.get(dates[0]) or next((wanted[on] for on in dates[1:] if on in wanted), None)
+    if other is not None:
+        return f"the same day as line {other.line}"
+    if dates[0] < tx.today:
+        return "past day"
+    for on in dates:
+        wanted[on] = row
+    return None
+
+
+def _note_refused(
+    found: Sequence[tuple[DayRow, Sequence[date]]],
+    known: Mapping[str, _Doctor | str],
+    doctors: dict[str, _Doctor],
+    refused: Mapping[int, str],
+) -> None:
+    """Note the days of refused rows with their doctor, also where the file has nothing else of him."""
+    for row, dates in found:
+        if row.line in refused and row.doctor is not None and dates:
+            doctor = known[row.doctor]
+            if isinstance(doctor, _Doctor):
+                doctor.refused.update(dates)
+                doctors.setdefault(row.doctor, doctor)
+
+
+def _one_date(tx: Tx, word: str | None) -> Sequence[date]:
+    """The date of a row that is refused, where it has one: several are not worked out for nothing."""
+    found = _dates(tx, word) if word and not _SEVERAL.search(word) else ()
+    return () if isinstance(found, str) else found
 
 
 def _doctor(tx: Tx, code: str) -> _Doctor | str:
@@ -235,12 +270,13 @@ def _dates(tx: Tx, word: str) -> Sequence[date] | str:
 
 
 def _look_up(tx: Tx, doctor: _Doctor, mode: ImportMode) -> None:
-    doctor.first, doctor.last = min(doctor.wanted), max(doctor.wanted)
+    covered = doctor.wanted or doctor.refused
+    doctor.first, doctor.last = min(covered), max(covered)
     doctor.standing = {
         row.date: (row.present, row.capacity, row.note)
         for row in tx.all(_STANDING, doctor=doctor.row.id, first=doctor.first, last=doctor.last)
     }
-    if mode is ImportMode.REPLACE:
+    if mode is ImportMode.REPLACE and doctor.wanted:
         doctor.removed = doctor.standing.keys() - doctor.wanted.keys()
 
 
@@ -405,11 +441,11 @@ def refuse_bad_lines(refused: Mapping[int, str]) -> None:
     if not refused:
         return
     lines = [{"line": line, "reason": reason} for line, reason in sorted(refused.items())]
-    named = "; ".join(f"line {each['line']}: {each['reason']}" for each in lines[:NAMED])
+    named = "; ".join(f"line {line}: {reason.rstrip('.')}" for line, reason in sorted(refused.items())[:NAMED])
     more = f"; and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
     raise errors.BadFile(
         problem=f"{len(lines)} line{'s are' if len(lines) > 1 else ' is'}",
         count=len(lines),
         lines=lines,
-        hint=f"{named}{more}".rstrip(".") + ".",
+        hint=f"{named}{more}.",
     )

@@ -72,7 +72,10 @@ _SHORT = 60
 
 
 class DayRow(NamedTuple):
-    """A doctor's days, as they were said. None leaves what stands. `problem` says why the row cannot be taken."""
+    """A doctor's days, as they were said. None leaves what stands.
+
+    `problem` says why the row cannot be taken; whose day it was about stands as far as it can be read.
+    """
 
     line: int
     doctor: str | None = None
@@ -127,7 +130,10 @@ def read_days(lines: Iterable[str], *, format: SheetFormat | None = None) -> She
     presences, capacities, notes = _Meanings(_present), _Meanings(_capacity), _Meanings(text.note)
 
     def row(line: int, doctor: str, days: str, present: str, capacity: str, note: str) -> DayRow:
-        return DayRow(line, codes[doctor], words[days], presences[present], capacities[capacity], notes[note])
+        try:
+            return DayRow(line, codes[doctor], words[days], presences[present], capacities[capacity], notes[note])
+        except BadValue as refused:
+            return DayRow(line, codes.get(doctor), words[days], problem=str(refused))
 
     found, unreadable = _rows(sheets.read(lines, DAYS, format=format), row, DayRow, most=MOST_DAYS)
     relative = {each.days for each in found if each.days and _WORD.search(each.days)}
@@ -210,11 +216,13 @@ def too_large(line: int, most: int) -> sheets.Unreadable:
 
 
 def dates(said: str, *, today: date) -> list[date]:
-    """Return the dates that a cell of days means on `today`. Refuses, in two words, what is none."""
+    """Return the dates that a cell of days means on `today`. Refuses, in a few words, what is none."""
     try:
         return days.days(said, today=today)
-    except BadValue:
-        raise BadValue(problem="bad date") from None
+    except BadValue as refused:
+        # What is no day at all is said in two words; of several that are, what is wrong with them together.
+        kind, _, why = str(refused).rstrip(".").partition(": ")
+        raise BadValue(problem=f"bad date: {why}" if "days" in kind else "bad date") from None
 
 
 def _present(said: str) -> bool | None:
