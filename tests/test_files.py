@@ -277,7 +277,7 @@ def test_content_that_cannot_be_a_clinics_is_a_damaged_database(
 
 
 def test_a_commit_that_finds_no_room_is_a_full_disk_and_nothing_is_written(
-    clinic: Ask, refused: Refused, db: str, monkeypatch: pytest.MonkeyPatch
+    clinic: Ask, refused: Refused, run: Run, db: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full(sqlite3.Connection):
         def commit(self) -> None:
@@ -292,6 +292,11 @@ def test_a_commit_that_finds_no_room_is_a_full_disk_and_nothing_is_written(
         patch.setattr(sqlite3, "connect", lambda *args, **named: real(*args, **{"factory": Full, **named}))
         error = refused(74, "disk_full", "book", "P1", "MEHTA", "--key", "k")
         assert db in error["message"]
+        lines = "book P1 MEHTA --key k\nbook P1 MEHTA nonsense\npatient show P1\n"
+        answers = run("batch", "-", stdin=lines, status=3).lines
+        assert [each["exit_code"] for each in answers] == [74, 2, 74], "what was read beside it was never true"
+        answers = run("batch", "-", "--atomic", stdin="book P1 MEHTA --key k\n", status=74).lines
+        assert [each["error"]["code"] for each in answers] == ["disk_full"]
     assert clinic("appointment", "list") == []
     assert not clinic("book", "P1", "MEHTA", "--key", "k")["replayed"]
 

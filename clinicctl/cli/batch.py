@@ -212,8 +212,8 @@ class _Batch:
             if first is None:
                 try:
                     self.shared.settle()
-                except errors.OutcomeUnknown as unknown:
-                    first = unknown
+                except (errors.OutcomeUnknown, errors.DiskFull) as failed:
+                    first = failed
             self.shared.drop()
             answers.seek(0)
             for each in answers:
@@ -245,6 +245,9 @@ class _Batch:
         except errors.OutcomeUnknown as unknown:
             for each in group:
                 each.spoil(errors.OutcomeUnknown(reason=unknown.facts["reason"], key=each.key or "none"))
+        except errors.DiskFull as full:
+            for each in group:
+                each.spoil(full)
 
 
 class _Lines:
@@ -328,5 +331,5 @@ def _taken_back(answer: bytes, first: errors.Refusal) -> str:
     said = json.loads(answer)
     if "error" in said:
         return answer.decode()
-    refused = first if isinstance(first, errors.OutcomeUnknown) else errors.TakenBack()
+    refused = first if isinstance(first, errors.OutcomeUnknown | errors.DiskFull) else errors.TakenBack()
     return show.answer(said["line"], refused.status, None, refused)

@@ -100,6 +100,7 @@ class _Shell:
             if self.history and status != errors.Usage.status:
                 self.history.remember(quick.without_people(self.root, words, self.desk.doctor_codes()))
         except KeyboardInterrupt:
+            self.shared.drop()
             return command.refuse(errors.Stopped())
         return status
 
