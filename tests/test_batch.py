@@ -20,6 +20,7 @@ from typer.main import get_command
 from clinicctl.cli import TREE, Root, app, quick
 from clinicctl.cli.batch import LONGEST_LINE
 from clinicctl.cli.context import Desk
+from clinicctl.results import plain
 from clinicctl.store.sharing import Shared
 
 Ask = Callable[..., Any]
@@ -394,7 +395,7 @@ class Recorder(Desk):
 
     def _note(self, name: str) -> Callable[..., Any]:
         def noted(*args: Any, **kwargs: Any) -> Any:
-            self.said.append((name, [getattr(each, "__name__", each) for each in args], kwargs))
+            self.said.append((name, [plain(getattr(each, "__name__", each)) for each in args], kwargs))
             raise Enough
 
         return noted
