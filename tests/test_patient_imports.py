@@ -153,6 +153,16 @@ def test_two_rows_that_may_be_one_person_are_reported_by_their_lines(
     ]
 
 
+def test_of_very_many_who_may_be_somebody_the_first_are_named_and_all_are_counted(
+    clinic: Ask, run: Run, file: Any
+) -> None:
+    path = file("name,phone\nRavi Gupta,98111 11111\n" + "Ravi Guptaa,98111 11111\n" * 1_002)
+    error = run("patient", "import", path, json=True, status=6).error
+    assert (error["details"]["count"], len(error["details"]["candidates"])) == (1_002, 1_000)
+    told = run("patient", "import", path, status=6).stderr.splitlines()
+    assert (len(told), told[21].strip()) == (23, "… and 982 more")
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [

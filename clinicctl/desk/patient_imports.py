@@ -34,6 +34,9 @@ OPERATION = "patient_imports.add_patients"
 AT_ONCE = 500
 """So many phones or names are asked for by one statement."""
 
+MOST_NAMED = 1_000
+"""So many who may be somebody are listed by a refusal; how many they are is said."""
+
 _ELSEWHERE = ("availability", "bookings", "daybook", "doctors", "queue", "undo", "waitlist", "weekly")
 _REGISTERING = ("patients.add", OPERATION)
 _SINCE = select(people.c.phone, people.c.name_key).where(people.c.number > bindparam("last"))
@@ -277,7 +280,7 @@ def _refuse_near(near: Mapping[int, _Near]) -> None:
         found = [each for line in sorted(near) for each in near[line].described]
         raise errors.PossibleDuplicate(
             count=len(found),
-            candidates=found,
+            candidates=found[:MOST_NAMED],
             hint="Register these by `clinicctl patient add`, or leave them out with --on-error skip.",
         )
 
