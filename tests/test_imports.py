@@ -228,6 +228,21 @@ def test_a_file_means_the_same_however_it_is_written(clinic: Ask, file: Any, con
     ]
 
 
+@pytest.mark.parametrize("first", ["sep=;\r\n", "\ufeffSEP=;\n", "\nsep=;\n\n"])
+def test_the_line_that_excel_puts_before_the_header_is_none(clinic: Ask, file: Any, first: str) -> None:
+    imported = clinic("doctor", "avail", "import", file(f"{first}doctor;date\r\nMEHTA;+1d\r\n"))
+    assert [(row["line"], row["doctor"]) for row in imported["rows"]] == [(first.count("\n") + 2, "MEHTA")]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_an_empty_file_is_a_bad_one_in_either_format(
+    clinic: Ask, refused: Refused, tmp_path: Path, content: str, ending: str
+) -> None:
+    (tmp_path / f"days.{ending}").write_text(content)
+    refused(65, "bad_file", "doctor", "avail", "import", str(tmp_path / f"days.{ending}"))
+
+
 def test_the_format_is_known_by_the_option_the_name_or_the_first_character(
     clinic: Ask, refused: Refused, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ MOST_CHARACTERS = 50_000_000
 
 _BROKEN = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[\s_\-]+")
+_EXCEL = re.compile(r"sep=[,;\t]\s*", re.IGNORECASE)
 _ENDINGS = {
     **dict.fromkeys((".jsonl", ".ndjson"), SheetFormat.JSONL),
     **dict.fromkeys((".csv", ".tsv"), SheetFormat.CSV),
@@ -91,18 +92,28 @@ def read(
 ) -> Iterator[tuple[int, Sequence[str] | str]]:
     """Yield the line and the cells of each row, in the order of the columns; of a bad row, what is wrong instead.
 
-    Where no format is given, a first character `{` makes it JSON lines. A blank row is none. Raises `Unreadable` at an
-    unknown or repeated column, a missing one of those required, broken quotes, and more text than a file may hold.
+    Where no format is given, a first character `{` makes it JSON lines. A blank row is none, and neither is the line
+    `sep=;` that Excel puts before the header. Raises `Unreadable` at an empty file, an unknown or repeated column, a
+    missing one of those required, broken quotes, and more text than a file may hold.
     """
     source = _Lines(lines)
-    first = next((line for line in source if line.strip() or source.bad), "")
-    if source.bad:
-        raise Unreadable(source.count, source.bad[source.count])
-    first = first.removeprefix("\ufeff")
+    first = _first(source).removeprefix("\ufeff")
+    if _EXCEL.fullmatch(first):
+        first = _first(source)
+    if not first and format is SheetFormat.JSONL:
+        raise Unreadable(1, "the file is empty")
     if format is SheetFormat.JSONL or (format is None and first.lstrip().startswith("{")):
         yield from _json_rows(first, source, columns)
     else:
         yield from _csv_rows(first, source, columns)
+
+
+def _first(source: "_Lines") -> str:
+    """The next line that is not blank; empty at the end."""
+    found = next((line for line in source if line.strip() or source.bad), "")
+    if source.bad:
+        raise Unreadable(source.count, source.bad[source.count])
+    return found
 
 
 class _Lines:
