@@ -24,6 +24,14 @@ WHOLE = "the file is whole"
 MOST = 100
 """So many violations of one law are told."""
 
+_SQLITES = {
+    "sqlite_sequence": "name,seq",
+    "sqlite_stat1": "tbl,idx,stat",
+    "sqlite_stat4": "tbl,idx,neq,nlt,ndlt,sample",
+}
+_AUTOINDEX = re.compile(r"sqlite_autoindex_(\w+)_[0-9]+")
+_MADE = re.compile(r"CREATE (TABLE|INDEX|UNIQUE INDEX) ")
+
 
 class Violation(NamedTuple):
     """A law that does not hold: which, and where. `derived` names what can be worked out anew to mend it."""
@@ -70,8 +78,9 @@ def refuse_foreign(path: str, *, shown: str) -> None:
     """
     with translated(shown, 0), closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
         connection.execute("PRAGMA trusted_schema=OFF")
-        for kind, name in connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"):
-            raise errors.NotOurs(path=shown, reason=f"it has a {kind} that is not ours, {name}")
+        for (kind, name), sql in schema(connection).items():
+            if not _MADE.match(sql):
+                raise errors.NotOurs(path=shown, reason=f"it has a {kind} that is not ours, {name}")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == CURRENT:
             for problem in _differences(connection):
@@ -83,9 +92,21 @@ def refuse_foreign(path: str, *, shown: str) -> None:
 
 
 def schema(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    """Return what stands in a schema by kind and name, as SQL without what spelling leaves free."""
-    found = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'")
-    return {(kind, name): _plain_sql(sql or "") for kind, name, sql in found}
+    """Return what stands in a schema by kind and name, as SQL without what spelling leaves free.
+
+    SQLite reads kinds without case and runs what bears its own prefix: left out is only what is its own word for word.
+    """
+    rows = "SELECT lower(CAST(type AS TEXT)), CAST(name AS TEXT), CAST(sql AS TEXT) FROM sqlite_master"
+    found = ((str(kind), str(name), sql) for kind, name, sql in connection.execute(rows))
+    return {(kind, name): _plain_sql(sql or "") for kind, name, sql in found if not _is_sqlites(kind, name, sql)}
+
+
+def _is_sqlites(kind: str, name: str, sql: str | None) -> bool:
+    if kind == "index":
+        return (
+            sql is None and (named := _AUTOINDEX.fullmatch(name)) is not None and named[1] in SQLModel.metadata.tables
+        )
+    return kind == "table" and name in _SQLITES and sql == f"CREATE TABLE {name}({_SQLITES[name]})"
 
 
 def _plain_sql(sql: str) -> str:
