@@ -37,6 +37,8 @@ TAMPERING: dict[str, tuple[str, set[int]]] = {
     "rows removed": ("DELETE FROM journal WHERE number IN (3, 4)", {3}),
     "the first row removed": ("DELETE FROM journal WHERE number = 1", {1}),
     "the last row removed": ("DELETE FROM journal WHERE number = 6", {6}),
+    "the numbers given forgotten": ("DELETE FROM sqlite_sequence", {6}),
+    "the numbers given no numbers": ("UPDATE sqlite_sequence SET seq = 'x'", {6}),
     "two rows in each other's place": (
         "UPDATE journal SET number = 104 WHERE number = 4; UPDATE journal SET number = 4 WHERE number = 5;"
         "UPDATE journal SET number = 5 WHERE number = 104; UPDATE sqlite_sequence SET seq = 6 WHERE name = 'journal'",

@@ -144,6 +144,12 @@ BREAKS = {
     "no queue": ("DELETE FROM queue_entries", "who has arrived has a place", False),
     "status": ("UPDATE appointments SET status = 'no_show' WHERE number = 2", "an appointment is as its last", False),
     "no step": ("DELETE FROM journal_steps", "an appointment is as its last", False),
+    "patient": (
+        "UPDATE appointments SET patient_id = (SELECT id FROM patients WHERE number = 1) WHERE number = 5",
+        "an appointment is of the patient, the doctor and the day",
+        False,
+    ),
+    "other counter": ("INSERT INTO counters VALUES ('doctors', 1)", "a counter counts", False),
     "move": ("UPDATE appointments SET moved_to = 99 WHERE number = 2", "a move leads", False),
     "counter": ("UPDATE counters SET value = 1", "no number is above its counter", True),
     "no counter": ("DELETE FROM counters", "no number is above its counter", True),

@@ -138,7 +138,10 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
         anchored = anchored or head == anchor
     for left, _ in chain([(owner, own)] if owner is not None else [], steps):
         found.add(left, "has steps, but no row")
-    found.add_missing(last + 1, streams.last_number_given(tx, journal))
+    given = streams.last_number_given(tx, journal)
+    found.add_missing(last + 1, given)
+    if given < last:
+        found.add(last, "is above the last number that the database knows it has given")
     if anchor is not None and not anchored:
         found.add(last, "no row up to this one has the anchor's hash: the end was cut off, or changed")
     return results.JournalChecked(

@@ -73,8 +73,12 @@ def look(store: Store, *, actor: str) -> Checked:
     """Return what is wrong, told without names or phones. Reads one view, takes no lock, changes nothing."""
     # Noted before the view is taken: later writes are in the view, or in neither.
     noted = notes.known_head(store.path)
-    with store.read(actor=actor) as tx:
-        found = [*_violations(tx), *_behind(tx, noted)]
+    try:
+        with store.read(actor=actor) as tx:
+            found = [*_violations(tx), *_behind(tx, noted)]
+    except (errors.Damaged, errors.BadValue) as refused:
+        # So damaged, or so set, that no command can begin, or go on: the file tells where.
+        found = check.look(store.path, wait=store.wait) or [Violation(check.WHOLE, str(refused))]
     return Checked(path=store.path, sound=not found, problems=_told(found))
 
 

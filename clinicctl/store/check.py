@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import create_engine
 from sqlmodel import CheckConstraint, SQLModel
 
-from clinicctl import errors
+from clinicctl import errors, settings
 from clinicctl.store import info, laws
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import uri
@@ -50,6 +50,18 @@ def violations(connection: sqlite3.Connection) -> Iterator[Violation]:
     yield from _violations("text is text", _with_nul(connection))
     for law in laws.LAWS:
         yield from _violations(law.name, _broken(connection, law.query), law.derived)
+    yield from _violations("a setting is one of the clinic's, with a value that it can have", _unset(connection))
+
+
+def look(path: str, *, wait: float) -> list[Violation]:
+    """Return the violations in a file on which no transaction of ours can begin."""
+    with (
+        translated(path, wait),
+        closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait, isolation_level=None)) as connection,
+    ):
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("BEGIN")
+        return list(violations(connection))
 
 
 def refuse_damaged(connection: sqlite3.Connection, *, shown: str) -> None:
@@ -147,6 +159,22 @@ def _violations(law: str, where: Iterator[str], derived: str | None = None) -> I
 def _broken(connection: sqlite3.Connection, query: str) -> Iterator[str]:
     for (where,) in connection.execute(query):
         yield str(where)
+
+
+def _unset(connection: sqlite3.Connection) -> Iterator[str]:
+    known = {each.name: each for each in settings.CLINIC}
+    for row, name, value in connection.execute("SELECT rowid, name, value FROM settings WHERE name <> 'secret'"):
+        if name not in known:
+            yield f"row {row} of settings"
+        elif not _can_be(known[name], value):
+            yield str(name)
+
+
+def _can_be(setting: settings.Known, value: object) -> bool:
+    try:
+        return isinstance(value, str) and str(setting.read(value)) == value
+    except errors.BadValue:
+        return False
 
 
 def _damage(connection: sqlite3.Connection) -> Iterator[str]:

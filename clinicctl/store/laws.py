@@ -72,10 +72,12 @@ LAWS = (
             WHEN 'left' THEN 'left' ELSE 'checked_in' END""",
     ),
     Law(
-        "a place in the queue has the doctor and the day of its appointment",
+        "a place in the queue has the doctor and the day of its appointment, unless it was given to another doctor",
         """SELECT 'A' || a.number
         FROM queue_entries AS q JOIN appointments AS a ON a.id = q.appointment_id
-        WHERE a.doctor_id <> q.doctor_id OR a.date <> q.date""",
+        WHERE a.date <> q.date OR (a.doctor_id <> q.doctor_id AND NOT EXISTS (
+            SELECT 1 FROM journal_steps AS s
+            WHERE s.appointment_id = a.id AND s.before LIKE '%"doctor_id"%'))""",
     ),
     Law(
         "who has arrived has a place in the queue",
@@ -85,12 +87,39 @@ LAWS = (
     ),
     Law(
         "an appointment is as its last step in the journal left it",
-        """SELECT 'A' || a.number || ' is ' || a.status || ', by the journal ' || coalesce(s.to_status, 'nothing')
-        FROM appointments AS a LEFT JOIN journal_steps AS s ON s.appointment_id = a.id
+        """SELECT 'A' || a.number || ' is ' || a.status || ' in slot ' || a.slot
+            || coalesce(', ' || q.status || ' at position ' || q.position, '')
+            || '; by the journal ' || coalesce(s.to_status || ' in slot ' || s.slot, 'nothing')
+            || coalesce(', ' || s.queue_to || ' at position ' || s.position, '')
+        FROM appointments AS a LEFT JOIN queue_entries AS q ON q.appointment_id = a.id
+        LEFT JOIN journal_steps AS s ON s.appointment_id = a.id
         AND (s.journal_number, s.nth) = (
             SELECT t.journal_number, t.nth FROM journal_steps AS t
             WHERE t.appointment_id = a.id ORDER BY t.journal_number DESC, t.nth DESC LIMIT 1)
-        WHERE s.to_status IS NOT a.status""",
+        WHERE (s.to_status, s.slot, s.queue_to, s.position) IS NOT (a.status, a.slot, q.status, q.position)""",
+    ),
+    Law(
+        "an appointment is of the patient, the doctor and the day that the journal tells",
+        # Those merged were given to the survivor: whoever is told of, he stands at the end of his merges.
+        """WITH RECURSIVE survivors AS (
+            SELECT id, id AS last FROM patients WHERE merged_into IS NULL
+            UNION ALL SELECT p.id, s.last FROM patients AS p JOIN survivors AS s ON s.id = p.merged_into
+        ),
+        readable AS (
+            SELECT number, outcome FROM journal WHERE outcome LIKE '%"patient":{%' AND json_valid(outcome)
+        ),
+        told AS (
+            SELECT j.number, json_extract(j.outcome, t.path || '.number') AS appointment,
+                json_extract(t.value, '$.id') AS patient, json_extract(j.outcome, t.path || '.doctor.id') AS doctor,
+                json_extract(j.outcome, t.path || '.date') AS date
+            FROM readable AS j, json_tree(j.outcome) AS t WHERE t.key = 'patient' AND t.type = 'object'
+        )
+        SELECT 'A' || a.number || ', by write ' || min(t.number)
+        FROM told AS t JOIN appointments AS a ON a.number = CAST(substr(t.appointment, 2) AS INTEGER)
+        LEFT JOIN survivors AS s ON s.id = replace(t.patient, '-', '')
+        WHERE t.appointment LIKE 'A%'
+        AND (a.patient_id, a.doctor_id, a.date) IS NOT (s.last, replace(t.doctor, '-', ''), t.date)
+        GROUP BY a.number""",
     ),
     Law(
         "a move leads from one appointment to another",
@@ -109,6 +138,11 @@ LAWS = (
         FROM given AS g LEFT JOIN counters AS c ON c.name = g.name
         WHERE c.value IS NULL OR c.value < coalesce(g.highest, 0)""",
         COUNTERS,
+    ),
+    Law(
+        "a counter counts what has numbers",
+        """SELECT 'row ' || rowid || ' of counters' FROM counters
+        WHERE name NOT IN ('patients', 'appointments', 'waitlist')""",
     ),
     Law(
         "the clinic has the secret of its digests",

@@ -27,5 +27,5 @@ def as_stored(tx: Tx, table: Table) -> Iterator[dict[str, Any]]:
 
 def last_number_given(tx: Tx, table: Table) -> int:
     """Return the highest number that the database has given in a table, also if its row is gone."""
-    found = tx.connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).first()
-    return int(found[0]) if found else 0
+    given = "SELECT max(seq) FROM sqlite_sequence WHERE name = ? AND typeof(seq) = 'integer'"
+    return int(tx.connection.exec_driver_sql(given, (table.name,)).scalar_one() or 0)
