@@ -8,7 +8,7 @@ Personal data stands in `patients`, `patient_words` and the free texts of `appoi
 from datetime import date as Date
 from datetime import datetime
 from datetime import time as Time
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from sqlmodel import CheckConstraint, Column, Field, ForeignKey, Index, SQLModel, Table, UniqueConstraint, Uuid, text
@@ -31,8 +31,13 @@ def _references(column: str, *, key: bool = False) -> Any:
 
 
 class _Stored(SQLModel):
-    """What the tables have in common: they validate nothing, so that Pydantic need not build what would."""
+    """What the tables have in common: they are worked on as tables, by Core.
 
+    So Pydantic need not build what would validate them, nor SQLAlchemy map them to entities. The mark for that is the
+    one of its own `sqlalchemy.ext.automap`; without it they are mapped at once, which costs a command and no more.
+    """
+
+    _sa_decl_prepare: ClassVar[bool] = True
     model_config = {"defer_build": True}
 
 
