@@ -1,16 +1,23 @@
 """What `db check` finds: nothing that was put into the file behind the program's back passes for the clinic's own."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Boolean, Date, Integer, Time, Uuid
+from sqlmodel import AutoString, SQLModel, UTCDateTime
 
+from clinicctl import errors
+from clinicctl.store import check
 from tests.test_keeping import day as day
 from tests.test_keeping import db as db
 from tests.test_keeping import older, written
+
+LABELS = {"patients": "P%d", "appointments": "A%d", "waitlist_entries": "W%d", "journal": "write %d"}
+UTF8_CUT = b"Jos\xc3"
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -63,6 +70,122 @@ def test_what_sqlite_keeps_for_itself_is_not_foreign(day: Ask, db: str, tmp_path
     written(db, "ANALYZE")
     assert day("db", "check")["sound"]
     day("db", "restore", day("db", "backup", str(tmp_path / "copy.db"))["path"], "--yes")
+
+
+def test_a_table_that_is_missing_is_named_and_no_law_that_needs_it_is_told(
+    day: Ask, db: str, run: Run, refused: Refused
+) -> None:
+    written(db, "PRAGMA foreign_keys=OFF", "DROP TABLE patient_words")
+    assert {(each["law"], each["where"]) for each in problems(run)} == {
+        ("the schema is this program's", "the table patient_words is missing"),
+        ("the schema is this program's", "the index ix_patient_words_patient_id is missing"),
+    }
+    assert "patient_words" in refused(10, "damaged_database", "patient", "find", "anita")["message"]
+    written(db, "PRAGMA foreign_keys=OFF", "DROP TABLE journal", "DROP TABLE journal_steps")
+    assert {"the table journal is missing", "the table journal_steps is missing"} <= {
+        each["where"] for each in problems(run)
+    }
+    refused(10, "damaged_database", "audit", "verify")
+    refused(10, "damaged_database", "audit", "log")
+    written(db, "DROP TABLE settings")
+    assert "the table settings is missing" in {each["where"] for each in problems(run)}
+
+
+def test_a_column_that_is_missing_is_told_as_another_table(day: Ask, db: str, run: Run) -> None:
+    written(db, "ALTER TABLE patients DROP COLUMN note")
+    (problem,) = problems(run)
+    assert problem["where"] == "the table patients is not as this clinicctl makes it"
+
+
+# Nothing that cannot be read
+
+READABLE = "text is text, a day a day, a number a number"
+NONE = {
+    Uuid: ["garbage", "6" * 31, "A" * 32, "{" + "a" * 30 + "}", 7, b"a" * 32],
+    Date: ["2026-99-99", "2026-02-30", "26-01-01", "2026-01-01 00:00:00", "now", 2026, "0000-01-01"],
+    UTCDateTime: [
+        *("xx", "2026-01-01", "2026-01-01T00:00:00.000000", "2026-01-01 00:00:00", "2026-01-01 25:00:00.000000"),
+        *("2026-01-01 00:00:00.000000+00:00", "2026-02-30 00:00:00.000000", "now", 1.5),
+    ],
+    Time: ["25:00:00.000000", "10:00", "10:00:00", "now", 10],
+    Integer: ["x", 1.5, b"1"],
+    Boolean: ["yes", 2],
+    AutoString: [b"bytes", "a\0b"],
+}
+
+
+def columns() -> Iterator[tuple[str, str, list[Any]]]:
+    for table in SQLModel.metadata.sorted_tables:
+        for column in table.columns:
+            if (table.name, column.name) != ("journal", "number"):  # the rowid, which can be nothing else
+                yield table.name, column.name, NONE[type(column.type)]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "values"), [pytest.param(*each, id=".".join(each[:2])) for each in columns()]
+)
+def test_a_value_that_is_none_of_its_columns_is_found_by_its_place_and_never_told(
+    table: str, column: str, values: list[Any], day: Ask, db: str, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
+        row = connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
+        label = f"row {row[0]}"
+        if table in LABELS and column != "number":
+            label = LABELS[table] % connection.execute(f"SELECT number FROM {table} WHERE rowid = ?", row).fetchone()
+        assert not list(check._unreadable(connection))
+        for value in [*values, *([UTF8_CUT] if values is NONE[AutoString] else [])]:
+            changed = f"UPDATE {table} SET {column} = ?1 WHERE rowid = ?2"
+            if value is UTF8_CUT:
+                changed = f"UPDATE {table} SET {column} = CAST(?1 AS TEXT) WHERE rowid = ?2"
+            connection.execute(changed, (value, *row))
+            found = [each.where for each in check.violations(connection) if each.law == READABLE]
+            assert found == [f"{table}.{column} of {label}"], value
+            with pytest.raises(errors.Damaged):
+                check.refuse_damaged(connection, shown=db)
+            connection.rollback()
+
+
+COMMANDS = {
+    "UPDATE patients SET born = '2026-99-99' WHERE number = 1": (
+        "patient list",
+        "patient show P1",
+        "book P1 MEHTA +3d",
+    ),
+    "UPDATE patients SET id = 'nobody' WHERE number = 1": ("patient list",),
+    "UPDATE patients SET name = CAST(x'416eff' AS TEXT) WHERE number = 1": ("patient list", "patient show P1"),
+    "UPDATE appointments SET created_at = 'xx'": ("appointment list", "appointment show A1"),
+    "UPDATE appointments SET date = 'garbage' WHERE number = 1": ("appointment show A1", "appointment list"),
+    "UPDATE queue_entries SET checked_in_at = 'garbage'": ("queue show", "queue call RAO"),
+    "UPDATE journal SET at = 'garbage'": ("audit log", "undo"),
+    "UPDATE journal SET outcome = 'notjson'": ("audit log", "undo", "book P1 MEHTA +3d --again --key known"),
+    "UPDATE journal SET outcome = '[]'": ("audit log", "undo"),
+    "UPDATE journal_steps SET before = 'notjson'": ("undo",),
+    "UPDATE journal_steps SET journal_number = 'x' WHERE journal_number = 7": (),
+    "UPDATE journal SET hash = x'00ff' WHERE number = (SELECT max(number) FROM journal)": (),
+    "UPDATE journal SET actor = CAST(x'416eff' AS TEXT)": ("audit log",),
+}
+
+
+@pytest.mark.parametrize("change", COMMANDS)
+def test_what_cannot_be_read_is_damage_to_every_command_and_neither_copied_nor_restored(
+    change: str, day: Ask, db: str, run: Run, refused: Refused, tmp_path: Path
+) -> None:
+    day("book", "P1", "MEHTA", "+3d", "--key", "known", "--again")
+    copy = day("db", "backup", str(tmp_path / "copy.db"))["path"]
+    for path in (db, copy):
+        written(path, "PRAGMA foreign_keys=OFF", change)
+    assert READABLE in {each["law"] for each in problems(run)}
+    for command in COMMANDS[change]:
+        # Twice: what is asked again is read by the driver alone.
+        for _ in range(3):
+            refused(10, "damaged_database", *command.split())
+    if "journal" in change:
+        assert run("audit", "verify", json=True, status=10).error
+    before = Path(db).read_bytes()
+    refused(10, "damaged_database", "db", "restore", copy, "--yes")
+    refused(10, "damaged_database", "db", "backup", str(tmp_path / "other.db"))
+    assert Path(db).read_bytes() == before
 
 
 # Nothing that the journal tells otherwise

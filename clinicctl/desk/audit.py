@@ -4,7 +4,6 @@ A write touches what its outcome tells of and the appointments whose steps it to
 only writes on patients, doctors and the waitlist, which take no steps, are looked for among those of their command.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -197,7 +196,7 @@ def _entries(tx: Tx, rows: Iterator[Row[Any]]) -> Iterator[JournalEntry]:
 
 
 def _entry(tx: Tx, row: Row[Any], steps: Sequence[Row[Any]]) -> JournalEntry:
-    touched = list(_told(tx, json.loads(row.outcome)))
+    touched = list(_told(tx, recall.read(tx, row.outcome, of=row.number)))
     touched += [each for step in steps for each in (f"P{step.patient}", f"A{step.appointment}", step.doctor)]
     return JournalEntry(
         number=row.number,

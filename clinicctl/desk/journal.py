@@ -6,13 +6,12 @@ row carries the hash of the one before it, so that a row changed, removed or put
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from itertools import chain, groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -72,7 +71,7 @@ def once(
     if first is not None:
         if first.said != said and first.fingerprint != _fingerprint(tx, name, request):
             raise errors.KeyReused(command=first.command, at=tx.local(first.at).isoformat(timespec="seconds"))
-        return Outcome(result=recall.result(tx, json.loads(first.outcome)), replayed=True)
+        return Outcome(result=recall.result(tx, recall.read(tx, first.outcome, of=first.number)), replayed=True)
     # References are resolved before the work: afterwards they may mean something else, or nothing.
     fingerprint = (_fingerprint(tx, name, request) if own_key else None) or said
     within = replace(tx, key=key, steps=[]) if own_key or tx.key or tx.steps else tx
@@ -95,14 +94,16 @@ def operations_since(tx: Tx, head: tuple[int, str]) -> set[str] | None:
     rows = tx.all(_FROM, number=number)
     if number and (not rows or rows[0].hash != hash_):
         return None
-    return {str(json.loads(row.outcome).get("operation")) for row in rows if row.number > number}
+    later = [recall.read(tx, row.outcome, of=row.number) for row in rows if row.number > number]
+    return {str(each.get("operation")) for each in later}
 
 
 def done_before(tx: Tx, operation: str, requests: Iterable[Mapping[str, Any]]) -> Any:
     """Return what last came of an operation with one of these requests, by whatever key; None when it was not done."""
     said = [_digest(tx, operation, {name: _said(tx, value) for name, value in each.items()}) for each in requests]
-    row = tx.one(select(journal.c.outcome).where(journal.c.said.in_(said)).order_by(journal.c.number.desc()).limit(1))
-    return recall.result(tx, json.loads(row.outcome)) if row is not None else None
+    last = select(journal.c.number, journal.c.outcome).order_by(journal.c.number.desc()).limit(1)
+    row = tx.one(last.where(journal.c.said.in_(said)))
+    return recall.result(tx, recall.read(tx, row.outcome, of=row.number)) if row is not None else None
 
 
 def verify(tx: Tx) -> list[int]:
@@ -117,7 +118,7 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
     and steps changed, removed or added; with `anchor`, the hash of a row as it was noted elsewhere, that no row has it.
     """
     found = _Findings()
-    steps = groupby(streams.as_stored(tx, journal_steps), itemgetter("journal_number"))
+    steps = groupby(streams.as_stored(tx, journal_steps), _owner)
     owner, own = next(steps, _NO_STEPS)
     count, last, head, anchored = 0, 0, FIRST, anchor == FIRST
     for row in streams.as_stored(tx, journal):
@@ -134,7 +135,7 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
             found.add(number, "does not follow the row before it")
         if hash_ != _hash_of_stored(row, taken):
             found.add(number, "the content or the steps are not those of the hash")
-        last, head = number, hash_
+        last, head = number, hash_ if isinstance(hash_, str) else ""
         anchored = anchored or head == anchor
     for left, _ in chain([(owner, own)] if owner is not None else [], steps):
         found.add(left, "has steps, but no row")
@@ -152,6 +153,12 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
         broken=found.count,
         findings=tuple(found.first),
     )
+
+
+def _owner(step: Mapping[str, Any]) -> int:
+    """The number of the write that a step is of; 0, which none has, where it names no number."""
+    number = step["journal_number"]
+    return number if isinstance(number, int) else 0
 
 
 class _Findings:

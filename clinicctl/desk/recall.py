@@ -18,7 +18,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from clinicctl import results
+from clinicctl import errors, results
 from clinicctl.desk import bookings, patients, staff
 from clinicctl.results import plain
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
@@ -45,6 +45,17 @@ def stored(result: Any) -> dict[str, Any]:
         "listed": listed,
         "result": kept | packed if packed else kept,
     }
+
+
+def read(tx: Tx, text: str, *, of: int) -> dict[str, Any]:
+    """Return what the journal keeps of a write as JSON. Refuses what is none with `Damaged`."""
+    try:
+        kept = json.loads(text)
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict):
+        raise errors.Damaged(path=tx.path, reason=f"what write {of} of the journal keeps cannot be read")
+    return kept
 
 
 def result(tx: Tx, kept: Mapping[str, Any]) -> Any:

@@ -108,16 +108,15 @@ def _told(found: list[Violation]) -> tuple[Problem, ...]:
 
 def _violations(tx: Tx) -> Iterator[Violation]:
     """What a query can tell, and then, of a file that can be read, what needs more."""
-    readable = True
+    broken = set[str]()
     for each in check.violations(tx.driver):
-        readable = readable and each.law != check.WHOLE
+        broken.add(each.law)
         yield each
-    laws: list[Callable[[Tx], Iterator[Violation]]] = [_capacities, _names, _merges, _journal]
-    for law in laws if readable else ():
-        try:
-            yield from law(tx)
-        except (ValueError, TypeError):
-            yield Violation(check.WHOLE, "a value that is none of its column's")
+    if check.WHOLE not in broken:
+        yield from _journal(tx)
+    laws: list[Callable[[Tx], Iterator[Violation]]] = [_capacities, _names, _merges]
+    for law in laws if not broken & {check.WHOLE, check.READABLE} else ():
+        yield from law(tx)
 
 
 def _behind(tx: Tx, noted: notes.Head | None) -> Iterator[Violation]:

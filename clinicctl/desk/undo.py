@@ -1,13 +1,12 @@
 """Undo: the last write across booking and queue, taken back step by step, when nothing was built on it."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, patients, queue, steps, waitlist
+from clinicctl.desk import bookings, days, patients, queue, recall, steps, waitlist
 from clinicctl.results import Undone
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.engine import Row, Tx
@@ -66,7 +65,7 @@ def undo(tx: Tx, *, number: int | None = None) -> Undone:
     that another was built on, saying which, one that is not of booking or queue, and one undone already.
     """
     act = _act(tx, number)
-    if json.loads(act.outcome).get("operation") not in UNDOABLE:
+    if recall.read(tx, act.outcome, of=act.number).get("operation") not in UNDOABLE:
         raise errors.NotUndoable(number=act.number, command=act.command)
     taken = tx.all(_STEPS, number=act.number)
     for step in taken:
@@ -106,7 +105,7 @@ def _refuse_built_upon(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
 
 def _take_back(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
     """Put back what one step changed: its appointment, its place on the day, its place in the queue."""
-    row, before = _appointment(tx, step.appointment_id), json.loads(step.before)
+    row, before = _appointment(tx, step.appointment_id), recall.read(tx, step.before, of=act.number)
     patients.refuse_erased(tx, row.patient_id)
     entry = queue.get_entry(tx, row.id)
     if step.from_status is None:
@@ -131,7 +130,7 @@ def _take_back(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
             status=step.queue_from,
             **_read(before.get("queue", {})),
         )
-    position = json.loads(step.before).get("queue", {}).get("position", step.position)
+    position = before.get("queue", {}).get("position", step.position)
     steps.note(
         tx,
         row,

@@ -5,13 +5,13 @@ the desk's (`desk.soundness`).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import create_engine
-from sqlmodel import CheckConstraint, SQLModel
+from sqlalchemy import Boolean, Column, Date, Integer, Time, Uuid, create_engine
+from sqlmodel import CheckConstraint, SQLModel, UTCDateTime
 
 from clinicctl import errors, settings
 from clinicctl.store import info, laws
@@ -21,6 +21,8 @@ from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import CURRENT
 
 WHOLE = "the file is whole"
+SCHEMA = "the schema is this program's"
+READABLE = "text is text, a day a day, a number a number"
 MOST = 100
 """So many violations of one law are told."""
 
@@ -32,6 +34,26 @@ _SQLITES = {
 _AUTOINDEX = re.compile(r"sqlite_autoindex_(\w+)_[0-9]+")
 _MADE = re.compile(r"CREATE (TABLE|INDEX|UNIQUE INDEX) ")
 
+_WHOLE: Mapping[type, str] = {
+    Uuid: "length({0}) = 32 AND {0} NOT GLOB '*[^0-9a-f]*'",
+    Boolean: "{0} IN (0, 1)",
+    Date: "substr({0}, 1, 4) > '0000' AND date({0}, '+0 days') IS {0}",
+    Time: "time(substr({0}, 1, 8)) IS substr({0}, 1, 8) AND substr({0}, 9) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'",
+    UTCDateTime: "substr({0}, 1, 4) > '0000' AND datetime(substr({0}, 1, 19), '+0 days') IS substr({0}, 1, 19)"
+    " AND substr({0}, 20) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'",
+}
+"""By the type of a column, what is so of each of its values as they are stored.
+
+Moved by no day, so that SQLite reckons it: the thirtieth of February is else handed back as it was said.
+"""
+_JSON = "CASE WHEN json_valid({0}) THEN json_type({0}) = 'object' ELSE 0 END"
+_KEPT_AS_JSON = ("journal.outcome", "journal_steps.before")
+_ROW = "'row ' || rowid"
+_LABELS = {
+    table: f"CASE typeof(number) WHEN 'integer' THEN '{letter}' || number ELSE {_ROW} END"
+    for table, letter in (("patients", "P"), ("appointments", "A"), ("waitlist_entries", "W"), ("journal", "write "))
+}
+
 
 class Violation(NamedTuple):
     """A law that does not hold: which, and where. `derived` names what can be worked out anew to mend it."""
@@ -42,12 +64,17 @@ class Violation(NamedTuple):
 
 
 def violations(connection: sqlite3.Connection) -> Iterator[Violation]:
-    """Find what is wrong with a file: its pages, its schema, its references, then every law."""
+    """Find what is wrong with a file: its pages, its schema, its values, its references, then every law.
+
+    Where a table or a column is missing, that is told, and nothing that would need it.
+    """
     yield from _violations(WHOLE, _damage(connection))
-    yield from _violations("the schema is this program's", _differences(connection))
+    yield from _violations(SCHEMA, _differences(connection))
+    if _lacks(connection):
+        return
+    yield from _violations(READABLE, _unreadable(connection))
     yield from _violations("a row keeps the rules of its table", _against_rules(connection))
     yield from _violations("a reference leads somewhere", _orphans(connection))
-    yield from _violations("text is text", _with_nul(connection))
     for law in laws.LAWS:
         yield from _violations(law.name, _broken(connection, law.query), law.derived)
     yield from _violations("a setting is one of the clinic's, with a value that it can have", _unset(connection))
@@ -65,7 +92,7 @@ def look(path: str, *, wait: float) -> list[Violation]:
 
 
 def refuse_damaged(connection: sqlite3.Connection, *, shown: str) -> None:
-    """Refuse a database that is not whole, has rows that its tables do not allow, or references that lead nowhere."""
+    """Refuse a database that is not whole, has rows or values that its tables do not allow, or lost references."""
     with translated(shown, 0):
         for problem in _damage(connection):
             raise errors.Damaged(path=shown, reason=problem)
@@ -73,6 +100,8 @@ def refuse_damaged(connection: sqlite3.Connection, *, shown: str) -> None:
             raise errors.Damaged(path=shown, reason=f"against the rules of its table: {problem}")
         for problem in _orphans(connection):
             raise errors.Damaged(path=shown, reason=f"a reference leads nowhere: {problem}")
+        for problem in _unreadable(connection):
+            raise errors.Damaged(path=shown, reason=f"a value that is none of its column's: {problem}")
 
 
 def refuse_unsound(connection: sqlite3.Connection, *, shown: str) -> None:
@@ -144,6 +173,15 @@ def _differences(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"the {kind} {name} is not as this clinicctl makes it"
 
 
+def _lacks(connection: sqlite3.Connection) -> bool:
+    tables = SQLModel.metadata.sorted_tables
+    return not all(_columns(connection, each.name) >= set(each.columns.keys()) for each in tables)
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
+    return {name for _, name, *_ in connection.execute(f'PRAGMA table_info("{table}")')}
+
+
 def _violations(law: str, where: Iterator[str], derived: str | None = None) -> Iterator[Violation]:
     """Tell where a law does not hold; of what cannot be read, why."""
     try:
@@ -200,11 +238,36 @@ def _orphans(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"row {row} of {table} to {parent}"
 
 
-def _with_nul(connection: sqlite3.Connection) -> Iterator[str]:
-    """Text with a NUL in it, which nothing here writes: the end of a long text on a page that was overwritten."""
-    for table in info.tables(connection):
-        columns = [name for _, name, kind, *_ in connection.execute(f'PRAGMA table_info("{table}")') if "CHAR" in kind]
-        for column in columns:
-            text = f'SELECT rowid FROM "{table}" WHERE instr(CAST("{column}" AS BLOB), x\'00\') > 0'  # noqa: S608
-            for (row,) in connection.execute(text):
-                yield f"{column} in row {row} of {table}"
+def _unreadable(connection: sqlite3.Connection) -> Iterator[str]:
+    """Where a value is not one of its column's, as this program writes them; the value itself is not told."""
+    for table in SQLModel.metadata.sorted_tables:
+        standing = _columns(connection, table.name)
+        columns = [each for each in table.columns if each.name in standing]
+        if not columns:
+            continue
+        looked_at = ", ".join(_looked_at(f"{table.name}.{each.name}", each) for each in columns)
+        query = f'SELECT {_LABELS.get(table.name, _ROW)}, {looked_at} FROM "{table.name}"'  # noqa: S608 - our own
+        for label, *found in connection.execute(query):
+            for column, each in zip(columns, found, strict=True):
+                if each == 1 or (isinstance(each, bytes) and not _is_utf8(each)):
+                    yield f"{table.name}.{column.name} of {label}"
+
+
+def _looked_at(name: str, column: Column[Any]) -> str:
+    """SQL for 1 where a value is none of its column's, for the bytes of a text that is not ASCII, else for 0."""
+    kind = "integer" if isinstance(column.type, Integer | Boolean) else "text"
+    whole = _JSON if name in _KEPT_AS_JSON else _WHOLE.get(type(column.type), "1")
+    value = f'"{column.name}"'
+    return (
+        f"CASE WHEN {value} IS NULL THEN 0 WHEN typeof({value}) <> '{kind}' OR NOT ({whole.format(value)}) THEN 1"
+        f" WHEN instr(CAST({value} AS BLOB), x'00') THEN 1"
+        f" WHEN {value} GLOB '*[^' || char(1) || '-' || char(127) || ']*' THEN CAST({value} AS BLOB) ELSE 0 END"
+    )
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

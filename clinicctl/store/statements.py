@@ -5,7 +5,8 @@ directly, which spares most of what a statement costs. A statement built anew fo
 stays SQLAlchemy's.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -22,6 +23,28 @@ from clinicctl.store.driver import sqlite3
 
 Rows = Sequence[Row[Any]]
 Names = tuple[str, ...]
+
+
+_UNREAD = (ValueError, TypeError, AttributeError)
+
+
+class Unreadable(sqlite3.DatabaseError):
+    """A value in the file that is none of its column's: to the store as a page that is none."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    sqlite_errorname = "SQLITE_CORRUPT"
+
+    def __init__(self) -> None:
+        super().__init__("a value is none of its column's")
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Tell a stored value that cannot be read from a bug."""
+    try:
+        yield
+    except _UNREAD:
+        raise Unreadable from None
 
 
 class _Prepared:
@@ -48,7 +71,10 @@ class _Prepared:
         found = cursor.fetchall()
         if found:
             readers, index = self.readers, self.index
-            found = [Row(metadata, readers, index, row) for row in found]
+            try:
+                found = [Row(metadata, readers, index, row) for row in found]
+            except _UNREAD:
+                raise Unreadable from None
         return found, cursor.rowcount
 
 
@@ -102,7 +128,10 @@ def run(
     if names in met:
         _READY[id(statement), names] = _Prepared(statement, result, names)
     met.add(names)
-    return (result.all(), result.rowcount) if result.returns_rows else ((), result.rowcount)
+    if not result.returns_rows:
+        return (), result.rowcount
+    with reading():
+        return result.all(), result.rowcount
 
 
 def run_many(

@@ -7,11 +7,13 @@ from sqlalchemy import Row, String, Table, select, type_coerce
 from sqlalchemy.sql.base import Executable
 
 from clinicctl.store.engine import Tx
+from clinicctl.store.statements import reading
 
 
 def rows(tx: Tx, statement: Executable, **values: Any) -> Iterator[Row[Any]]:
     """Yield the rows of a statement as they are read."""
-    yield from tx.connection.execute(statement, values)
+    with reading():
+        yield from tx.connection.execute(statement, values)
 
 
 def as_stored(tx: Tx, table: Table) -> Iterator[dict[str, Any]]:
