@@ -27,6 +27,7 @@ Refused = Callable[..., dict[str, Any]]
 TAMPERING: dict[str, tuple[str, set[int]]] = {
     "an actor": ("UPDATE journal SET actor = 'eve' WHERE number = 4", {4}),
     "an instant": ("UPDATE journal SET at = '2020-01-01 00:00:00.000000' WHERE number = 4", {4}),
+    "an instant in another spelling": ("UPDATE journal SET at = replace(at, ' ', 'T') WHERE number = 4", {4}),
     "an instant that is none": ("UPDATE journal SET at = 'some day' WHERE number = 4", {4}),
     "a command": ("UPDATE journal SET command = 'patient list' WHERE number = 4", {4}),
     "a key": ("UPDATE journal SET key = 'other' WHERE number = 4", {4}),
@@ -45,6 +46,10 @@ TAMPERING: dict[str, tuple[str, set[int]]] = {
         {4, 5, 6},
     ),
     "a step's status": ("UPDATE journal_steps SET to_status = 'completed' WHERE journal_number = 6", {6}),
+    "a step's appointment in another spelling": (
+        "UPDATE journal_steps SET appointment_id = upper(appointment_id) || '' WHERE journal_number = 6",
+        {6},
+    ),
     "a step's appointment": ("UPDATE journal_steps SET appointment_id = 'none' WHERE journal_number = 6", {6}),
     "a step removed": ("DELETE FROM journal_steps WHERE journal_number = 6", {6}),
     "a step put elsewhere": ("UPDATE journal_steps SET journal_number = 4 WHERE journal_number = 6", {4, 6}),
@@ -196,7 +201,7 @@ def at(instant: datetime) -> Iterator[None]:
 
 def test_the_writes_of_a_day_are_the_clinics_day_also_where_a_clock_was_set_back(clinic: Ask) -> None:
     midnight = datetime(2027, 3, 1, 18, 30, tzinfo=UTC)
-    hours = (-30, -25, -24, -23, -2, -1, 3, -3, 0, 1, 23, 22, 24, 25)
+    hours = (-30, -25, -24, -23, -2, -1, 3, -3, 0, 1, 23, 22, 24, 25, -20, 90, -90, 12)
     for nth, hour in enumerate(hours):
         with at(midnight + timedelta(hours=hour)):
             clinic("config", "overbook_limit", str(nth + 1))
@@ -204,7 +209,7 @@ def test_the_writes_of_a_day_are_the_clinics_day_also_where_a_clock_was_set_back
         for word, first, last in (("2027-03-01", -24, 0), ("2027-03-02", 0, 24), ("2027-03-01..2027-03-02", -24, 24)):
             expected = [6 + nth for nth, hour in enumerate(hours) if first <= hour < last]
             assert numbers(clinic("audit", "log", "--day", word)) == expected, word
-        assert numbers(clinic("audit", "log", "--day", "2027-03-02", "--limit", "1")) == [17]
+        assert numbers(clinic("audit", "log", "--day", "2027-03-02", "--limit", "1")) == [23]
         assert clinic("audit", "log", "--day", "2026-01-01") == []
 
 
@@ -219,8 +224,6 @@ def test_no_filter_of_the_log_looks_at_every_row(store: Store, tmp_path: Path) -
         {"key": "first"},
         {"limit": 3},
     )
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
-        connection.execute("CREATE INDEX IF NOT EXISTS ix_journal_command_number ON journal (command, number)")
     for each in filters:
         said: list[str] = []
         with store.read(actor="test") as tx:

@@ -23,14 +23,12 @@ from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import appointments, doctors, journal_steps, queue_entries
 from clinicctl.store.models import journal as writes
 from clinicctl.store.models import patients as people
-from clinicctl.store.sql import and_, bindparam, or_, select
+from clinicctl.store.sql import and_, or_, select
 
 NAMED = 5
 """So many findings stand in the sentence of a refusal; the details have more."""
 
 _AT_ONCE = 500
-_SLACK = timedelta(days=1)
-"""By how much a clock may have been set back without a day of the journal losing its rows."""
 
 _MADE_UP = re.compile(r"auto-[0-9a-f]{32}")
 _NUMBER = re.compile(r"[PAW][1-9][0-9]*")
@@ -39,8 +37,6 @@ _NAMING_MANY = {"no_show", "left", "completed", "numbers"}
 _NAMING_DOCTORS = {"doctor", "code"}
 _NOT_TOUCHED = {"shares_phone_with"}
 
-_HEAD = select(writes.c.number).order_by(writes.c.number.desc()).limit(1)
-_FROM = select(writes.c.at).where(writes.c.number >= bindparam("number")).order_by(writes.c.number).limit(1)
 _STEPS = (
     select(
         journal_steps.c.journal_number,
@@ -162,28 +158,10 @@ def _spellings(command: str) -> set[str]:
 
 
 def _between(tx: Tx, first: Any, last: Any) -> Any:
-    """That a write is of one of the days from the first to the last.
-
-    Numbers rise with time, so that the rows are found by halving; a clock set back by less than a day loses none.
-    """
+    """That a write is of one of the days from the first to the last, whatever clock its number rose by."""
     begin = datetime.combine(first, clock_time(), tzinfo=tx.zone)
     end = datetime.combine(last + timedelta(days=1), clock_time(), tzinfo=tx.zone)
-    numbers = writes.c.number.between(_first_since(tx, begin - _SLACK), _first_since(tx, end + _SLACK) - 1)
-    return and_(numbers, writes.c.at >= begin, writes.c.at < end)
-
-
-def _first_since(tx: Tx, instant: datetime) -> int:
-    """The number of the first write since an instant; of the next one, where there is none."""
-    head = tx.one(_HEAD)
-    low, high = 1, head.number + 1 if head is not None else 1
-    while low < high:
-        middle = (low + high) // 2
-        row = tx.one(_FROM, number=middle)
-        if row is not None and row.at < instant:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return and_(writes.c.at >= begin, writes.c.at < end)
 
 
 def _entries(tx: Tx, rows: Iterator[Row[Any]]) -> Iterator[JournalEntry]:

@@ -181,12 +181,15 @@ class _Findings:
 def _hash_of_stored(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> str | None:
     """The hash of a row and its steps as the database stores them; None where they cannot be what was written."""
     try:
-        kept = {**row, "at": datetime.fromisoformat(row["at"]).replace(tzinfo=UTC)}
+        at = datetime.fromisoformat(row["at"])
         taken = [
             {name: each[name] for name in _STEP} | {"appointment_id": UUID(each["appointment_id"])} for each in steps
         ]
-        in_order = all(each["nth"] == nth for nth, each in enumerate(steps, start=1))
-        return _hash(kept, taken) if in_order else None
+        as_written = row["at"] == at.isoformat(" ", "microseconds") and all(
+            each["nth"] == nth and each["appointment_id"] == UUID(each["appointment_id"]).hex
+            for nth, each in enumerate(steps, start=1)
+        )
+        return _hash({**row, "at": at.replace(tzinfo=UTC)}, taken) if as_written else None
     except (TypeError, ValueError, AttributeError):
         return None
 

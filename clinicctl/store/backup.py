@@ -95,7 +95,8 @@ def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = 
     with store.locked():
         stands = os.path.lexists(store.path)
         if stands:
-            inspect(store.path)
+            with suppress(errors.Damaged):
+                inspect(store.path)
         if _knows(store.path, key, store.wait):
             with store.transaction(store.path, actor=actor, key=key, dry_run=dry_run) as tx:
                 yield tx

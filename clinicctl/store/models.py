@@ -322,6 +322,7 @@ class Journal(_Stored, table=True):
         UniqueConstraint("key", name="uq_journal_key"),
         UniqueConstraint("undoes", name="uq_journal_undoes"),
         Index("ix_journal_actor_number", "actor", "number"),
+        Index("ix_journal_at", "at"),
         Index("ix_journal_command_number", "command", "number"),
         CheckConstraint("length(key) BETWEEN 1 AND 255", name="ck_journal_key"),
         {"sqlite_autoincrement": True},

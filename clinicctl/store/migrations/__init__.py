@@ -29,6 +29,7 @@ STEPS: dict[int, Sequence[str]] = {
         "CREATE INDEX ix_waitlist_entries_patient_id ON waitlist_entries (patient_id)",
         "CREATE INDEX ix_waitlist_entries_status_number ON waitlist_entries (status, number)",
         "CREATE INDEX ix_journal_command_number ON journal (command, number)",
+        "CREATE INDEX ix_journal_at ON journal (at)",
     ),
 }
 """By the version that they lead to, from the one before it. 2: patients can be erased; more is found by an index."""
