@@ -140,7 +140,7 @@ def test_a_killed_batch_keeps_every_line_that_it_answered(
     assert fork("batch", bookings(tmp_path / "whole.txt", 300)) == 0
     whole = fork.took
     for nth in range(kills):
-        lines = bookings(tmp_path / f"run{nth}.txt", 300, days=60)
+        lines = bookings(tmp_path / f"run{nth}.txt", 300, days=300)
         fork("batch", lines, after=luck.uniform(0, whole))
         answered = {f"run{nth}-{each['line'] - 1}" for each in fork.lines if each["exit_code"] == 0}
         standing = {key for (key,) in rows(db, f"SELECT key FROM journal WHERE key LIKE 'run{nth}-%'")}
