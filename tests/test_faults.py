@@ -37,6 +37,9 @@ for line in sys.stdin:
     asked = json.loads(line)
     files = [f"{asked['folder']}/out", f"{asked['folder']}/err"]
     pipes = [os.pipe() for _ in files] if asked["most"] is not None else []
+    # Before the child, which may be killed before it opens them: what it said is else what the last one said.
+    for path in files:
+        open(path, "wb").close()
     began = time.monotonic()
     child = os.fork()
     if not child:
