@@ -215,6 +215,11 @@ def test_with_masked_phones_a_table_shows_the_last_three_digits_and_programs_get
     run("config", "mask_phones", "perhaps", status=2)
     done = [each for each in listings[4] if each != "--dry-run"]
     assert "+919876543210" in run(*done, "-o", "table", status=0).stdout, "who was cancelled has to be phoned"
+    clinic("doctor", "avail", "set", "MEHTA", "+4d", "--present")
+    clinic("book", "P1", "MEHTA", "+4d")
+    quiet = ["doctor", "avail", "import", "-", "--on-conflict", "cancel", "-q"]
+    for more, shown in ((["--dry-run"], "…210"), ([], "+919876543210")):
+        assert shown in run(*quiet, *more, stdin="doctor,date,present\nMEHTA,+4d,no\n", status=0).stderr
 
 
 # Where no name may stand
