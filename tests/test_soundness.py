@@ -27,7 +27,9 @@ Refused = Callable[..., dict[str, Any]]
 def problems(run: Run) -> list[dict[str, Any]]:
     """What `db check` finds, told without a name or a phone."""
     answer = run("db", "check", json=True, status=10)
-    assert not any(each in answer.stdout.casefold() for each in ("anita", "mumtaz", "sharma", "9876543210", "98765 43210"))
+    assert not any(
+        each in answer.stdout.casefold() for each in ("anita", "mumtaz", "sharma", "9876543210", "98765 43210")
+    )
     return list(answer.json["problems"])
 
 

@@ -19,8 +19,9 @@ from clinicctl.desk import availability, days, journal, staff
 from clinicctl.desk.availability import Said
 from clinicctl.results import DoctorDiff, Imported, ImportedRow, ToCall
 from clinicctl.rules import rows
+from clinicctl.rules.digests import Digested
 from clinicctl.rules.rows import DayRow
-from clinicctl.rules.sheets import Digested, Sheet, Unreadable
+from clinicctl.rules.sheets import Sheet, Unreadable
 from clinicctl.statuses import ImportMode, OnConflict, OnError, RowOutcome
 from clinicctl.store import bulk
 from clinicctl.store.engine import Row, Tx

@@ -21,8 +21,8 @@ from clinicctl import errors, results
 from clinicctl.desk import bookings, patients, recall, staff
 from clinicctl.results import Outcome, plain
 from clinicctl.rules import days
+from clinicctl.rules.digests import Digested
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
-from clinicctl.rules.sheets import Digested
 from clinicctl.rules.text import fold
 from clinicctl.store import streams
 from clinicctl.store.engine import Step, Tx

@@ -19,8 +19,9 @@ from clinicctl.desk import imports, journal, numbers, patients, phones
 from clinicctl.desk.imports import Outdated
 from clinicctl.results import ImportedPatient, ImportedPatients
 from clinicctl.rules import names, references, rows
+from clinicctl.rules.digests import Digested
 from clinicctl.rules.rows import PatientRow
-from clinicctl.rules.sheets import Digested, Sheet
+from clinicctl.rules.sheets import Sheet
 from clinicctl.statuses import OnError, RowOutcome
 from clinicctl.store import bulk
 from clinicctl.store.engine import Row, Tx

@@ -1,15 +1,15 @@
 """Appointments and the places in the queue, as results."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time
 from uuid import UUID
 
-from clinicctl.results.base import PERSONAL
+from clinicctl.results.base import PERSONAL, facts
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Appointment:
     """A patient's place on a doctor's day."""
 
@@ -33,14 +33,14 @@ class Appointment:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Cancelled(Appointment):
     """A cancelled appointment, and the one that the freed place went to, with `--promote`."""
 
     promoted: Appointment | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class StepTaken:
     """One step in an appointment's history."""
 
@@ -57,7 +57,7 @@ class StepTaken:
     reason: str | None = field(metadata=PERSONAL)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class CheckedIn:
     """An arrival: the place in the queue that was given."""
 
@@ -67,7 +67,7 @@ class CheckedIn:
     appointment: Appointment
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class QueueEntry:
     """A place in a doctor's queue. `waited_minutes` runs until the call, `people_ahead` counts those waiting before."""
 
@@ -87,7 +87,7 @@ class QueueEntry:
     long_wait: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class WaitlistEntry:
     """Somebody who waits for a place with a doctor within a range of days."""
 
@@ -102,7 +102,7 @@ class WaitlistEntry:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Undone:
     """A write taken back, and the appointments as they stand again."""
 

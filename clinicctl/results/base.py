@@ -1,18 +1,30 @@
 """What all results share: what is personal in them, and how they become JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 from uuid import UUID
+
+T = TypeVar("T")
 
 PERSONAL: Mapping[str, bool] = {"personal": True}
 """Marks a field that never reaches the journal or a log."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
+def facts(result: type[T]) -> type[T]:
+    """Make a class of facts: a dataclass that nobody changes, to which the types hold whoever would.
+
+    That it is frozen is not checked again when it runs: that would cost each command the making of two more methods a
+    class, and each line of a batch a call a field. Nor are two compared, or shown: there may be a name in them.
+    """
+    return dataclass(slots=True, eq=False, repr=False)(result)
+
+
+@facts
 class Outcome:
     """What a write answers: its result, and how it came about."""
 

@@ -1,10 +1,11 @@
 """The clinic itself, and how it is doing, as results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from clinicctl.results.base import facts
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Clinic:
     """What `init` answers."""
 
@@ -16,7 +17,7 @@ class Clinic:
     created: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Setting:
     """One of the clinic's settings."""
 
@@ -25,7 +26,7 @@ class Setting:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Demo:
     """A demonstration clinic, and the commands to try on it."""
 
@@ -37,7 +38,7 @@ class Demo:
     try_next: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Finding:
     """One thing that `health` looked at."""
 
@@ -47,7 +48,7 @@ class Finding:
     problem: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Health:
     """Whether the database can be used, and what was looked at."""
 
@@ -56,7 +57,7 @@ class Health:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Sample:
     """A number, and what tells it from others of its metric."""
 
@@ -64,7 +65,7 @@ class Sample:
     value: float
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Metric:
     """A number that is measured, or several of a kind."""
 
@@ -73,7 +74,7 @@ class Metric:
     samples: tuple[Sample, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Metrics:
     """What was measured."""
 

@@ -1,15 +1,15 @@
 """Doctors' days, as results."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time
 
 from clinicctl.results.appointments import Appointment
-from clinicctl.results.base import PERSONAL
+from clinicctl.results.base import PERSONAL, facts
 from clinicctl.results.people import ToCall
 from clinicctl.statuses import DaySource
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Day:
     """A doctor's day. `remaining` is never negative, and 0 on a day without the doctor."""
 
@@ -26,7 +26,7 @@ class Day:
     cancelled: tuple[ToCall, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class WeekDay:
     """What a doctor's weekday is where nothing is said of the date."""
 
@@ -38,7 +38,7 @@ class WeekDay:
     cancelled: tuple[ToCall, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Slot:
     """One slot of a day sheet: free, or what stands in it."""
 
@@ -50,7 +50,7 @@ class Slot:
     appointment: Appointment | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Closed:
     """What the end of a day made of what was still open."""
 
@@ -60,7 +60,7 @@ class Closed:
     completed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class ToDo:
     """Something that needs somebody, and the command that mends it."""
 
@@ -71,7 +71,7 @@ class ToDo:
     command: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Board:
     """One doctor's line on the board of the waiting room: positions only."""
 

@@ -1,9 +1,9 @@
 """What came of a file, as results. Rows are tuples, because there may be very many."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from clinicctl.results.base import facts
 from clinicctl.results.people import ToCall
 from clinicctl.statuses import RowOutcome
 
@@ -22,7 +22,7 @@ class ImportedRow(NamedTuple):
     change: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class DoctorDiff:
     """What came of a doctor's days in a file, and the first and the last of them."""
 
@@ -36,7 +36,7 @@ class DoctorDiff:
     refused: int
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class Imported:
     """What came of a file."""
 
@@ -63,7 +63,7 @@ class ImportedPatient(NamedTuple):
     candidates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class ImportedPatients:
     """What came of a file of patients."""
 
@@ -83,7 +83,7 @@ class ImportedDoctor(NamedTuple):
     change: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class ImportedDoctors:
     """What came of a file of doctors."""
 

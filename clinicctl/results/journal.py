@@ -1,10 +1,11 @@
 """What the journal tells, as results."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from clinicctl.results.base import facts
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+
+@facts
 class JournalStep:
     """What one step of a journaled write did to an appointment, and to its place in the queue."""
 
@@ -15,7 +16,7 @@ class JournalStep:
     queue_to: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class JournalEntry:
     """A journaled write: who, when, by which command, under which key of his own, and what it touched. No names."""
 
@@ -29,7 +30,7 @@ class JournalEntry:
     steps: tuple[JournalStep, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class JournalFinding:
     """A row of the journal that is not as it was written, and what is wrong with it."""
 
@@ -37,7 +38,7 @@ class JournalFinding:
     problem: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class JournalChecked:
     """What the journal's chain of hashes shows: how many writes, the last one's number and hash, what is wrong.
 

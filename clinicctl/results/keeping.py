@@ -1,11 +1,12 @@
 """The database file, as results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from clinicctl.results.base import facts
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+
+@facts
 class LastBackup:
     """The last backup that is known: when, where, and the journal's head in it."""
 
@@ -15,7 +16,7 @@ class LastBackup:
     head: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Database:
     """What the database file says of itself; sizes in bytes. The head is the journal's last row."""
 
@@ -35,7 +36,7 @@ class Database:
     tables: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Problem:
     """A law of the clinic that does not hold somewhere; `mendable` where `--repair` can work it out anew."""
 
@@ -44,7 +45,7 @@ class Problem:
     mendable: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Checked:
     """Whether the database is sound, and what is wrong with it."""
 
@@ -53,7 +54,7 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Repaired:
     """What was worked out anew, what is left, and the copy that was taken before."""
 
@@ -63,7 +64,7 @@ class Repaired:
     left: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class BackedUp:
     """A backup, and the journal's head in it; `removed` are the older ones that it took the place of."""
 
@@ -75,7 +76,7 @@ class BackedUp:
     removed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Restored:
     """A database put in its place: from which file, the schema that had, its journal's head, and where
     the replaced one is kept."""
@@ -91,7 +92,7 @@ class Restored:
     replaced: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Migrated:
     """The version of the schema before and now, and the copy that was taken before."""
 
@@ -101,7 +102,7 @@ class Migrated:
     copy: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Compacted:
     """The bytes of the database, with its log, before and after."""
 

@@ -1,13 +1,13 @@
 """Patients and doctors, as results."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from uuid import UUID
 
-from clinicctl.results.base import PERSONAL
+from clinicctl.results.base import PERSONAL, facts
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class PatientBrief:
     """A patient inside something else."""
 
@@ -16,7 +16,7 @@ class PatientBrief:
     name: str = field(metadata=PERSONAL)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class DoctorBrief:
     """A doctor inside something else."""
 
@@ -25,7 +25,7 @@ class DoctorBrief:
     name: str = field(metadata=PERSONAL)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Patient:
     """A patient on file. `age` is in whole years, from `born`, or from the age said at the desk."""
 
@@ -44,7 +44,7 @@ class Patient:
     erased_at: datetime | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Registered(Patient):
     """A patient as a registration leaves him: new, or on file already."""
 
@@ -52,7 +52,7 @@ class Registered(Patient):
     shares_phone_with: tuple[PatientBrief, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Merged:
     """What came of a merge: who is left, whose file it was, and how much moved."""
 
@@ -62,7 +62,7 @@ class Merged:
     waitlist_entries: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Erased:
     """What is left of a patient: his number, those of whoever was merged into him, and his appointments.
 
@@ -75,7 +75,7 @@ class Erased:
     overwritten: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Duplicate:
     """Two patients on file who may be one person; the score goes to 100."""
 
@@ -85,7 +85,7 @@ class Duplicate:
     other: Patient
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class Doctor:
     """A doctor. `capacity` is that of a day for which nothing else is said."""
 
@@ -98,7 +98,7 @@ class Doctor:
     archived_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@facts
 class ToCall:
     """A patient whom the clinic has cancelled, and who has to be told."""
 

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from clinicctl.errors import BadValue
-from clinicctl.rules import days, sheets, slots, text
+from clinicctl.rules import days, digests, sheets, slots, text
 from clinicctl.rules.references import doctor_code
 from clinicctl.rules.sheets import Columns, Sheet
 from clinicctl.statuses import Sex, SheetFormat
@@ -141,9 +141,9 @@ def read_days(lines: Iterable[str], *, format: SheetFormat | None = None) -> She
     @cache
     def digest_on(today: date) -> str:
         dated: dict[str | None, str] = {each: _dated(each, today) for each in relative}
-        return sheets.digest([(each.doctor, dated.get(each.days) or each.days, *each[3:]) for each in found])
+        return digests.digest([(each.doctor, dated.get(each.days) or each.days, *each[3:]) for each in found])
 
-    digest = sheets.digest([each[1:] for each in found])
+    digest = digests.digest([each[1:] for each in found])
     return Sheet(found, unreadable, digest, digest_on if relative else None)
 
 
@@ -177,7 +177,7 @@ def read_patients(lines: Iterable[str], *, format: SheetFormat | None = None) ->
 
     found, unreadable = _rows(sheets.read(lines, PATIENTS, format=format), row, PatientRow, most=MOST_PATIENTS)
     meant = [[str(cell) if cell is not None else None for cell in each[1:]] for each in found]
-    return Sheet(found, unreadable, sheets.digest(meant))
+    return Sheet(found, unreadable, digests.digest(meant))
 
 
 def read_doctors(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
@@ -187,7 +187,7 @@ def read_doctors(lines: Iterable[str], *, format: SheetFormat | None = None) -> 
         return DoctorRow(line, doctor_code(code), text.name(name), _specialty(specialty), _default_capacity(capacity))
 
     found, unreadable = _rows(sheets.read(lines, DOCTORS, format=format), row, DoctorRow, most=MOST_DOCTORS)
-    return Sheet(found, unreadable, sheets.digest([each[1:] for each in found]))
+    return Sheet(found, unreadable, digests.digest([each[1:] for each in found]))
 
 
 def _rows(

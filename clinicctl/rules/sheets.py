@@ -5,16 +5,15 @@ the same columns, by any of their names. The line numbers are the file's; the he
 """
 
 import csv
-import hashlib
 import json
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
 from typing import Any
 
+from clinicctl.rules.digests import Digested
 from clinicctl.statuses import SheetFormat
 
 LONGEST_LINE = 16_000
@@ -52,14 +51,6 @@ class Columns:
         return {_plainly(other): name for name, others in self.names.items() for other in (name, *others)}
 
 
-class Digested(ABC):
-    """What stands in a request by a digest of its own, because it is too large to be repeated there."""
-
-    @abstractmethod
-    def said(self, today: date) -> Any:
-        """Return what counts as the same request on `today`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sheet(Digested):
     """A file as it was read: its rows, the line from which on it could not be read, and a digest of what they mean.
@@ -74,12 +65,6 @@ class Sheet(Digested):
 
     def said(self, today: date) -> Any:
         return [self.digest_on(today) if self.digest_on else self.digest, None]
-
-
-def digest(meant: Sequence[Any]) -> str:
-    """Return a digest of what rows mean; where they stand in their file does not count."""
-    text = json.dumps(meant, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=32).hexdigest()
 
 
 def format_of(path: str) -> SheetFormat | None:
