@@ -6,12 +6,11 @@ taking a place is one statement that cannot lie.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from clinicctl import errors
+from clinicctl import errors, results
 from clinicctl.desk import staff
 from clinicctl.rules import slots
 from clinicctl.rules.references import DoctorRef
@@ -79,7 +78,7 @@ _NEXT_POSITION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@results.facts
 class Facts:
     """What is known of one doctor's day.
 

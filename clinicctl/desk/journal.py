@@ -7,11 +7,10 @@ row carries the hash of the one before it, so that a row changed, removed or put
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from itertools import chain, groupby
-from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -53,8 +52,6 @@ _FROM = (
 )
 _INSERT = insert(journal)
 _INSERT_STEPS = insert(journal_steps)
-_STEP = tuple(each.name for each in fields(Step))
-_of_step = attrgetter(*_STEP)
 
 
 def once(
@@ -183,7 +180,8 @@ def _hash_of_stored(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) 
     try:
         at = datetime.fromisoformat(row["at"])
         taken = [
-            {name: each[name] for name in _STEP} | {"appointment_id": UUID(each["appointment_id"])} for each in steps
+            {name: each[name] for name in Step._fields} | {"appointment_id": UUID(each["appointment_id"])}
+            for each in steps
         ]
         as_written = row["at"] == at.isoformat(" ", "microseconds") and all(
             each["nth"] == nth and each["appointment_id"] == UUID(each["appointment_id"]).hex
@@ -208,7 +206,7 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, finger
         "outcome": _json({"operation": operation, **recall.stored(result)}).decode(),
         "previous": head.hash if head is not None else FIRST,
     }
-    steps = [dict(zip(_STEP, _of_step(each), strict=True)) for each in tx.steps]
+    steps = [each._asdict() for each in tx.steps]
     tx.run(_INSERT, **row, hash=_hash(row, steps))
     tx.many(
         _INSERT_STEPS,

@@ -37,11 +37,12 @@ def stored(result: Any) -> dict[str, Any]:
     """Return a result, or a list of results of one type, as the journal keeps it."""
     listed = isinstance(result, list)
     each = result[0] if listed and result else result
-    packed = {} if listed or not is_dataclass(each) else _packed(each)
+    of_a_class = is_dataclass(each)
+    packed = _packed(each) if of_a_class and not listed else {}
     short = replace(each, **dict.fromkeys(packed, ())) if packed else result
     kept = plain(short, personal=False)
     return {
-        "type": type(each).__name__ if is_dataclass(each) else None,
+        "type": type(each).__name__ if of_a_class else None,
         "listed": listed,
         "result": kept | packed if packed else kept,
     }
@@ -97,10 +98,11 @@ def _value(tx: Tx, hint: Any, kept: Any) -> Any:
 
 def _packed(result: Any) -> dict[str, str]:
     """The fields with rows of named tuples, of which there may be very many: compressed, column by column."""
+    found = {name: getattr(result, name) for name in _tuples(type(result))}  # type: ignore[arg-type]
     return {
         name: _pack([_column(each) for each in zip(*rows, strict=True)])
-        for name, rows in plain_fields(result).items()
-        if type(rows) is tuple and rows and isinstance(rows[0], tuple) and hasattr(rows[0], "_fields")
+        for name, rows in found.items()
+        if rows and hasattr(rows[0], "_fields")
     }
 
 
@@ -163,12 +165,12 @@ def _day(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain_fields(value: Any) -> dict[str, Any]:
     """Return the fields of a result by name, as they are."""
-    return {name: getattr(value, name) for name in _names(type(value))}  # type: ignore[arg-type]
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
+def _tuples(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if get_origin(each.type) is tuple)
 
 
 _PERSONAL: dict[str, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {

@@ -9,7 +9,7 @@ it is printed by mistake: there may be a name in it.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from clinicctl.results.base import PERSONAL, Outcome, plain
+from clinicctl.results.base import PERSONAL, Outcome, facts, plain
 
 if TYPE_CHECKING:
     from clinicctl.results.appointments import (
@@ -138,6 +138,7 @@ __all__ = [
     "Undone",
     "WaitlistEntry",
     "WeekDay",
+    "facts",
     "plain",
 ]
 

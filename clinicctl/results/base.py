@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache, partial
+from operator import attrgetter
+from types import NoneType
 from typing import Any, TypeVar, dataclass_transform
 from uuid import UUID
 
@@ -43,16 +45,8 @@ def plain(value: Any, *, personal: bool = True) -> Any:
         return value
     if written := _written(kind):  # type: ignore[arg-type]
         return written(value)
-    if names := _names(kind):  # type: ignore[arg-type]
-        found = {}
-        for name, private in names:
-            each = getattr(value, name)
-            if personal or not private or each is None:
-                if (kind := type(each)) not in _AS_IT_IS:
-                    writer = _written(kind)  # type: ignore[arg-type]
-                    each = writer(each) if writer else plain(each, personal=personal)
-                found[name] = each
-        return found
+    if _shape(kind):  # type: ignore[arg-type]
+        return _facts(value, personal=personal)
     if isinstance(value, list | tuple):
         return _listed(value, personal=personal)
     if isinstance(value, dict):
@@ -60,9 +54,15 @@ def plain(value: Any, *, personal: bool = True) -> Any:
     return value
 
 
-_AS_IT_IS = frozenset({str, int, bool, float, type(None)})
+@lru_cache(4_096)
+def _id(value: UUID) -> str:
+    """An id; it goes into the journal and into the answer, and those of patients and doctors come again."""
+    return str(value)
+
+
+_AS_IT_IS = frozenset({str, int, bool, float, NoneType})
 _WRITTEN: Mapping[type, Callable[[Any], str]] = {
-    UUID: str,
+    UUID: _id,
     StrEnum: str,
     datetime: lambda instant: instant.isoformat(timespec="seconds"),
     time: lambda at: at.isoformat(timespec="minutes"),
@@ -76,10 +76,39 @@ def _written(kind: type) -> Callable[[Any], str] | None:
     return next((written for known, written in _WRITTEN.items() if issubclass(kind, known)), None)
 
 
+def _facts(value: Any, *, personal: bool) -> dict[str, Any]:
+    kind = type(value)
+    names, values = _shape(kind)  # type: ignore[misc, arg-type]
+    given = values(value)
+    found = dict(zip(names, given, strict=True))
+    left_out, written = _plan(kind, personal, *map(type, given))  # type: ignore[arg-type]
+    for name in left_out:
+        del found[name]
+    for name, writer in written:
+        found[name] = writer(found[name])
+    return found
+
+
 @cache
-def _names(kind: type) -> tuple[tuple[str, bool], ...]:
-    """The fields of a result's class, and whether each is personal; none of any other class."""
-    return tuple((each.name, bool(each.metadata)) for each in fields(kind)) if is_dataclass(kind) else ()
+def _shape(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Sequence[Any]]] | None:
+    """The names of the fields of a result's class, and what takes their values; None of any other class."""
+    if not is_dataclass(kind):
+        return None
+    names = tuple(each.name for each in fields(kind))
+    return names, attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
+
+
+@lru_cache(1_024)
+def _plan(kind: type, personal: bool, *given: type) -> tuple[Sequence[str], Sequence[tuple[str, Callable[[Any], Any]]]]:
+    """The fields that are left out, and how those are written that are not as JSON knows them, by the values' types."""
+    found = list(zip(fields(kind), given, strict=True))
+    left_out = [each.name for each, what in found if each.metadata and not personal and what is not NoneType]
+    written = [
+        (each.name, _written(what) or partial(_facts if _shape(what) else plain, personal=personal))
+        for each, what in found
+        if each.name not in left_out and what not in _AS_IT_IS
+    ]
+    return left_out, written
 
 
 def _listed(values: Sequence[Any], *, personal: bool) -> list[Any]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from glob import escape, glob
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -52,8 +52,7 @@ _OWN_TABLES = (
 _KEY = "SELECT 1 FROM journal WHERE key = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step of an appointment and of its place in the queue, for the journal."""
 
     appointment_id: UUID

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -48,42 +49,29 @@ def reading() -> Iterator[None]:
 
 
 class _Prepared:
-    """A statement with one set of names: its SQL, the converters of its values, and what its rows are made with."""
+    """A statement with one set of names: its SQL, the converters of its values, and how its rows are read."""
 
-    __slots__ = ("index", "metadata", "readers", "sent", "sql", "statement")
+    __slots__ = ("rows", "sent", "sql", "statement")
 
-    def __init__(self, statement: Executable, result: CursorResult[Any], names: tuple[str, ...]) -> None:
+    def __init__(self, statement: Executable, result: CursorResult[Any], names: Names) -> None:
         self.statement = statement
         context = result.context
         compiled = cast("SQLCompiler", context.compiled)
         self.sql = context.statement or ""
         self.sent = _sender(compiled, context, names)
-        metadata: Any = result._metadata if result.returns_rows else None
-        self.metadata = metadata
-        self.readers = _readers(compiled, metadata._effective_processors) if metadata else None
-        self.index: Any = metadata._key_to_index if metadata else None
+        self.rows = _reader(compiled, result) if result.returns_rows else None
 
     def run(self, driver: sqlite3.Connection, values: Mapping[str, Any]) -> tuple[Rows, int]:
         cursor = driver.execute(self.sql, self.sent(values))
-        metadata = self.metadata
-        if metadata is None:
+        if self.rows is None:
             return (), cursor.rowcount
         found = cursor.fetchall()
         if found:
-            readers, index = self.readers, self.index
             try:
-                found = [Row(metadata, readers, index, row) for row in found]
+                found = self.rows(found)
             except _UNREAD:
                 raise Unreadable from None
         return found, cursor.rowcount
-
-
-def _readers(compiled: SQLCompiler, readers: Sequence[Any] | None) -> list[Any] | None:
-    """SQLAlchemy's readers of the columns, but for those of which ours say the same more quickly."""
-    if readers is None:
-        return None
-    types = [each.type for each in compiled._result_columns]
-    return [_READ.get(type(kind), reader) for kind, reader in zip(types, readers, strict=True)]
 
 
 @lru_cache(16_384)
@@ -143,6 +131,27 @@ def run_many(
     if len(rows) > 2:
         prepared = _READY[id(statement), tuple(rows[0])]
         driver.executemany(prepared.sql, map(prepared.sent, rows[2:]))
+
+
+def _reader(compiled: SQLCompiler, result: CursorResult[Any]) -> Callable[[list[Any]], list[Any]]:
+    """Return what makes rows of tuples from the driver: tuples whose columns have names, as SQLAlchemy's rows have.
+
+    It is written out as one expression, as the sender is: SQLAlchemy's rows look a name up in Python, each time.
+    """
+    metadata: Any = result._metadata
+    columns = list(result.keys())
+    readers = metadata._effective_processors or [None] * len(columns)
+    types = [each.type for each in compiled._result_columns]
+    made = {name: property(itemgetter(at)) for at, name in enumerate(columns)}
+    assert len(made) == len(columns), "two columns of one name"
+    known: dict[str, Any] = {"new": tuple.__new__, "Row": type("Row", (tuple,), {"__slots__": (), **made})}
+    values = []
+    for at, (kind, theirs) in enumerate(zip(types, readers, strict=True)):
+        known[f"r{at}"] = read = _READ.get(type(kind), theirs)
+        values.append(f"r{at}(v{at})" if read else f"v{at}")
+    names = "".join(f"v{at}, " for at in range(len(columns)))
+    written = eval(f"lambda rows: [new(Row, ({', '.join(values)},)) for {names} in rows]", known)  # noqa: S307 - ours
+    return cast("Callable[[list[Any]], list[Any]]", written)
 
 
 def _sender(
