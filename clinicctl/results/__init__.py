@@ -1,4 +1,4 @@
-"""The facts that operations return. Nobody changes them; their fields are the JSON that scripts rely on, in this order.
+"""The facts that operations return. Frozen; their fields are the JSON that scripts rely on, in this order.
 
 A field marked `PERSONAL` never reaches the journal or a log: a replay reads it from the row it belongs to. Instants
 carry the clinic's offset; dates are clinic-local. They stand by their nouns, and load on first use (PEP 562): to make
