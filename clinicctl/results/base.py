@@ -20,7 +20,7 @@ PERSONAL: Mapping[str, bool] = {"personal": True}
 def facts(result: type[T]) -> type[T]:
     """Make a class of facts: a frozen dataclass. Nobody compares two, nor prints one: there may be a name in it.
 
-    To say so in one place also spares each command the making of those methods, class by class.
+    A command makes its classes sooner without the methods for either.
     """
     return dataclass(frozen=True, slots=True, eq=False, repr=False)(result)
 
