@@ -7,8 +7,8 @@ from typer._click.core import Context
 from typer.main import get_group
 
 from clinicctl.cli import app
+from clinicctl.cli.commands import Writing
 from clinicctl.cli.context import Desk
-from clinicctl.cli.params import Writing
 
 NAME, PHONE, BORN, EMAIL, NOTE = "Zyxwin Quvmark", "98765 14703", "1971-03-17", "zyxwin@mark.example", "zyxwin-note"
 OTHER = "Quormak Zélthu"

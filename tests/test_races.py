@@ -71,14 +71,14 @@ main()
 BROKEN = """
 import contextlib, sys, types
 from clinicctl import desk
-from clinicctl.store import engine
+from clinicctl.store import connections, engine
 from clinicctl.__main__ import main
 
 begin = sys.argv.pop(1)
 if begin != "whole":
-    listen = engine.event.listen
+    listen = connections.event.listen
     engine.writers_lock = lambda path, *, wait: contextlib.nullcontext()
-    engine.event = types.SimpleNamespace(
+    connections.event = types.SimpleNamespace(
         listen=lambda target, name, _: listen(target, name, lambda each: begin and each.exec_driver_sql(begin))
     )
 desk.bookings, desk.journal

@@ -20,8 +20,8 @@ from typer._click.exceptions import ClickException, MissingParameter, NoArgsIsHe
 from typer.main import get_command_from_info, get_group
 
 from clinicctl import __version__, errors
+from clinicctl.cli.commands import Group
 from clinicctl.cli.context import Ctx, Desk
-from clinicctl.cli.params import Group
 
 PROGRAM = "clinicctl"
 

@@ -7,8 +7,8 @@ from typer.core import TyperOption
 
 from clinicctl import desk, errors
 from clinicctl.cli import params
+from clinicctl.cli.commands import Reading, group, reads
 from clinicctl.cli.context import Ctx
-from clinicctl.cli.params import Reading, group, reads
 from clinicctl.rules import references, text
 
 audit = group(

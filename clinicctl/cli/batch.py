@@ -18,9 +18,9 @@ import typer
 
 from clinicctl import errors, settings, show
 from clinicctl.cli import Root, answer, quick
+from clinicctl.cli.commands import Group, reads
 from clinicctl.cli.context import Ctx, Desk
 from clinicctl.cli.imports import opened_bytes
-from clinicctl.cli.params import Group, reads
 from clinicctl.rules import text
 
 if TYPE_CHECKING:

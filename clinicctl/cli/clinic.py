@@ -7,8 +7,8 @@ import typer
 
 from clinicctl import desk, errors, settings
 from clinicctl.cli import params
+from clinicctl.cli.commands import reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.cli.params import reads, writes
 
 app = typer.Typer()
 GROUPS: dict[str, typer.Typer] = {}

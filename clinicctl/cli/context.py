@@ -15,7 +15,7 @@ from clinicctl import clock, desk, errors, log, settings, show
 from clinicctl.rules import text
 
 if TYPE_CHECKING:
-    from clinicctl.cli.params import Group
+    from clinicctl.cli.commands import Group
     from clinicctl.results import Board, Erased, Outcome, ToCall
     from clinicctl.store.engine import Store, Tx
     from clinicctl.store.sharing import Shared as Shared

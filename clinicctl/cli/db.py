@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from clinicctl import desk, errors
+from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.cli.params import group, reads, writes
 
 db = group(
     "db",

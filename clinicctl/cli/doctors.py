@@ -6,8 +6,8 @@ import typer
 
 from clinicctl import desk, errors
 from clinicctl.cli import imports, params
+from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.cli.params import group, reads, writes
 from clinicctl.rules import rows
 from clinicctl.rules.days import DaysWord
 from clinicctl.statuses import ImportMode, OnConflict, OnError

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from clinicctl import desk, log, show
+from clinicctl.cli.commands import reads
 from clinicctl.cli.context import Ctx
-from clinicctl.cli.params import reads
 
 app = typer.Typer()
 

@@ -6,8 +6,8 @@ import typer
 
 from clinicctl import desk
 from clinicctl.cli import params
+from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.cli.params import group, reads, writes
 from clinicctl.rules.days import DayWord
 from clinicctl.rules.references import DoctorRef
 

@@ -14,7 +14,8 @@ from typer._click.types import FuncParamType, IntParamType, StringParamType
 
 from clinicctl import errors, settings
 from clinicctl.cli import params
-from clinicctl.cli.params import PERSONAL, Group, Reading
+from clinicctl.cli.commands import Group, Reading, common
+from clinicctl.cli.params import PERSONAL
 from clinicctl.rules import days, references
 
 _NUMBER = re.compile(r"[PAWpaw][0-9]+|[.]")
@@ -148,7 +149,7 @@ class _Shape:
             return None
         flags: Values = {}
         for name in [each for each in values if each in self.common]:
-            flags |= params.common(name, values.pop(name))
+            flags |= common(name, values.pop(name))
         return values, flags
 
 

@@ -14,8 +14,8 @@ from typer._click.shell_completion import ShellComplete
 from clinicctl import errors, results, show
 from clinicctl.cli import PROGRAM, Root, answer, quick
 from clinicctl.cli.batch import Within
+from clinicctl.cli.commands import reads
 from clinicctl.cli.context import APPLICATION, Ctx, Desk
-from clinicctl.cli.params import reads
 
 if TYPE_CHECKING:
     from clinicctl.cli.context import Shared

@@ -17,19 +17,9 @@ from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors
 from clinicctl.store import check, info, notes, places
+from clinicctl.store.connections import connected, driver_of, inspect, sync_folder, uri
 from clinicctl.store.driver import sqlite3
-from clinicctl.store.engine import (
-    LOGS,
-    Store,
-    Tx,
-    begun,
-    connected,
-    driver_of,
-    inspect,
-    refuse_behind,
-    sync_folder,
-    uri,
-)
+from clinicctl.store.engine import LOGS, Store, Tx, begun, refuse_behind
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 from clinicctl.store.notes import Head

@@ -15,8 +15,8 @@ from sqlmodel import CheckConstraint, SQLModel, UTCDateTime
 
 from clinicctl import errors, settings
 from clinicctl.store import info, laws
+from clinicctl.store.connections import uri
 from clinicctl.store.driver import sqlite3
-from clinicctl.store.engine import uri
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import CURRENT
 

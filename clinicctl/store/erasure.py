@@ -8,8 +8,9 @@ and https://sqlite.org/pragma.html#pragma_secure_delete). The log is then copied
 from contextlib import closing
 
 from clinicctl import errors
+from clinicctl.store.connections import uri
 from clinicctl.store.driver import sqlite3
-from clinicctl.store.engine import Store, uri
+from clinicctl.store.engine import Store
 
 _READERS = 2.0
 """Seconds to wait for those who read, while every desk that writes waits too."""

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, RootTransaction
 
 from clinicctl import clock, errors
 from clinicctl.store import places
-from clinicctl.store.engine import Store, Tx, begun, connected, copy_back, driver_of, inspect
+from clinicctl.store.connections import connected, copy_back, driver_of, inspect
+from clinicctl.store.engine import Store, Tx, begun
 from clinicctl.store.faults import translated
 
 _TURN = 0.02

@@ -1,0 +1,179 @@
+"""Kinds of commands: those that read, those that write, groups of them; and the options that stand on every one."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import typer
+from typer._click.core import Context, Parameter
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from clinicctl import settings, show
+
+T = TypeVar("T")
+
+_BACK = re.compile(r"-[0-9]+[dw]([.,].*)?")
+
+
+# Options that stand on every command, before its name or after
+
+
+def _kept(ctx: Context, param: Parameter, value: Any) -> None:
+    if value is not None and param.name is not None:
+        ctx.obj.flags |= common(param.name, value)
+
+
+def common(name: str, value: Any) -> dict[str, Any]:
+    """What a common option sets: `--json` is the same as `-o json`."""
+    return {"output": "json"} if name == "json" else {name: value}
+
+
+def _common(*, hidden: bool = False) -> list[TyperOption]:
+    return [
+        _option("--db", metavar="PATH|URL", hidden=hidden, help="The database.  [env: CLINICCTL_DB]"),
+        _option(
+            *("--output", "-o"),
+            metavar="FORMAT",
+            hidden=hidden,
+            help="table, json, jsonl, csv or tsv.",
+            complete=_formats,
+        ),
+        _option("--json", flag=True, hidden=hidden, help="The same as -o json."),
+        _option("--header", flag=True, hidden=hidden, help="Begin TSV with a header."),
+        _option("--excel-safe", flag=True, hidden=hidden, help="Neutralise cells that a spreadsheet would run."),
+        _option("--quiet", "-q", flag=True, hidden=hidden, help="Only errors, and results that were asked for."),
+        _option("--wait", metavar="SECONDS", hidden=hidden, help="How long to wait for the writer's lock.  [20]"),
+        _option("--actor", metavar="NAME", hidden=hidden, help="Who does it, for the journal.  [the login]"),
+    ]
+
+
+def _writing(*, hidden: bool = False) -> list[TyperOption]:
+    return [
+        _option("--key", metavar="KEY", hidden=hidden, help="An idempotency key: the same key does it once."),
+        _option("--dry-run", "-n", flag=True, hidden=hidden, help="Do the work, roll it back, say what it would be."),
+        _option("--yes", "-y", flag=True, hidden=hidden, help="Answer yes where it asks."),
+    ]
+
+
+def _option(
+    *names: str,
+    metavar: str | None = None,
+    flag: bool = False,
+    hidden: bool,
+    help: str,
+    complete: Callable[[str], list[str]] | None = None,
+) -> TyperOption:
+    return TyperOption(
+        autocompletion=complete and (lambda _ctx, _args, incomplete: complete(incomplete)),
+        param_decls=[names[0].lstrip("-").replace("-", "_"), *names],
+        metavar=metavar,
+        is_flag=flag or None,
+        default=None,
+        expose_value=False,
+        callback=_kept,
+        hidden=hidden,
+        help=help,
+    )
+
+
+def _printed_by_us(help_option: TyperOption | None) -> TyperOption | None:
+    """Click's option for help, its page printed as everything is: where it cannot be given, that is told."""
+    if help_option is not None:
+        help_option.callback = _help
+    return help_option
+
+
+def _help(ctx: Context, _param: Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        show.text(f"{ctx.get_help()}\n")
+        ctx.exit()
+
+
+class Reading(TyperCommand):
+    """A command with the options that stand on every command, and its examples at the end of its help."""
+
+    def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
+        self.own = params or []
+        super().__init__(*args, params=[*self.own, *self.options()], **kwargs)
+
+    def options(self) -> list[TyperOption]:
+        """The options that stand on every command of this kind."""
+        return _common()
+
+    def get_help_option(self, ctx: Context) -> TyperOption | None:
+        return _printed_by_us(super().get_help_option(ctx))
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        ctx.obj.command = ctx.command_path.partition(" ")[2]
+        return super().parse_args(ctx, self._with_days_back(args))
+
+    def _with_days_back(self, args: Sequence[str]) -> list[str]:
+        """`-1d` where it stands as an argument: with a real minus sign, so that it is not taken for an option."""
+        valued = {name for each in self.params if not getattr(each, "is_flag", False) for name in each.opts}
+        return [
+            f"\u2212{each[1:]}" if _BACK.fullmatch(each) and not (at and args[at - 1] in valued) else each
+            for at, each in enumerate(args)
+        ]
+
+    def format_options(self, ctx: Context, formatter: Any) -> None:
+        records = {each: each.get_help_record(ctx) for each in self.get_params(ctx)}
+        arguments = [each for each in self.own if each.param_type_name == "argument"]
+        options = [each for each in self.own if each.param_type_name != "argument"]
+        common = [each for each in records if each not in self.own]
+        for title, params in (("Arguments", arguments), ("Options", options), ("Common options", common)):
+            if rows := [record for each in params if (record := records[each]) is not None]:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: Context, formatter: Any) -> None:
+        _format_examples(self.epilog, formatter)
+
+
+class Writing(Reading):
+    """A command that writes: with a key, a dry run and an answer given beforehand, too."""
+
+    def options(self) -> list[TyperOption]:
+        return [*_writing(), *_common()]
+
+
+class Group(TyperGroup):
+    """A group of commands, which takes the same options before the command's name."""
+
+    def __init__(self, *args: Any, params: list[Any] | None = None, name: str | None = None, **kwargs: Any) -> None:
+        hidden = name != "clinicctl"
+        extra = [*_common(hidden=hidden), *_writing(hidden=True)]
+        super().__init__(*args, name=name, params=[*(params or []), *extra], **kwargs)
+
+    def get_help_option(self, ctx: Context) -> TyperOption | None:
+        return _printed_by_us(super().get_help_option(ctx))
+
+    def format_epilog(self, ctx: Context, formatter: Any) -> None:
+        _format_examples(self.epilog, formatter)
+
+
+def group(name: str, help: str, *examples: str) -> typer.Typer:
+    """Return a new group of commands."""
+    return typer.Typer(
+        name=name, cls=Group, help=help, epilog="\n".join(examples), no_args_is_help=True, rich_markup_mode=None
+    )
+
+
+def reads(app: typer.Typer, name: str, *examples: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Register a command that reads, with its examples."""
+    return app.command(name, cls=Reading, epilog="\n".join(examples))
+
+
+def writes(app: typer.Typer, name: str, *examples: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Register a command that writes, with its examples."""
+    return app.command(name, cls=Writing, epilog="\n".join(examples))
+
+
+def _format_examples(epilog: str | None, formatter: Any) -> None:
+    if epilog:
+        with formatter.section("Examples"):
+            for line in epilog.splitlines():
+                formatter.write(f"  {line}\n")
+
+
+def _formats(incomplete: str) -> list[str]:
+    return [each for each in settings.FORMATS if each.startswith(incomplete)]

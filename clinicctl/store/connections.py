@@ -1,0 +1,142 @@
+"""Connections to a database: what is looked at before one is made, how it is set up, how its log is kept short."""
+
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import cast
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+
+from clinicctl import errors
+from clinicctl.store.driver import sqlite3
+from clinicctl.store.faults import reason_of, translated
+from clinicctl.store.migrations import APPLICATION_ID, CURRENT
+
+_CHECKPOINT_AT = 1 << 20
+"""Bytes of `-wal` from which a write copies it back into the database."""
+
+_OWN_TABLES = (
+    "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('settings', 'appointments', 'journal')"
+)
+
+
+def inspect(path: str) -> None:
+    """Refuse, without changing a byte, what is not a clinic database of a version that this program can know.
+
+    SQLite reads the header itself, by a connection that takes no lock and looks for no `-wal`: to open the file beside
+    SQLite would drop the locks that this process holds on it (https://sqlite.org/howtocorrupt.html, 2.2).
+    """
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise errors.NoDatabase(path=path) from None
+    except (OSError, ValueError) as error:
+        raise errors.IOFailed(path=path, reason=reason_of(error)) from None
+    if not stat.S_ISREG(found.st_mode):
+        raise errors.NotOurs(path=path, reason="not a regular file")
+    if not found.st_size:
+        raise errors.NotOurs(path=path, reason="an empty file")
+    with translated(path, 0), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+        # Without the writable schema a file that a checkpoint is just extending would be taken for a damaged one; what
+        # is really cut off is met by the connection that works on it.
+        connection.execute("PRAGMA writable_schema=ON")
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+    if application != APPLICATION_ID:
+        raise errors.NotOurs(path=path, reason="a database of another program")
+    if version > CURRENT:
+        raise errors.NewerDatabase(path=path, found=version, known=CURRENT)
+    if found.st_size % page:
+        raise errors.Damaged(path=path, reason="cut off within a page")
+
+
+@contextmanager
+def connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
+    engine = _engine(path, wait, mode)
+    connection = engine.connect()
+    try:
+        yield connection
+    finally:
+        with undisturbed():
+            connection.close()
+
+
+def _engine(path: str, wait: float, mode: str) -> Engine:
+    def connect() -> sqlite3.Connection:
+        # `timeout` is SQLite's busy_timeout, and has to come before everything else.
+        connection = sqlite3.connect(uri(path, f"mode={mode}"), uri=True, timeout=wait, isolation_level=None)
+        try:
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA trusted_schema=OFF")
+            if mode == "ro":
+                connection.execute("PRAGMA query_only=ON")
+            else:
+                _keep_a_log(connection, path)
+                connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("PRAGMA wal_autocheckpoint=0")
+                # What a savepoint may have to put back would else be written, names and all, into a temporary file.
+                connection.execute("PRAGMA temp_store=MEMORY")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, module=sqlite3, poolclass=NullPool, hide_parameters=True)
+    begin = "BEGIN" if mode == "ro" else "BEGIN IMMEDIATE"
+    event.listen(engine, "begin", lambda connection: driver_of(connection).execute(begin))
+    return engine
+
+
+def _keep_a_log(connection: sqlite3.Connection, path: str) -> None:
+    """Set the journal mode to WAL, which stands in the file's header. Refuses to change that of a foreign file."""
+    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+        return
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
+    if tables and connection.execute(_OWN_TABLES).fetchone() != (3,):
+        raise errors.NotOurs(path=path, reason="it has not the tables of a clinic")
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
+def copy_back(connection: Connection, path: str) -> None:
+    """Copy a long log back into the database and empty it, as far as no reader stands in it; wait for none.
+
+    What is committed stands, whether or not it can be copied back now.
+    """
+    bare = driver_of(connection)
+    with suppress(sqlite3.Error, OSError):
+        if os.stat(f"{path}-wal").st_size >= _CHECKPOINT_AT:
+            (waits,) = bare.execute("PRAGMA busy_timeout").fetchone()
+            bare.execute("PRAGMA busy_timeout=0")
+            bare.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            bare.execute(f"PRAGMA busy_timeout={waits}")
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Keep Ctrl-C and SIGTERM waiting: neither a commit nor a close may be left by an exception half-way."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def sync_folder(folder: str) -> None:
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def uri(path: str, query: str) -> str:
+    return f"file:{quote(path)}?{query}"
