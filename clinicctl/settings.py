@@ -15,7 +15,7 @@ FORMATS = ("table", "json", "jsonl", "csv", "tsv")
 ACTOR = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Known:
     """One setting: its name, the text of its default, what it means, and the check that reads it."""
 
@@ -120,7 +120,7 @@ CLINIC = (
 """Settings of the clinic, kept in its database: `clinicctl config NAME VALUE`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ClinicSettings:
     """The clinic's settings as the database holds them."""
 
@@ -139,7 +139,7 @@ class ClinicSettings:
         return cls(**{each.name: each.read(stored.get(each.name, each.default)) for each in CLINIC})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Settings:
     """What one command was told, flags before environment before config.toml before defaults."""
 

@@ -11,7 +11,7 @@ HOLDS_A_SLOT = frozenset(A) - {A.CANCELLED}
 ACTIVE = frozenset({A.BOOKED, A.CHECKED_IN, A.IN_CONSULTATION})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Step:
     """One step: the statuses it may leave and the one it reaches, of the appointment and of its place in the queue."""
 

@@ -57,7 +57,7 @@ class Step(NamedTuple):
     before: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Tx:
     """A transaction, with the instant and the day it began on. Nothing below it commits or reads a clock.
 
