@@ -342,7 +342,13 @@ class OnNetwork(DatabaseUnusable):
 class OpenToOthers(DatabaseUnusable):
     code = "open_to_others"
     sentence = "{path}: others may write there (mode {mode}), and so could change or replace the clinic's database."
-    advice = "Run `chmod {chmod} {path}`."
+    advice = "Run `chmod {chmod} {all}`."
+
+
+class OtherNames(DatabaseUnusable):
+    code = "other_names"
+    sentence = "{path}: the file has another name too (a hard link), and by each name it would have a lock of its own."
+    advice = "Remove the other name, or copy the file with `clinicctl db backup`."
 
 
 class BrokenJournal(DatabaseUnusable):

@@ -15,14 +15,18 @@ _TAIL = 1 << 20
 
 
 def line(path: str, **facts: Any) -> None:
-    """Append one line to the file at `path` (0600, made when missing, no link followed)."""
+    """Append one line to the file at `path` (0600, made when missing, no link followed).
+
+    What is there and is no log, stays as it is: a pipe that nobody reads, and a file that does not begin like one.
+    """
     said = {"at": clock.now().isoformat(timespec="milliseconds"), "pid": os.getpid(), **facts}
     text = json.dumps({name: value for name, value in said.items() if value is not None}, ensure_ascii=True)
     with suppress(OSError, ValueError):
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         descriptor = os.open(path, flags, 0o600)
         try:
-            os.write(descriptor, text.encode() + b"\n")
+            if stat.S_ISREG(os.fstat(descriptor).st_mode) and os.pread(descriptor, 1, 0) in (b"", b"{"):
+                os.write(descriptor, text.encode() + b"\n")
         finally:
             os.close(descriptor)
 

@@ -37,7 +37,7 @@ CONTRACT = {
     7: {"doctor_absent", "past_day", "wrong_day", "wrong_patient", "illegal_step", "archived", "taken_back"},
     10: {
         *("no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"),
-        *("broken_journal", "network_filesystem", "open_to_others"),
+        *("broken_journal", "network_filesystem", "open_to_others", "other_names"),
     },
     11: {"busy"},
     12: {"outcome_unknown"},

@@ -167,7 +167,51 @@ def test_what_a_killed_backup_left_goes_with_a_later_one(clinic: Ask, tmp_path: 
     assert {each.name for each in folder.glob(".*")} == {works.name, others.name}
 
 
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", ".lock"])
+def test_no_log_is_written_into_a_file_of_the_database(
+    end: str, clinic: Ask, run: Run, refused: Refused, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with somebody_else(db):
+        clinic("book", "P1", "MEHTA")
+        before = files(tmp_path)
+        monkeypatch.setenv("CLINICCTL_LOG", f"{db}{end}")
+        refused(2, "invalid_value", "book", "P1", "MEHTA", "+1d")
+        refused(2, "invalid_value", "queue", "show")
+        run("book", "nobody", status=2)
+        run("--version", status=0)
+        assert files(tmp_path) == before
+
+
+def test_a_log_that_is_none_is_left_as_it_is_and_a_pipe_holds_nobody_up(
+    clinic: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Start, finish: Finish
+) -> None:
+    notes, pipe = tmp_path / "notes.txt", tmp_path / "pipe"
+    notes.write_text("to do\n")
+    os.mkfifo(pipe)
+    for log in (notes, pipe):
+        monkeypatch.setenv("CLINICCTL_LOG", str(log))
+        assert finish(start("book", "P1", "MEHTA", "--again")).status == 0
+    assert notes.read_text() == "to do\n"
+
+
 # By whatever name
+
+
+def test_a_database_with_another_name_is_not_written_to(
+    clinic: Ask, run: Run, refused: Refused, db: str, tmp_path: Path
+) -> None:
+    other, draft = str(tmp_path / "other.db"), f"{db}.{'0' * 12}.new"
+    os.link(db, draft)
+    clinic("book", "P1", "MEHTA", "+1d")
+    os.link(db, other)
+    for name in (db, other):
+        said = refused(10, "other_names", "book", "P1", "MEHTA", "--db", name)
+        assert "hard link" in said["message"]
+        (line,) = run("batch", "-", "--db", name, stdin="book P1 MEHTA\n").lines
+        assert line["error"]["code"] == "other_names"
+        run("appointment", "list", "--db", name, status=0)
+    os.unlink(other)
+    clinic("book", "P1", "MEHTA")
 
 
 def test_a_database_has_one_lock_by_whatever_name_it_is_called(clinic: Ask, run: Run, db: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 
 from clinicctl.store import check, migrations, notes, places
 from clinicctl.store.laws import LAWS
@@ -151,6 +152,10 @@ BREAKS = {
     ),
     "other counter": ("INSERT INTO counters VALUES ('doctors', 1)", "a counter counts", False),
     "move": ("UPDATE appointments SET moved_to = 99 WHERE number = 2", "a move leads", False),
+    "move to itself": ("UPDATE appointments SET moved_to = 2, moved_from = 2 WHERE number = 2", "a move leads", False),
+    "move without return": ("UPDATE appointments SET moved_from = 1 WHERE number = 2", "a move leads", False),
+    "gone": ("UPDATE counters SET value = value + 1 WHERE name = 'waitlist'", "a number that was given", False),
+    "timezone": ("DELETE FROM settings WHERE name = 'timezone'", "the clinic has a time zone", False),
     "counter": ("UPDATE counters SET value = 1", "no number is above its counter", True),
     "no counter": ("DELETE FROM counters", "no number is above its counter", True),
     "secret": ("DELETE FROM settings WHERE name = 'secret'", "the clinic has the secret", False),
@@ -322,6 +327,15 @@ def test_a_folder_keeps_the_newest_backups_of_this_clinic_and_whatever_is_not_on
     assert sorted(map(str, folder.iterdir())) == sorted([*kept, only])
     refused(2, "usage", "db", "backup", str(tmp_path / "single.db"), "--keep", "2")
     refused(74, "io_error", "db", "backup", str(tmp_path / "nowhere" / "copy.db"))
+
+
+def test_of_one_seconds_copies_the_newest_are_kept(day: Ask, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    with freeze_time("2026-11-23T04:00:00+00:00"):
+        made = [day("db", "backup", str(folder))["path"] for _ in range(11)]
+        last = day("db", "backup", str(folder), "--keep", "3")
+    assert last["removed"] == made[:-2]
 
 
 def test_where_there_are_no_links_a_backup_still_overwrites_nothing(
@@ -630,6 +644,9 @@ MOUNTS = """\
 31 22 0:41 / {}/disk rw master:1 - xfs /dev/vdb rw
 32 31 0:42 / {}/disk/home rw - fuse.sshfs me@there: rw
 33 31 0:43 / {}/disk/home rw - btrfs /dev/vdc rw
+34 22 0:44 / {}/données rw - nfs4 server:/y rw
+35 22 0:45 / {}/m\udce9 rw - cifs //server/z rw
+36 22 0:46 / {}/back\\134slash rw - smb3 //server/y rw
 """
 
 
@@ -642,6 +659,9 @@ def test_the_file_system_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
         "a bc": "ext4",
         "disk": "xfs",
         "disk/home": "btrfs",
+        "données": "nfs4",
+        "m\udce9": "cifs",
+        "back\\slash": "smb3",
     }.items():
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         assert places.filesystem(str(tmp_path / folder), mounts=mounts) == kind
@@ -669,7 +689,14 @@ def test_a_network_file_system_is_refused_for_every_write_but_not_for_reading(
 
 @pytest.mark.parametrize(
     ("which", "mode", "chmod"),
-    [("file", 0o602, "o-w"), ("file", 0o666, "go-w"), ("folder", 0o777, "go-w"), ("folder", 0o722, "go-w")],
+    [
+        ("file", 0o602, "o-w"),
+        ("file", 0o666, "go-w"),
+        (".lock", 0o602, "o-w"),
+        ("-wal", 0o602, "o-w"),
+        ("folder", 0o777, "go-w"),
+        ("folder", 0o722, "go-w"),
+    ],
 )
 def test_what_others_may_write_to_is_refused_with_the_way_to_close_it(
     which: str, mode: int, chmod: str, ask: Ask, refused: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -677,13 +704,17 @@ def test_what_others_may_write_to_is_refused_with_the_way_to_close_it(
     path = tmp_path / "own" / "clinic.db"
     monkeypatch.setenv("CLINICCTL_DB", str(path))
     ask("init")
-    where = path if which == "file" else path.parent
+    where = path.parent if which == "folder" else Path(f"{path}{which.removeprefix('file')}")
+    if which == "-wal":
+        where.touch()
     os.chmod(where, mode)
     found = os.stat(where)
     own = found.st_uid == found.st_gid
     said = refused(10, "open_to_others", "doctor", "add", "N", "Dr. N")
     assert said["hint"] == f"Run `chmod {'o-w' if own else chmod} {where}`."
     ask("doctor", "list")
+    for each in path.parent.iterdir():
+        os.chmod(each, 0o600)
     os.chmod(where, mode & 0o755)
     ask("doctor", "add", "N", "Dr. N")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -92,6 +93,18 @@ def test_no_byte_of_an_erased_patient_is_left_in_the_file_or_its_log(known: Ask,
         assert not found(tmp_path)
     assert known("audit", "verify")["broken"] == 0
     assert len(known("patient", "list")) == 1200
+
+
+def test_an_erasure_takes_what_killed_commands_left_and_names_the_copies(clinic: Ask, run: Run, tmp_path: Path) -> None:
+    db = tmp_path / "clinic.db"
+    kept = clinic("db", "restore", clinic("db", "backup", str(tmp_path / "own.db"))["path"], "--yes")["replaced"]
+    draft = tmp_path / f"clinic.db.{'0' * 12}.new"
+    shutil.copy(db, draft)
+    answer = run("patient", "erase", "anita", "--yes", json=True, status=0)
+    assert not draft.exists()
+    assert f"beside the database are as they were made: {os.path.basename(kept)}." in answer.stderr
+    os.unlink(kept)
+    assert run("patient", "erase", "mumtaz", "--yes", json=True, status=0).stderr == ""
 
 
 @pytest.mark.usefixtures("built")

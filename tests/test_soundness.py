@@ -232,6 +232,34 @@ def test_what_the_journal_or_the_program_tells_otherwise_is_found(kind: str, day
     assert {each["law"] for each in found} == {law}
 
 
+@pytest.mark.parametrize("how", ["lost", "lowered"])
+def test_a_position_that_was_left_or_taken_back_is_not_given_again_after_a_repair(
+    how: str, clinic: Ask, run: Run, tmp_path: Path
+) -> None:
+    db = str(tmp_path / "clinic.db")
+    for patient in ("P1", "P2"):
+        clinic("walkin", patient, "MEHTA")
+    clinic("queue", "transfer", "MEHTA", "2", "--to", "RAO")
+    clinic("book", "P2", "MEHTA", "--again")
+    assert clinic("checkin", "A3")["position"] == 3
+    clinic("undo")
+    clinic("queue", "transfer", "RAO", "1", "--to", "MEHTA")
+    clinic("undo")
+    last = "(SELECT id FROM doctors WHERE code = 'MEHTA')"
+    written(
+        db,
+        "PRAGMA foreign_keys=OFF",
+        f"DELETE FROM doctor_daily_capacities WHERE doctor_id = {last}"
+        if how == "lost"
+        else f"UPDATE doctor_daily_capacities SET last_position = 3 WHERE doctor_id = {last}",
+    )
+    found = {each["law"] for each in problems(run)}
+    assert "no position is above the last one given" in found
+    assert clinic("db", "check", "--repair")["left"] == []
+    assert clinic("db", "check")["sound"]
+    assert clinic("checkin", "A3")["position"] == 5
+
+
 def test_a_day_with_every_step_and_every_merge_is_sound(day: Ask) -> None:
     for command in (
         "queue transfer RAO 1 --to MEHTA",

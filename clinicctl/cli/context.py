@@ -64,7 +64,10 @@ class Desk:
         if self._store is None:
             from clinicctl.store.engine import Store
 
-            self._store = Store(_path(self.settings.db), wait=self.settings.wait)
+            path = _path(self.settings.db)
+            if self.settings.log:
+                desk.keeping.refuse_own(path, target=self.settings.log)
+            self._store = Store(path, wait=self.settings.wait)
         return self._store
 
     def doctor_codes(self) -> list[str]:
@@ -116,7 +119,10 @@ class Desk:
         self.show(outcome)
         if outcome.result.overwritten is False:
             again = f"clinicctl patient erase {outcome.result.patient.number} --yes"
-            show.message(f"Erased, but the file may still hold traces: somebody was using it. Finish with `{again}`.")
+            why = "somebody was using it, or the disk has no room"
+            show.message(f"Erased, but the file may still hold traces: {why}. Finish with `{again}`.")
+        if copies := erasure.copies(self.store.path):
+            show.message(f"Older copies beside the database are as they were made: {', '.join(copies)}.")
 
     def write_through(
         self,

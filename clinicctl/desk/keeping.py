@@ -61,9 +61,9 @@ def back_up(store: Store, *, target: str, keep: int | None = None) -> BackedUp:
     )
 
 
-def refuse_own(store: Store, *, target: str) -> None:
+def refuse_own(path: str, *, target: str) -> None:
     """Refuse to write something else over a file of the database."""
-    places.refuse_own(store.path, target)
+    places.refuse_own(path, target)
 
 
 def about(file: str) -> str:

@@ -20,7 +20,6 @@ from clinicctl.store.models import (
     doctors,
     patient_words,
     patients,
-    queue_entries,
     waitlist_entries,
 )
 from clinicctl.store.sql import bindparam, delete, func, insert, select, update
@@ -43,11 +42,6 @@ _HELD = (
     select(appointments.c.date, func.count().filter(appointments.c.status != "cancelled").label("slots"))
     .where(appointments.c.doctor_id == bindparam("doctor"))
     .group_by(appointments.c.date)
-)
-_LAST = (
-    select(queue_entries.c.date, func.max(queue_entries.c.position).label("position"))
-    .where(queue_entries.c.doctor_id == bindparam("doctor"))
-    .group_by(queue_entries.c.date)
 )
 _LEDGER = select(capacities).where(capacities.c.doctor_id == bindparam("doctor"))
 _SET_LEDGER = update(capacities).where(capacities.c.id == bindparam("row"))
@@ -178,9 +172,10 @@ def _wrong_names(tx: Tx) -> Iterator[_Wrong]:
 
 
 def _mend_ledgers(tx: Tx) -> None:
+    given = check.last_given(tx.driver)
     for doctor in tx.all(_DOCTORS):
         held = {row.date: row.slots for row in tx.all(_HELD, doctor=doctor.id)}
-        last = {row.date: row.position for row in tx.all(_LAST, doctor=doctor.id)}
+        last = given.get(doctor.id, {})
         standing = {row.date for row in tx.all(_LEDGER, doctor=doctor.id)}
         if missing := sorted((held.keys() | last.keys()) - standing):
             for day in days.facts(tx, doctor, missing):

@@ -344,14 +344,19 @@ def _rotate(newest: str, begins: str, keep: int) -> tuple[str, ...]:
             for entry in entries
             if named.fullmatch(entry.name) and entry.name != made and entry.is_file(follow_symlinks=False)
         ]
-    # Before the end, `-2` sorts behind nothing: of one second's copies the one without a number is the first.
-    older.sort(key=lambda each: each.removesuffix(".db"))
+    older.sort(key=lambda each: _order(os.path.basename(each)))
     ours = [each for each in older if own is not None and _secret(each) == own]
     gone = ours[: max(0, len(ours) - (keep - 1))]
     for each in gone:
         os.unlink(each)
     sync_folder(folder)
     return tuple(gone)
+
+
+def _order(name: str) -> tuple[str, int]:
+    """The instant in a copy's name, and which of that second's it is: the one without a number is the first."""
+    dated, nth = re.fullmatch(r"(.*Z)(?:-([0-9]{1,3}))?\.db", name).groups()  # type: ignore[union-attr]
+    return dated, int(nth or 1)
 
 
 def _secret(path: str) -> str | None:

@@ -7,8 +7,10 @@ the desk's (`desk.soundness`).
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Date, Integer, Time, Uuid, create_engine
 from sqlmodel import CheckConstraint, SQLModel, UTCDateTime
@@ -19,6 +21,7 @@ from clinicctl.store.connections import uri
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import CURRENT
+from clinicctl.store.statements import reading
 
 WHOLE = "the file is whole"
 SCHEMA = "the schema is this program's"
@@ -78,6 +81,15 @@ def violations(connection: sqlite3.Connection) -> Iterator[Violation]:
     for law in laws.LAWS:
         yield from _violations(law.name, _broken(connection, law.query), law.derived)
     yield from _violations("a setting is one of the clinic's, with a value that it can have", _unset(connection))
+
+
+def last_given(connection: sqlite3.Connection) -> dict[UUID, dict[date, int]]:
+    """Return the last position that was ever given, by the doctor's id and the day."""
+    found: dict[UUID, dict[date, int]] = {}
+    with reading():
+        for doctor, on, position in connection.execute(laws.LAST_GIVEN):
+            found.setdefault(UUID(doctor), {})[date.fromisoformat(on)] = position
+    return found
 
 
 def look(path: str, *, wait: float) -> list[Violation]:

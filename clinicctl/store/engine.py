@@ -184,15 +184,19 @@ class Store:
     def _released(self) -> None:
         self._writing, self._lock = False, None
 
+    def clear_drafts(self) -> None:
+        """Remove what killed commands have left of their drafts. The lock is held, so that nobody works on one."""
+        for left in glob(f"{escape(self.path)}.{'[0-9a-f]' * 12}.new*"):
+            with suppress(OSError):
+                os.unlink(left)
+
     @contextmanager
     def draft(self) -> Iterator[str]:
         """Hand out the path of a new empty file (0600) beside the database; at the end it is gone from there.
 
-        The lock is held, so that what a killed command has left of its draft can be cleared away.
+        The lock is held; what killed commands have left of theirs is cleared away.
         """
-        for left in glob(f"{escape(self.path)}.{'[0-9a-f]' * 12}.new*"):
-            with suppress(OSError):
-                os.unlink(left)
+        self.clear_drafts()
         draft = f"{self.path}.{secrets.token_hex(6)}.new"
         try:
             with translated(self.path, self.wait):

@@ -7,6 +7,23 @@ from typing import NamedTuple
 
 LEDGER, COUNTERS = "ledger", "counters"
 
+LAST_GIVEN = """SELECT doctor_id, date, max(position) AS position FROM (
+        SELECT doctor_id, date, position FROM queue_entries
+        UNION ALL
+        SELECT a.doctor_id, a.date, s.position
+        FROM journal_steps AS s JOIN appointments AS a ON a.id = s.appointment_id
+        WHERE s.queue_from IS NULL AND s.queue_to IS NOT NULL
+        UNION ALL
+        SELECT d.id, t.date, t.position
+        FROM (
+            SELECT CASE WHEN json_valid(outcome) THEN json_extract(outcome, '$.result.doctor') END AS doctor,
+                CASE WHEN json_valid(outcome) THEN json_extract(outcome, '$.result.date') END AS date,
+                CASE WHEN json_valid(outcome) THEN json_extract(outcome, '$.result.position') END AS position
+            FROM journal WHERE command = 'queue transfer'
+        ) AS t JOIN doctors AS d ON d.code = t.doctor
+    ) GROUP BY doctor_id, date"""
+"""The last position of each doctor's day that was ever given; one transferred, or taken back, is in no queue now."""
+
 
 class Law(NamedTuple):
     """A law, the query for where it does not hold, and what can be worked out anew to mend it."""
@@ -52,10 +69,12 @@ LAWS = (
     ),
     Law(
         "no position is above the last one given",
-        """SELECT d.code || ' on ' || l.date || ': position ' || max(q.position) || ', last given ' || l.last_position
-        FROM queue_entries AS q JOIN doctor_daily_capacities AS l ON l.doctor_id = q.doctor_id AND l.date = q.date
-        JOIN doctors AS d ON d.id = l.doctor_id
-        GROUP BY l.id HAVING max(q.position) > l.last_position""",
+        f"""WITH given AS ({LAST_GIVEN})
+        SELECT d.code || ' on ' || g.date || ': position ' || g.position || ', last given '
+            || coalesce(l.last_position, 'unknown')
+        FROM given AS g JOIN doctors AS d ON d.id = g.doctor_id
+        LEFT JOIN doctor_daily_capacities AS l ON l.doctor_id = g.doctor_id AND l.date = g.date
+        WHERE g.position > coalesce(l.last_position, 0)""",  # noqa: S608 - a query of our own
         LEDGER,
     ),
     Law(
@@ -122,10 +141,23 @@ LAWS = (
         GROUP BY a.number""",
     ),
     Law(
-        "a move leads from one appointment to another",
-        """SELECT 'A' || number FROM appointments
-        WHERE moved_to NOT IN (SELECT number FROM appointments)
-        OR moved_from NOT IN (SELECT number FROM appointments)""",
+        "a move leads from one appointment, which is cancelled by it, to another",
+        """SELECT 'A' || a.number FROM appointments AS a
+        LEFT JOIN appointments AS t ON t.number = a.moved_to
+        LEFT JOIN appointments AS f ON f.number = a.moved_from
+        WHERE (a.moved_to IS NOT NULL AND (t.moved_from, a.status) IS NOT (a.number, 'cancelled'))
+        OR (a.moved_from IS NOT NULL AND f.moved_to IS NOT a.number)
+        OR a.moved_to = a.number""",
+    ),
+    Law(
+        "a number that was given is on file",
+        """WITH given AS (
+            SELECT 'patients' AS name, count(*) AS rows FROM patients
+            UNION ALL SELECT 'appointments', count(*) FROM appointments
+            UNION ALL SELECT 'waitlist', count(*) FROM waitlist_entries
+        )
+        SELECT g.name || ': ' || g.rows || ' on file, ' || c.value || ' given'
+        FROM given AS g JOIN counters AS c ON c.name = g.name WHERE g.rows < c.value""",
     ),
     Law(
         "no number is above its counter",
@@ -143,6 +175,10 @@ LAWS = (
         "a counter counts what has numbers",
         """SELECT 'row ' || rowid || ' of counters' FROM counters
         WHERE name NOT IN ('patients', 'appointments', 'waitlist')""",
+    ),
+    Law(
+        "the clinic has a time zone",
+        """SELECT 'settings' WHERE NOT EXISTS (SELECT 1 FROM settings WHERE name = 'timezone')""",
     ),
     Law(
         "the clinic has the secret of its digests",

@@ -6,7 +6,10 @@ made or written to.
 """
 
 import os
+import re
 import stat
+from contextlib import suppress
+from glob import escape, glob
 
 from clinicctl import errors
 
@@ -15,11 +18,14 @@ _NETWORK = {
     *("orangefs", "pvfs2", "smb2", "smb3", "smbfs", "fuse.ceph", "fuse.curlftpfs", "fuse.davfs2", "fuse.gcsfuse"),
     *("fuse.glusterfs", "fuse.gvfsd-fuse", "fuse.juicefs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"),
 }
-_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_WHO = {"g": stat.S_IWGRP, "o": stat.S_IWOTH}
+_BESIDE = ("-wal", "-shm", "-journal", ".lock")
+_ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
 def refuse_unsafe(path: str) -> None:
-    """Refuse a database's path on a network file system, or whose file or folder others may write to.
+    """Refuse a database's path on a network file system, or whose files or folder others may write to; and a file that
+    has another name as well, by which it would have another lock.
 
     A sticky folder, like /tmp, is good enough: nobody removes another's files there. A group that has the number of
     the owner is his alone, by the custom of most systems.
@@ -33,17 +39,23 @@ def refuse_unsafe(path: str) -> None:
     if kind in _NETWORK:
         raise errors.OnNetwork(path=path, kind=kind)
     if not found.st_mode & stat.S_ISVTX:
-        _refuse_open(folder, found)
-    try:
-        _refuse_open(path, os.stat(path))
-    except OSError:
-        return
+        _refuse_open(folder)
+    _refuse_open(path, *(f"{path}{end}" for end in _BESIDE))
+    with suppress(OSError):
+        if os.stat(path).st_nlink > 1 and _other_names(path):
+            raise errors.OtherNames(path=path)
+
+
+def _other_names(path: str) -> bool:
+    """Whether a file has a name besides its own, and that of the draft that a killed `init` may have left of it."""
+    drafts = [each for each in glob(f"{escape(path)}.{'[0-9a-f]' * 12}.new") if os.path.samefile(each, path)]
+    return os.stat(path).st_nlink > 1 + len(drafts)
 
 
 def refuse_own(path: str, target: str) -> None:
     """Refuse to write to a file that belongs to the database at `path`: itself, its lock, what SQLite keeps beside."""
     own = os.path.realpath(path)
-    if os.path.realpath(target) in {f"{own}{end}" for end in ("", "-wal", "-shm", "-journal", ".lock")}:
+    if os.path.realpath(target) in {f"{own}{end}" for end in ("", *_BESIDE)}:
         raise errors.BadValue(problem=f"{target}: that is a file of the database itself.")
 
 
@@ -56,10 +68,16 @@ def filesystem(folder: str, *, mounts: str) -> str:
     inside = os.path.join(os.path.realpath(folder), "")
     for line in mounts.splitlines():
         before, _, after = line.partition(" - ")
-        point = os.path.join(before.split(" ")[4].encode().decode("unicode_escape"), "")
+        point = os.path.join(_unescaped(before.split(" ")[4]), "")
         if inside.startswith(point) and len(point) >= len(best):
             best, kind = point, after.split(" ")[0]
     return kind
+
+
+def _unescaped(said: str) -> str:
+    """A path as the kernel lists it: spaces, tabs, line breaks and backslashes as octal numbers, all else as it is."""
+    plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), said.encode("utf-8", "surrogateescape"))
+    return plain.decode("utf-8", "surrogateescape")
 
 
 def _on_a_disk(found: os.stat_result) -> bool:
@@ -72,10 +90,21 @@ def _mounts() -> str:
         return file.read()
 
 
-def _refuse_open(path: str, found: os.stat_result) -> None:
-    others = found.st_mode & _OTHERS
-    if found.st_gid == found.st_uid:
-        others &= ~stat.S_IWGRP
-    if others:
-        who = f"{'g' if others & stat.S_IWGRP else ''}{'o' if others & stat.S_IWOTH else ''}"
-        raise errors.OpenToOthers(path=path, mode=f"{stat.S_IMODE(found.st_mode):04o}", chmod=f"{who}-w")
+def _refuse_open(*paths: str) -> None:
+    """Refuse what others may write to, and say how all of it is closed."""
+    opened = {path: others for path in paths if (others := _others(path))}
+    if opened:
+        path = next(iter(opened))
+        mode = f"{stat.S_IMODE(os.stat(path).st_mode):04o}"
+        who = "".join(name for name, bit in _WHO.items() if any(others & bit for others in opened.values()))
+        raise errors.OpenToOthers(path=path, mode=mode, chmod=f"{who}-w", all=" ".join(opened))
+
+
+def _others(path: str) -> int:
+    """The bits by which others may write to a path; none where nothing is there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0
+    others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return others & ~stat.S_IWGRP if found.st_gid == found.st_uid else others
