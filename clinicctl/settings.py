@@ -81,6 +81,9 @@ def region(said: str) -> str:
     return code
 
 
+output = _one_of("output", FORMATS)
+"""Read the name of a format."""
+
 actor = _line("actor", ACTOR)
 """Read the name of who does it."""
 
@@ -90,7 +93,7 @@ COMMAND = (
         "output",
         "",
         "table, json, jsonl, csv or tsv (default: table on a terminal, else tsv)",
-        _one_of("output", FORMATS),
+        output,
     ),
     Known("wait", "20", "seconds to wait for the writer's lock", _seconds),
     Known("actor", "", "who does it, for the journal (default: the login)", actor),

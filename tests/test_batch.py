@@ -499,3 +499,26 @@ def test_every_command_can_be_read_quickly_or_is_left_to_click() -> None:
     for name in TREE:
         quick.read(root, [name])
         quick.read(root, [name, "list"])
+
+
+# What stands alone
+
+
+@pytest.mark.parametrize("command", ["init", "demo", "init --key k", "metrics --textfile {}/m.prom"])
+def test_all_or_none_is_broken_by_no_command(command: str, clinic: Ask, run: Run, tmp_path: Path) -> None:
+    answer = run("batch", "--atomic", "-", stdin=f"book P1 MEHTA\n{command.format(tmp_path)}\nnosuch\n", status=2)
+    codes = [line["error"]["code"] for line in answer.lines]
+    assert codes == ["taken_back", "usage", "usage"]
+    assert clinic("appointment", "list") == []
+    assert not (tmp_path / "m.prom").exists()
+    new = tmp_path / "new" / "clinic.db"
+    run("batch", "--atomic", "-", "--db", str(new), stdin="init\nnosuch\n", status=2)
+    assert not new.exists()
+
+
+def test_a_line_that_asks_for_no_format_is_refused(clinic: Ask, run: Run) -> None:
+    for line in ("book P1 MEHTA -o nosuch", "book P1 MEHTA -o nosuch --json", "book P1 MEHTA '--output=nosuch'"):
+        (answer,) = run("batch", "-", stdin=f"{line}\n", status=3).lines
+        assert (answer["exit_code"], answer["error"]["code"]) == (2, "invalid_value")
+    run("book", "P1", "MEHTA", "-o", "nosuch", "--json", status=2)
+    assert clinic("appointment", "list") == []

@@ -425,3 +425,56 @@ def test_the_log_has_one_line_a_command_with_codes_only(
     ]
     assert not {"anita", "Anita", "Secret"} & set(log.read_text().replace('"', " ").split())
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+# What can be typed
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("patient list --limit {}", "appointment list --limit {}", "audit log --limit {}", "undo {}"),
+        *("queue call MEHTA {}", "queue left MEHTA {}", "audit log --day 9999-12-31", "audit log --day 0001-01-01"),
+        *("free MEHTA --from 9999-12-31", "book P1 MEHTA 9999-12-31", "doctor avail set MEHTA 9999-12-31 --absent"),
+    ],
+)
+def test_a_number_or_a_day_out_of_all_reason_is_a_value_that_is_not_understood(
+    line: str, clinic: Ask, run: Run
+) -> None:
+    for number in ("9223372036854775808", "99999999999999999999"):
+        answer = run(*line.format(number).split(), json=True, status=2)
+        assert answer.error["code"] in ("usage", "invalid_value")
+
+
+def test_the_last_day_that_can_be_meant_is_a_day_as_any(clinic: Ask, refused: Refused) -> None:
+    clinic("doctor", "avail", "set", "MEHTA", "9000-12-31", "--absent")
+    refused(7, "doctor_absent", "book", "P1", "MEHTA", "9000-12-31")
+    clinic("book", "P1", "RAO", "9000-12-31")
+    clinic("free", "RAO", "--from", "9000-12-31", "--days", "366")
+    assert clinic("audit", "log", "--day", "9000-12-31") == clinic("audit", "log", "--day", "1000-01-01") == []
+
+
+def test_a_configured_format_is_that_of_usage_errors_too(clinic: Ask, run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "config" / "clinicctl" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('output = "json"\n')
+    for line in ("book P1 MEHTA --nosuch", "book P1 MEHTA nosuchday", "doctor show Q"):
+        assert run(*line.split()).error["code"] in ("usage", "invalid_value", "doctor_not_found")
+
+
+def test_a_database_in_a_folder_that_is_gone_is_an_io_error(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f'cd {gone}; rmdir {gone}; exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", sys.executable, "-m", "clinicctl", "patient", "list", "--db", "c.db", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (74, "io_error")
+
+
+def test_a_repeated_init_says_nothing_that_is_not_so(clinic: Ask, run: Run) -> None:
+    assert run("init", "--json", status=0).stderr == ""

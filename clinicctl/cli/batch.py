@@ -198,6 +198,7 @@ class _Batch:
         """Do every line in one transaction; keep it only if none is refused. The answers are given at the end."""
         first: errors.Refusal | None = None
         status = 0
+        self.shared.atomic = True
         with TemporaryFile() as asked, TemporaryFile() as answers:
             # Whoever still writes his lines must not keep the lock from the others.
             while chunk := source.read(_CHUNK):

@@ -35,8 +35,8 @@ def init(
 ) -> None:
     """Create the clinic's database, and its folder."""
     timezone, region = _where(timezone, region)
-    ctx.obj.create(desk.clinic.init, name=name, timezone=timezone, region=region, capacity=capacity)
-    if not region:
+    made = ctx.obj.create(desk.clinic.init, name=name, timezone=timezone, region=region, capacity=capacity)
+    if not made.region:
         ctx.obj.note("No phone region is known: phones need their + until `clinicctl config region CC`.")
 
 

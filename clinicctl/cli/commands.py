@@ -24,7 +24,9 @@ def _kept(ctx: Context, param: Parameter, value: Any) -> None:
 
 
 def common(name: str, value: Any) -> dict[str, Any]:
-    """What a common option sets: `--json` is the same as `-o json`."""
+    """What a common option sets: `--json` is the same as `-o json`. Refuses a format that is none."""
+    if name == "output":
+        settings.output(value)
     return {"output": "json"} if name == "json" else {name: value}
 
 

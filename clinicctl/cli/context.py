@@ -3,7 +3,7 @@
 import os
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
@@ -103,9 +103,7 @@ class Desk:
 
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
         """Do an operation once for its key, in one transaction with its journal row; show what came of it."""
-        outcome = self.written(operation, request)
-        self.show(outcome)
-        return cast("R", outcome.result)
+        return cast("R", self._shown(self.written(operation, request)))
 
     def erase(self, operation: "Callable[Concatenate[Tx, P], Erased]", *_: P.args, **request: P.kwargs) -> None:
         """As `write`; then let the file hold nothing any more of what was erased, or say that it may."""
@@ -132,19 +130,22 @@ class Desk:
         **request: P.kwargs,
     ) -> R:
         """As `write`, in a transaction that is begun in a way of its own."""
-        outcome = self.written(operation, request, begin=begin)
-        self.show(outcome)
-        return cast("R", outcome.result)
+        return cast("R", self._shown(self.written(operation, request, begin=begin)))
 
-    def create(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> None:
+    def create(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
         """As `write`, on a new database; where one stands already, the operation is told so and changes nothing."""
         try:
-            self.show(self.written(operation, request, begin=self.store.create))
+            return cast("R", self._shown(self.written(operation, request, begin=self.store.create)))
         except errors.Exists:
             if self.settings.key:
-                self.show(self.written(operation, request))
-            else:
-                self.show(self.read(operation, *_, **request))
+                return cast("R", self._shown(self.written(operation, request)))
+            found = self.read(operation, *_, **request)
+            self.show(found)
+            return found
+
+    def _shown(self, outcome: "Outcome") -> Any:
+        self.show(outcome)
+        return outcome.result
 
     def written(
         self,
@@ -281,11 +282,16 @@ class Desk:
                 **facts,
             )
 
+    def _configured_output(self) -> str:
+        with suppress(errors.Refusal):
+            return str(_config().get("output", ""))
+        return ""
+
     def _asked_for_json(self) -> bool:
         """Whether errors are to be JSON, also where the command line could not be read to its end."""
         if self._settings is not None:
             return self._settings.output in ("json", "jsonl")
-        asked = os.environ.get("CLINICCTL_OUTPUT") or ""
+        asked = os.environ.get("CLINICCTL_OUTPUT") or self._configured_output()
         for at, each in enumerate(self.args):
             if each == "--json":
                 asked = "json"
@@ -334,9 +340,14 @@ def _path(said: str | None) -> str:
         said = said.removeprefix("sqlite:///")
     if "\0" in said:
         raise errors.BadValue(problem="db: not a path.")
-    return _real(os.path.abspath(os.path.expanduser(said)))
+    return _real(os.path.expanduser(said))
 
 
 def _real(path: str) -> str:
-    """A path without links, if something stands there."""
-    return os.path.realpath(path) if os.path.exists(path) else path
+    """A path from the root, and without links if something stands there."""
+    try:
+        path = os.path.abspath(path)
+        return os.path.realpath(path) if os.path.exists(path) else path
+    except OSError as error:
+        # The folder in which the command was called is gone.
+        raise errors.IOFailed(path=path, reason=error.strerror) from None

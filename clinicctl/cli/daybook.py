@@ -60,7 +60,7 @@ def close(ctx: Ctx, day: params.Day = DayWord("today")) -> None:
 def undo(
     ctx: Ctx,
     number: Annotated[
-        int | None, typer.Argument(metavar="[JOURNAL-NUMBER]", min=1, help="Else your last write.")
+        int | None, typer.Argument(metavar="[JOURNAL-NUMBER]", min=1, max=params.MOST, help="Else your last write.")
     ] = None,
 ) -> None:
     """Take back the last write of booking or queue, when nothing was built on it."""

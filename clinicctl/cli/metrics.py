@@ -30,6 +30,7 @@ def metrics(
     """
     textfile = None if textfile == "-" else textfile
     if textfile is not None:
+        ctx.obj.store.alone()
         desk.keeping.refuse_own(ctx.obj.store.path, target=textfile)
     path = ctx.obj.settings.log
     found = ctx.obj.read(desk.metrics.measure, waits=log.lock_waits(path) if path else None)

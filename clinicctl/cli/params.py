@@ -14,6 +14,9 @@ from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, Sex
 
 T = TypeVar("T")
 
+MOST = 999_999_999
+"""The largest number that can be said, of nine digits, as in A999999999."""
+
 
 # What a prompt completes: never a patient
 
@@ -272,13 +275,13 @@ DaysOption = Annotated[
     ),
 ]
 Position = Annotated[
-    int | None, typer.Argument(metavar="[N]", min=1, help="The position; else the next, or the only one.")
+    int | None, typer.Argument(metavar="[N]", min=1, max=MOST, help="The position; else the next, or the only one.")
 ]
-AtPosition = Annotated[int, typer.Argument(metavar="N", min=1, help="The position.")]
+AtPosition = Annotated[int, typer.Argument(metavar="N", min=1, max=MOST, help="The position.")]
 Time = Annotated[
     time | None, typer.Option("--time", metavar="HH:MM", parser=days.parse_time, help="The time that was agreed.")
 ]
-Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many.")]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, max=MOST, help="At most so many.")]
 Again = Annotated[bool, typer.Option("--again", help="Though the patient has an appointment with the doctor that day.")]
 Overbook = Annotated[bool, typer.Option("--overbook", help="Above the capacity, up to the clinic's overbook_limit.")]
 OnConflictOption = Annotated[

@@ -13,6 +13,8 @@ from clinicctl.errors import BadValue
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WORDS = ("today", "tomorrow", "yesterday", *WEEKDAYS)
 LONGEST = 366
+FIRST, LAST = date(1000, 1, 1), date(9000, 12, 31)
+"""The days that can be meant: from each of them instants, and the days around it, can be reached."""
 
 _NEAR = {"today": 0, "tomorrow": 1, "yesterday": -1}
 _SHIFT = re.compile(r"([+\-\u2212])([0-9]{1,4})([dw])")
@@ -41,8 +43,14 @@ class DaysWord(str):
 
 @lru_cache(1_024)
 def day(said: str, *, today: date) -> date:
-    """Return the date that `said` means on `today`. Refuses everything outside the grammar."""
-    word = said.strip().lower()
+    """Return the date that `said` means on `today`. Refuses everything outside the grammar, and distant centuries."""
+    found = _meant(said.strip().lower(), today)
+    if not FIRST <= found <= LAST:
+        raise BadValue(problem=f"No such day: {_EXAMPLES}.")
+    return found
+
+
+def _meant(word: str, today: date) -> date:
     try:
         if word in _NEAR:
             return today + timedelta(days=_NEAR[word])

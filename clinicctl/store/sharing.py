@@ -29,6 +29,8 @@ class Shared(Store):
         super().__init__(path, wait=wait)
         self.lost = False
         """Whether the database itself has ended the last group: then nothing of it was written."""
+        self.atomic = False
+        """Whether all that is written is one group, to its end: nothing may settle it before."""
         self.hurried = False
         """Whether the lock was not had in time: until somebody has waited anew, it is only asked for."""
         self._patience = wait
@@ -82,6 +84,8 @@ class Shared(Store):
     @contextmanager
     def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
         """As a store's own, outside any group."""
+        if self.atomic:
+            raise errors.Usage(problem="It stands alone, not in a batch that is all or nothing.")
         self.settle()
         with super().create(actor=actor, key=key, dry_run=dry_run) as tx:
             yield tx
