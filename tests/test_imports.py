@@ -584,6 +584,18 @@ def test_a_plan_is_not_applied_once_doctors_or_days_have_changed(clinic: Ask, tm
         assert made_anew.rows[0].change != plan.rows[0].change
 
 
+@pytest.mark.parametrize(
+    "how", ["set RAO +1d --capacity 4", "set RAO +1d --present", "weekly RAO mon-sun --capacity 4"]
+)
+def test_a_plan_stands_whatever_another_doctors_days_become(clinic: Ask, tmp_path: Path, how: str) -> None:
+    store = Store(str(tmp_path / "clinic.db"), wait=5)
+    plan = planned(store, ["doctor,date,present\n", "MEHTA,+1d,no\n"])
+    clinic("doctor", "avail", *how.split())
+    with store.write(actor="desk", key="k") as tx:
+        assert imports.set_availability(tx, plan=plan).added == 1
+    assert not clinic("doctor", "avail", "show", "MEHTA", "+1d")[0]["present"]
+
+
 def test_a_booking_between_plan_and_write_is_met(clinic: Ask, tmp_path: Path) -> None:
     store = Store(str(tmp_path / "clinic.db"), wait=5)
     plan = planned(store, ["doctor,date,present\n", "MEHTA,+1d,no\n"])

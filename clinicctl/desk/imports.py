@@ -37,6 +37,9 @@ MOST_REMOVED = 40_000
 _ELSEWHERE = ("bookings", "daybook", "duplicates", "patient_imports", "patients", "queue", "undo", "waitlist")
 """Whose operations change nothing of what a plan stands on: only the ledgers, which are looked at anew."""
 
+_OF_ONE_DOCTOR = ("availability", "weekly")
+"""Whose results name the doctor whose days were changed."""
+
 _STANDING = select(
     availabilities.c.date, availabilities.c.present, availabilities.c.capacity, availabilities.c.note
 ).where(
@@ -354,8 +357,18 @@ def _written(
 
 def _stands(tx: Tx, plan: Plan) -> bool:
     """Whether what a plan was made for still stands, but for the ledgers."""
-    since = journal.operations_since(tx, plan.head)
-    return since is not None and plan.today == tx.today and all(each.partition(".")[0] in _ELSEWHERE for each in since)
+    since = journal.written_since(tx, plan.head)
+    return since is not None and plan.today == tx.today and not any(_concerns(plan, each) for each in since)
+
+
+def _concerns(plan: Plan, kept: Mapping[str, Any]) -> bool:
+    """Whether a write may have changed what a plan stands on: not another doctor's days."""
+    room = str(kept.get("operation")).partition(".")[0]
+    if room not in _OF_ONE_DOCTOR:
+        return room not in _ELSEWHERE
+    told = kept.get("result")
+    doctors = {each.get("doctor") for each in (told if isinstance(told, list) else [told]) if isinstance(each, dict)}
+    return not doctors or None in doctors or not doctors.isdisjoint(plan.doctors)
 
 
 def _booked(tx: Tx, plan: Plan) -> list[tuple[days.Facts, days.Facts, int | None]]:

@@ -87,12 +87,17 @@ def head(tx: Tx) -> tuple[int, str]:
 
 def operations_since(tx: Tx, head: tuple[int, str]) -> set[str] | None:
     """Return the operations journaled after a row, as `bookings.book`; None when the journal is not the one it was."""
+    later = written_since(tx, head)
+    return {str(each.get("operation")) for each in later} if later is not None else None
+
+
+def written_since(tx: Tx, head: tuple[int, str]) -> list[dict[str, Any]] | None:
+    """Return what is kept of each write after a row; None when the journal is not the one it was."""
     number, hash_ = head
     rows = tx.all(_FROM, number=number)
     if number and (not rows or rows[0].hash != hash_):
         return None
-    later = [recall.read(tx, row.outcome, of=row.number) for row in rows if row.number > number]
-    return {str(each.get("operation")) for each in later}
+    return [recall.read(tx, row.outcome, of=row.number) for row in rows if row.number > number]
 
 
 def done_before(tx: Tx, operation: str, requests: Iterable[Mapping[str, Any]]) -> Any:
