@@ -212,7 +212,7 @@ def batches() -> Iterator[tuple[str, str, float, str]]:
         one, other, found = in_turn(
             lambda: net(folder, [*PROGRAM, "batch", str(file)], [*PROGRAM, "batch", str(nothing)]),
             lambda: net(folder, bare(folder, log), bare(folder, emptied(log))),
-            5,
+            11,
         )
         yield (
             f"{LINES:,} `book` lines through `batch`, {LINES / one * 1000:,.0f} a second",
