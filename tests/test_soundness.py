@@ -137,9 +137,9 @@ def test_a_value_that_is_none_of_its_columns_is_found_by_its_place_and_never_tol
             label = LABELS[table] % connection.execute(f"SELECT number FROM {table} WHERE rowid = ?", row).fetchone()
         assert not list(check._unreadable(connection))
         for value in [*values, *([UTF8_CUT] if values is NONE[AutoString] else [])]:
-            changed = f"UPDATE {table} SET {column} = ?1 WHERE rowid = ?2"
+            changed = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"
             if value is UTF8_CUT:
-                changed = f"UPDATE {table} SET {column} = CAST(?1 AS TEXT) WHERE rowid = ?2"
+                changed = f"UPDATE {table} SET {column} = CAST(? AS TEXT) WHERE rowid = ?"
             connection.execute(changed, (value, *row))
             found = [each.where for each in check.violations(connection) if each.law == READABLE]
             assert found == [f"{table}.{column} of {label}"], value
