@@ -236,27 +236,27 @@ def test_what_the_journal_or_the_program_tells_otherwise_is_found(kind: str, day
 def test_a_position_that_was_left_or_taken_back_is_not_given_again_after_a_repair(
     how: str, clinic: Ask, run: Run, tmp_path: Path
 ) -> None:
-    db = str(tmp_path / "clinic.db")
+    def repaired(last: int) -> None:
+        mehta = "(SELECT id FROM doctors WHERE code = 'MEHTA')"
+        change = "DELETE FROM" if how == "lost" else "UPDATE"
+        below = "" if how == "lost" else f" SET last_position = {last - 1}"
+        statement = f"{change} doctor_daily_capacities{below} WHERE doctor_id = {mehta}"
+        written(str(tmp_path / "clinic.db"), "PRAGMA foreign_keys=OFF", statement)
+        assert "no position is above the last one given" in {each["law"] for each in problems(run)}
+        assert clinic("db", "check", "--repair")["left"] == []
+        assert clinic("db", "check")["sound"]
+
     for patient in ("P1", "P2"):
         clinic("walkin", patient, "MEHTA")
     clinic("queue", "transfer", "MEHTA", "2", "--to", "RAO")
+    repaired(2)
     clinic("book", "P2", "MEHTA", "--again")
     assert clinic("checkin", "A3")["position"] == 3
     clinic("undo")
-    clinic("queue", "transfer", "RAO", "1", "--to", "MEHTA")
+    repaired(3)
+    assert clinic("queue", "transfer", "RAO", "1", "--to", "MEHTA")["position"] == 4
     clinic("undo")
-    last = "(SELECT id FROM doctors WHERE code = 'MEHTA')"
-    written(
-        db,
-        "PRAGMA foreign_keys=OFF",
-        f"DELETE FROM doctor_daily_capacities WHERE doctor_id = {last}"
-        if how == "lost"
-        else f"UPDATE doctor_daily_capacities SET last_position = 3 WHERE doctor_id = {last}",
-    )
-    found = {each["law"] for each in problems(run)}
-    assert "no position is above the last one given" in found
-    assert clinic("db", "check", "--repair")["left"] == []
-    assert clinic("db", "check")["sound"]
+    repaired(4)
     assert clinic("checkin", "A3")["position"] == 5
 
 
