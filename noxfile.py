@@ -1,4 +1,4 @@
-"""The sessions of the work: `nox` runs tests, types, lint and docs; `nox -s bench` and `nox -s storm` the long ones."""
+"""The sessions: `nox` runs tests, types, lint and docs; `nox -s bench`, `calendar` and `storm` are the long ones."""
 
 import shutil
 
@@ -16,6 +16,30 @@ def tests(session: nox.Session) -> None:
     """The laws: real SQLite, real processes, properties."""
     session.install(".[dev]")
     session.run("python", "-m", "pytest", "-m", "not storm", *session.posargs)
+
+
+INSTANTS = {
+    "monday": "2028-02-28T23:59:00+05:30",  # the evening before 29 February
+    "tuesday": "2028-02-29T12:00:00+00:00",
+    "wednesday": "2028-03-01T00:01:00+05:30",
+    "thursday": "2026-12-31T23:59:00+05:30",
+    "friday": "2027-01-01T00:01:00+05:30",
+    "saturday": "2026-11-28T09:00:00+00:00",
+    "sunday": "2027-02-28T12:00:00+00:00",  # the last day of February in a common year
+    "spring": "2027-03-28T01:59:00+01:00",  # a minute before Berlin's clocks go forward
+    "autumn": "2027-10-31T02:59:00+02:00",  # a minute before they go back
+}
+"""Instants at which the whole suite has to pass. A test begins at its instant, in Kolkata, in UTC or in Berlin."""
+
+
+@nox.session
+@nox.parametrize("on", list(INSTANTS), ids=list(INSTANTS))
+def calendar(session: nox.Session, on: str) -> None:
+    """The whole suite on other dates: each weekday, 28 and 29 February, 31 December, clock changes, midnight."""
+    session.install(".[dev]")
+    zone = {"spring": "Europe/Berlin", "autumn": "Europe/Berlin"}.get(on, "UTC")
+    options = ["-m", "not storm", "--clock", INSTANTS[on], *session.posargs]
+    session.run("python", "-m", "pytest", *options, env={"TZ": zone})
 
 
 @nox.session

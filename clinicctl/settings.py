@@ -13,6 +13,9 @@ from clinicctl.errors import BadValue
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv")
 ACTOR = 64
+CLOCK_SHIFT = "CLINICCTL_TEST_CLOCK_SHIFT"
+"""Seconds by which the test suite moves the clock of a process that it starts. Refused outside pytest."""
+_FARTHEST = 100 * 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -182,6 +185,25 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Mapping[s
         log=found["log"],
         **{name: flags[name] for name in ("header", "excel_safe", "quiet", "key", "dry_run", "yes") if name in flags},
     )
+
+
+def clock_shift(environ: Mapping[str, str]) -> float:
+    """Return by how many seconds the test suite moves the clock: 0 elsewhere.
+
+    Refuses the variable in a process that pytest did not start: a clinic's clock cannot be moved.
+    """
+    said = environ.get(CLOCK_SHIFT)
+    if said is None:
+        return 0.0
+    if "PYTEST_CURRENT_TEST" not in environ:
+        raise BadValue(problem=f"{CLOCK_SHIFT} is for the test suite only.", hint=f"Unset {CLOCK_SHIFT}.")
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = float("nan")
+    if not abs(seconds) <= _FARTHEST:
+        raise BadValue(problem=f"{CLOCK_SHIFT}: a number of seconds, up to a hundred years.")
+    return seconds
 
 
 def machine_timezone(environ: Mapping[str, str]) -> str:

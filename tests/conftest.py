@@ -6,14 +6,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 from typer.testing import CliRunner
 
 # freezegun replaces the clock inside modules as they stand: what is first imported under it, fails in misleading ways.
-from clinicctl import desk
+from clinicctl import desk, settings
 from clinicctl.cli import TREE, app
 from clinicctl.show import tables as _tables  # noqa: F401
 
@@ -23,6 +25,27 @@ for _module, _help in TREE.values():
     __import__(f"clinicctl.cli.{_module}")
 
 _PERSONAL_ENVIRONMENT = [name for name in os.environ if name.startswith("CLINICCTL_")]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--clock",
+        type=datetime.fromisoformat,
+        metavar="INSTANT",
+        help="let each test begin at this instant, for example 2028-02-28T23:59:00+05:30, in this process and in others",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a test begin at the instant of `--clock`; without the option the clock is the machine's."""
+    instant: datetime | None = request.config.getoption("--clock")
+    if instant is None:
+        yield
+        return
+    monkeypatch.setenv(settings.CLOCK_SHIFT, str((instant - datetime.now(UTC)).total_seconds()))
+    with freeze_time(instant, tick=True):
+        yield
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def day(clinic: Ask) -> Ask:
         "start MEHTA",
         "walkin P2 RAO",
         "doctor avail set MEHTA +3d --capacity 4",
-        "doctor avail weekly RAO sun --off",
+        "doctor avail weekly RAO sun --capacity 4",
         "waitlist add P1 RAO tomorrow",
     ):
         clinic(*(["queue", *command.split()] if command.startswith("start") else command.split()))

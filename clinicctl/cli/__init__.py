@@ -19,7 +19,7 @@ from typer._click.core import Command, Context
 from typer._click.exceptions import ClickException, MissingParameter, NoArgsIsHelpError, NoSuchOption, UsageError
 from typer.main import get_command_from_info, get_group
 
-from clinicctl import __version__, errors
+from clinicctl import __version__, clock, errors, settings
 from clinicctl.cli.commands import Group
 from clinicctl.cli.context import Ctx, Desk
 
@@ -142,7 +142,10 @@ def run(args: Sequence[str] | None = None) -> int:
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, _terminated)
+        clock.shift(settings.clock_shift(os.environ))
         status = app(args=args, standalone_mode=False)
+    except errors.Refusal as refused:
+        status = Desk().refuse(refused)
     except SystemExit as left:
         status = left.code if isinstance(left.code, int) else 0
     except KeyboardInterrupt:
