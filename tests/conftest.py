@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--clock",
         type=datetime.fromisoformat,
         metavar="INSTANT",
-        help="let each test begin at this instant, for example 2028-02-28T23:59:00+05:30, in this process and in others",
+        help="let each test begin at this instant, for example 2028-02-28T23:59:00+05:30",
     )
 
 
