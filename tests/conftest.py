@@ -27,6 +27,11 @@ for _module, _help in TREE.values():
 _PERSONAL_ENVIRONMENT = [name for name in os.environ if name.startswith("CLINICCTL_")]
 
 
+def clock_variables() -> dict[str, str]:
+    """Return what a process with an environment of its own needs to share the test's clock."""
+    return {name: os.environ[name] for name in ("PYTEST_CURRENT_TEST", settings.CLOCK_SHIFT) if name in os.environ}
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--clock",
@@ -37,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _own_environment: None) -> Iterator[None]:
     """Let a test begin at the instant of `--clock`; without the option the clock is the machine's."""
     instant: datetime | None = request.config.getoption("--clock")
     if instant is None:

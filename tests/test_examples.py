@@ -19,6 +19,7 @@ import pytest
 
 from clinicctl import errors
 from clinicctl.cli.imports import PARTLY_DONE
+from tests.conftest import clock_variables
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 DAYS = "doctor,date,present,capacity\nMEHTA,tomorrow,yes,7\nRAO,tomorrow,no,\n"
@@ -49,7 +50,7 @@ def place(clinic: Ask, tmp_path: Path) -> Path:
 
 def bare(place: Path, command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run a command line as cron does: by sh, with hardly an environment; the example's programs come first."""
-    environment = {"HOME": str(place), "PATH": f"{place / 'bin'}:/usr/bin:/bin", **environment}
+    environment = {"HOME": str(place), "PATH": f"{place / 'bin'}:/usr/bin:/bin", **clock_variables(), **environment}
     return subprocess.run(
         ["env", "-i", *(f"{name}={value}" for name, value in environment.items()), "sh", "-c", command],
         cwd=place,

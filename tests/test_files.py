@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -163,6 +164,7 @@ def test_what_a_killed_backup_left_goes_with_a_later_one(clinic: Ask, tmp_path: 
         each.write_bytes(b"Anita Sharma")
     for each in (left, others):
         os.utime(each, (0, 0))
+    os.utime(works, times=(time.time(), time.time()))
     clinic("db", "backup", str(folder))
     assert {each.name for each in folder.glob(".*")} == {works.name, others.name}
 

@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, time
 from enum import StrEnum
 from functools import cache
 from itertools import accumulate, chain
@@ -89,7 +89,7 @@ def _value(tx: Tx, hint: Any, kept: Any) -> Any:
         return tuple(_value(tx, get_args(hint)[0], each) for each in kept)
     if is_dataclass(hint):
         return _revived(tx, hint, kept)  # type: ignore[arg-type]
-    if hint in (datetime, date, time):
+    if isinstance(hint, type) and issubclass(hint, date | time):
         return hint.fromisoformat(kept)
     if isinstance(hint, type) and issubclass(hint, UUID | StrEnum):
         return hint(kept)
