@@ -279,7 +279,7 @@ class QueueEntry(_Stored, table=True):
 
 
 class WaitlistEntry(_Stored, table=True):
-    """Somebody who waits for a place with a doctor within a range of days; the number is the order."""
+    """Somebody who waits for a place with a doctor on one of several days; the number is the order."""
 
     __tablename__ = "waitlist_entries"
     __table_args__ = (
@@ -312,6 +312,14 @@ class WaitlistEntry(_Stored, table=True):
     )
     created_at: datetime
     updated_at: datetime
+
+
+class WaitlistDay(_Stored, table=True):
+    """A day for which somebody waits; the entry's `first_date` and `last_date` are the first and the last of them."""
+
+    __tablename__ = "waitlist_days"
+    entry_id: UUID = _references("waitlist_entries.id", key=True)
+    date: Date = Field(primary_key=True)
 
 
 class Journal(_Stored, table=True):
@@ -380,6 +388,7 @@ capacities = _table(DoctorDailyCapacity)
 appointments = _table(Appointment)
 queue_entries = _table(QueueEntry)
 waitlist_entries = _table(WaitlistEntry)
+waitlist_days = _table(WaitlistDay)
 journal = _table(Journal)
 journal_steps = _table(JournalStep)
 

@@ -17,9 +17,15 @@ from sqlalchemy.exc import OperationalError
 
 from clinicctl import errors
 
-CURRENT = 2
+CURRENT = 3
 APPLICATION_ID = 0x434C4E43
 """`CLNC` in the file's header says whose database it is; SQLite keeps it at offset 68."""
+
+_WAITED_FOR_BEFORE = (
+    "EXISTS (SELECT 1 FROM waitlist_entries AS o JOIN waitlist_days AS x ON x.entry_id = o.id"
+    " WHERE o.patient_id = e.patient_id AND o.doctor_id = e.doctor_id AND o.status = 'waiting'"
+    " AND o.number < e.number AND x.date = d.date)"
+)
 
 STEPS: dict[int, Sequence[str]] = {
     2: (
@@ -31,8 +37,29 @@ STEPS: dict[int, Sequence[str]] = {
         "CREATE INDEX ix_journal_command_number ON journal (command, number)",
         "CREATE INDEX ix_journal_at ON journal (at)",
     ),
+    3: (
+        "CREATE TABLE waitlist_days (entry_id CHAR(32) NOT NULL, date DATE NOT NULL,"
+        " CONSTRAINT pk_waitlist_days PRIMARY KEY (entry_id, date),"
+        " CONSTRAINT fk_waitlist_days_entry_id FOREIGN KEY(entry_id)"
+        " REFERENCES waitlist_entries (id) ON DELETE RESTRICT)",
+        # Which days were meant is not known for an old entry: every day of its range.
+        "WITH RECURSIVE ranges(id, date, last_date) AS ("
+        "SELECT id, first_date, last_date FROM waitlist_entries"
+        " UNION ALL SELECT id, date(date, '+1 day'), last_date FROM ranges"
+        " WHERE date < last_date AND date(date, '+1 day') IS NOT NULL)"
+        " INSERT INTO waitlist_days (entry_id, date) SELECT id, date FROM ranges",
+        # A patient waits for one doctor and day once, by the oldest entry.
+        "UPDATE waitlist_entries AS e SET status = 'removed' WHERE e.status = 'waiting' AND NOT EXISTS ("  # noqa: S608 - our own
+        f"SELECT 1 FROM waitlist_days AS d WHERE d.entry_id = e.id AND NOT {_WAITED_FOR_BEFORE})",
+        "DELETE FROM waitlist_days AS d WHERE EXISTS (SELECT 1 FROM waitlist_entries AS e"  # noqa: S608 - our own
+        f" WHERE e.id = d.entry_id AND e.status = 'waiting' AND {_WAITED_FOR_BEFORE})",
+        "UPDATE waitlist_entries AS e SET first_date = (SELECT min(date) FROM waitlist_days WHERE entry_id = e.id),"
+        " last_date = (SELECT max(date) FROM waitlist_days WHERE entry_id = e.id) WHERE e.status = 'waiting'",
+    ),
 }
-"""By the version that they lead to, from the one before it. 2: patients can be erased; more is found by an index."""
+"""By the version that they lead to, from the one before it. 2: patients can be erased; more is found by an index.
+3: a waitlist entry has the days that were meant.
+"""
 
 
 def bring_up(connection: Connection) -> int:
