@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import availability, bookings, days, queue, staff, steps, waitlist
+from clinicctl.desk import availability, bookings, days, journal, queue, staff, steps, waitlist
 from clinicctl.results import Closed, Day, Slot, ToDo
+from clinicctl.rules import slots
 from clinicctl.rules.days import DayWord, day
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.steps import DONE, LEAVE, NO_SHOW
@@ -28,9 +29,9 @@ _OPEN_DAYS = (
 
 
 def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]:
-    """Return the day sheet: every slot of every doctor, or of one, with what stands in it.
+    """Return the day sheet of every doctor, or of one: who holds each slot, and as many free ones as places are left.
 
-    Slots above the capacity are shown where somebody stands in them; an absent doctor has no free ones.
+    An absent or archived doctor has no free ones.
     """
     date_ = day(on, today=tx.today)
     whom = [staff.find(tx, doctor)] if doctor else tx.all(_STAFF)
@@ -100,32 +101,35 @@ def to_do(tx: Tx) -> list[ToDo]:
         if entry.long_wait:
             subject = f"{entry.patient.number}, {entry.waited_minutes} min at position {entry.position}"
             found.append(ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}"))
-    span = [tx.today + timedelta(days=n) for n in range(AHEAD)]
+    span = [tx.today + timedelta(days=n) for n in range(int(journal.is_closed(tx, tx.today)), AHEAD)]
     for doctor in tx.all(_STAFF):
         for each in days.facts(tx, doctor, span):
-            found += _of_day(tx, each)
+            found += _of_day(tx, doctor, each)
     for code, on in waitlist.list_promotable(tx):
-        found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code}"))
+        found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code} {on}"))
     return found
 
 
-def _of_day(tx: Tx, each: days.Facts) -> list[ToDo]:
+def _of_day(tx: Tx, doctor: Row[Any], each: days.Facts) -> list[ToDo]:
     listed = f"clinicctl appointment list --doctor {each.doctor} --day {each.date} --status booked"
+    taken = f"{each.booked} of {each.capacity}"
     if each.booked and not each.present:
         stranded = len(bookings.list_open(tx, doctor_id=each.doctor_id, on=each.date))
         return [ToDo("booked without doctor", each.date, each.doctor, f"{stranded} booked", listed)] if stranded else []
-    if each.booked > each.capacity:
-        return [ToDo("over capacity", each.date, each.doctor, f"{each.booked} of {each.capacity}", listed)]
-    if each.present and not each.remaining:
-        command = f"clinicctl free {each.doctor} --from {each.date}"
-        return [ToDo("full day", each.date, each.doctor, f"{each.booked} of {each.capacity}", command)]
+    if each.booked > each.capacity and bookings.list_open(tx, doctor_id=each.doctor_id, on=each.date):
+        return [ToDo("over capacity", each.date, each.doctor, taken, listed)]
+    if each.booked and not each.remaining:
+        free = days.next_free(tx, doctor, each.date, count=1)
+        command = f"free {each.doctor} --from {free[0]}" if free else f"day {each.date} --doctor {each.doctor}"
+        return [ToDo("full day", each.date, each.doctor, taken, f"clinicctl {command}")]
     return []
 
 
 def _slots(tx: Tx, doctor: Row[Any], on: date) -> list[Slot]:
+    """The slots that are held, and as many free ones as places are left, the lowest, which are given next."""
     (facts,) = days.facts(tx, doctor, [on])
     standing = {row.slot: row for row in bookings.list_of_day(tx, on=on, doctor_id=doctor.id)}
-    places = range(1, facts.capacity + 1) if facts.present else ()
+    open_ = 0 if doctor.archived_at is not None else facts.remaining
     return [
         Slot(
             doctor=doctor.code,
@@ -135,5 +139,5 @@ def _slots(tx: Tx, doctor: Row[Any], on: date) -> list[Slot]:
             time=standing[slot].time if slot in standing else None,
             appointment=bookings.describe(tx, standing[slot]) if slot in standing else None,
         )
-        for slot in sorted({*places, *standing})
+        for slot in sorted({*standing, *slots.free_slots(standing, open_)})
     ]
