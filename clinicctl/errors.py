@@ -190,8 +190,14 @@ class OnWaitlist(Conflict):
     advice = "Remove the entry first: `clinicctl waitlist remove REF`."
 
 
-class WaitsAlready(Conflict):
-    code, sentence = "already_waiting", "The patient waits for this doctor and these days already."
+class AlreadyWaiting(Conflict):
+    code, sentence = "already_waiting", "{patient} waits for {doctor} on {problem} already, with {entry}."
+    advice = "Name only other days, or remove the entry first: `clinicctl waitlist remove {entry}`."
+
+
+class TimeTaken(Conflict):
+    code, sentence = "time_taken", "{subject} has {appointment} on {date} at {time} already."
+    advice = "Choose another time, or add {flag}."
 
 
 class UndoneAlready(Conflict):
@@ -217,6 +223,10 @@ class VisitTaken(Conflict):
     code, sentence = "already_booked", "The patient has an active appointment with this doctor on that day already."
 
 
+class WaitsAlready(Conflict):
+    code, sentence = "already_waiting", "The patient waits for this doctor and these days already."
+
+
 class QueuedTwice(Conflict):
     code, sentence = "already_checked_in", "The appointment is checked in already."
 
@@ -238,6 +248,11 @@ class DoctorAbsent(AgainstRule):
 
 class PastDay(AgainstRule):
     code, sentence = "past_day", "{date} is past; today is {today}."
+
+
+class PastTime(AgainstRule):
+    code, sentence = "past_time", "{time} is past; it is {now} on {date}."
+    advice = "Choose a later time, or add --past to note one that is past."
 
 
 class WrongDay(AgainstRule):

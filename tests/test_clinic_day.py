@@ -178,7 +178,8 @@ def test_the_first_booking_takes_slot_1(clinic: Ask) -> None:
     assert (booked["number"], booked["slot"], booked["status"], booked["replayed"]) == ("A1", 1, "booked", False)
     assert booked["patient"].keys() == {"id", "number", "name"}
     assert booked["doctor"].keys() == {"id", "code", "name"}
-    assert clinic("appointment", "show", "A1") == {name: booked[name] for name in booked if name != "replayed"}
+    shown = {name: booked[name] for name in booked if name not in ("replayed", "waitlist_closed")}
+    assert clinic("appointment", "show", "A1") == shown
 
 
 def test_the_day_is_today_where_none_is_said(clinic: Ask) -> None:
@@ -226,7 +227,7 @@ def test_a_refused_write_does_not_use_its_key_up(clinic: Ask, refused: Refused) 
         ("doctor", "add", "NEW", "Dr. New"),
         ("doctor", "edit", "RAO", "--specialty", "ears"),
         ("doctor", "avail", "set", "RAO", "tomorrow..+3d", "--capacity", "2", "--note", "short day"),
-        ("book", "P2", "RAO", "--time", "09:30", "--reason", "cough"),
+        ("book", "P2", "RAO", "--time", "09:30", "--past", "--reason", "cough"),
         ("appointment", "cancel", "A1", "--reason", "feels better"),
         ("checkin", "A1"),
         ("walkin", "P2", "MEHTA", "--again"),

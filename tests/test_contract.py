@@ -32,9 +32,12 @@ CONTRACT = {
     5: {"ambiguous"},
     6: {
         *("capacity_full", "already_booked", "duplicate_code", "possible_duplicate", "key_reused"),
-        *("already_checked_in", "has_bookings", "exists", "already_waiting", "already_undone"),
+        *("already_checked_in", "has_bookings", "exists", "already_waiting", "already_undone", "time_taken"),
     },
-    7: {"doctor_absent", "past_day", "wrong_day", "wrong_patient", "illegal_step", "archived", "taken_back"},
+    7: {
+        *("doctor_absent", "past_day", "past_time", "wrong_day", "wrong_patient", "illegal_step", "archived"),
+        "taken_back",
+    },
     10: {
         *("no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"),
         *("broken_journal", "network_filesystem", "open_to_others", "other_names"),

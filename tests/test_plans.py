@@ -19,6 +19,7 @@ GROWING = {
     "journal",
     "journal_steps",
     "waitlist_entries",
+    "waitlist_days",
     "doctor_daily_availabilities",
     "doctor_daily_capacities",
 }
@@ -66,6 +67,7 @@ DAY = [
     ["walkin", "P4", "RAO", "--overbook"],
     ["book", "P2", "RAO"],
     ["book", "P1", "RAO"],
+    ["book", "P1", "MEHTA", "+3d", "--time", "10:00"],
     ["waitlist", "add", "P4", "RAO", "tomorrow..+3d"],
     ["waitlist", "list", "RAO"],
     ["waitlist", "list"],

@@ -899,6 +899,7 @@ IDENTITY: dict[type, tuple[str, ...]] = {
     results.DoctorBrief: ("code",),
     results.Doctor: ("code",),
     results.Appointment: ("number",),
+    results.Booked: ("number",),
     results.ToCall: ("appointment",),
     results.Day: ("doctor", "date"),
 }
@@ -926,7 +927,7 @@ def on_file(tx: Tx) -> dict[type, list[Any]]:
     return {
         **dict.fromkeys((results.Patient, results.Registered, results.PatientBrief), patients),
         **dict.fromkeys((results.Doctor, results.DoctorBrief), doctors),
-        results.Appointment: appointments,
+        **dict.fromkeys((results.Appointment, results.Booked), appointments),
         results.ToCall: to_call,
         results.Day: desk.availability.show_days(tx, doctor=DoctorRef("MEHTA"), on=DaysWord("today..+2d")),
     }
@@ -1060,6 +1061,7 @@ BROKEN = [
         "fk_waitlist_entries_appointment_id",
         "UPDATE waitlist_entries SET status = 'promoted', appointment_id = 'none' WHERE number = 1",
     ),
+    ("fk_waitlist_days_entry_id", "UPDATE waitlist_days SET entry_id = 'nobody'"),
     ("uq_journal_undoes", "UPDATE journal SET undoes = 1"),
     ("fk_journal_undoes", "UPDATE journal SET undoes = 1000 WHERE key = 'b'"),
     ("uq_journal_key", "UPDATE journal SET key = 'a' WHERE key = 'b'"),

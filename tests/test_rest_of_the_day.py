@@ -154,7 +154,7 @@ def test_status_names_what_needs_somebody_and_the_command_that_mends_it(clinic: 
 
 
 def test_the_day_sheet_shows_every_slot_of_every_doctor(clinic: Ask) -> None:
-    clinic("book", "P1", "RAO", "--time", "10:15")
+    clinic("book", "P1", "RAO", "--time", "10:15", "--past")
     clinic("walkin", "P2", "RAO")
     sheet = clinic("day")
     assert len(sheet) == 13

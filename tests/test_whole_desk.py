@@ -99,9 +99,9 @@ class Wait:
     status: str = "waiting"
     appointment: int | None = None
 
-    @property
-    def wish(self) -> tuple[Any, ...]:
-        return (self.patient, self.doctor, self.first, self.last)
+    def shares_a_day_with(self, other: "Wait") -> bool:
+        same = (self.patient, self.doctor) == (other.patient, other.doctor)
+        return same and self.first <= other.last and other.first <= self.last
 
 
 @dataclass(eq=False)
@@ -181,6 +181,13 @@ class Clinic:
         visit = Visit(len(self.visits) + 1, patient, doctor, on, slot, nth)
         self.visits.append(visit)
         self.touched[visit.number] = None
+        for wait in self.waits:
+            if (wait.patient, wait.doctor, wait.status) == (
+                patient,
+                doctor,
+                "waiting",
+            ) and wait.first <= on <= wait.last:
+                wait.status, wait.appointment = "promoted", visit.number
         return visit
 
     def cancel(self, appointment: int, moved_to: int | None = None) -> None:
@@ -269,19 +276,27 @@ class Clinic:
         self.waits.append(wait)
 
     def waits_already(self, wait: Wait) -> bool:
-        return any(each.wish == wait.wish and each.status == "waiting" for each in self.waits if each is not wait)
+        others = [each for each in self.waits if each is not wait and each.status == "waiting"]
+        return any(map(wait.shares_a_day_with, others))
 
     def waitlist_remove(self, entry: int) -> None:
         refuse(waitlist_entry_not_found=entry > len(self.waits))
         refuse(illegal_step=self.waits[entry - 1].status != "waiting")
         self.waits[entry - 1].status = "removed"
 
+    def is_closed(self) -> bool:
+        """Whether today was closed, and nobody was booked on it since."""
+        active = any(each.on == self.today and each.status in ACTIVE for each in self.visits)
+        return not active and any(each.operation == "close" and each.standing for each in self.acts)
+
     def promote(self, doctor: str, on: date | None) -> None:
         for wait in [each for each in self.waits if (each.doctor, each.status) == (doctor, "waiting")]:
             for day in (self.today, self.today + timedelta(days=1)):
                 wanted = wait.first <= day <= wait.last and on in (None, day)
-                if wanted and self.remaining(doctor, day) and not self.active(wait.patient, doctor, day):
-                    wait.status, wait.appointment = "promoted", self.book(wait.patient, doctor, day).number
+                over = on is None and day == self.today and self.is_closed()
+                free = self.remaining(doctor, day) and not self.active(wait.patient, doctor, day)
+                if wanted and free and not over:
+                    self.book(wait.patient, doctor, day)
                     return
         refuse(waitlist_entry_not_found=True)
 

@@ -36,6 +36,7 @@ def book(
     reason: params.Reason = None,
     again: params.Again = False,
     overbook: params.Overbook = False,
+    past: params.Past = False,
 ) -> None:
     """Book a patient with a doctor for a day."""
     ctx.obj.write(
@@ -47,6 +48,7 @@ def book(
         reason=reason,
         again=again,
         overbook=overbook,
+        past=past or None,
     )
 
 
@@ -110,10 +112,18 @@ def move(
     time: params.Time = None,
     again: params.Again = False,
     overbook: params.Overbook = False,
+    past: params.Past = False,
 ) -> None:
     """Move an appointment to another day or doctor: the new place first, then the old one is given back."""
     ctx.obj.write(
-        desk.bookings.move, appointment=appointment, on=day, doctor=doctor, at=time, again=again, overbook=overbook
+        desk.bookings.move,
+        appointment=appointment,
+        on=day,
+        doctor=doctor,
+        at=time,
+        again=again,
+        overbook=overbook,
+        past=past or None,
     )
 
 

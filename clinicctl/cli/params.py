@@ -282,8 +282,19 @@ Time = Annotated[
     time | None, typer.Option("--time", metavar="HH:MM", parser=days.parse_time, help="The time that was agreed.")
 ]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, max=MOST, help="At most so many.")]
-Again = Annotated[bool, typer.Option("--again", help="Though the patient has an appointment with the doctor that day.")]
-Overbook = Annotated[bool, typer.Option("--overbook", help="Above the capacity, up to the clinic's overbook_limit.")]
+Again = Annotated[
+    bool,
+    typer.Option(
+        "--again", help="Though the patient has an appointment with the doctor that day, or one at that time."
+    ),
+]
+Overbook = Annotated[
+    bool,
+    typer.Option(
+        "--overbook", help="Above the capacity, up to the clinic's overbook_limit, or at a time that is taken."
+    ),
+]
+Past = Annotated[bool, typer.Option("--past", help="Though the time is past.")]
 OnConflictOption = Annotated[
     OnConflict,
     typer.Option("--on-conflict", help="What becomes of booked patients who lose their place."),

@@ -33,7 +33,7 @@ _AT_ONCE = 500
 _MADE_UP = re.compile(r"auto-[0-9a-f]{32}")
 _NUMBER = re.compile(r"[PAW][1-9][0-9]*")
 _NAMING = {"number", "appointment", "patient", "merged", "moved_to", "moved_from"}
-_NAMING_MANY = {"no_show", "left", "completed", "numbers"}
+_NAMING_MANY = {"no_show", "left", "completed", "numbers", "waitlist_closed"}
 _NAMING_DOCTORS = {"doctor", "code"}
 _NOT_TOUCHED = {"shares_phone_with"}
 

@@ -7,17 +7,27 @@ from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import days, numbers, patients, staff, steps
-from clinicctl.results import Appointment, DoctorBrief, PatientBrief, StepTaken, ToCall
+from clinicctl.results import Appointment, Booked, DoctorBrief, PatientBrief, StepTaken, ToCall
 from clinicctl.rules import references, slots
 from clinicctl.rules.days import DaysWord, DayWord, day
 from clinicctl.rules.days import days as dates_of
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
-from clinicctl.rules.steps import ACTIVE, CANCEL, NO_SHOW
-from clinicctl.statuses import AppointmentStatus, CancelledBy
+from clinicctl.rules.steps import ACTIVE, CANCEL, MOVE, NO_SHOW
+from clinicctl.statuses import AppointmentStatus, CancelledBy, WaitlistStatus
 from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import HOLDS_A_SLOT, IS_ACTIVE, appointments, doctors, journal, journal_steps, queue_entries
+from clinicctl.store.models import (
+    HOLDS_A_SLOT,
+    IS_ACTIVE,
+    appointments,
+    doctors,
+    journal,
+    journal_steps,
+    queue_entries,
+    waitlist_days,
+    waitlist_entries,
+)
 from clinicctl.store.models import patients as people
-from clinicctl.store.sql import bindparam, insert, select
+from clinicctl.store.sql import and_, bindparam, insert, or_, select, update
 
 _ALL = (
     select(
@@ -57,6 +67,30 @@ _VISITS = select(appointments.c.visit, appointments.c.number).where(
     appointments.c.date == bindparam("on"),
     IS_ACTIVE,
 )
+_AT_TIME = (
+    select(appointments.c.id, appointments.c.number, appointments.c.patient_id, appointments.c.doctor_id)
+    .where(
+        or_(
+            and_(appointments.c.patient_id == bindparam("patient"), appointments.c.date == bindparam("on")),
+            and_(appointments.c.doctor_id == bindparam("doctor"), appointments.c.date == bindparam("on")),
+        ),
+        appointments.c.time == bindparam("at"),
+        IS_ACTIVE,
+    )
+    .order_by(appointments.c.number)
+)
+_WAITS = (
+    select(waitlist_entries.c.id, waitlist_entries.c.number)
+    .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
+    .where(
+        waitlist_entries.c.patient_id == bindparam("patient"),
+        waitlist_entries.c.doctor_id == bindparam("doctor"),
+        waitlist_entries.c.status == WaitlistStatus.WAITING,
+        waitlist_days.c.date == bindparam("on"),
+    )
+    .order_by(waitlist_entries.c.number)
+)
+_CLOSE_WAIT = update(waitlist_entries).where(waitlist_entries.c.id == bindparam("row"))
 _INSERT = insert(appointments)
 _HISTORY = (
     select(
@@ -87,15 +121,29 @@ def book(
     reason: str | None = None,
     again: bool = False,
     overbook: bool = False,
-) -> Appointment:
+    past: bool | None = None,
+) -> Booked:
     """Book the lowest free slot of a doctor's day.
 
     Refuses a full day (naming the next free ones), an absent doctor, a past day, an archived patient or doctor, and a
     second active appointment of this patient with this doctor on this day unless `again`. `overbook` may pass the
-    capacity up to the clinic's limit.
+    capacity up to the clinic's limit. Refuses a time at which the patient has an appointment unless `again`, at which
+    the doctor has one unless `overbook`, and one of today that is past unless `past`.
+
+    `past` is None, not False, where it is not given: only what is given counts for a key, also for older ones.
     """
     who, whom = patients.find_active(tx, patient), staff.find_active(tx, doctor)
-    return place(tx, who, whom, on=day(on, today=tx.today), at=at, reason=reason, again=again, overbook=overbook)
+    return place(
+        tx,
+        who,
+        whom,
+        on=day(on, today=tx.today),
+        at=at,
+        reason=reason,
+        again=again,
+        overbook=overbook,
+        past=bool(past),
+    )
 
 
 def place(
@@ -108,11 +156,13 @@ def place(
     reason: str | None = None,
     again: bool = False,
     overbook: bool = False,
+    past: bool = False,
     instead_of: Row[Any] | None = None,
-) -> Appointment:
+) -> Booked:
     """Put a patient into the lowest free slot of a day; refuses what `book` refuses.
 
-    `instead_of` is the appointment that is being moved: it does not count as one that the patient has already.
+    Closes the waitlist entry with which the patient waits for that doctor and day. `instead_of` is the appointment that
+    is being moved: it does not count as one that the patient has already.
     """
     days.refuse_past(tx, on)
     (facts,) = days.facts(tx, whom, [on])
@@ -123,6 +173,10 @@ def place(
         raise errors.AlreadyBooked(
             patient=f"P{who.number}", doctor=whom.code, date=on.isoformat(), appointment=f"A{others[0].number}"
         )
+    if at is not None:
+        if not past:
+            _refuse_past_time(tx, on, at)
+        _refuse_time_taken(tx, who, whom, on=on, at=at, again=again, overbook=overbook, instead_of=instead_of)
     above = days.take_place(tx, facts, overbook=overbook)
     slot = slots.lowest_free(row.slot for row in tx.all(_HELD, doctor=whom.id, on=on))
     values: dict[str, Any] = {
@@ -147,8 +201,17 @@ def place(
     }
     tx.run(_INSERT, **values)
     steps.booked(tx, appointment_id=values["id"], slot=slot)
+    waits = tx.all(_WAITS, patient=who.id, doctor=whom.id, on=on)
+    for entry in waits:
+        tx.run(
+            _CLOSE_WAIT,
+            row=entry.id,
+            status=WaitlistStatus.PROMOTED,
+            appointment_id=values["id"],
+            updated_at=tx.now,
+        )
     now = tx.local(tx.now)
-    return Appointment(
+    return Booked(
         id=values["id"],
         number=f"A{values['number']}",
         patient=patients.brief(who),
@@ -167,6 +230,7 @@ def place(
         cancel_reason=None,
         created_at=now,
         updated_at=now,
+        waitlist_closed=tuple(f"W{entry.number}" for entry in waits),
     )
 
 
@@ -181,7 +245,7 @@ def cancel(
 def cancel_row(tx: Tx, row: Row[Any], *, by: CancelledBy, reason: str | None, moved_to: int | None = None) -> None:
     """Cancel the appointment of a row, and give its place back."""
     moved = {"moved_to": moved_to} if moved_to is not None else {}
-    steps.take(tx, CANCEL, row, changes={"cancelled_by": by, "cancel_reason": reason, **moved})
+    steps.take(tx, MOVE if moved else CANCEL, row, changes={"cancelled_by": by, "cancel_reason": reason, **moved})
     days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
 
 
@@ -194,13 +258,14 @@ def move(
     at: time | None = None,
     again: bool = False,
     overbook: bool = False,
-) -> Appointment:
+    past: bool | None = None,
+) -> Booked:
     """Book the new place first, then cancel the old one, linked both ways; refused, everything stays as it was.
 
     Refuses an appointment that is not booked any more, the place where it is already, and what `book` refuses.
     """
     row = find(tx, appointment)
-    steps.refuse_illegal(CANCEL, row)
+    steps.refuse_illegal(MOVE, row)
     who = patients.find_active(tx, PatientRef(f"P{row.patient_number}"))
     whom = staff.find_active(tx, doctor or DoctorRef(row.doctor_code))
     date_ = day(on, today=tx.today) if on else row.date
@@ -215,6 +280,7 @@ def move(
         reason=row.reason,
         again=again,
         overbook=overbook,
+        past=bool(past),
         instead_of=row,
     )
     number = references.appointment_number(placed.number)
@@ -352,6 +418,11 @@ def describe(tx: Tx, row: Row[Any]) -> Appointment:
     )
 
 
+def at_time(tx: Tx, *, patient_id: UUID, doctor_id: UUID, on: date, at: time) -> list[Row[Any]]:
+    """Return the rows of active appointments at a time, of a patient with any doctor and of a doctor with anybody."""
+    return list(tx.all(_AT_TIME, patient=patient_id, doctor=doctor_id, on=on, at=at))
+
+
 def affected(tx: Tx, row: Row[Any]) -> dict[str, Any]:
     """Return what an answer tells of a patient who would lose a place: never the whole phone."""
     return patients.person_of_appointment(tx, row) | {
@@ -370,6 +441,36 @@ def to_call(row: Row[Any]) -> ToCall:
         name=row.patient_name,
         phone=row.patient_phone,
     )
+
+
+def _refuse_past_time(tx: Tx, on: date, at: time) -> None:
+    """Refuse a time of today that is past, by the clinic's clock to the minute."""
+    now = tx.local(tx.now).time().replace(second=0, microsecond=0)
+    if on == tx.today and at < now:
+        raise errors.PastTime(time=f"{at:%H:%M}", now=f"{now:%H:%M}", date=on.isoformat())
+
+
+def _refuse_time_taken(
+    tx: Tx,
+    who: Row[Any],
+    whom: Row[Any],
+    *,
+    on: date,
+    at: time,
+    again: bool,
+    overbook: bool,
+    instead_of: Row[Any] | None,
+) -> None:
+    """Refuse a time at which the patient is with any doctor unless `again`, or the doctor with anybody unless
+    `overbook`."""
+    for row in at_time(tx, patient_id=who.id, doctor_id=whom.id, on=on, at=at):
+        if instead_of is not None and row.id == instead_of.id:
+            continue
+        taken = {"appointment": f"A{row.number}", "date": on.isoformat(), "time": f"{at:%H:%M}"}
+        if row.patient_id == who.id and not again:
+            raise errors.TimeTaken(subject=f"P{who.number}", flag="--again", **taken)
+        if row.doctor_id == whom.id and not overbook:
+            raise errors.TimeTaken(subject=whom.code, flag="--overbook", **taken)
 
 
 def _why(row: Row[Any], step: Row[Any]) -> str | None:

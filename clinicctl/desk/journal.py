@@ -25,7 +25,7 @@ from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, Pa
 from clinicctl.rules.text import fold
 from clinicctl.store import streams
 from clinicctl.store.engine import Step, Tx
-from clinicctl.store.models import journal, journal_steps
+from clinicctl.store.models import IS_ACTIVE, appointments, journal, journal_steps
 from clinicctl.store.sql import bindparam, func, insert, select
 
 FIRST = "0" * 64
@@ -50,6 +50,13 @@ _FROM = (
     .where(journal.c.number >= bindparam("number"))
     .order_by(journal.c.number)
 )
+_undoing = journal.alias("undoing")
+_CLOSINGS = select(journal.c.number, journal.c.outcome).where(
+    journal.c.command == "close",
+    journal.c.at >= bindparam("since"),
+    ~select(_undoing.c.number).where(_undoing.c.undoes == journal.c.number).exists(),
+)
+_ACTIVE_ON = select(appointments.c.id).where(appointments.c.date == bindparam("on"), IS_ACTIVE).limit(1)
 _INSERT = insert(journal)
 _INSERT_STEPS = insert(journal_steps)
 
@@ -106,6 +113,15 @@ def done_before(tx: Tx, operation: str, requests: Iterable[Mapping[str, Any]]) -
     last = select(journal.c.number, journal.c.outcome).order_by(journal.c.number.desc()).limit(1)
     row = tx.one(last.where(journal.c.said.in_(said)))
     return recall.result(tx, recall.read(tx, row.outcome, of=row.number)) if row is not None else None
+
+
+def is_closed(tx: Tx, on: date) -> bool:
+    """Return whether a day was closed, the closing stands, and nobody was booked on the day after it."""
+    if tx.one(_ACTIVE_ON, on=on):
+        return False
+    closings = tx.all(_CLOSINGS, since=datetime.combine(on, time(), tzinfo=tx.zone))
+    kept = (recall.read(tx, row.outcome, of=row.number) for row in closings)
+    return any(each.get("result", {}).get("date") == on.isoformat() for each in kept)
 
 
 def verify(tx: Tx) -> list[int]:

@@ -1,6 +1,7 @@
 """The queue of a doctor's day: arriving, being called, being seen."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -99,7 +100,7 @@ def walk_in(
     booked = bookings.book(
         tx, patient=patient, doctor=doctor, on=DayWord("today"), reason=reason, again=again, overbook=overbook
     )
-    return check_in(tx, arrival=ArrivalRef(booked.number))
+    return replace(check_in(tx, arrival=ArrivalRef(booked.number)), waitlist_closed=booked.waitlist_closed)
 
 
 def show(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[QueueEntry]:

@@ -180,6 +180,7 @@ _PERSONAL: dict[str, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {
     "Doctor": _doctor,
     "DoctorBrief": _doctor,
     "Appointment": _appointment,
+    "Booked": _appointment,
     "Cancelled": _appointment,
     "ToCall": _to_call,
     "Day": _day,

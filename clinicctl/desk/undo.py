@@ -8,6 +8,7 @@ from uuid import UUID
 from clinicctl import errors
 from clinicctl.desk import bookings, days, patients, queue, recall, steps, waitlist
 from clinicctl.results import Undone
+from clinicctl.rules.steps import ACTIVE
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import appointments, journal, journal_steps, queue_entries
@@ -42,6 +43,9 @@ _LATER = (
         _STANDING,
     )
     .limit(1)
+)
+_MADE = select(journal_steps.c.journal_number).where(
+    journal_steps.c.appointment_id == bindparam("appointment"), journal_steps.c.from_status.is_(None)
 )
 _AT_SLOT = select(appointments.c.number).where(
     appointments.c.doctor_id == bindparam("doctor"),
@@ -116,6 +120,8 @@ def _take_back(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
         waitlist.give_back(tx, appointment_id=row.id)
         steps.note(tx, row, to_status=AppointmentStatus.CANCELLED)
         return
+    if step.from_status in ACTIVE and step.to_status not in ACTIVE:
+        _refuse_time_taken(tx, act, row)
     if step.to_status == AppointmentStatus.CANCELLED:
         _retake(tx, act, row)
     cleared = {"cancel_reason": None} if step.to_status == AppointmentStatus.CANCELLED else {}
@@ -147,6 +153,23 @@ def _retake(tx: Tx, act: Row[Any], row: Row[Any]) -> None:
     if taken is not None:
         raise _built_upon(act, f"slot {row.slot}", f"of A{taken.number}")
     days.retake(tx, doctor_id=row.doctor_id, on=row.date)
+
+
+def _refuse_time_taken(tx: Tx, act: Row[Any], row: Row[Any]) -> None:
+    """Refuse a time that was given to another appointment since; one that was there before was accepted beside it."""
+    if row.time is None:
+        return
+    for other in bookings.at_time(tx, patient_id=row.patient_id, doctor_id=row.doctor_id, on=row.date, at=row.time):
+        made = tx.one(_MADE, appointment=other.id)
+        if made is not None and made.journal_number > act.number:
+            raise errors.TimeTaken(
+                subject=f"P{row.patient_number}" if other.patient_id == row.patient_id else row.doctor_code,
+                appointment=f"A{other.number}",
+                date=row.date.isoformat(),
+                time=f"{row.time:%H:%M}",
+                flag=None,
+                hint=f"Cancel or move A{other.number} first.",
+            )
 
 
 def _put_back(tx: Tx, row: Row[Any], values: Mapping[str, Any]) -> None:

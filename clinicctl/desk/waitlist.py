@@ -7,17 +7,20 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, numbers, patients, staff
-from clinicctl.results import Appointment, Cancelled, DoctorBrief, PatientBrief, WaitlistEntry
+from clinicctl.desk import bookings, days, journal, numbers, patients, staff
+from clinicctl.results import Booked, Cancelled, DoctorBrief, PatientBrief, Waiting, WaitlistEntry
 from clinicctl.rules import days as day_rules
 from clinicctl.rules import references, waitlist
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.statuses import CancelledBy, WaitlistStatus
 from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import appointments, doctors, waitlist_entries
+from clinicctl.store.models import IS_ACTIVE, appointments, doctors, waitlist_days, waitlist_entries
 from clinicctl.store.models import patients as people
-from clinicctl.store.sql import bindparam, insert, select, update
+from clinicctl.store.sql import bindparam, delete, insert, select, update
+
+_NAMED = 3
+"""So many days stand in the sentence of a refusal; its details have them all."""
 
 _ALL = (
     select(
@@ -33,42 +36,80 @@ _ALL = (
     .outerjoin(appointments, appointments.c.id == waitlist_entries.c.appointment_id)
     .order_by(waitlist_entries.c.number)
 )
-_WAITING = _ALL.where(
-    waitlist_entries.c.doctor_id == bindparam("doctor"), waitlist_entries.c.status == WaitlistStatus.WAITING
-)
+_IS_WAITING = waitlist_entries.c.status == WaitlistStatus.WAITING
 _BY_NUMBER = _ALL.where(waitlist_entries.c.number == bindparam("number"))
-_SAME = _ALL.where(
-    waitlist_entries.c.patient_id == bindparam("patient"),
-    waitlist_entries.c.doctor_id == bindparam("doctor"),
-    waitlist_entries.c.first_date == bindparam("first"),
-    waitlist_entries.c.last_date == bindparam("last"),
-    waitlist_entries.c.status == WaitlistStatus.WAITING,
+_OF_PATIENT = _ALL.where(waitlist_entries.c.patient_id == bindparam("patient"), _IS_WAITING)
+_DAYS = (
+    select(waitlist_days)
+    .join(waitlist_entries, waitlist_entries.c.id == waitlist_days.c.entry_id)
+    .order_by(waitlist_days.c.entry_id, waitlist_days.c.date)
 )
-_OF_PATIENT = _ALL.where(
-    waitlist_entries.c.patient_id == bindparam("patient"), waitlist_entries.c.status == WaitlistStatus.WAITING
+_DAYS_OF_ENTRY = _DAYS.where(waitlist_days.c.entry_id == bindparam("entry"))
+_DAYS_OF_PATIENT = (
+    select(waitlist_entries.c.id, waitlist_entries.c.number, waitlist_entries.c.doctor_id, waitlist_days.c.date)
+    .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
+    .where(waitlist_entries.c.patient_id == bindparam("patient"), _IS_WAITING)
+    .order_by(waitlist_entries.c.number, waitlist_days.c.date)
+)
+_WISHES = (
+    select(
+        waitlist_entries.c.id,
+        waitlist_entries.c.number,
+        waitlist_entries.c.doctor_id,
+        waitlist_days.c.date,
+        people.c.number.label("patient_number"),
+    )
+    .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
+    .join(people, people.c.id == waitlist_entries.c.patient_id)
+    .where(
+        waitlist_entries.c.doctor_id == bindparam("doctor"),
+        _IS_WAITING,
+        waitlist_days.c.date >= bindparam("first"),
+        people.c.archived_at.is_(None),
+        ~select(appointments.c.id)
+        .where(
+            appointments.c.patient_id == waitlist_entries.c.patient_id,
+            appointments.c.doctor_id == waitlist_entries.c.doctor_id,
+            appointments.c.date == waitlist_days.c.date,
+            IS_ACTIVE,
+        )
+        .exists(),
+    )
+)
+"""The days on which somebody could be booked: who has an appointment with the doctor on the day needs no other."""
+_DOCTORS = (
+    select(doctors)
+    .where(
+        doctors.c.archived_at.is_(None),
+        doctors.c.id.in_(select(waitlist_entries.c.doctor_id).where(_IS_WAITING)),
+    )
+    .order_by(doctors.c.code)
 )
 _INSERT = insert(waitlist_entries)
-_LEAVE = update(waitlist_entries).where(
-    waitlist_entries.c.id == bindparam("row"), waitlist_entries.c.status == WaitlistStatus.WAITING
-)
+_INSERT_DAY = insert(waitlist_days)
+_LEAVE = update(waitlist_entries).where(waitlist_entries.c.id == bindparam("row"), _IS_WAITING)
+_CLOSED_BY = select(waitlist_entries).where(waitlist_entries.c.appointment_id == bindparam("booked"))
 _RETURN = update(waitlist_entries).where(waitlist_entries.c.appointment_id == bindparam("booked"))
 _MOVE = update(waitlist_entries).where(waitlist_entries.c.patient_id == bindparam("old"))
+_SET_RANGE = update(waitlist_entries).where(waitlist_entries.c.id == bindparam("row"))
+_DROP_DAY = delete(waitlist_days).where(
+    waitlist_days.c.entry_id == bindparam("row"), waitlist_days.c.date == bindparam("on")
+)
 
 
-def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> WaitlistEntry:
-    """Let a patient wait for a place with a doctor on one of the days: from the first to the last of those said.
+def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Waiting:
+    """Let a patient wait for a place with a doctor on one of the days, and say on which of them one is free now.
 
-    Refuses past days, archived people, and one who waits for the same already.
+    Refuses past days, archived people, and a day for which the patient waits already.
     """
     who, whom = patients.find_active(tx, patient), staff.find_active(tx, doctor)
     dates = day_rules.days(on, today=tx.today)
     days.refuse_past(tx, dates[0])
-    if tx.one(_SAME, patient=who.id, doctor=whom.id, first=dates[0], last=dates[-1]):
-        raise errors.WaitsAlready()
-    number = numbers.next_one(tx, "waitlist")
+    _refuse_overlap(tx, who.id, f"P{who.number}", whom, dates)
+    number, identity = numbers.next_one(tx, "waitlist"), uuid4()
     tx.run(
         _INSERT,
-        id=uuid4(),
+        id=identity,
         number=number,
         patient_id=who.id,
         doctor_id=whom.id,
@@ -79,15 +120,21 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
         created_at=tx.now,
         updated_at=tx.now,
     )
-    return describe(tx, _find(tx, WaitlistRef(f"W{number}")))
+    tx.many(_INSERT_DAY, [{"entry_id": identity, "date": each} for each in dates])
+    entry = _show(tx, _find(tx, WaitlistRef(f"W{number}")))
+    own = [each.date for each in fitting(tx, whom) if each.number == number]
+    return Waiting(**{each.name: getattr(entry, each.name) for each in fields(entry)}, free_now=tuple(own))
 
 
 def list_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False) -> list[WaitlistEntry]:
     """Return who waits, first come first; `every` adds those promoted and removed."""
-    query = _ALL if every else _ALL.where(waitlist_entries.c.status == WaitlistStatus.WAITING)
+    wanted = [] if every else [_IS_WAITING]
     if doctor is not None:
-        query = query.where(waitlist_entries.c.doctor_id == staff.find(tx, doctor).id)
-    return [describe(tx, row) for row in tx.all(query)]
+        wanted.append(waitlist_entries.c.doctor_id == staff.find(tx, doctor).id)
+    dates: dict[UUID, list[date]] = {}
+    for each in tx.all(_DAYS.where(*wanted)):
+        dates.setdefault(each.entry_id, []).append(each.date)
+    return [describe(tx, row, dates.get(row.id, ())) for row in tx.all(_ALL.where(*wanted))]
 
 
 def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
@@ -95,7 +142,7 @@ def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
     row = _find(tx, entry)
     if not tx.run(_LEAVE, row=row.id, status=WaitlistStatus.REMOVED, updated_at=tx.now):
         raise errors.IllegalStep(subject=f"W{row.number}", status=row.status, step="remove", needs="waiting")
-    return describe(tx, _find(tx, entry))
+    return _show(tx, _find(tx, entry))
 
 
 def cancel_and_promote(
@@ -111,55 +158,45 @@ def cancel_and_promote(
     )
 
 
-def promote(tx: Tx, *, doctor: DoctorRef, on: DayWord | None = None) -> Appointment:
+def promote(tx: Tx, *, doctor: DoctorRef, on: DayWord | None = None) -> Booked:
     """Book the first who fits into a free place of a doctor's: on a day, or the earliest of the days waited for.
 
-    Refuses with `NobodyFits` when nobody does. Who has an appointment with the doctor that day is passed over.
+    Refuses with `NobodyFits` when nobody does. Who has an appointment with the doctor that day is passed over, and
+    today where it has been closed, unless it is named.
     """
     whom = staff.find_active(tx, doctor)
-    dates = [day_rules.day(on, today=tx.today)] if on else None
-    booked = promote_into(tx, whom, dates)
+    booked = promote_into(tx, whom, [day_rules.day(on, today=tx.today)] if on else None)
     if booked is None:
         raise errors.NobodyFits(doctor=whom.code)
     return booked
 
 
-def promote_into(tx: Tx, doctor: Row[Any], dates: Sequence[date] | None) -> Appointment | None:
+def promote_into(tx: Tx, doctor: Row[Any], dates: Sequence[date] | None) -> Booked | None:
     """As `promote`, on certain dates; None when nobody fits."""
-    waiting = tx.all(_WAITING, doctor=doctor.id)
-    for entry, on in waitlist.who_fits(waiting, free_dates(tx, doctor, waiting, dates)):
-        try:
-            who = patients.find_active(tx, PatientRef(f"P{entry.patient_number}"))
-            booked = bookings.place(tx, who, doctor, on=on)
-        except (errors.AlreadyBooked, errors.Archived):
-            continue
-        tx.run(_LEAVE, row=entry.id, status=WaitlistStatus.PROMOTED, appointment_id=booked.id, updated_at=tx.now)
-        return booked
-    return None
+    fits = fitting(tx, doctor, dates)
+    if not fits:
+        return None
+    who = patients.find_active(tx, PatientRef(f"P{fits[0].patient_number}"))
+    return bookings.place(tx, who, doctor, on=fits[0].date)
 
 
-def free_dates(
-    tx: Tx, doctor: Row[Any], waiting: Sequence[Row[Any]], dates: Sequence[date] | None = None
-) -> list[date]:
-    """Return the dates from today that somebody waits for and that have a place, of `dates` where they are given."""
-    if dates is None:
-        spans = {(max(each.first_date, tx.today), each.last_date) for each in waiting}
-        wanted = {date.fromordinal(n) for first, last in spans for n in range(first.toordinal(), last.toordinal() + 1)}
-    else:
-        wanted = {each for each in dates if each >= tx.today}
-    return [each.date for each in days.facts(tx, doctor, sorted(wanted)) if each.remaining > 0] if wanted else []
+def fitting(tx: Tx, doctor: Row[Any], dates: Sequence[date] | None = None) -> list[Row[Any]]:
+    """Return the wishes that a free place of a doctor's fits, the first come first, on days that are not over.
+
+    Without `dates`, a day that was closed is over.
+    """
+    wishes = [each for each in tx.all(_WISHES, doctor=doctor.id, first=tx.today) if dates is None or each.date in dates]
+    wanted = {each.date for each in wishes}
+    if dates is None and tx.today in wanted and journal.is_closed(tx, tx.today):
+        wanted.remove(tx.today)
+    free = {each.date for each in days.facts(tx, doctor, sorted(wanted)) if each.remaining > 0} if wanted else set()
+    return waitlist.who_fits(wishes, free)
 
 
 def list_promotable(tx: Tx) -> list[tuple[str, date]]:
-    """Return the doctors, by code, for whom somebody waits that a free place fits, with the earliest such date."""
-    found = list[tuple[str, date]]()
-    for code in sorted({each.doctor.code for each in list_waiting(tx)}):
-        doctor = staff.find(tx, DoctorRef(code))
-        waiting = tx.all(_WAITING, doctor=doctor.id)
-        fits = waitlist.who_fits(waiting, free_dates(tx, doctor, waiting))
-        if fits and doctor.archived_at is None:
-            found.append((code, fits[0][1]))
-    return found
+    """Return the doctors, by code, for whom somebody waits that a free place fits, with the first who is next's day."""
+    fits = [(doctor.code, fitting(tx, doctor)) for doctor in tx.all(_DOCTORS)]
+    return [(code, found[0].date) for code, found in fits if found]
 
 
 def list_of_patient(tx: Tx, *, patient_id: UUID) -> list[str]:
@@ -168,20 +205,33 @@ def list_of_patient(tx: Tx, *, patient_id: UUID) -> list[str]:
 
 
 def give_back(tx: Tx, *, appointment_id: UUID) -> None:
-    """Let somebody wait again whose promotion is undone."""
+    """Let those wait again whose booking is undone. Refuses days for which the patient waits by another entry since."""
+    for entry in tx.all(_CLOSED_BY, booked=appointment_id):
+        row = _find(tx, WaitlistRef(f"W{entry.number}"))
+        whom = staff.find(tx, DoctorRef(row.doctor_code))
+        _refuse_overlap(tx, row.patient_id, f"P{row.patient_number}", whom, _days(tx, row))
     tx.run(_RETURN, booked=appointment_id, status=WaitlistStatus.WAITING, appointment_id=None, updated_at=tx.now)
 
 
 def move(tx: Tx, *, old: UUID, new: UUID) -> int:
-    """Give a patient's entries to another, when the two are merged; return how many. None waits twice for the same."""
-    for row in tx.all(_OF_PATIENT, patient=old):
-        same = tx.one(_SAME, patient=new, doctor=row.doctor_id, first=row.first_date, last=row.last_date)
-        if same is not None:
-            tx.run(_LEAVE, row=row.id, status=WaitlistStatus.REMOVED, updated_at=tx.now)
+    """Give a patient's entries to another, when the two are merged; return how many.
+
+    For a doctor and day the older entry stays; an entry of which no day is left is removed.
+    """
+    wishes = [*tx.all(_DAYS_OF_PATIENT, patient=old), *tx.all(_DAYS_OF_PATIENT, patient=new)]
+    kept, doubled = waitlist.settled(wishes)
+    for entry in dict.fromkeys(each.id for each in doubled):
+        if not kept.get(entry):
+            tx.run(_LEAVE, row=entry, status=WaitlistStatus.REMOVED, updated_at=tx.now)
+            continue
+        for each in doubled:
+            if each.id == entry:
+                tx.run(_DROP_DAY, row=entry, on=each.date)
+        tx.run(_SET_RANGE, row=entry, first_date=kept[entry][0], last_date=kept[entry][-1], updated_at=tx.now)
     return tx.run(_MOVE, old=old, patient_id=new)
 
 
-def describe(tx: Tx, row: Row[Any]) -> WaitlistEntry:
+def describe(tx: Tx, row: Row[Any], dates: Sequence[date]) -> WaitlistEntry:
     """Return a row as a result."""
     return WaitlistEntry(
         id=row.id,
@@ -193,7 +243,36 @@ def describe(tx: Tx, row: Row[Any]) -> WaitlistEntry:
         status=WaitlistStatus(row.status),
         appointment=f"A{row.appointment_number}" if row.appointment_number else None,
         created_at=tx.local(row.created_at),
+        days=tuple(dates),
     )
+
+
+def _show(tx: Tx, row: Row[Any]) -> WaitlistEntry:
+    return describe(tx, row, _days(tx, row))
+
+
+def _days(tx: Tx, row: Row[Any]) -> list[date]:
+    return [each.date for each in tx.all(_DAYS_OF_ENTRY, entry=row.id)]
+
+
+def _refuse_overlap(tx: Tx, patient_id: UUID, patient: str, doctor: Row[Any], dates: Sequence[date]) -> None:
+    """Refuse days for which the patient waits already, naming the oldest entry with one of them."""
+    waits = [row for row in tx.all(_DAYS_OF_PATIENT, patient=patient_id) if row.doctor_id == doctor.id]
+    shared = [row for row in waits if row.date in set(dates)]
+    if shared:
+        entry = f"W{shared[0].number}"
+        raise errors.AlreadyWaiting(
+            patient=patient,
+            doctor=doctor.code,
+            entry=entry,
+            days=[row.date.isoformat() for row in shared if row.number == shared[0].number],
+            problem=_in_words([row.date for row in shared if row.number == shared[0].number]),
+        )
+
+
+def _in_words(dates: Sequence[date]) -> str:
+    named = ", ".join(each.isoformat() for each in dates[:_NAMED])
+    return f"{named} and {len(dates) - _NAMED} more" if len(dates) > _NAMED else named
 
 
 def _find(tx: Tx, entry: WaitlistRef) -> Row[Any]:

@@ -14,11 +14,13 @@ from clinicctl.results.base import PERSONAL, Outcome, facts, plain
 if TYPE_CHECKING:
     from clinicctl.results.appointments import (
         Appointment,
+        Booked,
         Cancelled,
         CheckedIn,
         QueueEntry,
         StepTaken,
         Undone,
+        Waiting,
         WaitlistEntry,
     )
     from clinicctl.results.clinic import Clinic, Demo, Finding, Health, Metric, Metrics, Sample, Setting
@@ -62,7 +64,11 @@ _HOMES = {
         "people",
     ),
     **dict.fromkeys(
-        ("Appointment", "Cancelled", "StepTaken", "CheckedIn", "QueueEntry", "WaitlistEntry", "Undone"), "appointments"
+        (
+            *("Appointment", "Booked", "Cancelled", "StepTaken", "CheckedIn", "QueueEntry"),
+            *("WaitlistEntry", "Waiting", "Undone"),
+        ),
+        "appointments",
     ),
     **dict.fromkeys(("Day", "WeekDay", "Slot", "Closed", "ToDo", "Board"), "days"),
     **dict.fromkeys(
@@ -90,6 +96,7 @@ __all__ = [
     "Appointment",
     "BackedUp",
     "Board",
+    "Booked",
     "Cancelled",
     "Checked",
     "CheckedIn",
@@ -136,6 +143,7 @@ __all__ = [
     "ToCall",
     "ToDo",
     "Undone",
+    "Waiting",
     "WaitlistEntry",
     "WeekDay",
     "facts",

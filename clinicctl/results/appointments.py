@@ -34,10 +34,17 @@ class Appointment:
 
 
 @facts
+class Booked(Appointment):
+    """An appointment just made, and the waitlist entries that it closed."""
+
+    waitlist_closed: tuple[str, ...] = ()
+
+
+@facts
 class Cancelled(Appointment):
     """A cancelled appointment, and the one that the freed place went to, with `--promote`."""
 
-    promoted: Appointment | None
+    promoted: Booked | None
 
 
 @facts
@@ -59,12 +66,13 @@ class StepTaken:
 
 @facts
 class CheckedIn:
-    """An arrival: the place in the queue that was given."""
+    """An arrival: the place in the queue that was given, and the waitlist entries that a walk-in closed."""
 
     position: int
     people_ahead: int
     checked_in_at: datetime
     appointment: Appointment
+    waitlist_closed: tuple[str, ...] = ()
 
 
 @facts
@@ -89,7 +97,7 @@ class QueueEntry:
 
 @facts
 class WaitlistEntry:
-    """Somebody who waits for a place with a doctor within a range of days."""
+    """Somebody who waits for a place with a doctor on one of several days, the first and the last of them named."""
 
     id: UUID
     number: str
@@ -100,6 +108,14 @@ class WaitlistEntry:
     status: WaitlistStatus
     appointment: str | None
     created_at: datetime
+    days: tuple[date, ...] = ()
+
+
+@facts
+class Waiting(WaitlistEntry):
+    """A waitlist entry just made, and those of its days on which a place is free now."""
+
+    free_now: tuple[date, ...] = ()
 
 
 @facts

@@ -1,10 +1,13 @@
 """Sentences: what a write did, as a verb in the past and what it was done to."""
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from clinicctl import results
+
+MOST_RUNS = 6
+"""So many separate days, or ranges of them, are named."""
 
 
 def has(facts: Any) -> bool:
@@ -48,6 +51,19 @@ def day(on: date) -> str:
     return f"{('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')[on.weekday()]} {on.isoformat()}"
 
 
+def days(dates: Sequence[date]) -> str:
+    """Return dates in order, those that follow each other as a range."""
+    runs: list[list[date]] = []
+    for on in dates:
+        if runs and on - runs[-1][-1] == timedelta(days=1):
+            runs[-1].append(on)
+        else:
+            runs.append([on])
+    said = [day(run[0]) + (f" to {day(run[-1])}" if len(run) > 1 else "") for run in runs[:MOST_RUNS]]
+    more = sum(len(run) for run in runs[MOST_RUNS:])
+    return ", ".join(said) + (f" and {more} more days" if more > 1 else " and 1 more day" if more else "")
+
+
 def patient(each: results.PatientBrief) -> str:
     """Return a patient as number and name."""
     return f"{each.number} {each.name}"
@@ -81,9 +97,18 @@ def _appointment(each: results.Appointment) -> tuple[str, str]:
     return {"cancelled": "cancelled", "no_show": "noted as no-show"}.get(each.status, "booked"), what
 
 
+def _booked(each: results.Booked) -> tuple[str, str]:
+    verb, what = _appointment(each)
+    return verb, what + _waits_closed(each.waitlist_closed)
+
+
+def _waits_closed(entries: Sequence[str]) -> str:
+    return f" Closed on the waitlist: {', '.join(entries)}." if entries else ""
+
+
 def _cancelled(each: results.Cancelled) -> tuple[str, str]:
     verb, what = _appointment(each)
-    other = f" Booked {_appointment(each.promoted)[1]}" if each.promoted else " Nobody on the waitlist fits."
+    other = f" Booked {_booked(each.promoted)[1]}" if each.promoted else " Nobody on the waitlist fits."
     return verb, what + other
 
 
@@ -94,7 +119,8 @@ def _checked_in(each: results.CheckedIn) -> tuple[str, str]:
     booked = each.appointment
     return (
         "checked in",
-        f"{patient(booked.patient)} with {booked.doctor.code}: position {each.position}, {ahead} ({booked.number}).",
+        f"{patient(booked.patient)} with {booked.doctor.code}: position {each.position}, {ahead} ({booked.number})."
+        f"{_waits_closed(each.waitlist_closed)}",
     )
 
 
@@ -144,10 +170,17 @@ def _undone(each: results.Undone) -> tuple[str, str]:
     return "undone", f"write {each.undoes} ({each.command}): {stand}."
 
 
-def _waiting(each: results.WaitlistEntry) -> tuple[str, str]:
-    span = day(each.first_date) + (f" to {day(each.last_date)}" if each.last_date != each.first_date else "")
+def _waits(each: results.WaitlistEntry) -> tuple[str, str]:
     verb = {"waiting": "noted", "removed": "removed"}.get(each.status, each.status)
-    return verb, f"{each.number}: {patient(each.patient)} for {each.doctor.code}, {span}."
+    return verb, f"{each.number}: {patient(each.patient)} for {each.doctor.code}, {days(each.days)}."
+
+
+def _waiting(each: results.Waiting) -> tuple[str, str]:
+    verb, what = _waits(each)
+    if not each.free_now:
+        return verb, what
+    command = f"clinicctl book {each.patient.number} {each.doctor.code} {each.free_now[0]}"
+    return verb, f"{what} A place is free now on {days(each.free_now)}: `{command}`."
 
 
 def _repaired(each: results.Repaired) -> tuple[str, str]:
@@ -179,13 +212,15 @@ _SENTENCES: dict[type, Callable[[Any], tuple[str, str]]] = {
     results.Patient: lambda each: ("changed", f"{each.number} {each.name}."),
     results.Doctor: lambda each: ("noted", f"{each.code} {each.name}, {each.capacity} slots a day."),
     results.Appointment: _appointment,
+    results.Booked: _booked,
     results.Cancelled: _cancelled,
     results.Closed: _closed,
     results.Merged: _merged,
     results.Erased: _erased,
     results.JournalChecked: _verified,
     results.Undone: _undone,
-    results.WaitlistEntry: _waiting,
+    results.WaitlistEntry: _waits,
+    results.Waiting: _waiting,
     results.CheckedIn: _checked_in,
     results.QueueEntry: _queued,
     results.Clinic: _clinic,

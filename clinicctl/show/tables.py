@@ -121,8 +121,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
     results.WaitlistEntry: (
         ("No.", lambda each: each.number),
         ("Doctor", lambda each: each.doctor.code),
-        ("From", lambda each: sentences.day(each.first_date)),
-        ("To", lambda each: sentences.day(each.last_date)),
+        ("Days", lambda each: sentences.days(each.days)),
         ("Patient", lambda each: sentences.patient(each.patient)),
         ("Status", lambda each: _status(each.status)),
         ("Appt.", lambda each: each.appointment),

@@ -150,6 +150,23 @@ LAWS = (
         OR a.moved_to = a.number""",
     ),
     Law(
+        "a waitlist entry has days, from its first to its last",
+        """SELECT 'W' || e.number FROM waitlist_entries AS e
+        LEFT JOIN (
+            SELECT entry_id, min(date) AS first, max(date) AS last FROM waitlist_days GROUP BY entry_id
+        ) AS d ON d.entry_id = e.id
+        WHERE (d.first, d.last) IS NOT (e.first_date, e.last_date)""",
+    ),
+    Law(
+        "a patient waits for a doctor and a day once",
+        """SELECT 'W' || o.number || ' and W' || e.number || ' on ' || d.date
+        FROM waitlist_entries AS e JOIN waitlist_days AS d ON d.entry_id = e.id
+        JOIN waitlist_entries AS o ON o.patient_id = e.patient_id AND o.doctor_id = e.doctor_id
+            AND o.number < e.number AND o.status = 'waiting'
+        JOIN waitlist_days AS x ON x.entry_id = o.id AND x.date = d.date
+        WHERE e.status = 'waiting'""",
+    ),
+    Law(
         "a number that was given is on file",
         """WITH given AS (
             SELECT 'patients' AS name, count(*) AS rows FROM patients
