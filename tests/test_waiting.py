@@ -58,3 +58,128 @@ def test_an_older_entry_gets_every_day_of_its_range_and_of_two_for_one_day_the_o
         (6, "removed", "2026-12-01", "2026-12-02", "12-01 12-02"),
     ]
     assert clinic("db", "check", "--db", old)["sound"]
+
+
+# The days that were said
+
+
+def waiting(ask: Ask) -> list[str]:
+    return [each["number"] for each in ask("waitlist", "list")]
+
+
+def test_an_entry_keeps_the_days_that_were_said_and_is_promoted_on_no_other(
+    clinic: Ask, run: Run, refused: Refused
+) -> None:
+    entry = clinic("waitlist", "add", "P1", "RAO", "+6d,+3d..+4d")
+    days = [each["date"] for each in clinic("doctor", "avail", "show", "RAO", "+3d,+4d,+6d")]
+    assert (entry["days"], entry["first_date"], entry["last_date"]) == (days, days[0], days[-1])
+    (listed,) = clinic("waitlist", "list")
+    assert listed["days"] == days
+    table = run("waitlist", "list", "-o", "table", status=0).stdout
+    assert f"{days[0]} to" in table.replace("\n", " ")
+    assert days[2] in table
+    refused(4, "waitlist_entry_not_found", "waitlist", "promote", "RAO", "+5d")
+    assert clinic("waitlist", "promote", "RAO", "+6d")["date"] == days[2]
+
+
+def test_two_entries_of_a_patient_and_a_doctor_share_no_day(clinic: Ask, refused: Refused) -> None:
+    clinic("waitlist", "add", "P1", "RAO", "+2d,+4d..+6d")
+    on = [each["date"] for each in clinic("doctor", "avail", "show", "RAO", "+5d,+6d")]
+    error = refused(6, "already_waiting", "waitlist", "add", "P1", "RAO", "+5d..+8d")
+    assert error["details"] == {"patient": "P1", "doctor": "RAO", "entry": "W1", "days": on}
+    assert error["message"] == f"P1 waits for RAO on {on[0]}, {on[1]} already, with W1."
+    assert "clinicctl waitlist remove W1" in error["hint"]
+    clinic("waitlist", "add", "P1", "RAO", "+3d,+7d..+8d")
+    clinic("waitlist", "add", "P1", "MEHTA", "+5d")
+    clinic("waitlist", "add", "P2", "RAO", "+5d")
+    clinic("waitlist", "remove", "W1")
+    assert clinic("waitlist", "add", "P1", "RAO", "+2d,+4d..+6d", "--key", "k")["number"] == "W5"
+    assert clinic("waitlist", "add", "P1", "RAO", "+2d,+4d..+6d", "--key", "k")["replayed"]
+
+
+def test_a_place_that_is_free_now_is_named_and_not_refused(clinic: Ask, run: Run) -> None:
+    free = [each["date"] for each in clinic("doctor", "avail", "show", "RAO", "+2d,+4d")]
+    clinic("doctor", "avail", "set", "RAO", "+3d", "--absent")
+    clinic("book", "P1", "RAO", "+5d")
+    said = run("waitlist", "add", "P1", "RAO", "+2d..+5d", "-o", "table", "--dry-run", status=0).stdout
+    assert f"clinicctl book P1 RAO {free[0]}" in said
+    assert clinic("waitlist", "add", "P1", "RAO", "+2d..+5d")["free_now"] == free
+    assert clinic("waitlist", "add", "P2", "RAO", "+3d")["free_now"] == []
+
+
+# Closed by a booking
+
+
+WAYS = {
+    "book": (("book", "P1", "RAO", "{}"), lambda told: told),
+    "book again": (("book", "P1", "RAO", "{}", "--again"), lambda told: told),
+    "move": (("appointment", "move", "A1", "{}"), lambda told: told),
+    "promote": (("waitlist", "promote", "RAO", "{}"), lambda told: told),
+    "cancel": (("appointment", "cancel", "A3", "--promote"), lambda told: told["promoted"]),
+    "walkin": (("walkin", "P1", "RAO"), lambda told: told),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_entry_ends_when_its_patient_is_booked_on_one_of_its_days_in_whatever_way_and_undo_opens_it_again(
+    way: str, clinic: Ask, run: Run, refused: Refused
+) -> None:
+    command, told = WAYS[way]
+    day = "today" if way == "walkin" else "+4d"
+    clinic("book", "P1", "RAO", "+1d")
+    clinic("book", "P2", "RAO", day)
+    clinic("book", "P2", "RAO", day, "--again")
+    clinic("waitlist", "add", "P1", "RAO", "+2d,+3d")
+    clinic("waitlist", "add", "P1", "RAO", f"{day},+5d")
+    clinic("waitlist", "add", "P1", "MEHTA", day)
+    clinic("waitlist", "add", "P2", "RAO", day)
+    before = clinic("waitlist", "list", "--all")
+    answer = told(clinic(*(each.format(day) for each in command), "--key", "k"))
+    assert answer["waitlist_closed"] == ["W2"]
+    assert waiting(clinic) == ["W1", "W3", "W4"]
+    (ended,) = [each for each in clinic("waitlist", "list", "--all") if each["number"] == "W2"]
+    booked = answer.get("appointment") or answer
+    assert (ended["status"], ended["appointment"]) == ("promoted", booked["number"])
+    assert told(clinic(*(each.format(day) for each in command), "--key", "k"))["waitlist_closed"] == ["W2"]
+    assert "W2" in clinic("audit", "log", "--limit", "1")[0]["touched"]
+    clinic("undo")
+    assert clinic("waitlist", "list", "--all") == before
+
+
+def test_the_sentence_of_a_booking_names_the_entry_that_it_closed(clinic: Ask, run: Run) -> None:
+    clinic("waitlist", "add", "P1", "RAO", "today..+3d")
+    for command in (("book", "P1", "RAO", "+2d"), ("walkin", "P1", "RAO")):
+        assert "Closed on the waitlist: W1." in run(*command, "-n", "-o", "table", status=0).stdout
+
+
+def test_a_booking_is_not_undone_where_its_patient_waits_for_the_day_by_another_entry_since(
+    clinic: Ask, refused: Refused
+) -> None:
+    clinic("waitlist", "add", "P1", "RAO", "+2d,+4d")
+    clinic("book", "P1", "RAO", "+2d", "--actor", "asha")
+    clinic("waitlist", "add", "P1", "RAO", "+4d")
+    error = refused(6, "already_waiting", "undo", "--actor", "asha")
+    assert error["details"]["entry"] == "W2"
+    clinic("waitlist", "remove", "W2")
+    clinic("undo", "--actor", "asha")
+    assert waiting(clinic) == ["W1"]
+
+
+def test_of_two_entries_for_one_day_the_older_keeps_it_when_their_patients_are_merged(clinic: Ask) -> None:
+    clinic("waitlist", "add", "P1", "RAO", "+2d..+4d")
+    clinic("waitlist", "add", "P2", "RAO", "+4d,+6d")
+    clinic("waitlist", "add", "P2", "RAO", "+2d")
+    clinic("waitlist", "add", "P2", "MEHTA", "+2d")
+    clinic("waitlist", "add", "P1", "MEHTA", "+2d,+3d")
+    on = {n: clinic("doctor", "avail", "show", "RAO", f"+{n}d")[0]["date"] for n in (2, 3, 4, 6)}
+    clinic("patient", "merge", "P2", "--into", "P1", "--yes")
+    found = {each["number"]: each for each in clinic("waitlist", "list", "--all")}
+    assert {each["patient"]["number"] for each in found.values()} == {"P1"}
+    assert {name: each["days"] for name, each in found.items() if each["status"] == "waiting"} == {
+        "W1": [on[2], on[3], on[4]],
+        "W2": [on[6]],
+        "W4": [on[2]],
+        "W5": [on[3]],
+    }
+    assert found["W3"]["status"] == "removed"
+    assert clinic("db", "check")["sound"]

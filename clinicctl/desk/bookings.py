@@ -18,6 +18,7 @@ from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import (
     HOLDS_A_SLOT,
     IS_ACTIVE,
+    IS_WAITING,
     appointments,
     doctors,
     journal,
@@ -67,17 +68,13 @@ _VISITS = select(appointments.c.visit, appointments.c.number).where(
     appointments.c.date == bindparam("on"),
     IS_ACTIVE,
 )
-_AT_TIME = (
-    select(appointments.c.id, appointments.c.number, appointments.c.patient_id, appointments.c.doctor_id)
-    .where(
-        or_(
-            and_(appointments.c.patient_id == bindparam("patient"), appointments.c.date == bindparam("on")),
-            and_(appointments.c.doctor_id == bindparam("doctor"), appointments.c.date == bindparam("on")),
-        ),
-        appointments.c.time == bindparam("at"),
-        IS_ACTIVE,
-    )
-    .order_by(appointments.c.number)
+_AT_TIME = select(appointments.c.id, appointments.c.number, appointments.c.patient_id, appointments.c.doctor_id).where(
+    or_(
+        and_(appointments.c.patient_id == bindparam("patient"), appointments.c.date == bindparam("on")),
+        and_(appointments.c.doctor_id == bindparam("doctor"), appointments.c.date == bindparam("on")),
+    ),
+    appointments.c.time == bindparam("at"),
+    IS_ACTIVE,
 )
 _WAITS = (
     select(waitlist_entries.c.id, waitlist_entries.c.number)
@@ -85,11 +82,12 @@ _WAITS = (
     .where(
         waitlist_entries.c.patient_id == bindparam("patient"),
         waitlist_entries.c.doctor_id == bindparam("doctor"),
-        waitlist_entries.c.status == WaitlistStatus.WAITING,
+        IS_WAITING,
+        waitlist_entries.c.first_date <= bindparam("on"),
         waitlist_days.c.date == bindparam("on"),
     )
-    .order_by(waitlist_entries.c.number)
 )
+"""The first day is compared, and nothing ordered, so that SQLite reads the entries of no other patient."""
 _CLOSE_WAIT = update(waitlist_entries).where(waitlist_entries.c.id == bindparam("row"))
 _INSERT = insert(appointments)
 _HISTORY = (
@@ -230,7 +228,7 @@ def place(
         cancel_reason=None,
         created_at=now,
         updated_at=now,
-        waitlist_closed=tuple(f"W{entry.number}" for entry in waits),
+        waitlist_closed=tuple(f"W{number}" for number in sorted(entry.number for entry in waits)),
     )
 
 
@@ -420,7 +418,8 @@ def describe(tx: Tx, row: Row[Any]) -> Appointment:
 
 def at_time(tx: Tx, *, patient_id: UUID, doctor_id: UUID, on: date, at: time) -> list[Row[Any]]:
     """Return the rows of active appointments at a time, of a patient with any doctor and of a doctor with anybody."""
-    return list(tx.all(_AT_TIME, patient=patient_id, doctor=doctor_id, on=on, at=at))
+    found = tx.all(_AT_TIME, patient=patient_id, doctor=doctor_id, on=on, at=at)
+    return sorted(found, key=lambda each: each.number)
 
 
 def affected(tx: Tx, row: Row[Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The waitlist: who wants a place with a doctor, and gets the next one that comes free."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.statuses import CancelledBy, WaitlistStatus
 from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import IS_ACTIVE, appointments, doctors, waitlist_days, waitlist_entries
+from clinicctl.store.models import IS_ACTIVE, IS_WAITING, appointments, doctors, waitlist_days, waitlist_entries
 from clinicctl.store.models import patients as people
 from clinicctl.store.sql import bindparam, delete, insert, select, update
 
@@ -39,18 +39,17 @@ _ALL = (
 _IS_WAITING = waitlist_entries.c.status == WaitlistStatus.WAITING
 _BY_NUMBER = _ALL.where(waitlist_entries.c.number == bindparam("number"))
 _OF_PATIENT = _ALL.where(waitlist_entries.c.patient_id == bindparam("patient"), _IS_WAITING)
-_DAYS = (
-    select(waitlist_days)
-    .join(waitlist_entries, waitlist_entries.c.id == waitlist_days.c.entry_id)
-    .order_by(waitlist_days.c.entry_id, waitlist_days.c.date)
-)
-_DAYS_OF_ENTRY = _DAYS.where(waitlist_days.c.entry_id == bindparam("entry"))
+_DAYS = select(waitlist_days).join(waitlist_entries, waitlist_entries.c.id == waitlist_days.c.entry_id)
+_DAYS_OF_ENTRY = select(waitlist_days.c.date).where(waitlist_days.c.entry_id == bindparam("entry"))
 _DAYS_OF_PATIENT = (
     select(waitlist_entries.c.id, waitlist_entries.c.number, waitlist_entries.c.doctor_id, waitlist_days.c.date)
     .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
     .where(waitlist_entries.c.patient_id == bindparam("patient"), _IS_WAITING)
-    .order_by(waitlist_entries.c.number, waitlist_days.c.date)
 )
+_DAYS_WITH_DOCTOR = _DAYS_OF_PATIENT.where(
+    IS_WAITING, waitlist_entries.c.doctor_id == bindparam("doctor"), waitlist_entries.c.first_date <= bindparam("last")
+)
+"""The first day is compared, and nothing ordered, so that SQLite reads the entries of no other patient."""
 _WISHES = (
     select(
         waitlist_entries.c.id,
@@ -105,7 +104,7 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
     who, whom = patients.find_active(tx, patient), staff.find_active(tx, doctor)
     dates = day_rules.days(on, today=tx.today)
     days.refuse_past(tx, dates[0])
-    _refuse_overlap(tx, who.id, f"P{who.number}", whom, dates)
+    _refuse_overlap(tx, who.id, f"P{who.number}", whom, set(dates))
     number, identity = numbers.next_one(tx, "waitlist"), uuid4()
     tx.run(
         _INSERT,
@@ -134,7 +133,7 @@ def list_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False
     dates: dict[UUID, list[date]] = {}
     for each in tx.all(_DAYS.where(*wanted)):
         dates.setdefault(each.entry_id, []).append(each.date)
-    return [describe(tx, row, dates.get(row.id, ())) for row in tx.all(_ALL.where(*wanted))]
+    return [describe(tx, row, sorted(dates.get(row.id, ()))) for row in tx.all(_ALL.where(*wanted))]
 
 
 def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
@@ -209,7 +208,7 @@ def give_back(tx: Tx, *, appointment_id: UUID) -> None:
     for entry in tx.all(_CLOSED_BY, booked=appointment_id):
         row = _find(tx, WaitlistRef(f"W{entry.number}"))
         whom = staff.find(tx, DoctorRef(row.doctor_code))
-        _refuse_overlap(tx, row.patient_id, f"P{row.patient_number}", whom, _days(tx, row))
+        _refuse_overlap(tx, row.patient_id, f"P{row.patient_number}", whom, set(_days(tx, row)))
     tx.run(_RETURN, booked=appointment_id, status=WaitlistStatus.WAITING, appointment_id=None, updated_at=tx.now)
 
 
@@ -252,21 +251,24 @@ def _show(tx: Tx, row: Row[Any]) -> WaitlistEntry:
 
 
 def _days(tx: Tx, row: Row[Any]) -> list[date]:
-    return [each.date for each in tx.all(_DAYS_OF_ENTRY, entry=row.id)]
+    return sorted(each.date for each in tx.all(_DAYS_OF_ENTRY, entry=row.id))
 
 
-def _refuse_overlap(tx: Tx, patient_id: UUID, patient: str, doctor: Row[Any], dates: Sequence[date]) -> None:
+def _refuse_overlap(tx: Tx, patient_id: UUID, patient: str, doctor: Row[Any], dates: Collection[date]) -> None:
     """Refuse days for which the patient waits already, naming the oldest entry with one of them."""
-    waits = [row for row in tx.all(_DAYS_OF_PATIENT, patient=patient_id) if row.doctor_id == doctor.id]
-    shared = [row for row in waits if row.date in set(dates)]
+    shared: dict[int, list[date]] = {}
+    for row in tx.all(_DAYS_WITH_DOCTOR, patient=patient_id, doctor=doctor.id, last=max(dates)):
+        if row.date in dates:
+            shared.setdefault(row.number, []).append(row.date)
     if shared:
-        entry = f"W{shared[0].number}"
+        oldest = min(shared)
+        both = sorted(shared[oldest])
         raise errors.AlreadyWaiting(
             patient=patient,
             doctor=doctor.code,
-            entry=entry,
-            days=[row.date.isoformat() for row in shared if row.number == shared[0].number],
-            problem=_in_words([row.date for row in shared if row.number == shared[0].number]),
+            entry=f"W{oldest}",
+            days=[each.isoformat() for each in both],
+            problem=_in_words(both),
         )
 
 

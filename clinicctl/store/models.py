@@ -23,6 +23,7 @@ SQLModel.metadata.naming_convention = {
 
 HOLDS_A_SLOT = text("status <> 'cancelled'")
 IS_ACTIVE = text("status IN ('booked', 'checked_in', 'in_consultation')")
+IS_WAITING = text("status = 'waiting'")
 """The conditions of partial indexes, word for word: a query that repeats them is answered from the index."""
 
 
@@ -288,7 +289,7 @@ class WaitlistEntry(_Stored, table=True):
             "uq_waitlist_entries_waiting",
             *("patient_id", "doctor_id", "first_date", "last_date"),
             unique=True,
-            sqlite_where=text("status = 'waiting'"),
+            sqlite_where=IS_WAITING,
         ),
         CheckConstraint("first_date <= last_date", name="ck_waitlist_entries_dates"),
         CheckConstraint("status IN ('waiting', 'promoted', 'removed')", name="ck_waitlist_entries_status"),
