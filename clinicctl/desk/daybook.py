@@ -106,7 +106,7 @@ def to_do(tx: Tx) -> list[ToDo]:
         for each in days.facts(tx, doctor, span):
             found += _of_day(tx, doctor, each)
     for code, on in waitlist.list_promotable(tx):
-        found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code} {on}"))
+        found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code}"))
     return found
 
 
