@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from freezegun import freeze_time
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clinicctl import desk, errors
@@ -63,6 +63,7 @@ def act(tx: Tx, kind: str, what: Any, ahead: int = 0) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(acts=st.lists(_ACT, min_size=6, max_size=14))
+@example(acts=[("capacity", 2, 0), *[("overbook", "P1", 0)] * 3, ("cancel", 1), ("cancel", 2)])
 def test_the_day_sheet_the_days_the_free_ones_and_a_booking_agree_on_the_places_left(
     acts: list[tuple[Any, ...]], empty: Path
 ) -> None:
