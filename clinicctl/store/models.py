@@ -24,6 +24,7 @@ SQLModel.metadata.naming_convention = {
 HOLDS_A_SLOT = text("status <> 'cancelled'")
 IS_ACTIVE = text("status IN ('booked', 'checked_in', 'in_consultation')")
 IS_WAITING = text("status = 'waiting'")
+IN_QUEUE = text("queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held')")
 """The conditions of partial indexes, word for word: a query that repeats them is answered from the index."""
 
 
@@ -260,6 +261,12 @@ class QueueEntry(_Stored, table=True):
         CheckConstraint("recalled >= 0", name="ck_queue_entries_recalled"),
         CheckConstraint("priority BETWEEN 0 AND 9", name="ck_queue_entries_priority"),
         Index("ix_queue_entries_date", "date"),
+        # The status comes first: the index serves one status of every doctor and all open queues of one doctor.
+        Index(
+            "ix_queue_entries_open",
+            *("status", "doctor_id", "date"),
+            sqlite_where=text("status IN ('waiting', 'called', 'serving', 'skipped', 'held')"),
+        ),
         CheckConstraint(
             "status IN ('waiting', 'called', 'serving', 'done', 'skipped', 'held', 'left')",
             name="ck_queue_entries_status",
