@@ -98,6 +98,11 @@ class NobodyThere(NotFound):
     code, sentence = "queue_entry_not_found", "Nobody is {status} in the queue of {doctor} on {date}."
 
 
+class NobodyFree(NotFound):
+    code = "queue_entry_not_found"
+    sentence = "Everybody who waits for {doctor} ({count}) is with another doctor now."
+
+
 class NobodyFits(NotFound):
     code, sentence = "waitlist_entry_not_found", "Nobody on the waitlist of {doctor} fits a free place."
 
@@ -172,7 +177,9 @@ class KeyReused(Conflict):
 
 
 class AlreadyCheckedIn(Conflict):
-    code, sentence = "already_checked_in", "{appointment} is checked in already, at position {position}."
+    """The problem says where the patient is, whatever the status."""
+
+    code, sentence = "already_checked_in", "{appointment} {problem}"
 
 
 class HasBookings(Conflict, AnswerAboutPeople):
@@ -265,6 +272,10 @@ class WrongPatient(AgainstRule):
 
 class IllegalStep(AgainstRule):
     code, sentence = "illegal_step", "{subject} is {status}; {step} needs {needs}."
+
+
+class WithAnotherDoctor(AgainstRule):
+    code, sentence = "with_another_doctor", "{patient} is in consultation with {with_doctor} now."
 
 
 class BuiltUpon(AgainstRule):

@@ -36,7 +36,7 @@ CONTRACT = {
     },
     7: {
         *("doctor_absent", "past_day", "past_time", "wrong_day", "wrong_patient", "illegal_step", "archived"),
-        "taken_back",
+        *("taken_back", "with_another_doctor"),
     },
     10: {
         *("no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"),

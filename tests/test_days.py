@@ -312,7 +312,8 @@ def test_today_turns_at_midnight_in_the_clinic_and_nowhere_else(
     with freeze_time(midnight):
         assert refused(7, "wrong_day", "checkin", "A2")["details"]["today"] == "2026-11-24"
         assert refused(7, "past_day", "book", "P1", "MEHTA", "2026-11-23")["details"]["today"] == "2026-11-24"
-        assert clinic("queue", "show") == []
+        assert [each["date"] for each in clinic("queue", "show")] == ["2026-11-23"]
+        assert clinic("queue", "show", "MEHTA", "today") == []
         assert [each["position"] for each in clinic("queue", "show", "MEHTA", "yesterday")] == [1]
         assert clinic("checkin", "A3")["position"] == 1
         assert clinic("book", "P1", "MEHTA")["date"] == "2026-11-24"

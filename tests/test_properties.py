@@ -777,6 +777,7 @@ def test_the_lowest_free_slot_is_free_and_none_below_it_is(held: list[int]) -> N
 
 @dataclass(frozen=True)
 class Entry:
+    date: date
     position: int
     status: str
     priority: int
@@ -784,8 +785,15 @@ class Entry:
 
 
 ENTRIES = st.lists(
-    st.builds(Entry, st.integers(1, 30), st.sampled_from(QueueStatus), st.integers(-1, 1), st.integers(0, 2)),
-    unique_by=lambda entry: entry.position,
+    st.builds(
+        Entry,
+        st.sampled_from([date(2026, 11, 22), date(2026, 11, 23)]),
+        st.integers(1, 30),
+        st.sampled_from(QueueStatus),
+        st.integers(-1, 1),
+        st.integers(0, 2),
+    ),
+    unique_by=lambda entry: (entry.date, entry.position),
 )
 
 
@@ -804,8 +812,9 @@ def test_the_nth_to_be_called_has_so_many_ahead_and_nobody_else_has_any(entries:
 def test_the_calling_order_is_priority_then_position_with_the_recalled_last(entries: list[Entry]) -> None:
     waiting = [each for each in steps.calling_order(entries) if each.status == "waiting"]
     for first, then in pairwise(waiting):
-        assert first.priority >= then.priority
-        if first.priority == then.priority:
+        assert first.date <= then.date
+        assert first.date < then.date or first.priority >= then.priority
+        if (first.date, first.priority) == (then.date, then.priority):
             assert first.recalled <= then.recalled
             if first.recalled == then.recalled:
                 assert first.position < then.position

@@ -154,6 +154,11 @@ class Clinic:
         """The positions of those waiting, in calling order."""
         return [each.place.position for each in self.queue(doctor) if each.place and each.place.status == "waiting"]
 
+    def elsewhere(self, patient: str, doctor: str) -> bool:
+        """Whether a patient is in consultation with another doctor."""
+        places = [each.place for each in self.visits if each.patient == patient and each.place]
+        return any(each.status == "serving" and each.doctor != doctor for each in places)
+
     def named(self, appointment: int) -> Visit:
         refuse(appointment_not_found=appointment > len(self.visits))
         return self.visits[appointment - 1]
@@ -225,12 +230,13 @@ class Clinic:
         visit = self.named(arrival)
         refuse(
             wrong_day=visit.on != self.today,
-            already_checked_in=visit.place is not None,
-            illegal_step=visit.status not in ("booked", "no_show"),
-            already_booked=visit.status == "no_show" and self.has_another(visit),
+            already_checked_in=visit.place is not None and visit.status != "left",
+            illegal_step=visit.status not in ("booked", "no_show", "left"),
+            already_booked=visit.status in ("no_show", "left") and self.has_another(visit),
         )
         self.advance(visit, "checked_in")
-        visit.place = Place(visit.doctor, self.next_position(visit.doctor))
+        doctor = visit.place.doctor if visit.place else visit.doctor
+        visit.place = Place(doctor, self.next_position(doctor))
 
     def walk_in(self, patient: str, doctor: str, again: bool = False, overbook: bool = False) -> None:
         self.check_in(self.book(patient, doctor, self.today, again, overbook).number)
@@ -250,10 +256,16 @@ class Clinic:
     def step(self, name: str, doctor: str, position: int | None) -> None:
         leaves, reaches, status = QUEUE_STEPS[name]
         if position is None:
-            able = [each.place.position for each in self.queue(doctor) if each.place and each.place.status in leaves]
+            able = [
+                each.place.position
+                for each in self.queue(doctor)
+                if each.place and each.place.status in leaves
+                if name != "call" or not self.elsewhere(each.patient, doctor)
+            ]
             refuse(queue_entry_not_found=not able, ambiguous=len(able) > 1 and name != "call")
             position = able[0]
         visit, place = self.standing_at(doctor, position, leaves)
+        refuse(with_another_doctor=name in ("call", "start") and self.elsewhere(visit.patient, doctor))
         self.advance(visit, status, reaches)
         if name == "recall":
             self.recalls[doctor, self.today] += 1
@@ -329,6 +341,11 @@ class Clinic:
             or any(each.slot in {held.slot for held in after.holding(each.doctor, each.on)} for each in freed),
             already_booked=any(each.status in ACTIVE and after.has_another(each) for each in back.values()),
             already_waiting=any(map(self.waits_already, returning)),
+            with_another_doctor=any(
+                self.elsewhere(each.patient, each.place.doctor)
+                for each in back.values()
+                if each.place and each.place.status == "serving"
+            ),
         )
         act.standing = False
         for number in made:
@@ -431,7 +448,7 @@ class WholeDeskBesideTheModel(RuleBasedStateMachine):
 
     @rule(actor=_actor, nth=_nth)
     def check_in(self, actor: str, nth: int) -> None:
-        self.do(actor, "check_in", arrival=self.appointment(nth, "booked", "no_show"))
+        self.do(actor, "check_in", arrival=self.appointment(nth, "booked", "no_show", "left"))
 
     @precondition(lambda self: len(self.model.acts) > 12)
     @rule(actor=_actor, ahead=st.sampled_from([0, 0, 0, 1]))

@@ -277,6 +277,16 @@ DaysOption = Annotated[
 Position = Annotated[
     int | None, typer.Argument(metavar="[N]", min=1, max=MOST, help="The position; else the next, or the only one.")
 ]
+QueueDay = Annotated[
+    days.DayWord | None,
+    typer.Option(
+        "--day",
+        metavar="DAY",
+        parser=days.parse_day,
+        autocompletion=day_words,
+        help="The day of the queue; else today's, and those of earlier days that are still open.",
+    ),
+]
 AtPosition = Annotated[int, typer.Argument(metavar="N", min=1, max=MOST, help="The position.")]
 Time = Annotated[
     time | None, typer.Option("--time", metavar="HH:MM", parser=days.parse_time, help="The time that was agreed.")

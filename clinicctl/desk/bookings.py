@@ -11,7 +11,7 @@ from clinicctl.results import Appointment, Booked, DoctorBrief, PatientBrief, St
 from clinicctl.rules import references, slots
 from clinicctl.rules.days import DaysWord, DayWord, day
 from clinicctl.rules.days import days as dates_of
-from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
+from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.rules.steps import ACTIVE, CANCEL, MOVE, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy, WaitlistStatus
 from clinicctl.store.engine import Row, Tx
@@ -30,6 +30,7 @@ from clinicctl.store.models import (
 from clinicctl.store.models import patients as people
 from clinicctl.store.sql import and_, bindparam, insert, or_, select, update
 
+queue_doctors = doctors.alias("queue_doctors")
 _ALL = (
     select(
         appointments,
@@ -41,11 +42,14 @@ _ALL = (
         people.c.archived_at.label("patient_archived_at"),
         doctors.c.code.label("doctor_code"),
         doctors.c.name.label("doctor_name"),
+        doctors.c.archived_at.label("doctor_archived_at"),
         queue_entries.c.position.label("position"),
+        queue_doctors.c.code.label("queue_doctor_code"),
     )
     .join(people, people.c.id == appointments.c.patient_id)
     .join(doctors, doctors.c.id == appointments.c.doctor_id)
     .outerjoin(queue_entries, queue_entries.c.appointment_id == appointments.c.id)
+    .outerjoin(queue_doctors, queue_doctors.c.id == queue_entries.c.doctor_id)
 )
 _BY_ID = _ALL.where(appointments.c.id == bindparam("id"))
 _BY_NUMBER = _ALL.where(appointments.c.number == bindparam("number"))
@@ -392,6 +396,43 @@ def list_of_patient(tx: Tx, *, patient_id: UUID, on: date) -> list[Row[Any]]:
     return list(tx.all(_OF_PATIENT_ON, patient=patient_id, on=on))
 
 
+def who_arrives(tx: Tx, arrival: ArrivalRef) -> Row[Any] | None:
+    """Return the patient whom a reference means at a check-in, or None.
+
+    Of several who match, the one with an appointment today is meant. Refuses more than one with the appointments that
+    may be meant, and several without any as `patients.get` does.
+    """
+    matching = {row.id: row for row in patients.list_meant(tx, PatientRef(arrival))}
+    if len(matching) > 1:
+        todays = [row for row in list_of_day(tx, on=tx.today) if row.patient_id in matching]
+        coming = [row for row in todays if row.status != AppointmentStatus.COMPLETED] or todays
+        if len({row.patient_id for row in coming}) > 1:
+            raise several_arrive(tx, coming)
+        if coming:
+            return matching[coming[0].patient_id]
+    return patients.get(tx, PatientRef(arrival))
+
+
+def several_arrive(tx: Tx, rows: Sequence[Row[Any]]) -> errors.Ambiguous:
+    """Return the refusal of a check-in that may mean several appointments, each with the number to type."""
+    ordered = sorted(rows, key=lambda row: (row.time is None, row.time, row.doctor_code, row.slot))
+    return errors.Ambiguous(
+        count=len(rows),
+        what="appointments",
+        candidates=[
+            affected(tx, row)
+            | {
+                "time": row.time.isoformat("minutes") if row.time else None,
+                "status": row.status,
+                "position": row.position,
+                "choose": f"A{row.number}",
+            }
+            for row in ordered[: patients.LISTED]
+        ],
+        hint=f"Name the appointment, for example `clinicctl checkin A{ordered[0].number}`.",
+    )
+
+
 def describe(tx: Tx, row: Row[Any]) -> Appointment:
     """Return a row as a result."""
     return Appointment(
@@ -413,6 +454,7 @@ def describe(tx: Tx, row: Row[Any]) -> Appointment:
         cancel_reason=row.cancel_reason,
         created_at=tx.local(row.created_at),
         updated_at=tx.local(row.updated_at),
+        queue_doctor=row.queue_doctor_code if row.queue_doctor_code != row.doctor_code else None,
     )
 
 

@@ -10,7 +10,7 @@ from clinicctl.results import Closed, Day, Slot, ToDo
 from clinicctl.rules import slots
 from clinicctl.rules.days import DayWord, day
 from clinicctl.rules.references import DoctorRef
-from clinicctl.rules.steps import DONE, LEAVE, NO_SHOW
+from clinicctl.rules.steps import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import IS_ACTIVE, appointments, doctors
@@ -18,6 +18,15 @@ from clinicctl.store.sql import bindparam, func, select
 
 AHEAD = 7
 """Days within which full days and stranded patients are looked for."""
+
+_NEXT = {
+    QueueStatus.WAITING: CALL,
+    QueueStatus.CALLED: START,
+    QueueStatus.SERVING: DONE,
+    QueueStatus.SKIPPED: RECALL,
+    QueueStatus.HELD: RESUME,
+}
+"""The step that brings somebody in a queue nearer to its end."""
 
 _STAFF = select(doctors).where(doctors.c.archived_at.is_(None)).order_by(doctors.c.code)
 _OPEN_DAYS = (
@@ -91,14 +100,21 @@ def count_ended(result: Any) -> int:
 
 
 def to_do(tx: Tx) -> list[ToDo]:
-    """Return what needs somebody, each with the command that mends it: open past days, long waits, stranded patients,
-    places for the waitlist, and full days ahead."""
+    """Return what needs somebody, each with the command that mends it: open past days, who is still in the queue of an
+    earlier day, long waits, stranded patients, places for the waitlist, and full days ahead."""
     found = [
         ToDo("open past day", row.date, None, f"{row.open} appointments", f"clinicctl close {row.date}")
         for row in tx.all(_OPEN_DAYS, today=tx.today)
     ]
-    for entry in queue.show(tx, on=DayWord("today")):
-        if entry.long_wait:
+    for entry in queue.show(tx):
+        # Who is with another doctor now can neither be called nor started.
+        if entry.with_doctor:
+            continue
+        if entry.earlier and (step := _NEXT.get(entry.status)):
+            subject = f"{entry.patient.number}, {entry.status} at position {entry.position}"
+            command = f"clinicctl queue {step.name} {entry.doctor} {entry.position} --day {entry.date}"
+            found.append(ToDo("earlier queue", entry.date, entry.doctor, subject, command))
+        elif entry.long_wait:
             subject = f"{entry.patient.number}, {entry.waited_minutes} min at position {entry.position}"
             found.append(ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}"))
     span = [tx.today + timedelta(days=n) for n in range(int(journal.is_closed(tx, tx.today)), AHEAD)]

@@ -272,8 +272,10 @@ def _resolved(tx: Tx, value: Any) -> Any:
     if isinstance(value, AppointmentRef):
         return str(bookings.find(tx, value).id)
     if isinstance(value, ArrivalRef):
-        row = bookings.get(tx, value)
-        return str(row.id if row is not None else patients.find(tx, PatientRef(value)).id)
+        row = bookings.get(tx, value) or bookings.who_arrives(tx, value)
+        if row is None:
+            raise errors.NoSuchPatient()
+        return str(row.id)
     return _said(tx, value)
 
 

@@ -43,7 +43,7 @@ def measure(tx: Tx, *, waits: tuple[int, float] | None = None) -> Metrics:
 
 def _of_desks(tx: Tx, staff: Mapping[str, Row[Any]]) -> Iterable[Metric]:
     facts = {code: days.facts(tx, row, [tx.today])[0] for code, row in staff.items()}
-    entries = queue.list_entries(tx, on=tx.today)
+    entries = queue.list_current(tx)
     waiting = {
         code: [
             (tx.now - each.checked_in_at).total_seconds()

@@ -82,7 +82,8 @@ def add(
         )
         if isinstance(found, list):
             raise errors.PossibleDuplicate(
-                count=len(found), candidates=[person(tx, row) | {"score": score} for row, score in found]
+                count=len(found),
+                candidates=[person(tx, row) | {"score": score, "choose": f"P{row.number}"} for row, score in found],
             )
         if found is not None:
             return _registered(tx, found, created=False)
@@ -262,9 +263,17 @@ def get(tx: Tx, patient: PatientRef) -> Row[Any] | None:
     found = _matching(tx, patient)
     if len(found) > 1:
         raise errors.Ambiguous(
-            count=len(found), what="patients", candidates=[person(tx, row) for row in found[:LISTED]]
+            count=len(found),
+            what="patients",
+            candidates=[person(tx, row) | {"choose": f"P{row.number}"} for row in found[:LISTED]],
+            hint=f"Use the number of the one you mean, for example P{found[0].number}.",
         )
     return found[0] if found else None
+
+
+def list_meant(tx: Tx, patient: PatientRef) -> Sequence[Row[Any]]:
+    """Return the rows that a reference may mean, however many they are."""
+    return _matching(tx, patient)
 
 
 def find_active(tx: Tx, patient: PatientRef) -> Row[Any]:

@@ -1,27 +1,29 @@
 """The queue of a doctor's day: arriving, being called, being seen."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import bookings, days, patients, staff, steps
-from clinicctl.results import Appointment, Board, CheckedIn, QueueEntry
+from clinicctl.results import Appointment, Board, Called, CheckedIn, PassedOver, QueueEntry
 from clinicctl.rules import references
 from clinicctl.rules import steps as step_rules
 from clinicctl.rules.days import DayWord, day
-from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
+from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.rules.steps import (
     ACTIVE,
     CALL,
     CHECK_IN,
     DONE,
     HOLD,
+    IN_QUEUE,
     LEAVE,
     RECALL,
     RESUME,
+    RETURN,
     SKIP,
     START,
     TRANSFER,
@@ -29,38 +31,93 @@ from clinicctl.rules.steps import (
 )
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import doctors, queue_entries
+from clinicctl.store.models import IN_QUEUE as IS_IN_QUEUE
+from clinicctl.store.models import IS_ACTIVE, appointments, doctors, queue_entries
 from clinicctl.store.sql import bindparam, insert, select
 
-_ALL = select(queue_entries, doctors.c.code.label("doctor_code")).join(
-    doctors, doctors.c.id == queue_entries.c.doctor_id
-)
+_ALL = select(
+    queue_entries, doctors.c.code.label("doctor_code"), doctors.c.archived_at.label("doctor_archived_at")
+).join(doctors, doctors.c.id == queue_entries.c.doctor_id)
 _OF_DOCTOR = _ALL.where(queue_entries.c.doctor_id == bindparam("doctor"), queue_entries.c.date == bindparam("on"))
 _OF_DAY = _ALL.where(queue_entries.c.date == bindparam("on"))
 _OF_APPOINTMENT = _ALL.where(queue_entries.c.appointment_id == bindparam("appointment"))
+_EARLIER = _ALL.where(IS_IN_QUEUE, queue_entries.c.date < bindparam("today"))
+_EARLIER_OF_DOCTOR = _EARLIER.where(queue_entries.c.doctor_id == bindparam("doctor"))
+# Inside a select of its own: `status` is a column of both tables, and the index needs the condition word for word.
+_OF_PATIENT = _ALL.where(
+    queue_entries.c.appointment_id.in_(
+        select(appointments.c.id).where(appointments.c.patient_id == bindparam("patient"), IS_ACTIVE)
+    )
+).order_by(queue_entries.c.date, queue_entries.c.position)
+_CONSULTATIONS = (
+    select(
+        appointments.c.patient_id,
+        queue_entries.c.doctor_id,
+        queue_entries.c.date,
+        queue_entries.c.position,
+        doctors.c.code.label("doctor_code"),
+    )
+    .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
+    .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
+    .where(IS_IN_QUEUE, queue_entries.c.status == QueueStatus.SERVING)
+    .order_by(queue_entries.c.started_at)
+)
 _INSERT = insert(queue_entries)
 
+_STATES = {
+    QueueStatus.WAITING: "waiting",
+    QueueStatus.CALLED: "called",
+    QueueStatus.SERVING: "with the doctor",
+    QueueStatus.SKIPPED: "called and skipped",
+    QueueStatus.HELD: "on hold",
+}
+_BACK = {QueueStatus.SKIPPED: RECALL, QueueStatus.HELD: RESUME}
+"""The steps with which somebody who is still in the queue waits again."""
 
-def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None) -> CheckedIn:
+
+def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, again: bool | None = None) -> CheckedIn:
     """Give the next position of the doctor's queue to an appointment of today, or to a patient with one today.
 
-    Refuses another day, an appointment of somebody other than `patient`, a second check-in (telling the position), and
-    an appointment that is neither booked nor a no-show.
+    A patient who left and comes back gets the next position of the queue that they left. Refuses another day, an
+    appointment of somebody other than `patient`, a second check-in (with the position), an appointment that is
+    neither booked nor a no-show nor left, and, unless `again`, a patient who is still in an earlier queue of the
+    doctor.
     """
     row = _arriving(tx, arrival)
     if patient is not None and (given := patients.find(tx, patient)).id != row.patient_id:
         raise errors.WrongPatient(
             appointment=f"A{row.number}", patient=f"P{row.patient_number}", given=f"P{given.number}"
         )
+    entry = get_entry(tx, row.id) if row.position is not None else None
+    if entry is not None and entry.status in (IN_QUEUE if row.date != tx.today else {*IN_QUEUE, QueueStatus.DONE}):
+        raise _already_checked_in(tx, row, entry)
     if row.date != tx.today:
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
-    if row.position is not None:
-        raise errors.AlreadyCheckedIn(
-            appointment=f"A{row.number}", position=row.position, doctor=row.doctor_code, date=row.date.isoformat()
-        )
-    _refuse_archived(row)
+    _refuse_archived(row, entry)
     _refuse_booked_anew(tx, row)
-    position = days.next_position(tx, doctor_id=row.doctor_id, on=row.date)
+    doctor_id = row.doctor_id if entry is None else entry.doctor_id
+    if not again:
+        _refuse_still_here(tx, patient_id=row.patient_id, doctor_id=doctor_id)
+    position = days.next_position(tx, doctor_id=doctor_id, on=row.date)
+    if entry is None:
+        _enter(tx, row, position)
+    else:
+        _come_back(tx, row, entry, position)
+    entries = [
+        *tx.all(_EARLIER_OF_DOCTOR, doctor=doctor_id, today=tx.today),
+        *tx.all(_OF_DOCTOR, doctor=doctor_id, on=row.date),
+    ]
+    own = next(each for each in entries if (each.date, each.position) == (row.date, position))
+    return CheckedIn(
+        position=position,
+        people_ahead=step_rules.people_ahead(own, entries),
+        checked_in_at=tx.local(tx.now),
+        appointment=_appointment(tx, row.id),
+    )
+
+
+def _enter(tx: Tx, row: Row[Any], position: int) -> None:
+    """Put an appointment into the queue of its doctor."""
     steps.take(tx, CHECK_IN, row, position=position)
     tx.run(
         _INSERT,
@@ -77,14 +134,21 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None) 
         started_at=None,
         ended_at=None,
     )
-    entries = tx.all(_OF_DOCTOR, doctor=row.doctor_id, on=row.date)
-    own = next(each for each in entries if each.position == position)
-    return CheckedIn(
-        position=position,
-        people_ahead=step_rules.people_ahead(own, entries),
-        checked_in_at=tx.local(tx.now),
-        appointment=_appointment(tx, row.id),
-    )
+
+
+def _come_back(tx: Tx, row: Row[Any], entry: Row[Any], position: int) -> None:
+    """Put a patient who left behind those waiting. The old position is not given again."""
+    changes = {
+        # Kept in the journal, although it stays: the position was given by the queue of this doctor.
+        "doctor_id": entry.doctor_id,
+        "position": position,
+        "priority": 0,
+        "recalled": 0,
+        "checked_in_at": tx.now,
+        "called_at": None,
+        "ended_at": None,
+    }
+    steps.take(tx, RETURN, row, entry=entry, queue_changes=changes)
 
 
 def walk_in(
@@ -97,93 +161,115 @@ def walk_in(
     overbook: bool = False,
 ) -> CheckedIn:
     """Book today and check in, in one transaction. Refuses what either refuses."""
-    booked = bookings.book(
-        tx, patient=patient, doctor=doctor, on=DayWord("today"), reason=reason, again=again, overbook=overbook
-    )
-    return replace(check_in(tx, arrival=ArrivalRef(booked.number)), waitlist_closed=booked.waitlist_closed)
+    who, whom = patients.find_active(tx, patient), staff.find_active(tx, doctor)
+    if not again:
+        _refuse_still_here(tx, patient_id=who.id, doctor_id=whom.id)
+    try:
+        booked = bookings.place(tx, who, whom, on=tx.today, reason=reason, again=again, overbook=overbook)
+    except errors.AlreadyBooked as refused:
+        raise errors.AlreadyBooked(
+            **refused.facts, hint=_instead(tx, bookings.find(tx, AppointmentRef(refused.facts["appointment"])))
+        ) from None
+    here = check_in(tx, arrival=ArrivalRef(booked.number), again=again)
+    return replace(here, waitlist_closed=booked.waitlist_closed)
 
 
-def show(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[QueueEntry]:
-    """Return a doctor's queue, or every doctor's, in calling order; those who are done or gone come last."""
-    date_ = day(on, today=tx.today)
-    if doctor is not None:
-        return _described(tx, tx.all(_OF_DOCTOR, doctor=staff.find(tx, doctor).id, on=date_))
-    entries = tx.all(_OF_DAY, on=date_)
-    codes = sorted({each.doctor_code for each in entries})
-    return [entry for code in codes for entry in _described(tx, [each for each in entries if each.doctor_code == code])]
+def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) -> list[QueueEntry]:
+    """Return a doctor's queue, or every doctor's, in calling order; those who are done or gone come last.
+
+    Without a day: today's, and before it those of earlier days that are still open.
+    """
+    whom = staff.find(tx, doctor) if doctor is not None else None
+    shown = _current(tx, whom) if on is None else _of_day(tx, whom, day(on, today=tx.today))
+    consultations = _consultations(tx)
+    return [
+        _describe(tx, each, _ahead(tx, own), consultations)
+        for code in sorted({each.doctor_code for each in shown})
+        for own in [[each for each in shown if each.doctor_code == code]]
+        for each in step_rules.calling_order(own)
+    ]
 
 
-def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None) -> QueueEntry:
-    """Call the next who waits, or the one at `position`. Two callers never get the same patient."""
-    return _advance(tx, CALL, doctor, position, queue_changes={"called_at": tx.now})
+def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> Called:
+    """Call the next who waits, or the one at `position`. Two callers never get the same patient.
 
-
-def start(tx: Tx, *, doctor: DoctorRef, position: int | None = None) -> QueueEntry:
-    """Begin the consultation of the one called. Refuses one who has not been called."""
-    return _advance(tx, START, doctor, position, queue_changes={"started_at": tx.now})
-
-
-def done(tx: Tx, *, doctor: DoctorRef, position: int | None = None) -> QueueEntry:
-    """End the consultation of the one with the doctor. Refuses one whose consultation has not begun."""
-    return _advance(tx, DONE, doctor, position, queue_changes={"ended_at": tx.now})
-
-
-def skip(tx: Tx, *, doctor: DoctorRef, position: int | None = None) -> QueueEntry:
-    """Put the one called aside, who did not come; `recall` brings him back."""
-    return _advance(tx, SKIP, doctor, position)
-
-
-def recall(tx: Tx, *, doctor: DoctorRef, position: int) -> QueueEntry:
-    """Let one who was skipped wait again, behind those waiting of the same priority."""
+    Without a position, passes over those who are with another doctor now; with one, refuses them.
+    """
     whom = staff.find(tx, doctor)
-    _at(whom, tx.today, tx.all(_OF_DOCTOR, doctor=whom.id, on=tx.today), position)
-    turn = days.next_recall(tx, doctor_id=whom.id, on=tx.today)
-    return _advance(tx, RECALL, doctor, position, queue_changes={"recalled": turn})
+    if position is None:
+        entry, passed_over = _next_to_call(tx, whom, on)
+    else:
+        entry, passed_over = _at(tx, CALL, whom, position, on), ()
+        refuse_elsewhere(tx, entry)
+    called = _take(tx, CALL, entry, {"called_at": tx.now})
+    return Called(**{each.name: getattr(called, each.name) for each in fields(called)}, passed_over=passed_over)
 
 
-def hold(tx: Tx, *, doctor: DoctorRef, position: int) -> QueueEntry:
-    """Keep the place of one who waits, for an X-ray say, without calling him; `resume` ends it."""
-    return _advance(tx, HOLD, doctor, position)
+def start(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
+    """Begin the consultation of the one called. Refuses one who was not called, or who is with another doctor now."""
+    entry = _meant(tx, START, staff.find(tx, doctor), position, on)
+    refuse_elsewhere(tx, entry)
+    return _take(tx, START, entry, {"started_at": tx.now})
 
 
-def resume(tx: Tx, *, doctor: DoctorRef, position: int) -> QueueEntry:
-    """Let one on hold wait again, at his old position."""
-    return _advance(tx, RESUME, doctor, position)
+def done(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
+    """End the consultation of the one with the doctor. Refuses one whose consultation has not begun."""
+    return _take(tx, DONE, _meant(tx, DONE, staff.find(tx, doctor), position, on), {"ended_at": tx.now})
 
 
-def left(tx: Tx, *, doctor: DoctorRef, position: int) -> QueueEntry:
+def skip(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
+    """Put the one called aside, who did not come; `recall` brings them back."""
+    return _take(tx, SKIP, _meant(tx, SKIP, staff.find(tx, doctor), position, on))
+
+
+def recall(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
+    """Let one who was skipped wait again, behind those waiting of the same priority."""
+    entry = _at(tx, RECALL, staff.find(tx, doctor), position, on)
+    turn = days.next_recall(tx, doctor_id=entry.doctor_id, on=entry.date)
+    return _take(tx, RECALL, entry, {"recalled": turn})
+
+
+def hold(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
+    """Keep the place of one who waits, for an X-ray say, without a call; `resume` ends it."""
+    return _take(tx, HOLD, _at(tx, HOLD, staff.find(tx, doctor), position, on))
+
+
+def resume(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
+    """Let one on hold wait again, at the old position."""
+    return _take(tx, RESUME, _at(tx, RESUME, staff.find(tx, doctor), position, on))
+
+
+def left(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
     """Note that somebody went before being seen. Refuses one with the doctor, or done."""
-    return _advance(tx, LEAVE, doctor, position, queue_changes={"ended_at": tx.now})
+    return _take(tx, LEAVE, _at(tx, LEAVE, staff.find(tx, doctor), position, on), {"ended_at": tx.now})
 
 
-def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef) -> QueueEntry:
+def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: DayWord | None = None) -> QueueEntry:
     """Let somebody wait for another doctor, at the next position there; the old position is not given again.
 
-    The appointment keeps its slot with the first doctor. Refuses an absent or archived doctor, and the same one.
+    The queue there is of the same day, and the appointment keeps its slot with the first doctor. Refuses an absent or
+    archived doctor, and the same one.
     """
-    target = staff.find_active(tx, to)
-    (there,) = days.facts(tx, target, [tx.today])
+    whom, target = staff.find(tx, doctor), staff.find_active(tx, to)
+    if whom.id == target.id:
+        date_ = day(on, today=tx.today) if on else tx.today
+        raise errors.SamePlace(subject=f"Position {position}", doctor=target.code, date=date_.isoformat())
+    entry = _at(tx, TRANSFER, whom, position, on, rest=f" --to {target.code}")
+    (there,) = days.facts(tx, target, [entry.date])
     days.refuse_absent(tx, target, there)
-    if staff.find(tx, doctor).id == target.id:
-        raise errors.SamePlace(subject=f"Position {position}", doctor=target.code, date=tx.today.isoformat())
     days.open_ledger(tx, there)
     changes = {
         "doctor_id": target.id,
-        "position": days.next_position(tx, doctor_id=target.id, on=tx.today),
+        "position": days.next_position(tx, doctor_id=target.id, on=entry.date),
         "recalled": 0,
         "called_at": None,
     }
-    return _advance(tx, TRANSFER, doctor, position, queue_changes=changes, seen_by=target)
+    return _take(tx, TRANSFER, entry, changes)
 
 
-def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int) -> QueueEntry:
+def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayWord | None = None) -> QueueEntry:
     """Give one in the queue a priority, 0 (as everybody) to 9 (first). Refuses one who is done or gone."""
-    whom = staff.find(tx, doctor)
-    entry = _at(whom, tx.today, tx.all(_OF_DOCTOR, doctor=whom.id, on=tx.today), position)
-    if entry.status not in LEAVE.queue_leaves:
-        raise errors.IllegalStep(
-            subject=f"Position {position}", status=entry.status, step="priority", needs=LEAVE.needs
-        )
+    entry = _at(tx, LEAVE, staff.find(tx, doctor), position, on, command="priority", rest=f" {level}")
     steps.advance_queue(tx, LEAVE, entry, {"priority": level})
     row = _appointment_row(tx, entry.appointment_id)
     steps.note(
@@ -195,32 +281,40 @@ def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int) -> Queue
         position=entry.position,
         before={"appointment": {}, "queue": {"priority": entry.priority}},
     )
-    return _one(tx, whom, entry.position)
+    return _one(tx, entry.appointment_id)
 
 
 def board(tx: Tx) -> list[Board]:
-    """Return today's queues for the waiting room: positions only, in calling order, no names of patients."""
-    entries = step_rules.calling_order(tx.all(_OF_DAY, on=tx.today))
-    codes = sorted({each.doctor_code for each in entries})
+    """Return the queues that are open for the waiting room: positions only, in calling order, no names of patients."""
+    entries = step_rules.calling_order(_current(tx, None))
+    queues = sorted({(each.doctor_code, each.date) for each in entries})
 
-    def positions(code: str, status: QueueStatus) -> tuple[int, ...]:
-        return tuple(each.position for each in entries if each.doctor_code == code and each.status == status)
+    def positions(queue: tuple[str, date], status: QueueStatus) -> tuple[int, ...]:
+        return tuple(
+            each.position for each in entries if (each.doctor_code, each.date) == queue and each.status == status
+        )
 
     return [
         Board(
-            doctor=code,
-            name=staff.find(tx, DoctorRef(code)).name,
-            serving=positions(code, QueueStatus.SERVING),
-            called=positions(code, QueueStatus.CALLED),
-            waiting=positions(code, QueueStatus.WAITING),
+            doctor=queue[0],
+            name=staff.find(tx, DoctorRef(queue[0])).name,
+            serving=positions(queue, QueueStatus.SERVING),
+            called=positions(queue, QueueStatus.CALLED),
+            waiting=positions(queue, QueueStatus.WAITING),
+            date=queue[1],
         )
-        for code in codes
+        for queue in queues
     ]
 
 
 def get_entry(tx: Tx, appointment_id: UUID) -> Row[Any] | None:
     """Return the row of an appointment's place in the queue, or None."""
     return tx.one(_OF_APPOINTMENT, appointment=appointment_id)
+
+
+def list_current(tx: Tx) -> list[Row[Any]]:
+    """Return the rows of today's queues, and of those of earlier days that are still open."""
+    return _current(tx, None)
 
 
 def list_entries(tx: Tx, *, on: date) -> list[Row[Any]]:
@@ -235,84 +329,274 @@ def end(tx: Tx, step: Step, entry: Row[Any]) -> Row[Any]:
     return row
 
 
-def _advance(
+def refuse_elsewhere(tx: Tx, entry: Row[Any]) -> None:
+    """Refuse one who is in consultation with another doctor now."""
+    row = _appointment_row(tx, entry.appointment_id)
+    other = _elsewhere(entry, row.patient_id, _consultations(tx))
+    if other is not None:
+        raise errors.WithAnotherDoctor(
+            patient=f"P{row.patient_number}",
+            with_doctor=other.doctor_code,
+            doctor=entry.doctor_code,
+            date=entry.date.isoformat(),
+            position=entry.position,
+            hint=_end_first(tx, other),
+        )
+
+
+def _end_first(tx: Tx, other: Row[Any]) -> str:
+    command = f"clinicctl queue done {other.doctor_code} {other.position}{_day_option(tx, other)}"
+    return f"End that consultation first: `{command}`."
+
+
+def _consultations(tx: Tx) -> Sequence[Row[Any]]:
+    """The consultations that go on now, with whatever doctor: about as many as there are doctors."""
+    return tx.all(_CONSULTATIONS)
+
+
+def _elsewhere(entry: Row[Any], patient_id: UUID, consultations: Iterable[Row[Any]]) -> Row[Any] | None:
+    """The consultation of the patient of an entry with a doctor other than the entry's, or None."""
+    return next(
+        (each for each in consultations if each.patient_id == patient_id and each.doctor_id != entry.doctor_id), None
+    )
+
+
+def _of_day(tx: Tx, whom: Row[Any] | None, on: date) -> Sequence[Row[Any]]:
+    return tx.all(_OF_DAY, on=on) if whom is None else tx.all(_OF_DOCTOR, doctor=whom.id, on=on)
+
+
+def _earlier(tx: Tx, whom: Row[Any] | None) -> Sequence[Row[Any]]:
+    """The entries of earlier days that are still in a queue, of a doctor or of all."""
+    if whom is None:
+        return tx.all(_EARLIER, today=tx.today)
+    return tx.all(_EARLIER_OF_DOCTOR, doctor=whom.id, today=tx.today)
+
+
+def _current(tx: Tx, whom: Row[Any] | None) -> list[Row[Any]]:
+    """The entries of the queues of earlier days that are still open, and of today's, of a doctor or of all."""
+    queues = sorted({(each.date, each.doctor_code, each.doctor_id) for each in _earlier(tx, whom)})
+    earlier = [each for on, _, doctor_id in queues for each in tx.all(_OF_DOCTOR, doctor=doctor_id, on=on)]
+    return [*earlier, *_of_day(tx, whom, tx.today)]
+
+
+def _ahead(tx: Tx, queue: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """The entries among which those ahead are counted: the doctor's queue, and who waits in earlier ones."""
+    known = {each.id for each in queue}
+    earlier = tx.all(_EARLIER_OF_DOCTOR, doctor=queue[0].doctor_id, today=tx.today)
+    return [*(each for each in earlier if each.id not in known), *queue]
+
+
+def _open_to_steps(tx: Tx, whom: Row[Any], on: DayWord | None) -> list[Row[Any]]:
+    """The entries that a step without a day may be about, those of earlier days first."""
+    if on is not None:
+        return list(_of_day(tx, whom, day(on, today=tx.today)))
+    earlier = sorted(_earlier(tx, whom), key=lambda each: each.date)
+    return [*earlier, *_of_day(tx, whom, tx.today)]
+
+
+def _take(tx: Tx, step: Step, entry: Row[Any], changes: Mapping[str, Any] | None = None) -> QueueEntry:
+    steps.take(tx, step, _appointment_row(tx, entry.appointment_id), entry=entry, queue_changes=changes)
+    return _one(tx, entry.appointment_id)
+
+
+def _one(tx: Tx, appointment_id: UUID) -> QueueEntry:
+    """The entry of an appointment as it stands now."""
+    entry = get_entry(tx, appointment_id)
+    assert entry is not None, "a step of an appointment that is in no queue"
+    waits = entry.status == QueueStatus.WAITING
+    queue = tx.all(_OF_DOCTOR, doctor=entry.doctor_id, on=entry.date) if waits else [entry]
+    return _describe(tx, entry, _ahead(tx, queue) if waits else queue, _consultations(tx))
+
+
+def _meant(tx: Tx, step: Step, whom: Row[Any], position: int | None, on: DayWord | None) -> Row[Any]:
+    """The one at a position; without a position the only one who can take the step."""
+    if position is not None:
+        return _at(tx, step, whom, position, on)
+    able = _able(tx, step, whom, on)
+    if len(able) > 1:
+        raise _ambiguous(tx, whom, able, what=f"are {step.needs}; they", command=step.name)
+    return able[0]
+
+
+def _next_to_call(tx: Tx, whom: Row[Any], on: DayWord | None) -> tuple[Row[Any], tuple[PassedOver, ...]]:
+    """The first who waits and is not with another doctor now, and those who were passed over."""
+    consultations, busy, passed_over = _consultations(tx), list[Row[Any]](), list[PassedOver]()
+    for entry in _able(tx, CALL, whom, on):
+        row = _appointment_row(tx, entry.appointment_id)
+        other = _elsewhere(entry, row.patient_id, consultations)
+        if other is None:
+            return entry, tuple(passed_over)
+        busy.append(other)
+        passed_over.append(
+            PassedOver(
+                position=entry.position,
+                date=entry.date,
+                appointment=f"A{row.number}",
+                patient=f"P{row.patient_number}",
+                with_doctor=other.doctor_code,
+            )
+        )
+    raise errors.NobodyFree(
+        doctor=whom.code, count=len(passed_over), passed_over=passed_over, hint=_end_first(tx, busy[0])
+    )
+
+
+def _able(tx: Tx, step: Step, whom: Row[Any], on: DayWord | None) -> list[Row[Any]]:
+    """Those who can take a step, in calling order. Refuses when there is nobody."""
+    able = [each for each in _open_to_steps(tx, whom, on) if each.status in step.queue_leaves]
+    if not able:
+        raise errors.NobodyThere(doctor=whom.code, date=_iso(tx, on), status=step.needs)
+    return step_rules.calling_order(able)
+
+
+def _at(
     tx: Tx,
     step: Step,
-    doctor: DoctorRef,
-    position: int | None,
+    whom: Row[Any],
+    position: int,
+    on: DayWord | None,
     *,
-    queue_changes: Mapping[str, Any] | None = None,
-    seen_by: Row[Any] | None = None,
-) -> QueueEntry:
-    whom = staff.find(tx, doctor)
-    entries = tx.all(_OF_DOCTOR, doctor=whom.id, on=tx.today)
-    entry = _at(whom, tx.today, entries, position) if position is not None else _next(tx, whom, step, entries)
-    steps.take(tx, step, _appointment_row(tx, entry.appointment_id), entry=entry, queue_changes=queue_changes)
-    return _one(tx, seen_by or whom, int((queue_changes or {}).get("position", entry.position)))
+    command: str | None = None,
+    rest: str = "",
+) -> Row[Any]:
+    """The one at a position: of several days the one who can take the step.
 
-
-def _one(tx: Tx, doctor: Row[Any], position: int) -> QueueEntry:
-    entries = tx.all(_OF_DOCTOR, doctor=doctor.id, on=tx.today)
-    return _describe(tx, _at(doctor, tx.today, entries, position), entries)
-
-
-def _at(doctor: Row[Any], on: date, entries: Sequence[Row[Any]], position: int) -> Row[Any]:
-    for each in entries:
-        if each.position == position:
-            return each
-    raise errors.NoSuchQueueEntry(doctor=doctor.code, date=on.isoformat(), position=position)
-
-
-def _next(tx: Tx, doctor: Row[Any], step: Step, entries: Sequence[Row[Any]]) -> Row[Any]:
-    """The one meant by a step without a position: of those who can take it the first for a call, else the only."""
-    able = [each for each in step_rules.calling_order(entries) if each.status in step.queue_leaves]
+    Refuses a position that nobody has, one that can take the step on several days, and one that cannot take it.
+    """
+    found = [each for each in _open_to_steps(tx, whom, on) if each.position == position]
+    if not found:
+        raise errors.NoSuchQueueEntry(doctor=whom.code, date=_iso(tx, on), position=position)
+    able = [each for each in found if each.status in step.queue_leaves]
+    if len(able) > 1:
+        raise _ambiguous(
+            tx,
+            whom,
+            able,
+            what=f"queues have somebody at position {position}; they",
+            command=command or step.name,
+            rest=rest,
+        )
     if not able:
-        raise errors.NobodyThere(doctor=doctor.code, date=tx.today.isoformat(), status=step.needs)
-    if len(able) > 1 and step is not CALL:
-        raise errors.Ambiguous(
-            count=len(able),
-            what=f"are {step.needs}; they",
-            candidates=[_candidate(tx, each) for each in able],
-            hint="Name the position.",
+        entry = found[-1]
+        raise errors.IllegalStep(
+            subject=f"Position {position}{f' of {entry.date.isoformat()}' if entry.date != tx.today else ''}",
+            status=entry.status,
+            step=command or step.name,
+            needs=step.needs,
+            hint=_come_back_hint(tx, entry),
         )
     return able[0]
 
 
+def _come_back_hint(tx: Tx, entry: Row[Any]) -> str | None:
+    if entry.status != QueueStatus.LEFT or entry.date != tx.today:
+        return None
+    row = _appointment_row(tx, entry.appointment_id)
+    return f"A patient who comes back checks in again: `clinicctl checkin A{row.number}`."
+
+
+def _ambiguous(
+    tx: Tx, whom: Row[Any], able: Sequence[Row[Any]], *, what: str, command: str, rest: str = ""
+) -> errors.Ambiguous:
+    """The refusal that lists who may be meant, each with what has to be typed."""
+    several = len({each.date for each in able}) > 1
+    candidates = [_candidate(tx, each, with_day=several) for each in able]
+    option = f" --day {able[0].date.isoformat()}" if several else ""
+    typed = f"clinicctl queue {command} {whom.code} {able[0].position}{rest}{option}"
+    return errors.Ambiguous(
+        count=len(able),
+        what=what,
+        candidates=candidates,
+        hint=f"Name the {'position and the day' if several else 'position'}, for example `{typed}`.",
+    )
+
+
+def _iso(tx: Tx, on: DayWord | None) -> str:
+    return (day(on, today=tx.today) if on else tx.today).isoformat()
+
+
+def _day_option(tx: Tx, entry: Row[Any]) -> str:
+    """What a command about an entry needs beside the position."""
+    return f" --day {entry.date.isoformat()}" if entry.date != tx.today else ""
+
+
 def _arriving(tx: Tx, arrival: ArrivalRef) -> Row[Any]:
-    """The appointment that arrives: the one named, or the one of today of the patient named."""
+    """The appointment that arrives: the one named, or the one of today of the patient named.
+
+    Of several of one patient, a booked one comes before a no-show or one who left, and these before one who is here
+    already. A patient with none today may still be in the queue of an earlier day.
+    """
     named = bookings.get(tx, arrival)
     if named is not None:
         return named
     if references.appointment_number(arrival) is not None:
         raise errors.NoSuchAppointment()
-    who = patients.get(tx, PatientRef(arrival))
+    who = bookings.who_arrives(tx, arrival)
     if who is None:
         raise errors.NoSuchAppointment() if references.uuid(arrival) else errors.NoSuchPatient()
     todays = bookings.list_of_patient(tx, patient_id=who.id, on=tx.today)
-    coming = [row for row in todays if row.status in CHECK_IN.leaves]
-    found = coming or [row for row in todays if row.position is not None]
-    if not found:
-        raise errors.NoAppointmentToday(patient=f"P{who.number}", date=tx.today.isoformat())
-    if len(found) > 1:
-        raise errors.Ambiguous(
-            count=len(found),
-            what="appointments",
-            candidates=[bookings.affected(tx, row) for row in found],
-        )
-    return found[0]
+    for statuses in (
+        {AppointmentStatus.BOOKED},
+        {AppointmentStatus.NO_SHOW, AppointmentStatus.LEFT},
+        {AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION},
+        {AppointmentStatus.COMPLETED},
+    ):
+        found = [row for row in todays if row.status in statuses]
+        if len(found) > 1:
+            raise bookings.several_arrive(tx, found)
+        if found:
+            return found[0]
+    for entry in tx.all(_OF_PATIENT, patient=who.id):
+        if entry.date < tx.today:
+            return _appointment_row(tx, entry.appointment_id)
+    raise errors.NoAppointmentToday(patient=f"P{who.number}", date=tx.today.isoformat())
 
 
-def _refuse_archived(row: Row[Any]) -> None:
+def _already_checked_in(tx: Tx, row: Row[Any], entry: Row[Any], *, hint: str | None = None) -> errors.AlreadyCheckedIn:
+    """The refusal that says where the patient is who has checked in already."""
+    place = f"position {entry.position} of {entry.doctor_code}"
+    place += f" on {entry.date.isoformat()}" if entry.date != tx.today else ""
+    if entry.status == QueueStatus.DONE:
+        problem = f"is completed; it was at {place}."
+        hint = f"For another visit: `clinicctl walkin P{row.patient_number} {entry.doctor_code}`."
+    else:
+        problem = f"is checked in already, at {place}: {_STATES[entry.status]}."
+    if hint is None and (step := _BACK.get(entry.status)):
+        command = f"clinicctl queue {step.name} {entry.doctor_code} {entry.position}{_day_option(tx, entry)}"
+        hint = f"To let the patient wait again: `{command}`."
+    return errors.AlreadyCheckedIn(
+        appointment=f"A{row.number}",
+        position=entry.position,
+        doctor=entry.doctor_code,
+        date=entry.date.isoformat(),
+        status=entry.status,
+        problem=problem,
+        hint=hint,
+    )
+
+
+def _refuse_still_here(tx: Tx, *, patient_id: UUID, doctor_id: UUID) -> None:
+    """Refuse a patient who is still in the doctor's queue of an earlier day."""
+    for entry in tx.all(_OF_PATIENT, patient=patient_id):
+        if entry.date < tx.today and entry.doctor_id == doctor_id:
+            row = _appointment_row(tx, entry.appointment_id)
+            raise _already_checked_in(tx, row, entry, hint="Add --again for a place in today's queue as well.")
+
+
+def _refuse_archived(row: Row[Any], entry: Row[Any] | None) -> None:
     if row.patient_archived_at is not None:
         raise errors.Archived(subject=f"P{row.patient_number}")
+    queue = row if entry is None else entry
+    if queue.doctor_archived_at is not None:
+        raise errors.Archived(subject=queue.doctor_code)
 
 
 def _refuse_booked_anew(tx: Tx, row: Row[Any]) -> None:
-    """Refuse a no-show who comes after all, but has been booked once more: that appointment is the one to check in.
+    """Refuse a no-show, or one who left, who was booked once more: that appointment is the one to check in.
 
     A further visit of the same day (`book --again`) stands beside it, and not in its place.
     """
-    if row.status == AppointmentStatus.NO_SHOW:
+    if row.status in (AppointmentStatus.NO_SHOW, AppointmentStatus.LEFT):
         for other in bookings.list_of_patient(tx, patient_id=row.patient_id, on=row.date):
             if (other.doctor_id, other.visit) == (row.doctor_id, row.visit) and other.status in ACTIVE:
                 raise errors.AlreadyBooked(
@@ -320,18 +604,26 @@ def _refuse_booked_anew(tx: Tx, row: Row[Any]) -> None:
                     doctor=row.doctor_code,
                     date=row.date.isoformat(),
                     appointment=f"A{other.number}",
-                    hint=f"Check in A{other.number}.",
+                    hint=_instead(tx, other),
                 )
 
 
-def _described(tx: Tx, entries: Sequence[Row[Any]]) -> list[QueueEntry]:
-    return [_describe(tx, each, entries) for each in step_rules.calling_order(entries)]
+def _instead(tx: Tx, booked: Row[Any]) -> str:
+    """What there is to do with an appointment that stands in the way of another arrival."""
+    entry = get_entry(tx, booked.id)
+    return (
+        f"Check in with `clinicctl checkin A{booked.number}`."
+        if entry is None
+        else str(_already_checked_in(tx, booked, entry))
+    )
 
 
-def _describe(tx: Tx, entry: Row[Any], entries: Sequence[Row[Any]]) -> QueueEntry:
-    appointment = _appointment(tx, entry.appointment_id)
+def _describe(tx: Tx, entry: Row[Any], entries: Sequence[Row[Any]], consultations: Sequence[Row[Any]]) -> QueueEntry:
+    row = _appointment_row(tx, entry.appointment_id)
+    appointment = bookings.describe(tx, row)
     until = entry.called_at or entry.ended_at or tx.now
     waited = max(0, int((until - entry.checked_in_at).total_seconds() // 60))
+    other = _elsewhere(entry, row.patient_id, consultations) if entry.status in IN_QUEUE else None
     return QueueEntry(
         doctor=entry.doctor_code,
         date=entry.date,
@@ -347,6 +639,8 @@ def _describe(tx: Tx, entry: Row[Any], entries: Sequence[Row[Any]]) -> QueueEntr
         waited_minutes=waited,
         people_ahead=step_rules.people_ahead(entry, entries),
         long_wait=entry.status == QueueStatus.WAITING and waited >= tx.clinic.wait_threshold,
+        with_doctor=other.doctor_code if other is not None else None,
+        earlier=entry.date < tx.today,
     )
 
 
@@ -360,6 +654,11 @@ def _appointment_row(tx: Tx, identity: Any) -> Row[Any]:
     return row
 
 
-def _candidate(tx: Tx, entry: Row[Any]) -> dict[str, Any]:
+def _candidate(tx: Tx, entry: Row[Any], *, with_day: bool) -> dict[str, Any]:
     row = _appointment_row(tx, entry.appointment_id)
-    return bookings.affected(tx, row) | {"position": entry.position}
+    day_option = f" --day {entry.date.isoformat()}" if with_day else ""
+    return bookings.affected(tx, row) | {
+        "position": entry.position,
+        "status": entry.status,
+        "choose": f"{entry.position}{day_option}",
+    }

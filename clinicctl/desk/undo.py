@@ -9,7 +9,7 @@ from clinicctl import errors
 from clinicctl.desk import bookings, days, patients, queue, recall, steps, waitlist
 from clinicctl.results import Undone
 from clinicctl.rules.steps import ACTIVE
-from clinicctl.statuses import AppointmentStatus, CancelledBy
+from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import appointments, journal, journal_steps, queue_entries
 from clinicctl.store.sql import and_, bindparam, delete, select, update
@@ -129,6 +129,8 @@ def _take_back(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
     if step.queue_to and not step.queue_from:
         tx.run(_LEAVE_QUEUE, booked=row.id)
     elif step.queue_to and entry is not None:
+        if step.queue_from == QueueStatus.SERVING:
+            queue.refuse_elsewhere(tx, entry)
         tx.run(
             _PUT_BACK_QUEUE,
             booked=row.id,

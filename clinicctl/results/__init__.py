@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from clinicctl.results.appointments import (
         Appointment,
         Booked,
+        Called,
         Cancelled,
         CheckedIn,
+        PassedOver,
         QueueEntry,
         StepTaken,
         Undone,
@@ -65,7 +67,7 @@ _HOMES = {
     ),
     **dict.fromkeys(
         (
-            *("Appointment", "Booked", "Cancelled", "StepTaken", "CheckedIn", "QueueEntry"),
+            *("Appointment", "Booked", "Cancelled", "StepTaken", "CheckedIn", "QueueEntry", "PassedOver", "Called"),
             *("WaitlistEntry", "Waiting", "Undone"),
         ),
         "appointments",
@@ -97,6 +99,7 @@ __all__ = [
     "BackedUp",
     "Board",
     "Booked",
+    "Called",
     "Cancelled",
     "Checked",
     "CheckedIn",
@@ -129,6 +132,7 @@ __all__ = [
     "Metrics",
     "Migrated",
     "Outcome",
+    "PassedOver",
     "Patient",
     "PatientBrief",
     "Problem",

@@ -31,6 +31,8 @@ class Appointment:
     cancel_reason: str | None = field(metadata=PERSONAL)
     created_at: datetime
     updated_at: datetime
+    queue_doctor: str | None = None
+    """The doctor in whose queue the patient is, where that is another one."""
 
 
 @facts
@@ -44,7 +46,7 @@ class Booked(Appointment):
 class Cancelled(Appointment):
     """A cancelled appointment, and the one that the freed place went to, with `--promote`."""
 
-    promoted: Booked | None
+    promoted: Booked | None = None
 
 
 @facts
@@ -77,7 +79,11 @@ class CheckedIn:
 
 @facts
 class QueueEntry:
-    """A place in a doctor's queue. `waited_minutes` runs until the call, `people_ahead` counts those waiting before."""
+    """A place in a doctor's queue. `waited_minutes` runs until the call, `people_ahead` counts those waiting before.
+
+    `with_doctor` is another doctor with whom the patient is in consultation now. `earlier` says that the queue began
+    on an earlier day.
+    """
 
     doctor: str
     date: date
@@ -93,6 +99,26 @@ class QueueEntry:
     waited_minutes: int
     people_ahead: int
     long_wait: bool
+    with_doctor: str | None = None
+    earlier: bool = False
+
+
+@facts
+class PassedOver:
+    """Somebody who waits and was not called, because they are in consultation with another doctor."""
+
+    position: int
+    date: date
+    appointment: str
+    patient: str
+    with_doctor: str
+
+
+@facts
+class Called(QueueEntry):
+    """The one who was called, and those who were passed over."""
+
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 @facts

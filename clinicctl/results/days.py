@@ -80,3 +80,4 @@ class Board:
     serving: tuple[int, ...]
     called: tuple[int, ...]
     waiting: tuple[int, ...]
+    date: date

@@ -1,5 +1,6 @@
 """The one table of steps: which status may follow which. The documentation is generated from it."""
 
+import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -27,10 +28,14 @@ class Step:
         return " or ".join(sorted(self.queue_leaves or self.leaves)).replace("_", " ")
 
 
+IN_QUEUE = frozenset(Q) - {Q.DONE, Q.LEFT}
+"""The statuses of a place in the queue that is open."""
+
 _HERE = frozenset({A.CHECKED_IN})
 _OUTSIDE = frozenset({Q.WAITING, Q.CALLED, Q.SKIPPED, Q.HELD})
 
 CHECK_IN = Step("check-in", frozenset({A.BOOKED, A.NO_SHOW}), A.CHECKED_IN, queue_reaches=Q.WAITING)
+RETURN = Step("return", frozenset({A.LEFT}), A.CHECKED_IN, frozenset({Q.LEFT}), Q.WAITING)
 CANCEL = Step("cancel", frozenset({A.BOOKED}), A.CANCELLED)
 MOVE = Step("move", CANCEL.leaves, A.CANCELLED)
 NO_SHOW = Step("no-show", frozenset({A.BOOKED}), A.NO_SHOW)
@@ -44,7 +49,7 @@ RESUME = Step("resume", _HERE, A.CHECKED_IN, frozenset({Q.HELD}), Q.WAITING)
 LEAVE = Step("left", _HERE, A.LEFT, _OUTSIDE, Q.LEFT)
 TRANSFER = Step("transfer", _HERE, A.CHECKED_IN, _OUTSIDE, Q.WAITING)
 
-STEPS = (CHECK_IN, CANCEL, MOVE, NO_SHOW, CALL, START, DONE, SKIP, RECALL, HOLD, RESUME, LEAVE, TRANSFER)
+STEPS = (CHECK_IN, RETURN, CANCEL, MOVE, NO_SHOW, CALL, START, DONE, SKIP, RECALL, HOLD, RESUME, LEAVE, TRANSFER)
 
 _SHOWN = (Q.SERVING, Q.CALLED, Q.WAITING, Q.HELD, Q.SKIPPED, Q.DONE, Q.LEFT)
 
@@ -52,6 +57,8 @@ _SHOWN = (Q.SERVING, Q.CALLED, Q.WAITING, Q.HELD, Q.SKIPPED, Q.DONE, Q.LEFT)
 class Waiting(Protocol):
     """What the calling order looks at."""
 
+    @property
+    def date(self) -> datetime.date: ...
     @property
     def status(self) -> str: ...
     @property
@@ -68,16 +75,21 @@ T = TypeVar("T", bound=Waiting)
 def calling_order(entries: Iterable[T]) -> list[T]:
     """Return queue entries in the order in which they are called: priority, then position, recalled ones last.
 
-    Those with the doctor and those called come first, those who are out of the queue last.
+    Those with the doctor and those called come first, those who are out of the queue last. Of several days, the
+    earlier queue comes first.
     """
-    return sorted(entries, key=lambda each: (_SHOWN.index(Q(each.status)), *_turn(each)))
+    return sorted(entries, key=lambda each: (each.date, _SHOWN.index(Q(each.status)), *_turn(each)))
 
 
 def people_ahead(entry: Waiting, entries: Iterable[Waiting]) -> int:
-    """Return how many wait before `entry`: not those called or with the doctor. Nobody is ahead of one not waiting."""
+    """Return how many wait before `entry`: not those called or with the doctor. Nobody is ahead of one not waiting.
+
+    `entries` may be of several days. A queue that began earlier is called first.
+    """
     if entry.status != Q.WAITING:
         return 0
-    return sum(1 for each in entries if each.status == Q.WAITING and _turn(each) < _turn(entry))
+    before = (entry.date, *_turn(entry))
+    return sum(1 for each in entries if each.status == Q.WAITING and (each.date, *_turn(each)) < before)
 
 
 def _turn(entry: Waiting) -> tuple[int, int, int]:

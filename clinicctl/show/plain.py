@@ -202,7 +202,16 @@ def _person(person: dict[str, Any]) -> str:
     born = person.get("born") or (f"age {person['age']}" if person.get("age") is not None else None)
     phone = f"phone …{person['phone_last3']}" if person.get("phone_last3") else "no phone"
     place = " ".join(str(person[each]) for each in ("appointment", "doctor", "date") if person.get(each))
-    slot = f"slot {person['slot']}" if person.get("slot") else None
+    # What has to be typed stands first, and the slot is not shown beside a position: one could be typed for the other.
+    choose = person.get("choose") if person.get("choose") != person["number"] else None
+    if choose is not None:
+        place = " ".join(str(person[each]) for each in ("doctor", "date", "time") if person.get(each))
+    slot = f"slot {person['slot']}" if person.get("slot") and not person.get("position") else None
+    if person.get("status"):
+        state = str(person["status"]).replace("_", " ")
+        slot = ", ".join(each for each in (slot, state) if each)
     score = f"likeness {person['score']}" if person.get("score") else None
     said = f"for line {person['line']}" if person.get("line") else None
-    return "  ".join(each for each in (person["number"], person["name"], born, phone, place, slot, score, said) if each)
+    return "  ".join(
+        each for each in (choose, person["number"], person["name"], born, phone, place, slot, score, said) if each
+    )

@@ -117,9 +117,10 @@ def _checked_in(each: results.CheckedIn) -> tuple[str, str]:
         each.people_ahead, f"{each.people_ahead} people are ahead"
     )
     booked = each.appointment
+    code = booked.queue_doctor or booked.doctor.code
     return (
         "checked in",
-        f"{patient(booked.patient)} with {booked.doctor.code}: position {each.position}, {ahead} ({booked.number})."
+        f"{patient(booked.patient)} with {code}: position {each.position}, {ahead} ({booked.number})."
         f"{_waits_closed(each.waitlist_closed)}",
     )
 
@@ -136,7 +137,16 @@ def _queued(each: results.QueueEntry) -> tuple[str, str]:
     }[each.status]
     if each.priority:
         verb = f"{verb} (priority {each.priority})"
-    return verb, f"position {each.position} of {each.doctor}: {patient(each.patient)} ({each.appointment.number})."
+    on = f" on {day(each.date)}" if each.earlier else ""
+    what = f"position {each.position} of {each.doctor}{on}: {patient(each.patient)} ({each.appointment.number})."
+    return verb, what + _passed_over(each)
+
+
+def _passed_over(each: results.QueueEntry) -> str:
+    if not isinstance(each, results.Called) or not each.passed_over:
+        return ""
+    others = (f"position {one.position} (in consultation with {one.with_doctor})" for one in each.passed_over)
+    return f" Passed over: {', '.join(others)}."
 
 
 def _clinic(each: results.Clinic) -> tuple[str, str]:
@@ -223,6 +233,7 @@ _SENTENCES: dict[type, Callable[[Any], tuple[str, str]]] = {
     results.Waiting: _waiting,
     results.CheckedIn: _checked_in,
     results.QueueEntry: _queued,
+    results.Called: _queued,
     results.Clinic: _clinic,
     results.Repaired: _repaired,
     results.BackedUp: _backed_up,

@@ -85,8 +85,10 @@ _COLUMNS: dict[type, Sequence[Column]] = {
     ),
     results.QueueEntry: (
         ("Doctor", lambda each: each.doctor),
+        ("Day", lambda each: sentences.day(each.date)),
         ("Pos.", lambda each: each.position),
         ("Status", lambda each: _status(each.status)),
+        ("Is with", lambda each: each.with_doctor),
         ("Patient", lambda each: f"{each.patient.number} {each.patient.name}"),
         ("Appt.", lambda each: each.appointment.number),
         ("Waited", lambda each: _waited(each)),
@@ -117,6 +119,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Patient", lambda each: sentences.patient(each.appointment.patient) if each.appointment else ""),
         ("Appt.", lambda each: each.appointment.number if each.appointment else ""),
         ("Pos.", lambda each: each.appointment.position if each.appointment else None),
+        ("Queue", lambda each: each.appointment.queue_doctor if each.appointment else None),
     ),
     results.WaitlistEntry: (
         ("No.", lambda each: each.number),
@@ -235,6 +238,8 @@ def _print_rows(console: Console, rows: Sequence[Any], *, without: Sequence[str]
     if not rows:
         console.print("None.", style="dim")
         return
+    if isinstance(rows[0], results.QueueEntry) and not any(each.earlier for each in rows):
+        without = ("Day",)
     columns = next(columns for kind, columns in _COLUMNS.items() if isinstance(rows[0], kind))
     columns = _used([each for each in columns if each[0] not in without], rows)
     if console.width < NARROW:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from clinicctl import errors
 from clinicctl.results import Board
+from clinicctl.show import sentences
 from clinicctl.show.visible import visible
 
 NEXT = 8
@@ -41,11 +42,13 @@ def table(rows: Sequence[Board]) -> RenderableType:
     if not rows:
         return Text("Nobody is waiting.", style="dim")
     found = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 1, 0))
-    for title in ("Doctor", "Please come in", "With the doctor", "Next"):
+    several = len({row.date for row in rows}) > 1
+    for title in ("Doctor", *(("Day",) if several else ()), "Please come in", "With the doctor", "Next"):
         found.add_column(title, overflow="fold")
     for row in rows:
         found.add_row(
             Text(visible(row.name), style="bold"),
+            *([Text(sentences.day(row.date))] if several else []),
             Text(_numbers(row.called), style="bold green"),
             Text(_numbers(row.serving)),
             Text(_numbers(row.waiting[:NEXT]) + (" …" if len(row.waiting) > NEXT else "")),

@@ -14,6 +14,13 @@ LAST_GIVEN = """SELECT doctor_id, date, max(position) AS position FROM (
         FROM journal_steps AS s JOIN appointments AS a ON a.id = s.appointment_id
         WHERE s.queue_from IS NULL AND s.queue_to IS NOT NULL
         UNION ALL
+        SELECT replace(t.doctor, '-', ''), a.date, t.position
+        FROM (
+            SELECT appointment_id, position,
+                CASE WHEN json_valid(before) THEN json_extract(before, '$.queue.doctor_id') END AS doctor
+            FROM journal_steps WHERE queue_from = 'left' AND queue_to = 'waiting'
+        ) AS t JOIN appointments AS a ON a.id = t.appointment_id WHERE t.doctor IS NOT NULL
+        UNION ALL
         SELECT d.id, t.date, t.position
         FROM (
             SELECT CASE WHEN json_valid(outcome) THEN json_extract(outcome, '$.result.doctor') END AS doctor,
@@ -96,7 +103,7 @@ LAWS = (
         FROM queue_entries AS q JOIN appointments AS a ON a.id = q.appointment_id
         WHERE a.date <> q.date OR (a.doctor_id <> q.doctor_id AND NOT EXISTS (
             SELECT 1 FROM journal_steps AS s
-            WHERE s.appointment_id = a.id AND s.before LIKE '%"doctor_id"%'))""",
+            WHERE s.appointment_id = a.id AND s.queue_from <> 'left' AND s.before LIKE '%"doctor_id"%'))""",
     ),
     Law(
         "who has arrived has a place in the queue",
