@@ -132,8 +132,20 @@ class NoSuchFile(NotFound):
 # 5: ambiguous
 
 
+LISTED = 20
+"""At most so many candidates are listed by a refusal; `candidates_count` says how many there are."""
+
+
 class AnswerAboutPeople(Refusal):
-    """A refusal whose details list people: number, name, birth date or age, the phone's last three digits."""
+    """A refusal whose details list people: number, name, birth date or age, the phone's last three digits.
+
+    Of `candidates`, the likeliest first, the first ones are kept; `count` says how many there are.
+    """
+
+    def __init__(self, *, hint: str | None = None, **facts: Any) -> None:
+        if "candidates" in facts:
+            facts |= {"candidates": facts["candidates"][:LISTED], "candidates_count": facts["count"]}
+        super().__init__(hint=hint, **facts)
 
 
 class Ambiguous(AnswerAboutPeople):

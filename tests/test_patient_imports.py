@@ -158,7 +158,9 @@ def test_of_very_many_who_may_be_somebody_the_first_are_named_and_all_are_counte
 ) -> None:
     path = file("name,phone\nRavi Gupta,98111 11111\n" + "Ravi Guptaa,98111 11111\n" * 1_002)
     error = run("patient", "import", path, json=True, status=6).error
-    assert (error["details"]["count"], len(error["details"]["candidates"])) == (1_002, 1_000)
+    assert (error["details"]["candidates_count"], len(error["details"]["candidates"])) == (1_002, 20)
+    assert error["details"]["count"] == 1_002
+    assert error["details"]["lines"] == list(range(3, 1_005))
     told = run("patient", "import", path, status=6).stderr.splitlines()
     assert (len(told), told[21].strip()) == (23, "… and 982 more")
 

@@ -905,6 +905,8 @@ IDENTITY: dict[type, tuple[str, ...]] = {
     results.PatientBrief: ("number",),
     results.Patient: ("number",),
     results.Registered: ("number",),
+    results.Edited: ("number",),
+    results.Candidate: ("number",),
     results.DoctorBrief: ("code",),
     results.Doctor: ("code",),
     results.Appointment: ("number",),
@@ -934,7 +936,11 @@ def on_file(tx: Tx) -> dict[type, list[Any]]:
         for each in appointments
     ]
     return {
-        **dict.fromkeys((results.Patient, results.Registered, results.PatientBrief), patients),
+        **dict.fromkeys((results.Patient, results.Registered, results.Edited, results.PatientBrief), patients),
+        results.Candidate: [
+            SimpleNamespace(**desk.patients.person(tx, desk.patients.find(tx, PatientRef(each.number))))
+            for each in patients
+        ],
         **dict.fromkeys((results.Doctor, results.DoctorBrief), doctors),
         **dict.fromkeys((results.Appointment, results.Booked), appointments),
         results.ToCall: to_call,

@@ -164,8 +164,14 @@ def import_(
     ],
     format_: imports.FormatOption = None,
     on_error: imports.OnErrorOption = OnError.STOP,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update", help="Change what differs on file, too: e-mail, note, age. An empty cell changes nothing."
+        ),
+    ] = False,
 ) -> None:
-    """Register the patients of a file: all of it or nothing; whoever may be on file already is reported."""
+    """Register the patients of a file, or fill what is empty of those on file: all of it or nothing."""
     imports.run(
         ctx,
         file,
@@ -174,6 +180,7 @@ def import_(
         plan=desk.patient_imports.plan_patients,
         write=desk.patient_imports.add_patients,
         on_error=on_error,
+        update=update,
     )
 
 

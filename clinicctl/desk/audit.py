@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"[PAW][1-9][0-9]*")
 _NAMING = {"number", "appointment", "patient", "merged", "moved_to", "moved_from"}
 _NAMING_MANY = {"no_show", "left", "completed", "numbers", "waitlist_closed"}
 _NAMING_DOCTORS = {"doctor", "code"}
-_NOT_TOUCHED = {"shares_phone_with"}
+_NOT_TOUCHED = {"shares_phone_with", "similar_on_file"}
 
 _STEPS = (
     select(
@@ -125,8 +125,9 @@ def _of_patient(tx: Tx, patient: PatientRef) -> tuple[set[str], Any]:
     theirs = select(appointments.c.id).where(appointments.c.patient_id.in_([each.id for each in persons]))
     numbers = [f"P{each.number}" for each in persons]
     told = [writes.c.outcome.contains(f'"{each}"', autoescape=True) for each in numbers]
-    added = writes.c.at.in_([each.created_at for each in persons])
-    return set(numbers), _touching(theirs, ("patient", "waitlist"), or_(*told, added))
+    # The rows of an import are compressed in the outcome: which patients they touched is known only when it is read.
+    imported = writes.c.command == "patient import"
+    return set(numbers), _touching(theirs, ("patient", "waitlist"), or_(*told, imported))
 
 
 def _of_doctor(row: Row[Any]) -> Any:

@@ -1,6 +1,6 @@
 """People kept apart: who may be on file twice, and making one of two."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import combinations
 from typing import Any
 
@@ -19,6 +19,12 @@ LARGEST_GROUP = 50
 """A group of more who share a name's sound says nothing; its members are met by phone or birth date."""
 
 _ON_FILE = people.c.archived_at.is_(None)
+_CROWDED = (
+    select(people.c.phone)
+    .where(people.c.merged_into.is_(None), people.c.phone.is_not(None))
+    .group_by(people.c.phone)
+    .having(func.count() > names.MOST_SHARING)
+)
 _OF_PATIENT = select(appointments).where(appointments.c.patient_id == bindparam("patient"))
 _GIVE = update(appointments).where(appointments.c.id == bindparam("row"))
 _MARK = update(people).where(people.c.id == bindparam("row"))
@@ -27,13 +33,15 @@ _MARK = update(people).where(people.c.id == bindparam("row"))
 def list_duplicates(tx: Tx) -> list[Duplicate]:
     """Return the pairs on file who may be one person, the likeliest first.
 
-    Looked at are those who share a phone, a folded name or its sound. A pair with two different birth dates is none,
-    unless name and phone are the same; one that shares only the sound of the name needs the birth date, too.
+    Looked at are those who share a phone, a folded name or its sound. A pair against which something is recorded
+    (`names.contradictions`) is none, unless name and phone are the same; one that shares only the sound of the name
+    needs the birth date, too. A phone that identifies nobody counts as none.
     """
+    crowded = {row.phone for row in tx.all(_CROWDED)}
     found = {}
     for one, other in _pairs(tx):
         pair = tuple(sorted((one.number, other.number)))
-        if pair not in found and (scored := _score(one, other)):
+        if pair not in found and (scored := _score(one, other, crowded)):
             score, why = scored
             first, second = sorted((one, other), key=lambda each: each.number)
             found[pair] = Duplicate(score, why, patients.describe(tx, first), patients.describe(tx, second))
@@ -82,8 +90,8 @@ def _pairs(tx: Tx) -> Iterator[tuple[Row[Any], Row[Any]]]:
                 yield from combinations(members, 2)
 
 
-def _score(one: Row[Any], other: Row[Any]) -> tuple[int, str] | None:
+def _score(one: Row[Any], other: Row[Any], crowded: Collection[str]) -> tuple[int, str] | None:
     alike = names.likeness(one.name, other.name, ratio=desk.likeness.ratio)
     born = names.same_birth(one.born, one.born_year, other.born, other.born_year)
-    phone = one.phone is not None and one.phone == other.phone
-    return names.duplicate(alike, same_phone=phone, same_birth=born)
+    phone = one.phone is not None and one.phone == other.phone and one.phone not in crowded
+    return names.duplicate(alike, same_phone=phone, same_birth=born, against=names.contradictions(one, other))

@@ -1,24 +1,30 @@
 """Patients from a file: each row as at a registration, and whoever may be on file already reported, never guessed.
 
-Without a phone, who registers at the desk is a new patient unless a birth date speaks for somebody. But a file comes
-again, and has grown: there he is the one on file whose birth date it is, and where none is known, he is reported.
+Without a phone that identifies, a registration at the desk makes a new patient unless a birth date speaks for somebody.
+But a file comes again, and has grown: there such a row is about the one on file with the birth date, and where none is
+known, it is reported.
 
 As with doctors' days, a file is compared with what stands on a read view, before the lock is taken. Under the lock it
-is looked whether anybody has come since who shares a phone or a name with somebody in the file; then the rows are
-inserted, all in one transaction. So other desks wait for less than a second, and all or nothing holds.
+is looked whether anybody has come or changed since who shares a phone or a name with somebody in the file; then the
+rows are inserted and the records filled, all in one transaction. So other desks wait for less than a second, and all or
+nothing holds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import imports, journal, numbers, patients, phones
+from clinicctl.desk import imports, journal, numbers, patients, phones, recognition
 from clinicctl.desk.imports import Outdated
+from clinicctl.desk.recognition import Found, Namesakes, Person
 from clinicctl.results import ImportedPatient, ImportedPatients
-from clinicctl.rules import names, references, rows
+from clinicctl.rules import details, names, references, rows
+from clinicctl.rules.details import Changes
 from clinicctl.rules.digests import Digested
 from clinicctl.rules.rows import PatientRow
 from clinicctl.rules.sheets import Sheet
@@ -27,7 +33,7 @@ from clinicctl.store import bulk
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import patient_words
 from clinicctl.store.models import patients as people
-from clinicctl.store.sql import bindparam, insert, select
+from clinicctl.store.sql import bindparam, insert, select, update
 
 OPERATION = "patient_imports.add_patients"
 """What the journal calls it."""
@@ -35,152 +41,237 @@ OPERATION = "patient_imports.add_patients"
 AT_ONCE = 500
 """So many phones or names are asked for by one statement."""
 
-MOST_NAMED = 1_000
-"""So many who may be somebody are listed by a refusal; how many they are is said."""
-
+_UNCHANGED = Changes({})
+_COLUMNS = ("name", "phone", "born", "born_year", "sex", "email", "note", "created_at")
 _ELSEWHERE = ("availability", "bookings", "daybook", "doctors", "queue", "undo", "waitlist", "weekly")
 _REGISTERING = ("patients.add", OPERATION)
 _SINCE = select(people.c.phone, people.c.name_key).where(people.c.number > bindparam("last"))
 _INSERT = insert(people)
 _INSERT_WORDS = insert(patient_words)
+_FILLED = ("born", "born_year", "sex", "email", "note")
+_FILL = (
+    update(people)
+    .where(people.c.id == bindparam("whose"))
+    .values({name: bindparam(name) for name in (*_FILLED, "updated_at")})
+)
 _e164 = lru_cache(rows.MOST_PATIENTS)(phones.e164)
 
 
-@dataclass(frozen=True, slots=True)
-class _InFile:
-    """Somebody in the file who is not on file, as if the row stood there already."""
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Person(Person):
+    """Somebody on file, or in the file as if the row was on file already; later lines may fill what is empty."""
 
-    line: int
-    name: str
-    name_key: str
-    phone: str | None
-    born: date | None
-    born_year: int | None
+    line: int = 0
+    id: UUID | None = None
     number: int = 0
-    archived_at: None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """A row of the file that may be somebody else's, with those whom it may be about."""
-
-    line: int
-    candidates: Sequence[tuple[Any, int]]
-    described: Sequence[Mapping[str, Any]]
+    name_key: str
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan(Digested):
-    """What a file would register, when the last number given was `number` at the journal's `head`, on `today`."""
+    """What a file would register, when the last number given was `number` at the journal's `head`, on `today`.
+
+    `same` has the number on file of the one whom a line is about, `again` the line in which the person came first.
+    """
 
     sheet: Sheet
     on_error: OnError
+    update: bool
     head: tuple[int, str]
     today: date
     number: int
     refused: Mapping[int, str]
-    near: Mapping[int, _Near]
-    on_file: Mapping[int, int]
+    near: Mapping[int, Found]
+    same: Mapping[int, int]
     again: Mapping[int, int]
+    changes: Mapping[int, Changes]
+    similar: Mapping[int, Found]
     inserted: Sequence[tuple[int, tuple[Any, ...]]]
+    filled: Sequence[tuple[Any, ...]]
     words: Sequence[tuple[str, Any]]
     phones: frozenset[str | None]
     name_keys: frozenset[str]
     last: bool = False
 
     def said(self, today: date) -> Any:
-        return [self.sheet.said(today), self.on_error]
+        return _request(self.sheet, self.on_error, today, update=self.update)
 
 
-def plan_patients(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP) -> Plan:
-    """Return what a file would register. Refuses nothing: that is for the write to do."""
+def plan_patients(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP, update: bool = False) -> Plan:
+    """Return what a file would register, and change of those on file. Refuses nothing: that is for the write to do."""
     refused: dict[int, str] = {}
     resolved = [each for row in sheet.rows if (each := _resolved(tx, row, refused)) is not None]
-    sharing, namesakes = _on_file(tx, [who for _, who in resolved])
-    near: dict[int, _Near] = {}
-    on_file: dict[int, int] = {}
-    again: dict[int, int] = {}
-    inserted, words = list[tuple[int, tuple[Any, ...]]](), list[tuple[str, Any]]()
+    known = _Known(tx, [who for _, who in resolved])
     before = _before(tx, sheet)
-    first: dict[tuple[Any, ...], int] = {}
+    decided = _Decided(refused)
     for row, who in resolved:
-        if who.phone is None and (row.line in before or row[1:] in first):
-            if row.line in before:
-                on_file[row.line] = before[row.line]
-            else:
-                again[row.line] = first[row[1:]]
-            continue
-        try:
-            found = _without_phone(who, namesakes.get(who.name_key, ())) or patients.recognised(
-                sharing.get(who.phone, ()) if who.phone else (),
-                namesakes.get(who.name_key, ()),
-                name=who.name,
-                phone=who.phone,
-                born=who.born,
-                year=who.born_year,
-            )
-        except errors.Archived as archived:
-            refused[row.line] = str(archived)
-            continue
-        if isinstance(found, list):
-            near[row.line] = _Near(row.line, found, [_described(tx, row.line, *each) for each in found])
-        elif isinstance(found, _InFile):
-            again[row.line] = found.line
-        elif found is not None:
-            on_file[row.line] = found.number
-        else:
-            values = patients.new_row(
-                tx,
-                name=who.name,
-                phone=who.phone,
-                born=who.born,
-                year=who.born_year,
-                sex=row.sex,
-                email=row.email,
-                note=row.note,
-            )
-            stored = tuple(bulk.stored(tx, people.c[name], value) for name, value in values.items())
-            inserted.append((row.line, stored))
-            words += [(word, stored[0]) for word in sorted(set(names.words(who.name)))]
-            if who.phone:
-                sharing.setdefault(who.phone, []).append(who)
-            else:
-                first[row[1:]] = row.line
-            namesakes.setdefault(who.name_key, []).append(who)
+        decided.add(known, row, who, before=before.get(row.line), update=update)
     if sheet.unreadable:
         refused[sheet.unreadable.line] = sheet.unreadable.problem
+    inserted = [(who.line, _stored(tx, patients.new_row(tx, who))) for who in decided.new]
     return Plan(
         sheet=sheet,
         on_error=on_error,
+        update=update,
         head=journal.head(tx),
         today=tx.today,
         number=numbers.last(tx, "patients"),
         refused=refused,
-        near=near,
-        on_file=on_file,
-        again=again,
+        near=decided.near,
+        same=decided.same,
+        again=decided.again,
+        changes=decided.changes,
+        similar=decided.similar,
         inserted=inserted,
-        words=words,
+        filled=[
+            (*_stored(tx, {name: getattr(each, name) for name in _FILLED}), bulk.stored(tx, people.c.id, each.id))
+            for each in known.changed.values()
+        ],
+        words=[
+            (word, values[0])
+            for who, (_, values) in zip(decided.new, inserted, strict=True)
+            for word in sorted(set(names.words(who.name)))
+        ],
         phones=frozenset(who.phone for _, who in resolved if who.phone),
         name_keys=frozenset(who.name_key for _, who in resolved),
     )
 
 
-def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
-    """Register the patients of a file as `patients.add` would, one row after the other.
+class _Known:
+    """Whom the rows of a file may be about: those on file who share a phone or a name, and those of earlier rows."""
 
-    All or nothing: refuses with `BadFile`, naming every bad line, and with `PossibleDuplicate`, naming everybody whom a
-    row may be about. `on_error` SKIP takes the others and answers these as refused. Raises `Outdated` as
-    `imports.set_availability` does.
+    def __init__(self, tx: Tx, who: Sequence[_Person]) -> None:
+        sharing, namesakes = _on_file(tx, who)
+        self.changed: dict[int, _Person] = {}
+        self.by_number: dict[int, _Person] = {}
+        self._people: dict[tuple[int, str], _Person] = {}
+        self._sharing: dict[str, list[_Person]] = defaultdict(list)
+        self._sharing |= {phone: [self._person(row) for row in rows_] for phone, rows_ in sharing.items()}
+        self._crowded = _crowded(who, sharing)
+        self._namesakes = {
+            key: Namesakes((self._person(row) for row in rows_), crowded=self._crowded)
+            for key, rows_ in namesakes.items()
+        }
+
+    def identified(self, who: _Person) -> bool:
+        """Return whether the phone says who somebody is: there is one, and it is no placeholder."""
+        return who.phone is not None and who.phone not in self._crowded
+
+    def sharing(self, who: _Person) -> Sequence[_Person]:
+        """Return those whom the phone identifies."""
+        return self._sharing.get(who.phone, ()) if who.phone and self.identified(who) else ()
+
+    def namesakes(self, who: _Person) -> Namesakes:
+        """Return those with the folded name."""
+        if who.name_key not in self._namesakes:
+            self._namesakes[who.name_key] = Namesakes(crowded=self._crowded)
+        return self._namesakes[who.name_key]
+
+    def add(self, who: _Person) -> None:
+        """Take somebody in who is new with the file."""
+        if who.phone:
+            self._sharing[who.phone].append(who)
+        self.namesakes(who).add(who)
+
+    def change(self, person: _Person, given: _Person, *, update: bool) -> Changes:
+        """Change a person as a row has it, for the rows that follow, too; return what that was."""
+        found = details.changes(person, given, update=update)
+        if found.values:
+            namesakes = self.namesakes(person)
+            namesakes.discard(person)
+            for name, value in found.values.items():
+                setattr(person, name, value)
+            namesakes.add(person)
+            if person.number:
+                self.changed[person.number] = person
+        return found
+
+    def _person(self, row: Row[Any]) -> _Person:
+        """Somebody on file, once, however often a phone or a name leads there."""
+        place = (row.number, row.name)
+        if place not in self._people:
+            same = {each: getattr(row, each) for each in (*_COLUMNS, "id", "number", "name_key", "archived_at")}
+            self._people[place] = self.by_number[row.number] = _Person(**same)
+        return self._people[place]
+
+
+@dataclass(slots=True)
+class _Decided:
+    """What is decided about the rows of a file, by line; `first` has the person of each row without a phone."""
+
+    refused: dict[int, str]
+    near: dict[int, Found] = field(default_factory=dict)
+    same: dict[int, int] = field(default_factory=dict)
+    again: dict[int, int] = field(default_factory=dict)
+    changes: dict[int, Changes] = field(default_factory=dict)
+    similar: dict[int, Found] = field(default_factory=dict)
+    new: list[_Person] = field(default_factory=list)
+    first: dict[tuple[Any, ...], _Person] = field(default_factory=dict)
+
+    def add(self, known: _Known, row: PatientRow, who: _Person, *, before: int | None, update: bool) -> None:
+        """Decide about one row. `before` is the patient whom the same row of the same file has registered before."""
+        identified = known.identified(who)
+        if before is not None and not identified:
+            self.same[row.line] = before
+            if (person := known.by_number.get(before)) is not None:
+                self.changes[row.line] = known.change(person, who, update=update)
+            return
+        sharing, namesakes = known.sharing(who), known.namesakes(who)
+        found = recognition.NOT_RECOGNISED if identified else _unidentified(who, self.first.get(row[1:]), namesakes)
+        if found.same is None and not found.near.total:
+            found = recognition.recognise(who, sharing=sharing, namesakes=namesakes)
+        if found.near.total:
+            self.near[row.line] = found.near
+        elif found.same is not None:
+            self._add_known(known, row.line, found.same, who, update=update)
+        else:
+            self.similar[row.line] = recognition.similar(who, sharing=sharing, namesakes=namesakes)
+            self.new.append(who)
+            known.add(who)
+            self.first.setdefault(row[1:], who)
+
+    def _add_known(self, known: _Known, line: int, person: _Person, who: _Person, *, update: bool) -> None:
+        try:
+            patients.refuse_archived(person)
+        except errors.Archived as archived:
+            self.refused[line] = str(archived)
+            return
+        if person.line:
+            self.again[line] = person.line
+        else:
+            self.same[line] = person.number
+        self.changes[line] = known.change(person, who, update=update)
+
+
+def _crowded(who: Sequence[_Person], sharing: Mapping[str, Sequence[Row[Any]]]) -> Collection[str]:
+    """The phones that more people share, on file and in the file, than a phone that identifies anybody."""
+    keys: dict[str, set[str]] = defaultdict(set)
+    for each in who:
+        if each.phone:
+            keys[each.phone].add(each.name_key)
+    return {
+        phone
+        for phone, names_ in keys.items()
+        if len(rows_ := sharing.get(phone, ())) + len(names_ - {row.name_key for row in rows_}) > names.MOST_SHARING
+    }
+
+
+def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
+    """Register the patients of a file as `patients.add` would, one row after the other, and fill those on file.
+
+    With `update`, what differs on file is changed, too. All or nothing: refuses with `BadFile`, naming every bad line,
+    and with `PossibleDuplicate`, naming whom rows may be about. `on_error` SKIP takes the others and answers these as
+    refused. Raises `Outdated` as `imports.set_availability` does.
     """
     if not _stands(tx, plan):
         if not plan.last:
             raise Outdated
-        plan = plan_patients(tx, sheet=plan.sheet, on_error=plan.on_error)
+        plan = plan_patients(tx, sheet=plan.sheet, on_error=plan.on_error, update=plan.update)
     if plan.on_error is OnError.STOP or plan.sheet.unreadable:
         imports.refuse_bad_lines(plan.refused)
-        _refuse_near(plan.near)
-    given: dict[int, int] = dict(plan.on_file)
+        _refuse_near(tx, plan.near)
+    given: dict[int, int] = dict(plan.same)
     taken = numbers.next_many(tx, "patients", len(plan.inserted)) if plan.inserted else ()
     now = bulk.stored(tx, people.c.created_at, tx.now)
     inserted = list[tuple[Any, ...]]()
@@ -189,11 +280,13 @@ def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
         inserted.append((values[0], number, *values[2:11], now, now, *values[13:]))
     bulk.run(tx, _INSERT, people.c.keys(), inserted)
     bulk.run(tx, _INSERT_WORDS, patient_words.c.keys(), plan.words)
+    bulk.run(tx, _FILL, (*_FILLED, "updated_at", "whose"), [(*values, now, whose) for *values, whose in plan.filled])
     new = {line for line, _ in plan.inserted}
     answered = tuple(_answered(plan, row.line, given, new=row.line in new) for row in plan.sheet.rows)
     tally = [each.outcome for each in answered]
     return ImportedPatients(
         added=tally.count(RowOutcome.ADDED),
+        changed=tally.count(RowOutcome.CHANGED),
         unchanged=tally.count(RowOutcome.UNCHANGED),
         refused=tally.count(RowOutcome.REFUSED),
         rows=answered,
@@ -202,31 +295,32 @@ def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
 
 def _before(tx: Tx, sheet: Sheet) -> dict[int, int]:
     """Whom this very file has registered before, by line: without a phone, nothing else would tell that."""
-    requests = [{"plan": [sheet.said(tx.today), each]} for each in OnError]
+    requests = [
+        {"plan": _request(sheet, each, tx.today, update=update)} for each in OnError for update in (False, True)
+    ]
     done = journal.done_before(tx, OPERATION, requests)
     rows_ = done.rows if isinstance(done, ImportedPatients) else ()
     numbers_ = [references.patient_number(each.patient) if each.patient else None for each in rows_]
     return {row.line: number for row, number in zip(sheet.rows, numbers_, strict=False) if number is not None}
 
 
-def _without_phone(who: _InFile, namesakes: Iterable[Any]) -> Any:
-    """Who somebody without a phone is, among those of the name who have none either; as of `patients.recognised`.
+def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool) -> list[Any]:
+    """What a file asks for, as the journal compares it: as in older versions, where there was no `update`."""
+    return [sheet.said(today), on_error, *(["update"] if update else [])]
 
-    The birth date tells him; where one of two is not known, he may be anybody of them whose age does not speak against
-    it.
+
+def _unidentified(who: _Person, first: _Person | None, namesakes: Namesakes) -> recognition.Recognised:
+    """Who somebody is whom no phone identifies, among those of the name who have none either.
+
+    A row that is there twice is one person (`first`), and the birth date tells; where one of two is not known, it may
+    be any of those against whom nothing speaks.
     """
-    if who.phone is not None:
-        return None
-    maybe = [
-        each
-        for each in namesakes
-        if each.phone is None and names.same_birth(who.born, who.born_year, each.born, each.born_year) is not False
-    ]
-    same = [each for each in maybe if who.born and each.born == who.born]
-    return same[0] if len(same) == 1 else [(each, names.SAME - 10) for each in maybe]
+    if same := first or namesakes.only_one_born_with(who):
+        return recognition.Recognised(same)
+    return recognition.Recognised(near=namesakes.agreeing(who, bare=True))
 
 
-def _resolved(tx: Tx, row: PatientRow, refused: dict[int, str]) -> tuple[PatientRow, _InFile] | None:
+def _resolved(tx: Tx, row: PatientRow, refused: dict[int, str]) -> tuple[PatientRow, _Person] | None:
     """A row with the phone as E.164 and the year of the age; what is wrong with it goes into `refused`."""
     if row.problem is not None:
         refused[row.line] = row.problem
@@ -237,10 +331,21 @@ def _resolved(tx: Tx, row: PatientRow, refused: dict[int, str]) -> tuple[Patient
     except errors.BadValue as wrong:
         refused[row.line] = str(wrong)
         return None
-    return row, _InFile(row.line, row.name, names.name_key(row.name), phone, row.born, year)
+    return row, _Person(
+        line=row.line,
+        name=row.name,
+        name_key=names.name_key(row.name),
+        phone=phone,
+        born=row.born,
+        born_year=year,
+        sex=row.sex,
+        email=row.email,
+        note=row.note,
+        created_at=tx.now,
+    )
 
 
-def _on_file(tx: Tx, who: Sequence[_InFile]) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+def _on_file(tx: Tx, who: Sequence[_Person]) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     """Those on file who share a phone with somebody in the file, and those who share a folded name."""
     sharing: dict[str, list[Any]] = {}
     for row in _asked(tx, people.c.phone, {each.phone for each in who if each.phone}):
@@ -259,29 +364,38 @@ def _asked(tx: Tx, column: Any, values: set[str]) -> Iterable[Row[Any]]:
         yield from tx.all(select(people).where(column.in_(wanted[at : at + AT_ONCE])).order_by(people.c.number))
 
 
+def _stored(tx: Tx, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(bulk.stored(tx, people.c[name], value) for name, value in values.items())
+
+
 def _described(tx: Tx, line: int, who: Any, score: int) -> dict[str, Any]:
     """What an answer tells of one whom a row may be about."""
     told = patients.person(tx, who) | {"score": score, "line": line}
-    return told | {"number": f"line {who.line}"} if isinstance(who, _InFile) else told
+    return told | {"number": f"line {who.line}"} if who.line else told
 
 
 def _stands(tx: Tx, plan: Plan) -> bool:
     """Whether nobody has come, gone or changed since a plan was made whom a row of it could be about."""
-    since = journal.operations_since(tx, plan.head)
+    since = journal.written_since(tx, plan.head)
     if since is None or plan.today != tx.today:
         return False
-    if not all(each in _REGISTERING or each.partition(".")[0] in _ELSEWHERE for each in since):
+    operations = {str(each.get("operation")) for each in since}
+    if not all(each in _REGISTERING or each.partition(".")[0] in _ELSEWHERE for each in operations):
         return False
-    come = tx.all(_SINCE, last=plan.number) if since & {*_REGISTERING} else ()
+    registered = [each["result"] for each in since if each.get("operation") in _REGISTERING]
+    if any(each.get("filled") or each.get("changed") for each in registered):
+        return False
+    come = tx.all(_SINCE, last=plan.number) if registered else ()
     return not any(each.phone in plan.phones or each.name_key in plan.name_keys for each in come)
 
 
-def _refuse_near(near: Mapping[int, _Near]) -> None:
+def _refuse_near(tx: Tx, near: Mapping[int, Found]) -> None:
     if near:
-        found = [each for line in sorted(near) for each in near[line].described]
+        found = [(line, *each) for line in sorted(near) for each in near[line].members]
         raise errors.PossibleDuplicate(
-            count=len(found),
-            candidates=found[:MOST_NAMED],
+            count=sum(each.total for each in near.values()),
+            candidates=[_described(tx, *each) for each in found[: errors.LISTED]],
+            lines=sorted(near),
             hint="Register these by `clinicctl patient add`, or leave them out with --on-error skip.",
         )
 
@@ -289,10 +403,27 @@ def _refuse_near(near: Mapping[int, _Near]) -> None:
 def _answered(plan: Plan, line: int, given: Mapping[int, int], *, new: bool) -> ImportedPatient:
     if line in plan.refused:
         return ImportedPatient(line, None, RowOutcome.REFUSED, plan.refused[line])
-    if line in plan.near:
-        numbers_ = tuple(dict.fromkeys(str(each["number"]) for each in plan.near[line].described))
-        return ImportedPatient(line, None, RowOutcome.REFUSED, "may be somebody on file or in the file", numbers_)
+    if near := plan.near.get(line):
+        return ImportedPatient(
+            line,
+            None,
+            RowOutcome.REFUSED,
+            "may be somebody on file or in the file",
+            candidates=tuple(f"line {who.line}" if who.line else f"P{who.number}" for who, _ in near.members),
+            candidates_count=near.total,
+        )
     first = plan.again.get(line)
-    reason = f"the same as line {first}" if first is not None else None
-    number = given[line if first is None else first]
-    return ImportedPatient(line, f"P{number}", RowOutcome.ADDED if new else RowOutcome.UNCHANGED, reason)
+    changes = plan.changes.get(line, _UNCHANGED)
+    similar = plan.similar.get(line, recognition.NOBODY)
+    changed = RowOutcome.CHANGED if changes.values else RowOutcome.UNCHANGED
+    return ImportedPatient(
+        line,
+        f"P{given[line if first is None else first]}",
+        RowOutcome.ADDED if new else changed,
+        f"the same as line {first}" if first is not None else None,
+        filled=changes.filled,
+        changed=changes.changed,
+        not_taken=changes.not_taken,
+        similar_on_file=tuple(f"P{given[who.line] if who.line else who.number}" for who, _ in similar.members),
+        similar_on_file_count=similar.total,
+    )

@@ -1,15 +1,16 @@
 """Patients: who is on file, and who is not somebody else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import desk, errors
-from clinicctl.desk import numbers
-from clinicctl.results import Patient, PatientBrief, Registered
-from clinicctl.rules import names, references
+from clinicctl.desk import numbers, recognition
+from clinicctl.desk.recognition import Known
+from clinicctl.results import Candidate, Edited, Patient, PatientBrief, Registered
+from clinicctl.rules import details, names, references
 from clinicctl.rules.days import age_on
 from clinicctl.rules.references import PatientRef
 from clinicctl.rules.text import fold
@@ -18,14 +19,8 @@ from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import patient_words, patients
 from clinicctl.store.sql import bindparam, delete, func, insert, select, update
 
-LISTED = 20
-"""How many candidates an `ambiguous` answer lists at the most."""
-
 ERASED = "erased"
 """What stands in the place of a name that is gone."""
-
-Known = Any
-"""A row of the patients, or somebody in a file with the same columns."""
 
 _LAST = "\U0010ffff"
 _ON_FILE = patients.c.archived_at.is_(None)
@@ -38,6 +33,11 @@ _WITH_PHONE = (
     select(patients)
     .where(patients.c.phone == bindparam("phone"), patients.c.merged_into.is_(None))
     .order_by(patients.c.number)
+    .limit(names.MOST_SHARING + 1)
+)
+_ALSO_ON_PHONE = _BY_PHONE.limit(names.MOST_SHARING + 1)
+_COUNT_ON_PHONE = select(func.count()).where(
+    patients.c.phone == bindparam("phone"), patients.c.id != bindparam("but"), _ON_FILE
 )
 _MERGED_INTO = select(patients).where(patients.c.merged_into == bindparam("survivor")).order_by(patients.c.number)
 _BY_NAME_KEY = (
@@ -63,83 +63,67 @@ def add(
 ) -> Registered:
     """Register a patient, or return the one on file.
 
-    An empty `phone` is none. The same phone and folded name, with no contradicting birth date, is the patient on
-    file. Refuses a near match with `PossibleDuplicate` unless `new` or `same_as` says which it is, and a birth date
-    that is to come.
+    An empty `phone` is none. The same phone and folded name, with nothing recorded that speaks against it, is the
+    patient on file, whose empty fields are filled. The same name on another phone is a notice in the answer. A phone
+    that more than `names.MOST_SHARING` share counts as none. Refuses a near match with `PossibleDuplicate` unless
+    `new` or `same_as` says which it is, and a birth date that is to come.
     """
-    e164 = desk.phones.e164(phone, region=tx.clinic.region) if phone else None
-    year = birth_year(tx, born, age)
+    given = recognition.Person(
+        name=name,
+        phone=desk.phones.e164(phone, region=tx.clinic.region) if phone else None,
+        born=born,
+        born_year=birth_year(tx, born, age),
+        sex=sex,
+        email=email,
+        note=note,
+        created_at=tx.now,
+    )
+    sharing = tx.all(_WITH_PHONE, phone=given.phone) if given.phone else ()
+    crowded = len(sharing) > names.MOST_SHARING
     if same_as:
-        return _registered(tx, _unerased(find(tx, same_as)), created=False)
+        return _on_file(tx, _unerased(find(tx, same_as)), given, crowded=crowded)
+    identified = () if crowded else sharing
+    namesakes = recognition.Namesakes(tx.all(_BY_NAME_KEY, name_key=names.name_key(name)))
     if not new:
-        found = recognised(
-            tx.all(_WITH_PHONE, phone=e164) if e164 else (),
-            tx.all(_BY_NAME_KEY, name_key=names.name_key(name)),
-            name=name,
-            phone=e164,
-            born=born,
-            year=year,
-        )
-        if isinstance(found, list):
+        found = recognition.recognise(given, sharing=identified, namesakes=namesakes)
+        if found.same is not None:
+            refuse_archived(found.same)
+            return _on_file(tx, found.same, given, crowded=crowded)
+        if found.near.total:
             raise errors.PossibleDuplicate(
-                count=len(found),
-                candidates=[person(tx, row) | {"score": score, "choose": f"P{row.number}"} for row, score in found],
+                count=found.near.total,
+                candidates=[
+                    _scored(tx, row, score) | {"choose": f"P{row.number}"} for row, score in found.near.members
+                ],
             )
-        if found is not None:
-            return _registered(tx, found, created=False)
-    values = new_row(tx, name=name, phone=e164, born=born, year=year, sex=sex, email=email, note=note)
+    similar = recognition.similar(given, sharing=identified, namesakes=namesakes)
+    values = new_row(tx, given)
     tx.run(_INSERT, **values | {"number": numbers.next_one(tx, "patients")})
     tx.many(_INSERT_WORDS, _word_rows(values["id"], name))
-    return _registered(tx, _required(tx.one(_BY_ID, id=values["id"])), created=True)
+    return _registered(tx, _required(tx.one(_BY_ID, id=values["id"])), created=True, crowded=crowded, similar=similar)
 
 
-def recognised(
-    sharing: Iterable[Known],
-    namesakes: Iterable[Known],
-    *,
-    name: str,
-    phone: str | None,
-    born: date | None,
-    year: int | None,
-) -> Known | list[tuple[Known, int]] | None:
-    """Return who a registration is: the one on file, nobody, or a list of those who may be, with their scores.
-
-    `sharing` are those with the phone, archived ones, too, and `namesakes` those on file with the folded name. Refuses
-    the one on file who is archived.
-    """
-    same, near = _candidates(sharing, namesakes, name=name, phone=phone, born=born, year=year)
-    if len(same) == 1:
-        if same[0].archived_at is not None:
-            number = f"P{same[0].number}"
-            raise errors.Archived(subject=number, hint=f"Restore with `clinicctl patient restore {number}`.")
-        return same[0]
-    return [(row, names.SAME) for row in same] + near or None
+def refuse_archived(row: Known) -> None:
+    """Refuse to register somebody who is on file and archived."""
+    if row.archived_at is not None:
+        number = f"P{row.number}"
+        raise errors.Archived(subject=number, hint=f"Restore with `clinicctl patient restore {number}`.")
 
 
-def new_row(
-    tx: Tx,
-    *,
-    name: str,
-    phone: str | None,
-    born: date | None,
-    year: int | None,
-    sex: Sex | None,
-    email: str | None,
-    note: str | None,
-) -> dict[str, Any]:
+def new_row(tx: Tx, given: details.Details) -> dict[str, Any]:
     """Return the row of a new patient, but for the number."""
     return {
         "id": uuid4(),
         "number": None,
-        "name": name,
-        "name_key": names.name_key(name),
-        "sound_key": names.sound_key(name),
-        "phone": phone,
-        "born": born,
-        "born_year": year,
-        "sex": sex or Sex.UNKNOWN,
-        "email": email,
-        "note": note,
+        "name": given.name,
+        "name_key": names.name_key(given.name),
+        "sound_key": names.sound_key(given.name),
+        "phone": given.phone,
+        "born": given.born,
+        "born_year": given.born_year,
+        "sex": given.sex or Sex.UNKNOWN,
+        "email": given.email,
+        "note": given.note,
         "created_at": tx.now,
         "updated_at": tx.now,
         "archived_at": None,
@@ -159,8 +143,11 @@ def edit(
     sex: Sex | None = None,
     email: str | None = None,
     note: str | None = None,
-) -> Patient:
-    """Change what is said; an empty phone, e-mail or note clears it. Refuses a birth date that is to come."""
+) -> Edited:
+    """Change what is said; an empty phone, e-mail or note clears it. Refuses a birth date that is to come.
+
+    The answer names those on file who may be the same person after the change.
+    """
     row = find_active(tx, patient)
     changes: dict[str, Any] = {}
     if name is not None:
@@ -176,7 +163,8 @@ def edit(
     changes |= {"note": note or None} if note is not None else {}
     if not changes:
         raise errors.Usage(problem="Nothing to change: say what, for example --phone or --note.")
-    return _put(tx, row, **changes)
+    _put(tx, row, **changes)
+    return _edited(tx, _required(tx.one(_BY_ID, id=row.id)))
 
 
 def archive(tx: Tx, *, patient: PatientRef) -> Patient:
@@ -191,12 +179,16 @@ def archive(tx: Tx, *, patient: PatientRef) -> Patient:
     return _put(tx, row, archived_at=tx.now)
 
 
-def restore(tx: Tx, *, patient: PatientRef) -> Patient:
-    """Take a patient out of the archive. Refuses one who is not in it, and one who was erased."""
+def restore(tx: Tx, *, patient: PatientRef) -> Edited:
+    """Take a patient out of the archive. Refuses one who is not in it, and one who was erased.
+
+    The answer names those on file who may be the same person: somebody may have been registered anew.
+    """
     row = _unerased(find(tx, patient))
     if row.archived_at is None:
         raise errors.IllegalStep(subject=f"P{row.number}", status="on file", step="restore", needs="archived")
-    return _put(tx, row, archived_at=None)
+    _put(tx, row, archived_at=None)
+    return _edited(tx, _required(tx.one(_BY_ID, id=row.id)))
 
 
 def merge_rows(tx: Tx, gone: Row[Any], stays: Row[Any]) -> None:
@@ -265,7 +257,7 @@ def get(tx: Tx, patient: PatientRef) -> Row[Any] | None:
         raise errors.Ambiguous(
             count=len(found),
             what="patients",
-            candidates=[person(tx, row) | {"choose": f"P{row.number}"} for row in found[:LISTED]],
+            candidates=[person(tx, row) | {"choose": f"P{row.number}"} for row in found[: errors.LISTED]],
             hint=f"Use the number of the one you mean, for example P{found[0].number}.",
         )
     return found[0] if found else None
@@ -381,38 +373,72 @@ def _survivor(tx: Tx, row: Row[Any]) -> Row[Any]:
     return row
 
 
-def _candidates(
-    sharing: Iterable[Known],
-    namesakes: Iterable[Known],
+def _on_file(tx: Tx, row: Row[Any], given: details.Details, *, crowded: bool) -> Registered:
+    """Fill what is empty on file with what is given."""
+    found = details.changes(row, given)
+    if found.values:
+        _put(tx, row, **found.values)
+        row = _required(tx.one(_BY_ID, id=row.id))
+    return _registered(tx, row, created=False, crowded=crowded, filled=found.filled, not_taken=found.not_taken)
+
+
+def _registered(
+    tx: Tx,
+    row: Row[Any],
     *,
-    name: str,
-    phone: str | None,
-    born: date | None,
-    year: int | None,
-) -> tuple[list[Known], list[tuple[Known, int]]]:
-    """Those on file who are this person, and those who may be, with their scores."""
-    same, near = list[Known](), list[tuple[Known, int]]()
-    for row in sharing:
-        score = names.likeness(name, row.name, ratio=desk.likeness.ratio)
-        agrees = names.same_birth(born, year, row.born, row.born_year)
-        if score == names.SAME and agrees is not False:
-            same.append(row)
-        elif score >= names.NEAR:
-            near.append((row, score if score < names.SAME else names.SAME - 5))
-    for row in namesakes:
-        if (row.phone != phone or phone is None) and born is not None and born == row.born:
-            near.append((row, names.SAME - 10))
-    return same, sorted(near, key=lambda each: (-each[1], each[0].number))
-
-
-def _registered(tx: Tx, row: Row[Any], *, created: bool) -> Registered:
-    base = describe(tx, row)
-    sharing = tx.all(_BY_PHONE, phone=row.phone) if row.phone else ()
+    created: bool,
+    crowded: bool,
+    similar: recognition.Found = recognition.NOBODY,
+    filled: tuple[str, ...] = (),
+    not_taken: tuple[str, ...] = (),
+) -> Registered:
+    sharing = [other for other in tx.all(_ALSO_ON_PHONE, phone=row.phone) if other.id != row.id] if row.phone else []
     return Registered(
-        **{each.name: getattr(base, each.name) for each in fields(base)},
+        **_fields(describe(tx, row)),
         created=created,
-        shares_phone_with=tuple(brief(other) for other in sharing if other.id != row.id),
+        shares_phone_with=tuple(brief(other) for other in _likest(row, sharing)[: errors.LISTED]),
+        shares_phone_with_count=_required(tx.one(_COUNT_ON_PHONE, phone=row.phone, but=row.id))[0] if sharing else 0,
+        phone_shared_by_many=crowded,
+        similar_on_file=tuple(_candidate(tx, *each) for each in similar.members),
+        similar_on_file_count=similar.total,
+        filled=filled,
+        not_taken=not_taken,
     )
+
+
+def _edited(tx: Tx, row: Row[Any]) -> Edited:
+    """A patient after a change, with those who may be the same person now."""
+    sharing = tx.all(_WITH_PHONE, phone=row.phone) if row.phone else ()
+    others = [each for each in sharing if each.id != row.id and each.archived_at is None]
+    identified = others if len(sharing) <= names.MOST_SHARING else []
+    same, near = recognition.on_the_phone(row, identified)
+    found = [*((each, names.SAME) for each in same), *near]
+    namesakes = recognition.Namesakes(each for each in tx.all(_BY_NAME_KEY, name_key=row.name_key) if each.id != row.id)
+    elsewhere = recognition.similar(row, sharing=identified, namesakes=namesakes)
+    similar = recognition.joined([recognition.Found(found, len(found)), elsewhere])
+    return Edited(
+        **_fields(describe(tx, row)),
+        similar_on_file=tuple(_candidate(tx, *each) for each in similar.members),
+        similar_on_file_count=similar.total,
+    )
+
+
+def _fields(base: Patient) -> dict[str, Any]:
+    return {each.name: getattr(base, each.name) for each in fields(base)}
+
+
+def _scored(tx: Tx, row: Known, score: int) -> dict[str, Any]:
+    return person(tx, row) | {"score": score}
+
+
+def _candidate(tx: Tx, row: Known, score: int) -> Candidate:
+    return Candidate(**_scored(tx, row, score))
+
+
+def _likest(row: Row[Any], others: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+    """Others on a phone: first those with a similar name, the likeliest first, then by number."""
+    scores = {each.id: names.likeness(row.name, each.name, ratio=desk.likeness.ratio) for each in others}
+    return sorted(others, key=lambda each: (-scores[each.id] if scores[each.id] >= names.NEAR else 0, each.number))
 
 
 def _word_rows(patient_id: Any, name: str) -> list[dict[str, Any]]:

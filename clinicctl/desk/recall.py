@@ -8,11 +8,11 @@ import base64
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from datetime import date, time
 from enum import StrEnum
 from functools import cache
-from itertools import accumulate, chain
+from itertools import accumulate, chain, starmap
 from operator import sub
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -71,11 +71,16 @@ def result(tx: Tx, kept: Mapping[str, Any]) -> Any:
 
 def _revived(tx: Tx, kind: type, kept: Mapping[str, Any]) -> Any:
     values = {name: _value(tx, hint, kept[name]) for name, hint in _hints(kind).items() if name in kept}
-    missing = [each.name for each in fields(kind) if each.metadata.get("personal") and each.name not in kept]
+    missing = [each.name for each in fields(kind) if each.name not in kept and _to_be_read(each)]
     if missing:
         personal = _PERSONAL[kind.__name__](tx, values)
         values |= {name: personal.get(name) for name in missing}
     return kind(**values)
+
+
+def _to_be_read(field: Field[Any]) -> bool:
+    """Whether a field that was not kept is read again: a personal one, and one that older versions did not have."""
+    return bool(field.metadata.get("personal")) or (field.default is MISSING and field.default_factory is MISSING)
 
 
 def _value(tx: Tx, hint: Any, kept: Any) -> Any:
@@ -129,9 +134,10 @@ def _unpacked(tx: Tx, kind: Any, kept: str) -> tuple[Any, ...]:
         accumulate(steps)
         if known is None
         else map([_value(tx, hint, each) for each in known].__getitem__, accumulate(steps))
-        for hint, (known, steps) in zip(hints, columns, strict=True)
+        # Columns that older versions did not write have their defaults.
+        for hint, (known, steps) in zip(hints, columns, strict=False)
     ]
-    return tuple(map(kind._make, zip(*values, strict=True)))
+    return tuple(starmap(kind, zip(*values, strict=True)))
 
 
 @cache
@@ -142,6 +148,15 @@ def _hints(kind: type) -> dict[str, Any]:
 def _patient(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
     row = patients.get(tx, PatientRef(values["number"]))
     return plain_fields(patients.describe(tx, row)) if row is not None else {}
+
+
+def _registered(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"shares_phone_with_count": len(values["shares_phone_with"])} | _patient(tx, values)
+
+
+def _candidate(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
+    row = patients.get(tx, PatientRef(values["number"]))
+    return patients.person(tx, row) if row is not None else {}
 
 
 def _doctor(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,7 +190,9 @@ def _tuples(kind: type) -> tuple[str, ...]:
 
 _PERSONAL: dict[str, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {
     "Patient": _patient,
-    "Registered": _patient,
+    "Registered": _registered,
+    "Edited": _patient,
+    "Candidate": _candidate,
     "PatientBrief": _patient,
     "Doctor": _doctor,
     "DoctorBrief": _doctor,

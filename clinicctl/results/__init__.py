@@ -49,9 +49,11 @@ if TYPE_CHECKING:
         Restored,
     )
     from clinicctl.results.people import (
+        Candidate,
         Doctor,
         DoctorBrief,
         Duplicate,
+        Edited,
         Erased,
         Merged,
         Patient,
@@ -62,7 +64,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **dict.fromkeys(
-        ("PatientBrief", "DoctorBrief", "Patient", "Registered", "Merged", "Erased", "Duplicate", "Doctor", "ToCall"),
+        (
+            *("PatientBrief", "DoctorBrief", "Patient", "Registered", "Edited", "Candidate"),
+            *("Merged", "Erased", "Duplicate", "Doctor", "ToCall"),
+        ),
         "people",
     ),
     **dict.fromkeys(
@@ -101,6 +106,7 @@ __all__ = [
     "Booked",
     "Called",
     "Cancelled",
+    "Candidate",
     "Checked",
     "CheckedIn",
     "Clinic",
@@ -113,6 +119,7 @@ __all__ = [
     "DoctorBrief",
     "DoctorDiff",
     "Duplicate",
+    "Edited",
     "Erased",
     "Finding",
     "Health",

@@ -1,5 +1,6 @@
 """What came of a file, as results. Rows are tuples, because there may be very many."""
 
+from dataclasses import field
 from datetime import date
 from typing import NamedTuple
 
@@ -53,7 +54,9 @@ class Imported:
 class ImportedPatient(NamedTuple):
     """What came of a line of a file of patients: the number, where there is one, or the numbers of who it may be.
 
-    Somebody in the file who is not on file stands among the candidates with his line, as `line 7`.
+    Somebody in the file who is not on file is among the candidates by the line, as `line 7`. `filled` names fields that
+    were empty, `changed` those that have another value now, `not_taken` those for which something else is on file.
+    Lists of people have at most 20 members, the likeliest first, and their count beside them.
     """
 
     line: int
@@ -61,6 +64,12 @@ class ImportedPatient(NamedTuple):
     outcome: RowOutcome
     reason: str | None
     candidates: tuple[str, ...] = ()
+    candidates_count: int = 0
+    filled: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    not_taken: tuple[str, ...] = ()
+    similar_on_file: tuple[str, ...] = ()
+    similar_on_file_count: int = 0
 
 
 @facts
@@ -68,6 +77,7 @@ class ImportedPatients:
     """What came of a file of patients."""
 
     added: int
+    changed: int = field(default=0, kw_only=True)
     unchanged: int
     refused: int
     rows: tuple[ImportedPatient, ...]

@@ -45,11 +45,42 @@ class Patient:
 
 
 @facts
+class Candidate:
+    """Somebody on file who may be a patient, as in the candidates of a `possible_duplicate`. The score goes to 100."""
+
+    number: str
+    name: str = field(metadata=PERSONAL)
+    born: str | None = field(metadata=PERSONAL)
+    age: int | None = field(metadata=PERSONAL)
+    phone_last3: str | None = field(metadata=PERSONAL)
+    score: int
+
+
+@facts
 class Registered(Patient):
-    """A patient as a registration leaves him: new, or on file already."""
+    """A patient as a registration leaves the record: new, or on file already.
+
+    `filled` names the fields that were empty on file, `not_taken` those for which something else is on file. Lists of
+    people have at most 20 members, the likeliest first, and their count beside them. A phone that is
+    `phone_shared_by_many` was not used to decide who the patient is.
+    """
 
     created: bool
     shares_phone_with: tuple[PatientBrief, ...]
+    shares_phone_with_count: int = field(kw_only=True)
+    phone_shared_by_many: bool = field(default=False, kw_only=True)
+    similar_on_file: tuple[Candidate, ...] = field(default=(), kw_only=True)
+    similar_on_file_count: int = field(default=0, kw_only=True)
+    filled: tuple[str, ...] = field(default=(), kw_only=True)
+    not_taken: tuple[str, ...] = field(default=(), kw_only=True)
+
+
+@facts
+class Edited(Patient):
+    """A patient after a change, and those on file who may be the same person now."""
+
+    similar_on_file: tuple[Candidate, ...]
+    similar_on_file_count: int
 
 
 @facts

@@ -1,19 +1,52 @@
 """Names: when two registrations are one person, when they may be, and when they are two."""
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Protocol
 
-from clinicctl.rules.text import fold
+from clinicctl.rules.text import accents, fold
+from clinicctl.statuses import Sex
 
 SAME, NEAR = 100, 75
 """Scores, 0 to 100. From NEAR a registration asks; at SAME on the same phone it is the patient on file."""
+
+MOST_SHARING = 50
+"""A phone that more share is a placeholder, and identifies nobody."""
+
+_MARKS = {
+    **dict.fromkeys(("jr", "junior"), "jr"),
+    **dict.fromkeys(("sr", "senior"), "sr"),
+    **dict.fromkeys(("ii", "2nd"), "2"),
+    **dict.fromkeys(("iii", "3rd"), "3"),
+    **dict.fromkeys(("iv", "4th"), "4"),
+    **{str(number): str(number) for number in range(1, 10)},
+}
+"""Words that tell people of one name apart. Single letters are no marks: they are initials."""
+
+_POINTS = "\u0590"
+"""The first of the Hebrew points and Arabic vowel signs; the accents before it are Latin, Greek and Cyrillic."""
 
 _SOUNDS = (
     *(("sch", "s"), ("sh", "s"), ("ch", "k"), ("ck", "k"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("bh", "b")),
     *(("gh", "g"), ("kh", "k"), ("jh", "j"), ("qu", "k"), ("w", "v"), ("z", "s"), ("x", "ks"), ("q", "k"), ("c", "k")),
 )
 Likeness = Callable[[str, str], float]
+
+
+class Described(Protocol):
+    """What is recorded about a person and can speak against two records being one person."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def born(self) -> date | None: ...
+    @property
+    def born_year(self) -> int | None: ...
+    @property
+    def sex(self) -> str | None: ...
+    @property
+    def created_at(self) -> datetime: ...
 
 
 def words(name: str) -> list[str]:
@@ -44,11 +77,14 @@ def likeness(one: str, other: str, *, ratio: Likeness) -> int:
 
     Words are paired in the best way and the worst pair decides, so that a shared family name alone makes nobody
     similar. A word is like another when their edit distance is small (`ratio`, 0 to 100), when they sound alike, or
-    when one begins the other (initials, short forms). Words that only one of the names has cost a little.
+    when one begins the other (initials, short forms). Words that only one of the names has cost a little. Names that
+    differ only in their marks (Jr, 2) are similar, and never the same.
     """
-    left, right = sorted(words(one)), sorted(words(other))
+    left, right = _canonical(one), _canonical(other)
     if left == right:
         return SAME
+    if _unmarked(left) == _unmarked(right) != []:
+        return SAME - 5
     if (len(left), left) > (len(right), right):
         left, right = right, left
     if not left:
@@ -71,20 +107,116 @@ def same_birth(born: date | None, year: int | None, other: date | None, other_ye
     return None if one is None or two is None else abs(one - two) <= 1
 
 
-def duplicate(alike: int, *, same_phone: bool, same_birth: bool | None) -> tuple[int, str] | None:
+def marks(name: str) -> tuple[str, ...]:
+    """Return the marks of generation or number in a name, each in one spelling: Junior and Jr are one mark."""
+    found = [_MARKS[each] for each in _plain_words(name) if each in _MARKS]
+    return tuple(sorted(found)) if len(found) < len(words(name)) else ()
+
+
+def same_name(one: str, other: str) -> bool:
+    """Return whether two names are the same but for case, accents, spaces, word order and the spelling of a mark."""
+    return _canonical(one) == _canonical(other)
+
+
+def accented(name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the folded words of a name that carry accents, with those of each letter, in alphabetical order."""
+    return () if name.isascii() else tuple(sorted(each for each in accents(name) if any(each[1])))
+
+
+def accents_differ(one: str, other: str) -> bool:
+    """Return whether a word that both names have carries accents in both, and other ones.
+
+    A letter with two different accents differs (Nguyên, Nguyễn), and so does a word with different accents (Thùy,
+    Thuỷ). The same accent on another letter is a way of writing (Thúy, Thuý), and none at all is often left out.
+    """
+    left, right = accented(one), accented(other)
+    return any(
+        not any(_same_accents(form, each) for each in forms)
+        for mine, theirs in ((left, right), (right, left))
+        for word, form in mine
+        if (forms := [each for known, each in theirs if known == word])
+    )
+
+
+def contradictions(one: Described, other: Described) -> tuple[str, ...]:
+    """Return what is recorded that speaks against two records being one person.
+
+    That is: birth dates or ages that differ, or a birth after the other record was made (`birth date`); sexes that are
+    both known and differ (`sex`); accents that both names carry and that differ (`accents`); and marks of generation
+    or number that are not the same (`mark`).
+    """
+    found = []
+    agrees = same_birth(one.born, one.born_year, other.born, other.born_year)
+    if agrees is False or _born_after(one, other) or _born_after(other, one):
+        found.append("birth date")
+    if len({one.sex, other.sex} - {None, Sex.UNKNOWN}) == 2:
+        found.append("sex")
+    if accents_differ(one.name, other.name):
+        found.append("accents")
+    if marks(one.name) != marks(other.name):
+        found.append("mark")
+    return tuple(found)
+
+
+def duplicate(
+    alike: int, *, same_phone: bool, same_birth: bool | None, against: Sequence[str]
+) -> tuple[int, str] | None:
     """Return the score of two on file being one person, with why, or None when they are taken for two.
 
-    `alike` is the likeness of the names. Different birth dates speak against it, unless name and phone are the same.
+    `alike` is the likeness of the names. What speaks `against` it (see `contradictions`) makes two of them, unless name
+    and phone are the same. On different phones the same name is enough, a similar one needs the birth date.
     """
-    if alike < NEAR or (same_birth is False and not (alike == SAME and same_phone)):
+    if alike < NEAR or (against and not (alike == SAME and same_phone)):
         return None
-    if not same_phone and not same_birth:
+    if not same_phone and not same_birth and alike < SAME:
         return None
     why = ["same name" if alike == SAME else "similar name"]
     why += ["same phone"] if same_phone else []
-    why += ["same birth date"] if same_birth else ["another birth date"] if same_birth is False else []
-    penalty = 0 if same_phone and same_birth else 5 if same_phone and same_birth is None else 15
-    return max(0, alike - penalty), ", ".join(why)
+    why += ["same birth date"] if same_birth else []
+    why += [f"other {each}" if each == "accents" else f"another {each}" for each in against]
+    return max(0, alike - _penalty(same_phone=same_phone, same_birth=same_birth, against=bool(against))), ", ".join(why)
+
+
+def _penalty(*, same_phone: bool, same_birth: bool | None, against: bool) -> int:
+    if same_phone:
+        return 15 if against else 0 if same_birth else 5
+    return 15 if same_birth else 25
+
+
+def _plain_words(name: str) -> list[str]:
+    """The folded words, numbers in the digits 0-9."""
+    return [str(int(each)) if each.isdecimal() and len(each) == 1 else each for each in words(name)]
+
+
+def _canonical(name: str) -> list[str]:
+    """The folded words in alphabetical order, each mark in one spelling."""
+    return sorted(_MARKS.get(each, each) for each in _plain_words(name))
+
+
+def _unmarked(canonical: Sequence[str]) -> list[str]:
+    return [each for each in canonical if each not in _MARKS]
+
+
+def _same_accents(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two ways of writing one word can be the same word."""
+    for mine, theirs in zip(one, other, strict=False):
+        # A letter may lack some of its Hebrew points or Arabic vowel signs, but none of its Latin accents.
+        if mine and theirs and mine != theirs and (min(mine) < _POINTS or not _part_of(mine, theirs)):
+            return False
+    return _part_of("".join(one), "".join(other))
+
+
+def _part_of(one: str, other: str) -> bool:
+    """Whether all accents of one are among those of the other, whichever has fewer."""
+    fewer, more = sorted((one, other), key=len)
+    return all(fewer.count(each) <= more.count(each) for each in fewer)
+
+
+def _born_after(one: Described, other: Described) -> bool:
+    """Whether one was born after the other record was made; of an age, the year may be the one before."""
+    if one.born:
+        return one.born > other.created_at.date() + timedelta(days=1)
+    return one.born_year is not None and one.born_year - 1 > other.created_at.year
 
 
 def _pair(scores: list[list[int]], least: int) -> bool:

@@ -105,10 +105,29 @@ def fold(said: str) -> str:
     """
     if said.isascii() and said.isalnum():
         return said.lower()
+    return unicodedata.normalize("NFC", " ".join(_ACCENTS.sub("", _decomposed(said)).split()))
+
+
+def accents(said: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return each folded word with the accents of each of its letters: those that `fold` takes away."""
+    found = []
+    for word in _decomposed(said).split():
+        letters, marks = list[str](), list[str]()
+        for each in word:
+            if not _ACCENTS.match(each):
+                letters.append(each)
+                marks.append("")
+            elif marks:
+                marks[-1] += each
+        if letters:
+            found.append((unicodedata.normalize("NFC", "".join(letters)), tuple(marks)))
+    return found
+
+
+def _decomposed(said: str) -> str:
+    """A text without case and apostrophes, accents apart from their letters, and spaces between the words."""
     decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", said)).casefold().translate(_PLAIN)
-    without = _ACCENTS.sub("", decomposed)
-    spaced = "".join(each if each.isalnum() or unicodedata.category(each)[0] in "MC" else " " for each in without)
-    return unicodedata.normalize("NFC", " ".join(spaced.split()))
+    return "".join(each if each.isalnum() or unicodedata.category(each)[0] in "MC" else " " for each in decomposed)
 
 
 def _joins(text: str, at: int) -> bool:

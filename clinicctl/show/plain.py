@@ -16,9 +16,6 @@ from clinicctl.show.visible import visible
 if TYPE_CHECKING:
     from clinicctl.results import ToCall
 
-NAMED = 20
-"""How many who may be somebody are named by a refusal as text: a file may have thousands of them."""
-
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 # Every character that `forbidden` may name, control characters aside, which JSON escapes itself.
 _SUSPECT = re.compile(
@@ -83,9 +80,9 @@ def refusal_text(refused: errors.Refusal) -> str:
     lines = [f"clinicctl: {visible(str(refused))}"]
     if isinstance(refused, errors.AnswerAboutPeople):
         people = refused.facts.get("candidates") or refused.facts.get("affected") or []
-        most = NAMED if isinstance(refused, errors.PossibleDuplicate) else len(people)
-        lines += [f"  {visible(_person(each))}" for each in people[:most]]
-        lines += [f"  … and {refused.facts['count'] - most} more"] if len(people) > most else []
+        lines += [f"  {visible(_person(each))}" for each in people]
+        more = refused.facts.get("candidates_count", 0) - len(people)
+        lines += [f"  … and {more} more"] if more > 0 else []
     if refused.hint:
         lines.append(f"  {visible(refused.hint)}")
     return "".join(f"{line}\n" for line in lines)

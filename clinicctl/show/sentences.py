@@ -35,6 +35,11 @@ def tally(outcome: results.Outcome) -> str:
     parts = [f"{count} {each}" for each, count in counts.items() if count]
     cancelled = len(getattr(outcome.result, "cancelled", ()))
     parts += [f"{cancelled} cancelled by the clinic and to be phoned"] if cancelled else []
+    people = getattr(outcome.result, "rows", ()) if isinstance(outcome.result, results.ImportedPatients) else ()
+    similar = sum(each.similar_on_file_count > 0 for each in people)
+    parts += [f"{similar} with somebody of the name on another phone"] if similar else []
+    kept = sum(bool(each.not_taken) for each in people)
+    parts += [f"{kept} with details that were not taken, because the record differs"] if kept else []
     parts = parts or ["nothing new"]
     parts += [f"{outcome.result.unchanged} unchanged"] if outcome.result.unchanged else []
     return f"{', '.join(parts)}. {mark(outcome)}".rstrip()
@@ -78,12 +83,39 @@ def step(each: results.JournalStep) -> str:
 
 
 def _registered(each: results.Registered) -> tuple[str, str]:
-    sharing = ", ".join(patient(other) for other in each.shares_phone_with)
+    phone = f", {each.phone}" if each.phone else ""
+    sharing = _people(each.shares_phone_with, each.shares_phone_with_count)
+    shared = f"; shares the phone with {sharing}" if sharing else ""
+    notices = [f"Filled: {', '.join(each.filled)}."] if each.filled else []
+    if each.not_taken:
+        what = ", ".join(each.not_taken)
+        notices.append(f"Not taken, because the record differs: {what} (see `clinicctl patient edit {each.number}`).")
+    if each.phone_shared_by_many:
+        notices.append("So many share this phone that it identifies nobody; it counted as none.")
+    notices += _similar(each)
     return (
         "registered" if each.created else "found on file",
-        f"{each.number} {each.name}{f', {each.phone}' if each.phone else ''}"
-        f"{f'; shares the phone with {sharing}' if sharing else ''}.",
+        " ".join([f"{each.number} {each.name}{phone}{shared}.", *notices]),
     )
+
+
+def _edited(each: results.Edited) -> tuple[str, str]:
+    return "changed", " ".join([f"{each.number} {each.name}.", *_similar(each)])
+
+
+def _similar(each: results.Registered | results.Edited) -> list[str]:
+    """Who on file may be the same person, and how to make one of two."""
+    if not each.similar_on_file:
+        return []
+    who = _people(each.similar_on_file, each.similar_on_file_count)
+    stays, gone = sorted((each.number, each.similar_on_file[0].number), key=lambda number: int(number[1:]))
+    return [f"Perhaps the same person: {who}. If so: `clinicctl patient merge {gone} --into {stays}`."]
+
+
+def _people(listed: Sequence[results.PatientBrief | results.Candidate], count: int) -> str:
+    """Those who are listed, and how many more there are."""
+    more = [f"and {count - len(listed)} more"] if count > len(listed) else []
+    return ", ".join([*(f"{each.number} {each.name}" for each in listed), *more])
 
 
 def _appointment(each: results.Appointment) -> tuple[str, str]:
@@ -219,6 +251,7 @@ def _migrated(each: results.Migrated) -> tuple[str, str]:
 
 _SENTENCES: dict[type, Callable[[Any], tuple[str, str]]] = {
     results.Registered: _registered,
+    results.Edited: _edited,
     results.Patient: lambda each: ("changed", f"{each.number} {each.name}."),
     results.Doctor: lambda each: ("noted", f"{each.code} {each.name}, {each.capacity} slots a day."),
     results.Appointment: _appointment,

@@ -169,7 +169,10 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Patient", lambda each: each.patient),
         ("Outcome", lambda each: _status(each.outcome)),
         ("Why", lambda each: each.reason),
-        ("Maybe", lambda each: ", ".join(each.candidates)),
+        ("Maybe", lambda each: _maybe(each)),
+        ("Filled", lambda each: ", ".join(each.filled)),
+        ("Changed", lambda each: ", ".join(each.changed)),
+        ("Not taken", lambda each: ", ".join(each.not_taken)),
     ),
     results.ImportedDoctor: (
         ("Line", lambda each: each.line),
@@ -295,7 +298,7 @@ def _print_problems(console: Console, problems: Sequence[results.Problem]) -> No
 
 
 def _print_import(console: Console, facts: Any, outcome: results.Outcome | None) -> None:
-    different = [row for row in facts.rows if row.outcome != "unchanged"]
+    different = [row for row in facts.rows if row.outcome != "unchanged" or getattr(row, "not_taken", ())]
     shown = different[:SHOWN]
     if isinstance(facts, results.Imported):
         _print_days(console, facts, shown)
@@ -383,10 +386,18 @@ def _text(value: Any) -> Text:
     return Text(visible(str(value)))
 
 
-def _few(values: Sequence[str]) -> str:
-    """The first of many values, and how many more there are."""
-    more = [f"and {len(values) - FEW} more"] if len(values) > FEW else []
+def _few(values: Sequence[str], count: int | None = None) -> str:
+    """The first of many values, and how many more there are; `count` says how many, where not all are at hand."""
+    hidden = (count or len(values)) - len(values[:FEW])
+    more = [f"and {hidden} more"] if hidden else []
     return ", ".join([*values[:FEW], *more])
+
+
+def _maybe(each: results.ImportedPatient) -> str:
+    """Who may be the same person: as whom a row was refused, or who is only named."""
+    if each.candidates:
+        return _few(each.candidates, each.candidates_count)
+    return _few(each.similar_on_file, each.similar_on_file_count)
 
 
 def _waited(entry: results.QueueEntry) -> Text:

@@ -1,0 +1,212 @@
+"""Recognition: who a registration is about, and who on file is similar. It reads no database.
+
+Those of one name may be thousands, and a file has thousands of rows: they are grouped by what decides, so that a row
+is compared with groups and not with everybody.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+from clinicctl import desk
+from clinicctl.errors import LISTED
+from clinicctl.rules import names
+
+Known = Any
+"""A row of the patients, or somebody in a file with the same columns."""
+
+SAME_BIRTH = names.SAME - 10
+"""The score of somebody with the same name and birth date, who is on another phone or on none."""
+
+
+@dataclass(slots=True, eq=False)
+class Person:
+    """What a registration says about a patient."""
+
+    name: str
+    phone: str | None
+    born: date | None
+    born_year: int | None
+    sex: str | None
+    email: str | None
+    note: str | None
+    created_at: datetime
+
+
+class Found(NamedTuple):
+    """The likeliest with their scores, and how many there are."""
+
+    members: Sequence[tuple[Known, int]] = ()
+    total: int = 0
+
+
+NOBODY = Found()
+
+
+class Recognised(NamedTuple):
+    """The one whom a registration is about, or those who may be meant."""
+
+    same: Known | None = None
+    near: Found = NOBODY
+
+
+NOT_RECOGNISED = Recognised()
+
+
+class _Group:
+    """People who are alike in all that decides, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Known] = {}
+        self.phones: Counter[str | None] = Counter()
+
+    def add(self, row: Known) -> None:
+        self.rows[id(row)] = row
+        self.phones[row.phone] += 1
+
+    def discard(self, row: Known) -> None:
+        if self.rows.pop(id(row), None) is not None:
+            self.phones[row.phone] -= 1
+
+    def found(self, score: int, *, but: str | None) -> Found:
+        """The first of them and their number, without those on a phone (which identifies, so that they are few)."""
+        others = (row for row in self.rows.values() if but is None or row.phone != but)
+        count = len(self.rows) - (self.phones[but] if but is not None else 0)
+        return Found([(row, score) for row in islice(others, LISTED)], count)
+
+
+class Namesakes:
+    """Those who share a folded name."""
+
+    def __init__(self, rows: Iterable[Known] = (), *, crowded: Collection[str] = ()) -> None:
+        self.crowded = crowded
+        self._by_kind: dict[tuple[Any, ...], _Group] = {}
+        self._by_birth: dict[date, dict[tuple[Any, ...], _Group]] = {}
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: Known) -> None:
+        """Add somebody."""
+        for groups, key in self._places(row):
+            groups.setdefault(key, _Group()).add(row)
+
+    def discard(self, row: Known) -> None:
+        """Take somebody out, before what decides changes."""
+        for groups, key in self._places(row):
+            if key in groups:
+                groups[key].discard(row)
+
+    def born_with(self, who: Known, *, but: str | None = None) -> Found:
+        """Return those with the same birth date, whatever else is recorded, who are not on a phone."""
+        groups = self._by_birth.get(who.born, {}) if who.born else {}
+        return joined(each.found(SAME_BIRTH, but=but) for each in groups.values())
+
+    def agreeing(self, who: Known, *, but: str | None = None, bare: bool | None = None) -> Found:
+        """Return those against whom nothing speaks, the likeliest first, who are not on a phone.
+
+        `bare` wants those alone whom no phone identifies.
+        """
+        return joined(
+            group.found(_score(who, one), but=but)
+            for group in self._groups(who)
+            if (one := next(iter(group.rows.values()), None)) is not None
+            and (bare is None or self._is_bare(one) is bare)
+            and not names.contradictions(who, one)
+        )
+
+    def only_one_born_with(self, who: Known) -> Known | None:
+        """Return the one whom no phone identifies, who has the same birth date, and against whom nothing speaks."""
+        groups = self._by_birth.get(who.born, {}) if who.born else {}
+        found = [
+            row
+            for group in groups.values()
+            for row in islice(group.rows.values(), 2)
+            if self._is_bare(row) and not names.contradictions(who, row)
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _groups(self, who: Known) -> Iterator[_Group]:
+        """The groups in which somebody may agree: where both birth dates are known, they have to be the same."""
+        if who.born is None:
+            yield from self._by_kind.values()
+        else:
+            yield from self._by_birth.get(who.born, {}).values()
+            yield from (group for (dated, *_), group in self._by_kind.items() if not dated)
+
+    def _places(self, row: Known) -> Iterator[tuple[dict[tuple[Any, ...], _Group], tuple[Any, ...]]]:
+        year = row.born.year if row.born else row.born_year
+        kind = (
+            row.born is not None,
+            year,
+            row.sex,
+            self._is_bare(row),
+            row.created_at.year,
+            names.accented(row.name),
+            names.marks(row.name),
+        )
+        yield self._by_kind, kind
+        if row.born:
+            yield self._by_birth.setdefault(row.born, {}), kind
+
+    def _is_bare(self, row: Known) -> bool:
+        return row.phone is None or row.phone in self.crowded
+
+
+def _score(who: Known, row: Known) -> int:
+    """How likely somebody of the same name against whom nothing speaks is the same person, on another phone."""
+    if who.born and who.born == row.born:
+        return SAME_BIRTH
+    agrees = names.same_birth(who.born, who.born_year, row.born, row.born_year)
+    scored = names.duplicate(names.SAME, same_phone=False, same_birth=agrees, against=())
+    return scored[0] if scored else 0
+
+
+def recognise(who: Known, *, sharing: Sequence[Known], namesakes: Namesakes) -> Recognised:
+    """Return the one whom a registration is about, or those who may be meant, or neither.
+
+    `sharing` are those whom the phone identifies, archived ones, too: nobody, if it is no phone or a placeholder.
+    `namesakes` are those on file with the folded name.
+    """
+    same, near = on_the_phone(who, sharing)
+    if len(same) == 1:
+        return Recognised(same[0])
+    found = [*((row, names.SAME) for row in same), *near]
+    return Recognised(near=joined([Found(found, len(found)), namesakes.born_with(who, but=_phone(who, sharing))]))
+
+
+def similar(who: Known, *, sharing: Sequence[Known], namesakes: Namesakes) -> Found:
+    """Return those of the same name against whom nothing speaks, on other phones or on none, the likeliest first."""
+    return namesakes.agreeing(who, but=_phone(who, sharing))
+
+
+def on_the_phone(who: Known, sharing: Iterable[Known]) -> tuple[list[Known], list[tuple[Known, int]]]:
+    """Return who is the same person as one on the phone, and who may be, with their scores."""
+    same, near = list[Known](), list[tuple[Known, int]]()
+    for row in sharing:
+        score = names.likeness(who.name, row.name, ratio=desk.likeness.ratio)
+        if score == names.SAME and not names.contradictions(who, row):
+            same.append(row)
+        elif score >= names.NEAR:
+            near.append((row, names.SAME - 5 if score == names.SAME else score))
+    return same, near
+
+
+def _phone(who: Known, sharing: Sequence[Known]) -> str | None:
+    """The phone, where those who share it have been looked at already."""
+    return who.phone if sharing else None
+
+
+def joined(several: Iterable[Found]) -> Found:
+    """Return several findings as one: the likeliest of all, and their number."""
+    found = list(several)
+    members = sorted((each for one in found for each in one.members), key=_likeliest_first)
+    return Found(members[:LISTED], sum(one.total for one in found))
+
+
+def _likeliest_first(each: tuple[Known, int]) -> tuple[int, bool, int]:
+    """By the score, then those on file by number, then those in a file, who have none."""
+    row, score = each
+    return -score, not row.number, row.number
