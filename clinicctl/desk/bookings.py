@@ -427,7 +427,7 @@ def several_arrive(tx: Tx, rows: Sequence[Row[Any]]) -> errors.Ambiguous:
                 "position": row.position,
                 "choose": f"A{row.number}",
             }
-            for row in ordered[: patients.LISTED]
+            for row in ordered[: errors.LISTED]
         ],
         hint=f"Name the appointment, for example `clinicctl checkin A{ordered[0].number}`.",
     )
