@@ -148,6 +148,9 @@ _PHONE = typer.Option(
 )
 Phone = Annotated[str, _PHONE]
 PhoneOption = Annotated[str | None, _PHONE]
+UnverifiedPhone = Annotated[
+    bool, typer.Option("--unverified-phone", help="Take a phone whose length is possible, though it is not valid.")
+]
 SameAs = Annotated[
     references.PatientRef | None,
     typer.Option("--same-as", metavar="REF", parser=personal(patient_ref), help="The one on file is meant."),

@@ -39,6 +39,7 @@ def add(
     note: params.Note = None,
     new: Annotated[bool, typer.Option("--new", help="Somebody else than those on file.")] = False,
     same_as: params.SameAs = None,
+    unverified_phone: params.UnverifiedPhone = False,
 ) -> None:
     """Register a patient, or return the one on file."""
     _refuse_both(new=new, same_as=same_as)
@@ -54,6 +55,7 @@ def add(
         note=note or None,
         new=new,
         same_as=same_as,
+        unverified_phone=unverified_phone or None,
     )
 
 
@@ -91,6 +93,7 @@ def edit(
     sex: params.SexOption = None,
     email: params.Email = None,
     note: params.Note = None,
+    unverified_phone: params.UnverifiedPhone = False,
 ) -> None:
     """Change what is on file; an empty e-mail or note clears it."""
     _refuse_both(born=born, age=age)
@@ -104,6 +107,7 @@ def edit(
         sex=sex,
         email=email,
         note=note,
+        unverified_phone=unverified_phone or None,
     )
 
 
@@ -170,6 +174,7 @@ def import_(
             "--update", help="Change what differs on file, too: e-mail, note, age. An empty cell changes nothing."
         ),
     ] = False,
+    unverified_phone: params.UnverifiedPhone = False,
 ) -> None:
     """Register the patients of a file, or fill what is empty of those on file: all of it or nothing."""
     imports.run(
@@ -181,6 +186,7 @@ def import_(
         write=desk.patient_imports.add_patients,
         on_error=on_error,
         update=update,
+        unverified_phone=unverified_phone,
     )
 
 

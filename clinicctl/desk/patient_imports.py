@@ -38,6 +38,9 @@ from clinicctl.store.sql import bindparam, insert, select, update
 OPERATION = "patient_imports.add_patients"
 """What the journal calls it."""
 
+UNVERIFIED = "the phone is not valid; taken unverified"
+"""What is noted of a row whose phone has only a possible length."""
+
 AT_ONCE = 500
 """So many phones or names are asked for by one statement."""
 
@@ -78,6 +81,7 @@ class Plan(Digested):
     sheet: Sheet
     on_error: OnError
     update: bool
+    unverified_phone: bool
     head: tuple[int, str]
     today: date
     number: int
@@ -92,16 +96,26 @@ class Plan(Digested):
     words: Sequence[tuple[str, Any]]
     phones: frozenset[str | None]
     name_keys: frozenset[str]
+    unverified: frozenset[int]
     last: bool = False
 
     def said(self, today: date) -> Any:
-        return _request(self.sheet, self.on_error, today, update=self.update)
+        return _request(self.sheet, self.on_error, today, update=self.update, unverified_phone=self.unverified_phone)
 
 
-def plan_patients(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP, update: bool = False) -> Plan:
+def plan_patients(
+    tx: Tx,
+    *,
+    sheet: Sheet,
+    on_error: OnError = OnError.STOP,
+    update: bool = False,
+    unverified_phone: bool = False,
+) -> Plan:
     """Return what a file would register, and change of those on file. Refuses nothing: that is for the write to do."""
     refused: dict[int, str] = {}
-    resolved = [each for row in sheet.rows if (each := _resolved(tx, row, refused)) is not None]
+    resolved = [
+        each for row in sheet.rows if (each := _resolved(tx, row, refused, unverified=unverified_phone)) is not None
+    ]
     known = _Known(tx, [who for _, who in resolved])
     before = _before(tx, sheet)
     decided = _Decided(refused)
@@ -114,6 +128,7 @@ def plan_patients(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP, upd
         sheet=sheet,
         on_error=on_error,
         update=update,
+        unverified_phone=unverified_phone,
         head=journal.head(tx),
         today=tx.today,
         number=numbers.last(tx, "patients"),
@@ -135,6 +150,9 @@ def plan_patients(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP, upd
         ],
         phones=frozenset(who.phone for _, who in resolved if who.phone),
         name_keys=frozenset(who.name_key for _, who in resolved),
+        unverified=frozenset(
+            row.line for row, who in resolved if unverified_phone and who.phone and phones.is_unverified(who.phone)
+        ),
     )
 
 
@@ -267,7 +285,13 @@ def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
     if not _stands(tx, plan):
         if not plan.last:
             raise Outdated
-        plan = plan_patients(tx, sheet=plan.sheet, on_error=plan.on_error, update=plan.update)
+        plan = plan_patients(
+            tx,
+            sheet=plan.sheet,
+            on_error=plan.on_error,
+            update=plan.update,
+            unverified_phone=plan.unverified_phone,
+        )
     if plan.on_error is OnError.STOP or plan.sheet.unreadable:
         imports.refuse_bad_lines(plan.refused)
         _refuse_near(tx, plan.near)
@@ -296,7 +320,10 @@ def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
 def _before(tx: Tx, sheet: Sheet) -> dict[int, int]:
     """Whom this very file has registered before, by line: without a phone, nothing else would tell that."""
     requests = [
-        {"plan": _request(sheet, each, tx.today, update=update)} for each in OnError for update in (False, True)
+        {"plan": _request(sheet, each, tx.today, update=update, unverified_phone=taken)}
+        for each in OnError
+        for update in (False, True)
+        for taken in (False, True)
     ]
     done = journal.done_before(tx, OPERATION, requests)
     rows_ = done.rows if isinstance(done, ImportedPatients) else ()
@@ -304,9 +331,10 @@ def _before(tx: Tx, sheet: Sheet) -> dict[int, int]:
     return {row.line: number for row, number in zip(sheet.rows, numbers_, strict=False) if number is not None}
 
 
-def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool) -> list[Any]:
-    """What a file asks for, as the journal compares it: as in older versions, where there was no `update`."""
-    return [sheet.said(today), on_error, *(["update"] if update else [])]
+def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool, unverified_phone: bool) -> list[Any]:
+    """What a file asks for, as the journal compares it. An option that is off leaves no trace, as in older versions."""
+    options = {"update": update, "unverified phones": unverified_phone}
+    return [sheet.said(today), on_error, *(name for name, on in options.items() if on)]
 
 
 def _unidentified(who: _Person, first: _Person | None, namesakes: Namesakes) -> recognition.Recognised:
@@ -320,13 +348,15 @@ def _unidentified(who: _Person, first: _Person | None, namesakes: Namesakes) -> 
     return recognition.Recognised(near=namesakes.agreeing(who, bare=True))
 
 
-def _resolved(tx: Tx, row: PatientRow, refused: dict[int, str]) -> tuple[PatientRow, _Person] | None:
+def _resolved(
+    tx: Tx, row: PatientRow, refused: dict[int, str], *, unverified: bool
+) -> tuple[PatientRow, _Person] | None:
     """A row with the phone as E.164 and the year of the age; what is wrong with it goes into `refused`."""
     if row.problem is not None:
         refused[row.line] = row.problem
         return None
     try:
-        phone = _e164(row.phone, region=tx.clinic.region) if row.phone else None
+        phone = _e164(row.phone, region=tx.clinic.region, unverified=unverified) if row.phone else None
         year = patients.birth_year(tx, row.born, row.age)
     except errors.BadValue as wrong:
         refused[row.line] = str(wrong)
@@ -416,11 +446,12 @@ def _answered(plan: Plan, line: int, given: Mapping[int, int], *, new: bool) -> 
     changes = plan.changes.get(line, _UNCHANGED)
     similar = plan.similar.get(line, recognition.NOBODY)
     changed = RowOutcome.CHANGED if changes.values else RowOutcome.UNCHANGED
+    reason = f"the same as line {first}" if first is not None else UNVERIFIED if line in plan.unverified else None
     return ImportedPatient(
         line,
         f"P{given[line if first is None else first]}",
         RowOutcome.ADDED if new else changed,
-        f"the same as line {first}" if first is not None else None,
+        reason,
         filled=changes.filled,
         changed=changes.changed,
         not_taken=changes.not_taken,

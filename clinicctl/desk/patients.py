@@ -60,17 +60,19 @@ def add(
     note: str | None = None,
     new: bool = False,
     same_as: PatientRef | None = None,
+    unverified_phone: bool | None = None,
 ) -> Registered:
     """Register a patient, or return the one on file.
 
     An empty `phone` is none. The same phone and folded name, with nothing recorded that speaks against it, is the
     patient on file, whose empty fields are filled. The same name on another phone is a notice in the answer. A phone
     that more than `names.MOST_SHARING` share counts as none. Refuses a near match with `PossibleDuplicate` unless
-    `new` or `same_as` says which it is, and a birth date that is to come.
+    `new` or `same_as` says which it is, a birth date that is to come, and a phone that is not valid unless
+    `unverified_phone`.
     """
     given = recognition.Person(
         name=name,
-        phone=desk.phones.e164(phone, region=tx.clinic.region) if phone else None,
+        phone=_e164(tx, phone, unverified=bool(unverified_phone)),
         born=born,
         born_year=birth_year(tx, born, age),
         sex=sex,
@@ -143,10 +145,12 @@ def edit(
     sex: Sex | None = None,
     email: str | None = None,
     note: str | None = None,
+    unverified_phone: bool | None = None,
 ) -> Edited:
-    """Change what is said; an empty phone, e-mail or note clears it. Refuses a birth date that is to come.
+    """Change what is said; an empty phone, e-mail or note clears it.
 
-    The answer names those on file who may be the same person after the change.
+    The answer names those on file who may be the same person after the change. Refuses a birth date that is to come,
+    and a phone that is not valid unless `unverified_phone`.
     """
     row = find_active(tx, patient)
     changes: dict[str, Any] = {}
@@ -155,7 +159,7 @@ def edit(
         tx.run(_DELETE_WORDS, patient=row.id)
         tx.many(_INSERT_WORDS, _word_rows(row.id, name))
     if phone is not None:
-        changes["phone"] = desk.phones.e164(phone, region=tx.clinic.region) if phone else None
+        changes["phone"] = _e164(tx, phone, unverified=bool(unverified_phone))
     if born is not None or age is not None:
         changes |= {"born": born, "born_year": birth_year(tx, born, age)}
     changes |= {"sex": sex} if sex is not None else {}
@@ -309,6 +313,7 @@ def describe(tx: Tx, row: Row[Any]) -> Patient:
         archived_at=tx.local(row.archived_at),
         merged_into=f"P{_required(tx.one(_BY_ID, id=row.merged_into)).number}" if row.merged_into else None,
         erased_at=tx.local(row.erased_at),
+        phone_unverified=bool(row.phone and desk.phones.is_unverified(row.phone)),
     )
 
 
@@ -353,7 +358,8 @@ def _matching(tx: Tx, said: PatientRef) -> Sequence[Row[Any]]:
         return [_survivor(tx, row) for row in tx.all(_BY_ID, id=identity)]
     if references.looks_like_a_phone(said):
         try:
-            return tx.all(_BY_PHONE, phone=desk.phones.e164(said, region=tx.clinic.region))
+            # A phone that would be refused now may be on file from before.
+            return tx.all(_BY_PHONE, phone=_e164(tx, said, unverified=True))
         except errors.BadValue:
             return []
     words = fold(said).split()
@@ -364,6 +370,10 @@ def _matching(tx: Tx, said: PatientRef) -> Sequence[Row[Any]]:
         begins = patient_words.c.word.between(word, word + _LAST)
         query = query.where(patients.c.id.in_(select(patient_words.c.patient_id).where(begins)))
     return tx.all(query)
+
+
+def _e164(tx: Tx, phone: str, *, unverified: bool) -> str | None:
+    return desk.phones.e164(phone, region=tx.clinic.region, unverified=unverified) if phone else None
 
 
 def _survivor(tx: Tx, row: Row[Any]) -> Row[Any]:

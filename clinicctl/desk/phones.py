@@ -1,22 +1,22 @@
 """Phones: any form in, E.164 out, by libphonenumber's metadata."""
 
+from functools import lru_cache
+
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from clinicctl.errors import BadValue
 from clinicctl.rules.text import phone as cleaned
 
 
-def e164(said: str, *, region: str) -> str:
+def e164(said: str, *, region: str, unverified: bool = False) -> str:
     """Return the phone as E.164 (ITU-T E.164: `+`, country code, number; 15 digits at most).
 
     Takes spaces, hyphens, brackets, a trunk zero, 00 for the +, and the digits of every script. Refuses, with an
-    example of a good one and without repeating the phone, letters, extensions and numbers of an impossible length.
+    example of a good one and without repeating the phone, letters, extensions, numbers of an impossible length, and
+    those that no plan of numbers has given out. With `unverified`, a possible length is enough: metadata lag behind.
     """
-    try:
-        text = cleaned(said)
-    except BadValue:
-        raise _refused(region) from None
+    text = cleaned(said)
     if text.startswith("00"):
         text = f"+{text[2:]}"
     try:
@@ -27,7 +27,18 @@ def e164(said: str, *, region: str) -> str:
         raise _refused(region) from None
     if number.extension or phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         raise _refused(region)
+    if not unverified and not phonenumbers.is_valid_number(number):
+        raise _unknown(number, region)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+@lru_cache(4_096)
+def is_unverified(phone: str) -> bool:
+    """Return whether a stored phone has only a possible length: no plan of numbers that is known here has it."""
+    try:
+        return not phonenumbers.is_valid_number(phonenumbers.parse(phone))
+    except NumberParseException:
+        return True
 
 
 def known_region(region: str) -> bool:
@@ -36,12 +47,33 @@ def known_region(region: str) -> bool:
 
 
 def _refused(region: str) -> BadValue:
-    example = phonenumbers.example_number(region) if region else None
+    example = _example(region)
     if example is None:
         return BadValue(
             problem="Not a phone number: give it with its country code, like +91 98765 43210.",
             hint="For numbers without +, set the region: `clinicctl config region IN`.",
         )
+    return BadValue(
+        problem=f"Not a phone number: one of {region} is {example}.",
+        hint="Where there is no phone, say none.",
+    )
+
+
+def _unknown(number: PhoneNumber, region: str) -> BadValue:
+    """Why a number of a possible length is refused, with an example of the country that it would belong to."""
+    of = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    example = _example(of) or _example(region)
+    like = f": one of {of if _example(of) else region} is {example}" if example else ""
+    return BadValue(
+        problem=f"Not a valid phone number{like}; --unverified-phone takes it as it is.",
+        hint="Its length is possible, but no such number is given out: look for a wrong digit.",
+    )
+
+
+def _example(region: str) -> str | None:
+    example = phonenumbers.example_number(region) if region else None
+    if example is None:
+        return None
     national = phonenumbers.format_number(example, PhoneNumberFormat.NATIONAL)
     abroad = phonenumbers.format_number(example, PhoneNumberFormat.INTERNATIONAL)
-    return BadValue(problem=f"Not a phone number: one of {region} is {national} or {abroad}.")
+    return f"{national} or {abroad}"

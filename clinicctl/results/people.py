@@ -27,7 +27,10 @@ class DoctorBrief:
 
 @facts
 class Patient:
-    """A patient on file. `age` is in whole years, from `born`, or from the age said at the desk."""
+    """A patient on file. `age` is in whole years, from `born`, or from the age said at the desk.
+
+    `phone_unverified` says that the phone has a possible length, but is not valid for its region.
+    """
 
     id: UUID
     number: str
@@ -42,6 +45,7 @@ class Patient:
     archived_at: datetime | None
     merged_into: str | None
     erased_at: datetime | None = field(default=None, kw_only=True)
+    phone_unverified: bool = field(default=False, kw_only=True, metadata=PERSONAL)
 
 
 @facts

@@ -258,9 +258,7 @@ def _specialty(said: str) -> str | None:
 
 
 def _phone(said: str) -> str:
-    if not said.strip() or said.strip().lower() == "none":
-        return ""
-    return text.phone(said)
+    return "" if text.is_no_phone(said) else text.phone(said)
 
 
 def _born(said: str) -> date | None:

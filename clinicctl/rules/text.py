@@ -22,6 +22,20 @@ _JOINING = (
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]")
 _APOSTROPHES = re.compile("['`\u00b4\u2018\u2019\u02bc\u02bb\u05f3]")
+_BRACKETS = str.maketrans("[{<]}>", "((()))")
+_TEL = re.compile("tel(?:efon|ephone)?[:.] *", re.IGNORECASE)
+_DECIMAL = re.compile(r"\+?[0-9]{7,}[.,][0-9]{1,2}")
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)? ?e ?[+-]?[0-9]{1,3}", re.IGNORECASE)
+_NO_PHONE = re.compile(
+    r"0+|[-\u2010-\u2015\u2212_.?/]+|none|no|nil|null|nan|na|n/a|n\.a\.?|unknown|no phone|not (available|applicable)",
+    re.IGNORECASE,
+)
+# Words that are no name by themselves. Herr, Shri, Master and Miss are missing because people are called so.
+_TITLES = {*("mr", "mrs", "ms", "mx", "dr", "prof", "mister", "professor", "doctor", "smt", "mme", "mlle")}
+_TITLES |= {
+    *("monsieur", "madame", "hr", "fr", "frau", "sr", "sra", "srta", "se\u00f1or", "se\u00f1ora", "senor", "senora")
+}
+_BETWEEN_TITLES = {*("and", "und", "et", "y", "med")}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -59,11 +73,19 @@ def forbidden(text: str, at: int) -> str | None:
 
 
 def name(said: str) -> str:
-    """Return a person's name. Refuses what `clean` refuses, and a name without a letter."""
+    """Return a person's name. Refuses what `clean` refuses, a name without a letter, and a title alone."""
     cleaned = clean(said, what="name", longest=NAME)
     if not any(letter.isalpha() for letter in cleaned):
         raise BadValue(problem="The name has no letter in it.")
+    if is_title(cleaned):
+        raise BadValue(problem="The name is only a title: add the name after it.")
     return cleaned
+
+
+def is_title(said: str) -> bool:
+    """Return whether there is nothing but titles: `Mr.`, `Prof. Dr.`, `Mr. & Mrs.`."""
+    words = set(fold(said).split()) - _BETWEEN_TITLES
+    return bool(words) and words <= _TITLES
 
 
 def note(said: str) -> str | None:
@@ -82,12 +104,35 @@ def email(said: str) -> str | None:
 
 
 def phone(said: str) -> str:
-    """Return a phone as it was said, with plain spaces, and the digits of every script as 0-9."""
+    """Return a phone with plain spaces, round brackets, and the digits of every script as 0-9.
+
+    An apostrophe before it (a spreadsheet's mark for text) and `tel:` are left out. Refuses what a spreadsheet made of
+    a phone that it took for a number: the last digits may be lost, or there is one that nobody typed.
+    """
     plain = unicodedata.normalize("NFKC", said[: NAME + 1])
     plain = "".join(str(unicodedata.decimal(each, each)) for each in plain).strip(" ")
     if not 1 <= len(plain) <= NAME or not plain.isprintable():
         raise BadValue(problem="Not a phone number.")
+    plain = _TEL.sub("", plain.lstrip("'\u2018\u2019 "), count=1).translate(_BRACKETS)
+    if _DECIMAL.fullmatch(plain):
+        raise BadValue(
+            problem="Not a phone number: it looks like a number with a decimal point, as a spreadsheet writes it.",
+            hint="Format the column as text, and type the phone anew.",
+        )
+    if _SCIENTIFIC.fullmatch(plain):
+        raise BadValue(
+            problem="Not a phone number: a spreadsheet wrote it in scientific notation, and its last digits are lost.",
+            hint="Format the column as text, and type the phone anew.",
+        )
+    if not plain:
+        raise BadValue(problem="Not a phone number.")
     return plain
+
+
+def is_no_phone(said: str) -> bool:
+    """Return whether a cell of a file says that there is no phone: empty, `n/a`, `-`, `0`, `none` and the like."""
+    said = said.strip()
+    return not said or _NO_PHONE.fullmatch(said) is not None
 
 
 def key(said: str) -> str:

@@ -95,12 +95,16 @@ def _registered(each: results.Registered) -> tuple[str, str]:
     notices += _similar(each)
     return (
         "registered" if each.created else "found on file",
-        " ".join([f"{each.number} {each.name}{phone}{shared}.", *notices]),
+        " ".join([f"{each.number} {each.name}{phone}{shared}{_unverified(each)}.", *notices]),
     )
 
 
+def _unverified(each: results.Patient) -> str:
+    return "; the phone is not valid for its region and was taken unverified" if each.phone_unverified else ""
+
+
 def _edited(each: results.Edited) -> tuple[str, str]:
-    return "changed", " ".join([f"{each.number} {each.name}.", *_similar(each)])
+    return "changed", " ".join([f"{each.number} {each.name}{_unverified(each)}.", *_similar(each)])
 
 
 def _similar(each: results.Registered | results.Edited) -> list[str]:
@@ -252,7 +256,7 @@ def _migrated(each: results.Migrated) -> tuple[str, str]:
 _SENTENCES: dict[type, Callable[[Any], tuple[str, str]]] = {
     results.Registered: _registered,
     results.Edited: _edited,
-    results.Patient: lambda each: ("changed", f"{each.number} {each.name}."),
+    results.Patient: lambda each: ("changed", f"{each.number} {each.name}{_unverified(each)}."),
     results.Doctor: lambda each: ("noted", f"{each.code} {each.name}, {each.capacity} slots a day."),
     results.Appointment: _appointment,
     results.Booked: _booked,

@@ -276,8 +276,9 @@ def _print_one(console: Console, facts: Any) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for each in fields(facts):
-        # A person has the number; the UUID is for programs, who read another format.
-        if each.name != "id" and (value := getattr(facts, each.name)) not in (None, "", ()):
+        value = getattr(facts, each.name)
+        # A person has the number; the UUID is for programs, who read another format. A valid phone needs no mark.
+        if each.name != "id" and value not in (None, "", ()) and (value or each.name != "phone_unverified"):
             table.add_row(each.name.replace("_", " "), _field(value))
     console.print(table)
 
