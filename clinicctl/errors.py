@@ -137,7 +137,7 @@ LISTED = 20
 
 
 class AnswerAboutPeople(Refusal):
-    """A refusal whose details list people: number, name, birth date or age, the phone's last three digits.
+    """A refusal whose details list people, each as in `desk.candidates`: never with the whole phone.
 
     Of `candidates`, the likeliest first, the first ones are kept; `count` says how many there are.
     """

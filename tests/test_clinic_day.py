@@ -36,7 +36,7 @@ def register(ask: Ask, count: int) -> list[str]:
     """Register strangers, and return their numbers."""
     names = ("Ada", "Bruno", "Chitra", "Dmitri", "Elif", "Farid", "Greta", "Hiro", "Ines", "Jomo", "Kavya", "Lars")
     return [
-        ask("patient", "add", f"{name} Test", "--phone", f"98765 0000{at}")["number"]
+        ask("patient", "add", f"{name} Test", "--phone", f"98765 {at:05}")["number"]
         for at, name in enumerate(names[:count])
     ]
 

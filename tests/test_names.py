@@ -261,7 +261,16 @@ def test_a_near_match_on_the_phone_is_refused_with_scored_candidates(name: str, 
     (candidate,) = said["details"]["candidates"]
     assert names.NEAR <= candidate.pop("score") < names.SAME
     age = clinic("patient", "show", "P1")["age"]
-    assert candidate == {"number": "P1", "name": "Anita Sharma", "born": "1980-02-01", "age": age, "phone_last3": "210"}
+    assert candidate == {
+        "number": "P1",
+        "name": "Anita Sharma",
+        "born": "1980-02-01",
+        "age": age,
+        "sex": "unknown",
+        "phone_last3": "210",
+        "phone_ending": "210",
+        "last_visit": None,
+    }
     assert "--same-as" in said["hint"]
     assert "--new" in said["hint"]
     assert len(clinic("patient", "list")) == 2
@@ -607,7 +616,7 @@ def test_a_reference_to_more_than_one_is_refused_with_the_candidates(
     assert found["details"]["count"] == 2
     assert "number" in found["hint"]
     for each in found["details"]["candidates"]:
-        assert set(each) == {"number", "name", "born", "age", "phone_last3"}
+        assert set(each) == {"number", "name", "born", "age", "sex", "phone_last3", "phone_ending", "last_visit"}
 
 
 def test_more_than_twenty_candidates_are_counted_and_twenty_are_listed(clinic: Any, refused: Any) -> None:

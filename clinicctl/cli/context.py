@@ -241,7 +241,7 @@ class Desk:
 
     def refuse(self, refused: errors.Refusal) -> int:
         """Print a refusal, as an object where JSON was asked for, and return its exit status."""
-        show.refusal(refused, as_json=self._asked_for_json())
+        show.refusal(refused, as_json=self._asked_for_json(), masked=self._masked)
         self.log_refusal(refused)
         return refused.status
 

@@ -114,7 +114,7 @@ def takes_away(before: days.Facts, after: days.Facts) -> bool:
 def refuse_stranded(tx: Tx, rows: Sequence[Row[Any]]) -> None:
     """Refuse with the patients who would lose their place, and which of them have no phone; nobody is no refusal."""
     if rows:
-        people = [bookings.affected(tx, row) for row in rows]
+        people = bookings.list_affected(tx, rows)
         raise errors.HasBookings(
             doctor=", ".join(sorted({row.doctor_code for row in rows})),
             count=len(people),

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from clinicctl import errors
+from clinicctl import desk, errors
 from clinicctl.desk import days, numbers, patients, staff, steps
 from clinicctl.results import Appointment, Booked, DoctorBrief, PatientBrief, StepTaken, ToCall
 from clinicctl.rules import references, slots
@@ -31,6 +31,10 @@ from clinicctl.store.models import patients as people
 from clinicctl.store.sql import and_, bindparam, insert, or_, select, update
 
 queue_doctors = doctors.alias("queue_doctors")
+
+if TYPE_CHECKING:
+    from clinicctl.desk.candidates import Person
+
 _ALL = (
     select(
         appointments,
@@ -39,6 +43,7 @@ _ALL = (
         people.c.phone.label("patient_phone"),
         people.c.born.label("patient_born"),
         people.c.born_year.label("patient_born_year"),
+        people.c.sex.label("patient_sex"),
         people.c.archived_at.label("patient_archived_at"),
         doctors.c.code.label("doctor_code"),
         doctors.c.name.label("doctor_name"),
@@ -416,18 +421,19 @@ def who_arrives(tx: Tx, arrival: ArrivalRef) -> Row[Any] | None:
 def several_arrive(tx: Tx, rows: Sequence[Row[Any]]) -> errors.Ambiguous:
     """Return the refusal of a check-in that may mean several appointments, each with the number to type."""
     ordered = sorted(rows, key=lambda row: (row.time is None, row.time, row.doctor_code, row.slot))
+    listed = ordered[: errors.LISTED]
     return errors.Ambiguous(
         count=len(rows),
         what="appointments",
         candidates=[
-            affected(tx, row)
+            each
             | {
                 "time": row.time.isoformat("minutes") if row.time else None,
                 "status": row.status,
                 "position": row.position,
                 "choose": f"A{row.number}",
             }
-            for row in ordered[: errors.LISTED]
+            for each, row in zip(list_affected(tx, listed), listed, strict=True)
         ],
         hint=f"Name the appointment, for example `clinicctl checkin A{ordered[0].number}`.",
     )
@@ -464,14 +470,31 @@ def at_time(tx: Tx, *, patient_id: UUID, doctor_id: UUID, on: date, at: time) ->
     return sorted(found, key=lambda each: each.number)
 
 
-def affected(tx: Tx, row: Row[Any]) -> dict[str, Any]:
-    """Return what an answer tells of a patient who would lose a place: never the whole phone."""
-    return patients.person_of_appointment(tx, row) | {
-        "appointment": f"A{row.number}",
-        "doctor": row.doctor_code,
-        "date": row.date.isoformat(),
-        "slot": row.slot,
-    }
+def list_affected(tx: Tx, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Return what an answer says of the patients of appointments: never the whole phone."""
+    people = desk.candidates.describe(tx, [_person(row) for row in rows])
+    return [
+        each
+        | {
+            "appointment": f"A{row.number}",
+            "doctor": row.doctor_code,
+            "date": row.date.isoformat(),
+            "slot": row.slot,
+        }
+        for each, row in zip(people, rows, strict=True)
+    ]
+
+
+def _person(row: Row[Any]) -> "Person":
+    return desk.candidates.Person(
+        id=row.patient_id,
+        number=f"P{row.patient_number}",
+        name=row.patient_name,
+        phone=row.patient_phone,
+        born=row.patient_born,
+        born_year=row.patient_born_year,
+        sex=row.patient_sex,
+    )
 
 
 def to_call(row: Row[Any]) -> ToCall:

@@ -65,9 +65,7 @@ def archive(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     """Put a doctor away. Refuses one with patients booked from today on, and one archived already."""
     row = staff.find_active(tx, doctor)
     if booked := bookings.list_active(tx, doctor_id=row.id):
-        raise errors.HasAppointments(
-            subject=row.code, count=len(booked), affected=[bookings.affected(tx, each) for each in booked]
-        )
+        raise errors.HasAppointments(subject=row.code, count=len(booked), affected=bookings.list_affected(tx, booked))
     return _put(tx, row.id, row.code, archived_at=tx.now)
 
 

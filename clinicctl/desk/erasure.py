@@ -43,7 +43,7 @@ def would_erase(tx: Tx, *, patient: PatientRef) -> list[str]:
 def _refuse_expected(tx: Tx, row: Row[Any]) -> None:
     if booked := bookings.list_active(tx, patient_id=row.id):
         raise errors.HasAppointments(
-            subject=f"P{row.number}", count=len(booked), affected=[bookings.affected(tx, each) for each in booked]
+            subject=f"P{row.number}", count=len(booked), affected=bookings.list_affected(tx, booked)
         )
     if waits := waitlist.list_of_patient(tx, patient_id=row.id):
         raise errors.OnWaitlist(subject=f"P{row.number}", entries=", ".join(waits))

@@ -398,12 +398,6 @@ def _stored(tx: Tx, values: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(bulk.stored(tx, people.c[name], value) for name, value in values.items())
 
 
-def _described(tx: Tx, line: int, who: Any, score: int) -> dict[str, Any]:
-    """What an answer tells of one whom a row may be about."""
-    told = patients.person(tx, who) | {"score": score, "line": line}
-    return told | {"number": f"line {who.line}"} if who.line else told
-
-
 def _stands(tx: Tx, plan: Plan) -> bool:
     """Whether nobody has come, gone or changed since a plan was made whom a row of it could be about."""
     since = journal.written_since(tx, plan.head)
@@ -421,13 +415,21 @@ def _stands(tx: Tx, plan: Plan) -> bool:
 
 def _refuse_near(tx: Tx, near: Mapping[int, Found]) -> None:
     if near:
-        found = [(line, *each) for line in sorted(near) for each in near[line].members]
+        found = [(line, who, score) for line in sorted(near) for who, score in near[line].members][: errors.LISTED]
+        described = patients.people(tx, [who for _, who, _ in found])
         raise errors.PossibleDuplicate(
             count=sum(each.total for each in near.values()),
-            candidates=[_described(tx, *each) for each in found[: errors.LISTED]],
+            candidates=[
+                each | {"number": _number(who), "score": score, "line": line}
+                for each, (line, who, score) in zip(described, found, strict=True)
+            ],
             lines=sorted(near),
             hint="Register these by `clinicctl patient add`, or leave them out with --on-error skip.",
         )
+
+
+def _number(who: Any) -> str:
+    return f"line {who.line}" if who.line else f"P{who.number}"
 
 
 def _answered(plan: Plan, line: int, given: Mapping[int, int], *, new: bool) -> ImportedPatient:
@@ -439,7 +441,7 @@ def _answered(plan: Plan, line: int, given: Mapping[int, int], *, new: bool) -> 
             None,
             RowOutcome.REFUSED,
             "may be somebody on file or in the file",
-            candidates=tuple(f"line {who.line}" if who.line else f"P{who.number}" for who, _ in near.members),
+            candidates=tuple(_number(who) for who, _ in near.members),
             candidates_count=near.total,
         )
     first = plan.again.get(line)

@@ -1,6 +1,6 @@
 """Patients: who is on file, and who is not somebody else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from clinicctl.desk import numbers, recognition
 from clinicctl.desk.recognition import Known
 from clinicctl.results import Candidate, Edited, Patient, PatientBrief, Registered
 from clinicctl.rules import details, names, references
-from clinicctl.rules.days import age_on
+from clinicctl.rules.days import age_on, age_said
 from clinicctl.rules.references import PatientRef
 from clinicctl.rules.text import fold
 from clinicctl.statuses import Sex
@@ -94,9 +94,7 @@ def add(
         if found.near.total:
             raise errors.PossibleDuplicate(
                 count=found.near.total,
-                candidates=[
-                    _scored(tx, row, score) | {"choose": f"P{row.number}"} for row, score in found.near.members
-                ],
+                candidates=[each | {"choose": each["number"]} for each in scored(tx, found.near.members)],
             )
     similar = recognition.similar(given, sharing=identified, namesakes=namesakes)
     values = new_row(tx, given)
@@ -178,7 +176,7 @@ def archive(tx: Tx, *, patient: PatientRef) -> Patient:
         raise errors.HasAppointments(
             subject=f"P{row.number}",
             count=len(booked),
-            affected=[desk.bookings.affected(tx, each) for each in booked],
+            affected=desk.bookings.list_affected(tx, booked),
         )
     return _put(tx, row, archived_at=tx.now)
 
@@ -261,7 +259,7 @@ def get(tx: Tx, patient: PatientRef) -> Row[Any] | None:
         raise errors.Ambiguous(
             count=len(found),
             what="patients",
-            candidates=[person(tx, row) | {"choose": f"P{row.number}"} for row in found[: errors.LISTED]],
+            candidates=[each | {"choose": each["number"]} for each in people(tx, _likeliest(patient, found))],
             hint=f"Use the number of the one you mean, for example P{found[0].number}.",
         )
     return found[0] if found else None
@@ -270,6 +268,13 @@ def get(tx: Tx, patient: PatientRef) -> Row[Any] | None:
 def list_meant(tx: Tx, patient: PatientRef) -> Sequence[Row[Any]]:
     """Return the rows that a reference may mean, however many they are."""
     return _matching(tx, patient)
+
+
+def _likeliest(said: str, found: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Those of a list whose names have the most of the words themselves, and not only longer ones that begin so."""
+    words = set(fold(said).split())
+    ordered = sorted(found, key=lambda row: (-len(words & set(names.words(row.name))), row.number))
+    return ordered[: errors.LISTED]
 
 
 def find_active(tx: Tx, patient: PatientRef) -> Row[Any]:
@@ -305,7 +310,7 @@ def describe(tx: Tx, row: Row[Any]) -> Patient:
         name=row.name,
         phone=row.phone,
         born=row.born,
-        age=_age(tx, row.born, row.born_year),
+        age=age_said(tx.today, row.born, row.born_year),
         sex=row.sex,
         email=row.email,
         note=row.note,
@@ -322,33 +327,12 @@ def brief(row: Row[Any]) -> PatientBrief:
     return PatientBrief(id=row.id, number=f"P{row.number}", name=row.name)
 
 
-def person(tx: Tx, row: Row[Any]) -> dict[str, Any]:
-    """Return what an answer about people tells of one: never the whole phone."""
-    return _person(tx, number=row.number, name=row.name, phone=row.phone, born=row.born, year=row.born_year)
-
-
-def person_of_appointment(tx: Tx, row: Row[Any]) -> dict[str, Any]:
-    """As `person`, of the patient of an appointment's row."""
-    return _person(
-        tx,
-        number=row.patient_number,
-        name=row.patient_name,
-        phone=row.patient_phone,
-        born=row.patient_born,
-        year=row.patient_born_year,
+def people(tx: Tx, rows: Iterable[Known]) -> list[dict[str, Any]]:
+    """Return what an answer about people says of each in a list: never the whole phone."""
+    kind = desk.candidates.Person
+    return desk.candidates.describe(
+        tx, [kind(row.id, f"P{row.number}", row.name, row.phone, row.born, row.born_year, row.sex) for row in rows]
     )
-
-
-def _person(
-    tx: Tx, *, number: int, name: str, phone: str | None, born: date | None, year: int | None
-) -> dict[str, Any]:
-    return {
-        "number": f"P{number}",
-        "name": name,
-        "born": born.isoformat() if born else None,
-        "age": _age(tx, born, year),
-        "phone_last3": phone[-3:] if phone else None,
-    }
 
 
 def _matching(tx: Tx, said: PatientRef) -> Sequence[Row[Any]]:
@@ -409,7 +393,7 @@ def _registered(
         shares_phone_with=tuple(brief(other) for other in _likest(row, sharing)[: errors.LISTED]),
         shares_phone_with_count=_required(tx.one(_COUNT_ON_PHONE, phone=row.phone, but=row.id))[0] if sharing else 0,
         phone_shared_by_many=crowded,
-        similar_on_file=tuple(_candidate(tx, *each) for each in similar.members),
+        similar_on_file=tuple(Candidate(**each) for each in scored(tx, similar.members)),
         similar_on_file_count=similar.total,
         filled=filled,
         not_taken=not_taken,
@@ -428,7 +412,7 @@ def _edited(tx: Tx, row: Row[Any]) -> Edited:
     similar = recognition.joined([recognition.Found(found, len(found)), elsewhere])
     return Edited(
         **_fields(describe(tx, row)),
-        similar_on_file=tuple(_candidate(tx, *each) for each in similar.members),
+        similar_on_file=tuple(Candidate(**each) for each in scored(tx, similar.members)),
         similar_on_file_count=similar.total,
     )
 
@@ -437,12 +421,10 @@ def _fields(base: Patient) -> dict[str, Any]:
     return {each.name: getattr(base, each.name) for each in fields(base)}
 
 
-def _scored(tx: Tx, row: Known, score: int) -> dict[str, Any]:
-    return person(tx, row) | {"score": score}
-
-
-def _candidate(tx: Tx, row: Known, score: int) -> Candidate:
-    return Candidate(**_scored(tx, row, score))
+def scored(tx: Tx, found: Sequence[tuple[Known, int]]) -> list[dict[str, Any]]:
+    """Return what an answer says of those who may be somebody, each with the score."""
+    described = people(tx, [row for row, _ in found])
+    return [each | {"score": score} for each, (_, score) in zip(described, found, strict=True)]
 
 
 def _likest(row: Row[Any], others: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
@@ -460,12 +442,6 @@ def birth_year(tx: Tx, born: date | None, age: int | None) -> int | None:
     if born and not 0 <= age_on(tx.today, born) <= 150:
         raise errors.BadValue(problem="The birth date is to come, or more than 150 years ago.")
     return tx.today.year - age if age is not None else None
-
-
-def _age(tx: Tx, born: date | None, year: int | None) -> int | None:
-    if born:
-        return age_on(tx.today, born)
-    return tx.today.year - year if year else None
 
 
 def _required(row: Row[Any] | None) -> Row[Any]:

@@ -500,7 +500,7 @@ def _ambiguous(
 ) -> errors.Ambiguous:
     """The refusal that lists who may be meant, each with what has to be typed."""
     several = len({each.date for each in able}) > 1
-    candidates = [_candidate(tx, each, with_day=several) for each in able]
+    candidates = _candidates(tx, able[: errors.LISTED], with_day=several)
     option = f" --day {able[0].date.isoformat()}" if several else ""
     typed = f"clinicctl queue {command} {whom.code} {able[0].position}{rest}{option}"
     return errors.Ambiguous(
@@ -654,11 +654,14 @@ def _appointment_row(tx: Tx, identity: Any) -> Row[Any]:
     return row
 
 
-def _candidate(tx: Tx, entry: Row[Any], *, with_day: bool) -> dict[str, Any]:
-    row = _appointment_row(tx, entry.appointment_id)
-    day_option = f" --day {entry.date.isoformat()}" if with_day else ""
-    return bookings.affected(tx, row) | {
-        "position": entry.position,
-        "status": entry.status,
-        "choose": f"{entry.position}{day_option}",
-    }
+def _candidates(tx: Tx, entries: Sequence[Row[Any]], *, with_day: bool) -> list[dict[str, Any]]:
+    people = bookings.list_affected(tx, [_appointment_row(tx, each.appointment_id) for each in entries])
+    return [
+        each
+        | {
+            "position": entry.position,
+            "status": entry.status,
+            "choose": f"{entry.position}{f' --day {entry.date.isoformat()}' if with_day else ''}",
+        }
+        for each, entry in zip(people, entries, strict=True)
+    ]

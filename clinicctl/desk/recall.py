@@ -156,7 +156,7 @@ def _registered(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _candidate(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
     row = patients.get(tx, PatientRef(values["number"]))
-    return patients.person(tx, row) if row is not None else {}
+    return patients.people(tx, [row])[0] if row is not None else {}
 
 
 def _doctor(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,10 @@ class Candidate:
     name: str = field(metadata=PERSONAL)
     born: str | None = field(metadata=PERSONAL)
     age: int | None = field(metadata=PERSONAL)
+    sex: str = field(metadata=PERSONAL)
     phone_last3: str | None = field(metadata=PERSONAL)
+    phone_ending: str | None = field(metadata=PERSONAL)
+    last_visit: str | None = field(metadata=PERSONAL)
     score: int
 
 

@@ -141,4 +141,11 @@ def age_on(today: date, born: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
+def age_said(today: date, born: date | None, year: int | None) -> int | None:
+    """Return the age from a birth date, or from the year of birth that an age said at the desk means."""
+    if born:
+        return age_on(today, born)
+    return today.year - year if year else None
+
+
 _SOME_DAY = date(2000, 1, 3)

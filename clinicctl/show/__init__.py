@@ -125,11 +125,11 @@ def progress(name: str, *, quiet: bool) -> "Iterator[Progress]":
         bar.stop()
 
 
-def refusal(refused: errors.Refusal, *, as_json: bool) -> None:
+def refusal(refused: errors.Refusal, *, as_json: bool, masked: bool = False) -> None:
     """Write a refusal on stderr: an object where JSON was asked for, else its sentence, the people, and a hint."""
     from clinicctl.show import plain
 
-    _complain(plain.refusal_json(refused) if as_json else plain.refusal_text(refused))
+    _complain(plain.refusal_json(refused) if as_json else plain.refusal_text(refused, masked=masked))
 
 
 def can_ask() -> bool:

@@ -75,12 +75,15 @@ def answer(line: int, status: int, value: Any, refused: errors.Refusal | None) -
     return f"{dumps(said)}\n"
 
 
-def refusal_text(refused: errors.Refusal) -> str:
-    """Return a refusal as its sentence, the people it is about, and a hint."""
+def refusal_text(refused: errors.Refusal, *, masked: bool = False) -> str:
+    """Return a refusal as its sentence, the people it is about, and a hint.
+
+    `masked` leaves only the last three digits of a phone.
+    """
     lines = [f"clinicctl: {visible(str(refused))}"]
     if isinstance(refused, errors.AnswerAboutPeople):
         people = refused.facts.get("candidates") or refused.facts.get("affected") or []
-        lines += [f"  {visible(_person(each))}" for each in people]
+        lines += [f"  {visible(_person(each, masked=masked))}" for each in people]
         more = refused.facts.get("candidates_count", 0) - len(people)
         lines += [f"  … and {more} more"] if more > 0 else []
     if refused.hint:
@@ -195,9 +198,14 @@ def _handle(value: Any) -> Any:
     return (value.get("appointment") or value.get("number")) if isinstance(value, dict) else value
 
 
-def _person(person: dict[str, Any]) -> str:
-    born = person.get("born") or (f"age {person['age']}" if person.get("age") is not None else None)
-    phone = f"phone …{person['phone_last3']}" if person.get("phone_last3") else "no phone"
+def _person(person: dict[str, Any], *, masked: bool) -> str:
+    """One line on somebody: what tells them from the others."""
+    age = f"age {person['age']}" if person.get("age") is not None else None
+    born = f"born {person['born']} ({age})" if person.get("born") and age else person.get("born") or age
+    sex = person.get("sex") if person.get("sex") != "unknown" else None
+    ending = person.get("phone_last3") if masked else person.get("phone_ending") or person.get("phone_last3")
+    phone = f"phone …{ending}" if ending else "no phone"
+    visit = f"last visit {person['last_visit']}" if person.get("last_visit") else None
     place = " ".join(str(person[each]) for each in ("appointment", "doctor", "date") if person.get(each))
     # What has to be typed stands first, and the slot is not shown beside a position: one could be typed for the other.
     choose = person.get("choose") if person.get("choose") != person["number"] else None
@@ -209,6 +217,5 @@ def _person(person: dict[str, Any]) -> str:
         slot = ", ".join(each for each in (slot, state) if each)
     score = f"likeness {person['score']}" if person.get("score") else None
     said = f"for line {person['line']}" if person.get("line") else None
-    return "  ".join(
-        each for each in (choose, person["number"], person["name"], born, phone, place, slot, score, said) if each
-    )
+    parts = (choose, person["number"], person["name"], born, sex, phone, visit, place, slot, score, said)
+    return "  ".join(each for each in parts if each)
