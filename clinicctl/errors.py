@@ -5,7 +5,17 @@ text, JSON and the log say the same. No sentence and no fact here holds a name, 
 but for the three classes under `AnswerAboutPeople`, whose facts list the people they are about.
 """
 
+import re
+from collections.abc import Iterable
 from typing import Any, ClassVar
+
+LONGEST = 40
+"""So many characters of what was typed are repeated."""
+
+_DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}")
+_LETTERS = re.compile("[^\\W\\d_]+")
+_DIGITS = 6
+"""Of more digits, which are no date, a phone may be made."""
 
 
 class Refusal(Exception):
@@ -121,8 +131,7 @@ class NoSuchWrite(NotFound):
 
 
 class NoSuchSetting(NotFound):
-    code, sentence = "setting_not_found", "No such setting."
-    advice = "See `clinicctl config`."
+    code = "setting_not_found"
 
 
 class NoSuchFile(NotFound):
@@ -443,6 +452,39 @@ class Internal(Refusal):
 
     code, status, sentence = "internal", 70, "Internal error {reference} ({kind})."
     advice = "This is a bug in clinicctl; nothing was written unless a result was shown."
+
+
+def typed(said: str, *, known: Iterable[str] = (), option: bool = False) -> str | None:
+    """Return what was typed, in quotes, for the sentence of a refusal; None where it may be about a person.
+
+    An argument may be a name in the wrong place: it is repeated only if each of its words is `known`, nearly known, a
+    single letter, or a short one beside digits or beside a known one. What stands after the name of an `option` with
+    fixed values may be any one word. A phone is never repeated.
+    """
+    said = said.strip()
+    if sum(each.isdigit() for each in _DATE.sub("", said)) > _DIGITS:
+        return None
+    if not (option and not any(each.isspace() for each in said)) and not _is_about_nobody(said, set(known)):
+        return None
+    return f'"{said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"}"'
+
+
+def near(said: str, known: Iterable[str]) -> str | None:
+    """Return the one of several words that was probably meant, or None."""
+    from difflib import get_close_matches  # Only a refusal needs it.
+
+    return next(iter(get_close_matches(said, [each for each in known if len(each) > 3], 1, 0.8)), None)
+
+
+def _is_about_nobody(said: str, known: set[str]) -> bool:
+    if not said.replace("\u2212", "-").isascii():
+        return False
+    words = _LETTERS.findall(said)
+    short = 4 if any(each.lower() in known for each in words) or any(each.isdigit() for each in said) else 1
+    return all(
+        each.lower() in known or (each.islower() and (len(each) <= short or near(each, known))) or len(each) == 1
+        for each in words
+    )
 
 
 def family() -> list[type[Refusal]]:

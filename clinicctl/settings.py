@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from clinicctl.errors import BadValue
+from clinicctl.errors import BadValue, typed
+
+T = TypeVar("T")
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv")
 ACTOR = 64
@@ -27,20 +29,37 @@ class Known:
     meaning: str
     read: Callable[[str], Any]
 
+    def take(self, said: str, *, origin: str | None = None) -> Any:
+        """Return the value of what was said. A refusal names the setting, or where the value came from."""
+        return _named(origin or self.name, self.read, said)
 
-def _whole(name: str, least: int, most: int) -> Callable[[str], int]:
+
+def _named(name: str, read: Callable[[str], T], said: str) -> T:
+    try:
+        return read(said)
+    except BadValue as refused:
+        raise BadValue(problem=f"{name}: {refused}") from None
+
+
+def _is_not(said: str, wanted: str) -> BadValue:
+    """Say what a value is not; without the value where it may be about a person."""
+    named = typed(said, option=True)
+    return BadValue(problem=f"{named} is not {wanted}." if named else f"{wanted}.")
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
     def read(said: str) -> int:
         if not (said.isascii() and said.isdigit() and least <= int(said[:9]) <= most):
-            raise BadValue(problem=f"{name}: a whole number from {least} to {most}.")
+            raise _is_not(said, f"a whole number from {least} to {most}")
         return int(said)
 
     return read
 
 
-def _one_of(name: str, values: tuple[str, ...]) -> Callable[[str], str]:
+def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
     def read(said: str) -> str:
         if said not in values:
-            raise BadValue(problem=f"{name}: one of {', '.join(values)}.")
+            raise _is_not(said, f"one of {', '.join(values)}")
         return said
 
     return read
@@ -52,43 +71,55 @@ def _seconds(said: str) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= 3600:
-        raise BadValue(problem="wait: seconds, from 0 to 3600.")
+        raise _is_not(said, "a number of seconds from 0 to 3600")
     return seconds
 
 
-def _line(name: str, longest: int) -> Callable[[str], str]:
+def _line(longest: int) -> Callable[[str], str]:
     def read(said: str) -> str:
         if not said.isprintable() or not 1 <= len(said) <= longest or said.isspace():
-            raise BadValue(problem=f"{name}: 1 to {longest} printable characters.")
+            raise BadValue(problem=f"1 to {longest} printable characters.")
         return said
 
     return read
 
 
-def timezone(said: str) -> str:
-    """Read an IANA time zone."""
+def _timezone(said: str) -> str:
     from zoneinfo import ZoneInfo
 
     try:
         ZoneInfo(said)
     except (KeyError, ValueError, OSError):
-        raise BadValue(problem="timezone: an IANA name, for example Asia/Kolkata or Europe/Berlin.") from None
+        raise _is_not(said, "an IANA name, for example Asia/Kolkata or Europe/Berlin") from None
     return said
+
+
+def _region(said: str) -> str:
+    code = said.upper()
+    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise _is_not(said, "two letters, for example IN or DE; phones without + are read by its rules")
+    return code
+
+
+def output(said: str) -> str:
+    """Read the name of a format."""
+    return _named("--output", _one_of(FORMATS), said)
+
+
+def actor(said: str) -> str:
+    """Read the name of who does it."""
+    return _named("--actor", _line(ACTOR), said)
+
+
+def timezone(said: str) -> str:
+    """Read an IANA time zone."""
+    return _named("timezone", _timezone, said)
 
 
 def region(said: str) -> str:
     """Read a phone region: two letters, or none."""
-    code = said.upper()
-    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
-        raise BadValue(problem="region: two letters, for example IN or DE; phones without + are read by its rules.")
-    return code
+    return _named("region", _region, said)
 
-
-output = _one_of("output", FORMATS)
-"""Read the name of a format."""
-
-actor = _line("actor", ACTOR)
-"""Read the name of who does it."""
 
 COMMAND = (
     Known("db", "", "the database: a path (default: clinic.db in the user data folder)", str),
@@ -96,31 +127,27 @@ COMMAND = (
         "output",
         "",
         "table, json, jsonl, csv or tsv (default: table on a terminal, else tsv)",
-        output,
+        _one_of(FORMATS),
     ),
     Known("wait", "20", "seconds to wait for the writer's lock", _seconds),
-    Known("actor", "", "who does it, for the journal (default: the login)", actor),
+    Known("actor", "", "who does it, for the journal (default: the login)", _line(ACTOR)),
     Known("log", "", "a file for one JSON line a command: ids and codes, nothing personal", str),
 )
 """Settings of a command: `--name`, `CLINICCTL_NAME`, `name` in config.toml, default, in this order."""
 
 CLINIC = (
-    Known("name", "Clinic", "the clinic's name", _line("name", 200)),
-    Known("timezone", "UTC", "the IANA time zone that decides what today is", timezone),
-    Known("region", "", "the region whose rules phones without + follow, two letters", region),
-    Known("capacity", "10", "the capacity of a day where the doctor has none of his own", _whole("capacity", 1, 500)),
-    Known(
-        "wait_threshold", "30", "minutes of waiting from which a patient is marked", _whole("wait_threshold", 1, 1440)
-    ),
-    Known("bulk_threshold", "10", "cancellations at once above which it asks first", _whole("bulk_threshold", 0, 1000)),
-    Known(
-        "overbook_limit", "2", "how far above its capacity --overbook may fill a day", _whole("overbook_limit", 0, 100)
-    ),
+    Known("name", "Clinic", "the clinic's name", _line(200)),
+    Known("timezone", "UTC", "the IANA time zone that decides what today is", _timezone),
+    Known("region", "", "the region whose rules phones without + follow, two letters", _region),
+    Known("capacity", "10", "the capacity of a day where the doctor has none of his own", _whole(1, 500)),
+    Known("wait_threshold", "30", "minutes of waiting from which a patient is marked", _whole(1, 1440)),
+    Known("bulk_threshold", "10", "cancellations at once above which it asks first", _whole(0, 1000)),
+    Known("overbook_limit", "2", "how far above its capacity --overbook may fill a day", _whole(0, 100)),
     Known(
         "mask_phones",
         "no",
         "yes: tables show only a phone's last three digits, for screens that others see",
-        _one_of("mask_phones", ("yes", "no")),
+        _one_of(("yes", "no")),
     ),
 )
 """Settings of the clinic, kept in its database: `clinicctl config NAME VALUE`."""
@@ -142,7 +169,7 @@ class ClinicSettings:
     @classmethod
     def read(cls, stored: Mapping[str, str]) -> "ClinicSettings":
         """Return the settings stored, the default where none is."""
-        return cls(**{each.name: each.read(stored.get(each.name, each.default)) for each in CLINIC})
+        return cls(**{each.name: each.take(stored.get(each.name, each.default)) for each in CLINIC})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -173,10 +200,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Mapping[s
             said, origin = str(config[each.name]), "config.toml"
         if said is None:
             said = each.default
-        try:
-            found[each.name] = each.read(said) if said else None
-        except BadValue as refused:
-            raise BadValue(problem=f"{origin}: {refused}") from None
+        found[each.name] = each.take(said, origin=origin) if said else None
     return Settings(
         db=found["db"],
         output=found["output"],

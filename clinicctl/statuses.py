@@ -30,6 +30,10 @@ class Sex(StrEnum):
     UNKNOWN = "unknown"
 
 
+SEX_WORDS = {word: each for each in Sex for word in (each.value, each.value[0])}
+"""What is taken for a sex, in lower case: the word, or its first letter."""
+
+
 class WaitlistStatus(StrEnum):
     WAITING = "waiting"
     PROMOTED = "promoted"

@@ -5,6 +5,7 @@ holds each command's first line of help, which a test compares with the command'
 """
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from clinicctl.cli.commands import Group
 from clinicctl.cli.context import Ctx, Desk
 
 PROGRAM = "clinicctl"
+
+_OPTION = re.compile("--?[a-z][a-z0-9-]{0,39}")
 
 TREE = {
     "init": ("clinic", "Create the clinic's database, and its folder."),
@@ -192,19 +195,29 @@ def _utf8(arg: str) -> str:
 
 
 def _usage(error: ClickException) -> errors.Refusal:
-    """Say what was wrong with a command line without repeating what may be a name: only our own words."""
+    """Say what was wrong with a command line, without repeating what may be about a person."""
     ctx = error.ctx if isinstance(error, UsageError) else None
     path = ctx.command_path if ctx else PROGRAM
     hint = f"See `{path} --help`."
     if isinstance(error, NoSuchOption):
         near = [each for each in error.possibilities or () if each.startswith("--")]
-        return errors.Usage(problem="No such option.", hint=f"Did you mean {' or '.join(near)}?" if near else hint)
+        return errors.Usage(
+            problem=f"No such option: {error.option_name}."
+            if _OPTION.fullmatch(error.option_name)
+            else "No such option.",
+            hint=f"Did you mean {' or '.join(near)}?" if near else hint,
+        )
     if isinstance(error, MissingParameter) and error.param is not None:
         kind = error.param.param_type_name
         return errors.Usage(problem=f"Missing {kind} {_name(error)}.", hint=hint)
     message = error.message
     if message.startswith("No such command"):
-        return errors.Usage(problem="No such command.", hint=_near(ctx, message) or hint)
+        said, near = _near_command(ctx, message)
+        return errors.Usage(
+            # A word that is hardly like a command may be somebody's name.
+            problem=f"No such command: {said}." if errors.near(said, near) else "No such command.",
+            hint=f"Did you mean {' or '.join(near)}?" if near else hint,
+        )
     if message.startswith("Got unexpected extra argument"):
         return errors.Usage(problem="Too many arguments.", hint=f"Put words with spaces in quotes. {hint}")
     if message.startswith("Missing command"):
@@ -221,14 +234,14 @@ def _name(error: Any) -> str:
     return str(option or error.param.metavar or error.param.name.upper())
 
 
-def _near(ctx: Context | None, message: str) -> str | None:
+def _near_command(ctx: Context | None, message: str) -> tuple[str, list[str]]:
+    """The word that was taken for a command, and the commands that are like it."""
     from difflib import get_close_matches
 
-    if ctx is None or not isinstance(ctx.command, Group):
-        return None
     said = message.partition("'")[2].partition("'")[0]
-    near = get_close_matches(said, ctx.command.list_commands(ctx))
-    return f"Did you mean {' or '.join(near)}?" if near else None
+    if ctx is None or not isinstance(ctx.command, Group):
+        return said, []
+    return said, get_close_matches(said, ctx.command.list_commands(ctx))
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:

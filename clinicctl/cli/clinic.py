@@ -29,9 +29,7 @@ def init(
     region: Annotated[
         str | None, typer.Option("--region", metavar="CC", help="The region of phones without +; else the machine's.")
     ] = None,
-    capacity: Annotated[
-        int | None, typer.Option("--capacity", metavar="N", min=1, max=500, help="Slots a day.")
-    ] = None,
+    capacity: params.DefaultCapacity = None,
 ) -> None:
     """Create the clinic's database, and its folder."""
     timezone, region = _where(timezone, region)

@@ -34,7 +34,7 @@ def free(
     start: Annotated[
         DayWord, typer.Option("--from", metavar="DAY", parser=params.day_word, help="The first day looked at.")
     ] = DayWord("today"),
-    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=366, help="How many days are looked at.")] = 14,
+    days: Annotated[int, params.count("--days", 1, 366, help="How many days are looked at.")] = 14,
 ) -> None:
     """Show the next days with a free place, of a doctor or a specialty."""
     ctx.obj.show(ctx.obj.read(desk.daybook.free, doctor=doctor, specialty=specialty, start=start, count=days))
@@ -60,7 +60,12 @@ def close(ctx: Ctx, day: params.Day = DayWord("today")) -> None:
 def undo(
     ctx: Ctx,
     number: Annotated[
-        int | None, typer.Argument(metavar="[JOURNAL-NUMBER]", min=1, max=params.MOST, help="Else your last write.")
+        int | None,
+        typer.Argument(
+            metavar="[JOURNAL-NUMBER]",
+            parser=params.whole("JOURNAL-NUMBER", 1, params.MOST),
+            help="Else your last write.",
+        ),
     ] = None,
 ) -> None:
     """Take back the last write of booking or queue, when nothing was built on it."""

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from clinicctl import desk, errors
+from clinicctl.cli import params
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
 
@@ -49,7 +50,7 @@ def backup(
     ctx: Ctx,
     target: Annotated[str, typer.Argument(metavar="FILE|FOLDER", help="A new file; in a folder, a dated name.")],
     keep: Annotated[
-        int | None, typer.Option("--keep", metavar="N", min=1, help="Leave so many of this clinic's in the folder.")
+        int | None, params.count("--keep", 1, params.MOST, help="Leave so many of this clinic's in the folder.")
     ] = None,
 ) -> None:
     """Copy the database to a new file, while others write; checked, and never over something else."""

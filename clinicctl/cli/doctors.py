@@ -183,7 +183,9 @@ def import_avail(
     format_: imports.FormatOption = None,
     mode: Annotated[
         ImportMode,
-        typer.Option("--mode", help="Replace forgets the days between the first and the last that are not in it."),
+        params.choice(
+            "--mode", ImportMode, help="Replace forgets the days between the first and the last that are not in it."
+        ),
     ] = ImportMode.UPDATE,
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
     on_error: imports.OnErrorOption = OnError.STOP,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from clinicctl import desk, errors, show
+from clinicctl.cli import params
 from clinicctl.cli.context import Ctx
 from clinicctl.rules import sheets
 from clinicctl.statuses import OnError, SheetFormat
@@ -27,9 +28,9 @@ TRIES = 3
 
 FormatOption = Annotated[
     SheetFormat | None,
-    typer.Option("--format", help="The file's format; else by its name, or its first character."),
+    params.choice("--format", SheetFormat, help="The file's format; else by its name, or its first character."),
 ]
-OnErrorOption = Annotated[OnError, typer.Option("--on-error", help="What a bad row does.")]
+OnErrorOption = Annotated[OnError, params.choice("--on-error", OnError, help="What a bad row does.")]
 
 
 def run(

@@ -1,8 +1,9 @@
 """Shared argument types."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, time
+from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -10,9 +11,10 @@ from typer._click.globals import get_current_context
 
 from clinicctl import errors, settings
 from clinicctl.rules import days, references, slots, text
-from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, Sex
+from clinicctl.statuses import SEX_WORDS, AppointmentStatus, CancelledBy, OnConflict, Sex
 
 T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
 
 MOST = 999_999_999
 """The largest number that can be said, of nine digits, as in A999999999."""
@@ -89,6 +91,82 @@ def _take_stdin() -> None:
     desk.stdin_taken = True
 
 
+FIXED: dict[Callable[[str], Any], tuple[str, ...]] = {}
+"""The readers of options with fixed values, and what is allowed."""
+
+
+def one_of(option: str, kind: type[E], *, words: Mapping[str, E] | None = None) -> Callable[[str], E]:
+    """Return what reads one of a few words, in any case. A refusal names what was typed, and lists what is allowed."""
+    meanings = {each.value: each for each in kind} | dict(words or {})
+
+    def reader(said: str) -> E:
+        if (found := meanings.get(str(said).strip().lower())) is None:
+            raise _not(option, said, f"one of {', '.join(kind)}")
+        return found
+
+    reader.__name__ = "TEXT"
+    FIXED[reader] = tuple(kind)
+    return reader
+
+
+def whole(name: str, least: int, most: int, *, personal: bool = False) -> Callable[[str], int]:
+    """Return what reads a whole number. A refusal names what was typed, and the range."""
+    limits = f"from {least} to {most}" if most < MOST else f"from {least} on"
+
+    def reader(said: str) -> int:
+        said = str(said).strip()
+        if not (said.removeprefix("-").isdecimal() and len(said) <= 9 and least <= int(said) <= most):
+            raise _not(name, None if personal else said, f"a whole number {limits}")
+        return int(said)
+
+    reader.__name__ = "INTEGER"
+    return reader
+
+
+def seconds(option: str, least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a number of seconds. A refusal names what was typed, and the range."""
+
+    def reader(said: str) -> float:
+        try:
+            found = float(said)
+        except ValueError:
+            found = -1
+        if not least <= found <= most:
+            raise _not(option, said, f"a number of seconds from {least:g} to {most:g}")
+        return found
+
+    reader.__name__ = "FLOAT"
+    return reader
+
+
+def _not(name: str, said: str | None, wanted: str) -> errors.Usage:
+    named = errors.typed(said, option=name.startswith("--")) if said is not None else None
+    return errors.Usage(problem=f"{name}: {named} is not {wanted}." if named else f"{name}: {wanted}.")
+
+
+def choice(option: str, kind: type[StrEnum], *, help: str, words: Mapping[str, Any] | None = None) -> Any:
+    """Return an option with fixed values, which stand in its help and are completed."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [each for each in kind if each.startswith(incomplete.lower())]
+
+    return typer.Option(
+        option,
+        metavar=f"[{'|'.join(kind)}]",
+        parser=one_of(option, kind, words=words),
+        autocompletion=complete,
+        help=help,
+    )
+
+
+def count(option: str, least: int, most: int, *, help: str, personal: bool = False) -> Any:
+    """Return an option with a whole number, whose range stands in its help."""
+    limits = f"{least}..{most}" if most < MOST else f"at least {least}"
+    return typer.Option(
+        option, metavar="N", parser=whole(option, least, most, personal=personal), help=f"{help}  [{limits}]"
+    )
+
+
 def phone(said: str) -> str:
     """A phone, still as it was said (its region stands in the database), empty for the word `none`."""
     said = text.phone(said)
@@ -114,16 +192,21 @@ def doctor_ref(said: str) -> references.DoctorRef:
 
 def _appointment(said: str) -> references.AppointmentRef:
     if references.appointment_number(said) is None and references.uuid(said) is None:
-        raise errors.BadValue(problem="Not an appointment: one is A42, or a UUID.")
+        raise errors.BadValue(problem=f"Not an appointment: {_named(said)}one is A42, or a UUID.")
     return references.AppointmentRef(said.strip())
 
 
 appointment_ref = _appointment
 
 
+def _named(said: str) -> str:
+    named = errors.typed(said)
+    return f"{named}; " if named else ""
+
+
 def _waitlist(said: str) -> references.WaitlistRef:
     if references.waitlist_number(said) is None:
-        raise errors.BadValue(problem="Not a waitlist entry: one is W3.")
+        raise errors.BadValue(problem=f"Not a waitlist entry: {_named(said)}one is W3.")
     return references.WaitlistRef(said.strip())
 
 
@@ -139,7 +222,7 @@ def _email(said: str) -> str:
     return text.email(said) or ""
 
 
-_AGE = typer.Option("--age", metavar="N", min=0, max=150, help="Age in years, where the birth date is not known.")
+_AGE = count("--age", 0, 150, help="Age in years, where the birth date is not known.", personal=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", parser=personal(text.name), help="The name; - or @FILE reads it.")]
 NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", parser=personal(text.name), help="The name.")]
@@ -161,7 +244,9 @@ Words = Annotated[
         metavar="WORDS", parser=personal(patient_ref), help="Words that begin the names, a phone, or a number."
     ),
 ]
-SexOption = Annotated[Sex | None, typer.Option("--sex", help="The sex, as the patient says.")]
+SexOption = Annotated[
+    Sex | None, choice("--sex", Sex, words=SEX_WORDS, help="The sex, as the patient says; the first letter does.")
+]
 Born = Annotated[
     date | None,
     typer.Option("--born", metavar="DATE", parser=personal(days.parse_date), help="The birth date, 1980-02-01."),
@@ -176,12 +261,8 @@ Specialty = Annotated[
     str | None,
     typer.Option("--specialty", metavar="TEXT", parser=_specialty, help="The specialty, for example cardiology."),
 ]
-DefaultCapacity = Annotated[
-    int | None, typer.Option("--capacity", metavar="N", min=1, max=slots.MOST, help="Slots a day.")
-]
-DayCapacity = Annotated[
-    int | None, typer.Option("--capacity", metavar="N", min=0, max=slots.MOST, help="Slots on these days.")
-]
+DefaultCapacity = Annotated[int | None, count("--capacity", 1, slots.MOST, help="Slots a day.")]
+DayCapacity = Annotated[int | None, count("--capacity", 0, slots.MOST, help="Slots on these days.")]
 Patient = Annotated[
     references.PatientRef,
     typer.Argument(metavar="PATIENT", parser=personal(patient_ref), help="P17, a UUID, a phone, or words of the name."),
@@ -278,7 +359,8 @@ DaysOption = Annotated[
     ),
 ]
 Position = Annotated[
-    int | None, typer.Argument(metavar="[N]", min=1, max=MOST, help="The position; else the next, or the only one.")
+    int | None,
+    typer.Argument(metavar="[N]", parser=whole("N", 1, MOST), help="The position; else the next, or the only one."),
 ]
 QueueDay = Annotated[
     days.DayWord | None,
@@ -290,11 +372,11 @@ QueueDay = Annotated[
         help="The day of the queue; else today's, and those of earlier days that are still open.",
     ),
 ]
-AtPosition = Annotated[int, typer.Argument(metavar="N", min=1, max=MOST, help="The position.")]
+AtPosition = Annotated[int, typer.Argument(metavar="N", parser=whole("N", 1, MOST), help="The position.")]
 Time = Annotated[
     time | None, typer.Option("--time", metavar="HH:MM", parser=days.parse_time, help="The time that was agreed.")
 ]
-Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, max=MOST, help="At most so many.")]
+Limit = Annotated[int | None, count("--limit", 1, MOST, help="At most so many.")]
 Again = Annotated[
     bool,
     typer.Option(
@@ -310,10 +392,11 @@ Overbook = Annotated[
 Past = Annotated[bool, typer.Option("--past", help="Though the time is past.")]
 OnConflictOption = Annotated[
     OnConflict,
-    typer.Option("--on-conflict", help="What becomes of booked patients who lose their place."),
+    choice("--on-conflict", OnConflict, help="What becomes of booked patients who lose their place."),
 ]
 Status = Annotated[
-    list[AppointmentStatus] | None, typer.Option("--status", help="Only in this status; may stand more than once.")
+    list[AppointmentStatus] | None,
+    choice("--status", AppointmentStatus, help="Only in this status; may stand more than once."),
 ]
 All = Annotated[bool, typer.Option("--all", help="Archived ones, too.")]
-By = Annotated[CancelledBy, typer.Option("--by", help="Who cancels.")]
+By = Annotated[CancelledBy, choice("--by", CancelledBy, help="Who cancels.")]

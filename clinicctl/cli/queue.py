@@ -129,7 +129,10 @@ def priority(
     ctx: Ctx,
     doctor: params.Doctor,
     position: params.AtPosition,
-    level: Annotated[int, typer.Argument(metavar="LEVEL", min=0, max=9, help="0, as everybody, to 9, the first.")],
+    level: Annotated[
+        int,
+        typer.Argument(metavar="LEVEL", parser=params.whole("LEVEL", 0, 9), help="0, as everybody, to 9, the first."),
+    ],
     day: params.QueueDay = None,
 ) -> None:
     """Give a patient in the queue a priority."""
@@ -141,7 +144,13 @@ def board(
     ctx: Ctx,
     once: Annotated[bool, typer.Option("--once", help="Print it once, and leave.")] = False,
     every: Annotated[
-        float, typer.Option("--every", metavar="SECONDS", min=0.2, max=60, help="How often it is read.")
+        float,
+        typer.Option(
+            "--every",
+            metavar="SECONDS",
+            parser=params.seconds("--every", 0.2, 60),
+            help="How often it is read.  [0.2..60]",
+        ),
     ] = 2,
 ) -> None:
     """Show the queues to a waiting room, on the whole screen: positions and doctors, no names."""

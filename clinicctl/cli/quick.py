@@ -82,8 +82,8 @@ def without_people(root: Group, words: Sequence[str], codes: Collection[str]) ->
 
 
 def _is_nobody(reader: Callable[[str], Any] | None, word: str, codes: Collection[str]) -> bool:
-    # What has no reader here has one of a few values, and Click has taken this for one of them.
-    if reader is None or _NUMBER.fullmatch(word):
+    # What has no reader here, or fixed values, has one of a few values: the command line was taken.
+    if reader is None or reader in params.FIXED or _NUMBER.fullmatch(word):
         return True
     if reader in _OF_DOCTORS:
         return word.upper() in codes

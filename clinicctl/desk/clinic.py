@@ -63,13 +63,18 @@ def _known(name: str) -> Known:
     for known in CLINIC:
         if known.name == name.replace("-", "_").lower():
             return known
-    raise errors.NoSuchSetting()
+    said = errors.typed(name, known={part for known in CLINIC for part in known.name.split("_")})
+    meant = errors.near(name.replace("-", "_").lower(), [known.name for known in CLINIC])
+    raise errors.NoSuchSetting(
+        problem=f"No such setting: {said}." if said else "No such setting.",
+        hint=f"Did you mean {meant}?" if meant else f"The settings are {', '.join(known.name for known in CLINIC)}.",
+    )
 
 
 def _store(tx: Tx, known: Known, value: str) -> None:
-    read = str(known.read(value))
+    read = str(known.take(value))
     if known.name == "region" and read and not desk.phones.known_region(read):
-        raise errors.BadValue(problem="region: two letters of a country that has phones, for example IN or DE.")
+        raise errors.BadValue(problem=f'region: "{read}" is no country that has phones; for example IN or DE.')
     tx.run(_FORGET, setting=known.name)
     tx.run(_INSERT, name=known.name, value=read)
 

@@ -8,11 +8,17 @@ import re
 from datetime import date, time, timedelta
 from functools import lru_cache
 
-from clinicctl.errors import BadValue
+from clinicctl.errors import BadValue, near, typed
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WORDS = ("today", "tomorrow", "yesterday", *WEEKDAYS)
 LONGEST = 366
+KNOWN = frozenset(WORDS) | {
+    *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    *("day", "days", "week", "weeks", "next", "last", "this"),
+}
+"""Words of somebody who means a day: a refusal may repeat them."""
+
 FIRST, LAST = date(1000, 1, 1), date(9000, 12, 31)
 """The days that can be meant: from each of them instants, and the days around it, can be reached."""
 
@@ -46,7 +52,7 @@ def day(said: str, *, today: date) -> date:
     """Return the date that `said` means on `today`. Refuses everything outside the grammar, and distant centuries."""
     found = _meant(said.strip().lower(), today)
     if not FIRST <= found <= LAST:
-        raise BadValue(problem=f"No such day: {_EXAMPLES}.")
+        raise _bad("No such day", said)
     return found
 
 
@@ -63,8 +69,18 @@ def _meant(word: str, today: date) -> date:
         if _ISO.fullmatch(word):
             return date.fromisoformat(word)
     except (ValueError, OverflowError):
-        raise BadValue(problem=f"No such day: {_EXAMPLES}.") from None
-    raise BadValue(problem=f"Not a day: {_EXAMPLES}.")
+        raise _bad("No such day", word) from None
+    raise _bad("Not a day", word)
+
+
+def _bad(what: str, said: str) -> BadValue:
+    word = said.strip().lower()
+    meant = word[:3] if word in KNOWN and word[:3] in WEEKDAYS else near(word, WORDS)
+    named = typed(said, known=KNOWN)
+    return BadValue(
+        problem=f"{what}: {named}; {_EXAMPLES}." if named else f"{what}: {_EXAMPLES}.",
+        hint=f"Did you mean {meant}?" if meant else None,
+    )
 
 
 def days(said: str, *, today: date) -> list[date]:
@@ -107,7 +123,8 @@ def weekdays(said: str) -> list[int]:
     for part in said.strip().lower().split(","):
         first, dash, last = (each.strip() for each in part.partition("-"))
         if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
-            raise BadValue(problem="Not weekdays: say mon-fri, or mon,wed,sat.")
+            named = typed(said, known=KNOWN)
+            raise BadValue(problem=f"Not weekdays: {f'{named}; ' if named else ''}say mon-fri, or mon,wed,sat.")
         start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
         found.update((start + n) % 7 for n in range((end - start) % 7 + 1))
     return sorted(found)
@@ -132,7 +149,8 @@ def parse_date(said: str) -> date:
 def parse_time(said: str) -> time:
     """Return a clock time of the day, `9:30` or `14:05`."""
     if not (found := _TIME.fullmatch(said.strip())):
-        raise BadValue(problem="Not a time: a time is 09:30 or 14:05.")
+        named = typed(said, known=("am", "pm", "noon", "h"))
+        raise BadValue(problem=f"Not a time: {f'{named}; ' if named else ''}a time is 09:30 or 14:05.")
     return time(int(found[1]), int(found[2]))
 
 

@@ -3,7 +3,7 @@
 import re
 from uuid import UUID
 
-from clinicctl.errors import BadValue
+from clinicctl.errors import BadValue, typed
 
 _PATIENT = re.compile(r"[Pp]([1-9][0-9]{0,8})")
 _APPOINTMENT = re.compile(r"[Aa]([1-9][0-9]{0,8})")
@@ -75,5 +75,9 @@ def doctor_code(said: str) -> str:
     """Return a doctor's code in capitals. Refuses what is not 1 to 32 of A-Z, 0-9, `.`, `_`, `-`, or is a UUID."""
     code = said.strip().upper()
     if not _CODE.fullmatch(code) or uuid(code):
-        raise BadValue(problem="Not a doctor's code: 1 to 32 letters A-Z, digits, dots, hyphens, like MEHTA.")
+        named = typed(said)
+        raise BadValue(
+            problem=f"Not a doctor's code: {f'{named}; a code has ' if named else ''}"
+            "1 to 32 letters A-Z, digits, dots, hyphens, like MEHTA."
+        )
     return code

@@ -9,11 +9,11 @@ from datetime import date
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from clinicctl.errors import BadValue
+from clinicctl.errors import BadValue, typed
 from clinicctl.rules import days, digests, sheets, slots, text
 from clinicctl.rules.references import doctor_code
 from clinicctl.rules.sheets import Columns, Sheet
-from clinicctl.statuses import Sex, SheetFormat
+from clinicctl.statuses import SEX_WORDS, Sex, SheetFormat
 
 T = TypeVar("T")
 
@@ -62,10 +62,9 @@ _PRESENT = {
     **dict.fromkeys(("yes", "y", "true", "1", "present", "available"), True),
     **dict.fromkeys(("no", "n", "false", "0", "absent", "unavailable"), False),
 }
-_SEXES = {
-    **{each.value: each for each in Sex},
-    **{each.value[0]: each for each in Sex},
-}
+_ODD = frozenset({*("maybe", "perhaps", "unknown", "on", "off", "in", "out", "leave", "holiday", "open", "closed")})
+"""What is met in a column for yes or no, and is neither."""
+
 _WORD = re.compile("[a-z]")
 _SHORT = 60
 """Longer cells are hardly said twice, and are not kept for it."""
@@ -222,14 +221,15 @@ def dates(said: str, *, today: date) -> list[date]:
     except BadValue as refused:
         # What is no day at all is said in two words; of several that are, what is wrong with them together.
         kind, _, why = str(refused).rstrip(".").partition(": ")
-        raise BadValue(problem=f"bad date: {why}" if "days" in kind else "bad date") from None
+        named = why if "days" in kind else typed(said, known=days.KNOWN)
+        raise BadValue(problem=f"bad date: {named}" if named else "bad date") from None
 
 
 def _present(said: str) -> bool | None:
     if not said:
         return None
     if said.lower() not in _PRESENT:
-        raise BadValue(problem="present is yes or no, true or false, 1 or 0, present or absent")
+        raise _not("present is yes or no, true or false, 1 or 0, present or absent", said, known=_PRESENT.keys() | _ODD)
     return _PRESENT[said.lower()]
 
 
@@ -242,14 +242,20 @@ def _default_capacity(said: str) -> int | None:
 
 
 def _age(said: str) -> int | None:
-    return _whole(said, "age is a whole number from 0 to 150", least=0, most=150)
+    return _whole(said, "age is a whole number from 0 to 150", least=0, most=150, personal=True)
 
 
-def _whole(said: str, problem: str, *, least: int, most: int) -> int | None:
+def _not(problem: str, said: str, *, known: Iterable[str] = ()) -> BadValue:
+    """Say what a cell has to be, and what stands in it where that can be about nobody."""
+    named = typed(said, known=known)
+    return BadValue(problem=f"{problem}, not {named}" if named else problem)
+
+
+def _whole(said: str, problem: str, *, least: int, most: int, personal: bool = False) -> int | None:
     if not (said := said.strip()):
         return None
     if not (said.isascii() and said.isdigit() and least <= int(said[:9]) <= most and len(said) <= 9):
-        raise BadValue(problem=problem)
+        raise BadValue(problem=problem) if personal else _not(problem, said)
     return int(said)
 
 
@@ -268,6 +274,6 @@ def _born(said: str) -> date | None:
 def _sex(said: str) -> Sex | None:
     if not said:
         return None
-    if said.lower() not in _SEXES:
+    if said.lower() not in SEX_WORDS:
         raise BadValue(problem=f"sex is {', '.join(Sex)}")
-    return _SEXES[said.lower()]
+    return SEX_WORDS[said.lower()]
