@@ -459,12 +459,12 @@ def typed(said: str, *, known: Iterable[str] = (), option: bool = False) -> str 
 
     An argument may be a name in the wrong place: it is repeated only if each of its words is `known`, nearly known, a
     single letter, or a short one beside digits or beside a known one. What stands after the name of an `option` with
-    fixed values may be any one word. A phone is never repeated.
+    fixed values may be any one word without capitals. A phone is never repeated.
     """
     said = said.strip()
     if sum(each.isdigit() for each in _DATE.sub("", said)) > _DIGITS:
         return None
-    if not (option and not any(each.isspace() for each in said)) and not _is_about_nobody(said, set(known)):
+    if not (option and _is_no_name(said)) and not _is_about_nobody(said, set(known)):
         return None
     return f'"{said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"}"'
 
@@ -474,6 +474,10 @@ def near(said: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches  # Only a refusal needs it.
 
     return next(iter(get_close_matches(said, [each for each in known if len(each) > 3], 1, 0.8)), None)
+
+
+def _is_no_name(said: str) -> bool:
+    return not any(each.isspace() for each in said) and (said.islower() or not said.isalpha() or len(said) < 4)
 
 
 def _is_about_nobody(said: str, known: set[str]) -> bool:
