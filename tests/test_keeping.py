@@ -161,8 +161,8 @@ BREAKS = {
     "waited days": ("DELETE FROM waitlist_days", "a waitlist entry has days", False),
     "waits twice": (
         "INSERT INTO waitlist_entries SELECT lower(hex(randomblob(16))), 2, patient_id, doctor_id, first_date,"
-        " date(last_date, '+1 day'), status, NULL, created_at, updated_at FROM waitlist_entries;"
-        "INSERT INTO waitlist_days SELECT id, first_date FROM waitlist_entries WHERE number = 2;"
+        " date(last_date, '+1 day'), status, NULL, created_at, updated_at FROM waitlist_entries;;"
+        "INSERT INTO waitlist_days SELECT id, first_date FROM waitlist_entries WHERE number = 2;;"
         "INSERT INTO waitlist_days SELECT id, last_date FROM waitlist_entries WHERE number = 2",
         "a patient waits for a doctor and a day once",
         False,
@@ -207,7 +207,7 @@ def test_a_clinic_day_is_sound_and_a_check_changes_nothing(day: Ask, db: str, ru
 @pytest.mark.parametrize("kind", BREAKS)
 def test_a_broken_law_is_found_and_mended_where_it_can_be(kind: str, day: Ask, db: str, run: Run) -> None:
     statement, law, mendable = BREAKS[kind]
-    written(db, "PRAGMA foreign_keys=OFF", *statement.split(";"))
+    written(db, "PRAGMA foreign_keys=OFF", *statement.split(";;"))
     before = content(db)
     answer = run("db", "check", json=True, status=10)
     assert not answer.json["sound"]

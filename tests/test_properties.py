@@ -1076,7 +1076,7 @@ BROKEN = [
         "fk_waitlist_entries_appointment_id",
         "UPDATE waitlist_entries SET status = 'promoted', appointment_id = 'none' WHERE number = 1",
     ),
-    ("fk_waitlist_days_entry_id", "UPDATE waitlist_days SET entry_id = 'nobody'"),
+    ("fk_waitlist_days_entry_id", "UPDATE waitlist_days SET entry_id = 'nobody' WHERE rowid = 1"),
     ("uq_journal_undoes", "UPDATE journal SET undoes = 1"),
     ("fk_journal_undoes", "UPDATE journal SET undoes = 1000 WHERE key = 'b'"),
     ("uq_journal_key", "UPDATE journal SET key = 'a' WHERE key = 'b'"),
