@@ -6,6 +6,7 @@ The two tables here define, document and check every setting; the README and `--
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +29,8 @@ class Known:
     default: str
     meaning: str
     read: Callable[[str], Any]
+    stored: Callable[[str], Any] | None = None
+    """Reads the value that stands in the database, where that needs less than a new value."""
 
     def take(self, said: str, *, origin: str | None = None) -> Any:
         """Return the value of what was said. A refusal names the setting, or where the value came from."""
@@ -85,13 +88,39 @@ def _line(longest: int) -> Callable[[str], str]:
 
 
 def _timezone(said: str) -> str:
+    known = _zones()
+    if said in known:
+        return said
+    near = next((each for each in sorted(known) if each.casefold() == said.casefold()), None)
+    raise _is_not(
+        said, "an IANA name, " + (f"did you mean {near}?" if near else "for example Asia/Kolkata or Europe/Berlin")
+    )
+
+
+def stored_timezone(said: str) -> str:
+    """Read the time zone that stands in a database: every transaction does, so that only this one file is looked at.
+
+    A name that is accepted no longer must not lock the clinic out of its database; `health` reports it.
+    """
     from zoneinfo import ZoneInfo
 
     try:
         ZoneInfo(said)
     except (KeyError, ValueError, OSError):
-        raise _is_not(said, "an IANA name, for example Asia/Kolkata or Europe/Berlin") from None
+        raise BadValue(problem="timezone: not known on this machine.") from None
     return said
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The names of the IANA time zones. Takes some 30 ms: it looks through the zoneinfo folders.
+
+    The other files of such a folder load, too, but name no place (Factory), or change with the machine (localtime,
+    posixrules).
+    """
+    from zoneinfo import available_timezones
+
+    return frozenset(available_timezones() - {"Factory", "localtime", "posixrules"})
 
 
 def _region(said: str) -> str:
@@ -112,7 +141,7 @@ def actor(said: str) -> str:
 
 
 def timezone(said: str) -> str:
-    """Read an IANA time zone."""
+    """Read an IANA time zone, spelled as IANA spells it."""
     return _named("timezone", _timezone, said)
 
 
@@ -137,9 +166,9 @@ COMMAND = (
 
 CLINIC = (
     Known("name", "Clinic", "the clinic's name", _line(200)),
-    Known("timezone", "UTC", "the IANA time zone that decides what today is", _timezone),
+    Known("timezone", "UTC", "the IANA time zone that decides what today is", _timezone, stored_timezone),
     Known("region", "", "the region whose rules phones without + follow, two letters", _region),
-    Known("capacity", "10", "the capacity of a day where the doctor has none of his own", _whole(1, 500)),
+    Known("capacity", "10", "the capacity of a day where the doctor has none of their own", _whole(1, 500)),
     Known("wait_threshold", "30", "minutes of waiting from which a patient is marked", _whole(1, 1440)),
     Known("bulk_threshold", "10", "cancellations at once above which it asks first", _whole(0, 1000)),
     Known("overbook_limit", "2", "how far above its capacity --overbook may fill a day", _whole(0, 100)),
@@ -147,6 +176,12 @@ CLINIC = (
         "mask_phones",
         "no",
         "yes: tables show only a phone's last three digits, for screens that others see",
+        _one_of(("yes", "no")),
+    ),
+    Known(
+        "mask_names",
+        "no",
+        "yes: the prompt of the shell shows only the patient's number",
         _one_of(("yes", "no")),
     ),
 )
@@ -165,11 +200,12 @@ class ClinicSettings:
     bulk_threshold: int
     overbook_limit: int
     mask_phones: str
+    mask_names: str
 
     @classmethod
     def read(cls, stored: Mapping[str, str]) -> "ClinicSettings":
         """Return the settings stored, the default where none is."""
-        return cls(**{each.name: each.take(stored.get(each.name, each.default)) for each in CLINIC})
+        return cls(**{each.name: (each.stored or each.read)(stored.get(each.name, each.default)) for each in CLINIC})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

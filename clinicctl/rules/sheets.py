@@ -83,9 +83,9 @@ def read(
     """
     source = _Lines(lines)
     first = _first(source).removeprefix("\ufeff")
-    if _EXCEL.fullmatch(first):
+    if not first.strip() or _EXCEL.fullmatch(first):
         first = _first(source)
-    if not first and format is SheetFormat.JSONL:
+    if not first:
         raise Unreadable(1, "the file is empty")
     if format is SheetFormat.JSONL or (format is None and first.lstrip().startswith("{")):
         yield from _json_rows(first, source, columns)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError
 
-from clinicctl import __version__, clock, errors
+from clinicctl import __version__, clock, errors, settings
 from clinicctl.store import info, notes
 from clinicctl.store.connections import connected, driver_of, inspect, uri
 from clinicctl.store.driver import sqlite3, whose
@@ -133,6 +133,10 @@ def _zone(name: str) -> Found:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return Found("time zone", name, False, "not known on this machine", True)
+    try:
+        settings.timezone(name)
+    except errors.BadValue:
+        return Found("time zone", name, False, "not an IANA name: set one with `clinicctl config timezone NAME`")
     return Found("time zone", name)
 
 

@@ -78,7 +78,7 @@ def zone(connection: sqlite3.Connection, *, shown: str) -> ZoneInfo:
     """Return the clinic's time zone. Refuses one that there is not."""
     found = connection.execute("SELECT value FROM settings WHERE name = 'timezone'").fetchone()
     try:
-        return ZoneInfo(settings.timezone(found[0] if found else "UTC"))
+        return ZoneInfo(settings.stored_timezone(found[0] if found else "UTC"))
     except errors.BadValue:
         raise errors.Damaged(path=shown, reason="the clinic's settings cannot be read") from None
 
