@@ -33,7 +33,7 @@ MAY_IMPORT = {
 MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"sqlmodel", "sqlalchemy", "pysqlite3"},
     "desk": {"orjson", "phonenumbers", "rapidfuzz"},
-    "show": {"rich"},
+    "show": {"rich", "wcwidth"},
     "cli": {"typer", "platformdirs"},
 }
 
@@ -106,7 +106,7 @@ def test_help_and_version_load_no_database_layer_and_no_tables(args: list[str]) 
 import sys
 from clinicctl.cli import run
 status = run({args!r})
-loaded = {{"sqlmodel", "sqlalchemy", "rich", "pydantic", "phonenumbers", "rapidfuzz"}} & set(sys.modules)
+loaded = {{"sqlmodel", "sqlalchemy", "rich", "wcwidth", "pydantic", "phonenumbers", "rapidfuzz"}} & set(sys.modules)
 sys.exit(f"{{status}} {{loaded}}" if status or loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -118,7 +118,7 @@ def test_completion_loads_no_database_layer_and_knows_every_command() -> None:
     code = """
 import sys, atexit
 from clinicctl.cli import run
-atexit.register(lambda: print("LOADED", sorted({"sqlmodel", "sqlalchemy", "rich"} & set(sys.modules))))
+atexit.register(lambda: print("LOADED", sorted({"sqlmodel", "sqlalchemy", "rich", "wcwidth"} & set(sys.modules))))
 run([])
 """
     done = subprocess.run(
@@ -137,8 +137,8 @@ import sys
 import clinicctl.__main__
 from clinicctl.cli import run
 status = run(["book", "P1", "MEHTA", "--json"])
-loaded = {"rich", "phonenumbers", "rapidfuzz", "tomllib", "email.message", "socket", "clinicctl.rules.sheets"}
-loaded &= set(sys.modules)
+loaded = {"rich", "wcwidth", "phonenumbers", "rapidfuzz", "tomllib", "email.message", "socket"}
+loaded = (loaded | {"clinicctl.rules.sheets"}) & set(sys.modules)
 sys.exit(f"{status} {loaded}" if status or loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -174,7 +174,7 @@ def test_codes_and_days_are_completed_without_the_database_layer_and_patients_ne
     code = """
 import sys, atexit
 from clinicctl.cli import run
-atexit.register(lambda: print("LOADED", sorted({"sqlmodel", "sqlalchemy", "rich"} & set(sys.modules))))
+atexit.register(lambda: print("LOADED", sorted({"sqlmodel", "sqlalchemy", "rich", "wcwidth"} & set(sys.modules))))
 run([])
 """
     words = line.split(" ")

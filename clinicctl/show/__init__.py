@@ -62,7 +62,8 @@ def result(
         if masked:
             # Whom to phone comes with the answer of the accepted command.
             facts = masks.masked(facts, to_call=outcome is not None and not outcome.dry_run)
-        text(tables.render(facts, outcome=outcome, width=_width(), coloured=_coloured(sys.stdout)))
+        positioned, coloured = _obeys(sys.stdout), _coloured(sys.stdout)
+        text(tables.render(facts, outcome=outcome, width=_width(), coloured=coloured, positioned=positioned))
         return
     from clinicctl.show import plain
 
@@ -171,7 +172,8 @@ def board(read: "Callable[[], Sequence[Board]]", *, every: float) -> None:
     """Show the waiting room's board on the whole screen, read anew every so many seconds, until interrupted."""
     from clinicctl.show import waiting_room
 
-    waiting_room.run(read, every=every)
+    positioned, coloured = _obeys(sys.stdout), _coloured(sys.stdout)
+    waiting_room.run(read, every=every, write=text, coloured=coloured, positioned=positioned)
 
 
 def _write(stream: IO[str] | None, said: str) -> None:
@@ -208,8 +210,13 @@ def _is_terminal(stream: IO[str] | None) -> bool:
     return bool(stream is not None and stream.isatty())
 
 
+def _obeys(stream: IO[str] | None) -> bool:
+    """Whether it is a terminal that understands more than text."""
+    return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
 def _coloured(stream: IO[str] | None) -> bool:
-    return _is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return _obeys(stream) and not os.environ.get("NO_COLOR")
 
 
 def _width() -> int:

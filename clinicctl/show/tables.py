@@ -1,17 +1,13 @@
 """Tables and sentences for a person at a terminal. A status has a word and a glyph beside its colour."""
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from clinicctl import results, statuses
-from clinicctl.show import sentences, waiting_room
+from clinicctl.show import sentences
+from clinicctl.show.layout import Console, Heading, Text
 from clinicctl.show.plain import to_call
 from clinicctl.show.visible import visible
 
@@ -20,6 +16,9 @@ SHOWN = 60
 
 FEW = 6
 """So many numbers stand in a cell."""
+
+NEXT = 8
+"""So many of those waiting are on the board for each doctor."""
 
 NARROW = 60
 """Below this width a table becomes one block of lines a row."""
@@ -196,19 +195,11 @@ _COLUMNS: dict[type, Sequence[Column]] = {
 _NUMBERS = {"Score", "Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead", "Line"}
 
 
-def render(facts: Any, *, outcome: results.Outcome | None, width: int, coloured: bool) -> str:
+def render(
+    facts: Any, *, outcome: results.Outcome | None, width: int, coloured: bool = False, positioned: bool = False
+) -> str:
     """Return a result as a person reads it: a write as a sentence, a list as a table, one thing line by line."""
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=width,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        force_terminal=coloured,
-        no_color=not coloured,
-        legacy_windows=False,
-    )
+    console = Console(width=width, coloured=coloured, positioned=positioned)
     if outcome is not None and sentences.has(facts):
         console.print(Text(visible(sentences.said(facts, outcome))), soft_wrap=True)
         _print_problems(console, facts.left if isinstance(facts, results.Repaired) else ())
@@ -219,7 +210,7 @@ def render(facts: Any, *, outcome: results.Outcome | None, width: int, coloured:
     elif isinstance(facts, results.Demo):
         _print_demo(console, facts)
     elif isinstance(facts, list) and facts and isinstance(facts[0], results.Board):
-        console.print(waiting_room.table(facts))
+        print_board(console, facts)
     elif isinstance(facts, list) and facts and isinstance(facts[0], results.Slot):
         _print_sheet(console, facts)
     elif isinstance(facts, list):
@@ -231,7 +222,7 @@ def render(facts: Any, *, outcome: results.Outcome | None, width: int, coloured:
         console.print(Text(visible(sentences.said(facts, results.Outcome(facts)))), soft_wrap=True)
     else:
         _print_one(console, facts)
-    return buffer.getvalue()
+    return console.text()
 
 
 # Tables
@@ -247,40 +238,65 @@ def _print_rows(console: Console, rows: Sequence[Any], *, without: Sequence[str]
     columns = _used([each for each in columns if each[0] not in without], rows)
     if console.width < NARROW:
         for row in rows:
-            _print_block(console, [(title, _text(value(row))) for title, value in columns])
+            console.block([(title, _text(value(row))) for title, value in columns])
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title, _ in columns:
-        table.add_column(title, justify="right" if title in _NUMBERS else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_text(value(row)) for _, value in columns))
-    console.print(table)
+    console.table(
+        [Heading(title, right=title in _NUMBERS) for title, _ in columns],
+        [[_text(value(row)) for _, value in columns] for row in rows],
+    )
 
 
 def _used(columns: Sequence[Column], rows: Sequence[Any]) -> Sequence[Column]:
-    """Leave out a column in which nothing stands."""
+    """Leave out a column in which nothing stands.
+
+    A terminal has little room, and a person reads the titles. Every row of the table still has the same columns, known
+    before the first one is printed; programs read CSV or TSV, where every column always stands.
+    """
     return [(title, value) for title, value in columns if any(value(row) not in (None, "") for row in rows)]
 
 
-def _print_block(console: Console, cells: Sequence[tuple[str, Text]]) -> None:
-    (_, head), *rest = cells
-    head.stylize("bold")
-    console.print(head)
-    for title, cell in rest:
-        if cell.plain:
-            console.print(Text.assemble((f"  {title} ", "dim"), cell))
-
-
 def _print_one(console: Console, facts: Any) -> None:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for each in fields(facts):
-        value = getattr(facts, each.name)
-        # A person has the number; the UUID is for programs, who read another format. A valid phone needs no mark.
-        if each.name != "id" and value not in (None, "", ()) and (value or each.name != "phone_unverified"):
-            table.add_row(each.name.replace("_", " "), _field(value))
-    console.print(table)
+    # A person has the number; the UUID is for programs, who read another format. A valid phone needs no mark.
+    found = [
+        (each.name, value)
+        for each in fields(facts)
+        if (value := getattr(facts, each.name)) not in (None, "", ())
+        and each.name != "id"
+        and (value or each.name != "phone_unverified")
+    ]
+    console.table(
+        [Heading(style="bold", wraps=False), Heading()],
+        [[Text(name.replace("_", " ")), _field(value)] for name, value in found],
+    )
+
+
+def print_board(console: Console, rows: Sequence[results.Board]) -> None:
+    """Print the waiting room's board: positions and doctors, no names of patients."""
+    if not rows:
+        console.print("Nobody is waiting.", style="dim")
+        return
+    several = len({row.date for row in rows}) > 1
+    console.table(
+        [
+            Heading(title)
+            for title in ("Doctor", *(("Day",) if several else ()), "Please come in", "With the doctor", "Next")
+        ],
+        [
+            [
+                Text(visible(row.name), "bold"),
+                *([Text(sentences.day(row.date))] if several else []),
+                Text(_positions(row.called), "bold green"),
+                Text(_positions(row.serving)),
+                Text(_positions(row.waiting[:NEXT]) + (" …" if len(row.waiting) > NEXT else "")),
+            ]
+            for row in rows
+        ],
+        below=1,
+    )
+
+
+def _positions(positions: Sequence[int]) -> str:
+    return "  ".join(str(each) for each in positions)
 
 
 def _print_verdict(console: Console, facts: results.Health | results.Checked) -> None:

@@ -1,60 +1,48 @@
-"""The waiting room's board: the whole screen, positions and doctors, no names of patients."""
+"""The waiting room's board: the whole screen, drawn anew while it is shown."""
 
 import time
 from collections.abc import Callable, Sequence
+from shutil import get_terminal_size
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from rich.control import Control
+from rich.segment import ControlType
 
 from clinicctl import errors
 from clinicctl.results import Board
-from clinicctl.show import sentences
-from clinicctl.show.visible import visible
+from clinicctl.show.layout import Console
+from clinicctl.show.tables import print_board
 
-NEXT = 8
-"""How many of those waiting are shown for each doctor."""
+_BEGIN = f"{Control.alt_screen(True)}{Control.show_cursor(False)}"
+_END = f"{Control.show_cursor(True)}{Control.alt_screen(False)}"
+_HOME = str(Control.home())
+_REST_OF_LINE = str(Control((ControlType.ERASE_IN_LINE, 0)))
+_REST_OF_SCREEN = "\x1b[J"
 
 
-def run(read: Callable[[], Sequence[Board]], *, every: float) -> None:
+def run(
+    read: Callable[[], Sequence[Board]], *, every: float, write: Callable[[str], None], coloured: bool, positioned: bool
+) -> None:
     """Show the board until interrupted. A database that is busy or away for a while leaves the last board standing."""
-    console = Console(markup=False, emoji=False, highlight=False)
-    shown: Sequence[Board] = read()
-    with Live(screen(shown, stale=False), console=console, screen=True, auto_refresh=False) as live:
+    shown, stale = read(), False
+    write(_BEGIN)
+    try:
         while True:
+            write(_screen(shown, stale=stale, coloured=coloured, positioned=positioned))
             time.sleep(every)
             try:
                 shown, stale = read(), False
             except (errors.Busy, errors.DatabaseUnusable, errors.IOFailed, errors.ReadOnly):
                 stale = True
-            live.update(screen(shown, stale=stale), refresh=True)
+    finally:
+        write(_END)
 
 
-def screen(rows: Sequence[Board], *, stale: bool) -> RenderableType:
-    """Return the board as it stands on the screen."""
-    note = Text("The list is not up to date; please wait." if stale else "", style="bold yellow")
-    return Group(table(rows), Text(""), note)
-
-
-def table(rows: Sequence[Board]) -> RenderableType:
-    """Return the board as a table."""
-    if not rows:
-        return Text("Nobody is waiting.", style="dim")
-    found = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 1, 0))
-    several = len({row.date for row in rows}) > 1
-    for title in ("Doctor", *(("Day",) if several else ()), "Please come in", "With the doctor", "Next"):
-        found.add_column(title, overflow="fold")
-    for row in rows:
-        found.add_row(
-            Text(visible(row.name), style="bold"),
-            *([Text(sentences.day(row.date))] if several else []),
-            Text(_numbers(row.called), style="bold green"),
-            Text(_numbers(row.serving)),
-            Text(_numbers(row.waiting[:NEXT]) + (" …" if len(row.waiting) > NEXT else "")),
-        )
-    return found
-
-
-def _numbers(positions: Sequence[int]) -> str:
-    return "  ".join(str(each) for each in positions)
+def _screen(rows: Sequence[Board], *, stale: bool, coloured: bool, positioned: bool) -> str:
+    """The board over what was on the screen before: erased line by line, so that it does not flicker."""
+    size = get_terminal_size()
+    console = Console(width=max(20, size.columns), coloured=coloured, positioned=positioned)
+    print_board(console, rows)
+    console.print("")
+    console.print("The list is not up to date; please wait." if stale else "", style="bold yellow")
+    lines = console.lines()[: size.lines]
+    return _HOME + "\r\n".join(f"{line}{_REST_OF_LINE}" for line in lines) + _REST_OF_SCREEN
