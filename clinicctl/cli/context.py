@@ -47,6 +47,8 @@ class Desk:
         self._frames: list[str] | None = None
         self._asked: int | None = None
         self._masked = False
+        self._operation: Callable[..., Any] | None = None
+        """The last operation: what it returns decides the columns of an empty list."""
         self._began = clock.ticks()
 
     @property
@@ -99,6 +101,7 @@ class Desk:
         """Return what an operation reads."""
         with self.store.read(actor=self.settings.actor) as tx:
             self._masked = tx.clinic.mask_phones == "yes"
+            self._operation = operation
             return operation(tx, *_, **request)
 
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
@@ -158,6 +161,7 @@ class Desk:
         told, journal = self.settings, desk.journal
         key = self.key = told.key or f"auto-{token_hex(16)}"
         begin = begin or self.store.write
+        self._operation = operation
         with begin(actor=told.actor, key=key, dry_run=told.dry_run) as tx:
             self._masked = tx.clinic.mask_phones == "yes"
             outcome = journal.once(
@@ -172,6 +176,8 @@ class Desk:
         told = self.settings
         wrote = type(result).__name__ == "Outcome"
         if wrote and told.quiet and not told.output:
+            # Nothing else will ever say whom to phone.
+            show.to_call(result, masked=result.dry_run and self._masked)
             return
         show.result(
             result,
@@ -179,6 +185,7 @@ class Desk:
             header=told.header,
             excel_safe=told.excel_safe,
             masked=self._masked,
+            of=self._operation,
         )
 
     def _refuse_more_than_asked(self, result: Any) -> None:

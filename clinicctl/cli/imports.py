@@ -55,10 +55,6 @@ def run(
     ctx.obj.show(outcome)
     if (ctx.obj.settings.output or show.default_format()) != "table":
         ctx.obj.note(f"{name}: {show.tally(outcome)}")
-    if ctx.obj.settings.quiet and not ctx.obj.settings.output and getattr(outcome.result, "cancelled", None):
-        # The result was not printed, but nothing else will ever say whom to phone.
-        masked = outcome.dry_run and ctx.obj.read(desk.clinic.show_setting, name="mask_phones").value == "yes"
-        show.to_call(outcome, masked=masked)
     if outcome.result.refused:
         raise typer.Exit(PARTLY_DONE)
 

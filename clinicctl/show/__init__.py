@@ -40,11 +40,18 @@ def default_format() -> str:
 
 
 def result(
-    value: Any, *, output: str, header: bool | None = None, excel_safe: bool = False, masked: bool = False
+    value: Any,
+    *,
+    output: str,
+    header: bool | None = None,
+    excel_safe: bool = False,
+    masked: bool = False,
+    of: Callable[..., Any] | None = None,
 ) -> None:
     """Print a result, or the outcome of a write, on stdout. Refuses with `NotPrinted` when it cannot be given.
 
-    `masked` leaves only the last three digits of a phone, on tables: other formats are for programs.
+    `masked` leaves only the last three digits of a phone, on tables: other formats are for programs. `of` is the
+    operation that the result is of.
     """
     from clinicctl.results import Outcome
 
@@ -71,8 +78,10 @@ def result(
         text(plain.as_json(facts, outcome=outcome, lines=output == "jsonl", pretty=_is_terminal(sys.stdout)))
         return
     wanted = output == "csv" if header is None else header
-    text(plain.as_separated(facts, outcome=outcome, comma=output == "csv", header=wanted, excel_safe=excel_safe))
-    if outcome is not None and hasattr(facts, "rows"):
+    comma = output == "csv"
+    text(plain.as_separated(facts, outcome=outcome, comma=comma, header=wanted, excel_safe=excel_safe, of=of))
+    if outcome is not None:
+        # The rows are the days; whom to phone has other columns.
         to_call(outcome)
 
 
@@ -162,8 +171,9 @@ def people(told: "Sequence[ToCall]", *, masked: bool = False) -> None:
 
 
 def to_call(outcome: "Outcome", *, masked: bool = False) -> None:
-    """List on stderr whom a file has cancelled: they have to be phoned, whatever else is silent."""
-    if told := getattr(outcome.result, "cancelled", ()):
+    """List on stderr whom a change has cancelled: they have to be phoned, whatever else is silent."""
+    found = outcome.result if isinstance(outcome.result, list) else [outcome.result]
+    if told := [person for each in found for person in getattr(each, "cancelled", ())]:
         message("Would be cancelled by the clinic:" if outcome.dry_run else "Cancelled by the clinic; please call:")
         people(told, masked=masked)
 

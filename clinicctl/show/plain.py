@@ -4,9 +4,10 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import is_dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from clinicctl import errors
 from clinicctl.results import Outcome, plain
@@ -39,15 +40,22 @@ def as_json(facts: Any, *, outcome: Outcome | None, lines: bool, pretty: bool) -
     return f"{dumps(found, indent=2 if pretty else None)}\n"
 
 
-def as_separated(facts: Any, *, outcome: Outcome | None, comma: bool, header: bool, excel_safe: bool) -> str:
+def as_separated(
+    facts: Any,
+    *,
+    outcome: Outcome | None,
+    comma: bool,
+    header: bool,
+    excel_safe: bool,
+    of: Callable[..., Any] | None = None,
+) -> str:
     """Return rows with nested names flattened by dots: RFC 4180 with commas, else tabs with nothing quoted.
 
-    A result that is about rows (an import, a health check) gives its rows, and any other change that cancelled
-    somebody the list to phone. `excel_safe` puts an apostrophe before what a spreadsheet would run.
+    The columns follow from the result's class, whatever stands in it: `of` is the operation whose result it is, and
+    declares the class of an empty list. A result that is about rows (an import, a health check) gives its rows.
+    `excel_safe` puts an apostrophe before what a spreadsheet would run.
     """
-    cells = _cells(facts, outcome)
-    if len(cells) == 1:
-        return ""
+    cells = _cells(facts, outcome, of)
     cells = cells if header else cells[1:]
     if excel_safe:
         cells = [[f"'{cell}" if cell.startswith(_RUN_BY_SPREADSHEETS) else cell for cell in row] for row in cells]
@@ -121,13 +129,55 @@ def _objects(facts: Any, outcome: Outcome | None) -> Any:
     return [each | marks for each in found] if isinstance(found, list) else found | marks
 
 
-def _cells(facts: Any, outcome: Outcome | None) -> list[list[str]]:
+def _cells(facts: Any, outcome: Outcome | None, of: Callable[..., Any] | None) -> list[list[str]]:
     """The header, and the rows."""
     if (tuples := getattr(facts, "rows", None)) is not None:
-        header = list(tuples[0]._fields) if tuples else []
-        return [header, *map(list, zip(*_texts(tuples, _plain_cell), strict=True))]
-    rows = [_flat(each) for each in _rows(facts, outcome)]
-    return [list(rows[0]) if rows else [], *(list(row.values()) for row in rows)]
+        return [list(_member(type(facts), "rows")._fields), *map(list, zip(*_texts(tuples, _plain_cell), strict=True))]
+    # By name, so that a booking need not load what a health check answers.
+    if about := _ABOUT_ROWS.get(type(facts).__name__):
+        kind, values = _member(type(facts), about), list(getattr(facts, about))
+        if not is_dataclass(kind):
+            return [[about], *([_plain_cell(each)] for each in values)]
+    else:
+        values = facts if isinstance(facts, list) else [facts]
+        kind = type(values[0]) if values else _declared(of)
+    rows = [plain(each) for each in values]
+    names = list(_names(kind, rows[0] if rows else {}))
+    # A write always says both, so that its columns are the same each time.
+    marks = {"replayed": _cell(outcome.replayed), "dry_run": _cell(outcome.dry_run)} if outcome else {}
+    found = [_flat(each) for each in rows]
+    return [[*names, *marks], *([each.get(name, "") for name in names] + [*marks.values()] for each in found)]
+
+
+def _declared(of: Callable[..., Any] | None) -> Any:
+    """The class of the members of a list, as the operation that returns it declares it."""
+    hint = get_type_hints(of).get("return") if of is not None else None
+    return next(iter(get_args(hint)), None)
+
+
+def _names(kind: Any, sample: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    """The columns of a class of results: those of what may stand inside it, too, whether or not something does.
+
+    Only the names in a mapping are those of a sample: the tables of a database are not fields.
+    """
+    for name, hint in _hints(kind).items():
+        inside = next((each for each in (hint, *get_args(hint)) if is_dataclass(each)), None)
+        if get_origin(hint) is Mapping:
+            yield from (f"{before}{name}.{each}" for each in sample.get(name) or {})
+        elif inside is not None and get_origin(hint) is not tuple:
+            yield from _names(inside, sample.get(name) or {}, f"{before}{name}.")
+        else:
+            yield f"{before}{name}"
+
+
+def _member(kind: type, name: str) -> Any:
+    """The class of what a tuple among the fields holds."""
+    return get_args(_hints(kind)[name])[0]
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    return get_type_hints(kind) if is_dataclass(kind) else {}
 
 
 def _plain_cell(value: Any) -> str:
@@ -156,21 +206,6 @@ def _texts(rows: Sequence[Any], text: Callable[[Any], str]) -> list[Iterable[str
 _ABOUT_ROWS = {"Health": "findings", "Checked": "problems", "Demo": "try_next"}
 
 
-def _rows(facts: Any, outcome: Outcome | None) -> list[dict[str, Any]]:
-    if told := [person for each in (facts if isinstance(facts, list) else [facts]) for person in _to_tell(each)]:
-        return [plain(each) for each in told]
-    # By name, so that a booking need not load what a health check answers.
-    if rows := _ABOUT_ROWS.get(type(facts).__name__):
-        return [each if isinstance(each, dict) else {rows: each} for each in plain(getattr(facts, rows))]
-    found = _objects(facts, outcome)
-    return found if isinstance(found, list) else [found]
-
-
-def _to_tell(facts: Any) -> "tuple[ToCall, ...]":
-    """Whom a change has cancelled: where there are any, they are the rows, for they have to be phoned."""
-    return getattr(facts, "cancelled", ())
-
-
 def _flat(value: dict[str, Any], before: str = "") -> dict[str, str]:
     flat: dict[str, str] = {}
     for name, each in value.items():
@@ -195,7 +230,9 @@ def _handle(value: Any) -> Any:
     """What stands for an object where there is place for one word."""
     if isinstance(value, dict) and "to_status" in value:
         return f"{value['appointment']}:{value['from_status'] or ''}>{value['to_status']}"
-    return (value.get("appointment") or value.get("number")) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return value.get("appointment") or value.get("number") or value.get("law")
+    return value
 
 
 def _person(person: dict[str, Any], *, masked: bool) -> str:
