@@ -72,8 +72,16 @@ _run.__code__ = _run.__code__.replace(co_stacksize=1 << 15)
 
 
 def main() -> None:
-    """Run the program on the process's arguments and leave with its exit status."""
+    """Run the program on the process's arguments and leave with its exit status.
+
+    The status for a reader that has gone becomes a death by SIGPIPE, as of any other program in a pipeline: a shell
+    reports no error for it. Python ignores the signal from the start on; whoever started the process may block it.
+    """
     status = _run()
+    if status == 128 + signal.SIGPIPE:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPIPE})
+        os.kill(os.getpid(), signal.SIGPIPE)
     os._exit(status)
 
 

@@ -447,6 +447,10 @@ class NotPrinted(Refusal):
     code, status, sentence = "io_error", 74, "The result could not be printed ({reason})."
 
 
+class ReaderGone(NotPrinted):
+    """The program that reads the output has closed the pipe. No error for a command that only reads."""
+
+
 class Internal(Refusal):
     """A bug. Neither a value nor the exception's own text is shown: both may hold a name."""
 

@@ -22,7 +22,7 @@ from typer.main import get_command_from_info, get_group
 
 from clinicctl import __version__, clock, errors, settings
 from clinicctl.cli.commands import Group
-from clinicctl.cli.context import Ctx, Desk
+from clinicctl.cli.context import READER_GONE, Ctx, Desk
 
 PROGRAM = "clinicctl"
 
@@ -100,7 +100,10 @@ class Root(Group):
         **extra: Any,
     ) -> Any:
         """Run one command line. Exits with its status, or returns it where `standalone_mode` is off."""
-        self._main_shell_completion({"obj": Desk()}, PROGRAM, complete_var)
+        try:
+            self._main_shell_completion({"obj": Desk()}, PROGRAM, complete_var)
+        except BrokenPipeError:
+            return READER_GONE
         status = answer(self, [_utf8(each) for each in (sys.argv[1:] if args is None else args)], Desk())
         if standalone_mode:
             sys.exit(status)

@@ -76,7 +76,7 @@ class Within(Desk):
 
     def __init__(self, told: settings.Settings, shared: "Shared") -> None:
         super().__init__()
-        self.stdin_taken = True
+        self.stdin_taken = self.wrote = True
         self._store = shared
         self._settings = self._told = told
 

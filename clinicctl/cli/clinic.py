@@ -59,6 +59,7 @@ def config(
 def demo(ctx: Ctx) -> None:
     """Create a database filled with a believable clinic day."""
     timezone, region = _where(None, None)
+    ctx.obj.wrote = True
     ctx.obj.show(
         desk.demo.create(
             ctx.obj.store,

@@ -54,6 +54,7 @@ def backup(
     ] = None,
 ) -> None:
     """Copy the database to a new file, while others write; checked, and never over something else."""
+    ctx.obj.wrote = True
     ctx.obj.show(desk.keeping.back_up(ctx.obj.store, target=target, keep=keep))
 
 
@@ -80,4 +81,5 @@ def migrate(ctx: Ctx) -> None:
 @reads(db, "compact", "clinicctl db compact")
 def compact(ctx: Ctx) -> None:
     """Press the database together, so that what was deleted takes no room. Others wait meanwhile."""
+    ctx.obj.wrote = True
     ctx.obj.show(desk.keeping.compact(ctx.obj.store))
