@@ -13,7 +13,8 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The laws: real SQLite, real processes, properties."""
+    """The laws: real SQLite, real processes, properties, a real terminal."""
+    _need(session, "tmux")
     session.install(".[dev]")
     session.run("python", "-m", "pytest", "-m", "not storm", *session.posargs)
 
@@ -76,8 +77,13 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def storm(session: nox.Session) -> None:
     """The long races and fault storms. Faults of the system's calls, and the disk after a power failure, by strace."""
-    if shutil.which("strace") is None:
-        session.run("apt-get", "update", external=True)
-        session.run("apt-get", "install", "-y", "strace", external=True)
+    _need(session, "strace")
     session.install(".[dev]")
     session.run("python", "-m", "pytest", "-m", "storm", *session.posargs)
+
+
+def _need(session: nox.Session, program: str) -> None:
+    """Install a program of the system where it is missing."""
+    if shutil.which(program) is None:
+        session.run("apt-get", "update", external=True)
+        session.run("apt-get", "install", "-y", program, external=True)

@@ -90,7 +90,7 @@ def test_a_day_at_the_prompt(terminal: Terminal, clinic: Ask) -> None:
     assert clinic("appointment", "show", "A1")["status"] == "booked", "what is answered, stands"
     assert "position 1" in terminal.type("checkin .\n")
     assert "No such command" in terminal.type("chekin A1\n")
-    assert "Mumtaz" in terminal.type("patient show P2\n", until="P2> $")
+    assert "Mumtaz" in terminal.type("patient show P2\n", until="clinicctl P2 Mumtaz Anwar> $")
     terminal.type("\x04", until="")
     assert terminal.process.wait(30) == 0
 
@@ -103,7 +103,8 @@ def test_ctrl_c_drops_the_line_and_not_the_shell(terminal: Terminal, clinic: Ask
     assert "Booked A1" in terminal.type("book P1 MEHTA\n")
 
 
-def test_commands_codes_and_days_are_completed_and_patients_never(terminal: Terminal) -> None:
+def test_commands_codes_and_days_are_completed_and_patients_never(terminal: Terminal, clinic: Ask) -> None:
+    clinic("config", "mask_names", "yes")
     terminal.read()
     assert "appointment" in terminal.type("appo\t", until="appointment ")
     terminal.type("\x15", until="")

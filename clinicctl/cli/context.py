@@ -1,6 +1,7 @@
 """What a command is handed: settings, read(), write(), show(). One `Desk` for one command line."""
 
 import os
+import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -25,6 +26,9 @@ R = TypeVar("R")
 
 APPLICATION = "clinicctl"
 
+READER_GONE = 128 + signal.SIGPIPE
+"""The status of a command that only read, and whose reader closed the pipe: the process then ends by the signal."""
+
 
 class Ctx(typer.Context):
     """The context of a command, for the type checker: its `obj` is the desk."""
@@ -42,11 +46,15 @@ class Desk:
         self.key: str | None = None
         """The key of its write, its own or the one made up for it."""
         self.stdin_taken = False
+        self.wrote = False
+        """Whether it has changed something: then somebody has to learn that the answer could not be given."""
         self._settings: settings.Settings | None = None
         self._store: Store | None = None
         self._frames: list[str] | None = None
         self._asked: int | None = None
         self._masked = False
+        self.names_masked = False
+        """Whether the clinic wants no names in a prompt, as the last read found it."""
         self._operation: Callable[..., Any] | None = None
         """The last operation: what it returns decides the columns of an empty list."""
         self._began = clock.ticks()
@@ -83,9 +91,10 @@ class Desk:
 
     @contextmanager
     def shared(self) -> "Iterator[Shared]":
-        """Open the store for one command after another."""
+        """Open the store for one command after another; any of them may write."""
         from clinicctl.store.sharing import Shared
 
+        self.wrote = True
         shared = Shared(self.store.path, wait=self.settings.wait)
         try:
             yield shared
@@ -101,6 +110,7 @@ class Desk:
         """Return what an operation reads."""
         with self.store.read(actor=self.settings.actor) as tx:
             self._masked = tx.clinic.mask_phones == "yes"
+            self.names_masked = tx.clinic.mask_names == "yes"
             self._operation = operation
             return operation(tx, *_, **request)
 
@@ -169,6 +179,7 @@ class Desk:
             )
             if not (outcome.replayed or told.yes or told.dry_run):
                 self._refuse_more_than_asked(outcome.result)
+        self.wrote = True
         return replace(outcome, dry_run=True) if told.dry_run else outcome
 
     def show(self, result: Any) -> None:
@@ -247,7 +258,13 @@ class Desk:
         return status
 
     def refuse(self, refused: errors.Refusal) -> int:
-        """Print a refusal, as an object where JSON was asked for, and return its exit status."""
+        """Print a refusal, as an object where JSON was asked for, and return its exit status.
+
+        A reader that closes its pipe has what it wants, as `head` has; where nothing was written, nothing is said.
+        """
+        if isinstance(refused, errors.ReaderGone) and not self.wrote:
+            self._log(READER_GONE, None)
+            return READER_GONE
         show.refusal(refused, as_json=self._asked_for_json(), masked=self._masked)
         self.log_refusal(refused)
         return refused.status

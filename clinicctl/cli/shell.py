@@ -2,20 +2,22 @@
 
 import os
 import shlex
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import typer
 from platformdirs import user_state_path
 from typer._click.shell_completion import ShellComplete
 
+from clinicctl import desk as front_desk
 from clinicctl import errors, results, show
 from clinicctl.cli import PROGRAM, Root, answer, quick
 from clinicctl.cli.batch import Within
 from clinicctl.cli.commands import reads
 from clinicctl.cli.context import APPLICATION, Ctx, Desk
+from clinicctl.rules.references import PatientRef
 
 if TYPE_CHECKING:
     from clinicctl.cli.context import Shared
@@ -24,6 +26,8 @@ REMEMBERED = 1_000
 """Lines of the history."""
 _TAKE_FILES = {"batch", "db", "export", "metrics"}
 """Commands to which `.` is a folder, not a patient."""
+_ABOUT_NOBODY = {"config", "db", "doctor", "free", "health", "init", "demo", "metrics"}
+"""Commands that are about no patient: after them `.` is who it was."""
 
 app = typer.Typer()
 
@@ -49,9 +53,14 @@ class _Command(Within):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.results: list[Any] = []
+        self.refused: errors.Refusal | None = None
 
     def show(self, result: Any) -> None:
         self.results.append(result)
+
+    def refuse(self, refused: errors.Refusal) -> int:
+        self.refused = refused
+        return super().refuse(refused)
 
     def give(self) -> None:
         """Print what it answers."""
@@ -65,38 +74,62 @@ class _Shell:
         self.desk = desk
         self.shared = shared
         self.told = replace(desk.settings, key=None, dry_run=False, yes=False)
-        self.patient: str | None = None
+        self.patient: UUID | None = None
+        """Whom `.` stands for. By the id: after a restore a number may be somebody else's."""
         self.history = _History() if show.can_ask() else None
         if self.history:
             self.history.complete_by(_Completion(root, desk))
 
     def run(self) -> int:
+        """Do line after line; return the status of the last. Ends where an answer can no longer be given."""
         status = 0
         while True:
             try:
-                said = show.line(f"{PROGRAM}{f' {self.patient}' if self.patient else ''}> ")
+                said = show.line(PROGRAM, self._shown())
             except EOFError:
                 return status
             except KeyboardInterrupt:
                 show.text("\n")
                 continue
+            command = self._command()
             try:
                 words = _words(said)
+                if words in (["exit"], ["quit"]):
+                    return status
+                if words:
+                    status = self._do(command, words)
             except errors.Usage as refused:
-                status = self._command().refuse(refused)
-                continue
-            if words in (["exit"], ["quit"]):
+                self.patient = None
+                status = command.refuse(refused)
+            if isinstance(command.refused, errors.NotPrinted):
                 return status
-            if words:
-                status = self._do(words)
+
+    def _shown(self) -> str:
+        """Whom `.` stands for, as it stands in the database now: the number, and the name unless it is masked."""
+        if self.history is None:
+            return ""
+        reading = self._command()
+        patient = self._spoken_of(reading)
+        if patient is None:
+            return ""
+        return patient.number if reading.names_masked else f"{patient.number} {patient.name}".rstrip()
+
+    def _spoken_of(self, reading: Desk) -> results.Patient | None:
+        """Read the patient whom `.` stands for. Where that cannot be done, it stands for nobody any more."""
+        if self.patient is not None:
+            try:
+                return reading.read(front_desk.patients.show, patient=PatientRef(str(self.patient)))
+            except errors.Refusal:
+                self.patient = None
+        return None
 
     def _command(self) -> _Command:
         return _Command(self.told, self.shared)
 
-    def _do(self, words: list[str]) -> int:
-        command = self._command()
+    def _do(self, command: _Command, words: list[str]) -> int:
+        before, self.patient = self.patient, None
         try:
-            status = self._done(command, words)
+            status = self._done(command, words, before)
             if self.history and status != errors.Usage.status:
                 self.history.remember(quick.without_people(self.root, words, self.desk.doctor_codes()))
         except KeyboardInterrupt:
@@ -104,11 +137,15 @@ class _Shell:
             return command.refuse(errors.Stopped())
         return status
 
-    def _done(self, command: _Command, words: list[str]) -> int:
-        if words[0] not in _TAKE_FILES and any(map(_is_patient, words)):
-            if self.patient is None:
-                return command.refuse(errors.Usage(problem="No patient has been spoken of yet."))
-            words = [each[:-1] + self.patient if _is_patient(each) else each for each in words]
+    def _done(self, command: _Command, words: list[str], before: UUID | None) -> int:
+        meant = words[0] not in _TAKE_FILES and any(map(_is_patient, words))
+        if meant:
+            self.patient = before
+            patient = self._spoken_of(self._command())
+            if patient is None:
+                problem = "`.` stands for nobody: the last line was not about exactly one patient."
+                return command.refuse(errors.Usage(problem=problem))
+            words = [each[:-1] + patient.number if _is_patient(each) else each for each in words]
         self.shared.hurried = False
         status = answer(self.root, words, command)
         try:
@@ -118,8 +155,19 @@ class _Shell:
             return command.refuse(errors.OutcomeUnknown(reason=unknown.facts["reason"], key=command.key or ""))
         except errors.Refusal as refused:
             return command.refuse(refused)
-        self.patient = next(iter(_patients(command.results)), self.patient)
+        people = _people(command.results)
+        only = people.pop() if len(people) == 1 else None
+        if isinstance(only, UUID):
+            self.patient = only
+        elif only is None and not people and _is_about_nobody(words, command):
+            self.patient = before
         return status
+
+
+def _is_about_nobody(words: list[str], command: _Command) -> bool:
+    """Whether a line was about no patient, neither those on file nor one who was not found."""
+    asks_for_help = not {"-h", "--help"}.isdisjoint(words)
+    return asks_for_help or (words[0] in _ABOUT_NOBODY and not isinstance(command.refused, errors.AnswerAboutPeople))
 
 
 def _words(said: str) -> list[str]:
@@ -136,21 +184,18 @@ def _is_patient(word: str) -> bool:
     return word == "." or (word.startswith("--") and word.partition("=")[2] == ".")
 
 
-def _patients(found: Iterable[Any]) -> set[str]:
-    """The number of the one patient whom results are about; none where they are about several."""
-    numbers: set[str] = set()
-    for each in found:
-        if isinstance(each, list):
-            numbers |= {number for one in each for number in _patients([one])}
-        elif isinstance(each, results.Outcome):
-            numbers |= _patients([each.result])
-        elif isinstance(each, results.Patient):
-            numbers.add(each.number)
-        else:
-            inside = [getattr(each, name, None) for name in ("patient", "appointment")]
-            numbers |= {one.number for one in inside if isinstance(one, results.PatientBrief | results.Patient)}
-            numbers |= _patients(one for one in inside if isinstance(one, results.Appointment))
-    return numbers if len(numbers) == 1 else set()
+def _people(found: Any) -> set[UUID | str]:
+    """Return who is in results: patients by their ids, and by their numbers those who have to be phoned."""
+    if isinstance(found, results.Patient | results.PatientBrief):
+        return {found.id}
+    if isinstance(found, results.ToCall):
+        return {found.number}
+    if isinstance(found, list | tuple):
+        # The rows of a file are named tuples, and hold numbers only.
+        inside = [] if hasattr(found, "_fields") else list(found)
+    else:
+        inside = [getattr(found, each.name) for each in fields(found)] if is_dataclass(found) else []
+    return {one for each in inside for one in _people(each)}
 
 
 class _Completion(ShellComplete):

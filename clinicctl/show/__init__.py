@@ -3,11 +3,12 @@
 A result is rendered whole and written at once, after the transaction has ended: what was answered, stands.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from clinicctl import errors
 
@@ -32,6 +33,10 @@ __all__ = [
     "textfile",
     "to_call",
 ]
+
+
+PROMPT = 32
+"""Cells of a prompt that say whom it is about."""
 
 
 def default_format() -> str:
@@ -147,13 +152,32 @@ def can_ask() -> bool:
     return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
 
-def line(prompt: str) -> str:
+def line(program: str, about: str = "") -> str:
     """Read a line at a prompt, or of a pipe without one. Raises EOFError at the end."""
     if can_ask():
-        return input(prompt)
+        prompt = f"{program}{f' {_fitting(about)}' if about else ''}> "
+        if _is_terminal(sys.stdout):
+            return input(prompt)
+        # The result goes into a file; the prompt is for the person.
+        _complain(prompt)
     if said := sys.stdin.readline() if sys.stdin else "":
         return said
     raise EOFError
+
+
+def _fitting(about: str) -> str:
+    """What stands in a prompt: short, and nothing whose width the line editor would count otherwise than it is drawn.
+
+    GNU readline counts by the locale. In one without Unicode it takes every byte for a cell; then the first word, the
+    number, has to do.
+    """
+    from locale import getencoding
+
+    from clinicctl.show.layout import shortened
+    from clinicctl.show.visible import visible
+
+    shown = shortened(visible(about), PROMPT)
+    return shown if shown.isascii() or getencoding().lower() in ("utf-8", "utf8") else shown.partition(" ")[0]
 
 
 def ask(question: str) -> bool:
@@ -194,7 +218,7 @@ def _write(stream: IO[str] | None, said: str) -> None:
     try:
         if hasattr(stream, "buffer"):
             stream.flush()
-            stream.buffer.write(said.encode("utf-8", "backslashreplace"))
+            _write_all(stream.buffer, said.encode("utf-8", "backslashreplace"))
             stream.buffer.flush()
         else:
             stream.write(said)
@@ -203,7 +227,18 @@ def _write(stream: IO[str] | None, said: str) -> None:
         # What could not be written must not be tried again when the interpreter closes the stream.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays for the rest of the process
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "stdout is closed"
-        raise errors.NotPrinted(reason=reason) from None
+        kind = errors.ReaderGone if isinstance(error, BrokenPipeError) else errors.NotPrinted
+        raise kind(reason=reason) from None
+
+
+def _write_all(stream: BinaryIO, data: bytes) -> None:
+    """Write every byte. Where Python does not buffer (PYTHONUNBUFFERED), one write may take only some of them."""
+    rest = memoryview(data)
+    while rest:
+        written = stream.write(rest)
+        if not written:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        rest = rest[written:]
 
 
 def _complain(said: str) -> None:

@@ -76,6 +76,11 @@ def wrapped(text: str, width: int) -> list[str]:
     return [*lines, line.rstrip()]
 
 
+def shortened(text: str, width: int) -> str:
+    """Return a text, or as much of it as fits, with an ellipsis for the rest."""
+    return text if cells(text) <= width else f"{_folded(text, width - 1)[0].rstrip()}…"
+
+
 def _words(text: str) -> Iterator[str]:
     """The words, each with the spaces behind it; spaces at the beginning belong to the first."""
     begin, at = 0, len(text) - len(text.lstrip(" "))
