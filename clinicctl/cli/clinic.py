@@ -1,6 +1,8 @@
 """The commands on the clinic itself."""
 
 import os
+import shlex
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -9,6 +11,7 @@ from clinicctl import desk, errors, settings
 from clinicctl.cli import params
 from clinicctl.cli.commands import reads, writes
 from clinicctl.cli.context import Ctx
+from clinicctl.results import Outcome
 
 app = typer.Typer()
 GROUPS: dict[str, typer.Typer] = {}
@@ -31,10 +34,22 @@ def init(
     ] = None,
     capacity: params.DefaultCapacity = None,
 ) -> None:
-    """Create the clinic's database, and its folder."""
-    timezone, region = _where(timezone, region)
-    made = ctx.obj.create(desk.clinic.init, name=name, timezone=timezone, region=region, capacity=capacity)
-    if not made.region:
+    """Create the clinic's database, and its folder.
+
+    Where one stands already, nothing is changed; options that differ from its settings are named.
+    """
+    zone, code = _where(timezone, region)
+    made = ctx.obj.create(desk.clinic.init, name=name, timezone=zone, region=code, capacity=capacity)
+    clinic = made.result if isinstance(made, Outcome) else made
+    if not clinic.created:
+        asked = {"name": name, "timezone": timezone and zone, "region": region and code, "capacity": capacity}
+        different = {each: said for each, said in asked.items() if said is not None and said != getattr(clinic, each)}
+        clinic = replace(clinic, not_applied=tuple(different))
+    ctx.obj.show(replace(made, result=clinic) if isinstance(made, Outcome) else clinic)
+    for each in clinic.not_applied:
+        command = shlex.join(["clinicctl", "config", each, str(different[each])])
+        ctx.obj.note(f"--{each} was not applied: the clinic was there already. Set it with `{command}`.")
+    if not clinic.region:
         ctx.obj.note("No phone region is known: phones need their + until `clinicctl config region CC`.")
 
 

@@ -145,16 +145,12 @@ class Desk:
         """As `write`, in a transaction that is begun in a way of its own."""
         return cast("R", self._shown(self.written(operation, request, begin=begin)))
 
-    def create(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
-        """As `write`, on a new database; where one stands already, the operation is told so and changes nothing."""
+    def create(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> "Outcome | R":
+        """As `write`, on a new database, but shows nothing; where one stands already, the operation changes nothing."""
         try:
-            return cast("R", self._shown(self.written(operation, request, begin=self.store.create)))
+            return self.written(operation, request, begin=self.store.create)
         except errors.Exists:
-            if self.settings.key:
-                return cast("R", self._shown(self.written(operation, request)))
-            found = self.read(operation, *_, **request)
-            self.show(found)
-            return found
+            return self.written(operation, request) if self.settings.key else self.read(operation, *_, **request)
 
     def _shown(self, outcome: "Outcome") -> Any:
         self.show(outcome)

@@ -7,7 +7,7 @@ from clinicctl.results.base import facts
 
 @facts
 class Clinic:
-    """What `init` answers."""
+    """What `init` answers. `not_applied` names the options that differ from what stands, where it stood already."""
 
     path: str
     name: str
@@ -15,6 +15,7 @@ class Clinic:
     region: str
     capacity: int
     created: bool
+    not_applied: tuple[str, ...] = ()
 
 
 @facts
