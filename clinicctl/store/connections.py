@@ -2,7 +2,6 @@
 
 import os
 import signal
-import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import cast
@@ -11,8 +10,9 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from clinicctl import errors
+from clinicctl.store import places
 from clinicctl.store.driver import sqlite3
-from clinicctl.store.faults import reason_of, translated
+from clinicctl.store.faults import translated
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 
 _CHECKPOINT_AT = 1 << 20
@@ -29,14 +29,9 @@ def inspect(path: str) -> None:
     SQLite reads the header itself, by a connection that takes no lock and looks for no `-wal`: to open the file beside
     SQLite would drop the locks that this process holds on it (https://sqlite.org/howtocorrupt.html, 2.2).
     """
-    try:
-        found = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        raise errors.NoDatabase(path=path) from None
-    except (OSError, ValueError) as error:
-        raise errors.IOFailed(path=path, reason=reason_of(error)) from None
-    if not stat.S_ISREG(found.st_mode):
-        raise errors.NotOurs(path=path, reason="not a regular file")
+    found = places.look(path)
+    if found is None:
+        raise errors.NoDatabase(path=path)
     if not found.st_size:
         raise errors.NotOurs(path=path, reason="an empty file")
     with translated(path, 0), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:

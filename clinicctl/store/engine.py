@@ -147,10 +147,12 @@ class Store:
 
         Refuses with `Exists` when something stands there. Makes the folder (0700); the file is 0600.
         """
+        places.look(self.path, making=True)
+        folder = os.path.dirname(self.path)
         try:
-            _make_folder(os.path.dirname(self.path))
+            _make_folder(folder)
         except OSError as error:
-            raise errors.ReadOnly(path=os.path.dirname(self.path), reason=error.strerror) from None
+            raise errors.ReadOnly(path=folder, reason=places.reason_of(error, folder, writing=True)) from None
         places.refuse_unsafe(self.path)
         with self.locked(), self.draft() as draft:
             if os.path.lexists(self.path):

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Index, SQLModel, UniqueConstraint
 
 from clinicctl import errors
-from clinicctl.store import models
+from clinicctl.store import models, places
 from clinicctl.store.driver import sqlite3
 
 _MISSING = ("no such table", "no such column")
@@ -26,7 +26,7 @@ def translated(path: str, wait: float) -> Iterator[None]:
             raise
         raise refusal from None
     except OSError as error:
-        raise errors.IOFailed(path=path, reason=reason_of(error)) from None
+        raise errors.IOFailed(path=path, reason=places.reason_of(error, path)) from None
 
 
 def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refusal | None:
@@ -41,9 +41,9 @@ def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refu
         case sqlite3.SQLITE_FULL:
             return errors.DiskFull(path=path)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return errors.ReadOnly(path=path, reason=reason)
+            return errors.ReadOnly(path=path, reason=places.denied(path, writing=True) or reason)
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
-            return errors.DiskFull(path=path) if _no_room(path) else errors.IOFailed(path=path, reason=reason)
+            return _failed(path, reason, opening=code == sqlite3.SQLITE_CANTOPEN)
         case sqlite3.SQLITE_ERROR if str(error).startswith(_MISSING):
             return errors.Damaged(path=path, reason=str(error))
         case sqlite3.SQLITE_CORRUPT:
@@ -53,6 +53,13 @@ def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refu
         case sqlite3.SQLITE_NOTADB:
             return errors.NotOurs(path=path, reason="not a database")
     return None
+
+
+def _failed(path: str, reason: str, *, opening: bool) -> errors.Refusal:
+    """What a failed call of the system means. SQLite tells no more than that it cannot open something."""
+    if _no_room(path):
+        return errors.DiskFull(path=path)
+    return errors.IOFailed(path=path, reason=(places.denied(path) if opening else None) or reason)
 
 
 def _no_room(path: str) -> bool:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import DBAPIError
 
 from clinicctl import __version__, clock, errors, settings
-from clinicctl.store import info, notes
+from clinicctl.store import info, notes, places
 from clinicctl.store.connections import connected, driver_of, inspect, uri
 from clinicctl.store.driver import sqlite3, whose
 from clinicctl.store.migrations import CURRENT
@@ -97,7 +97,8 @@ def _inside(path: str) -> Iterator[Found]:
             last = connection.execute("SELECT number, hash, at FROM journal ORDER BY number DESC LIMIT 1").fetchone()
             zone = connection.execute("SELECT value FROM settings WHERE name = 'timezone'").fetchone()
     except sqlite3.Error as error:
-        yield Found("content", "unreadable", False, f"{error.sqlite_errorname}", True)
+        problem = places.denied(path) if error.sqlite_errorname == "SQLITE_CANTOPEN" else None
+        yield Found("content", "unreadable", False, problem or error.sqlite_errorname, True)
         return
     current = version == CURRENT
     yield Found("schema", str(version), current, None if current else f"this clinicctl needs {CURRENT}", not current)

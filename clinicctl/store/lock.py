@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from clinicctl import errors
+from clinicctl.store import places
 
 _REPEAT = 0.05
 """Seconds between alarms, so that one which rings just before the call is not the last."""
@@ -34,7 +35,7 @@ def writers_lock(path: str, *, wait: float) -> Iterator[int | None]:
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise errors.ReadOnly(path=lock, reason=error.strerror) from None
+        raise errors.ReadOnly(path=lock, reason=places.reason_of(error, path, writing=True)) from None
     try:
         _take(descriptor, wait)
         yield descriptor

@@ -6,8 +6,10 @@ made or written to.
 """
 
 import os
+import pwd
 import re
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from glob import escape, glob
 
@@ -23,13 +25,87 @@ _BESIDE = ("-wal", "-shm", "-journal", ".lock")
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
+def look(path: str, *, making: bool = False) -> os.stat_result | None:
+    """Return what the system says of the file at a database's path; None where nothing stands.
+
+    Refuses what can be no database, and says why: a folder or a device, a link that leads nowhere, a path that leads
+    through a file (`making` says that a database was to be made there), a folder that this user must not enter.
+    """
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        if link := next((each for each in _way(path) if os.path.islink(each) and not os.path.exists(each)), None):
+            leads = f"{link} is a link to {os.readlink(link)}, where nothing is."
+            raise errors.NoDatabase(path=path, hint=f"{leads} Remove it, or name another place with --db.") from None
+        return None
+    except NotADirectoryError:
+        file = next((each for each in _way(path) if not os.path.isdir(each)), path)
+        reason = f"{file} is a file, not a folder"
+        if making:
+            raise errors.IOFailed(path=path, reason=reason) from None
+        raise errors.NoDatabase(path=path, hint=f"{reason}.") from None
+    except OSError as error:
+        raise errors.IOFailed(path=path, reason=reason_of(error, path)) from None
+    if not stat.S_ISREG(found.st_mode):
+        kind = "it is a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+        raise errors.NotOurs(path=path, reason=kind)
+    return found
+
+
+def reason_of(error: OSError, path: str, *, writing: bool = False) -> str:
+    """Return the system's words for an error; of a permission that is missing, also whose file or folder it is."""
+    said = error.strerror or "it cannot be read"
+    return (denied(path, writing=writing) or said) if isinstance(error, PermissionError) else said
+
+
+def denied(path: str, *, writing: bool = False) -> str | None:
+    """Return what keeps this user from a database, as far as the permissions of its files and folders tell."""
+    *folders, _ = _way(path)
+    for each in folders:
+        if os.path.isdir(each) and not _may(each, os.X_OK):
+            return _whose(each, "folder")
+    how = os.R_OK | (os.W_OK if writing else 0)
+    for each in (path, *(f"{path}{end}" for end in _BESIDE)):
+        if os.path.exists(each) and not _may(each, how):
+            return _whose(each, "file")
+    # SQLite keeps files beside the database while it is read, too.
+    nearest = next((each for each in reversed(folders) if os.path.isdir(each)), "/")
+    return None if _may(nearest, os.W_OK) else _whose(nearest, "folder")
+
+
+def _way(path: str) -> Iterator[str]:
+    """The folders that a path leads through, from the root on, and the path itself."""
+    folder = os.path.dirname(path)
+    if folder != path:
+        yield from _way(folder)
+    yield path
+
+
+def _may(path: str, how: int) -> bool:
+    return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _whose(path: str, kind: str) -> str:
+    found = os.stat(path)
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return "the file system is read-only"
+    try:
+        owner = pwd.getpwuid(found.st_uid).pw_name
+    except KeyError:
+        owner = f"user {found.st_uid}"
+    return f"permission denied: the {kind} {path} belongs to {owner} (mode {stat.S_IMODE(found.st_mode):04o})"
+
+
 def refuse_unsafe(path: str) -> None:
     """Refuse a database's path on a network file system, or whose files or folder others may write to; and a file that
     has another name as well, by which it would have another lock.
 
     A sticky folder, like /tmp, is good enough: nobody removes another's files there. A group that has the number of
-    the owner is his alone, by the custom of most systems.
+    the owner is his alone, by the custom of most systems. What can be no database is refused first, as in `look`; and
+    then a file that this user must not write.
     """
+    if look(path, making=True) is not None and not _may(path, os.W_OK):
+        raise errors.ReadOnly(path=path, reason=denied(path, writing=True) or "permission denied")
     folder = os.path.dirname(path)
     try:
         found = os.stat(folder)
