@@ -50,7 +50,7 @@ _WHOLE: Mapping[type, str] = {
 Moved by no day, so that SQLite reckons it: the thirtieth of February is else handed back as it was said.
 """
 _JSON = "CASE WHEN json_valid({0}) THEN json_type({0}) = 'object' ELSE 0 END"
-_KEPT_AS_JSON = ("journal.outcome", "journal_steps.before")
+_KEPT_AS_JSON = ("journal.outcome", "journal_steps.before", "journal_days.before")
 _ROW = "'row ' || rowid"
 _LABELS = {
     table: f"CASE typeof(number) WHEN 'integer' THEN '{letter}' || number ELSE {_ROW} END"

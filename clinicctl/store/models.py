@@ -1,8 +1,8 @@
 """The tables. The database itself refuses what the program must never do: each constraint is named, and each name has
 a refusal in `REFUSALS`.
 
-Personal data stands in `patients`, `patient_words` and the free texts of `appointments` and
-`doctor_daily_availabilities`, and nowhere else. Instants are UTC; dates are clinic-local.
+Personal data stands in `patients`, `patient_words`, the free texts of `appointments` and `doctor_daily_availabilities`,
+and nowhere else. `journal_days` keeps copies of the notes on days, which are about doctors. Instants are UTC; dates are clinic-local.
 """
 
 from datetime import date as Date
@@ -381,6 +381,20 @@ class JournalStep(_Stored, table=True):
     before: str
 
 
+class JournalDays(_Stored, table=True):
+    """What stood of the days or weekdays that a journaled write changed: what `undo` puts back.
+
+    `before` is a JSON object with compressed rows; see `desk.day_history`. It can hold the notes on days, which are
+    free text about doctors, so the journal's hash does not cover it.
+    """
+
+    __tablename__ = "journal_days"
+    journal_number: int = Field(
+        sa_column=Column(ForeignKey("journal.number", ondelete="RESTRICT"), primary_key=True, nullable=False)
+    )
+    before: str
+
+
 def _table(model: type[SQLModel]) -> Table:
     return cast("Table", cast("Any", model).__table__)
 
@@ -399,6 +413,7 @@ waitlist_entries = _table(WaitlistEntry)
 waitlist_days = _table(WaitlistDay)
 journal = _table(Journal)
 journal_steps = _table(JournalStep)
+journal_days = _table(JournalDays)
 
 REFUSALS: dict[str, type[errors.Refusal]] = {
     "uq_doctors_code": errors.CodeTaken,

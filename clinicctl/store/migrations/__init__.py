@@ -57,10 +57,16 @@ STEPS: dict[int, Sequence[str]] = {
         " last_date = (SELECT max(date) FROM waitlist_days WHERE entry_id = e.id) WHERE e.status = 'waiting'",
         "CREATE INDEX ix_queue_entries_open ON queue_entries (status, doctor_id, date)"
         " WHERE status IN ('waiting', 'called', 'serving', 'skipped', 'held')",
+        "CREATE TABLE journal_days (journal_number INTEGER NOT NULL, before VARCHAR NOT NULL,"
+        " CONSTRAINT pk_journal_days PRIMARY KEY (journal_number),"
+        " CONSTRAINT fk_journal_days_journal_number FOREIGN KEY(journal_number)"
+        " REFERENCES journal (number) ON DELETE RESTRICT)",
     ),
 }
-"""By the version that they lead to, from the one before it. 2: patients can be erased; more is found by an index.
-3: a waitlist entry has the days that were meant; an index finds the queues that are still open.
+"""By the version that they lead to, from the one before it.
+
+2: Patients can be erased, and indexes find more. 3: A waitlist entry has the days that were meant, an index finds the
+queues that are still open, and changes of doctors' days can be undone.
 """
 
 
