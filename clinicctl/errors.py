@@ -67,6 +67,14 @@ class MoreThanAsked(Refusal):
     advice = "Repeat it, or add --yes."
 
 
+class OtherThanAsked(Refusal):
+    """Another write became the last one before the lock was taken: a yes to the one is no yes to the other."""
+
+    code, status = "usage", 2
+    sentence = "The write to undo is now {found}, no longer {asked}; nothing was written."
+    advice = "Repeat it."
+
+
 class BadValue(Refusal):
     """A value that is not understood. The problem never repeats a personal value."""
 
@@ -208,6 +216,13 @@ class HasBookings(Conflict, AnswerAboutPeople):
     advice = "Move them first, or use --on-conflict keep, or --on-conflict cancel."
 
 
+class PatientsHere(Conflict, AnswerAboutPeople):
+    """Patients have arrived and wait for the doctor who is taken away: nobody can cancel them for the clinic."""
+
+    code = "has_bookings"
+    sentence = "{doctor} has {here} here and {booked} booked whom the change leaves without a doctor."
+
+
 class HasAppointments(Conflict, AnswerAboutPeople):
     code, sentence = "has_bookings", "{subject} has appointments that are not over ({count})."
     advice = "Cancel or move them first."
@@ -303,6 +318,15 @@ class BuiltUpon(AgainstRule):
     code, sentence = (
         "illegal_step",
         "Write {number} ({command}) cannot be undone: {subject} has gone on with write {later}.",
+    )
+
+
+class CannotComeBack(AgainstRule):
+    """The details list every appointment that cannot come back, with the patient's number and the reason."""
+
+    code, sentence = (
+        "illegal_step",
+        "Write {number} ({command}) cannot be undone: {count} of the cancelled cannot come back: {first}.",
     )
 
 

@@ -142,9 +142,9 @@ class Line(Within):
     def can_ask(self) -> bool:
         return False
 
-    def confirm(self, question: str) -> None:
+    def confirm(self, question: str, *, hint: str | None = None) -> None:
         if not (self.settings.yes or self.settings.dry_run):
-            raise errors.Usage(problem="--yes required when not running interactively.")
+            raise errors.Usage(problem="--yes required when not running interactively.", hint=hint)
 
     def note(self, sentence: str) -> None:
         """There is nobody to tell."""

@@ -57,6 +57,8 @@ class Desk:
         """Whether the clinic wants no names in a prompt, as the last read found it."""
         self._operation: Callable[..., Any] | None = None
         """The last operation: what it returns decides the columns of an empty list."""
+        self._listed: tuple[str, ...] = ()
+        """The cancelled appointments that were listed before a question, with whole phones."""
         self._began = clock.ticks()
 
     @property
@@ -193,6 +195,7 @@ class Desk:
             excel_safe=told.excel_safe,
             masked=self._masked,
             of=self._operation,
+            listed=self._listed,
         )
 
     def _refuse_more_than_asked(self, result: Any) -> None:
@@ -209,22 +212,26 @@ class Desk:
         """Whether somebody can be asked."""
         return show.can_ask()
 
-    def confirm(self, question: str) -> None:
-        """Ask before the lock is taken. Refuses at a no, and where nobody can be asked."""
+    def confirm(self, question: str, *, hint: str | None = None) -> None:
+        """Ask before the lock is taken. Refuses at a no, and where nobody can be asked; `hint` then says what it is."""
         told = self.settings
         if told.yes or told.dry_run:
             return
         if not self.can_ask():
-            raise errors.Usage(problem="--yes required when not running interactively.")
+            raise errors.Usage(problem="--yes required when not running interactively.", hint=hint)
         if not show.ask(question):
             raise errors.Cancelled
 
     def confirm_many(self, told: "Sequence[ToCall]") -> None:
-        """Show whom a change cancels; ask, where they are more than the clinic's bulk_threshold."""
+        """Ask, where a change cancels more than the clinic's bulk_threshold; show before the question whom.
+
+        A smaller number is not asked about, and the result lists them.
+        """
         threshold = int(self.read(desk.clinic.show_setting, name="bulk_threshold").value)
-        if told and self.can_ask() and not self.settings.yes:
-            show.people(told, masked=self._masked)
         if len(told) > threshold:
+            if self.can_ask() and not (self.settings.yes or self.settings.dry_run):
+                show.people(told, masked=self._masked)
+                self._listed = () if self._masked else tuple(each.appointment for each in told)
             self.confirm(f"Cancel {len(told)} appointments?")
         self.limit(max(threshold, len(told)))
 

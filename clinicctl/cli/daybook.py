@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clinicctl import desk
+from clinicctl import desk, show
 from clinicctl.cli import params
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
@@ -68,8 +68,18 @@ def undo(
         ),
     ] = None,
 ) -> None:
-    """Take back the last write of booking or queue, when nothing was built on it."""
-    ctx.obj.write(desk.undo.undo, number=number)
+    """Take back the last write of booking, queue or days, when nothing was built on it.
+
+    It asks when the write is not your last one, or is older than 5 minutes.
+    """
+    told, asked = ctx.obj.settings, None
+    if not (told.yes or told.dry_run):
+        found = ctx.obj.read(desk.undo.preview, number=number, key=told.key)
+        if found is not None:
+            if found.ask:
+                ctx.obj.confirm(show.undoing(found), hint=f"{show.undoing(found, names=False)} Add --yes.")
+            asked = desk.undo.Asked(found.undoes)
+    ctx.obj.write(desk.undo.undo, number=number, asked=asked)
 
 
 @writes(waitlist, "add", "clinicctl waitlist add P17 MEHTA today..+2w")

@@ -34,6 +34,8 @@ _MADE_UP = re.compile(r"auto-[0-9a-f]{32}")
 _NUMBER = re.compile(r"[PAW][1-9][0-9]*")
 _NAMING = {"number", "appointment", "patient", "merged", "moved_to", "moved_from"}
 _NAMING_MANY = {"no_show", "left", "completed", "numbers", "waitlist_closed"}
+_DOCTORS = "doctors"
+"""The codes of doctors in the answer of an undo; in that of an import, more about each of them."""
 _NAMING_DOCTORS = {"doctor", "code"}
 _NOT_TOUCHED = {"shares_phone_with", "similar_on_file"}
 
@@ -136,7 +138,7 @@ def _of_doctor(row: Row[Any]) -> Any:
     booked = select(appointments.c.id).where(appointments.c.doctor_id == row.id)
     queued = select(queue_entries.c.appointment_id).where(queue_entries.c.doctor_id == row.id)
     told = or_(writes.c.outcome.contains(f'"{row.code}"', autoescape=True), writes.c.command == "doctor import")
-    return _touching(booked.union(queued), ("doctor", "waitlist"), told)
+    return _touching(booked.union(queued), ("doctor", "waitlist", "undo"), told)
 
 
 def _touching(theirs: Any, commands: Iterable[str], told: Any) -> Any:
@@ -216,5 +218,8 @@ def _numbers(value: Any) -> Iterator[str]:
                     yield each
             elif name in _NAMING_MANY and isinstance(each, list):
                 yield from each
+            elif name == _DOCTORS and isinstance(each, list):
+                yield from (one for one in each if isinstance(one, str))
+                yield from _numbers(each)
             elif name not in _NOT_TOUCHED:
                 yield from _numbers(each)

@@ -1,21 +1,27 @@
 """What was said about doctors' days, and what becomes of the booked when a day is taken away."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, staff
+from clinicctl.desk import bookings, days, recall, staff
 from clinicctl.results import Day, ToCall
 from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
-from clinicctl.statuses import CancelledBy, OnConflict
+from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import availabilities, capacities
 from clinicctl.store.sql import bindparam, case, insert, update
+
+OWN_CAPACITY = (
+    "Move them first, or give the day a capacity of its own: `clinicctl doctor avail set {doctor} {date} --capacity N`."
+)
+"""What to do where a default capacity would leave booked patients without a place."""
 
 Said = tuple[bool, int | None, str | None]
 """What is said of a day: presence, capacity, note."""
@@ -46,9 +52,11 @@ def set_days(
 ) -> list[Day]:
     """Say what a doctor's days are; what is not said stays as it stands, and an empty note clears it.
 
-    Refuses past days and, with `HasBookings`, a change that would leave booked patients without a place: `keep` leaves
-    them over capacity, `cancel` cancels them by the clinic.
+    Refuses a call that sets nothing, past days and, with `HasBookings`, a change that would leave patients without a
+    place: `keep` leaves them, `cancel` cancels the booked ones by the clinic. Those who are here cannot be cancelled.
     """
+    if present is None and capacity is None and note is None:
+        raise errors.Usage(problem="Nothing to set: give at least one of --present, --absent, --capacity and --note.")
     row = staff.find_active(tx, doctor)
     dates = day_rules.days(on, today=tx.today)
     days.refuse_past(tx, dates[0])
@@ -56,7 +64,15 @@ def set_days(
     changed = [changed_facts(each, present=present, capacity=capacity) for each in standing]
     cancelled = settle(tx, zip(standing, changed, strict=True), on_conflict=on_conflict)
     said = [(each, written(each, present=present, capacity=capacity, note=note)) for each in standing]
-    write(tx, [(each, values) for each, values in said if each.said is None or differs(each.said, values)])
+    # To clear a note where nothing is said of the day sets nothing.
+    new = present is not None or capacity is not None or bool(note)
+    changes = [(each, values) for each, values in said if (differs(each.said, values) if each.said else new)]
+    write(tx, changes)
+    keep_before(
+        tx,
+        packed=recall.pack([before_of(each.doctor_id, each.date, each.said) for each, _ in changes]),
+        cancelled=[each for each in standing if each.date in cancelled],
+    )
     return [replace(each, cancelled=cancelled.get(each.date, ())) for each in show(tx, row, dates)]
 
 
@@ -106,45 +122,99 @@ def stranded(tx: Tx, changed: Iterable[days.Facts]) -> list[Row[Any]]:
     return found
 
 
+def here(tx: Tx, changed: Iterable[days.Facts]) -> list[Row[Any]]:
+    """Return the patients who are here for a doctor on days that, as changes would leave them, are without the doctor.
+
+    A queue has a ledger from its first position on.
+    """
+    absent = (day for day in changed if day.has_ledger and not day.present)
+    return [row for day in absent for row in bookings.list_here(tx, doctor_id=day.doctor_id, on=day.date)]
+
+
 def takes_away(before: days.Facts, after: days.Facts) -> bool:
     """Whether a change takes the doctor or a place away."""
     return (before.present and not after.present) or after.capacity < before.capacity
 
 
-def refuse_stranded(tx: Tx, rows: Sequence[Row[Any]]) -> None:
-    """Refuse with the patients who would lose their place, and which of them have no phone; nobody is no refusal."""
-    if rows:
-        people = bookings.list_affected(tx, rows)
-        raise errors.HasBookings(
-            doctor=", ".join(sorted({row.doctor_code for row in rows})),
-            count=len(people),
-            affected=people,
-            without_phone=[each["number"] for each in people if each["phone_last3"] is None],
-        )
+def in_the_way(
+    tx: Tx, changes: Iterable[tuple[days.Facts, days.Facts]], *, on_conflict: OnConflict
+) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    """Return the patients because of whom changes are refused: those booked, and those here, who cannot be cancelled.
+
+    A change is refused only where it takes something away: who is without a place by intent stays so.
+    """
+    if on_conflict is OnConflict.KEEP:
+        return [], []
+    changes = list(changes)
+    losing = [after for before, after in changes if takes_away(before, after)]
+    leaving = [after for before, after in changes if before.present and not after.present]
+    return (stranded(tx, losing) if on_conflict is OnConflict.REFUSE else []), here(tx, leaving)
+
+
+def refuse_stranded(
+    tx: Tx, booked: Sequence[Row[Any]], arrived: Sequence[Row[Any]] = (), *, hint: str | None = None
+) -> None:
+    """Refuse with the patients who would lose their place, and which of them have no phone; nobody is no refusal.
+
+    `hint` is for a command without `--on-conflict`; it can name the doctor and the date of the first one.
+    """
+    rows = [*arrived, *booked]
+    if not rows:
+        return
+    people = bookings.list_affected(tx, rows)
+    known: dict[str, Any] = {
+        "doctor": ", ".join(sorted({row.doctor_code for row in rows})),
+        "count": len(people),
+        "affected": people,
+        "without_phone": [each["number"] for each in people if each["phone_last3"] is None],
+    }
+    hint = hint and hint.format(doctor=rows[0].doctor_code, date=rows[0].date)
+    if not arrived:
+        raise errors.HasBookings(hint=hint, **known)
+    keeps = "Or use --on-conflict keep." if hint is None else hint if booked else ""
+    raise errors.PatientsHere(
+        here=len(arrived),
+        booked=len(booked),
+        hint=" ".join(filter(None, [*_ways_out(arrived), keeps])),
+        **known,
+    )
+
+
+def _ways_out(arrived: Sequence[Row[Any]]) -> list[str]:
+    """What can be done with patients who are here: an example of each way."""
+    found = []
+    if waits := next((row for row in arrived if row.queue_status != QueueStatus.SERVING), None):
+        found.append(f"Transfer who waits: `clinicctl queue transfer {waits.doctor_code} {waits.position} --to CODE`.")
+    if seen := next((row for row in arrived if row.queue_status == QueueStatus.SERVING), None):
+        found.append(f"End the consultation: `clinicctl queue done {seen.doctor_code} {seen.position}`.")
+    return found
 
 
 def would_cancel(
     tx: Tx, *, doctor: DoctorRef, on: DaysWord, present: bool | None, capacity: int | None
 ) -> list[ToCall]:
-    """Return whom `set_days` with CANCEL would cancel, changing nothing."""
+    """Return whom `set_days` with CANCEL would cancel, changing nothing. Refuses where patients are here."""
     row = staff.find_active(tx, doctor)
     standing = days.facts(tx, row, day_rules.days(on, today=tx.today))
     changed = [changed_facts(each, present=present, capacity=capacity) for each in standing]
+    refuse_stranded(tx, *in_the_way(tx, zip(standing, changed, strict=True), on_conflict=OnConflict.CANCEL))
     return [bookings.to_call(each) for each in stranded(tx, changed)]
 
 
 def settle(
-    tx: Tx, changes: Iterable[tuple[days.Facts, days.Facts]], *, on_conflict: OnConflict
+    tx: Tx,
+    changes: Iterable[tuple[days.Facts, days.Facts]],
+    *,
+    on_conflict: OnConflict,
+    hint: str | None = None,
 ) -> dict[date, tuple[ToCall, ...]]:
     """Do with those who would lose their place what was said; return who was cancelled, by date.
 
-    A change is refused only where it takes something away: who is over the capacity by intent stays so. To cancel is
-    said of whoever has no place, however that came about.
+    To cancel is said of every booked patient without a place, however that came about.
     """
-    if on_conflict is OnConflict.KEEP:
-        return {}
-    if on_conflict is OnConflict.REFUSE:
-        refuse_stranded(tx, stranded(tx, (after for before, after in changes if takes_away(before, after))))
+    changes = list(changes)
+    refuse_stranded(tx, *in_the_way(tx, changes, on_conflict=on_conflict), hint=hint)
+    if on_conflict is not OnConflict.CANCEL:
         return {}
     rows = stranded(tx, (after for _, after in changes))
     cancelled: dict[date, tuple[ToCall, ...]] = {}
@@ -175,6 +245,31 @@ def merged(
         said[1] if capacity is None else capacity,
         said[2] if note is None else note or None,
     )
+
+
+def keep_before(
+    tx: Tx,
+    *,
+    packed: str | None = None,
+    weekdays: Sequence[Sequence[Any]] = (),
+    cancelled: Iterable[days.Facts] = (),
+) -> None:
+    """Keep with the journal what stood before this write, so that `undo` can put it back.
+
+    `packed` are the packed rows of `before_of`, `weekdays` rows of doctor, weekday, presence and capacity, and
+    `cancelled` the days, as they stood, on which somebody was cancelled.
+    """
+    stood = [(str(each.doctor_id), each.date.isoformat(), each.present, each.capacity) for each in cancelled]
+    before = {"days": packed or recall.pack([]), "weekdays": weekdays, "cancelled": stood}
+    tx.days_before.append(json.dumps(before, separators=(",", ":")))
+
+
+def before_of(doctor_id: UUID, on: date, said: Any) -> tuple[Any, ...]:
+    """Return what is kept of a day before a change: whose, which, and its row; Nones where it had no row."""
+    if said is None:
+        return (str(doctor_id), on.toordinal(), None, None, None, None, None)
+    stamp = (said.updated_by, said.updated_at.isoformat())
+    return (str(doctor_id), on.toordinal(), bool(said.present), said.capacity, said.note, *stamp)
 
 
 def differs(said: Row[Any], values: Mapping[str, Any]) -> bool:
@@ -213,7 +308,7 @@ def set_capacities(tx: Tx, changes: Sequence[tuple[days.Facts, int]]) -> None:
 
 
 def follow(
-    tx: Tx, *, doctor: Row[Any], on_conflict: OnConflict, weekdays: Collection[int] = ()
+    tx: Tx, *, doctor: Row[Any], on_conflict: OnConflict, weekdays: Collection[int] = (), hint: str | None = None
 ) -> dict[date, tuple[ToCall, ...]]:
     """Bring the ledgers from today on to what weekdays and default now mean; return who was cancelled.
 
@@ -227,6 +322,6 @@ def follow(
     pairs = [(replace(each, present=True), each) for each in absent]
     dates = {each.date for each in absent}
     pairs += [(before, replace(before, capacity=before.meant)) for before in standing if before.date not in dates]
-    cancelled = settle(tx, [each for each in pairs if takes_away(*each)], on_conflict=on_conflict)
+    cancelled = settle(tx, [each for each in pairs if takes_away(*each)], on_conflict=on_conflict, hint=hint)
     tx.many(_SET_CAPACITY, [{"doctor": doctor.id, "on": each.date, "places": each.meant} for each in changed])
     return cancelled

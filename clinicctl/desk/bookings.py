@@ -12,7 +12,7 @@ from clinicctl.rules import references, slots
 from clinicctl.rules.days import DaysWord, DayWord, day
 from clinicctl.rules.days import days as dates_of
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
-from clinicctl.rules.steps import ACTIVE, CANCEL, MOVE, NO_SHOW
+from clinicctl.rules.steps import ACTIVE, CANCEL, MOVE, NO_SHOW, OPEN
 from clinicctl.statuses import AppointmentStatus, CancelledBy, WaitlistStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import (
@@ -63,6 +63,28 @@ _OPEN = _ALL.where(
     appointments.c.date == bindparam("on"),
     appointments.c.status == AppointmentStatus.BOOKED,
 ).order_by(appointments.c.slot)
+_HERE = (
+    select(
+        appointments,
+        people.c.number.label("patient_number"),
+        people.c.name.label("patient_name"),
+        people.c.phone.label("patient_phone"),
+        people.c.born.label("patient_born"),
+        people.c.born_year.label("patient_born_year"),
+        doctors.c.code.label("doctor_code"),
+        queue_entries.c.position.label("position"),
+        queue_entries.c.status.label("queue_status"),
+    )
+    .join(people, people.c.id == appointments.c.patient_id)
+    .join(queue_entries, queue_entries.c.appointment_id == appointments.c.id)
+    .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
+    .where(
+        queue_entries.c.doctor_id == bindparam("doctor"),
+        queue_entries.c.date == bindparam("on"),
+        queue_entries.c.status.in_(sorted(OPEN)),
+    )
+    .order_by(queue_entries.c.position)
+)
 _OF_PATIENT_ON = _ALL.where(
     appointments.c.patient_id == bindparam("patient"), appointments.c.date == bindparam("on")
 ).order_by(appointments.c.number)
@@ -378,6 +400,14 @@ def list_open(tx: Tx, *, doctor_id: UUID, on: date) -> list[Row[Any]]:
     return list(tx.all(_OPEN, doctor=doctor_id, on=on))
 
 
+def list_here(tx: Tx, *, doctor_id: UUID, on: date) -> list[Row[Any]]:
+    """Return the rows of the patients who wait for a doctor on a day, or are in consultation, by position.
+
+    The queue entry decides: `doctor_code` is the doctor for whom they wait, also where another one was booked.
+    """
+    return list(tx.all(_HERE, doctor=doctor_id, on=on))
+
+
 def list_active(tx: Tx, *, patient_id: UUID | None = None, doctor_id: UUID | None = None) -> list[Row[Any]]:
     """Return the rows of today and later that are not over, of a patient or of a doctor."""
     query = _ALL.where(appointments.c.date >= tx.today, appointments.c.status.in_(sorted(ACTIVE)))
@@ -480,6 +510,8 @@ def list_affected(tx: Tx, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
             "doctor": row.doctor_code,
             "date": row.date.isoformat(),
             "slot": row.slot,
+            "status": row.status,
+            "position": row.position,
         }
         for each, row in zip(people, rows, strict=True)
     ]

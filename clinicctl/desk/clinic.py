@@ -55,7 +55,7 @@ def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
     if known.name == "capacity":
         within = replace(tx, clinic=replace(tx.clinic, capacity=int(value)))
         for row in tx.all(_WITHOUT_CAPACITY):
-            availability.follow(within, doctor=row, on_conflict=OnConflict.REFUSE)
+            availability.follow(within, doctor=row, on_conflict=OnConflict.REFUSE, hint=availability.OWN_CAPACITY)
     return _setting(tx, known)
 
 

@@ -57,7 +57,8 @@ def edit(
         raise errors.Usage(problem="Nothing to change: say what, for example --name or --capacity.")
     tx.run(_UPDATE, doctor=row.id, **changes, updated_at=tx.now)
     if capacity is not None:
-        availability.follow(tx, doctor=staff.find(tx, DoctorRef(row.code)), on_conflict=on_conflict)
+        found = staff.find(tx, DoctorRef(row.code))
+        availability.follow(tx, doctor=found, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
     return show(tx, doctor=DoctorRef(row.code))
 
 

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import availability, days, journal, staff
+from clinicctl.desk import availability, days, journal, recall, staff
 from clinicctl.desk.availability import Said
 from clinicctl.results import DoctorDiff, Imported, ImportedRow, ToCall
 from clinicctl.rules import rows
@@ -34,14 +34,19 @@ NAMED = 20
 MOST_REMOVED = 40_000
 """So many days are forgotten by one file; that takes the longest under the lock."""
 
-_ELSEWHERE = ("bookings", "daybook", "duplicates", "patient_imports", "patients", "queue", "undo", "waitlist")
+_ELSEWHERE = ("bookings", "daybook", "duplicates", "patient_imports", "patients", "queue", "waitlist")
 """Whose operations change nothing of what a plan stands on: only the ledgers, which are looked at anew."""
 
 _OF_ONE_DOCTOR = ("availability", "weekly")
 """Whose results name the doctor whose days were changed."""
 
 _STANDING = select(
-    availabilities.c.date, availabilities.c.present, availabilities.c.capacity, availabilities.c.note
+    availabilities.c.date,
+    availabilities.c.present,
+    availabilities.c.capacity,
+    availabilities.c.note,
+    availabilities.c.updated_by,
+    availabilities.c.updated_at,
 ).where(
     availabilities.c.doctor_id == bindparam("doctor"),
     availabilities.c.date.between(bindparam("first"), bindparam("last")),
@@ -78,6 +83,7 @@ class _Doctor:
     wanted: dict[date, DayRow] = field(default_factory=dict)
     refused: set[date] = field(default_factory=set)
     standing: Mapping[date, Said] = field(default_factory=dict)
+    rows: Mapping[date, Row[Any]] = field(default_factory=dict)
     removed: set[date] = field(default_factory=set)
     first: date = date.max
     last: date = date.min
@@ -99,6 +105,8 @@ class Plan(Digested):
     inserted: Sequence[tuple[Any, ...]]
     updated: Sequence[tuple[Any, ...]]
     removed: Sequence[tuple[Any, ...]]
+    before: Sequence[tuple[Any, ...]]
+    packed: str
     last: bool = False
 
     def said(self, today: date) -> Any:
@@ -130,6 +138,11 @@ def plan_availability(
     answered, changes = _answered(meant, doctors, refused)
     ids = bulk.new_ids(len(changes[RowOutcome.ADDED]))
     written = {each: _written(tx, doctors, changes[each]) for each in changes}
+    before = [
+        availability.before_of(doctors[code].row.id, on, doctors[code].rows.get(on))
+        for each in changes.values()
+        for code, on, _ in each
+    ]
     return Plan(
         sheet=replace(sheet, unreadable=unreadable),
         mode=mode,
@@ -143,6 +156,8 @@ def plan_availability(
         inserted=[(id_, *each) for id_, each in zip(ids, written[RowOutcome.ADDED], strict=True)],
         updated=written[RowOutcome.CHANGED],
         removed=[each[:2] for each in written[RowOutcome.REMOVED]],
+        before=before,
+        packed=recall.pack(before),
     )
 
 
@@ -169,17 +184,23 @@ def set_availability(tx: Tx, *, plan: Plan) -> Imported:
     lost = {
         (before.doctor, before.date): found
         for before, after, _ in booked
-        if plan.on_conflict is OnConflict.REFUSE and availability.takes_away(before, after)
-        if (found := availability.stranded(tx, [after]))
+        if any(found := availability.in_the_way(tx, [(before, after)], on_conflict=plan.on_conflict))
     }
     if plan.on_error is OnError.STOP:
-        availability.refuse_stranded(tx, [row for found in lost.values() for row in found])
+        availability.refuse_stranded(
+            tx, [row for each, _ in lost.values() for row in each], [row for _, each in lost.values() for row in each]
+        )
     elif lost:
-        plan = _without(tx, plan, lost)
+        plan = _without(
+            tx, plan, {key: "has bookings" if each else "patients are here" for key, (each, _) in lost.items()}
+        )
         booked = [each for each in booked if (each[0].doctor, each[0].date) not in lost]
     told_off = availability.settle(tx, [(before, after) for before, after, _ in booked], on_conflict=plan.on_conflict)
     _apply(tx, plan)
     availability.set_capacities(tx, [(before, places) for before, _, places in booked if places is not None])
+    availability.keep_before(
+        tx, packed=plan.packed, cancelled=[before for before, _, _ in booked if before.date in told_off]
+    )
     return _imported(plan, [person for on in sorted(told_off) for person in told_off[on]])
 
 
@@ -276,10 +297,9 @@ def _dates(tx: Tx, word: str) -> Sequence[date] | str:
 def _look_up(tx: Tx, doctor: _Doctor, mode: ImportMode) -> None:
     covered = doctor.wanted or doctor.refused
     doctor.first, doctor.last = min(covered), max(covered)
-    doctor.standing = {
-        row.date: (row.present, row.capacity, row.note)
-        for row in tx.all(_STANDING, doctor=doctor.row.id, first=doctor.first, last=doctor.last)
-    }
+    found = tx.all(_STANDING, doctor=doctor.row.id, first=doctor.first, last=doctor.last)
+    doctor.rows = {row.date: row for row in found}
+    doctor.standing = {row.date: (row.present, row.capacity, row.note) for row in found}
     if mode is ImportMode.REPLACE and doctor.wanted:
         doctor.removed = doctor.standing.keys() - doctor.wanted.keys()
 
@@ -311,7 +331,12 @@ def _answered(
 
 
 def _compared(row: DayRow, standing: Said | None, unsaid: tuple[bool, int]) -> tuple[RowOutcome, Said, str | None]:
-    """What comes of a day: the outcome, what is then said of it, and what that changes."""
+    """What comes of a day: the outcome, what is then said of it, and what that changes.
+
+    A row without anything to set leaves a day as it stands, also one of which nothing is said.
+    """
+    if standing is None and row.present is None and row.capacity is None and not row.note:
+        return RowOutcome.UNCHANGED, (*unsaid, None), None
     said = availability.merged(standing, unsaid[0], present=row.present, capacity=row.capacity, note=row.note)
     if said == standing:
         return RowOutcome.UNCHANGED, said, None
@@ -364,9 +389,12 @@ def _stands(tx: Tx, plan: Plan) -> bool:
 def _concerns(plan: Plan, kept: Mapping[str, Any]) -> bool:
     """Whether a write may have changed what a plan stands on: not another doctor's days."""
     room = str(kept.get("operation")).partition(".")[0]
+    told = kept.get("result")
+    if room == "undo":
+        # A change of days that is taken back.
+        return isinstance(told, dict) and not plan.doctors.keys().isdisjoint(told.get("doctors", ()))
     if room not in _OF_ONE_DOCTOR:
         return room not in _ELSEWHERE
-    told = kept.get("result")
     doctors = {each.get("doctor") for each in (told if isinstance(told, list) else [told]) if isinstance(each, dict)}
     return not doctors or None in doctors or not doctors.isdisjoint(plan.doctors)
 
@@ -394,8 +422,8 @@ def _booked(tx: Tx, plan: Plan) -> list[tuple[days.Facts, days.Facts, int | None
     return found
 
 
-def _without(tx: Tx, plan: Plan, lost: Mapping[tuple[str, date], object]) -> Plan:
-    """A plan without the days that somebody would lose a place on."""
+def _without(tx: Tx, plan: Plan, lost: Mapping[tuple[str, date], str]) -> Plan:
+    """A plan without the days on which somebody would lose a place; by doctor and date why."""
     keys = {
         (
             bulk.stored(tx, availabilities.c.doctor_id, plan.doctors[code].row.id),
@@ -403,11 +431,16 @@ def _without(tx: Tx, plan: Plan, lost: Mapping[tuple[str, date], object]) -> Pla
         )
         for code, on in lost
     }
+    days_lost = {(str(plan.doctors[code].row.id), on.toordinal()) for code, on in lost}
+    before = [each for each in plan.before if each[:2] not in days_lost]
+    reasons: dict[tuple[str | None, date | None], str] = {(code, on): why for (code, on), why in lost.items()}
     return replace(
         plan,
+        before=before,
+        packed=recall.pack(before),
         rows=[
-            row._replace(outcome=RowOutcome.REFUSED, reason="has bookings", change=None)
-            if (row.doctor, row.date) in lost and row.outcome is not RowOutcome.REFUSED
+            row._replace(outcome=RowOutcome.REFUSED, reason=reason, change=None)
+            if row.outcome is not RowOutcome.REFUSED and (reason := reasons.get((row.doctor, row.date)))
             else row
             for row in plan.rows
         ],

@@ -25,7 +25,7 @@ from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, Pa
 from clinicctl.rules.text import fold
 from clinicctl.store import streams
 from clinicctl.store.engine import Step, Tx
-from clinicctl.store.models import IS_ACTIVE, appointments, journal, journal_steps
+from clinicctl.store.models import IS_ACTIVE, appointments, journal, journal_days, journal_steps
 from clinicctl.store.sql import bindparam, func, insert, select
 
 FIRST = "0" * 64
@@ -59,6 +59,7 @@ _CLOSINGS = select(journal.c.number, journal.c.outcome).where(
 _ACTIVE_ON = select(appointments.c.id).where(appointments.c.date == bindparam("on"), IS_ACTIVE).limit(1)
 _INSERT = insert(journal)
 _INSERT_STEPS = insert(journal_steps)
+_INSERT_DAYS = insert(journal_days)
 
 
 def once(
@@ -78,11 +79,13 @@ def once(
         return Outcome(result=recall.result(tx, recall.read(tx, first.outcome, of=first.number)), replayed=True)
     # References are resolved before the work: afterwards they may mean something else, or nothing.
     fingerprint = (_fingerprint(tx, name, request) if own_key else None) or said
-    within = replace(tx, key=key, steps=[]) if own_key or tx.key or tx.steps else tx
+    used = own_key or tx.key or tx.steps or tx.days_before
+    within = replace(tx, key=key, steps=[], days_before=[]) if used else tx
     result = operation(within, **request)
     _record(within, operation=name, command=command, key=key, said=said, fingerprint=fingerprint, result=result)
     if within is tx:
         tx.steps.clear()
+        tx.days_before.clear()
     return Outcome(result=result)
 
 
@@ -233,6 +236,7 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, finger
         _INSERT_STEPS,
         [{"journal_number": row["number"], "nth": nth, **each} for nth, each in enumerate(steps, start=1)],
     )
+    tx.many(_INSERT_DAYS, [{"journal_number": row["number"], "before": each} for each in tx.days_before])
 
 
 def _fingerprint(tx: Tx, name: str, request: Mapping[str, Any]) -> str | None:

@@ -104,11 +104,24 @@ def _value(tx: Tx, hint: Any, kept: Any) -> Any:
 def _packed(result: Any) -> dict[str, str]:
     """The fields with rows of named tuples, of which there may be very many: compressed, column by column."""
     found = {name: getattr(result, name) for name in _tuples(type(result))}  # type: ignore[arg-type]
-    return {
-        name: _pack([_column(each) for each in zip(*rows, strict=True)])
-        for name, rows in found.items()
-        if rows and hasattr(rows[0], "_fields")
-    }
+    return {name: pack(rows) for name, rows in found.items() if rows and hasattr(rows[0], "_fields")}
+
+
+def pack(rows: Sequence[Sequence[Any]]) -> str:
+    """Return rows of equal length as one compressed text."""
+    return _pack([_column(each) for each in zip(*rows, strict=True)])
+
+
+def unpack(text: str) -> list[tuple[Any, ...]]:
+    """Return the rows that `pack` has packed, each value as JSON knows it. Raises ValueError for any other text."""
+    try:
+        columns = json.loads(zlib.decompress(base64.b64decode(text)))
+    except zlib.error as error:
+        raise ValueError("not packed rows") from error
+    values = [
+        accumulate(steps) if known is None else map(known.__getitem__, accumulate(steps)) for known, steps in columns
+    ]
+    return list(zip(*values, strict=True))
 
 
 def _column(values: Sequence[Any]) -> tuple[list[Any] | None, list[int]]:

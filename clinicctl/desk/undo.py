@@ -1,13 +1,15 @@
-"""Undo: the last write across booking and queue, taken back step by step, when nothing was built on it."""
+"""Undo: the last write across booking, queue and days, taken back step by step, when nothing was built on it."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, patients, queue, recall, steps, waitlist
-from clinicctl.results import Undone
+from clinicctl.desk import bookings, day_history, days, patients, queue, recall, steps, waitlist
+from clinicctl.results import JournalStep, Undoing, Undone
+from clinicctl.rules.digests import Digested
 from clinicctl.rules.steps import ACTIVE
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.engine import Row, Tx
@@ -24,9 +26,14 @@ UNDOABLE = frozenset(
 )
 """The operations whose every effect is a step, and can so be taken back."""
 
+RECENT = timedelta(minutes=5)
+"""An older write is undone only after a question."""
+
 _TAKEN_BACK = select(journal.c.undoes).where(journal.c.undoes.is_not(None))
 _STANDING = and_(journal.c.undoes.is_(None), journal.c.number.not_in(_TAKEN_BACK))
 _LAST = select(journal).where(journal.c.actor == bindparam("who"), _STANDING).order_by(journal.c.number.desc()).limit(1)
+_NEWEST = select(journal.c.number).where(journal.c.actor == bindparam("who")).order_by(journal.c.number.desc()).limit(1)
+_BY_KEY = select(journal.c.number).where(journal.c.key == bindparam("said"))
 _BY_NUMBER = select(journal).where(journal.c.number == bindparam("number"))
 _UNDOING = select(journal.c.number).where(journal.c.undoes == bindparam("number"))
 _STEPS = (
@@ -62,28 +69,97 @@ _PUT_BACK_QUEUE = update(queue_entries).where(
 _LEAVE_QUEUE = delete(queue_entries).where(queue_entries.c.appointment_id == bindparam("booked"))
 
 
-def undo(tx: Tx, *, number: int | None = None) -> Undone:
+@dataclass(frozen=True, slots=True)
+class Asked(Digested):
+    """The write that was looked at before the lock was taken, and about which somebody was asked, if need be.
+
+    It is no part of the request: the same key with and without `--yes` is the same request.
+    """
+
+    number: int
+
+    def said(self, today: date) -> Any:  # noqa: ARG002 - the same on every day
+        return None
+
+
+def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Undone:
     """Take back a write: the last of this actor, or the one with a number of the journal.
 
-    A booking taken back is cancelled by the clinic; a check-in taken back leaves its position unused. Refuses a write
-    that another was built on, saying which, one that is not of booking or queue, and one undone already.
+    A booking taken back is cancelled by the clinic; a check-in taken back leaves its position unused. A change of days
+    is taken back as one: the days as they stood, and the appointments that it cancelled. Refuses a write that another
+    was built on, saying which, one that is not of booking, queue or days, one undone already, and another one than
+    was `asked` about.
     """
     act = _act(tx, number)
-    if recall.read(tx, act.outcome, of=act.number).get("operation") not in UNDOABLE:
+    if asked is not None and act.number != asked.number:
+        raise errors.OtherThanAsked(found=act.number, asked=asked.number)
+    taken, before = _undoable(tx, act)
+    if before is not None:
+        day_history.put_back(tx, before)
+        day_history.refuse_lost(tx, act, before, [_appointment(tx, step.appointment_id) for step in taken])
+    for step in taken:
+        _take_back(tx, act, step)
+    return Undone(**_told(tx, act, taken, before))
+
+
+def preview(tx: Tx, *, number: int | None = None, key: str | None = None) -> Undoing | None:
+    """Return what `undo` would do, changing nothing; None where a key stands for a write already. Refuses as `undo`."""
+    if key is not None and tx.one(_BY_KEY, said=key):
+        return None
+    act = _act(tx, number)
+    taken, before = _undoable(tx, act)
+    return Undoing(**_told(tx, act, taken, before), ask=_why_ask(tx, act))
+
+
+def _why_ask(tx: Tx, act: Row[Any]) -> str | None:
+    """Why somebody has to be asked before a write is undone; None for the actor's last one, if it is recent."""
+    newest = tx.one(_NEWEST, who=tx.actor)
+    if newest is None or newest.number != act.number:
+        return "not your last write"
+    return "older than 5 minutes" if tx.now - act.at > RECENT else None
+
+
+def _undoable(tx: Tx, act: Row[Any]) -> tuple[Sequence[Row[Any]], day_history.Before | None]:
+    """Return the steps of a write, the last one first, and what stood of the days that it changed.
+
+    Refuses a write that cannot be taken back, or on which another was built.
+    """
+    operation = recall.read(tx, act.outcome, of=act.number).get("operation")
+    before = day_history.find(tx, act.number) if operation in day_history.OPERATIONS else None
+    if operation not in UNDOABLE and before is None:
         raise errors.NotUndoable(number=act.number, command=act.command)
+    if before is not None:
+        day_history.refuse_changed(tx, act, before)
     taken = tx.all(_STEPS, number=act.number)
     for step in taken:
         _refuse_built_upon(tx, act, step)
-    for step in taken:
-        _take_back(tx, act, step)
-    touched = dict.fromkeys(step.appointment_id for step in reversed(taken))
-    return Undone(
-        undoes=act.number,
-        command=act.command,
-        actor=act.actor,
-        at=tx.local(act.at),
-        appointments=tuple(bookings.describe(tx, _appointment(tx, each)) for each in touched),
-    )
+    return taken, before
+
+
+def _told(tx: Tx, act: Row[Any], taken: Sequence[Row[Any]], before: day_history.Before | None) -> dict[str, Any]:
+    """What an undo answers: the write, and what becomes of each appointment that it touched."""
+    rows = {step.appointment_id: _appointment(tx, step.appointment_id) for step in reversed(taken)}
+    first = {step.appointment_id: step for step in taken}
+    last = {step.appointment_id: step for step in reversed(taken)}
+    return {
+        "undoes": act.number,
+        "command": act.command,
+        "actor": act.actor,
+        "at": tx.local(act.at),
+        "appointments": tuple(bookings.describe(tx, each) for each in rows.values()),
+        "steps": tuple(
+            JournalStep(
+                appointment=f"A{row.number}",
+                from_status=last[identity].to_status,
+                to_status=first[identity].from_status or AppointmentStatus.CANCELLED,
+                queue_from=last[identity].queue_to,
+                queue_to=first[identity].queue_from,
+            )
+            for identity, row in rows.items()
+        ),
+        "days": before.count if before is not None else 0,
+        "doctors": day_history.codes(tx, before) if before is not None else (),
+    }
 
 
 def _act(tx: Tx, number: int | None) -> Row[Any]:

@@ -1,11 +1,14 @@
 """The pattern behind a doctor's days: what a weekday is where nothing is said of the date."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from clinicctl.desk import availability, days, staff
 from clinicctl.results import ToCall, WeekDay
 from clinicctl.rules.days import WEEKDAYS, WeekdaysWord, weekdays
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import DaySource, OnConflict
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import weekly_patterns
 from clinicctl.store.sql import bindparam, delete, insert
 
@@ -32,6 +35,8 @@ def set_weekly(
     """
     row = staff.find_active(tx, doctor)
     chosen = weekdays(on)
+    before = days.weekly(tx, row)
+    stood = days.with_ledger(tx, row) if on_conflict is OnConflict.CANCEL else []
     tx.many(_FORGET, [{"doctor": row.id, "nth": nth} for nth in chosen])
     if not forget:
         tx.many(
@@ -39,6 +44,11 @@ def set_weekly(
             [{"doctor_id": row.id, "weekday": nth, "present": not off, "capacity": capacity} for nth in chosen],
         )
     cancelled = availability.follow(tx, doctor=row, on_conflict=on_conflict, weekdays=chosen)
+    availability.keep_before(
+        tx,
+        weekdays=[_before(row, nth, before.get(nth)) for nth in chosen],
+        cancelled=[each for each in stood if each.date in cancelled],
+    )
     told: dict[int, tuple[ToCall, ...]] = {}
     for on_, people in sorted(cancelled.items()):
         told[on_.weekday()] = (*told.get(on_.weekday(), ()), *people)
@@ -55,3 +65,27 @@ def set_weekly(
         )
         for nth, name in enumerate(WEEKDAYS)
     ]
+
+
+def put_back(tx: Tx, doctor: Row[Any], rows: Sequence[tuple[int, bool | None, int | None]], *, hint: str) -> None:
+    """Put back what weekdays were: weekday, presence (None: not in the pattern) and capacity.
+
+    Refuses with `HasBookings` as `set_weekly` does.
+    """
+    tx.many(_FORGET, [{"doctor": doctor.id, "nth": nth} for nth, _, _ in rows])
+    tx.many(
+        _INSERT,
+        [
+            {"doctor_id": doctor.id, "weekday": nth, "present": present, "capacity": capacity}
+            for nth, present, capacity in rows
+            if present is not None
+        ],
+    )
+    availability.follow(
+        tx, doctor=doctor, on_conflict=OnConflict.REFUSE, weekdays=[nth for nth, _, _ in rows], hint=hint
+    )
+
+
+def _before(doctor: Row[Any], nth: int, pattern: Row[Any] | None) -> tuple[Any, ...]:
+    row = (None, None) if pattern is None else (bool(pattern.present), pattern.capacity)
+    return (str(doctor.id), nth, *row)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         PassedOver,
         QueueEntry,
         StepTaken,
+        Undoing,
         Undone,
         Waiting,
         WaitlistEntry,
@@ -73,7 +74,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("Appointment", "Booked", "Cancelled", "StepTaken", "CheckedIn", "QueueEntry", "PassedOver", "Called"),
-            *("WaitlistEntry", "Waiting", "Undone"),
+            *("WaitlistEntry", "Waiting", "Undoing", "Undone"),
         ),
         "appointments",
     ),
@@ -153,6 +154,7 @@ __all__ = [
     "StepTaken",
     "ToCall",
     "ToDo",
+    "Undoing",
     "Undone",
     "Waiting",
     "WaitlistEntry",

@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 from clinicctl.results.base import PERSONAL, facts
+from clinicctl.results.journal import JournalStep
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
 
@@ -146,10 +147,24 @@ class Waiting(WaitlistEntry):
 
 @facts
 class Undone:
-    """A write taken back, and the appointments as they stand again."""
+    """A write taken back, and the appointments as they stand again.
+
+    `steps` says what became of each appointment and of its place in the queue. `days` counts the days, or weekdays,
+    that were put back, and `doctors` names whose they are.
+    """
 
     undoes: int
     command: str
     actor: str
     at: datetime
     appointments: tuple[Appointment, ...]
+    steps: tuple[JournalStep, ...] = ()
+    days: int = 0
+    doctors: tuple[str, ...] = ()
+
+
+@facts
+class Undoing(Undone):
+    """What an undo would do. `ask` says why somebody has to be asked before it, if so."""
+
+    ask: str | None = None

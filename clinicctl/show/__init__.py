@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from clinicctl import errors
 
 if TYPE_CHECKING:
-    from clinicctl.results import Board, Metrics, Outcome, ToCall
+    from clinicctl.results import Board, Metrics, Outcome, ToCall, Undoing
     from clinicctl.show.bars import Progress
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "text",
     "textfile",
     "to_call",
+    "undoing",
 ]
 
 
@@ -52,11 +53,13 @@ def result(
     excel_safe: bool = False,
     masked: bool = False,
     of: Callable[..., Any] | None = None,
+    listed: Sequence[str] = (),
 ) -> None:
     """Print a result, or the outcome of a write, on stdout. Refuses with `NotPrinted` when it cannot be given.
 
     `masked` leaves only the last three digits of a phone, on tables: other formats are for programs. `of` is the
-    operation that the result is of.
+    operation that the result is of. `listed` are the cancelled appointments that were listed before a question: a table
+    on the terminal does not list them again.
     """
     from clinicctl.results import Outcome
 
@@ -75,7 +78,12 @@ def result(
             # Whom to phone comes with the answer of the accepted command.
             facts = masks.masked(facts, to_call=outcome is not None and not outcome.dry_run)
         positioned, coloured = _obeys(sys.stdout), _coloured(sys.stdout)
-        text(tables.render(facts, outcome=outcome, width=_width(), coloured=coloured, positioned=positioned))
+        listed = listed if _is_terminal(sys.stdout) else ()
+        text(
+            tables.render(
+                facts, outcome=outcome, width=_width(), coloured=coloured, positioned=positioned, listed=listed
+            )
+        )
         return
     from clinicctl.show import plain
 
@@ -184,6 +192,13 @@ def ask(question: str) -> bool:
     """Ask on stderr; anything but a yes is a no."""
     _complain(f"{question} [y/N] ")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def undoing(found: "Undoing", *, names: bool = True) -> str:
+    """Return the question before an undo; without `names` only what it would undo, by numbers."""
+    from clinicctl.show import sentences
+
+    return sentences.undoing(found, names=names)
 
 
 def people(told: "Sequence[ToCall]", *, masked: bool = False) -> None:

@@ -248,7 +248,9 @@ def _person(person: dict[str, Any], *, masked: bool) -> str:
     choose = person.get("choose") if person.get("choose") != person["number"] else None
     if choose is not None:
         place = " ".join(str(person[each]) for each in ("doctor", "date", "time") if person.get(each))
-    slot = f"slot {person['slot']}" if person.get("slot") and not person.get("position") else None
+    slot = f"slot {person['slot']}" if person.get("slot") else None
+    if person.get("position"):
+        slot = f"position {person['position']}" if choose is None else None
     if person.get("status"):
         state = str(person["status"]).replace("_", " ")
         slot = ", ".join(each for each in (slot, state) if each)

@@ -9,6 +9,9 @@ from clinicctl import results
 MOST_RUNS = 6
 """So many separate days, or ranges of them, are named."""
 
+FEW = 6
+"""So many appointments of an undo are named."""
+
 
 def has(facts: Any) -> bool:
     """Whether there is a sentence for this kind of result."""
@@ -212,8 +215,28 @@ def _verified(each: results.JournalChecked) -> tuple[str, str]:
 
 
 def _undone(each: results.Undone) -> tuple[str, str]:
-    stand = ", ".join(f"{one.number} is {one.status.replace('_', ' ')}" for one in each.appointments)
-    return "undone", f"write {each.undoes} ({each.command}): {stand}."
+    return "undone", f"write {each.undoes} ({each.command}): {_taken_back(each)}."
+
+
+def undoing(each: results.Undoing, *, names: bool) -> str:
+    """Return the question before an undo; without `names` only what it would undo, by numbers."""
+    write = f"Write {each.undoes} ({each.command} by {each.actor}, {each.at:%Y-%m-%d %H:%M}) is {each.ask}."
+    said = f"{write} It becomes: {_taken_back(each, names=names)}."
+    return f"{said} Undo it?" if names else said
+
+
+def _taken_back(each: results.Undone, *, names: bool = True) -> str:
+    """What becomes of each appointment, with its patient, and of the days."""
+    became = {one.appointment: one for one in each.steps}
+    parts = [f"days of {', '.join(each.doctors)} as before ({each.days})"] if each.doctors else []
+    for one in each.appointments[:FEW]:
+        who = patient(one.patient) if names else one.patient.number
+        taken = became.get(one.number)
+        became_of_it = step(taken) if taken else f"{one.number} is {one.status.replace('_', ' ')}"
+        parts.append(f"{who}, {became_of_it}")
+    if len(each.appointments) > FEW:
+        parts.append(f"and {len(each.appointments) - FEW} more")
+    return "; ".join(parts) or "nothing"
 
 
 def _waits(each: results.WaitlistEntry) -> tuple[str, str]:

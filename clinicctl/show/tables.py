@@ -196,7 +196,13 @@ _NUMBERS = {"Score", "Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead
 
 
 def render(
-    facts: Any, *, outcome: results.Outcome | None, width: int, coloured: bool = False, positioned: bool = False
+    facts: Any,
+    *,
+    outcome: results.Outcome | None,
+    width: int,
+    coloured: bool = False,
+    positioned: bool = False,
+    listed: Sequence[str] = (),
 ) -> str:
     """Return a result as a person reads it: a write as a sentence, a list as a table, one thing line by line."""
     console = Console(width=width, coloured=coloured, positioned=positioned)
@@ -217,7 +223,7 @@ def render(
         _print_rows(console, facts)
         if outcome is not None:
             console.print(sentences.mark(outcome) or "Done.", style="dim")
-            _print_to_call(console, facts)
+            _print_to_call(console, facts, outcome, listed=listed)
     elif sentences.has(facts) and not isinstance(facts, results.Patient | results.Doctor | results.Appointment):
         console.print(Text(visible(sentences.said(facts, results.Outcome(facts)))), soft_wrap=True)
     else:
@@ -323,7 +329,7 @@ def _print_import(console: Console, facts: Any, outcome: results.Outcome | None)
         _print_rows(console, shown)
     if len(different) > len(shown):
         console.print(f"… and {len(different) - len(shown)} more; -o csv shows them all.", style="dim")
-    _print_to_call(console, [facts])
+    _print_to_call(console, [facts], outcome)
     said = sentences.tally(outcome or results.Outcome(facts))
     console.print(said[0].upper() + said[1:], soft_wrap=True)
 
@@ -349,15 +355,22 @@ def _print_demo(console: Console, facts: results.Demo) -> None:
         console.print(Text(f"  {visible(each)}"), soft_wrap=True)
 
 
-def _print_to_call(console: Console, rows: Sequence[Any]) -> None:
+def _print_to_call(
+    console: Console, rows: Sequence[Any], outcome: results.Outcome | None, *, listed: Sequence[str] = ()
+) -> None:
     told = [
         each
         for row in rows
         if isinstance(row, results.Day | results.WeekDay | results.Imported)
         for each in row.cancelled
     ]
+    if told and [each.appointment for each in told] == list(listed):
+        console.print("Cancelled by the clinic: those listed above. Please call them.", style="bold")
+        return
     if told:
-        console.print("Cancelled by the clinic; please call:", style="bold")
+        dry = outcome is not None and outcome.dry_run
+        said = "Would be cancelled by the clinic:" if dry else "Cancelled by the clinic; please call:"
+        console.print(said, style="bold")
     for each in told:
         console.print(Text(to_call(each).rstrip()), soft_wrap=True)
 

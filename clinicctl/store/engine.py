@@ -62,7 +62,8 @@ class Tx:
     """A transaction, with the instant and the day it began on. Nothing below it commits or reads a clock.
 
     `fresh` says that it fills a new database, `schema` in which version of the schema the database was found, and
-    `kept` where a copy of the database stands as it was before.
+    `kept` where a copy of the database stands as it was before. `steps` and `days_before` are for the journal: the
+    steps taken, and what stood of the days that were changed.
     """
 
     connection: Connection
@@ -79,6 +80,7 @@ class Tx:
     kept: str | None = None
     key: str | None = None
     steps: list[Step] = field(default_factory=list)
+    days_before: list[str] = field(default_factory=list)
 
     def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """Return the first row, or None."""

@@ -2,7 +2,8 @@
 a refusal in `REFUSALS`.
 
 Personal data stands in `patients`, `patient_words`, the free texts of `appointments` and `doctor_daily_availabilities`,
-and nowhere else. `journal_days` keeps copies of the notes on days, which are about doctors. Instants are UTC; dates are clinic-local.
+and nowhere else. `journal_days` keeps copies of the notes on days, which are about doctors. Instants are UTC;
+dates are clinic-local.
 """
 
 from datetime import date as Date
