@@ -100,7 +100,7 @@ def test_a_no_show_who_was_booked_once_more_is_sent_to_that_appointment(clinic: 
     clinic("appointment", "no-show", "A1")
     clinic("book", "P1", "MEHTA")
     error = refused(6, "already_booked", "checkin", "A1")
-    assert (error["details"]["appointment"], error["hint"]) == ("A2", "Check in A2.")
+    assert (error["details"]["appointment"], error["hint"]) == ("A2", "Check in with `clinicctl checkin A2`.")
     assert clinic("checkin", "A2")["position"] == 1
 
 
