@@ -270,6 +270,7 @@ def test_a_near_match_on_the_phone_is_refused_with_scored_candidates(name: str, 
         "phone_last3": "210",
         "phone_ending": "210",
         "last_visit": None,
+        "choose": "P1",
     }
     assert "--same-as" in said["hint"]
     assert "--new" in said["hint"]
@@ -616,7 +617,9 @@ def test_a_reference_to_more_than_one_is_refused_with_the_candidates(
     assert found["details"]["count"] == 2
     assert "number" in found["hint"]
     for each in found["details"]["candidates"]:
-        assert set(each) == {"number", "name", "born", "age", "sex", "phone_last3", "phone_ending", "last_visit"}
+        shown = {"number", "name", "born", "age", "sex", "phone_last3", "phone_ending", "last_visit"}
+        assert set(each) == shown | {"choose"}
+        assert each["choose"] == each["number"]
 
 
 def test_more_than_twenty_candidates_are_counted_and_twenty_are_listed(clinic: Any, refused: Any) -> None:
