@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clinicctl import cli
+from clinicctl import cli, show
 from clinicctl.cli import TREE
 from clinicctl.cli.shell import _ABOUT_NOBODY
 
@@ -159,6 +159,11 @@ def test_after_a_restore_the_number_may_be_that_of_somebody_else(clinic: Ask, ru
         sys.stdin = kept
     assert clinic("patient", "show", "P3")["name"] == "Somebody Else"
     assert clinic("appointment", "list") == []
+
+
+def test_control_characters_of_an_old_name_are_made_visible_in_the_prompt() -> None:
+    assert show._fitting("P1 \x1b]0;owned\x07") == "P1 <U+001B>]0;owned<U+0007>"
+    assert "\u202e" not in show._fitting("P1 \u202enosrep")
 
 
 def test_the_commands_about_nobody_are_commands() -> None:

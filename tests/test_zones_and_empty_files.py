@@ -57,6 +57,9 @@ def test_a_clinic_that_has_such_a_name_from_before_still_opens_and_health_report
     assert len(clinic("patient", "list")) == 2
     clinic("book", "P1", "MEHTA")
     assert clinic("db", "info")["schema"]
+    assert clinic("db", "check")["sound"]
+    clinic("db", "backup", str(tmp_path / "copy.db"))
+    clinic("db", "restore", str(tmp_path / "copy.db"), "--yes")
     (zone,) = [each for each in clinic("health")["findings"] if each["name"] == "time zone"]
     assert (zone["ok"], "config timezone" in zone["problem"]) == (False, True)
     clinic("config", "timezone", "Asia/Kolkata")

@@ -222,7 +222,7 @@ def _unset(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _can_be(setting: settings.Known, value: object) -> bool:
     try:
-        return isinstance(value, str) and str(setting.read(value)) == value
+        return isinstance(value, str) and str((setting.stored or setting.read)(value)) == value
     except errors.BadValue:
         return False
 
