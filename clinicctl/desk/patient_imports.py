@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from clinicctl import errors
@@ -71,6 +71,16 @@ class _Person(Person):
     archived_at: datetime | None = None
 
 
+class _Similar(NamedTuple):
+    """Those of the same name on other phones: the likeliest, and how many there are."""
+
+    people: Sequence[_Person] = ()
+    total: int = 0
+
+
+_NOBODY = _Similar()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan(Digested):
     """What a file would register, when the last number given was `number` at the journal's `head`, on `today`.
@@ -90,7 +100,7 @@ class Plan(Digested):
     same: Mapping[int, int]
     again: Mapping[int, int]
     changes: Mapping[int, Changes]
-    similar: Mapping[int, Found]
+    similar: Mapping[int, _Similar]
     inserted: Sequence[tuple[int, tuple[Any, ...]]]
     filled: Sequence[tuple[Any, ...]]
     words: Sequence[tuple[str, Any]]
@@ -223,7 +233,7 @@ class _Decided:
     same: dict[int, int] = field(default_factory=dict)
     again: dict[int, int] = field(default_factory=dict)
     changes: dict[int, Changes] = field(default_factory=dict)
-    similar: dict[int, Found] = field(default_factory=dict)
+    similar: dict[int, _Similar] = field(default_factory=dict)
     new: list[_Person] = field(default_factory=list)
     first: dict[tuple[Any, ...], _Person] = field(default_factory=dict)
 
@@ -244,7 +254,9 @@ class _Decided:
         elif found.same is not None:
             self._add_known(known, row.line, found.same, who, update=update)
         else:
-            self.similar[row.line] = recognition.similar(who, sharing=sharing, namesakes=namesakes)
+            similar = recognition.similar(who, sharing=sharing, namesakes=namesakes)
+            if similar.total:
+                self.similar[row.line] = _Similar([each for each, _ in similar.members], similar.total)
             self.new.append(who)
             known.add(who)
             self.first.setdefault(row[1:], who)
@@ -420,7 +432,7 @@ def _refuse_near(tx: Tx, near: Mapping[int, Found]) -> None:
         raise errors.PossibleDuplicate(
             count=sum(each.total for each in near.values()),
             candidates=[
-                each | {"number": _number(who), "score": score, "line": line}
+                each | {"number": _who(who), "score": score, "line": line}
                 for each, (line, who, score) in zip(described, found, strict=True)
             ],
             lines=sorted(near),
@@ -428,8 +440,14 @@ def _refuse_near(tx: Tx, near: Mapping[int, Found]) -> None:
         )
 
 
-def _number(who: Any) -> str:
-    return f"line {who.line}" if who.line else f"P{who.number}"
+def _who(who: Any) -> str:
+    return f"line {who.line}" if who.line else _number(who.number)
+
+
+@lru_cache(rows.MOST_PATIENTS)
+def _number(number: int) -> str:
+    """A patient's number; it is in the rows of everybody with the same name."""
+    return f"P{number}"
 
 
 def _answered(plan: Plan, line: int, given: Mapping[int, int], *, new: bool) -> ImportedPatient:
@@ -441,12 +459,12 @@ def _answered(plan: Plan, line: int, given: Mapping[int, int], *, new: bool) -> 
             None,
             RowOutcome.REFUSED,
             "may be somebody on file or in the file",
-            candidates=tuple(_number(who) for who, _ in near.members),
+            candidates=tuple(_who(who) for who, _ in near.members),
             candidates_count=near.total,
         )
     first = plan.again.get(line)
     changes = plan.changes.get(line, _UNCHANGED)
-    similar = plan.similar.get(line, recognition.NOBODY)
+    similar = plan.similar.get(line, _NOBODY)
     changed = RowOutcome.CHANGED if changes.values else RowOutcome.UNCHANGED
     reason = f"the same as line {first}" if first is not None else UNVERIFIED if line in plan.unverified else None
     return ImportedPatient(
@@ -457,6 +475,6 @@ def _answered(plan: Plan, line: int, given: Mapping[int, int], *, new: bool) -> 
         filled=changes.filled,
         changed=changes.changed,
         not_taken=changes.not_taken,
-        similar_on_file=tuple(f"P{given[who.line] if who.line else who.number}" for who, _ in similar.members),
+        similar_on_file=tuple(_number(given[who.line] if who.line else who.number) for who in similar.people),
         similar_on_file_count=similar.total,
     )

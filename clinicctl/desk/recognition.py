@@ -59,6 +59,8 @@ NOT_RECOGNISED = Recognised()
 class _Group:
     """People who are alike in all that decides, in the order in which they came."""
 
+    __slots__ = ("phones", "rows")
+
     def __init__(self) -> None:
         self.rows: dict[int, Known] = {}
         self.phones: Counter[str | None] = Counter()
@@ -79,29 +81,30 @@ class _Group:
 
 
 class Namesakes:
-    """Those who share a folded name."""
+    """Those who share a folded name. Most are never asked about, and grouped only when somebody asks."""
+
+    __slots__ = ("_by_birth", "_by_kind", "_crowded", "_waiting")
 
     def __init__(self, rows: Iterable[Known] = (), *, crowded: Collection[str] = ()) -> None:
-        self.crowded = crowded
+        self._crowded = crowded
+        self._waiting = list(rows)
         self._by_kind: dict[tuple[Any, ...], _Group] = {}
         self._by_birth: dict[date, dict[tuple[Any, ...], _Group]] = {}
-        for row in rows:
-            self.add(row)
 
     def add(self, row: Known) -> None:
         """Add somebody."""
-        for groups, key in self._places(row):
-            groups.setdefault(key, _Group()).add(row)
+        self._waiting.append(row)
 
     def discard(self, row: Known) -> None:
         """Take somebody out, before what decides changes."""
+        self._group()
         for groups, key in self._places(row):
             if key in groups:
                 groups[key].discard(row)
 
     def born_with(self, who: Known, *, but: str | None = None) -> Found:
         """Return those with the same birth date, whatever else is recorded, who are not on a phone."""
-        groups = self._by_birth.get(who.born, {}) if who.born else {}
+        groups = self._born_on(who.born)
         return joined(each.found(SAME_BIRTH, but=but) for each in groups.values())
 
     def agreeing(self, who: Known, *, but: str | None = None, bare: bool | None = None) -> Found:
@@ -119,7 +122,7 @@ class Namesakes:
 
     def only_one_born_with(self, who: Known) -> Known | None:
         """Return the one whom no phone identifies, who has the same birth date, and against whom nothing speaks."""
-        groups = self._by_birth.get(who.born, {}) if who.born else {}
+        groups = self._born_on(who.born)
         found = [
             row
             for group in groups.values()
@@ -130,11 +133,22 @@ class Namesakes:
 
     def _groups(self, who: Known) -> Iterator[_Group]:
         """The groups in which somebody may agree: where both birth dates are known, they have to be the same."""
+        self._group()
         if who.born is None:
             yield from self._by_kind.values()
         else:
-            yield from self._by_birth.get(who.born, {}).values()
+            yield from self._born_on(who.born).values()
             yield from (group for (dated, *_), group in self._by_kind.items() if not dated)
+
+    def _born_on(self, born: date | None) -> dict[tuple[Any, ...], _Group]:
+        self._group()
+        return self._by_birth.get(born, {}) if born else {}
+
+    def _group(self) -> None:
+        for row in self._waiting:
+            for groups, key in self._places(row):
+                groups.setdefault(key, _Group()).add(row)
+        self._waiting.clear()
 
     def _places(self, row: Known) -> Iterator[tuple[dict[tuple[Any, ...], _Group], tuple[Any, ...]]]:
         year = row.born.year if row.born else row.born_year
@@ -152,7 +166,7 @@ class Namesakes:
             yield self._by_birth.setdefault(row.born, {}), kind
 
     def _is_bare(self, row: Known) -> bool:
-        return row.phone is None or row.phone in self.crowded
+        return row.phone is None or row.phone in self._crowded
 
 
 def _score(who: Known, row: Known) -> int:
