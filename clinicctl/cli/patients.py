@@ -41,7 +41,7 @@ def add(
     same_as: params.SameAs = None,
     unverified_phone: params.UnverifiedPhone = False,
 ) -> None:
-    """Register a patient, or return the one on file."""
+    """Register a patient, or return the one on file, with what was empty filled."""
     _refuse_both(new=new, same_as=same_as)
     _refuse_both(born=born, age=age)
     ctx.obj.write(

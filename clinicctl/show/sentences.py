@@ -38,14 +38,18 @@ def tally(outcome: results.Outcome) -> str:
     parts = [f"{count} {each}" for each, count in counts.items() if count]
     cancelled = len(getattr(outcome.result, "cancelled", ()))
     parts += [f"{cancelled} cancelled by the clinic and to be phoned"] if cancelled else []
-    people = getattr(outcome.result, "rows", ()) if isinstance(outcome.result, results.ImportedPatients) else ()
-    similar = sum(each.similar_on_file_count > 0 for each in people)
-    parts += [f"{similar} with somebody of the name on another phone"] if similar else []
-    kept = sum(bool(each.not_taken) for each in people)
-    parts += [f"{kept} with details that were not taken, because the record differs"] if kept else []
     parts = parts or ["nothing new"]
     parts += [f"{outcome.result.unchanged} unchanged"] if outcome.result.unchanged else []
-    return f"{', '.join(parts)}. {mark(outcome)}".rstrip()
+    return " ".join([f"{', '.join(parts)}.", *_notices(outcome.result), mark(outcome)]).rstrip()
+
+
+def _notices(facts: Any) -> list[str]:
+    """What a file of patients met that somebody should look at, though no row was refused for it."""
+    rows = facts.rows if isinstance(facts, results.ImportedPatients) else ()
+    similar = sum(each.similar_on_file_count > 0 for each in rows)
+    kept = sum(bool(each.not_taken) for each in rows)
+    found = [f"{similar} with a namesake on another phone: see `clinicctl patient duplicates`."] if similar else []
+    return found + ([f"{kept} with details not taken, because the record differs."] if kept else [])
 
 
 def days_of(each: results.DoctorDiff) -> str:
