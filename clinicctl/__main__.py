@@ -10,7 +10,8 @@ from types import ModuleType
 from typing import Any
 
 # Until the program can answer a Ctrl-C in its own words, it ends as any other does: silently.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # A one-shot command frees nothing worth collecting: collection while importing, and the teardown of
 # half a million objects at exit, cost more than a booking. `run` is the same program without either.

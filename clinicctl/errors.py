@@ -37,19 +37,27 @@ class Refusal(Exception):
         return {name: fact for name, fact in self.facts.items() if name != "problem"}
 
 
-# 1: cancelled at a prompt, 130 and 143: stopped by a signal
+# 1: cancelled at a prompt; 129, 130 and 143: stopped by a signal
 
 
 class Cancelled(Refusal):
     code, status, sentence = "cancelled", 1, "Cancelled; nothing was written."
 
 
-class Stopped(Refusal):
+class Interrupted(Refusal):
+    """The program was asked to stop by a signal."""
+
+
+class Stopped(Interrupted):
     code, status, sentence = "interrupted", 130, "Interrupted."
 
 
-class Terminated(Refusal):
+class Terminated(Interrupted):
     code, status, sentence = "interrupted", 143, "Terminated."
+
+
+class HungUp(Interrupted):
+    code, status, sentence = "interrupted", 129, "The terminal was closed."
 
 
 # 2: usage

@@ -14,19 +14,20 @@ import clinicctl
 PACKAGE = Path(clinicctl.__file__).parent
 ROOT = PACKAGE.parent
 
-BASE = {"errors", "clock", "settings", "results", "statuses", "rules", "log"}
+BASE = {"errors", "clock", "settings", "results", "statuses", "rules", "log", "interrupts"}
 MAY_IMPORT = {
     "errors": set(),
     "clock": set(),
+    "interrupts": set(),
     "statuses": set(),
     "settings": {"errors"},
     "results": {"statuses", "results"},
     "log": {"clock"},
     "rules": {"results", "errors", "statuses", "rules"},
-    "store": {"errors", "clock", "settings", "store"},
+    "store": {"errors", "clock", "interrupts", "settings", "store"},
     "desk": {"store", "rules", "results", "errors", "statuses", "settings", "desk"},
-    "show": {"results", "errors", "statuses", "rules", "show"},
-    "cli": {"desk", "show", "settings", "errors", "rules", "results", "statuses", "clock", "log", "cli"},
+    "show": {"results", "errors", "interrupts", "statuses", "rules", "show"},
+    "cli": {"desk", "show", "settings", "errors", "rules", "results", "statuses", "clock", "interrupts", "log", "cli"},
     "__main__": {"cli"},
     "__init__": set(),
 }

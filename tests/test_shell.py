@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from clinicctl import show
+from clinicctl import interrupts, show
 from clinicctl.cli import Root, app, quick
 
 Ask = Callable[..., Any]
@@ -183,7 +184,7 @@ def test_ctrl_c_while_a_result_is_printed_drops_the_line_and_not_the_shell(
 
     def interrupted(*args: Any, **kwargs: Any) -> None:
         monkeypatch.setattr(show, "result", printed)
-        raise KeyboardInterrupt
+        raise interrupts.Interrupt(signal.SIGINT)
 
     monkeypatch.setattr(show, "result", interrupted)
     answer = run("shell", stdin="patient list\npatient show P1\n", status=0)

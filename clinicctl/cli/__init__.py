@@ -10,8 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import typer
 
@@ -20,7 +19,7 @@ from typer._click.core import Command, Context
 from typer._click.exceptions import ClickException, MissingParameter, NoArgsIsHelpError, NoSuchOption, UsageError
 from typer.main import get_command_from_info, get_group
 
-from clinicctl import __version__, clock, errors, settings
+from clinicctl import __version__, clock, errors, interrupts, settings
 from clinicctl.cli.commands import Group
 from clinicctl.cli.context import READER_GONE, Ctx, Desk
 
@@ -57,6 +56,13 @@ TREE = {
     "undo": ("daybook", "Take back the last write of booking or queue, when nothing was built on it."),
 }
 _ALIASES = {"appt": "appointment"}
+_PARTLY_DONE, _SIGNALLED = 3, 128
+"""The exit status that comes without a message of its own, and the one above which a signal ended the command."""
+_STOPPED: dict[int, type[errors.Interrupted]] = {
+    signal.SIGINT: errors.Stopped,
+    signal.SIGTERM: errors.Terminated,
+    signal.SIGHUP: errors.HungUp,
+}
 
 
 class Root(Group):
@@ -146,23 +152,32 @@ def root(
 def run(args: Sequence[str] | None = None) -> int:
     """Run the program on arguments and return its exit status, with everything written out."""
     try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, _terminated)
+        interrupts.listen()
         clock.shift(settings.clock_shift(os.environ))
         status = app(args=args, standalone_mode=False)
     except errors.Refusal as refused:
-        status = Desk().refuse(refused)
+        status = _refuse(refused, args)
     except SystemExit as left:
         status = left.code if isinstance(left.code, int) else 0
-    except KeyboardInterrupt:
-        status = errors.Stopped.status
-    except _Terminated:
-        status = errors.Terminated.status
-    return int(status or 0)
+    except interrupts.Interrupt as stopped:
+        status = _refuse(_stopped(stopped.number), args)
+    status = int(status or 0)
+    if (late := interrupts.last()) is None or status > _SIGNALLED:
+        return status
+    stop = _stopped(late)
+    return _refuse(stop, args) if status in (0, _PARTLY_DONE) else stop.status
 
 
-class _Terminated(BaseException):
-    """SIGTERM, as KeyboardInterrupt is Ctrl-C: no `except Exception` on its way takes it for a fault."""
+def _refuse(refused: errors.Refusal, args: Sequence[str] | None) -> int:
+    """Refuse what stands outside every command."""
+    desk = Desk()
+    desk.args = list(sys.argv[1:] if args is None else args)
+    return desk.refuse(refused)
+
+
+def _stopped(number: int) -> errors.Interrupted:
+    interrupts.acknowledge()
+    return _STOPPED[number]()
 
 
 def answer(root: Group, args: list[str], desk: Desk) -> int:
@@ -181,10 +196,8 @@ def answer(root: Group, args: list[str], desk: Desk) -> int:
         return desk.refuse(_usage(error))
     except (typer.Abort, EOFError):
         return desk.refuse(errors.Cancelled())
-    except KeyboardInterrupt:
-        return desk.refuse(errors.Stopped())
-    except _Terminated:
-        return desk.refuse(errors.Terminated())
+    except interrupts.Interrupt as stopped:
+        return desk.refuse(_stopped(stopped.number))
     except Exception as bug:
         # The boundary: a bug is named by a reference, and what it knows of people stays inside.
         return desk.refuse(desk.internal(bug))
@@ -245,7 +258,3 @@ def _near_command(ctx: Context | None, message: str) -> tuple[str, list[str]]:
     if ctx is None or not isinstance(ctx.command, Group):
         return said, []
     return said, get_close_matches(said, ctx.command.list_commands(ctx))
-
-
-def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated

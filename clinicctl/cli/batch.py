@@ -10,13 +10,13 @@ from collections import deque
 from dataclasses import replace
 from functools import cached_property
 from io import UnsupportedOperation
-from select import select
+from select import POLLHUP, POLLIN, poll
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from clinicctl import errors, settings, show
+from clinicctl import errors, interrupts, settings, show
 from clinicctl.cli import Root, answer, quick
 from clinicctl.cli.commands import Group, reads
 from clinicctl.cli.context import Ctx, Desk
@@ -126,7 +126,7 @@ class Line(Within):
         self.result = result
 
     def refuse(self, refused: errors.Refusal) -> int:
-        if isinstance(refused, errors.Stopped | errors.Terminated):
+        if isinstance(refused, errors.Interrupted):
             raise refused
         self.refused, self.result = refused.with_traceback(None), None
         self.log_refusal(refused)
@@ -222,6 +222,7 @@ class _Batch:
         return first.status if first else status
 
     def _do(self, number: int, said: bytes | None, *, before: "list[Line] | tuple[()]") -> Line | None:
+        interrupts.check()
         line = Line(self.told, self.shared, number)
         try:
             words = _words(said)
@@ -260,15 +261,18 @@ class _Lines:
         self._whole: deque[bytes] = deque()
         self._rest = b""
         self._ended = False
+        self._poll: poll | None
         try:
             self._descriptor = source.fileno()
+            self._poll = poll()
+            self._poll.register(self._descriptor, POLLIN | POLLHUP)
         except UnsupportedOperation:
-            self._descriptor = -1
+            self._poll = None
 
     def waiting(self) -> bool:
         """Whether a line can be had without waiting for it."""
         while not self._whole and not self._ended:
-            if self._descriptor >= 0 and not select([self._descriptor], [], [], 0)[0]:
+            if self._poll is not None and not self._poll.poll(0):
                 return False
             self._fill()
         return True
@@ -286,7 +290,11 @@ class _Lines:
         return self.number, line if len(line) <= LONGEST_LINE else None
 
     def _fill(self) -> None:
-        chunk = os.read(self._descriptor, _CHUNK) if self._descriptor >= 0 else self._source.read(_CHUNK)
+        if self._poll is None:
+            chunk = self._source.read(_CHUNK)
+        else:
+            with interrupts.waiting():
+                chunk = os.read(self._descriptor, _CHUNK)
         if not chunk:
             self._ended = True
             self._whole.extend([self._rest] if self._rest else [])

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from io import TextIOWrapper
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from clinicctl import desk, errors, show
+from clinicctl import desk, errors, interrupts, show
 from clinicctl.cli import params
 from clinicctl.cli.context import Ctx
 from clinicctl.rules import sheets
@@ -97,7 +97,9 @@ def opened_bytes(ctx: Ctx, file: str) -> Iterator[BinaryIO]:
         if file == "-":
             yield _stdin(ctx)
         else:
-            with open(file, "rb") as source:
+            with interrupts.waiting():
+                raw = open(file, "rb", buffering=0)  # noqa: SIM115 - closed with the reader around it
+            with BufferedReader(_Source(raw)) as source:
                 yield source
     except FileNotFoundError:
         raise errors.NoSuchFile(path=file) from None
@@ -111,4 +113,28 @@ def _stdin(ctx: Ctx) -> BinaryIO:
     ctx.obj.stdin_taken = True
     if sys.stdin is None:
         raise errors.IOFailed(path="stdin", reason="it is closed")
-    return sys.stdin.buffer
+    return BufferedReader(_Source(getattr(sys.stdin.buffer, "raw", sys.stdin.buffer), ours=False))
+
+
+class _Source(RawIOBase):
+    """Bytes of a file or a pipe; a signal ends the wait for those that have not come."""
+
+    def __init__(self, raw: Any, *, ours: bool = True) -> None:
+        self._raw = raw
+        self._ours = ours
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return int(self._raw.fileno())
+
+    def readinto(self, buffer: Any) -> int | None:
+        interrupts.check()
+        with interrupts.waiting():
+            return self._raw.readinto(buffer)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        if self._ours and not self.closed:
+            self._raw.close()
+        super().close()

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer._click.globals import get_current_context
 
-from clinicctl import errors, settings
+from clinicctl import errors, interrupts, settings
 from clinicctl.rules import days, references, slots, text
 from clinicctl.statuses import SEX_WORDS, AppointmentStatus, CancelledBy, OnConflict, Sex
 
@@ -71,9 +71,10 @@ def _from_elsewhere(said: str) -> str:
     try:
         if said == "-":
             _take_stdin()
-            found = sys.stdin.read(text.NOTE * 8) if sys.stdin else ""
+            with interrupts.waiting():
+                found = sys.stdin.read(text.NOTE * 8) if sys.stdin else ""
         else:
-            with open(said[1:], encoding="utf-8") as file:
+            with interrupts.waiting(), open(said[1:], encoding="utf-8") as file:
                 found = file.read(text.NOTE * 8)
     except FileNotFoundError:
         raise errors.NoSuchFile(path=said[1:]) from None

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from platformdirs import user_state_path
 from typer._click.shell_completion import ShellComplete
 
 from clinicctl import desk as front_desk
-from clinicctl import errors, results, show
+from clinicctl import errors, interrupts, results, show
 from clinicctl.cli import PROGRAM, Root, answer, quick
 from clinicctl.cli.batch import Within
 from clinicctl.cli.commands import reads
@@ -60,6 +61,8 @@ class _Command(Within):
 
     def refuse(self, refused: errors.Refusal) -> int:
         self.refused = refused
+        if isinstance(refused, errors.Interrupted) and not isinstance(refused, errors.Stopped):
+            raise refused
         return super().refuse(refused)
 
     def give(self) -> None:
@@ -88,7 +91,10 @@ class _Shell:
                 said = show.line(PROGRAM, self._shown())
             except EOFError:
                 return status
-            except KeyboardInterrupt:
+            except interrupts.Interrupt as stopped:
+                if stopped.number != signal.SIGINT:
+                    raise
+                interrupts.acknowledge()
                 show.text("\n")
                 continue
             command = self._command()
@@ -130,11 +136,14 @@ class _Shell:
         before, self.patient = self.patient, None
         try:
             status = self._done(command, words, before)
-            if self.history and status != errors.Usage.status:
-                self.history.remember(quick.without_people(self.root, words, self.desk.doctor_codes()))
-        except KeyboardInterrupt:
+        except interrupts.Interrupt as stopped:
             self.shared.drop()
-            return command.refuse(errors.Stopped())
+            if stopped.number != signal.SIGINT:
+                raise
+            interrupts.acknowledge()
+            status = command.refuse(errors.Stopped())
+        if self.history and status != errors.Usage.status:
+            self.history.remember(quick.without_people(self.root, words, self.desk.doctor_codes()))
         return status
 
     def _done(self, command: _Command, words: list[str], before: UUID | None) -> int:
@@ -148,6 +157,9 @@ class _Shell:
             words = [each[:-1] + patient.number if _is_patient(each) else each for each in words]
         self.shared.hurried = False
         status = answer(self.root, words, command)
+        if status == errors.Stopped.status:
+            self.shared.drop()
+            return status
         try:
             self.shared.settle()
             command.give()
@@ -244,9 +256,10 @@ class _History:
         readline = self._readline
 
         def complete(begun: str, nth: int) -> str | None:
-            if not nth:
-                self._found = completion.of(readline.get_line_buffer()[: readline.get_begidx()], begun)
-            return f"{self._found[nth]} " if nth < len(self._found) else None
+            with interrupts.in_callback():
+                if not nth:
+                    self._found = completion.of(readline.get_line_buffer()[: readline.get_begidx()], begun)
+                return f"{self._found[nth]} " if nth < len(self._found) else None
 
         readline.set_completer_delims(" \t")
         readline.set_completer(complete)

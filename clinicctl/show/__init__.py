@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
-from clinicctl import errors
+from clinicctl import errors, interrupts
 
 if TYPE_CHECKING:
     from clinicctl.results import Board, Metrics, Outcome, ToCall, Undoing
@@ -162,14 +162,15 @@ def can_ask() -> bool:
 
 def line(program: str, about: str = "") -> str:
     """Read a line at a prompt, or of a pipe without one. Raises EOFError at the end."""
-    if can_ask():
-        prompt = f"{program}{f' {_fitting(about)}' if about else ''}> "
-        if _is_terminal(sys.stdout):
-            return input(prompt)
-        # The result goes into a file; the prompt is for the person.
-        _complain(prompt)
-    if said := sys.stdin.readline() if sys.stdin else "":
-        return said
+    with interrupts.waiting():
+        if can_ask():
+            prompt = f"{program}{f' {_fitting(about)}' if about else ''}> "
+            if _is_terminal(sys.stdout):
+                return input(prompt)
+            # The result goes into a file; the prompt is for the person.
+            _complain(prompt)
+        if said := sys.stdin.readline() if sys.stdin else "":
+            return said
     raise EOFError
 
 
@@ -191,7 +192,8 @@ def _fitting(about: str) -> str:
 def ask(question: str) -> bool:
     """Ask on stderr; anything but a yes is a no."""
     _complain(f"{question} [y/N] ")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    with interrupts.waiting():
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def undoing(found: "Undoing", *, names: bool = True) -> str:
@@ -231,13 +233,14 @@ def _write(stream: IO[str] | None, said: str) -> None:
             raise errors.NotPrinted(reason="stdout is closed")
         return
     try:
-        if hasattr(stream, "buffer"):
+        with interrupts.waiting(first=True):
+            if hasattr(stream, "buffer"):
+                stream.flush()
+                _write_all(stream.buffer, said.encode("utf-8", "backslashreplace"))
+                stream.buffer.flush()
+            else:
+                stream.write(said)
             stream.flush()
-            _write_all(stream.buffer, said.encode("utf-8", "backslashreplace"))
-            stream.buffer.flush()
-        else:
-            stream.write(said)
-        stream.flush()
     except (OSError, ValueError) as error:
         # What could not be written must not be tried again when the interpreter closes the stream.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays for the rest of the process

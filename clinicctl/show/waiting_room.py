@@ -7,7 +7,7 @@ from shutil import get_terminal_size
 from rich.control import Control
 from rich.segment import ControlType
 
-from clinicctl import errors
+from clinicctl import errors, interrupts
 from clinicctl.results import Board
 from clinicctl.show.layout import Console
 from clinicctl.show.tables import print_board
@@ -28,7 +28,8 @@ def run(
     try:
         while True:
             write(_screen(shown, stale=stale, coloured=coloured, positioned=positioned))
-            time.sleep(every)
+            with interrupts.waiting():
+                time.sleep(every)
             try:
                 shown, stale = read(), False
             except (errors.Busy, errors.DatabaseUnusable, errors.IOFailed, errors.ReadOnly):

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from clinicctl import clock, errors
+from clinicctl import clock, errors, interrupts
 from clinicctl.store import check, info, notes, places
-from clinicctl.store.connections import connected, driver_of, inspect, sync_folder, uri
+from clinicctl.store.connections import connected, driver_of, inspect, interruptible, sync_folder, uri
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import LOGS, Store, Tx, begun, refuse_behind
 from clinicctl.store.faults import reason_of, translated
@@ -238,6 +238,7 @@ def _checked(path: str, *, shown: str, noted: Head | None) -> tuple[Head, ZoneIn
     Refuses one that is not whole, and one without the last write that was noted before it was made.
     """
     with translated(shown, 0), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+        interruptible(connection)
         check.refuse_damaged(connection, shown=shown)
         refuse_behind(connection, noted, path=shown)
         return info.head(connection), info.zone(connection, shown=shown)
@@ -249,7 +250,7 @@ def _checked(path: str, *, shown: str, noted: Head | None) -> tuple[Head, ZoneIn
 def _reader(path: str, wait: float) -> sqlite3.Connection:
     connection = sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait, isolation_level=None)
     connection.execute("PRAGMA trusted_schema=OFF")
-    return connection
+    return interruptible(connection)
 
 
 @contextmanager
@@ -266,6 +267,7 @@ def _bounded(wait: float) -> Callable[[int, int, int], None]:
     end = clock.ticks() + wait
 
     def watch(status: int, _left: int, _pages: int) -> None:
+        interrupts.check()
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and clock.ticks() > end:
             raise errors.Busy(wait=wait)
 

@@ -15,9 +15,9 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, Date, Integer, Time, Uuid, create_engine
 from sqlmodel import CheckConstraint, SQLModel, UTCDateTime
 
-from clinicctl import errors, settings
+from clinicctl import errors, interrupts, settings
 from clinicctl.store import info, laws
-from clinicctl.store.connections import uri
+from clinicctl.store.connections import interruptible, uri
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import CURRENT
@@ -98,6 +98,7 @@ def look(path: str, *, wait: float) -> list[Violation]:
         translated(path, wait),
         closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait, isolation_level=None)) as connection,
     ):
+        interruptible(connection)
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("BEGIN")
         return list(violations(connection))
@@ -130,6 +131,7 @@ def refuse_foreign(path: str, *, shown: str) -> None:
     Of an older schema, only what no version of ours has: what it has to be is seen once it is brought up.
     """
     with translated(shown, 0), closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
+        interruptible(connection)
         connection.execute("PRAGMA trusted_schema=OFF")
         for (kind, name), sql in schema(connection).items():
             if not _MADE.match(sql):
@@ -203,6 +205,7 @@ def _violations(law: str, where: Iterator[str], derived: str | None = None) -> I
                 return
             yield Violation(law, each, derived)
     except sqlite3.DatabaseError as error:
+        interrupts.check()
         yield Violation(law, f"cannot be read: {reason_of(error)}")
 
 

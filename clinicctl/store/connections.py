@@ -1,7 +1,6 @@
 """Connections to a database: what is looked at before one is made, how it is set up, how its log is kept short."""
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import cast
@@ -9,7 +8,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
-from clinicctl import errors
+from clinicctl import errors, interrupts
 from clinicctl.store import places
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.faults import translated
@@ -17,6 +16,9 @@ from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 
 _CHECKPOINT_AT = 1 << 20
 """Bytes of `-wal` from which a write copies it back into the database."""
+
+_STEPS = 1_000_000
+"""Instructions of SQLite's machine, about ten milliseconds, after which a statement looks for a signal."""
 
 _OWN_TABLES = (
     "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('settings', 'appointments', 'journal')"
@@ -56,8 +58,7 @@ def connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
     try:
         yield connection
     finally:
-        with undisturbed():
-            connection.close()
+        connection.close()
 
 
 def _engine(path: str, wait: float, mode: str) -> Engine:
@@ -65,6 +66,7 @@ def _engine(path: str, wait: float, mode: str) -> Engine:
         # `timeout` is SQLite's busy_timeout, and has to come before everything else.
         connection = sqlite3.connect(uri(path, f"mode={mode}"), uri=True, timeout=wait, isolation_level=None)
         try:
+            interruptible(connection)
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA trusted_schema=OFF")
             if mode == "ro":
@@ -114,14 +116,10 @@ def copy_back(connection: Connection, path: str) -> None:
             bare.execute(f"PRAGMA busy_timeout={waits}")
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keep Ctrl-C and SIGTERM waiting: neither a commit nor a close may be left by an exception half-way."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def interruptible(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Let a signal end a long statement; SQLite then rolls it back, and `translated` stops the command."""
+    connection.set_progress_handler(interrupts.received, _STEPS)
+    return connection
 
 
 def sync_folder(folder: str) -> None:

@@ -21,10 +21,10 @@ from sqlalchemy import Connection, RootTransaction, Row, insert, select
 from sqlalchemy.sql.base import Executable
 from sqlmodel import SQLModel
 
-from clinicctl import clock, errors
+from clinicctl import clock, errors, interrupts
 from clinicctl.settings import ClinicSettings
 from clinicctl.store import models, notes, places, statements
-from clinicctl.store.connections import connected, copy_back, driver_of, inspect, sync_folder, undisturbed
+from clinicctl.store.connections import connected, copy_back, driver_of, inspect, sync_folder
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.faults import is_full, reason_of, translated
 from clinicctl.store.lock import writers_lock
@@ -243,22 +243,26 @@ class Store:
         refuse_behind(tx.driver, notes.head(self._lock) if self._lock is not None else None, path=self.path)
 
     def commit(self, transaction: RootTransaction, key: str) -> None:
-        """Commit, with Ctrl-C and SIGTERM waiting.
+        """Commit, unless a signal has asked to stop before it.
 
         Refuses with `OutcomeUnknown` when the commit itself fails, but for a disk that is full: then nothing is kept.
         """
-        with undisturbed():
-            try:
-                self._head = driver_of(transaction.connection).execute(_HEAD).fetchone()
-                transaction.commit()
-            except Exception as error:
-                reason = reason_of(error)
-                with suppress(Exception):
-                    transaction.rollback()
-                if is_full(error):
-                    # The last frame of a commit, which alone makes it one, is what could not be written.
-                    raise errors.DiskFull(path=self.path) from None
-                raise errors.OutcomeUnknown(reason=reason, key=key) from None
+        try:
+            interrupts.check()
+        except interrupts.Interrupt:
+            transaction.rollback()
+            raise
+        try:
+            self._head = driver_of(transaction.connection).execute(_HEAD).fetchone()
+            transaction.commit()
+        except Exception as error:
+            reason = reason_of(error)
+            with suppress(Exception):
+                transaction.rollback()
+            if is_full(error):
+                # The last frame of a commit, which alone makes it one, is what could not be written.
+                raise errors.DiskFull(path=self.path) from None
+            raise errors.OutcomeUnknown(reason=reason, key=key) from None
 
     def note(self) -> None:
         """Note the journal's head, as the last commit left it, in the lock file."""

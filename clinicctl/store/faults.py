@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Index, SQLModel, UniqueConstraint
 
-from clinicctl import errors
+from clinicctl import errors, interrupts
 from clinicctl.store import models, places
 from clinicctl.store.driver import sqlite3
 
@@ -21,6 +21,8 @@ def translated(path: str, wait: float) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
+        if _code(error) == sqlite3.SQLITE_INTERRUPT:
+            interrupts.check()
         refusal = _refusal(error.orig if isinstance(error, DBAPIError) else error, path, wait)
         if refusal is None:
             raise
@@ -30,7 +32,7 @@ def translated(path: str, wait: float) -> Iterator[None]:
 
 
 def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refusal | None:
-    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    code = _code(error)
     reason = reason_of(error)
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -62,6 +64,12 @@ def _failed(path: str, reason: str, *, opening: bool) -> errors.Refusal:
     return errors.IOFailed(path=path, reason=(places.denied(path) if opening else None) or reason)
 
 
+def _code(error: BaseException | None) -> int:
+    """SQLite's primary result code; 0 of anything else."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return int(getattr(original, "sqlite_errorcode", 0)) & 0xFF
+
+
 def _no_room(path: str) -> bool:
     """Whether the disk is full: SQLite tells no more than that its shared memory could not grow."""
     try:
@@ -72,8 +80,7 @@ def _no_room(path: str) -> bool:
 
 def is_full(error: BaseException) -> bool:
     """Whether an error says that the disk has no room."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    return int(getattr(original, "sqlite_errorcode", 0)) & 0xFF == sqlite3.SQLITE_FULL
+    return _code(error) == sqlite3.SQLITE_FULL
 
 
 def _constraint(message: str) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from clinicctl import errors, settings
 from clinicctl.store import notes
-from clinicctl.store.connections import inspect, uri
+from clinicctl.store.connections import inspect, interruptible, uri
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.faults import translated
 from clinicctl.store.migrations import APPLICATION_ID
@@ -35,6 +35,7 @@ def look(path: str, *, wait: float) -> Facts:
     """Return the facts. Refuses what is not a clinic database, is newer than this program, or cannot be read."""
     inspect(path)
     with translated(path, wait), closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait)) as connection:
+        interruptible(connection)
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("BEGIN")
 

@@ -7,29 +7,18 @@ lock. What stands in it are the `notes`.
 
 import fcntl
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
-from clinicctl import errors
+from clinicctl import errors, interrupts
 from clinicctl.store import places
-
-_REPEAT = 0.05
-"""Seconds between alarms, so that one which rings just before the call is not the last."""
-
-
-class _Elapsed(Exception):
-    pass
 
 
 @contextmanager
 def writers_lock(path: str, *, wait: float) -> Iterator[int | None]:
     """Hold the lock of the database at `path`, and hand out the descriptor of its file.
 
-    Refuses with `Busy` when it is not had within `wait` seconds.
-
-    Waits by SIGALRM, and so belongs to the main thread.
+    Refuses with `Busy` when it is not had within `wait` seconds. Only the main thread can wait.
     """
     lock = f"{path}.lock"
     try:
@@ -50,22 +39,8 @@ def _take(descriptor: int, wait: float) -> None:
     except BlockingIOError:
         if not wait:
             raise errors.Busy(wait=wait) from None
-    rung = False
-
-    def ring(_number: int, _frame: FrameType | None) -> None:
-        nonlocal rung
-        if not rung:
-            rung = True
-            raise _Elapsed
-
-    before = signal.signal(signal.SIGALRM, ring)
     try:
-        signal.setitimer(signal.ITIMER_REAL, wait, _REPEAT)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        rung = True
-    except _Elapsed:
+        with interrupts.waiting(wait):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except interrupts.Elapsed:
         raise errors.Busy(wait=wait) from None
-    finally:
-        rung = True
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

@@ -20,6 +20,7 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import UTCDateTime
 
+from clinicctl import interrupts
 from clinicctl.store.driver import sqlite3
 
 Rows = Sequence[Row[Any]]
@@ -108,6 +109,7 @@ def run(
     connection: Connection, driver: sqlite3.Connection, statement: Executable, values: Mapping[str, Any]
 ) -> tuple[Rows, int]:
     """Run a statement on a connection, whose driver's this is; return its rows and how many it changed."""
+    interrupts.check()
     names = tuple(values)
     if prepared := _READY.get((id(statement), names)):
         return prepared.run(driver, values)

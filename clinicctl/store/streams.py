@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, String, Table, select, type_coerce
 from sqlalchemy.sql.base import Executable
 
+from clinicctl import interrupts
 from clinicctl.store.engine import Tx
 from clinicctl.store.statements import reading
 
@@ -13,7 +14,9 @@ from clinicctl.store.statements import reading
 def rows(tx: Tx, statement: Executable, **values: Any) -> Iterator[Row[Any]]:
     """Yield the rows of a statement as they are read."""
     with reading():
-        yield from tx.connection.execute(statement, values)
+        for row in tx.connection.execute(statement, values):
+            interrupts.check()
+            yield row
 
 
 def as_stored(tx: Tx, table: Table) -> Iterator[dict[str, Any]]:
@@ -24,6 +27,7 @@ def as_stored(tx: Tx, table: Table) -> Iterator[dict[str, Any]]:
     names = [each.name for each in table.columns]
     columns = [type_coerce(each, String).label(each.name) for each in table.columns]
     for row in tx.connection.execute(select(*columns).order_by(*table.primary_key.columns)):
+        interrupts.check()
         yield dict(zip(names, row, strict=True))
 
 
