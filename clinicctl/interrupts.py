@@ -96,7 +96,7 @@ class waiting:  # noqa: N801 - read as a verb: `with waiting():`
 
 
 class in_callback:  # noqa: N801 - read as an adverb: `with in_callback():`
-    """Around a callback inside `waiting` whose exceptions are discarded: a signal that comes meanwhile ends the wait."""
+    """Around a callback inside `waiting` that discards exceptions: a signal that comes meanwhile ends the wait."""
 
     __slots__ = ("within",)
 

@@ -79,6 +79,7 @@ def statuses() -> str:
         65: "the input file is bad; nothing was written",
         70: "a bug",
         74: "input or output failed",
+        129: "the terminal was closed",
         130: "interrupted",
         143: "terminated",
     }
