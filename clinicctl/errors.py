@@ -219,6 +219,11 @@ class AlreadyCheckedIn(Conflict):
     code, sentence = "already_checked_in", "{appointment} {problem}"
 
 
+class SecondPlace(Conflict):
+    code = "already_checked_in"
+    sentence = "{patient} is in the queue of {doctor} already, at position {position} ({appointment})."
+
+
 class HasBookings(Conflict, AnswerAboutPeople):
     code, sentence = "has_bookings", "{doctor} has {count} booked where the change leaves no place."
     advice = "Move them first, or use --on-conflict keep, or --on-conflict cancel."
@@ -249,6 +254,17 @@ class AlreadyWaiting(Conflict):
 class TimeTaken(Conflict):
     code, sentence = "time_taken", "{subject} has {appointment} on {date} at {time} already."
     advice = "Choose another time, or add {flag}."
+
+
+class WaitedFor(Conflict):
+    code, sentence = "has_bookings", "Patients wait for a place with {doctor} ({entries})."
+    advice = "Remove the entries first: `clinicctl waitlist remove REF`."
+
+
+class MergeConflict(Conflict):
+    """Each of two records holds what one patient may hold once."""
+
+    code, sentence = "merge_conflict", "{patient} and {into} both {hold}: {places}. One patient can have only one."
 
 
 class UndoneAlready(Conflict):

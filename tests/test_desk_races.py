@@ -201,11 +201,11 @@ def test_of_moves_of_one_appointment_one_wins_and_the_place_of_the_other_stays_f
 
 @pytest.mark.parametrize("each", [1, 2], ids=["one each", "two each"])
 def test_of_a_cancel_and_a_check_in_exactly_one_succeeds(
-    each: int, noon: Ask, meet: Meet, db: str, rounds: Rounds
+    each: int, noon: Ask, person: Callable[[], str], meet: Meet, db: str, rounds: Rounds
 ) -> None:
     arrived = 0
     for _, way in rounds:
-        mine = noon("book", "P1", "LONG", "--again")
+        mine = noon("book", person(), "LONG")
         before = booked(noon, "LONG", "today")
         cancels, arrivals = [("appointment", "cancel", mine["number"])] * each, [("checkin", mine["number"])] * each
         said = codes(meet(way, *cancels, *arrivals))
@@ -229,13 +229,13 @@ def test_of_a_cancel_and_a_check_in_exactly_one_succeeds(
 
 
 def test_of_calls_and_a_transfer_nobody_is_called_twice_for_one_position(
-    noon: Ask, meet: Meet, db: str, rounds: Rounds
+    noon: Ask, person: Callable[[], str], meet: Meet, db: str, rounds: Rounds
 ) -> None:
     for n, way in rounds:
         here, there = f"HERE{n}", f"THERE{n}"
         for code in (here, there):
             noon("doctor", "add", code, f"Dr. {code}")
-        first, *others = [noon("walkin", "P1", here, "--again")["appointment"]["number"] for _ in range(3)]
+        first, *others = [noon("walkin", person(), here)["appointment"]["number"] for _ in range(3)]
         asked = [
             ("queue", "call", here, "1"),
             ("queue", "call", here),
@@ -263,10 +263,10 @@ def test_of_calls_and_a_transfer_nobody_is_called_twice_for_one_position(
 
 
 def test_of_transfers_of_one_position_one_wins_and_the_other_doctor_gives_no_position(
-    noon: Ask, meet: Meet, db: str, rounds: Rounds
+    noon: Ask, person: Callable[[], str], meet: Meet, db: str, rounds: Rounds
 ) -> None:
     for n, way in rounds:
-        position = str(noon("walkin", "P1", "LONG", "--again")["position"])
+        position = str(noon("walkin", person(), "LONG")["position"])
         before = {each: len(noon("queue", "show", each)) for each in ("RAO", "MEHTA")}
         answers = meet(way, *(("queue", "transfer", "LONG", position, "--to", each) for each in before))
         assert sorted(codes(answers)) == ["", "queue_entry_not_found"]
@@ -311,12 +311,12 @@ def test_of_a_promotion_and_a_booking_exactly_one_gets_the_last_place(
 
 
 def test_of_a_close_and_check_ins_nothing_stays_open_but_who_came_after(
-    noon: Ask, meet: Meet, db: str, rounds: Rounds
+    noon: Ask, person: Callable[[], str], meet: Meet, db: str, rounds: Rounds
 ) -> None:
     for _, way in rounds:
-        coming = [noon("book", "P1", "LONG", "--again")["number"] for _ in range(2)]
+        coming = [noon("book", person(), "LONG")["number"] for _ in range(2)]
         absent = noon("book", "P2", "LONG", "--again")["number"]
-        seen, waiting = [noon("walkin", "P2", "LONG", "--again") for _ in range(2)]
+        seen, waiting = [noon("walkin", person(), "LONG") for _ in range(2)]
         noon("queue", "call", "LONG", str(seen["position"]))
         noon("queue", "start", "LONG", str(seen["position"]))
         seen, waiting = seen["appointment"]["number"], waiting["appointment"]["number"]
@@ -417,7 +417,8 @@ def test_of_merges_of_one_pair_one_wins_and_one_patient_stays(
 
 
 def _book(ask: Ask) -> str:
-    return str(ask("book", "P1", "LONG", "--again")["number"])
+    somebody = ask("patient", "add", "Some Body", "--phone", "90000 00000", "--new")
+    return str(ask("book", somebody["number"], "LONG")["number"])
 
 
 def _cancel(ask: Ask) -> str:

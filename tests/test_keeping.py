@@ -145,6 +145,15 @@ BREAKS = {
     "position": ("UPDATE queue_entries SET position = 0", "a position is given once, and counted from 1", False),
     "queue status": ("UPDATE queue_entries SET status = 'waiting'", "a place in the queue fits the status", False),
     "queue day": ("UPDATE queue_entries SET date = '2020-01-01'", "a place in the queue has the doctor and", False),
+    "second place": (
+        "UPDATE appointments SET patient_id = (SELECT id FROM patients WHERE number = 1) WHERE number = 6;;"
+        "UPDATE queue_entries SET doctor_id = (SELECT id FROM doctors WHERE code = 'MEHTA'), position = 2"
+        " WHERE status = 'waiting'",
+        "a patient has one open place",
+        False,
+    ),
+    "archived patient": ("UPDATE patients SET archived_at = created_at WHERE number = 1", "who is archived has", False),
+    "archived doctor": ("UPDATE doctors SET archived_at = created_at WHERE code = 'RAO'", "who is archived has", False),
     "no queue": ("DELETE FROM queue_entries", "who has arrived has a place", False),
     "status": ("UPDATE appointments SET status = 'no_show' WHERE number = 2", "an appointment is as its last", False),
     "no step": ("DELETE FROM journal_steps", "an appointment is as its last", False),

@@ -414,11 +414,11 @@ def test_arrivals_at_once_get_positions_without_a_gap(
 
 @two_and_many
 def test_callers_at_once_never_get_the_same_patient(
-    desks: int, noon: Callable[..., Any], race: Callable[..., Any]
+    desks: int, noon: Callable[..., Any], race: Callable[..., Any], patients: Callable[[int], list[str]]
 ) -> None:
     waiting = max(2, desks // 3)
-    for _ in range(waiting):
-        noon("walkin", "P1", "LONG", "--again")
+    for each in patients(waiting):
+        noon("walkin", each, "LONG")
     answers = race([("queue", "call", "LONG")] * desks)
     assert sorted(each.json["position"] for each in answers if each.status == 0) == list(range(1, waiting + 1))
     assert [each.error["code"] for each in answers if each.status] == ["queue_entry_not_found"] * (desks - waiting)

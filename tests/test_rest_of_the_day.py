@@ -565,8 +565,8 @@ def test_a_merge_moves_everything_and_the_old_number_finds_the_survivor(
     clinic: Ask, run: Run, refused: Refused
 ) -> None:
     clinic("patient", "add", "Anitha Sharma", "--phone", "98765 43210", "--new", "--email", "a@example.org")
-    for patient in ("P1", "P3"):
-        clinic("book", patient, "MEHTA")
+    for patient, day in (("P1", "today"), ("P3", "tomorrow")):
+        clinic("book", patient, "MEHTA", day)
         clinic("waitlist", "add", patient, "RAO", "+5d")
     clinic("walkin", "P3", "RAO")
     assert "--yes required" in run("patient", "merge", "P3", "--into", "P1", status=2).stderr

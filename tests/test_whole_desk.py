@@ -150,6 +150,13 @@ class Clinic:
         there = [each for each in self.visits if each.place and (each.place.doctor, each.on) == (doctor, self.today)]
         return sorted(there, key=lambda each: each.place.turn if each.place else ())
 
+    def stands(self, visit: Visit, doctor: str) -> bool:
+        """Whether the patient has an open place in a doctor's queue with another appointment."""
+        return any(
+            each.patient == visit.patient and each.number != visit.number and each.status in ACTIVE
+            for each in self.queue(doctor)
+        )
+
     def waiting(self, doctor: str) -> list[int]:
         """The positions of those waiting, in calling order."""
         return [each.place.position for each in self.queue(doctor) if each.place and each.place.status == "waiting"]
@@ -230,7 +237,7 @@ class Clinic:
         visit = self.named(arrival)
         refuse(
             wrong_day=visit.on != self.today,
-            already_checked_in=visit.place is not None and visit.status != "left",
+            already_checked_in=(visit.place is not None and visit.status != "left") or self.stands(visit, visit.doctor),
             illegal_step=visit.status not in ("booked", "no_show", "left"),
             already_booked=visit.status in ("no_show", "left") and self.has_another(visit),
         )
@@ -274,6 +281,7 @@ class Clinic:
     def transfer(self, doctor: str, position: int, to: str) -> None:
         refuse(illegal_step=doctor == to)
         visit, place = self.standing_at(doctor, position, OUTSIDE)
+        refuse(already_checked_in=self.stands(visit, to))
         visit.place = Place(to, self.next_position(to), priority=place.priority)
 
     def priority(self, doctor: str, position: int, level: int) -> None:
@@ -340,6 +348,14 @@ class Clinic:
             or any(each.standing and each.touched.keys() & act.touched.keys() for each in later)
             or any(each.slot in {held.slot for held in after.holding(each.doctor, each.on)} for each in freed),
             already_booked=any(each.status in ACTIVE and after.has_another(each) for each in back.values()),
+            already_checked_in=any(
+                before.place is not None
+                and before.status in ACTIVE
+                and after.stands(before, before.place.doctor)
+                and (now.status not in ACTIVE or now.place is None or now.place.doctor != before.place.doctor)
+                for before in back.values()
+                for now in [self.visits[before.number - 1]]
+            ),
             already_waiting=any(map(self.waits_already, returning)),
             with_another_doctor=any(
                 self.elsewhere(each.patient, each.place.doctor)

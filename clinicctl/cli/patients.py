@@ -150,7 +150,17 @@ def merge(
         typer.Option("--into", metavar="REF", parser=params.personal(params.patient_ref), help="The one who stays."),
     ],
 ) -> None:
-    """Make one of two patients: everything moves, and the old number finds the one who stays."""
+    """Make one of two patients: everything moves; the old number, name and phone find the one who stays."""
+    if ctx.obj.can_ask() and not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
+        plan = ctx.obj.read(desk.duplicates.would_merge, patient=patient, into=into)
+        ctx.obj.note(
+            f"{plan.patient.number} {plan.patient.name} becomes {plan.into.number} {plan.into.name}, "
+            f"with {plan.appointments} appointments and {plan.waitlist_entries} waitlist entries."
+        )
+        if plan.taken_over:
+            ctx.obj.note(f"{plan.into.number} takes over: {', '.join(plan.taken_over)}.")
+        if plan.kept:
+            ctx.obj.note(f"Different, and kept with {plan.patient.number}: {', '.join(plan.kept)}.")
     ctx.obj.confirm("A merge cannot be undone. Merge the two?")
     ctx.obj.write(desk.duplicates.merge, patient=patient, into=into)
 

@@ -12,7 +12,7 @@ from clinicctl.rules import references, slots
 from clinicctl.rules.days import DaysWord, DayWord, day
 from clinicctl.rules.days import days as dates_of
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
-from clinicctl.rules.steps import ACTIVE, CANCEL, MOVE, NO_SHOW, OPEN
+from clinicctl.rules.steps import ACTIVE, CANCEL, IN_QUEUE, MOVE, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy, WaitlistStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import (
@@ -81,13 +81,22 @@ _HERE = (
     .where(
         queue_entries.c.doctor_id == bindparam("doctor"),
         queue_entries.c.date == bindparam("on"),
-        queue_entries.c.status.in_(sorted(OPEN)),
+        queue_entries.c.status.in_(sorted(IN_QUEUE)),
     )
     .order_by(queue_entries.c.position)
 )
 _OF_PATIENT_ON = _ALL.where(
     appointments.c.patient_id == bindparam("patient"), appointments.c.date == bindparam("on")
 ).order_by(appointments.c.number)
+# Inside a select of its own: `status` is a column of the queue, too, and the index needs the condition word for word.
+_ACTIVE = select(appointments.c.id).where(IS_ACTIVE).correlate(None)
+_ACTIVE_OF_PATIENT = _ALL.where(appointments.c.id.in_(_ACTIVE.where(appointments.c.patient_id == bindparam("patient"))))
+_ACTIVE_OF_DOCTOR = _ALL.where(appointments.c.id.in_(_ACTIVE.where(appointments.c.doctor_id == bindparam("doctor"))))
+_ACTIVE_IN_QUEUE = _ALL.where(
+    queue_entries.c.doctor_id == bindparam("doctor"),
+    queue_entries.c.status.in_(sorted(IN_QUEUE)),
+    appointments.c.status.in_(sorted(ACTIVE)),
+)
 _HELD = select(appointments.c.slot).where(
     appointments.c.doctor_id == bindparam("doctor"),
     appointments.c.date == bindparam("on"),
@@ -409,13 +418,17 @@ def list_here(tx: Tx, *, doctor_id: UUID, on: date) -> list[Row[Any]]:
 
 
 def list_active(tx: Tx, *, patient_id: UUID | None = None, doctor_id: UUID | None = None) -> list[Row[Any]]:
-    """Return the rows of today and later that are not over, of a patient or of a doctor."""
-    query = _ALL.where(appointments.c.date >= tx.today, appointments.c.status.in_(sorted(ACTIVE)))
+    """Return the rows that are not over, of whatever day, of a patient or of a doctor.
+
+    Those of a doctor are also those transferred to the doctor's queue.
+    """
+    found = dict[UUID, Row[Any]]()
     if patient_id is not None:
-        query = query.where(appointments.c.patient_id == patient_id)
+        found |= {row.id: row for row in tx.all(_ACTIVE_OF_PATIENT, patient=patient_id)}
     if doctor_id is not None:
-        query = query.where(appointments.c.doctor_id == doctor_id)
-    return list(tx.all(query.order_by(appointments.c.date, appointments.c.slot)))
+        found |= {row.id: row for row in tx.all(_ACTIVE_OF_DOCTOR, doctor=doctor_id)}
+        found |= {row.id: row for row in tx.all(_ACTIVE_IN_QUEUE, doctor=doctor_id)}
+    return sorted(found.values(), key=lambda row: (row.date, row.slot, row.number))
 
 
 def list_of_day(tx: Tx, *, on: date, doctor_id: UUID | None = None) -> list[Row[Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import availability, bookings, staff
+from clinicctl.desk import availability, records, staff
 from clinicctl.results import Doctor
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
@@ -63,10 +63,9 @@ def edit(
 
 
 def archive(tx: Tx, *, doctor: DoctorRef) -> Doctor:
-    """Put a doctor away. Refuses one with patients booked from today on, and one archived already."""
+    """Archive a doctor. Refuses one with anything open, as `records` has it, and one archived already."""
     row = staff.find_active(tx, doctor)
-    if booked := bookings.list_active(tx, doctor_id=row.id):
-        raise errors.HasAppointments(subject=row.code, count=len(booked), affected=bookings.list_affected(tx, booked))
+    records.refuse_open_doctor(tx, row)
     return _put(tx, row.id, row.code, archived_at=tx.now)
 
 

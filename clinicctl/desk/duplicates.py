@@ -1,15 +1,15 @@
 """People kept apart: who may be on file twice, and making one of two."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 from clinicctl import desk, errors
-from clinicctl.desk import patients, waitlist
-from clinicctl.results import Duplicate, Merged
-from clinicctl.rules import names, slots
+from clinicctl.desk import bookings, patients, queue, records, waitlist
+from clinicctl.results import Duplicate, Merged, MergePlan
+from clinicctl.rules import merges, names
 from clinicctl.rules.references import PatientRef
-from clinicctl.rules.steps import ACTIVE
+from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import appointments
 from clinicctl.store.models import patients as people
@@ -25,9 +25,8 @@ _CROWDED = (
     .group_by(people.c.phone)
     .having(func.count() > names.MOST_SHARING)
 )
-_OF_PATIENT = select(appointments).where(appointments.c.patient_id == bindparam("patient"))
-_GIVE = update(appointments).where(appointments.c.id == bindparam("row"))
-_MARK = update(people).where(people.c.id == bindparam("row"))
+_COUNT = select(func.count()).where(appointments.c.patient_id == bindparam("patient"))
+_MOVE = update(appointments).where(appointments.c.patient_id == bindparam("patient"))
 
 
 def list_duplicates(tx: Tx) -> list[Duplicate]:
@@ -49,34 +48,126 @@ def list_duplicates(tx: Tx) -> list[Duplicate]:
 
 
 def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
-    """Make one of two: everything of `patient` moves to the other; the old number finds the survivor from then on.
+    """Make one of two: everything of `patient` moves to the other; its number, name and phone find the survivor.
 
-    What the survivor has not (birth date, e-mail, phone) is taken over. Refuses one patient with himself.
+    What the survivor lacks is taken over; what differs stays with the merged record. Refuses to merge a patient with
+    the same one, erased or archived ones, and, with `MergeConflict`, two who each hold what one may hold once.
     """
-    gone, stays = patients.find(tx, patient), patients.find_active(tx, into)
-    if gone.id == stays.id:
-        raise errors.SamePatient(subject=f"P{stays.number}")
-    rows = tx.all(_OF_PATIENT, patient=gone.id)
-    for row in rows:
-        visit = _free_visit(tx, row, stays) if row.status in ACTIVE else row.visit
-        tx.run(_GIVE, row=row.id, patient_id=stays.id, visit=visit, updated_at=tx.now)
+    gone, stays = _both(tx, patient, into)
+    settled = merges.settle(gone, stays)
+    waited = {*waitlist.list_of_patient(tx, patient_id=gone.id), *waitlist.list_of_patient(tx, patient_id=stays.id)}
+    moved = tx.run(_MOVE, patient=gone.id, patient_id=stays.id, updated_at=tx.now)
     entries = waitlist.move(tx, old=gone.id, new=stays.id)
-    patients.merge_rows(tx, gone, stays)
+    patients.merge_rows(tx, gone, stays, changes=settled.changes)
+    waits = waitlist.list_of_patient(tx, patient_id=stays.id)
     return Merged(
         patient=patients.show(tx, patient=PatientRef(f"P{stays.number}")),
         merged=f"P{gone.number}",
-        appointments=len(rows),
+        appointments=moved,
         waitlist_entries=entries,
+        waitlist_removed=tuple(sorted(waited.difference(waits), key=lambda each: int(each[1:]))),
+        taken_over=settled.taken_over,
+        kept=settled.kept,
     )
 
 
-def _free_visit(tx: Tx, row: Row[Any], survivor: Row[Any]) -> int:
-    taken = [
-        each.visit
-        for each in tx.all(_OF_PATIENT, patient=survivor.id)
-        if (each.doctor_id, each.date) == (row.doctor_id, row.date) and each.status in ACTIVE
-    ]
-    return row.visit if row.visit not in taken else slots.lowest_free(taken)
+def would_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan:
+    """Return what `merge` would do, changing nothing. Refuses what `merge` refuses."""
+    gone, stays = _both(tx, patient, into)
+    settled = merges.settle(gone, stays)
+    counted = tx.one(_COUNT, patient=gone.id)
+    return MergePlan(
+        patient=patients.brief(gone),
+        into=patients.brief(stays),
+        appointments=int(counted[0]) if counted is not None else 0,
+        waitlist_entries=len(waitlist.list_of_patient(tx, patient_id=gone.id)),
+        taken_over=settled.taken_over,
+        kept=settled.kept,
+    )
+
+
+def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[Row[Any], Row[Any]]:
+    """The rows of the two who are merged."""
+    gone, stays = patients.find(tx, patient), patients.find_active(tx, into)
+    if gone.id == stays.id:
+        raise errors.SamePatient(subject=f"P{stays.number}")
+    patients.refuse_erased(tx, gone.id)
+    _refuse_doubled(tx, gone, stays)
+    return gone, stays
+
+
+def _refuse_doubled(tx: Tx, gone: Row[Any], stays: Row[Any]) -> None:
+    """Refuse two who each hold what one patient may hold once: the worst first, with what ends it."""
+    theirs, ours = _held(tx, gone), _held(tx, stays)
+    pairs = [(one, other) for one in theirs for other in ours]
+    for hold, collide in _ONCE:
+        for one, other in pairs:
+            if collide(one, other):
+                raise errors.MergeConflict(
+                    patient=f"P{gone.number}",
+                    into=f"P{stays.number}",
+                    hold=hold,
+                    places=f"{_place(one)} and {_place(other)}",
+                    appointments=[f"A{one.row.number}", f"A{other.row.number}"],
+                    hint=f"{_ending(tx, one, other)}",
+                )
+
+
+class _Held(NamedTuple):
+    """An appointment that is not over, with its place in a queue."""
+
+    row: Row[Any]
+    entry: Row[Any] | None
+
+
+def _held(tx: Tx, patient: Row[Any]) -> list[_Held]:
+    rows = bookings.list_active(tx, patient_id=patient.id)
+    return [_Held(row, queue.get_entry(tx, row.id) if row.position is not None else None) for row in rows]
+
+
+def _both_seen(one: _Held, other: _Held) -> bool:
+    return {one.row.status, other.row.status} == {AppointmentStatus.IN_CONSULTATION}
+
+
+def _in_one_queue(one: _Held, other: _Held) -> bool:
+    if one.entry is None or other.entry is None:
+        return False
+    return (one.entry.doctor_id, one.entry.date) == (other.entry.doctor_id, other.entry.date)
+
+
+def _with_one_doctor(one: _Held, other: _Held) -> bool:
+    return (one.row.doctor_id, one.row.date) == (other.row.doctor_id, other.row.date)
+
+
+def _at_one_time(one: _Held, other: _Held) -> bool:
+    return one.row.time is not None and (one.row.date, one.row.time) == (other.row.date, other.row.time)
+
+
+_ONCE: Sequence[tuple[str, Callable[[_Held, _Held], bool]]] = (
+    ("are in consultation", _both_seen),
+    ("have a place in one queue", _in_one_queue),
+    ("have an appointment with one doctor on one day", _with_one_doctor),
+    ("have an appointment at one time", _at_one_time),
+)
+
+
+def _place(held: _Held) -> str:
+    row, entry = held
+    at = f" at {row.time:%H:%M}" if row.time else ""
+    queued = f", position {entry.position} of {entry.doctor_code}" if entry is not None else ""
+    return f"A{row.number} with {row.doctor_code} on {row.date.isoformat()}{at}{queued}"
+
+
+def _ending(tx: Tx, one: _Held, other: _Held) -> str:
+    """The command that ends one of two, the one that is easier to end."""
+    if min(one.row.date, other.row.date) < tx.today:
+        return f"End the past day first: `clinicctl close {min(one.row.date, other.row.date).isoformat()}`."
+    for row, entry in (one, other):
+        if entry is None:
+            return f"Cancel or move one first: `clinicctl appointment cancel A{row.number}`."
+    ending = min((one, other), key=lambda each: each.row.status == AppointmentStatus.IN_CONSULTATION).entry
+    assert ending is not None, "everybody without a place in a queue was met before"
+    return f"End one first: `{records.leave_queue(ending.doctor_code, ending.position, ending.status)}`."
 
 
 def _pairs(tx: Tx) -> Iterator[tuple[Row[Any], Row[Any]]]:

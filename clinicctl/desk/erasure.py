@@ -1,12 +1,9 @@
 """Erasure: of a patient stays the number, and of his appointments everything but what they say of him."""
 
-from typing import Any
-
-from clinicctl import errors
-from clinicctl.desk import bookings, patients, waitlist
+from clinicctl.desk import patients, records
 from clinicctl.results import Erased
 from clinicctl.rules.references import PatientRef
-from clinicctl.store.engine import Row, Tx
+from clinicctl.store.engine import Tx
 from clinicctl.store.models import appointments
 from clinicctl.store.sql import bindparam, update
 
@@ -20,11 +17,11 @@ _SILENCE = (
 def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     """Erase a patient for good, and whoever was merged into him; one erased already is erased again.
 
-    The journal stays as it is: it holds nothing personal, and still verifies. Refuses one who is booked from today on,
-    or waits on the waitlist.
+    The journal stays as it is: it holds nothing personal, and still verifies. Refuses one with anything open, as
+    `records` has it.
     """
     row = patients.find(tx, patient)
-    _refuse_expected(tx, row)
+    records.refuse_open_patient(tx, row)
     gone = patients.with_merged(tx, row)
     for each in gone:
         patients.erase_row(tx, each)
@@ -38,12 +35,3 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
 def would_erase(tx: Tx, *, patient: PatientRef) -> list[str]:
     """Return the numbers that `erase` would erase, changing nothing."""
     return [f"P{each.number}" for each in patients.with_merged(tx, patients.find(tx, patient))]
-
-
-def _refuse_expected(tx: Tx, row: Row[Any]) -> None:
-    if booked := bookings.list_active(tx, patient_id=row.id):
-        raise errors.HasAppointments(
-            subject=f"P{row.number}", count=len(booked), affected=bookings.list_affected(tx, booked)
-        )
-    if waits := waitlist.list_of_patient(tx, patient_id=row.id):
-        raise errors.OnWaitlist(subject=f"P{row.number}", entries=", ".join(waits))

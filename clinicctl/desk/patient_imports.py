@@ -204,6 +204,7 @@ class _Known:
 
     def change(self, person: _Person, given: _Person, *, update: bool) -> Changes:
         """Change a person as a row has it, for the rows that follow, too; return what that was."""
+        person = self.by_number.get(person.number, person)
         found = details.changes(person, given, update=update)
         if found.values:
             namesakes = self.namesakes(person)
@@ -220,7 +221,11 @@ class _Known:
         place = (row.number, row.name)
         if place not in self._people:
             same = {each: getattr(row, each) for each in (*_COLUMNS, "id", "number", "name_key", "archived_at")}
-            self._people[place] = self.by_number[row.number] = _Person(**same)
+            self._people[place] = _Person(**same)
+            if isinstance(row, recognition.Formerly):
+                self._person(row.on_file)
+            else:
+                self.by_number[row.number] = self._people[place]
         return self._people[place]
 
 
@@ -391,13 +396,15 @@ def _on_file(tx: Tx, who: Sequence[_Person]) -> tuple[dict[str, list[Any]], dict
     """Those on file who share a phone with somebody in the file, and those who share a folded name."""
     sharing: dict[str, list[Any]] = {}
     for row in _asked(tx, people.c.phone, {each.phone for each in who if each.phone}):
-        if row.merged_into is None:
-            sharing.setdefault(row.phone, []).append(row)
+        sharing.setdefault(row.phone, []).append(row)
     namesakes: dict[str, list[Any]] = {}
     for row in _asked(tx, people.c.name_key, {each.name_key for each in who}):
-        if row.archived_at is None:
-            namesakes.setdefault(row.name_key, []).append(row)
-    return sharing, namesakes
+        namesakes.setdefault(row.name_key, []).append(row)
+    merged = patients.all_merged(tx)
+    return (
+        {phone: patients.sharing(tx, found, merged) for phone, found in sharing.items()},
+        {key: patients.namesakes(tx, found) for key, found in namesakes.items()},
+    )
 
 
 def _asked(tx: Tx, column: Any, values: set[str]) -> Iterable[Row[Any]]:

@@ -1,6 +1,6 @@
 """Patients: who is on file, and who is not somebody else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -17,10 +17,13 @@ from clinicctl.rules.text import fold
 from clinicctl.statuses import Sex
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import patient_words, patients
-from clinicctl.store.sql import bindparam, delete, func, insert, select, update
+from clinicctl.store.sql import bindparam, delete, func, insert, or_, select, update
 
 ERASED = "erased"
 """What stands in the place of a name that is gone."""
+
+MergedRecords = Mapping[UUID, Sequence[Row[Any]]]
+"""Merged records by the id of the patient to whom each points."""
 
 _LAST = "\U0010ffff"
 _ON_FILE = patients.c.archived_at.is_(None)
@@ -28,21 +31,25 @@ _KEPT = patients.c.erased_at.is_(None)
 
 _BY_ID = select(patients).where(patients.c.id == bindparam("id"))
 _BY_NUMBER = select(patients).where(patients.c.number == bindparam("number"))
+_FOUND = or_(_ON_FILE, patients.c.merged_into.is_not(None))
+"""Who is found by a name or a phone: those on file, and records merged into others, which stand for the survivor."""
+
 _BY_PHONE = select(patients).where(patients.c.phone == bindparam("phone"), _ON_FILE).order_by(patients.c.number)
 _WITH_PHONE = (
     select(patients)
-    .where(patients.c.phone == bindparam("phone"), patients.c.merged_into.is_(None))
+    .where(patients.c.phone == bindparam("phone"))
     .order_by(patients.c.number)
     .limit(names.MOST_SHARING + 1)
 )
+_EVER_WITH_PHONE = select(patients).where(patients.c.phone == bindparam("phone")).order_by(patients.c.number)
 _ALSO_ON_PHONE = _BY_PHONE.limit(names.MOST_SHARING + 1)
 _COUNT_ON_PHONE = select(func.count()).where(
     patients.c.phone == bindparam("phone"), patients.c.id != bindparam("but"), _ON_FILE
 )
 _MERGED_INTO = select(patients).where(patients.c.merged_into == bindparam("survivor")).order_by(patients.c.number)
-_BY_NAME_KEY = (
-    select(patients).where(patients.c.name_key == bindparam("name_key"), _ON_FILE).order_by(patients.c.number)
-)
+_MERGED = select(patients).where(patients.c.merged_into.is_not(None)).order_by(patients.c.number)
+_BY_NAME_KEY = select(patients).where(patients.c.name_key == bindparam("name_key"), _FOUND).order_by(patients.c.number)
+_FLATTEN = update(patients).where(patients.c.merged_into == bindparam("old"))
 _INSERT = insert(patients)
 _INSERT_WORDS = insert(patient_words)
 _DELETE_WORDS = delete(patient_words).where(patient_words.c.patient_id == bindparam("patient"))
@@ -80,14 +87,14 @@ def add(
         note=note,
         created_at=tx.now,
     )
-    sharing = tx.all(_WITH_PHONE, phone=given.phone) if given.phone else ()
-    crowded = len(sharing) > names.MOST_SHARING
+    rows = tx.all(_WITH_PHONE, phone=given.phone) if given.phone else ()
+    crowded = len(rows) > names.MOST_SHARING
     if same_as:
         return _on_file(tx, _unerased(find(tx, same_as)), given, crowded=crowded)
-    identified = () if crowded else sharing
-    namesakes = recognition.Namesakes(tx.all(_BY_NAME_KEY, name_key=names.name_key(name)))
+    identified = [] if crowded else sharing(tx, rows)
+    alike = recognition.Namesakes(namesakes(tx, tx.all(_BY_NAME_KEY, name_key=names.name_key(name))))
     if not new:
-        found = recognition.recognise(given, sharing=identified, namesakes=namesakes)
+        found = recognition.recognise(given, sharing=identified, namesakes=alike)
         if found.same is not None:
             refuse_archived(found.same)
             return _on_file(tx, found.same, given, crowded=crowded)
@@ -96,7 +103,7 @@ def add(
                 count=found.near.total,
                 candidates=[each | {"choose": each["number"]} for each in scored(tx, found.near.members)],
             )
-    similar = recognition.similar(given, sharing=identified, namesakes=namesakes)
+    similar = recognition.similar(given, sharing=identified, namesakes=alike)
     values = new_row(tx, given)
     tx.run(_INSERT, **values | {"number": numbers.next_one(tx, "patients")})
     tx.many(_INSERT_WORDS, _word_rows(values["id"], name))
@@ -106,8 +113,23 @@ def add(
 def refuse_archived(row: Known) -> None:
     """Refuse to register somebody who is on file and archived."""
     if row.archived_at is not None:
-        number = f"P{row.number}"
-        raise errors.Archived(subject=number, hint=f"Restore with `clinicctl patient restore {number}`.")
+        raise archived(row.number)
+
+
+def sharing(tx: Tx, rows: Iterable[Row[Any]], merged: MergedRecords | None = None) -> list[Known]:
+    """Return the patients whom rows with a phone mean, each under the present name and under every former one."""
+    found = list[Known]()
+    for person in survivors(tx, rows):
+        spellings = {each.name: each for each in reversed(with_merged(tx, person, merged)[1:])}
+        spellings.pop(person.name, None)
+        found += [person, *(recognition.Formerly(person, each) for each in spellings.values())]
+    return found
+
+
+def namesakes(tx: Tx, rows: Iterable[Row[Any]]) -> list[Known]:
+    """Return the patients on file whom rows with a name mean, each as the row names them."""
+    found = [row if row.merged_into is None else recognition.Formerly(_survivor(tx, row), row) for row in rows]
+    return [each for each in found if each.archived_at is None]
 
 
 def new_row(tx: Tx, given: details.Details) -> dict[str, Any]:
@@ -170,14 +192,9 @@ def edit(
 
 
 def archive(tx: Tx, *, patient: PatientRef) -> Patient:
-    """Put a patient away. Refuses one who is booked from today on, and one archived already."""
+    """Archive a patient. Refuses one with anything open, as `records` has it, and one archived already."""
     row = find_active(tx, patient)
-    if booked := desk.bookings.list_active(tx, patient_id=row.id):
-        raise errors.HasAppointments(
-            subject=f"P{row.number}",
-            count=len(booked),
-            affected=desk.bookings.list_affected(tx, booked),
-        )
+    desk.records.refuse_open_patient(tx, row)
     return _put(tx, row, archived_at=tx.now)
 
 
@@ -193,13 +210,13 @@ def restore(tx: Tx, *, patient: PatientRef) -> Edited:
     return _edited(tx, _required(tx.one(_BY_ID, id=row.id)))
 
 
-def merge_rows(tx: Tx, gone: Row[Any], stays: Row[Any]) -> None:
-    """Mark one patient as merged into another, who takes over what he has not. Refuses one who was erased."""
-    _unerased(gone)
-    taken = {column: getattr(gone, column) for column in ("phone", "email", "note") if not getattr(stays, column)}
-    if stays.born is None and gone.born is not None:
-        taken |= {"born": gone.born, "born_year": None}
-    _put(tx, stays, **{column: value for column, value in taken.items() if value or column == "born_year"})
+def merge_rows(tx: Tx, gone: Row[Any], stays: Row[Any], *, changes: Mapping[str, Any]) -> None:
+    """Mark one patient as merged into another, whose columns `changes` are changed.
+
+    Whoever was merged into the one before now points to the other: every merged record points to its survivor.
+    """
+    tx.run(_FLATTEN, old=gone.id, merged_into=stays.id, updated_at=tx.now)
+    _put(tx, stays, **changes)
     _put(tx, gone, archived_at=tx.now, merged_into=stays.id)
 
 
@@ -241,7 +258,8 @@ def list_matching(tx: Tx, *, said: str) -> list[Patient]:
 def list_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> list[Patient]:
     """Return the patients on file by number, with `archived` those put away, too; those erased never."""
     query = select(patients).where(_KEPT if archived else _ON_FILE).order_by(patients.c.number)
-    return [describe(tx, row) for row in tx.all(query.limit(limit))]
+    merged = all_merged(tx) if limit is None else None
+    return [describe(tx, row, merged) for row in tx.all(query.limit(limit))]
 
 
 def find(tx: Tx, patient: PatientRef) -> Row[Any]:
@@ -281,8 +299,13 @@ def find_active(tx: Tx, patient: PatientRef) -> Row[Any]:
     """As `find`; refuses an archived patient, too."""
     row = _unerased(find(tx, patient))
     if row.archived_at is not None:
-        raise errors.Archived(subject=f"P{row.number}")
+        raise archived(row.number)
     return row
+
+
+def archived(number: int) -> errors.Archived:
+    """Return the refusal of an archived patient."""
+    return errors.Archived(subject=f"P{number}", hint=f"Restore with `clinicctl patient restore P{number}`.")
 
 
 def refuse_erased(tx: Tx, identity: UUID) -> None:
@@ -296,14 +319,38 @@ def _unerased(row: Row[Any]) -> Row[Any]:
     return row
 
 
-def with_merged(tx: Tx, row: Row[Any]) -> list[Row[Any]]:
-    """Return a patient and those merged into him, also by way of others."""
-    merged = tx.all(_MERGED_INTO, survivor=row.id)
-    return [row, *(other for each in merged for other in with_merged(tx, each))]
+def with_merged(tx: Tx, row: Row[Any], merged: MergedRecords | None = None) -> list[Row[Any]]:
+    """Return a patient and the records merged into theirs; `merged` are all that there are, where they are known.
+
+    In an older database a record may point to its survivor by way of others.
+    """
+    found, met = [row], {row.id}
+    for each in found:
+        into = tx.all(_MERGED_INTO, survivor=each.id) if merged is None else merged.get(each.id, ())
+        found += [other for other in into if other.id not in met]
+        met.update(other.id for other in into)
+    return found
 
 
-def describe(tx: Tx, row: Row[Any]) -> Patient:
-    """Return a row as a result."""
+def all_merged(tx: Tx) -> MergedRecords:
+    """Return the merged records by the id of the patient to whom each points."""
+    merged: dict[UUID, list[Row[Any]]] = {}
+    for row in tx.all(_MERGED):
+        merged.setdefault(row.merged_into, []).append(row)
+    return merged
+
+
+def survivors(tx: Tx, rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """Return the patients whom rows stand for, each once, by number."""
+    found = {person.id: person for person in (_survivor(tx, row) for row in rows)}
+    return sorted(found.values(), key=lambda person: int(person.number))
+
+
+def describe(tx: Tx, row: Row[Any], merged: MergedRecords | None = None) -> Patient:
+    """Return a row as a result; `merged` as for `with_merged`."""
+    former = [each for each in with_merged(tx, row, merged)[1:] if each.erased_at is None]
+    former_names = list(dict.fromkeys(each.name for each in former if each.name != row.name))
+    former_phones = list(dict.fromkeys(each.phone for each in former if each.phone not in (None, row.phone)))
     return Patient(
         id=row.id,
         number=f"P{row.number}",
@@ -319,6 +366,10 @@ def describe(tx: Tx, row: Row[Any]) -> Patient:
         merged_into=f"P{_required(tx.one(_BY_ID, id=row.merged_into)).number}" if row.merged_into else None,
         erased_at=tx.local(row.erased_at),
         phone_unverified=bool(row.phone and desk.phones.is_unverified(row.phone)),
+        former_names=tuple(former_names[: errors.LISTED]),
+        former_names_count=len(former_names),
+        former_phones=tuple(former_phones[: errors.LISTED]),
+        former_phones_count=len(former_phones),
     )
 
 
@@ -343,17 +394,23 @@ def _matching(tx: Tx, said: PatientRef) -> Sequence[Row[Any]]:
     if references.looks_like_a_phone(said):
         try:
             # A phone that would be refused now may be on file from before.
-            return tx.all(_BY_PHONE, phone=_e164(tx, said, unverified=True))
+            e164 = _e164(tx, said, unverified=True)
         except errors.BadValue:
             return []
+        return _people_of(tx, tx.all(_EVER_WITH_PHONE, phone=e164))
     words = fold(said).split()
     if not words:
         return []
-    query = select(patients).where(_ON_FILE).order_by(patients.c.number)
+    query = select(patients).where(_FOUND).order_by(patients.c.number)
     for word in words:
         begins = patient_words.c.word.between(word, word + _LAST)
         query = query.where(patients.c.id.in_(select(patient_words.c.patient_id).where(begins)))
-    return tx.all(query)
+    return _people_of(tx, tx.all(query))
+
+
+def _people_of(tx: Tx, rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """Whom rows mean: of those merged, the survivors."""
+    return [person for person in survivors(tx, rows) if person.archived_at is None]
 
 
 def _e164(tx: Tx, phone: str, *, unverified: bool) -> str | None:
@@ -361,9 +418,13 @@ def _e164(tx: Tx, phone: str, *, unverified: bool) -> str | None:
 
 
 def _survivor(tx: Tx, row: Row[Any]) -> Row[Any]:
-    """The patient into whom this one was merged, at the end of however many merges."""
+    """The patient for whom a record stands: in an older database it may point there by way of others."""
+    met = {row.id}
     while row.merged_into is not None:
         row = _required(tx.one(_BY_ID, id=row.merged_into))
+        if row.id in met:
+            raise errors.Damaged(path=tx.path, reason=f"P{row.number} was merged into a patient merged into them")
+        met.add(row.id)
     return row
 
 
@@ -386,12 +447,12 @@ def _registered(
     filled: tuple[str, ...] = (),
     not_taken: tuple[str, ...] = (),
 ) -> Registered:
-    sharing = [other for other in tx.all(_ALSO_ON_PHONE, phone=row.phone) if other.id != row.id] if row.phone else []
+    others = [other for other in tx.all(_ALSO_ON_PHONE, phone=row.phone) if other.id != row.id] if row.phone else []
     return Registered(
         **_fields(describe(tx, row)),
         created=created,
-        shares_phone_with=tuple(brief(other) for other in _likest(row, sharing)[: errors.LISTED]),
-        shares_phone_with_count=_required(tx.one(_COUNT_ON_PHONE, phone=row.phone, but=row.id))[0] if sharing else 0,
+        shares_phone_with=tuple(brief(other) for other in _likest(row, others)[: errors.LISTED]),
+        shares_phone_with_count=_required(tx.one(_COUNT_ON_PHONE, phone=row.phone, but=row.id))[0] if others else 0,
         phone_shared_by_many=crowded,
         similar_on_file=tuple(Candidate(**each) for each in scored(tx, similar.members)),
         similar_on_file_count=similar.total,
@@ -402,13 +463,15 @@ def _registered(
 
 def _edited(tx: Tx, row: Row[Any]) -> Edited:
     """A patient after a change, with those who may be the same person now."""
-    sharing = tx.all(_WITH_PHONE, phone=row.phone) if row.phone else ()
-    others = [each for each in sharing if each.id != row.id and each.archived_at is None]
-    identified = others if len(sharing) <= names.MOST_SHARING else []
+    rows = tx.all(_WITH_PHONE, phone=row.phone) if row.phone else ()
+    others = [each for each in sharing(tx, rows) if each.id != row.id and each.archived_at is None]
+    identified = others if len(rows) <= names.MOST_SHARING else []
     same, near = recognition.on_the_phone(row, identified)
     found = [*((each, names.SAME) for each in same), *near]
-    namesakes = recognition.Namesakes(each for each in tx.all(_BY_NAME_KEY, name_key=row.name_key) if each.id != row.id)
-    elsewhere = recognition.similar(row, sharing=identified, namesakes=namesakes)
+    alike = namesakes(tx, tx.all(_BY_NAME_KEY, name_key=row.name_key))
+    elsewhere = recognition.similar(
+        row, sharing=identified, namesakes=recognition.Namesakes(each for each in alike if each.id != row.id)
+    )
     similar = recognition.joined([recognition.Found(found, len(found)), elsewhere])
     return Edited(
         **_fields(describe(tx, row)),

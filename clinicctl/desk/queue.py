@@ -33,6 +33,7 @@ from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import IN_QUEUE as IS_IN_QUEUE
 from clinicctl.store.models import IS_ACTIVE, appointments, doctors, queue_entries
+from clinicctl.store.models import patients as people
 from clinicctl.store.sql import bindparam, insert, select
 
 _ALL = select(
@@ -61,6 +62,18 @@ _CONSULTATIONS = (
     .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
     .where(IS_IN_QUEUE, queue_entries.c.status == QueueStatus.SERVING)
     .order_by(queue_entries.c.started_at)
+)
+_OPEN_PLACES = (
+    select(queue_entries.c.position, appointments.c.number, people.c.number.label("patient_number"))
+    .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
+    .join(people, people.c.id == appointments.c.patient_id)
+    .where(
+        appointments.c.patient_id == bindparam("patient"),
+        queue_entries.c.doctor_id == bindparam("doctor"),
+        queue_entries.c.date == bindparam("on"),
+        queue_entries.c.status.in_(sorted(IN_QUEUE)),
+    )
+    .order_by(queue_entries.c.position)
 )
 _INSERT = insert(queue_entries)
 
@@ -98,6 +111,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
     doctor_id = row.doctor_id if entry is None else entry.doctor_id
     if not again:
         _refuse_still_here(tx, patient_id=row.patient_id, doctor_id=doctor_id)
+    refuse_second_place(tx, row, staff.find(tx, DoctorRef(row.doctor_code if entry is None else entry.doctor_code)))
     position = days.next_position(tx, doctor_id=doctor_id, on=row.date)
     if entry is None:
         _enter(tx, row, position)
@@ -257,6 +271,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
     entry = _at(tx, TRANSFER, whom, position, on, rest=f" --to {target.code}")
     (there,) = days.facts(tx, target, [entry.date])
     days.refuse_absent(tx, target, there)
+    refuse_second_place(tx, _appointment_row(tx, entry.appointment_id), target)
     days.open_ledger(tx, there)
     changes = {
         "doctor_id": target.id,
@@ -320,6 +335,18 @@ def list_current(tx: Tx) -> list[Row[Any]]:
 def list_entries(tx: Tx, *, on: date) -> list[Row[Any]]:
     """Return the rows of every queue of a day, by doctor and position."""
     return sorted(tx.all(_OF_DAY, on=on), key=lambda each: (each.doctor_code, each.position))
+
+
+def refuse_second_place(tx: Tx, appointment: Row[Any], doctor: Row[Any]) -> None:
+    """Refuse a patient who has an open place in the doctor's queue of that day with another appointment."""
+    for place in tx.all(_OPEN_PLACES, patient=appointment.patient_id, doctor=doctor.id, on=appointment.date):
+        if place.number != appointment.number:
+            raise errors.SecondPlace(
+                patient=f"P{place.patient_number}",
+                doctor=doctor.code,
+                position=place.position,
+                appointment=f"A{place.number}",
+            )
 
 
 def end(tx: Tx, step: Step, entry: Row[Any]) -> Row[Any]:
@@ -585,10 +612,10 @@ def _refuse_still_here(tx: Tx, *, patient_id: UUID, doctor_id: UUID) -> None:
 
 def _refuse_archived(row: Row[Any], entry: Row[Any] | None) -> None:
     if row.patient_archived_at is not None:
-        raise errors.Archived(subject=f"P{row.patient_number}")
+        raise patients.archived(row.patient_number)
     queue = row if entry is None else entry
     if queue.doctor_archived_at is not None:
-        raise errors.Archived(subject=queue.doctor_code)
+        raise staff.archived(queue.doctor_code)
 
 
 def _refuse_booked_anew(tx: Tx, row: Row[Any]) -> None:

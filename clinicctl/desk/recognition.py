@@ -36,6 +36,30 @@ class Person:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Formerly:
+    """A patient on file as a record that was merged into theirs names them; all else is as it stands on file."""
+
+    on_file: Known
+    record: Known
+
+    @property
+    def name(self) -> str:
+        return str(self.record.name)
+
+    @property
+    def name_key(self) -> str:
+        return str(self.record.name_key)
+
+    @property
+    def phone(self) -> str | None:
+        phone: str | None = self.record.phone
+        return phone
+
+    def __getattr__(self, column: str) -> Any:
+        return getattr(self.on_file, column)
+
+
 class Found(NamedTuple):
     """The likeliest with their scores, and how many there are."""
 
@@ -129,7 +153,8 @@ class Namesakes:
             for row in islice(group.rows.values(), 2)
             if self._is_bare(row) and not names.contradictions(who, row)
         ]
-        return found[0] if len(found) == 1 else None
+        people = each_once((row, names.SAME) for row in found)
+        return people[0][0] if len(people) == 1 else None
 
     def _groups(self, who: Known) -> Iterator[_Group]:
         """The groups in which somebody may agree: where both birth dates are known, they have to be the same."""
@@ -205,7 +230,25 @@ def on_the_phone(who: Known, sharing: Iterable[Known]) -> tuple[list[Known], lis
             same.append(row)
         elif score >= names.NEAR:
             near.append((row, names.SAME - 5 if score == names.SAME else score))
-    return same, near
+    same = [row for row, _ in each_once((row, names.SAME) for row in same)]
+    known = {_identity(row) for row in same}
+    return same, [each for each in each_once(near) if _identity(each[0]) not in known]
+
+
+def each_once(scored: Iterable[tuple[Known, int]]) -> list[tuple[Known, int]]:
+    """Return everybody once, as they stand on file, with their best score."""
+    best: dict[Any, tuple[Known, int]] = {}
+    for known, score in scored:
+        person = known.on_file if isinstance(known, Formerly) else known
+        who = _identity(person)
+        if who not in best or best[who][1] < score:
+            best[who] = (person, score)
+    return list(best.values())
+
+
+def _identity(row: Known) -> Any:
+    """What tells one from another: the number on file, or the line of a file."""
+    return row.number or ("line", row.line)
 
 
 def _phone(who: Known, sharing: Sequence[Known]) -> str | None:
@@ -216,8 +259,9 @@ def _phone(who: Known, sharing: Sequence[Known]) -> str | None:
 def joined(several: Iterable[Found]) -> Found:
     """Return several findings as one: the likeliest of all, and their number."""
     found = list(several)
-    members = sorted((each for one in found for each in one.members), key=_likeliest_first)
-    return Found(members[:LISTED], sum(one.total for one in found))
+    listed = [each for one in found for each in one.members]
+    members = sorted(each_once(listed), key=_likeliest_first)
+    return Found(members[:LISTED], sum(one.total for one in found) - (len(listed) - len(members)))
 
 
 def _likeliest_first(each: tuple[Known, int]) -> tuple[int, bool, int]:

@@ -143,12 +143,15 @@ def _merges(tx: Tx) -> Iterator[Violation]:
     """Whom a patient was merged into: at the end, somebody who was not."""
     into: dict[UUID, UUID | None] = {row.id: row.merged_into for row in streams.rows(tx, _PATIENTS)}
     numbers = {row.id: row.number for row in streams.rows(tx, _PATIENTS) if row.merged_into is not None}
+    ends = {identity for identity, survivor in into.items() if survivor is None}
     for identity, number in numbers.items():
-        met, at = {identity}, into.get(identity)
-        while at is not None and at not in met:
-            met.add(at)
+        way, at = {identity: None}, into[identity]
+        while at is not None and at not in ends and at not in way:
+            way[at] = None
             at = into.get(at)
-        if at is not None:
+        if at in ends:
+            ends.update(way)
+        else:
             yield Violation("a merge ends with a patient on file", f"P{number}")
 
 

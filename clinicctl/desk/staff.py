@@ -25,10 +25,19 @@ def find(tx: Tx, doctor: DoctorRef) -> Row[Any]:
 
 def find_active(tx: Tx, doctor: DoctorRef) -> Row[Any]:
     """As `find`; refuses an archived doctor, too."""
-    row = find(tx, doctor)
+    return refuse_archived(find(tx, doctor))
+
+
+def refuse_archived(row: Row[Any]) -> Row[Any]:
+    """Refuse a doctor who is archived; return the row of any other."""
     if row.archived_at is not None:
-        raise errors.Archived(subject=row.code)
+        raise archived(row.code)
     return row
+
+
+def archived(code: str) -> errors.Archived:
+    """Return the refusal of an archived doctor."""
+    return errors.Archived(subject=code, hint=f"Restore with `clinicctl doctor restore {code}`.")
 
 
 def get_by_code(tx: Tx, code: str) -> Row[Any] | None:

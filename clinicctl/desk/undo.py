@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, day_history, days, patients, queue, recall, steps, waitlist
+from clinicctl.desk import bookings, day_history, days, patients, queue, recall, records, staff, steps, waitlist
 from clinicctl.results import JournalStep, Undoing, Undone
 from clinicctl.rules.digests import Digested
-from clinicctl.rules.steps import ACTIVE
+from clinicctl.rules.references import DoctorRef
+from clinicctl.rules.steps import ACTIVE, IN_QUEUE
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import appointments, journal, journal_steps, queue_entries
@@ -87,8 +88,9 @@ def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Un
 
     A booking taken back is cancelled by the clinic; a check-in taken back leaves its position unused. A change of days
     is taken back as one: the days as they stood, and the appointments that it cancelled. Refuses a write that another
-    was built on, saying which, one that is not of booking, queue or days, one undone already, and another one than
-    was `asked` about.
+    was built on, saying which, one that is not of booking, queue or days, one undone already, another one than was
+    `asked` about, and one that would leave something open of an archived patient or doctor, or a patient at two places
+    of a queue.
     """
     act = _act(tx, number)
     if asked is not None and act.number != asked.number:
@@ -188,12 +190,18 @@ def _take_back(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
     row, before = _appointment(tx, step.appointment_id), recall.read(tx, step.before, of=act.number)
     patients.refuse_erased(tx, row.patient_id)
     entry = queue.get_entry(tx, row.id)
+    queued_with = before.get("queue", {}).get("doctor_id") or (entry.doctor_id if entry is not None else None)
+    if step.from_status in ACTIVE:
+        records.refuse_archived(tx, row, queue_doctor_id=queued_with if step.queue_from else None)
+    if step.queue_from in IN_QUEUE and (step.queue_to not in IN_QUEUE or "doctor_id" in before["queue"]):
+        queue.refuse_second_place(tx, row, staff.find(tx, DoctorRef(str(queued_with))))
     if step.from_status is None:
         _put_back(
             tx, row, {"status": AppointmentStatus.CANCELLED, "cancelled_by": CancelledBy.CLINIC, "moved_from": None}
         )
         days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
-        waitlist.give_back(tx, appointment_id=row.id)
+        if waitlist.give_back(tx, appointment_id=row.id):
+            records.refuse_archived(tx, row)
         steps.note(tx, row, to_status=AppointmentStatus.CANCELLED)
         return
     if step.from_status in ACTIVE and step.to_status not in ACTIVE:

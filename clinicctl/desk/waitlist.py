@@ -38,6 +38,9 @@ _ALL = (
 )
 _IS_WAITING = waitlist_entries.c.status == WaitlistStatus.WAITING
 _BY_NUMBER = _ALL.where(waitlist_entries.c.number == bindparam("number"))
+_OF_DOCTOR = _ALL.where(
+    waitlist_entries.c.doctor_id == bindparam("doctor"), waitlist_entries.c.status == WaitlistStatus.WAITING
+)
 _OF_PATIENT = _ALL.where(waitlist_entries.c.patient_id == bindparam("patient"), _IS_WAITING)
 _DAYS = select(waitlist_days).join(waitlist_entries, waitlist_entries.c.id == waitlist_days.c.entry_id)
 _DAYS_OF_ENTRY = select(waitlist_days.c.date).where(waitlist_days.c.entry_id == bindparam("entry"))
@@ -203,13 +206,24 @@ def list_of_patient(tx: Tx, *, patient_id: UUID) -> list[str]:
     return [f"W{row.number}" for row in tx.all(_OF_PATIENT, patient=patient_id)]
 
 
-def give_back(tx: Tx, *, appointment_id: UUID) -> None:
-    """Let those wait again whose booking is undone. Refuses days for which the patient waits by another entry since."""
+def list_of_doctor(tx: Tx, *, doctor_id: UUID) -> list[str]:
+    """Return the numbers of the entries that wait for a doctor."""
+    return [f"W{row.number}" for row in tx.all(_OF_DOCTOR, doctor=doctor_id)]
+
+
+def give_back(tx: Tx, *, appointment_id: UUID) -> bool:
+    """Let those wait again whose booking is undone; return whether there is an entry of it.
+
+    Refuses days for which the patient waits by another entry since.
+    """
     for entry in tx.all(_CLOSED_BY, booked=appointment_id):
         row = _find(tx, WaitlistRef(f"W{entry.number}"))
         whom = staff.find(tx, DoctorRef(row.doctor_code))
         _refuse_overlap(tx, row.patient_id, f"P{row.patient_number}", whom, set(_days(tx, row)))
-    tx.run(_RETURN, booked=appointment_id, status=WaitlistStatus.WAITING, appointment_id=None, updated_at=tx.now)
+    reopened = tx.run(
+        _RETURN, booked=appointment_id, status=WaitlistStatus.WAITING, appointment_id=None, updated_at=tx.now
+    )
+    return reopened > 0
 
 
 def move(tx: Tx, *, old: UUID, new: UUID) -> int:

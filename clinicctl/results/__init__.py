@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         Edited,
         Erased,
         Merged,
+        MergePlan,
         Patient,
         PatientBrief,
         Registered,
@@ -67,7 +68,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("PatientBrief", "DoctorBrief", "Patient", "Registered", "Edited", "Candidate"),
-            *("Merged", "Erased", "Duplicate", "Doctor", "ToCall"),
+            *("Merged", "MergePlan", "Erased", "Duplicate", "Doctor", "ToCall"),
         ),
         "people",
     ),
@@ -135,6 +136,7 @@ __all__ = [
     "JournalFinding",
     "JournalStep",
     "LastBackup",
+    "MergePlan",
     "Merged",
     "Metric",
     "Metrics",

@@ -29,7 +29,8 @@ class DoctorBrief:
 class Patient:
     """A patient on file. `age` is in whole years, from `born`, or from the age said at the desk.
 
-    `phone_unverified` says that the phone has a possible length, but is not valid for its region.
+    `phone_unverified` says that the phone has a possible length, but is not valid for its region. The former names and
+    phones are those of records that were merged into this one: the first of them, and how many there are.
     """
 
     id: UUID
@@ -46,6 +47,10 @@ class Patient:
     merged_into: str | None
     erased_at: datetime | None = field(default=None, kw_only=True)
     phone_unverified: bool = field(default=False, kw_only=True, metadata=PERSONAL)
+    former_names: tuple[str, ...] = field(default=(), kw_only=True, metadata=PERSONAL)
+    former_names_count: int = field(default=0, kw_only=True, metadata=PERSONAL)
+    former_phones: tuple[str, ...] = field(default=(), kw_only=True, metadata=PERSONAL)
+    former_phones_count: int = field(default=0, kw_only=True, metadata=PERSONAL)
 
 
 @facts
@@ -92,12 +97,31 @@ class Edited(Patient):
 
 @facts
 class Merged:
-    """What came of a merge: who is left, whose file it was, and how much moved."""
+    """What came of a merge: who is left, whose record it was, how much moved, and what became of the details.
+
+    `taken_over` are the fields that the patient took over, `kept` those that differ and stay with the merged record.
+    Of two waitlist entries for the same days the older one stays; `waitlist_removed` are the others.
+    """
 
     patient: Patient
     merged: str
     appointments: int
     waitlist_entries: int
+    waitlist_removed: tuple[str, ...] = field(default=(), kw_only=True)
+    taken_over: tuple[str, ...] = field(default=(), kw_only=True)
+    kept: tuple[str, ...] = field(default=(), kw_only=True)
+
+
+@facts
+class MergePlan:
+    """What a merge would do, before anybody is asked."""
+
+    patient: PatientBrief
+    into: PatientBrief
+    appointments: int
+    waitlist_entries: int
+    taken_over: tuple[str, ...]
+    kept: tuple[str, ...]
 
 
 @facts

@@ -10,7 +10,6 @@ from clinicctl.statuses import QueueStatus as Q
 
 HOLDS_A_SLOT = frozenset(A) - {A.CANCELLED}
 ACTIVE = frozenset({A.BOOKED, A.CHECKED_IN, A.IN_CONSULTATION})
-OPEN = frozenset({Q.WAITING, Q.CALLED, Q.SERVING, Q.SKIPPED, Q.HELD})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

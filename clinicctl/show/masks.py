@@ -16,11 +16,18 @@ def masked(value: Any, *, to_call: bool = False) -> Any:
         return value
     found = {each.name: getattr(value, each.name) for each in fields(value)}
     changes = {
-        name: f"…{each[-3:]}" if name == "phone" and each else masked(each, to_call=to_call)
+        name: _last_digits(name, each) or masked(each, to_call=to_call)
         for name, each in found.items()
         if name == "phone" or is_dataclass(each) or (isinstance(each, tuple) and not (to_call and name == TO_CALL))
     }
     return replace(value, **changes) if changes else value
+
+
+def _last_digits(name: str, value: Any) -> Any:
+    """What is shown of a phone, or of several; None for anything else."""
+    if name == "phone" and value:
+        return f"…{value[-3:]}"
+    return tuple(f"…{each[-3:]}" for each in value) if name == "former_phones" else None
 
 
 def _listed(values: Sequence[Any], *, to_call: bool) -> Sequence[Any]:

@@ -205,7 +205,13 @@ def _closed(each: results.Closed) -> tuple[str, str]:
 
 def _merged(each: results.Merged) -> tuple[str, str]:
     who = f"{each.merged} into {each.patient.number} {each.patient.name}"
-    return "merged", f"{who}: {each.appointments} appointments moved."
+    moved = f"{each.appointments} appointments and {each.waitlist_entries} waitlist entries moved"
+    removed = f"; removed {', '.join(each.waitlist_removed)} for days that an older entry has" * bool(
+        each.waitlist_removed
+    )
+    taken = f" Taken over: {', '.join(each.taken_over)}." if each.taken_over else ""
+    kept = f" Kept with {each.merged}, because different: {', '.join(each.kept)}." if each.kept else ""
+    return "merged", f"{who}: {moved}{removed}.{taken}{kept}"
 
 
 def _erased(each: results.Erased) -> tuple[str, str]:

@@ -269,6 +269,8 @@ def _print_one(console: Console, facts: Any) -> None:
         if (value := getattr(facts, each.name)) not in (None, "", ())
         and each.name != "id"
         and (value or each.name != "phone_unverified")
+        # A count says something only where the list beside it is cut short.
+        and not (each.name.endswith("_count") and value == len(getattr(facts, each.name.removesuffix("_count"), ())))
     ]
     console.table(
         [Heading(style="bold", wraps=False), Heading()],

@@ -106,6 +106,30 @@ LAWS = (
             WHERE s.appointment_id = a.id AND s.queue_from <> 'left' AND s.before LIKE '%"doctor_id"%'))""",
     ),
     Law(
+        "a patient has one open place at most in a doctor's queue of a day",
+        """SELECT 'P' || p.number || ' in the queue of ' || d.code || ' on ' || q.date || ', positions '
+            || group_concat(q.position, ', ')
+        FROM queue_entries AS q JOIN appointments AS a ON a.id = q.appointment_id
+        JOIN patients AS p ON p.id = a.patient_id JOIN doctors AS d ON d.id = q.doctor_id
+        WHERE q.status NOT IN ('done', 'left')
+        GROUP BY a.patient_id, q.doctor_id, q.date HAVING count(*) > 1""",
+    ),
+    Law(
+        "who is archived has nothing open",
+        """WITH open AS (
+            SELECT 'A' || a.number AS what, a.patient_id, a.doctor_id, q.doctor_id AS queue_doctor_id
+            FROM appointments AS a LEFT JOIN queue_entries AS q ON q.appointment_id = a.id
+            WHERE a.status IN ('booked', 'checked_in', 'in_consultation')
+            UNION ALL
+            SELECT 'W' || number, patient_id, doctor_id, NULL FROM waitlist_entries WHERE status = 'waiting'
+        )
+        SELECT 'P' || p.number || ': ' || o.what
+        FROM open AS o JOIN patients AS p ON p.id = o.patient_id WHERE p.archived_at IS NOT NULL
+        UNION ALL
+        SELECT d.code || ': ' || o.what
+        FROM open AS o JOIN doctors AS d ON d.id IN (o.doctor_id, o.queue_doctor_id) WHERE d.archived_at IS NOT NULL""",
+    ),
+    Law(
         "who has arrived has a place in the queue",
         """SELECT 'A' || a.number || ' is ' || a.status
         FROM appointments AS a LEFT JOIN queue_entries AS q ON q.appointment_id = a.id

@@ -1,0 +1,85 @@
+"""One rule for what is open of a patient or a doctor: whoever is archived, merged away or erased has nothing open."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from clinicctl import errors
+from clinicctl.desk import bookings, patients, queue, staff, waitlist
+from clinicctl.rules.references import DoctorRef
+from clinicctl.statuses import QueueStatus
+from clinicctl.store.engine import Row, Tx
+
+LISTED = 20
+"""How many waitlist entries a refusal lists at most; their count stands beside them."""
+
+
+def refuse_open_patient(tx: Tx, row: Row[Any]) -> None:
+    """Refuse a patient who has an appointment that is not over, of whatever day, or waits on the waitlist."""
+    subject = f"P{row.number}"
+    _refuse_appointments(tx, subject, bookings.list_active(tx, patient_id=row.id))
+    if waits := waitlist.list_of_patient(tx, patient_id=row.id):
+        raise errors.OnWaitlist(subject=subject, entries=_some(waits), count=len(waits))
+
+
+def refuse_open_doctor(tx: Tx, row: Row[Any]) -> None:
+    """Refuse a doctor with appointments that are not over, with patients in the queue, or for whom somebody waits."""
+    _refuse_appointments(tx, row.code, bookings.list_active(tx, doctor_id=row.id), may_transfer=True)
+    if waits := waitlist.list_of_doctor(tx, doctor_id=row.id):
+        raise errors.WaitedFor(doctor=row.code, entries=_some(waits), count=len(waits))
+
+
+def leave_queue(doctor: str, position: int, status: str) -> str:
+    """Return the command that ends a place in the queue."""
+    return f"clinicctl queue {'done' if status == QueueStatus.SERVING else 'left'} {doctor} {position}"
+
+
+def refuse_archived(tx: Tx, row: Row[Any], *, queue_doctor_id: UUID | None = None) -> None:
+    """Refuse to open the appointment of a row again whose patient or doctor is archived.
+
+    `queue_doctor_id` is the doctor in whose queue the patient would stand.
+    """
+    if row.patient_archived_at is not None:
+        raise patients.archived(row.patient_number)
+    if row.doctor_archived_at is not None:
+        raise staff.archived(row.doctor_code)
+    if queue_doctor_id is not None:
+        staff.refuse_archived(staff.find(tx, DoctorRef(str(queue_doctor_id))))
+
+
+def _refuse_appointments(tx: Tx, subject: str, rows: Sequence[Row[Any]], *, may_transfer: bool = False) -> None:
+    if not rows:
+        return
+    entries = {row.id: queue.get_entry(tx, row.id) for row in rows if row.position is not None}
+    affected = [
+        each | ({"queue": entry.doctor_code} if (entry := entries.get(row.id)) is not None else {})
+        for each, row in zip(bookings.list_affected(tx, rows), rows, strict=True)
+    ]
+    raise errors.HasAppointments(
+        subject=subject,
+        count=len(rows),
+        affected=affected,
+        hint=_what_to_do(tx, rows, entries, may_transfer=may_transfer),
+    )
+
+
+def _what_to_do(tx: Tx, rows: Sequence[Row[Any]], entries: dict[UUID, Row[Any] | None], *, may_transfer: bool) -> str:
+    """The commands that end what is open, with one example of each kind."""
+    advice = []
+    if past := sorted({row.date for row in rows if row.date < tx.today}):
+        advice.append(f"End a past day with `clinicctl close {past[0].isoformat()}`.")
+    queued = [entry for row in rows if row.date >= tx.today and (entry := entries.get(row.id)) is not None]
+    if queued:
+        first = queued[0]
+        ways = [leave_queue(first.doctor_code, first.position, first.status)]
+        if may_transfer and first.status != QueueStatus.SERVING:
+            ways.insert(0, f"clinicctl queue transfer {first.doctor_code} {first.position} --to CODE")
+        advice.append(f"Who is in a queue leaves it with {' or '.join(f'`{each}`' for each in ways)}.")
+    if any(row.date >= tx.today and row.position is None for row in rows):
+        advice.append("Cancel or move what is booked.")
+    return " ".join(advice)
+
+
+def _some(entries: Sequence[str]) -> str:
+    more = f" and {len(entries) - LISTED} more" if len(entries) > LISTED else ""
+    return f"{', '.join(entries[:LISTED])}{more}"
