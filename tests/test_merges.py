@@ -443,7 +443,10 @@ def test_a_merge_says_at_a_terminal_what_it_would_do_before_it_asks(noon: Ask, r
     noon("book", "P3", "MEHTA", "tomorrow")
     noon("patient", "edit", "P3", "--note", "deaf")
     answer = run("patient", "merge", "P3", "--into", "P1", stdin="n\n", status=1)
-    assert "P3 Anitha Sharma-Verma becomes P1 Anita Sharma, with 1 appointments" in answer.stderr
+    assert (
+        "P3 Anitha Sharma-Verma becomes P1 Anita Sharma. Appointments that move: 1; waitlist entries: 0."
+        in answer.stderr
+    )
     assert "P1 takes over: note." in answer.stderr
     assert "Different, and kept with P3: name, phone." in answer.stderr
     assert noon("patient", "show", "P3")["number"] == "P3"

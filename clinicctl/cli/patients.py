@@ -154,8 +154,8 @@ def merge(
     if ctx.obj.can_ask() and not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
         plan = ctx.obj.read(desk.duplicates.would_merge, patient=patient, into=into)
         ctx.obj.note(
-            f"{plan.patient.number} {plan.patient.name} becomes {plan.into.number} {plan.into.name}, "
-            f"with {plan.appointments} appointments and {plan.waitlist_entries} waitlist entries."
+            f"{plan.patient.number} {plan.patient.name} becomes {plan.into.number} {plan.into.name}. "
+            f"Appointments that move: {plan.appointments}; waitlist entries: {plan.waitlist_entries}."
         )
         if plan.taken_over:
             ctx.obj.note(f"{plan.into.number} takes over: {', '.join(plan.taken_over)}.")

@@ -205,10 +205,10 @@ def _closed(each: results.Closed) -> tuple[str, str]:
 
 def _merged(each: results.Merged) -> tuple[str, str]:
     who = f"{each.merged} into {each.patient.number} {each.patient.name}"
-    moved = f"{each.appointments} appointments and {each.waitlist_entries} waitlist entries moved"
-    removed = f"; removed {', '.join(each.waitlist_removed)} for days that an older entry has" * bool(
-        each.waitlist_removed
-    )
+    entries = "1 waitlist entry" if each.waitlist_entries == 1 else f"{each.waitlist_entries} waitlist entries"
+    moved = f"{each.appointments} appointment{'s' * (each.appointments != 1)} and {entries} moved"
+    doubled = ", ".join(each.waitlist_removed)
+    removed = f"; removed {doubled}, because an older entry asks for the same" if doubled else ""
     taken = f" Taken over: {', '.join(each.taken_over)}." if each.taken_over else ""
     kept = f" Kept with {each.merged}, because different: {', '.join(each.kept)}." if each.kept else ""
     return "merged", f"{who}: {moved}{removed}.{taken}{kept}"
