@@ -233,7 +233,7 @@ class PatientsHere(Conflict, AnswerAboutPeople):
     """Patients have arrived and wait for the doctor who is taken away: nobody can cancel them for the clinic."""
 
     code = "has_bookings"
-    sentence = "{doctor} has {here} here and {booked} booked whom the change leaves without a doctor."
+    sentence = "{doctor} has patients whom the change leaves without a doctor ({count}; of these are here: {here})."
 
 
 class HasAppointments(Conflict, AnswerAboutPeople):

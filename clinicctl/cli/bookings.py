@@ -63,6 +63,7 @@ def show(ctx: Ctx, appointment: params.Appointment) -> None:
     "list",
     "clinicctl appointment list --day today..+6d --doctor MEHTA",
     "clinicctl appointment list --patient P1 --status booked",
+    "clinicctl appointment list --cancelled-by clinic --day tomorrow",
 )
 def list_(
     ctx: Ctx,
@@ -70,12 +71,19 @@ def list_(
     patient: params.PatientOption = None,
     day: params.DaysOption = None,
     status: params.Status = None,
+    cancelled_by: params.CancelledBy = None,
     limit: params.Limit = None,
 ) -> None:
-    """List appointments by date, doctor and slot."""
+    """List appointments by date, doctor and slot; with --cancelled-by also the phones, to call the patients."""
     ctx.obj.show(
         ctx.obj.read(
-            desk.bookings.list_matching, doctor=doctor, patient=patient, on=day, status=status or (), limit=limit
+            desk.bookings.list_matching,
+            doctor=doctor,
+            patient=patient,
+            on=day,
+            status=status or (),
+            cancelled_by=cancelled_by,
+            limit=limit,
         )
     )
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer._click.globals import get_current_context
 
-from clinicctl import errors, interrupts, settings
+from clinicctl import errors, interrupts, settings, statuses
 from clinicctl.rules import days, references, slots, text
-from clinicctl.statuses import SEX_WORDS, AppointmentStatus, CancelledBy, OnConflict, Sex
+from clinicctl.statuses import SEX_WORDS, AppointmentStatus, OnConflict, Sex
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -399,5 +399,11 @@ Status = Annotated[
     list[AppointmentStatus] | None,
     choice("--status", AppointmentStatus, help="Only in this status; may stand more than once."),
 ]
+CancelledBy = Annotated[
+    statuses.CancelledBy | None,
+    choice(
+        "--cancelled-by", statuses.CancelledBy, help="Only those that this side has cancelled, with the phones to call."
+    ),
+]
 All = Annotated[bool, typer.Option("--all", help="Archived ones, too.")]
-By = Annotated[CancelledBy, choice("--by", CancelledBy, help="Who cancels.")]
+By = Annotated[statuses.CancelledBy, choice("--by", statuses.CancelledBy, help="Who cancels.")]

@@ -1,13 +1,22 @@
 """Bookings: a patient's place on a doctor's day."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from clinicctl import desk, errors
 from clinicctl.desk import days, numbers, patients, staff, steps
-from clinicctl.results import Appointment, Booked, DoctorBrief, PatientBrief, StepTaken, ToCall
+from clinicctl.results import (
+    Appointment,
+    Booked,
+    CancelledAppointment,
+    DoctorBrief,
+    PatientBrief,
+    StepTaken,
+    ToCall,
+)
 from clinicctl.rules import references, slots
 from clinicctl.rules.days import DaysWord, DayWord, day
 from clinicctl.rules.days import days as dates_of
@@ -129,6 +138,12 @@ _WAITS = (
 )
 """The first day is compared, and nothing ordered, so that SQLite reads the entries of no other patient."""
 _CLOSE_WAIT = update(waitlist_entries).where(waitlist_entries.c.id == bindparam("row"))
+_UNDONE = (
+    select(journal_steps.c.appointment_id)
+    .join(journal, journal.c.number == journal_steps.c.journal_number)
+    .where(journal.c.undoes.is_not(None), journal_steps.c.to_status == AppointmentStatus.CANCELLED)
+)
+"""The bookings that were undone: these end cancelled, by the clinic."""
 _INSERT = insert(appointments)
 _HISTORY = (
     select(
@@ -347,9 +362,14 @@ def list_matching(
     patient: PatientRef | None = None,
     on: DaysWord | None = None,
     status: Sequence[AppointmentStatus] = (),
+    cancelled_by: CancelledBy | None = None,
     limit: int | None = None,
 ) -> list[Appointment]:
-    """Return appointments by date, doctor and slot. Refuses an unknown doctor or patient; none found is no error."""
+    """Return appointments by date, doctor and slot. Refuses an unknown doctor or patient; none found is no error.
+
+    With `cancelled_by` each one has the patient's phone. A booking that was undone is not one of them: nobody need be
+    called about it.
+    """
     query = _ALL.order_by(appointments.c.date, doctors.c.code, appointments.c.slot, appointments.c.number)
     if doctor:
         query = query.where(appointments.c.doctor_id == staff.find(tx, doctor).id)
@@ -359,7 +379,10 @@ def list_matching(
         query = query.where(appointments.c.date.in_(dates_of(on, today=tx.today)))
     if status:
         query = query.where(appointments.c.status.in_(status))
-    return [describe(tx, row) for row in tx.all(query.limit(limit))]
+    if cancelled_by is None:
+        return [describe(tx, row) for row in tx.all(query.limit(limit))]
+    query = query.where(appointments.c.cancelled_by == cancelled_by, appointments.c.id.not_in(_UNDONE))
+    return [_with_phone(describe(tx, row), row.patient_phone) for row in tx.all(query.limit(limit))]
 
 
 def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
@@ -580,6 +603,10 @@ def _refuse_time_taken(
             raise errors.TimeTaken(subject=f"P{who.number}", flag="--again", **taken)
         if row.doctor_id == whom.id and not overbook:
             raise errors.TimeTaken(subject=whom.code, flag="--overbook", **taken)
+
+
+def _with_phone(each: Appointment, phone: str | None) -> CancelledAppointment:
+    return CancelledAppointment(**{one.name: getattr(each, one.name) for one in fields(each)}, phone=phone)
 
 
 def _why(row: Row[Any], step: Row[Any]) -> str | None:

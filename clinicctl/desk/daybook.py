@@ -129,9 +129,12 @@ def to_do(tx: Tx) -> list[ToDo]:
 def _of_day(tx: Tx, doctor: Row[Any], each: days.Facts) -> list[ToDo]:
     listed = f"clinicctl appointment list --doctor {each.doctor} --day {each.date} --status booked"
     taken = f"{each.booked} of {each.capacity}"
-    if each.booked and not each.present:
-        stranded = len(bookings.list_open(tx, doctor_id=each.doctor_id, on=each.date))
-        return [ToDo("booked without doctor", each.date, each.doctor, f"{stranded} booked", listed)] if stranded else []
+    if not each.present:
+        booked = len(availability.stranded(tx, [each]))
+        here = len(availability.here(tx, [each]))
+        found = [ToDo("booked without doctor", each.date, each.doctor, f"{booked} booked", listed)] if booked else []
+        queued = f"clinicctl queue show {each.doctor} {each.date}"
+        return [*found, ToDo("here without doctor", each.date, each.doctor, f"{here} here", queued)] if here else found
     if each.booked > each.capacity and bookings.list_open(tx, doctor_id=each.doctor_id, on=each.date):
         return [ToDo("over capacity", each.date, each.doctor, taken, listed)]
     if each.booked and not each.remaining:

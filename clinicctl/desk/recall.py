@@ -181,6 +181,11 @@ def _appointment(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
     return {"reason": row.reason, "cancel_reason": row.cancel_reason}
 
 
+def _cancelled_appointment(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
+    row = bookings.find(tx, AppointmentRef(values["number"]))
+    return {"reason": row.reason, "cancel_reason": row.cancel_reason, "phone": row.patient_phone}
+
+
 def _to_call(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
     row = bookings.find(tx, AppointmentRef(values["appointment"]))
     return {"name": row.patient_name, "phone": row.patient_phone}
@@ -212,6 +217,7 @@ _PERSONAL: dict[str, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {
     "Appointment": _appointment,
     "Booked": _appointment,
     "Cancelled": _appointment,
+    "CancelledAppointment": _cancelled_appointment,
     "ToCall": _to_call,
     "Day": _day,
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Booked,
         Called,
         Cancelled,
+        CancelledAppointment,
         CheckedIn,
         PassedOver,
         QueueEntry,
@@ -74,8 +75,8 @@ _HOMES = {
     ),
     **dict.fromkeys(
         (
-            *("Appointment", "Booked", "Cancelled", "StepTaken", "CheckedIn", "QueueEntry", "PassedOver", "Called"),
-            *("WaitlistEntry", "Waiting", "Undoing", "Undone"),
+            *("Appointment", "Booked", "Cancelled", "CancelledAppointment", "StepTaken", "CheckedIn", "QueueEntry"),
+            *("PassedOver", "Called", "WaitlistEntry", "Waiting", "Undoing", "Undone"),
         ),
         "appointments",
     ),
@@ -108,6 +109,7 @@ __all__ = [
     "Booked",
     "Called",
     "Cancelled",
+    "CancelledAppointment",
     "Candidate",
     "Checked",
     "CheckedIn",

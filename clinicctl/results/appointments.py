@@ -44,6 +44,13 @@ class Booked(Appointment):
 
 
 @facts
+class CancelledAppointment(Appointment):
+    """A cancelled appointment in a list of whom to call, with the patient's whole phone."""
+
+    phone: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
+
+
+@facts
 class Cancelled(Appointment):
     """A cancelled appointment, and the one that the freed place went to, with `--promote`."""
 

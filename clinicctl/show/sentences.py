@@ -231,7 +231,7 @@ def _undone(each: results.Undone) -> tuple[str, str]:
 def undoing(each: results.Undoing, *, names: bool) -> str:
     """Return the question before an undo; without `names` only what it would undo, by numbers."""
     write = f"Write {each.undoes} ({each.command} by {each.actor}, {each.at:%Y-%m-%d %H:%M}) is {each.ask}."
-    said = f"{write} It becomes: {_taken_back(each, names=names)}."
+    said = f"{write} Undo would change: {_taken_back(each, names=names)}."
     return f"{said} Undo it?" if names else said
 
 

@@ -73,6 +73,16 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Note", lambda each: each.note),
         ("From", lambda each: each.source),
     ),
+    results.CancelledAppointment: (
+        ("No.", lambda each: each.number),
+        ("Day", lambda each: sentences.day(each.date)),
+        ("Doctor", lambda each: each.doctor.code),
+        ("Slot", lambda each: each.slot),
+        ("Time", lambda each: each.time),
+        ("Patient", lambda each: sentences.patient(each.patient)),
+        ("Phone", lambda each: each.phone or "no phone"),
+        ("Status", lambda each: _status(each.status)),
+    ),
     results.Appointment: (
         ("No.", lambda each: each.number),
         ("Day", lambda each: sentences.day(each.date)),
