@@ -44,15 +44,18 @@ queue_doctors = doctors.alias("queue_doctors")
 if TYPE_CHECKING:
     from clinicctl.desk.candidates import Person
 
+_PATIENT = (
+    people.c.number.label("patient_number"),
+    people.c.name.label("patient_name"),
+    people.c.phone.label("patient_phone"),
+    people.c.born.label("patient_born"),
+    people.c.born_year.label("patient_born_year"),
+    people.c.sex.label("patient_sex"),
+)
 _ALL = (
     select(
         appointments,
-        people.c.number.label("patient_number"),
-        people.c.name.label("patient_name"),
-        people.c.phone.label("patient_phone"),
-        people.c.born.label("patient_born"),
-        people.c.born_year.label("patient_born_year"),
-        people.c.sex.label("patient_sex"),
+        *_PATIENT,
         people.c.archived_at.label("patient_archived_at"),
         doctors.c.code.label("doctor_code"),
         doctors.c.name.label("doctor_name"),
@@ -75,11 +78,7 @@ _OPEN = _ALL.where(
 _HERE = (
     select(
         appointments,
-        people.c.number.label("patient_number"),
-        people.c.name.label("patient_name"),
-        people.c.phone.label("patient_phone"),
-        people.c.born.label("patient_born"),
-        people.c.born_year.label("patient_born_year"),
+        *_PATIENT,
         doctors.c.code.label("doctor_code"),
         queue_entries.c.position.label("position"),
         queue_entries.c.status.label("queue_status"),
