@@ -31,7 +31,7 @@ CONTRACT = {
     },
     5: {"ambiguous"},
     6: {
-        *("capacity_full", "already_booked", "duplicate_code", "possible_duplicate", "key_reused"),
+        *("capacity_full", "already_booked", "duplicate_code", "possible_duplicate", "merge_conflict", "key_reused"),
         *("already_checked_in", "has_bookings", "exists", "already_waiting", "already_undone", "time_taken"),
     },
     7: {

@@ -395,7 +395,7 @@ def test_of_merges_of_one_pair_one_wins_and_one_patient_stays(
 ) -> None:
     for n, way in rounds:
         one, other = person(), person()
-        theirs = {noon("book", each, "LONG", f"+{n}d")["number"] for each in (one, other)}
+        theirs = {noon("book", *each, f"+{n}d")["number"] for each in ((one, "LONG"), (other, "MEHTA"))}
         on_file = len(noon("patient", "list"))
         answers = meet(
             way,

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from clinicctl.rules import merges
 from clinicctl.rules.text import NOTE
 from clinicctl.store import check
-from tests.test_keeping import written
+from tests.test_keeping import older, written
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -450,3 +451,31 @@ def test_a_merge_says_at_a_terminal_what_it_would_do_before_it_asks(noon: Ask, r
     assert "P1 takes over: note." in answer.stderr
     assert "Different, and kept with P3: name, phone." in answer.stderr
     assert noon("patient", "show", "P3")["number"] == "P3"
+
+
+def test_an_older_database_loses_chains_of_merges_and_entries_of_the_archived(
+    clinic: Ask, tmp_path: Path, run: Any
+) -> None:
+    clinic("patient", "add", "Ravi Kumar", "--phone", "98111 22333")
+    clinic("patient", "add", "Neha Rao", "--phone", "98111 22334")
+    old = older(str(tmp_path / "clinic.db"), str(tmp_path / "old.db"), 2)
+    with closing(sqlite3.connect(old)) as connection, connection:
+        ids = dict(connection.execute("SELECT 'P' || number, id FROM patients UNION SELECT code, id FROM doctors"))
+        stamp = "2026-11-01 00:00:00.000000"
+        for gone, into in (("P1", "P2"), ("P2", "P3")):
+            connection.execute(
+                "UPDATE patients SET archived_at = ?, merged_into = ? WHERE id = ?", (stamp, ids[into], ids[gone])
+            )
+        connection.execute("UPDATE patients SET archived_at = ? WHERE id = ?", (stamp, ids["P4"]))
+        connection.execute(
+            "INSERT INTO waitlist_entries VALUES (lower(hex(randomblob(16))), 1, ?, ?, '2027-01-04', '2027-01-05',"
+            " 'waiting', NULL, ?, ?)",
+            (ids["P4"], ids["RAO"], stamp, stamp),
+        )
+        connection.execute("UPDATE counters SET value = 1 WHERE name = 'waitlist'")
+    clinic("db", "migrate", "--db", old)
+    with closing(sqlite3.connect(old)) as connection:
+        into = connection.execute("SELECT number, merged_into FROM patients WHERE merged_into IS NOT NULL ORDER BY 1")
+        assert into.fetchall() == [(1, ids["P3"]), (2, ids["P3"])]
+    assert [each["status"] for each in clinic("waitlist", "list", "--all", "--db", old)] == ["removed"]
+    assert clinic("db", "check", "--db", old)["sound"]

@@ -42,6 +42,15 @@ STEPS: dict[int, Sequence[str]] = {
         " CONSTRAINT pk_waitlist_days PRIMARY KEY (entry_id, date),"
         " CONSTRAINT fk_waitlist_days_entry_id FOREIGN KEY(entry_id)"
         " REFERENCES waitlist_entries (id) ON DELETE RESTRICT)",
+        # Whoever is archived has nothing open, and a merged record points to its survivor directly.
+        "UPDATE waitlist_entries SET status = 'removed' WHERE status = 'waiting'"
+        " AND (patient_id IN (SELECT id FROM patients WHERE archived_at IS NOT NULL)"
+        " OR doctor_id IN (SELECT id FROM doctors WHERE archived_at IS NOT NULL))",
+        "WITH RECURSIVE survivors(id, last) AS (SELECT id, id FROM patients WHERE merged_into IS NULL"
+        " UNION ALL SELECT p.id, s.last FROM patients AS p JOIN survivors AS s ON s.id = p.merged_into)"
+        " UPDATE patients SET merged_into ="
+        " coalesce((SELECT last FROM survivors AS s WHERE s.id = patients.id), merged_into)"
+        " WHERE merged_into IS NOT NULL",
         # Which days were meant is not known for an old entry: every day of its range.
         "WITH RECURSIVE ranges(id, date, last_date) AS ("
         "SELECT id, first_date, last_date FROM waitlist_entries"
@@ -66,7 +75,7 @@ STEPS: dict[int, Sequence[str]] = {
 """By the version that they lead to, from the one before it.
 
 2: Patients can be erased, and indexes find more. 3: A waitlist entry has the days that were meant, an index finds the
-queues that are still open, and changes of doctors' days can be undone.
+queues that are still open, changes of doctors' days can be undone, and nobody who is archived waits.
 """
 
 
