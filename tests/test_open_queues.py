@@ -95,6 +95,9 @@ def test_every_step_works_on_the_queue_of_yesterday(night: Ask, run: Run) -> Non
     assert (recalled["date"], recalled["people_ahead"]) == (YESTERDAY, 1)
     moved = night("queue", "transfer", "MEHTA", "3", "--to", "RAO")
     assert (moved["doctor"], moved["date"], moved["position"]) == ("RAO", YESTERDAY, 1)
+    # RAO has no day yet today: what is counted is counted in the ledger of yesterday.
+    for command in ("call RAO", "skip RAO", "recall RAO 1"):
+        night("queue", *command.split())
     assert night("walkin", "P4", "RAO")["position"] == 1
     night("queue", "left", "MEHTA", "2")
     assert places(night("queue", "show", "MEHTA")) == []
@@ -176,6 +179,17 @@ def test_every_command_of_status_after_midnight_has_something_to_do(night: Ask, 
     assert seen == {"call", "start", "done", "resume"}
     assert night("queue", "show") == []
     assert f"clinicctl close {YESTERDAY}" not in {each["command"] for each in night("status")}
+
+
+def test_status_offers_no_call_of_somebody_who_is_with_another_doctor(night: Ask) -> None:
+    night("queue", "transfer", "MEHTA", "2", "--to", "RAO")
+    night("queue", "call", "RAO")
+    night("queue", "start", "RAO")
+    night("walkin", "P2", "MEHTA")
+    with freeze_time(MIDNIGHT + timedelta(hours=3)):
+        assert not [each for each in night("status") if each["date"] == TODAY]
+        night("queue", "done", "RAO")
+        assert [each["what"] for each in night("status") if each["date"] == TODAY] == ["long wait"]
 
 
 def test_a_closed_day_has_no_open_queue_any_more(night: Ask, refused: Refused) -> None:

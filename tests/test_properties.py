@@ -101,6 +101,10 @@ def lists_the_people_of(visits: "list[Visit]") -> Callable[[Any], bool]:
     return lambda told: sorted(each["appointment"] for each in told) == sorted(each.number for each in visits)
 
 
+OPEN = {"waiting", "called", "serving"}
+"""The statuses of a place in the queue that is not over, of those that the model reaches."""
+
+
 @dataclass
 class Visit:
     """An appointment, with its place in the queue once it has one."""
@@ -167,8 +171,28 @@ class Clinic:
         arrived = [each for each in self.holding(doctor, self.today) if each.position]
         return sorted(arrived, key=lambda each: each.position or 0)
 
+    def open(self, doctor: str) -> list[Visit]:
+        """The entries that a step may be about: today's, and before them those of earlier days that are not over."""
+        earlier = [each for each in self.visits if each.doctor == doctor and self.is_of_an_earlier_queue(each)]
+        return [*sorted(earlier, key=lambda each: (each.on, each.position or 0)), *self.queue(doctor)]
+
+    def is_of_an_earlier_queue(self, visit: Visit) -> bool:
+        return visit.on < self.today and visit.queue in OPEN
+
+    def still_here(self, patient: str, doctor: str) -> dict[str, Any] | None:
+        """What a second arrival must be told of a patient's place in an earlier queue of the doctor."""
+        here = [each for each in self.open(doctor) if each.patient == patient and self.is_of_an_earlier_queue(each)]
+        return {"position": here[0].position, "date": here[0].on.isoformat()} if here else None
+
+    def elsewhere(self, visit: Visit) -> bool:
+        """Whether the patient is in consultation with another doctor."""
+        return any(
+            each.patient == visit.patient and each.queue == "serving" and each.doctor != visit.doctor
+            for each in self.visits
+        )
+
     def ahead(self, visit: Visit) -> int:
-        waiting = [each for each in self.queue(visit.doctor) if each.queue == "waiting"]
+        waiting = [each for each in self.open(visit.doctor) if each.queue == "waiting"]
         return waiting.index(visit) if visit in waiting else 0
 
     def book(self, patient: str, doctor: str, on: date, again: bool, overbook: bool, reason: str | None) -> Any:
@@ -210,14 +234,13 @@ class Clinic:
         refuse(appointment_not_found=not found)
         return found[0]
 
-    def check_in(self, arrival: str, patient: str | None) -> Any:
+    def check_in(self, arrival: str, patient: str | None, again: bool = False) -> Any:
         visit = self.named(arrival) if arrival.startswith("A") else self.arriving(arrival)
-        refuse(
-            wrong_patient=patient not in (None, visit.patient),
-            wrong_day=visit.on != self.today,
-            already_checked_in=visit.position is not None and {"position": visit.position},
-            illegal_step=visit.status != "booked",
-        )
+        is_here = visit.queue in OPEN or (visit.position is not None and visit.on == self.today)
+        refuse(wrong_patient=patient not in (None, visit.patient))
+        refuse(already_checked_in=is_here and {"position": visit.position, "date": visit.on.isoformat()})
+        refuse(wrong_day=visit.on != self.today, illegal_step=visit.status != "booked")
+        refuse(already_checked_in=None if again else self.still_here(visit.patient, visit.doctor))
         self.positions[visit.doctor, visit.on] += 1
         visit.status, visit.queue, visit.position = "checked_in", "waiting", self.positions[visit.doctor, visit.on]
         return {"position": visit.position, "people_ahead": self.ahead(visit), "appointment": visit.told()}
@@ -228,13 +251,19 @@ class Clinic:
             for each in self.visits
             if (each.patient, each.on) == (patient, self.today) and each.status != "cancelled"
         ]
-        found = [each for each in todays if each.status == "booked"] or todays
-        refuse(appointment_not_found=not found, ambiguous=len(found) > 1)
-        return found[0]
+        earlier = [each for each in self.visits if each.patient == patient and self.is_of_an_earlier_queue(each)]
+        for statuses in ({"booked"}, {"checked_in", "in_consultation"}, {"completed"}):
+            found = [each for each in todays if each.status in statuses]
+            refuse(ambiguous=len(found) > 1)
+            if found:
+                return found[0]
+        refuse(appointment_not_found=not earlier)
+        return min(earlier, key=lambda each: (each.on, each.position or 0))
 
     def walk_in(self, patient: str, doctor: str, again: bool, overbook: bool, reason: str | None) -> Any:
+        refuse(already_checked_in=None if again else self.still_here(patient, doctor))
         self.book(patient, doctor, self.today, again, overbook, reason)
-        return self.check_in(self.visits[-1].number, None)
+        return self.check_in(self.visits[-1].number, None, again)
 
     def call(self, doctor: str, position: int | None) -> Any:
         return self.step(doctor, position, "waiting", "called", "checked_in")
@@ -246,21 +275,19 @@ class Clinic:
         return self.step(doctor, position, "serving", "done", "completed")
 
     def step(self, doctor: str, position: int | None, leaves: str, reaches: str, status: str) -> Any:
-        found = [
-            each
-            for each in self.queue(doctor)
-            if (each.queue == leaves if position is None else each.position == position)
-        ]
-        refuse(
-            queue_entry_not_found=not found,
-            ambiguous=len(found) > 1 and leaves != "waiting",
-            illegal_step=any(each.queue != leaves for each in found),
-        )
-        visit = found[0]
+        found = [each for each in self.open(doctor) if position is None or each.position == position]
+        able = [each for each in found if each.queue == leaves]
+        if position is None:
+            able = [each for each in able if leaves != "waiting" or not self.elsewhere(each)]
+            refuse(queue_entry_not_found=not able, ambiguous=len(able) > 1 and leaves != "waiting")
+        refuse(queue_entry_not_found=not found, illegal_step=not able)
+        refuse(ambiguous=position is not None and len(able) > 1)
+        visit = able[0]
+        refuse(with_another_doctor=leaves != "serving" and self.elsewhere(visit))
         visit.queue, visit.status = reaches, status
         return {
             "doctor": doctor,
-            "date": self.today.isoformat(),
+            "date": visit.on.isoformat(),
             "position": visit.position,
             "status": reaches,
             "people_ahead": 0,
@@ -748,6 +775,10 @@ class DeskBesideTheModel(RuleBasedStateMachine):
                 shown = desk.queue.show(tx, doctor=DoctorRef(code), on=DayWord("today"))
                 queue = {each.position: (str(each.queue), self.model.ahead(each)) for each in self.model.queue(code)}
                 assert {each.position: (str(each.status), each.people_ahead) for each in shown} == queue
+                current = {(each.date, each.position) for each in desk.queue.show(tx, doctor=DoctorRef(code))}
+                assert current >= {(each.on, each.position) for each in self.model.open(code)}
+                earlier = {each.on for each in self.model.open(code)} | {self.model.today}
+                assert {on for on, _ in current} <= earlier
                 waiting = [each.position for each in shown if each.status == QueueStatus.WAITING]
                 assert waiting == sorted(waiting)
                 days = desk.availability.show_days(tx, doctor=DoctorRef(code), on=DaysWord("today..+2d"))
@@ -820,7 +851,7 @@ def test_the_calling_order_is_priority_then_position_with_the_recalled_last(entr
                 assert first.position < then.position
 
 
-FINAL = {"cancelled", "completed", "left"}
+FINAL = {"cancelled", "completed"}
 QUEUED_WHILE = {
     **dict.fromkeys(("waiting", "called", "skipped", "held"), "checked_in"),
     "serving": "in_consultation",
@@ -830,18 +861,20 @@ QUEUED_WHILE = {
 ALLOWED = {
     *(("booked", "checked_in"), ("checked_in", "in_consultation"), ("in_consultation", "completed")),
     *(("booked", "cancelled"), ("booked", "no_show"), ("checked_in", "left"), ("no_show", "checked_in")),
+    ("left", "checked_in"),
 }
 ALLOWED_IN_THE_QUEUE = {
     *(("waiting", "called"), ("called", "serving"), ("serving", "done"), ("called", "skipped"), ("skipped", "waiting")),
     *(("waiting", "left"), ("called", "left"), ("skipped", "left"), ("held", "left")),
-    *(("waiting", "held"), ("held", "waiting")),
+    *(("waiting", "held"), ("held", "waiting"), ("left", "waiting")),
 }
 
 
 @pytest.mark.parametrize("step", steps.STEPS, ids=lambda step: step.name)
 def test_a_step_is_one_that_the_contract_has(step: steps.Step) -> None:
     assert not step.leaves & FINAL
-    assert not step.queue_leaves & {"done", "left"}
+    assert "done" not in step.queue_leaves
+    assert step is steps.RETURN or "left" not in {*step.leaves, *step.queue_leaves}
     assert {(left, step.reaches) for left in step.leaves if left != step.reaches} <= ALLOWED
     if step is not steps.TRANSFER:  # which begins a wait in another queue
         assert {(left, step.queue_reaches) for left in step.queue_leaves} <= ALLOWED_IN_THE_QUEUE

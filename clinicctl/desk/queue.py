@@ -108,6 +108,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
     _refuse_archived(row, entry)
     _refuse_booked_anew(tx, row)
+    steps.refuse_illegal(CHECK_IN if entry is None else RETURN, row)
     doctor_id = row.doctor_id if entry is None else entry.doctor_id
     if not again:
         _refuse_still_here(tx, patient_id=row.patient_id, doctor_id=doctor_id)
