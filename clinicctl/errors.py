@@ -222,6 +222,7 @@ class AlreadyCheckedIn(Conflict):
 class SecondPlace(Conflict):
     code = "already_checked_in"
     sentence = "{patient} is in the queue of {doctor} already, at position {position} ({appointment})."
+    advice = "A patient has one open place in a doctor's queue: end that visit first."
 
 
 class HasBookings(Conflict, AnswerAboutPeople):

@@ -173,7 +173,7 @@ def test_a_booked_appointment_comes_before_a_no_show(noon: Ask, refused: Refused
     noon("appointment", "no-show", "A1")
     noon("book", "P1", "RAO", "--time", "14:00")
     assert noon("checkin", "P1", "-n")["appointment"]["number"] == "A2"
-    noon("book", "P1", "RAO", "--again", "--time", "11:30")
+    noon("book", "P1", "RAO", "--again", "--time", "11:30", "--past")
     error = refused(5, "ambiguous", "checkin", "P1")
     assert [
         (each["choose"], each["time"], each["doctor"], each["slot"], each["status"])
@@ -190,7 +190,7 @@ def test_a_name_means_the_one_who_has_an_appointment_today(noon: Ask, refused: R
     noon("book", "P3", "MEHTA", "tomorrow")
     noon("book", "P4", "MEHTA")
     assert noon("checkin", "gill", "-n")["appointment"]["patient"]["number"] == "P4"
-    noon("book", "P5", "RAO", "--time", "9:00")
+    noon("book", "P5", "RAO", "--time", "9:00", "--past")
     error = refused(5, "ambiguous", "checkin", "gill")
     assert [(each["choose"], each["number"]) for each in error["details"]["candidates"]] == [("A3", "P5"), ("A2", "P4")]
     noon("checkin", "A2")

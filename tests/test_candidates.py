@@ -65,6 +65,7 @@ def test_the_candidates_of_an_ambiguity_are_told_apart(alike: Ask, refused: Refu
             "phone_last3": "210",
             "phone_ending": "143210",
             "last_visit": None,
+            "choose": "P3",
         },
         {
             "number": "P4",
@@ -75,6 +76,7 @@ def test_the_candidates_of_an_ambiguity_are_told_apart(alike: Ask, refused: Refu
             "phone_last3": "210",
             "phone_ending": "343210",
             "last_visit": None,
+            "choose": "P4",
         },
         {
             "number": "P5",
@@ -85,6 +87,7 @@ def test_the_candidates_of_an_ambiguity_are_told_apart(alike: Ask, refused: Refu
             "phone_last3": None,
             "phone_ending": None,
             "last_visit": None,
+            "choose": "P5",
         },
     ]
     lines = run("book", "amir", "MEHTA", status=5).stderr.splitlines()

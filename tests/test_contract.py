@@ -47,6 +47,7 @@ CONTRACT = {
     65: {"bad_file"},
     70: {"internal"},
     74: {"disk_full", "read_only", "io_error"},
+    129: {"interrupted"},
     130: {"interrupted"},
     143: {"interrupted"},
 }

@@ -457,7 +457,7 @@ def test_of_undos_of_one_write_one_wins_and_the_place_changes_hands_once(
         mine = act(noon)
         number, before = str(last_write(noon, mine)), booked(noon, "LONG", "today")
         desks = luck.choice([2, 3])
-        answers = meet(way, *(("undo", number, "--actor", f"desk{each}") for each in range(desks)))
+        answers = meet(way, *(("undo", number, "--yes", "--actor", f"desk{each}") for each in range(desks)))
         assert sorted(codes(answers)) == ["", *["already_undone"] * (desks - 1)]
         assert {each.status for each in answers} == {0, 6}
         assert booked(noon, "LONG", "today") == before - given_back
@@ -473,7 +473,7 @@ def test_of_an_undo_of_a_booking_and_a_step_of_it_exactly_one_succeeds(
     for _, way in rounds:
         mine = _book(noon)
         before = booked(noon, "LONG", "today")
-        undone, stepped = answers = meet(way, ("undo", str(last_write(noon, mine))), (*other, mine))
+        undone, stepped = answers = meet(way, ("undo", str(last_write(noon, mine)), "--yes"), (*other, mine))
         assert sorted(codes(answers)) == ["", "illegal_step"]
         freed = undone.status == 0 or "cancel" in other
         assert booked(noon, "LONG", "today") == before - freed

@@ -275,7 +275,8 @@ def test_the_format_is_known_by_the_option_the_name_or_the_first_character(
     ],
 )
 def test_a_bad_line_of_json_is_named_and_the_others_are_good(clinic: Ask, run: Run, line: str, reason: str) -> None:
-    text = f'{{"doctor": "MEHTA", "date": "+3d"}}\n{line}\n{{"doctor": "RAO", "date": "+3d"}}\n'
+    rows = ('{"doctor": "MEHTA", "date": "+3d", "present": "no"}', line, '{"doctor": "RAO", "date": "+3d", "slots": 2}')
+    text = "".join(f"{each}\n" for each in rows)
     args = ("doctor", "avail", "import", "-", "--format", "jsonl", "--on-error", "skip")
     answer = run(*args, stdin=text.encode("utf-8", "surrogatepass"), json=True, status=3)
     assert outcomes(answer.json) == ["added", "refused", "added"]
@@ -488,7 +489,7 @@ def test_the_list_to_phone_is_no_line_of_a_batch(december: Ask, run: Run, file: 
 
 
 def test_a_table_shows_what_is_otherwise_doctor_by_doctor(december: Ask, run: Run, file: Any) -> None:
-    path = file("doctor,days,capacity\nMEHTA,+1d..+4d,4\nMEHTA,+5d,2\nRAO,+1d,\nX,+1d,\n")
+    path = file("doctor,days,capacity\nMEHTA,+1d..+4d,4\nMEHTA,+5d,2\nRAO,+1d,2\nX,+1d,\n")
     shown = run("doctor", "avail", "import", path, "-o", "table", "--on-error", "skip").stdout
     assert [
         shown.count(each) for each in ("MEHTA, ", ": 4 unchanged", "capacity 4 to 2", "RAO, ", "unknown doctor")

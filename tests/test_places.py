@@ -279,7 +279,7 @@ def test_nothing_of_a_day_that_was_closed_is_shown_until_somebody_is_booked_on_i
     noon("walkin", "P3", "SEN")
     assert ("place for the waitlist", "2026-11-23") in {(each["what"], each["date"]) for each in noon("status")}
     noon("undo")
-    noon("undo", str(noon("audit", "log", "--command", "close")[0]["number"]))
+    noon("undo", str(noon("audit", "log", "--command", "close")[0]["number"]), "--yes")
     assert before <= {(each["what"], each["date"]) for each in noon("status")}
 
 
@@ -337,7 +337,8 @@ def has_something_to_do(run: Run, ask: Ask) -> set[str]:
     found = ask("status")
     for each in found:
         words = shlex.split(each["command"])[1:]
-        writes = words[0] == "close" or words[:2] in (["waitlist", "promote"], ["queue", "call"])
+        writes = words[0] == "close" or words[:2] == ["waitlist", "promote"]
+        writes = writes or (words[0] == "queue" and words[1] != "show")
         answer = run(*words, *(["--dry-run", "--yes"] if writes else []), json=True)
         assert answer.status == 0, (each, answer)
         done = answer.json

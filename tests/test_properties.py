@@ -971,7 +971,7 @@ def on_file(tx: Tx) -> dict[type, list[Any]]:
     return {
         **dict.fromkeys((results.Patient, results.Registered, results.Edited, results.PatientBrief), patients),
         results.Candidate: [
-            SimpleNamespace(**desk.patients.person(tx, desk.patients.find(tx, PatientRef(each.number))))
+            SimpleNamespace(**desk.patients.people(tx, [desk.patients.find(tx, PatientRef(each.number))])[0])
             for each in patients
         ],
         **dict.fromkeys((results.Doctor, results.DoctorBrief), doctors),
@@ -1116,6 +1116,7 @@ BROKEN = [
     ("ck_journal_key", "UPDATE journal SET key = '' WHERE key = 'b'"),
     ("ck_journal_key", "UPDATE journal SET key = printf('%.*c', 256, 'x') WHERE key = 'b'"),
     ("ck_journal_steps_nth", "UPDATE journal_steps SET nth = 0"),
+    ("fk_journal_days_journal_number", "INSERT INTO journal_days VALUES (1000, '{}')"),
     ("fk_journal_steps_journal_number", "UPDATE journal_steps SET journal_number = 1000 WHERE rowid = 1"),
     ("fk_journal_steps_appointment_id", "UPDATE journal_steps SET appointment_id = 'nobody'"),
 ]

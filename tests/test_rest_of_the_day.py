@@ -511,7 +511,7 @@ def test_undo_refuses_what_something_was_built_on_and_says_what(clinic: Ask, ref
     error = refused(7, "illegal_step", "undo", str(number))
     assert (error["details"]["subject"], error["details"]["later"]) == ("A1", number + 1)
     clinic("undo")
-    clinic("undo", str(number))
+    clinic("undo", str(number), "--yes")
     assert clinic("appointment", "show", "A1")["status"] == "cancelled"
     refused(6, "already_undone", "undo", str(number))
 

@@ -53,7 +53,7 @@ TREE = {
     "audit": ("audit", "The journal: who did what to whom, and whether it is as it was written."),
     "metrics": ("metrics", "Print the clinic's numbers for Prometheus, or write them to a file for its collector."),
     "db": ("db", "The database: check, back up, restore, migrate, compact."),
-    "undo": ("daybook", "Take back the last write of booking or queue, when nothing was built on it."),
+    "undo": ("daybook", "Take back the last write of booking, queue or days, when nothing was built on it."),
 }
 _ALIASES = {"appt": "appointment"}
 _PARTLY_DONE, _SIGNALLED = 3, 128

@@ -56,7 +56,7 @@ def close(ctx: Ctx, day: params.Day = DayWord("today")) -> None:
     ctx.obj.write(desk.daybook.close, on=day)
 
 
-@writes(app, "undo", "clinicctl undo", "clinicctl undo 123")
+@writes(app, "undo", "clinicctl undo --yes", "clinicctl undo 123 --yes")
 def undo(
     ctx: Ctx,
     number: Annotated[
