@@ -8,7 +8,7 @@ import re
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -184,6 +184,11 @@ class Clinic:
         here = [each for each in self.open(doctor) if each.patient == patient and self.is_of_an_earlier_queue(each)]
         return {"position": here[0].position, "date": here[0].on.isoformat()} if here else None
 
+    def second_place(self, visit: Visit) -> dict[str, Any] | None:
+        """What an arrival must be told of the patient's open place in the same queue, by another appointment."""
+        here = [each for each in self.queue(visit.doctor) if each.patient == visit.patient and each.queue in OPEN]
+        return {"position": here[0].position, "appointment": here[0].number} if here else None
+
     def elsewhere(self, visit: Visit) -> bool:
         """Whether the patient is in consultation with another doctor."""
         return any(
@@ -241,6 +246,7 @@ class Clinic:
         refuse(already_checked_in=is_here and {"position": visit.position, "date": visit.on.isoformat()})
         refuse(wrong_day=visit.on != self.today, illegal_step=visit.status != "booked")
         refuse(already_checked_in=None if again else self.still_here(visit.patient, visit.doctor))
+        refuse(already_checked_in=self.second_place(visit))
         self.positions[visit.doctor, visit.on] += 1
         visit.status, visit.queue, visit.position = "checked_in", "waiting", self.positions[visit.doctor, visit.on]
         return {"position": visit.position, "people_ahead": self.ahead(visit), "appointment": visit.told()}
@@ -304,6 +310,7 @@ class Clinic:
         note: str | None,
         on_conflict: OnConflict,
     ) -> Any:
+        refuse(usage=present is None and capacity is None and note is None)
         after: dict[date, dict[str, Any]] = {}
         losing: dict[date, list[Visit]] = {}
         for each in on:
@@ -316,7 +323,9 @@ class Clinic:
             places = capacity if capacity is not None else self.capacity(doctor, each)
             takes = present is False or (capacity is not None and capacity <= self.capacity(doctor, each))
             losing[each] = self.losing(doctor, each, places if after[each]["present"] else 0, takes=takes)
-        self.settle(losing, on_conflict, past_day=min(on) < self.today)
+        leaving = {each for each in on if self.present(doctor, each) and not after[each]["present"]}
+        here = [each for each in self.visits if each.doctor == doctor and each.on in leaving and each.queue in OPEN]
+        self.settle(losing, on_conflict, here, past_day=min(on) < self.today)
         self.said |= {(doctor, each): said for each, said in after.items()}
         cancels = on_conflict is OnConflict.CANCEL
         return [
@@ -331,10 +340,19 @@ class Clinic:
             return sorted(booked, key=lambda each: each.slot)[max(0, len(booked) - over) :]
         return []
 
-    def settle(self, losing: Mapping[date, list[Visit]], on_conflict: OnConflict, **grounds: bool) -> None:
+    def settle(
+        self,
+        losing: Mapping[date, list[Visit]],
+        on_conflict: OnConflict,
+        here: Sequence[Visit] = (),
+        **grounds: bool,
+    ) -> None:
+        """Patients who are here cannot be cancelled: they are in the way of everything but to keep them."""
         everybody = [visit for visits in losing.values() for visit in visits]
-        told = {"affected": lists_the_people_of(everybody), "count": len(everybody)}
-        refuse(has_bookings=on_conflict is OnConflict.REFUSE and bool(everybody) and told, **grounds)
+        booked = everybody if on_conflict is OnConflict.REFUSE else []
+        in_the_way = [*here, *booked] if on_conflict is not OnConflict.KEEP else []
+        told = {"affected": lists_the_people_of(in_the_way), "count": len(in_the_way)}
+        refuse(has_bookings=bool(in_the_way) and told, **grounds)
         if on_conflict is OnConflict.CANCEL:
             for visit in everybody:
                 visit.status, visit.cancelled_by = "cancelled", "clinic"

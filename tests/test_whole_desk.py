@@ -246,6 +246,8 @@ class Clinic:
         visit.place = Place(doctor, self.next_position(doctor))
 
     def walk_in(self, patient: str, doctor: str, again: bool = False, overbook: bool = False) -> None:
+        tried = deepcopy(self)  # what is refused at the check-in leaves no booking either
+        tried.check_in(tried.book(patient, doctor, self.today, again, overbook).number)
         self.check_in(self.book(patient, doctor, self.today, again, overbook).number)
 
     def next_position(self, doctor: str) -> int:
