@@ -178,6 +178,12 @@ class Ambiguous(AnswerAboutPeople):
     advice = "Use the number of the one you mean."
 
 
+class SeveralInQueue(Ambiguous):
+    """A step of a queue that does not say which of several patients it is about."""
+
+    sentence = "{count} {what}."
+
+
 # 6: conflict
 
 
@@ -234,7 +240,7 @@ class PatientsHere(Conflict, AnswerAboutPeople):
     """Patients have arrived and wait for the doctor who is taken away: nobody can cancel them for the clinic."""
 
     code = "has_bookings"
-    sentence = "{doctor} has patients whom the change leaves without a doctor ({count}; of these are here: {here})."
+    sentence = "The change leaves {count} patients of {doctor} without a doctor; {here} of them are here now."
 
 
 class HasAppointments(Conflict, AnswerAboutPeople):

@@ -1027,6 +1027,10 @@ def _built(kind: type, known: Mapping[type, list[Any]], stands: Any) -> st.Searc
 
 def _whole(value: Any) -> Any:
     """A result with the type of each thing in it, so that two can be compared."""
+    # The classes of a replaced clock are those that they stand for.
+    for instant in (datetime, date, time):
+        if isinstance(value, instant):
+            return instant, value.isoformat()
     kind = type(value)
     if is_dataclass(value):
         return kind, {each.name: _whole(getattr(value, each.name)) for each in fields(value)}

@@ -442,7 +442,7 @@ def _meant(tx: Tx, step: Step, whom: Row[Any], position: int | None, on: DayWord
         return _at(tx, step, whom, position, on)
     able = _able(tx, step, whom, on)
     if len(able) > 1:
-        raise _ambiguous(tx, whom, able, what=f"are {step.needs}; they", command=step.name)
+        raise _ambiguous(tx, whom, able, what=f"patients of {whom.code} are {step.needs}", command=step.name)
     return able[0]
 
 
@@ -500,7 +500,7 @@ def _at(
             tx,
             whom,
             able,
-            what=f"queues have somebody at position {position}; they",
+            what=f"queues of {whom.code} have somebody at position {position}",
             command=command or step.name,
             rest=rest,
         )
@@ -531,7 +531,7 @@ def _ambiguous(
     candidates = _candidates(tx, able[: errors.LISTED], with_day=several)
     option = f" --day {able[0].date.isoformat()}" if several else ""
     typed = f"clinicctl queue {command} {whom.code} {able[0].position}{rest}{option}"
-    return errors.Ambiguous(
+    return errors.SeveralInQueue(
         count=len(able),
         what=what,
         candidates=candidates,
