@@ -14,9 +14,10 @@ from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus
+from clinicctl.store import bulk
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import availabilities, capacities
-from clinicctl.store.sql import bindparam, case, insert, update
+from clinicctl.store.sql import bindparam, case, delete, insert, update
 
 OWN_CAPACITY = (
     "Move them first, or give the day a capacity of its own: `clinicctl doctor avail set {doctor} {date} --capacity N`."
@@ -29,6 +30,17 @@ Said = tuple[bool, int | None, str | None]
 _INSERT_SAID = insert(availabilities)
 _UPDATE_SAID = update(availabilities).where(
     availabilities.c.doctor_id == bindparam("doctor"), availabilities.c.date == bindparam("on")
+)
+_INSERT_STORED = insert(availabilities)
+_INSERTED = ("id", "doctor_id", "date", "present", "capacity", "note", "updated_by", "updated_at")
+_UPDATE_STORED = (
+    update(availabilities)
+    .where(availabilities.c.doctor_id == bindparam("whose"), availabilities.c.date == bindparam("on"))
+    .values({name: bindparam(name) for name in ("present", "capacity", "note", "updated_by", "updated_at")})
+)
+_UPDATED = ("present", "capacity", "note", "updated_by", "updated_at", "whose", "on")
+_DELETE_STORED = delete(availabilities).where(
+    availabilities.c.doctor_id == bindparam("whose"), availabilities.c.date == bindparam("on")
 )
 _SET_CAPACITY = (
     update(capacities)
@@ -300,6 +312,19 @@ def write(tx: Tx, changes: Sequence[tuple[days.Facts, Mapping[str, Any]]]) -> No
         tx,
         [(day, values["capacity"]) for day, values in changes if day.has_ledger and values["capacity"] is not None],
     )
+
+
+def write_stored(
+    tx: Tx,
+    *,
+    inserted: Sequence[tuple[Any, ...]],
+    updated: Sequence[tuple[Any, ...]],
+    removed: Sequence[tuple[Any, ...]],
+) -> None:
+    """Write rows of days whose values are as the database stores them: very many at once. The ledgers do not follow."""
+    bulk.run(tx, _INSERT_STORED, _INSERTED, inserted)
+    bulk.run(tx, _UPDATE_STORED, _UPDATED, updated)
+    bulk.run(tx, _DELETE_STORED, ("whose", "on"), removed)
 
 
 def set_capacities(tx: Tx, changes: Sequence[tuple[days.Facts, int]]) -> None:

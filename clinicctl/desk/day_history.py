@@ -18,7 +18,7 @@ from clinicctl.store import bulk
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import IS_ACTIVE, appointments, availabilities, doctors, journal, journal_days
 from clinicctl.store.models import patients as people
-from clinicctl.store.sql import bindparam, delete, insert, select, update
+from clinicctl.store.sql import bindparam, select
 
 OPERATIONS = frozenset({"availability.set_days", "weekly.set_weekly", "imports.set_availability"})
 
@@ -39,17 +39,6 @@ _DOCTOR = select(doctors).where(doctors.c.id == bindparam("doctor"))
 _STANDING = select(availabilities.c.date).where(
     availabilities.c.doctor_id == bindparam("doctor"),
     availabilities.c.date.between(bindparam("first"), bindparam("last")),
-)
-_INSERT = insert(availabilities)
-_INSERTED = ("id", "doctor_id", "date", "present", "capacity", "note", "updated_by", "updated_at")
-_UPDATE = (
-    update(availabilities)
-    .where(availabilities.c.doctor_id == bindparam("whose"), availabilities.c.date == bindparam("on"))
-    .values({name: bindparam(name) for name in ("present", "capacity", "note", "updated_by", "updated_at")})
-)
-_UPDATED = ("present", "capacity", "note", "updated_by", "updated_at", "whose", "on")
-_DELETE = delete(availabilities).where(
-    availabilities.c.doctor_id == bindparam("whose"), availabilities.c.date == bindparam("on")
 )
 _AT_SLOT = select(appointments.c.number).where(
     appointments.c.doctor_id == bindparam("doctor"),
@@ -207,9 +196,12 @@ def _write(tx: Tx, before: Mapping[UUID, Sequence[tuple[Any, ...]]]) -> None:
             else:
                 inserted.append((*key, *row))
     ids = bulk.new_ids(len(inserted))
-    bulk.run(tx, _INSERT, _INSERTED, [(id_, *each) for id_, each in zip(ids, sorted(inserted), strict=True)])
-    bulk.run(tx, _UPDATE, _UPDATED, updated)
-    bulk.run(tx, _DELETE, ("whose", "on"), removed)
+    availability.write_stored(
+        tx,
+        inserted=[(id_, *each) for id_, each in zip(ids, sorted(inserted), strict=True)],
+        updated=updated,
+        removed=removed,
+    )
 
 
 def _doctor(tx: Tx, identity: UUID) -> Row[Any]:

@@ -26,7 +26,7 @@ from clinicctl.statuses import ImportMode, OnConflict, OnError, RowOutcome
 from clinicctl.store import bulk
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import availabilities, capacities
-from clinicctl.store.sql import bindparam, delete, insert, select, update
+from clinicctl.store.sql import bindparam, select
 
 NAMED = 20
 """How many bad lines the sentence of a refusal names; the details have them all."""
@@ -53,17 +53,6 @@ _STANDING = select(
 )
 _WITH_LEDGER = (
     select(capacities.c.doctor_id).where(capacities.c.date.between(bindparam("first"), bindparam("last"))).distinct()
-)
-_INSERT = insert(availabilities)
-_INSERTED = ("id", "doctor_id", "date", "present", "capacity", "note", "updated_by", "updated_at")
-_UPDATE = (
-    update(availabilities)
-    .where(availabilities.c.doctor_id == bindparam("whose"), availabilities.c.date == bindparam("on"))
-    .values({name: bindparam(name) for name in ("present", "capacity", "note", "updated_by", "updated_at")})
-)
-_UPDATED = ("present", "capacity", "note", "updated_by", "updated_at", "whose", "on")
-_DELETE = delete(availabilities).where(
-    availabilities.c.doctor_id == bindparam("whose"), availabilities.c.date == bindparam("on")
 )
 
 
@@ -452,9 +441,12 @@ def _without(tx: Tx, plan: Plan, lost: Mapping[tuple[str, date], str]) -> Plan:
 
 def _apply(tx: Tx, plan: Plan) -> None:
     stamp = (tx.actor, bulk.stored(tx, availabilities.c.updated_at, tx.now))
-    bulk.run(tx, _INSERT, _INSERTED, [(*each, *stamp) for each in plan.inserted])
-    bulk.run(tx, _UPDATE, _UPDATED, [(*each[2:], *stamp, *each[:2]) for each in plan.updated])
-    bulk.run(tx, _DELETE, ("whose", "on"), plan.removed)
+    availability.write_stored(
+        tx,
+        inserted=[(*each, *stamp) for each in plan.inserted],
+        updated=[(*each[2:], *stamp, *each[:2]) for each in plan.updated],
+        removed=plan.removed,
+    )
 
 
 def _imported(plan: Plan, told: Sequence[ToCall]) -> Imported:
