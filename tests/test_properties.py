@@ -326,7 +326,9 @@ class Clinic:
         leaving = {each for each in on if self.present(doctor, each) and not after[each]["present"]}
         here = [each for each in self.visits if each.doctor == doctor and each.on in leaving and each.queue in OPEN]
         self.settle(losing, on_conflict, here, past_day=min(on) < self.today)
-        self.said |= {(doctor, each): said for each, said in after.items()}
+        # To clear a note that is not there says nothing of a day.
+        says = present is not None or capacity is not None or bool(note)
+        self.said |= {(doctor, on): said for on, said in after.items() if says or (doctor, on) in self.said}
         cancels = on_conflict is OnConflict.CANCEL
         return [
             self.day(doctor, each) | {"cancelled": lists_the_people_of(losing[each] if cancels else [])} for each in on

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clinicctl.show import layout
@@ -268,6 +268,7 @@ def test_in_a_locale_without_unicode_the_prompt_has_the_number_alone(tmux: Any, 
 WORDS = st.text(st.sampled_from("ab मीना्कुरिशலிழ்王 ก็é") | st.just(" "), max_size=60)
 
 
+@example("aaaaaa aa", 2)
 @given(WORDS, st.integers(2, 20))
 def test_wrapped_text_keeps_every_word_and_fits(text: str, width: int) -> None:
     lines = layout.wrapped(text, width)

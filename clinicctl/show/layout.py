@@ -65,8 +65,8 @@ def wrapped(text: str, width: int) -> list[str]:
     lines, line, used = list[str](), "", 0
     for word in _words(text):
         size = cells(word)
-        if used + cells(word.rstrip()) > width and line.strip():
-            lines.append(line.rstrip())
+        if used + cells(word.rstrip()) > width:
+            lines += [line.rstrip()] if line.strip() else []
             line, used = "", 0
         if size > width and cells(word.rstrip()) > width:
             *full, word = _folded(word, width)
