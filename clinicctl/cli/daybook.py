@@ -72,14 +72,10 @@ def undo(
 
     It asks when the write is not your last one, or is older than 5 minutes.
     """
-    told, asked = ctx.obj.settings, None
-    if not (told.yes or told.dry_run):
-        found = ctx.obj.read(desk.undo.preview, number=number, key=told.key)
-        if found is not None:
-            if found.ask:
-                ctx.obj.confirm(show.undoing(found), hint=f"{show.undoing(found, names=False)} Add --yes.")
-            asked = desk.undo.Asked(found.undoes)
-    ctx.obj.write(desk.undo.undo, number=number, asked=asked)
+    seen = ctx.obj.read(desk.undo.preview, number=number, key=ctx.obj.settings.key)
+    if seen is not None and (found := seen[0]).ask:
+        ctx.obj.confirm(show.undoing(found), hint=f"{show.undoing(found, names=False)} Add --yes.")
+    ctx.obj.write(desk.undo.undo, number=number, asked=seen[1] if seen is not None else None)
 
 
 @writes(waitlist, "add", "clinicctl waitlist add P17 MEHTA today..+2w")

@@ -276,12 +276,15 @@ def keep_before(
     tx.days_before.append(json.dumps(before, separators=(",", ":")))
 
 
-def before_of(doctor_id: UUID, on: date, said: Any) -> tuple[Any, ...]:
-    """Return what is kept of a day before a change: whose, which, and its row; Nones where it had no row."""
+def before_of(doctor_id: UUID, on: date, said: Any, *, removed: bool = False) -> tuple[Any, ...]:
+    """Return what is kept of a day before a change: whose, which, whether its row is removed, and the row.
+
+    Nones stand for the row of a day that had none.
+    """
     if said is None:
-        return (str(doctor_id), on.toordinal(), None, None, None, None, None)
+        return (str(doctor_id), on.toordinal(), False, None, None, None, None, None)
     stamp = (said.updated_by, said.updated_at.isoformat())
-    return (str(doctor_id), on.toordinal(), bool(said.present), said.capacity, said.note, *stamp)
+    return (str(doctor_id), on.toordinal(), removed, bool(said.present), said.capacity, said.note, *stamp)
 
 
 def differs(said: Row[Any], values: Mapping[str, Any]) -> bool:

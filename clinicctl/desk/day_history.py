@@ -4,9 +4,10 @@
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -36,10 +37,6 @@ _NEXT = (
     .limit(1)
 )
 _DOCTOR = select(doctors).where(doctors.c.id == bindparam("doctor"))
-_STANDING = select(availabilities.c.date).where(
-    availabilities.c.doctor_id == bindparam("doctor"),
-    availabilities.c.date.between(bindparam("first"), bindparam("last")),
-)
 _AT_SLOT = select(appointments.c.number).where(
     appointments.c.doctor_id == bindparam("doctor"),
     appointments.c.date == bindparam("on"),
@@ -57,15 +54,19 @@ _ERASED = select(people.c.id).where(people.c.id == bindparam("patient"), people.
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What stood before a write: the rows of days and weekdays by doctor, and the days on which it cancelled somebody.
+    """What stood before a write: the dates and the weekdays that it changed by doctor, with what puts them back.
 
-    A day is its date and its row: presence, capacity, note, by whom and when; presence is None where it had no row.
-    A weekday is its number, presence and capacity.
+    `inserted`, `updated` and `removed` are the rows of days as the database stores them. A weekday is its number,
+    presence (None: not in the pattern) and capacity. `cancelled` has the presence and the capacity of the days on which
+    somebody was cancelled.
     """
 
-    days: Mapping[UUID, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
-    weekdays: Mapping[UUID, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
-    cancelled: Mapping[tuple[UUID, date], tuple[bool, int]] = field(default_factory=dict)
+    days: Mapping[UUID, Sequence[date]]
+    weekdays: Mapping[UUID, Sequence[tuple[int, bool | None, int | None]]]
+    cancelled: Mapping[tuple[UUID, date], tuple[bool, int]]
+    inserted: Sequence[tuple[Any, ...]]
+    updated: Sequence[tuple[Any, ...]]
+    removed: Sequence[tuple[Any, ...]]
 
     @property
     def count(self) -> int:
@@ -75,8 +76,10 @@ class Before:
     @property
     def keys(self) -> set[tuple[UUID, date | int]]:
         """Which days and weekdays were changed."""
-        listed = [*self.days.items(), *self.weekdays.items()]
-        return {(doctor, each[0]) for doctor, rows in listed for each in rows}
+        return {
+            *((doctor, on) for doctor, dates in self.days.items() for on in dates),
+            *((doctor, nth) for doctor, rows in self.weekdays.items() for nth, *_ in rows),
+        }
 
     @property
     def doctors(self) -> set[UUID]:
@@ -101,15 +104,15 @@ def refuse_changed(tx: Tx, act: Row[Any], before: Before) -> None:
         doctor = _doctor(tx, identity)
         if doctor.archived_at is not None:
             raise errors.Archived(subject=doctor.code)
-    later, keys = act.number, before.keys
-    while keys and (row := tx.one(_NEXT, number=later)) is not None:
-        later = row.journal_number
+    later, keys = act.number, None
+    while (row := tx.one(_NEXT, number=later)) is not None:
+        later, keys = row.journal_number, keys or before.keys
         if common := keys & _read(tx, row.before, of=later).keys:
             whose, on = min(common, key=str)
             subject = f"{_doctor(tx, whose).code} on {on if isinstance(on, date) else WEEKDAYS[on]}"
             raise errors.BuiltUpon(number=act.number, command=act.command, subject=subject, later=later)
-    if dates := [each[0] for rows in before.days.values() for each in rows]:
-        days.refuse_past(tx, min(dates))
+    if before.days:
+        days.refuse_past(tx, min(map(min, before.days.values())))
 
 
 def put_back(tx: Tx, before: Before) -> None:
@@ -117,17 +120,17 @@ def put_back(tx: Tx, before: Before) -> None:
 
     Refuses with `HasBookings` where that would leave patients without a place.
     """
-    standing = {identity: _with_ledger(tx, identity, rows) for identity, rows in before.days.items()}
-    _write(tx, before.days)
-    for identity, rows in before.days.items():
+    standing = {identity: _with_ledger(tx, identity, dates) for identity, dates in before.days.items()}
+    availability.write_stored(tx, inserted=before.inserted, updated=before.updated, removed=before.removed)
+    for identity, dates in before.days.items():
         pairs = [
             (now, replace(then, capacity=then.meant))
-            for now, then in zip(standing[identity], _with_ledger(tx, identity, rows), strict=True)
+            for now, then in zip(standing[identity], _with_ledger(tx, identity, dates), strict=True)
         ]
         availability.settle(tx, pairs, on_conflict=OnConflict.REFUSE, hint=_HINT)
         availability.set_capacities(tx, [(then, then.capacity) for now, then in pairs if now.capacity != then.capacity])
     for identity, rows in before.weekdays.items():
-        weekly.put_back(tx, _doctor(tx, identity), [(nth, *row) for nth, *row in rows], hint=_HINT)
+        weekly.put_back(tx, _doctor(tx, identity), rows, hint=_HINT)
 
 
 def refuse_lost(tx: Tx, act: Row[Any], before: Before, returning: Sequence[Row[Any]]) -> None:
@@ -169,39 +172,10 @@ def _why_lost(tx: Tx, act: Row[Any], before: Before, row: Row[Any], returning: C
     return None
 
 
-def _with_ledger(tx: Tx, identity: UUID, rows: Sequence[tuple[Any, ...]]) -> list[days.Facts]:
-    dates = {each[0] for each in rows}
+def _with_ledger(tx: Tx, identity: UUID, dates: Sequence[date]) -> list[days.Facts]:
     found = days.with_ledger(tx, _doctor(tx, identity), first=min(dates), last=max(dates))
-    return [each for each in found if each.date in dates]
-
-
-def _write(tx: Tx, before: Mapping[UUID, Sequence[tuple[Any, ...]]]) -> None:
-    """Write the rows of days as they were: with whoever set them, and when."""
-    columns = availabilities.c
-    inserted, updated, removed = list[tuple[Any, ...]](), list[tuple[Any, ...]](), list[tuple[Any, ...]]()
-    for identity, rows in before.items():
-        dates = [each[0] for each in rows]
-        span = {"doctor": identity, "first": min(dates), "last": max(dates)}
-        standing = {row.date for row in tx.all(_STANDING, **span)}
-        whose = bulk.stored(tx, columns.doctor_id, identity)
-        for on, present, capacity, note, by, at in rows:
-            key = (whose, bulk.stored(tx, columns.date, on))
-            if present is None:
-                removed.append(key)
-                continue
-            stamp = (by, bulk.stored(tx, columns.updated_at, datetime.fromisoformat(at)))
-            row = (bulk.stored(tx, columns.present, present), capacity, note, *stamp)
-            if on in standing:
-                updated.append((*row, *key))
-            else:
-                inserted.append((*key, *row))
-    ids = bulk.new_ids(len(inserted))
-    availability.write_stored(
-        tx,
-        inserted=[(id_, *each) for id_, each in zip(ids, sorted(inserted), strict=True)],
-        updated=updated,
-        removed=removed,
-    )
+    chosen = set(dates)
+    return [each for each in found if each.date in chosen]
 
 
 def _doctor(tx: Tx, identity: UUID) -> Row[Any]:
@@ -211,28 +185,50 @@ def _doctor(tx: Tx, identity: UUID) -> Row[Any]:
 
 
 def _read(tx: Tx, text: str, *, of: int) -> Before:
-    """Return what was kept, as types. Refuses what cannot be read with `Damaged`."""
+    """Return what was kept of a write. Refuses what cannot be read with `Damaged`."""
     try:
         kept = json.loads(text)
-        return Before(
-            days=_by_doctor(_dated(kept["days"])),
-            weekdays=_by_doctor(iter(kept["weekdays"])),
-            cancelled={
-                (UUID(doctor), date.fromisoformat(on)): (present, capacity)
-                for doctor, on, present, capacity in kept["cancelled"]
-            },
-        )
+        return _planned(tx, kept, recall.unpack(kept["days"]))
     except (ValueError, TypeError, KeyError):
         raise errors.Damaged(path=tx.path, reason=f"what stood before write {of} cannot be read") from None
 
 
-def _dated(packed: str) -> Iterator[tuple[Any, ...]]:
-    for doctor, on, *row in recall.unpack(packed):
-        yield (doctor, date.fromordinal(on), *row)
+def _planned(tx: Tx, kept: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> Before:
+    """Return what was kept as what puts it back. Each value that comes again is converted once: rows may be many."""
+    columns = availabilities.c
 
+    @cache
+    def stored(column: str, value: Any) -> Any:
+        return bulk.stored(tx, columns[column], value)
 
-def _by_doctor(rows: Iterator[Sequence[Any]]) -> dict[UUID, list[tuple[Any, ...]]]:
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    for doctor, *rest in rows:
-        found.setdefault(doctor, []).append(tuple(rest))
-    return {UUID(doctor): each for doctor, each in found.items()}
+    owner = cache(UUID)
+    dated = cache(date.fromordinal)
+    instant = cache(datetime.fromisoformat)
+    dates: dict[UUID, list[date]] = {}
+    inserted, updated, removed = list[tuple[Any, ...]](), list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    for doctor, ordinal, gone, present, capacity, note, by, at in rows:
+        identity, on = owner(doctor), dated(ordinal)
+        dates.setdefault(identity, []).append(on)
+        key = (stored("doctor_id", identity), stored("date", on))
+        if present is None:
+            removed.append(key)
+            continue
+        row = (stored("present", present), capacity, note, by, stored("updated_at", instant(at)))
+        if gone:
+            inserted.append((*key, *row))
+        else:
+            updated.append((*row, *key))
+    weekdays: dict[UUID, list[tuple[int, bool | None, int | None]]] = {}
+    for doctor, nth, present, capacity in kept["weekdays"]:
+        weekdays.setdefault(UUID(doctor), []).append((nth, present, capacity))
+    return Before(
+        days=dates,
+        weekdays=weekdays,
+        cancelled={
+            (UUID(doctor), date.fromisoformat(on)): (present, capacity)
+            for doctor, on, present, capacity in kept["cancelled"]
+        },
+        inserted=[(id_, *each) for id_, each in zip(bulk.new_ids(len(inserted)), sorted(inserted), strict=True)],
+        updated=updated,
+        removed=removed,
+    )

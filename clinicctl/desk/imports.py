@@ -128,8 +128,10 @@ def plan_availability(
     ids = bulk.new_ids(len(changes[RowOutcome.ADDED]))
     written = {each: _written(tx, doctors, changes[each]) for each in changes}
     before = [
-        availability.before_of(doctors[code].row.id, on, doctors[code].rows.get(on))
-        for each in changes.values()
+        availability.before_of(
+            doctors[code].row.id, on, doctors[code].rows.get(on), removed=outcome is RowOutcome.REMOVED
+        )
+        for outcome, each in changes.items()
         for code, on, _ in each
     ]
     return Plan(

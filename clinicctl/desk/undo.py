@@ -74,10 +74,11 @@ _LEAVE_QUEUE = delete(queue_entries).where(queue_entries.c.appointment_id == bin
 class Asked(Digested):
     """The write that was looked at before the lock was taken, and about which somebody was asked, if need be.
 
-    It is no part of the request: the same key with and without `--yes` is the same request.
+    `before` is what stood of days before it: a large one is read outside the lock. It is no part of the request.
     """
 
     number: int
+    before: day_history.Before | None
 
     def said(self, today: date) -> Any:  # noqa: ARG002 - the same on every day
         return None
@@ -95,7 +96,7 @@ def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Un
     act = _act(tx, number)
     if asked is not None and act.number != asked.number:
         raise errors.OtherThanAsked(found=act.number, asked=asked.number)
-    taken, before = _undoable(tx, act)
+    taken, before = _undoable(tx, act, asked.before if asked is not None else None)
     if before is not None:
         day_history.put_back(tx, before)
         day_history.refuse_lost(tx, act, before, [_appointment(tx, step.appointment_id) for step in taken])
@@ -104,13 +105,13 @@ def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Un
     return Undone(**_told(tx, act, taken, before))
 
 
-def preview(tx: Tx, *, number: int | None = None, key: str | None = None) -> Undoing | None:
+def preview(tx: Tx, *, number: int | None = None, key: str | None = None) -> tuple[Undoing, Asked] | None:
     """Return what `undo` would do, changing nothing; None where a key stands for a write already. Refuses as `undo`."""
     if key is not None and tx.one(_BY_KEY, said=key):
         return None
     act = _act(tx, number)
     taken, before = _undoable(tx, act)
-    return Undoing(**_told(tx, act, taken, before), ask=_why_ask(tx, act))
+    return Undoing(**_told(tx, act, taken, before), ask=_why_ask(tx, act)), Asked(act.number, before)
 
 
 def _why_ask(tx: Tx, act: Row[Any]) -> str | None:
@@ -121,13 +122,15 @@ def _why_ask(tx: Tx, act: Row[Any]) -> str | None:
     return "older than 5 minutes" if tx.now - act.at > RECENT else None
 
 
-def _undoable(tx: Tx, act: Row[Any]) -> tuple[Sequence[Row[Any]], day_history.Before | None]:
+def _undoable(
+    tx: Tx, act: Row[Any], known: day_history.Before | None = None
+) -> tuple[Sequence[Row[Any]], day_history.Before | None]:
     """Return the steps of a write, the last one first, and what stood of the days that it changed.
 
     Refuses a write that cannot be taken back, or on which another was built.
     """
     operation = recall.read(tx, act.outcome, of=act.number).get("operation")
-    before = day_history.find(tx, act.number) if operation in day_history.OPERATIONS else None
+    before = known or (day_history.find(tx, act.number) if operation in day_history.OPERATIONS else None)
     if operation not in UNDOABLE and before is None:
         raise errors.NotUndoable(number=act.number, command=act.command)
     if before is not None:
