@@ -140,9 +140,15 @@ _CLOSE_WAIT = update(waitlist_entries).where(waitlist_entries.c.id == bindparam(
 _UNDONE = (
     select(journal_steps.c.appointment_id)
     .join(journal, journal.c.number == journal_steps.c.journal_number)
-    .where(journal.c.undoes.is_not(None), journal_steps.c.to_status == AppointmentStatus.CANCELLED)
+    .where(
+        journal_steps.c.appointment_id == appointments.c.id,
+        journal_steps.c.to_status == AppointmentStatus.CANCELLED,
+        journal.c.undoes.is_not(None),
+    )
+    .correlate(appointments)
+    .exists()
 )
-"""The bookings that were undone: these end cancelled, by the clinic."""
+"""Whether a booking was undone: it ends cancelled, by the clinic."""
 _INSERT = insert(appointments)
 _HISTORY = (
     select(
@@ -380,7 +386,7 @@ def list_matching(
         query = query.where(appointments.c.status.in_(status))
     if cancelled_by is None:
         return [describe(tx, row) for row in tx.all(query.limit(limit))]
-    query = query.where(appointments.c.cancelled_by == cancelled_by, appointments.c.id.not_in(_UNDONE))
+    query = query.where(appointments.c.cancelled_by == cancelled_by, ~_UNDONE)
     return [_with_phone(describe(tx, row), row.patient_phone) for row in tx.all(query.limit(limit))]
 
 
