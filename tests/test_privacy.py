@@ -156,7 +156,7 @@ def test_an_erased_patient_is_a_number_that_nobody_finds_and_nothing_brings_back
         refused(7, "archived", "patient", *args)
     for args in (
         *(["book", "P1", "MEHTA"], ["walkin", "P1", "MEHTA"], ["waitlist", "add", "P1", "MEHTA", "today"]),
-        ["undo", "8", "--yes"],
+        ["undo", "8"],
     ):
         refused(7, "archived", *args)
     again = clinic("patient", "add", "Anita Sharma", "--phone", "98765 43210", "--born", "1980-02-01")

@@ -116,7 +116,13 @@ _VISITS = select(appointments.c.visit, appointments.c.number).where(
     appointments.c.date == bindparam("on"),
     IS_ACTIVE,
 )
-_AT_TIME = select(appointments.c.id, appointments.c.number, appointments.c.patient_id, appointments.c.doctor_id).where(
+_AT_TIME = select(
+    appointments.c.id,
+    appointments.c.number,
+    appointments.c.patient_id,
+    appointments.c.doctor_id,
+    appointments.c.created_at,
+).where(
     or_(
         and_(appointments.c.patient_id == bindparam("patient"), appointments.c.date == bindparam("on")),
         and_(appointments.c.doctor_id == bindparam("doctor"), appointments.c.date == bindparam("on")),

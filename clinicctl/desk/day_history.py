@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import availability, days, recall, weekly
+from clinicctl.desk import availability, bookings, days, recall, weekly
 from clinicctl.rules.days import WEEKDAYS
 from clinicctl.statuses import AppointmentStatus, OnConflict
 from clinicctl.store import bulk
@@ -163,6 +163,9 @@ def _why_lost(tx: Tx, act: Row[Any], before: Before, row: Row[Any], returning: C
     for other in tx.all(_ACTIVE, patient=row.patient_id, doctor=row.doctor_id, on=row.date):
         if other.number not in returning and (other.visit == row.visit or other.created_at > act.at):
             return f"the patient has A{other.number} with {row.doctor_code} on that day"
+    for other in _at_its_time(tx, row):
+        if other.number not in returning and other.created_at > act.at:
+            return f"{row.time:%H:%M} was given to A{other.number}"
     (day,) = days.facts(tx, _doctor(tx, row.doctor_id), [row.date])
     present, capacity = before.cancelled.get((row.doctor_id, row.date), (True, day.capacity))
     if present and not day.present:
@@ -170,6 +173,12 @@ def _why_lost(tx: Tx, act: Row[Any], before: Before, row: Row[Any], returning: C
     if day.capacity < min(row.slot, capacity) and not row.overbooked:
         return f"{row.doctor_code} has only {day.capacity} slots"
     return None
+
+
+def _at_its_time(tx: Tx, row: Row[Any]) -> Sequence[Row[Any]]:
+    if row.time is None:
+        return ()
+    return bookings.at_time(tx, patient_id=row.patient_id, doctor_id=row.doctor_id, on=row.date, at=row.time)
 
 
 def _with_ledger(tx: Tx, identity: UUID, dates: Sequence[date]) -> list[days.Facts]:

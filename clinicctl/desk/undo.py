@@ -138,6 +138,9 @@ def _undoable(
     taken = tx.all(_STEPS, number=act.number)
     for step in taken:
         _refuse_built_upon(tx, act, step)
+        if before is None:
+            # Nobody is asked about what is refused anyway.
+            patients.refuse_erased(tx, _appointment(tx, step.appointment_id).patient_id)
     return taken, before
 
 
@@ -191,7 +194,6 @@ def _refuse_built_upon(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
 def _take_back(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
     """Put back what one step changed: its appointment, its place on the day, its place in the queue."""
     row, before = _appointment(tx, step.appointment_id), recall.read(tx, step.before, of=act.number)
-    patients.refuse_erased(tx, row.patient_id)
     entry = queue.get_entry(tx, row.id)
     queued_with = before.get("queue", {}).get("doctor_id") or (entry.doctor_id if entry is not None else None)
     if step.from_status in ACTIVE:
