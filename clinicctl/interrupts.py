@@ -2,7 +2,7 @@
 
 An exception raised by a signal handler can come at any instruction: inside a callback that discards it, or inside the
 import system, which then keeps a lock for ever. So the handlers here only note the signal. It is obeyed by `check`,
-which stands between two steps of the work, and at once inside `waiting`, which stands around a single call that may
+which stands between two steps of the work, and at once inside `Waiting`, which stands around a single call that may
 block. Whatever a parent process blocked, ignored or left pending, an alarm of ours rings.
 """
 
@@ -63,7 +63,7 @@ def last() -> int | None:
     return _received if _received is not None else next((each for each in STOPPING if each in late), None)
 
 
-class waiting:  # noqa: N801 - read as a verb: `with waiting():`
+class Waiting:
     """Around one call that may block: a signal ends it with `Interrupt`, the time given with `Elapsed`.
 
     `first` lets the call begin even if a signal has come before: an answer is given if its reader takes it at once.
@@ -95,8 +95,8 @@ class waiting:  # noqa: N801 - read as a verb: `with waiting():`
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-class in_callback:  # noqa: N801 - read as an adverb: `with in_callback():`
-    """Around a callback inside `waiting` that discards exceptions: a signal that comes meanwhile ends the wait."""
+class InCallback:
+    """Around a callback inside `Waiting` that discards exceptions: a signal that comes meanwhile ends the wait."""
 
     __slots__ = ("within",)
 

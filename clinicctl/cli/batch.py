@@ -293,7 +293,7 @@ class _Lines:
         if self._poll is None:
             chunk = self._source.read(_CHUNK)
         else:
-            with interrupts.waiting():
+            with interrupts.Waiting():
                 chunk = os.read(self._descriptor, _CHUNK)
         if not chunk:
             self._ended = True

@@ -97,7 +97,7 @@ def opened_bytes(ctx: Ctx, file: str) -> Iterator[BinaryIO]:
         if file == "-":
             yield _stdin(ctx)
         else:
-            with interrupts.waiting():
+            with interrupts.Waiting():
                 raw = open(file, "rb", buffering=0)  # noqa: SIM115 - closed with the reader around it
             with BufferedReader(_Source(raw)) as source:
                 yield source
@@ -131,7 +131,7 @@ class _Source(RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         interrupts.check()
-        with interrupts.waiting():
+        with interrupts.Waiting():
             return self._raw.readinto(buffer)  # type: ignore[no-any-return]
 
     def close(self) -> None:

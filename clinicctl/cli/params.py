@@ -71,10 +71,10 @@ def _from_elsewhere(said: str) -> str:
     try:
         if said == "-":
             _take_stdin()
-            with interrupts.waiting():
+            with interrupts.Waiting():
                 found = sys.stdin.read(text.NOTE * 8) if sys.stdin else ""
         else:
-            with interrupts.waiting(), open(said[1:], encoding="utf-8") as file:
+            with interrupts.Waiting(), open(said[1:], encoding="utf-8") as file:
                 found = file.read(text.NOTE * 8)
     except FileNotFoundError:
         raise errors.NoSuchFile(path=said[1:]) from None

@@ -256,7 +256,7 @@ class _History:
         readline = self._readline
 
         def complete(begun: str, nth: int) -> str | None:
-            with interrupts.in_callback():
+            with interrupts.InCallback():
                 if not nth:
                     self._found = completion.of(readline.get_line_buffer()[: readline.get_begidx()], begun)
                 return f"{self._found[nth]} " if nth < len(self._found) else None

@@ -1,6 +1,5 @@
 """Details: what a registration adds to a record that is on file, and what it does not change."""
 
-from datetime import date
 from typing import Any, NamedTuple, Protocol
 
 from clinicctl.rules import names
@@ -10,19 +9,11 @@ NEVER_UPDATED = ("name", "phone")
 """What identifies a patient is changed by an edit of this one patient only."""
 
 
-class Details(Protocol):
-    """What a registration can give, and what is on file of it."""
+class Details(names.Person, Protocol):
+    """What a registration can give, and what a record holds."""
 
     @property
-    def name(self) -> str: ...
-    @property
     def phone(self) -> str | None: ...
-    @property
-    def born(self) -> date | None: ...
-    @property
-    def born_year(self) -> int | None: ...
-    @property
-    def sex(self) -> str | None: ...
     @property
     def email(self) -> str | None: ...
     @property

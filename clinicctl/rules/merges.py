@@ -3,33 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
+from clinicctl.rules.details import Details
 from clinicctl.rules.names import same_birth
 from clinicctl.rules.text import NOTE
 from clinicctl.statuses import Sex
 
 _BETWEEN_NOTES = "; "
 _DIFFERS = object()
-
-
-class Details(Protocol):
-    """What a record says about a patient."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def phone(self) -> str | None: ...
-    @property
-    def born(self) -> date | None: ...
-    @property
-    def born_year(self) -> int | None: ...
-    @property
-    def sex(self) -> str: ...
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def note(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ _SOUNDS = (
 Likeness = Callable[[str, str], float]
 
 
-class Described(Protocol):
-    """What is recorded about a person and can speak against two records being one person."""
+class Person(Protocol):
+    """What tells people apart, whether given or on file."""
 
     @property
     def name(self) -> str: ...
@@ -45,6 +45,11 @@ class Described(Protocol):
     def born_year(self) -> int | None: ...
     @property
     def sex(self) -> str | None: ...
+
+
+class Described(Person, Protocol):
+    """What is recorded about a person and can speak against two records being one person."""
+
     @property
     def created_at(self) -> datetime: ...
 

@@ -162,7 +162,7 @@ def can_ask() -> bool:
 
 def line(program: str, about: str = "") -> str:
     """Read a line at a prompt, or of a pipe without one. Raises EOFError at the end."""
-    with interrupts.waiting():
+    with interrupts.Waiting():
         if can_ask():
             prompt = f"{program}{f' {_fitting(about)}' if about else ''}> "
             if _is_terminal(sys.stdout):
@@ -192,7 +192,7 @@ def _fitting(about: str) -> str:
 def ask(question: str) -> bool:
     """Ask on stderr; anything but a yes is a no."""
     _complain(f"{question} [y/N] ")
-    with interrupts.waiting():
+    with interrupts.Waiting():
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -233,7 +233,7 @@ def _write(stream: IO[str] | None, said: str) -> None:
             raise errors.NotPrinted(reason="stdout is closed")
         return
     try:
-        with interrupts.waiting(first=True):
+        with interrupts.Waiting(first=True):
             if hasattr(stream, "buffer"):
                 stream.flush()
                 _write_all(stream.buffer, said.encode("utf-8", "backslashreplace"))

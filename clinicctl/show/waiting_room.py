@@ -28,7 +28,7 @@ def run(
     try:
         while True:
             write(_screen(shown, stale=stale, coloured=coloured, positioned=positioned))
-            with interrupts.waiting():
+            with interrupts.Waiting():
                 time.sleep(every)
             try:
                 shown, stale = read(), False

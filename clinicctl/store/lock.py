@@ -40,7 +40,7 @@ def _take(descriptor: int, wait: float) -> None:
         if not wait:
             raise errors.Busy(wait=wait) from None
     try:
-        with interrupts.waiting(wait):
+        with interrupts.Waiting(wait):
             fcntl.flock(descriptor, fcntl.LOCK_EX)
     except interrupts.Elapsed:
         raise errors.Busy(wait=wait) from None
