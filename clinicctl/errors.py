@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 LONGEST = 40
-"""So many characters of what was typed are repeated."""
+"""How many characters of the input a message repeats at most."""
 
 _DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}")
 _LETTERS = re.compile("[^\\W\\d_]+")
 _DIGITS = 6
-"""Of more digits, which are no date, a phone may be made."""
+"""A word with more digits than this that is no date may be a phone."""
 
 
 class Refusal(Exception):
@@ -76,7 +76,7 @@ class MoreThanAsked(Refusal):
 
 
 class OtherThanAsked(Refusal):
-    """Another write became the last one before the lock was taken: a yes to the one is no yes to the other."""
+    """Another write became the last one before the lock was taken. The confirmation does not apply to it."""
 
     code, status = "usage", 2
     sentence = "The write to undo is now {found}, no longer {asked}; nothing was written."
@@ -158,11 +158,11 @@ class NoSuchFile(NotFound):
 
 
 LISTED = 20
-"""At most so many candidates are listed by a refusal; `candidates_count` says how many there are."""
+"""How many candidates a refusal lists at most; `candidates_count` is their number."""
 
 
 class AnswerAboutPeople(Refusal):
-    """A refusal whose details list people, each as in `desk.candidates`: never with the whole phone.
+    """A refusal whose details list people as `desk.candidates` describes them: never with the whole phone.
 
     Of `candidates`, the likeliest first, the first ones are kept; `count` says how many there are.
     """
@@ -237,7 +237,7 @@ class HasBookings(Conflict, AnswerAboutPeople):
 
 
 class PatientsHere(Conflict, AnswerAboutPeople):
-    """Patients have arrived and wait for the doctor who is taken away: nobody can cancel them for the clinic."""
+    """Patients have arrived and wait for the doctor who is taken away. They cannot be cancelled."""
 
     code = "has_bookings"
     sentence = "The change leaves {count} patients of {doctor} without a doctor; {here} of them are here now."
@@ -269,7 +269,7 @@ class WaitedFor(Conflict):
 
 
 class MergeConflict(Conflict):
-    """Each of two records holds what one patient may hold once."""
+    """Both records have something that a patient may have once."""
 
     code, sentence = "merge_conflict", "{patient} and {into} both {hold}: {places}. One patient can have only one."
 
@@ -503,7 +503,7 @@ class NotPrinted(Refusal):
 
 
 class ReaderGone(NotPrinted):
-    """The program that reads the output has closed the pipe. No error for a command that only reads."""
+    """The program that reads the output has closed the pipe. This is no error for a command that only reads."""
 
 
 class Internal(Refusal):
@@ -514,7 +514,7 @@ class Internal(Refusal):
 
 
 def typed(said: str, *, known: Iterable[str] = (), option: bool = False) -> str | None:
-    """Return what was typed, in quotes, for the sentence of a refusal; None where it may be about a person.
+    """Return what was typed, in quotes, for the sentence of a refusal; None if it may be personal.
 
     An argument may be a name in the wrong place: it is repeated only if each of its words is `known`, nearly known, a
     single letter, or a short one beside digits or beside a known one. What stands after the name of an `option` with

@@ -3,7 +3,7 @@
 An exception raised by a signal handler can come at any instruction: inside a callback that discards it, or inside the
 import system, which then keeps a lock for ever. So the handlers here only note the signal. It is obeyed by `check`,
 which stands between two steps of the work, and at once inside `Waiting`, which stands around a single call that may
-block. Whatever a parent process blocked, ignored or left pending, an alarm of ours rings.
+block. Our alarms ring whatever a parent process blocked, ignored or left pending.
 """
 
 import signal
@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _REPEAT = 0.05
-"""Seconds between alarms, so that one which rings just before the call is not the last."""
+"""Seconds between alarms. The alarm repeats because it may ring just before the call."""
 
 _received: int | None = None
 _blocking = False
@@ -19,7 +19,7 @@ _elapses = False
 
 
 class Interrupt(BaseException):
-    """A signal has asked the program to stop. Like KeyboardInterrupt, no `except Exception` takes it for a fault."""
+    """A signal asked the program to stop. It is no `Exception`, so that handlers of errors let it pass."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -51,23 +51,23 @@ def check() -> None:
 
 
 def acknowledge() -> None:
-    """Go on after a signal: whoever caught the `Interrupt` has obeyed it."""
+    """Go on after a signal: the caller has handled its `Interrupt`."""
     global _received
     _received = None
 
 
 def last() -> int | None:
-    """Return the signal that came before the end, if any. From here on none is taken: the process only leaves."""
+    """Return the signal that came before the end, if any, and block further ones: the process is about to exit."""
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     late = signal.sigpending()
     return _received if _received is not None else next((each for each in STOPPING if each in late), None)
 
 
 class Waiting:
-    """Around one call that may block: a signal ends it with `Interrupt`, the time given with `Elapsed`.
+    """Wraps one call that may block. A signal ends it with `Interrupt`, the end of its time with `Elapsed`.
 
-    `first` lets the call begin even if a signal has come before: an answer is given if its reader takes it at once.
-    Only the main thread can wait so.
+    `first` lets the call begin although a signal came before, so that an answer whose reader is ready is given.
+    Only the main thread can use it.
     """
 
     __slots__ = ("first", "seconds")
@@ -96,7 +96,7 @@ class Waiting:
 
 
 class InCallback:
-    """Around a callback inside `Waiting` that discards exceptions: a signal that comes meanwhile ends the wait."""
+    """Wraps a callback inside `Waiting` that discards exceptions. A signal during the callback ends the wait later."""
 
     __slots__ = ("within",)
 
@@ -114,7 +114,7 @@ class InCallback:
 
 
 def _arm(seconds: float) -> None:
-    """Ring after so many seconds, and again until the wait has ended. What a parent left pending is discarded."""
+    """Ring after some seconds, and again until the wait has ended. An alarm that a parent left pending is discarded."""
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _ring)

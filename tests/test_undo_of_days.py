@@ -106,7 +106,7 @@ def at_a_terminal(*args: str, typed: str = "") -> str:
 
 
 @pytest.mark.parametrize("command", ["set", "weekly", "import"])
-def test_whoever_waits_for_a_doctor_counts_for_that_doctor_and_not_for_the_one_booked(
+def test_a_waiting_patient_counts_for_the_doctor_of_the_queue_and_not_the_one_booked(
     clinic: Ask, refused: Refused, frozen: Any, command: str, db: Path
 ) -> None:
     clinic("walkin", "P1", "MEHTA")
@@ -134,7 +134,7 @@ STEPS: dict[str, list[tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("status", STEPS)
-def test_every_open_place_in_the_queue_counts_and_nobody_who_is_done_or_gone(
+def test_every_open_place_in_the_queue_counts_but_no_patient_who_is_done_or_gone(
     clinic: Ask, run: Run, frozen: Any, status: str
 ) -> None:
     clinic("walkin", "P1", "MEHTA")
@@ -148,7 +148,7 @@ def test_every_open_place_in_the_queue_counts_and_nobody_who_is_done_or_gone(
 
 
 @pytest.mark.parametrize("command", ["set", "weekly", "import"])
-def test_who_is_here_can_be_kept_but_not_cancelled(
+def test_patients_who_are_here_can_be_kept_but_not_cancelled(
     clinic: Ask, refused: Refused, frozen: Any, command: str, db: Path
 ) -> None:
     clinic("walkin", "P1", "RAO")

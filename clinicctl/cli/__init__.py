@@ -169,7 +169,7 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def _refuse(refused: errors.Refusal, args: Sequence[str] | None) -> int:
-    """Refuse what stands outside every command."""
+    """Refuse arguments that are outside every command."""
     desk = Desk()
     desk.args = list(sys.argv[1:] if args is None else args)
     return desk.refuse(refused)
@@ -211,7 +211,7 @@ def _utf8(arg: str) -> str:
 
 
 def _usage(error: ClickException) -> errors.Refusal:
-    """Say what was wrong with a command line, without repeating what may be about a person."""
+    """Explain what is wrong with a command line, without repeating personal data."""
     ctx = error.ctx if isinstance(error, UsageError) else None
     path = ctx.command_path if ctx else PROGRAM
     hint = f"See `{path} --help`."
@@ -230,7 +230,7 @@ def _usage(error: ClickException) -> errors.Refusal:
     if message.startswith("No such command"):
         said, near = _near_command(ctx, message)
         return errors.Usage(
-            # A word that is hardly like a command may be somebody's name.
+            # A word that resembles no command may be a person's name.
             problem=f"No such command: {said}." if errors.near(said, near) else "No such command.",
             hint=f"Did you mean {' or '.join(near)}?" if near else hint,
         )
@@ -251,7 +251,7 @@ def _name(error: Any) -> str:
 
 
 def _near_command(ctx: Context | None, message: str) -> tuple[str, list[str]]:
-    """The word that was taken for a command, and the commands that are like it."""
+    """Return the word that was read as a command, and the commands with a similar name."""
     from difflib import get_close_matches
 
     said = message.partition("'")[2].partition("'")[0]

@@ -27,7 +27,7 @@ R = TypeVar("R")
 APPLICATION = "clinicctl"
 
 READER_GONE = 128 + signal.SIGPIPE
-"""The status of a command that only read, and whose reader closed the pipe: the process then ends by the signal."""
+"""The status of a command that only read and whose output pipe was closed: the process then ends by the signal."""
 
 
 class Ctx(typer.Context):
@@ -47,7 +47,7 @@ class Desk:
         """The key of its write, its own or the one made up for it."""
         self.stdin_taken = False
         self.wrote = False
-        """Whether it has changed something: then somebody has to learn that the answer could not be given."""
+        """Whether it has changed something. If so, a lost answer must be reported."""
         self._settings: settings.Settings | None = None
         self._store: Store | None = None
         self._frames: list[str] | None = None
@@ -185,7 +185,7 @@ class Desk:
         told = self.settings
         wrote = type(result).__name__ == "Outcome"
         if wrote and told.quiet and not told.output:
-            # Nothing else will ever say whom to phone.
+            # This is the only place that lists whom to phone.
             show.to_call(result, masked=result.dry_run and self._masked)
             return
         show.result(
@@ -213,7 +213,7 @@ class Desk:
         return show.can_ask()
 
     def confirm(self, question: str, *, hint: str | None = None) -> None:
-        """Ask before the lock is taken. Refuses at a no, and where nobody can be asked; `hint` then says what it is."""
+        """Ask before the lock is taken. Refuses on a no, or if nobody can be asked; `hint` describes the question."""
         told = self.settings
         if told.yes or told.dry_run:
             return

@@ -117,7 +117,7 @@ def _stdin(ctx: Ctx) -> BinaryIO:
 
 
 class _Source(RawIOBase):
-    """Bytes of a file or a pipe; a signal ends the wait for those that have not come."""
+    """The bytes of a file or a pipe. A signal ends the wait for more."""
 
     def __init__(self, raw: Any, *, ours: bool = True) -> None:
         self._raw = raw

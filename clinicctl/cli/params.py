@@ -93,11 +93,11 @@ def _take_stdin() -> None:
 
 
 FIXED: dict[Callable[[str], Any], tuple[str, ...]] = {}
-"""The readers of options with fixed values, and what is allowed."""
+"""The parsers of options with fixed values, and the allowed words."""
 
 
 def one_of(option: str, kind: type[E], *, words: Mapping[str, E] | None = None) -> Callable[[str], E]:
-    """Return what reads one of a few words, in any case. A refusal names what was typed, and lists what is allowed."""
+    """Return a parser for one of a few words, in any case. A refusal names the input and lists the allowed words."""
     meanings = {each.value: each for each in kind} | dict(words or {})
 
     def reader(said: str) -> E:
@@ -111,7 +111,7 @@ def one_of(option: str, kind: type[E], *, words: Mapping[str, E] | None = None) 
 
 
 def whole(name: str, least: int, most: int, *, personal: bool = False) -> Callable[[str], int]:
-    """Return what reads a whole number. A refusal names what was typed, and the range."""
+    """Return a parser for a whole number. A refusal names the input and the range."""
     limits = f"from {least} to {most}" if most < MOST else f"from {least} on"
 
     def reader(said: str) -> int:
@@ -125,7 +125,7 @@ def whole(name: str, least: int, most: int, *, personal: bool = False) -> Callab
 
 
 def seconds(option: str, least: float, most: float) -> Callable[[str], float]:
-    """Return what reads a number of seconds. A refusal names what was typed, and the range."""
+    """Return a parser for a number of seconds. A refusal names the input and the range."""
 
     def reader(said: str) -> float:
         try:
@@ -146,7 +146,7 @@ def _not(name: str, said: str | None, wanted: str) -> errors.Usage:
 
 
 def choice(option: str, kind: type[StrEnum], *, help: str, words: Mapping[str, Any] | None = None) -> Any:
-    """Return an option with fixed values, which stand in its help and are completed."""
+    """Return an option with fixed values, which are listed in its help and completed by the shell."""
 
     def complete(incomplete: str) -> list[str]:
         return [each for each in kind if each.startswith(incomplete.lower())]
@@ -161,7 +161,7 @@ def choice(option: str, kind: type[StrEnum], *, help: str, words: Mapping[str, A
 
 
 def count(option: str, least: int, most: int, *, help: str, personal: bool = False) -> Any:
-    """Return an option with a whole number, whose range stands in its help."""
+    """Return an option with a whole number, whose range is part of its help."""
     limits = f"{least}..{most}" if most < MOST else f"at least {least}"
     return typer.Option(
         option, metavar="N", parser=whole(option, least, most, personal=personal), help=f"{help}  [{limits}]"

@@ -33,7 +33,7 @@ def checkin(
 
     A patient who left and comes back on the same day checks in again.
     """
-    # What is not said is no part of the request: keys of older versions stand for the same requests.
+    # An option that is not given is not part of the request, so keys of older versions keep their meaning.
     ctx.obj.write(desk.queue.check_in, arrival=ref, patient=patient, again=again or None)
 
 

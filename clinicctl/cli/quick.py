@@ -82,7 +82,7 @@ def without_people(root: Group, words: Sequence[str], codes: Collection[str]) ->
 
 
 def _is_nobody(reader: Callable[[str], Any] | None, word: str, codes: Collection[str]) -> bool:
-    # What has no reader here, or fixed values, has one of a few values: the command line was taken.
+    # An option without a parser here has one of a few fixed values, so the command line was accepted.
     if reader is None or reader in params.FIXED or _NUMBER.fullmatch(word):
         return True
     if reader in _OF_DOCTORS:

@@ -28,7 +28,7 @@ REMEMBERED = 1_000
 _TAKE_FILES = {"batch", "db", "export", "metrics"}
 """Commands to which `.` is a folder, not a patient."""
 _ABOUT_NOBODY = {"config", "db", "doctor", "free", "health", "init", "demo", "metrics"}
-"""Commands that are about no patient: after them `.` is who it was."""
+"""Commands that are about no patient: they leave `.` as it was."""
 
 app = typer.Typer()
 
@@ -78,13 +78,13 @@ class _Shell:
         self.shared = shared
         self.told = replace(desk.settings, key=None, dry_run=False, yes=False)
         self.patient: UUID | None = None
-        """Whom `.` stands for. By the id: after a restore a number may be somebody else's."""
+        """The patient that `.` stands for, by id: after a restore the number may belong to another patient."""
         self.history = _History() if show.can_ask() else None
         if self.history:
             self.history.complete_by(_Completion(root, desk))
 
     def run(self) -> int:
-        """Do line after line; return the status of the last. Ends where an answer can no longer be given."""
+        """Run line after line; return the status of the last. Ends when an answer can no longer be given."""
         status = 0
         while True:
             try:
@@ -111,7 +111,7 @@ class _Shell:
                 return status
 
     def _shown(self) -> str:
-        """Whom `.` stands for, as it stands in the database now: the number, and the name unless it is masked."""
+        """The patient that `.` stands for, as on file now: the number, and the name unless it is masked."""
         if self.history is None:
             return ""
         reading = self._command()
@@ -121,7 +121,7 @@ class _Shell:
         return patient.number if reading.names_masked else f"{patient.number} {patient.name}".rstrip()
 
     def _spoken_of(self, reading: Desk) -> results.Patient | None:
-        """Read the patient whom `.` stands for. Where that cannot be done, it stands for nobody any more."""
+        """Read the patient that `.` stands for. If that fails, `.` stands for nobody."""
         if self.patient is not None:
             try:
                 return reading.read(front_desk.patients.show, patient=PatientRef(str(self.patient)))
@@ -177,7 +177,7 @@ class _Shell:
 
 
 def _is_about_nobody(words: list[str], command: _Command) -> bool:
-    """Whether a line was about no patient, neither those on file nor one who was not found."""
+    """Whether a line was about no patient: neither one on file nor one who was not found."""
     asks_for_help = not {"-h", "--help"}.isdisjoint(words)
     return asks_for_help or (words[0] in _ABOUT_NOBODY and not isinstance(command.refused, errors.AnswerAboutPeople))
 
@@ -197,13 +197,13 @@ def _is_patient(word: str) -> bool:
 
 
 def _people(found: Any) -> set[UUID | str]:
-    """Return who is in results: patients by their ids, and by their numbers those who have to be phoned."""
+    """Return the patients in results: by their ids, and those to phone by their numbers."""
     if isinstance(found, results.Patient | results.PatientBrief):
         return {found.id}
     if isinstance(found, results.ToCall):
         return {found.number}
     if isinstance(found, list | tuple):
-        # The rows of a file are named tuples, and hold numbers only.
+        # The rows of a file are named tuples, and contain only numbers.
         inside = [] if hasattr(found, "_fields") else list(found)
     else:
         inside = [getattr(found, each.name) for each in fields(found)] if is_dataclass(found) else []

@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"[PAW][1-9][0-9]*")
 _NAMING = {"number", "appointment", "patient", "merged", "moved_to", "moved_from"}
 _NAMING_MANY = {"no_show", "left", "completed", "numbers", "waitlist_closed"}
 _DOCTORS = "doctors"
-"""The codes of doctors in the answer of an undo; in that of an import, more about each of them."""
+"""The doctors in an answer: their codes after an undo, more about each after an import."""
 _NAMING_DOCTORS = {"doctor", "code"}
 _NOT_TOUCHED = {"shares_phone_with", "similar_on_file"}
 
@@ -127,7 +127,7 @@ def _of_patient(tx: Tx, patient: PatientRef) -> tuple[set[str], Any]:
     theirs = select(appointments.c.id).where(appointments.c.patient_id.in_([each.id for each in persons]))
     numbers = [f"P{each.number}" for each in persons]
     told = [writes.c.outcome.contains(f'"{each}"', autoescape=True) for each in numbers]
-    # The rows of an import are compressed in the outcome: which patients they touched is known only when it is read.
+    # The outcome of an import is compressed, so it must be read to learn which patients it touched.
     imported = writes.c.command == "patient import"
     return set(numbers), _touching(theirs, ("patient", "waitlist"), or_(*told, imported))
 

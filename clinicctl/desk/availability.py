@@ -22,7 +22,7 @@ from clinicctl.store.sql import bindparam, case, delete, insert, update
 OWN_CAPACITY = (
     "Move them first, or give the day a capacity of its own: `clinicctl doctor avail set {doctor} {date} --capacity N`."
 )
-"""What to do where a default capacity would leave booked patients without a place."""
+"""What to do if a default capacity would leave booked patients without a place."""
 
 Said = tuple[bool, int | None, str | None]
 """What is said of a day: presence, capacity, note."""
@@ -76,7 +76,7 @@ def set_days(
     changed = [changed_facts(each, present=present, capacity=capacity) for each in standing]
     cancelled = settle(tx, zip(standing, changed, strict=True), on_conflict=on_conflict)
     said = [(each, written(each, present=present, capacity=capacity, note=note)) for each in standing]
-    # To clear a note where nothing is said of the day sets nothing.
+    # To clear a note of a day that was never set changes nothing.
     new = present is not None or capacity is not None or bool(note)
     changes = [(each, values) for each, values in said if (differs(each.said, values) if each.said else new)]
     write(tx, changes)
@@ -135,7 +135,7 @@ def stranded(tx: Tx, changed: Iterable[days.Facts]) -> list[Row[Any]]:
 
 
 def here(tx: Tx, changed: Iterable[days.Facts]) -> list[Row[Any]]:
-    """Return the patients who are here for a doctor on days that, as changes would leave them, are without the doctor.
+    """Return the patients who are here for a doctor on days from which changes would remove the doctor.
 
     A queue has a ledger from its first position on.
     """
@@ -151,9 +151,9 @@ def takes_away(before: days.Facts, after: days.Facts) -> bool:
 def in_the_way(
     tx: Tx, changes: Iterable[tuple[days.Facts, days.Facts]], *, on_conflict: OnConflict
 ) -> tuple[list[Row[Any]], list[Row[Any]]]:
-    """Return the patients because of whom changes are refused: those booked, and those here, who cannot be cancelled.
+    """Return the patients who prevent changes: those booked, and those here, who cannot be cancelled.
 
-    A change is refused only where it takes something away: who is without a place by intent stays so.
+    A change is refused only if it takes something away: patients who were left without a place on purpose stay so.
     """
     if on_conflict is OnConflict.KEEP:
         return [], []
@@ -166,7 +166,7 @@ def in_the_way(
 def refuse_stranded(
     tx: Tx, booked: Sequence[Row[Any]], arrived: Sequence[Row[Any]] = (), *, hint: str | None = None
 ) -> None:
-    """Refuse with the patients who would lose their place, and which of them have no phone; nobody is no refusal.
+    """Refuse if any patients would lose their place. The refusal lists them, and those of them without a phone.
 
     `hint` is for a command without `--on-conflict`; it can name the doctor and the date of the first one.
     """
@@ -193,7 +193,7 @@ def refuse_stranded(
 
 
 def _ways_out(arrived: Sequence[Row[Any]]) -> list[str]:
-    """What can be done with patients who are here: an example of each way."""
+    """Return what can be done with patients who are here, with one example of each command."""
     found = []
     if waits := next((row for row in arrived if row.queue_status != QueueStatus.SERVING), None):
         found.append(f"Transfer who waits: `clinicctl queue transfer {waits.doctor_code} {waits.position} --to CODE`.")
@@ -220,9 +220,9 @@ def settle(
     on_conflict: OnConflict,
     hint: str | None = None,
 ) -> dict[date, tuple[ToCall, ...]]:
-    """Do with those who would lose their place what was said; return who was cancelled, by date.
+    """Treat the patients who would lose their place as `on_conflict` says; return the cancelled ones by date.
 
-    To cancel is said of every booked patient without a place, however that came about.
+    CANCEL applies to every booked patient without a place, whatever the cause.
     """
     changes = list(changes)
     refuse_stranded(tx, *in_the_way(tx, changes, on_conflict=on_conflict), hint=hint)
@@ -277,9 +277,9 @@ def keep_before(
 
 
 def before_of(doctor_id: UUID, on: date, said: Any, *, removed: bool = False) -> tuple[Any, ...]:
-    """Return what is kept of a day before a change: whose, which, whether its row is removed, and the row.
+    """Return what is kept of a day before a change: the doctor, the date, whether the row is removed, and the row.
 
-    Nones stand for the row of a day that had none.
+    If the day had no row, its values are None.
     """
     if said is None:
         return (str(doctor_id), on.toordinal(), False, None, None, None, None, None)
@@ -324,7 +324,7 @@ def write_stored(
     updated: Sequence[tuple[Any, ...]],
     removed: Sequence[tuple[Any, ...]],
 ) -> None:
-    """Write rows of days whose values are as the database stores them: very many at once. The ledgers do not follow."""
+    """Write many rows of days at once, with values as the database stores them. The ledgers are not updated."""
     bulk.run(tx, _INSERT_STORED, _INSERTED, inserted)
     bulk.run(tx, _UPDATE_STORED, _UPDATED, updated)
     bulk.run(tx, _DELETE_STORED, ("whose", "on"), removed)

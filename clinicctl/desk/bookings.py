@@ -141,7 +141,7 @@ _WAITS = (
         waitlist_days.c.date == bindparam("on"),
     )
 )
-"""The first day is compared, and nothing ordered, so that SQLite reads the entries of no other patient."""
+"""The condition on the first day, and no ordering, make SQLite read only the entries of this patient."""
 _CLOSE_WAIT = update(waitlist_entries).where(waitlist_entries.c.id == bindparam("row"))
 _UNDONE = (
     select(journal_steps.c.appointment_id)
@@ -154,7 +154,7 @@ _UNDONE = (
     .correlate(appointments)
     .exists()
 )
-"""Whether a booking was undone: it ends cancelled, by the clinic."""
+"""Whether a booking was undone: it is then cancelled by the clinic."""
 _INSERT = insert(appointments)
 _HISTORY = (
     select(
@@ -378,7 +378,7 @@ def list_matching(
 ) -> list[Appointment]:
     """Return appointments by date, doctor and slot. Refuses an unknown doctor or patient; none found is no error.
 
-    With `cancelled_by` each one has the patient's phone. A booking that was undone is not one of them: nobody need be
+    With `cancelled_by` each one has the patient's phone. A booking that was undone is not one of them: nobody has to be
     called about it.
     """
     query = _ALL.order_by(appointments.c.date, doctors.c.code, appointments.c.slot, appointments.c.number)
@@ -452,7 +452,7 @@ def list_here(tx: Tx, *, doctor_id: UUID, on: date) -> list[Row[Any]]:
 
 
 def list_active(tx: Tx, *, patient_id: UUID | None = None, doctor_id: UUID | None = None) -> list[Row[Any]]:
-    """Return the rows that are not over, of whatever day, of a patient or of a doctor.
+    """Return the rows of a patient or of a doctor that are not over, on any day.
 
     Those of a doctor are also those transferred to the doctor's queue.
     """
@@ -479,7 +479,7 @@ def list_of_patient(tx: Tx, *, patient_id: UUID, on: date) -> list[Row[Any]]:
 
 
 def who_arrives(tx: Tx, arrival: ArrivalRef) -> Row[Any] | None:
-    """Return the patient whom a reference means at a check-in, or None.
+    """Return the patient that a reference means at a check-in, or None.
 
     Of several who match, the one with an appointment today is meant. Refuses more than one with the appointments that
     may be meant, and several without any as `patients.get` does.
@@ -542,13 +542,13 @@ def describe(tx: Tx, row: Row[Any]) -> Appointment:
 
 
 def at_time(tx: Tx, *, patient_id: UUID, doctor_id: UUID, on: date, at: time) -> list[Row[Any]]:
-    """Return the rows of active appointments at a time, of a patient with any doctor and of a doctor with anybody."""
+    """Return the active appointments at a time: those of the patient with any doctor, and those of the doctor."""
     found = tx.all(_AT_TIME, patient=patient_id, doctor=doctor_id, on=on, at=at)
     return sorted(found, key=lambda each: each.number)
 
 
 def list_affected(tx: Tx, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
-    """Return what an answer says of the patients of appointments: never the whole phone."""
+    """Return what an answer contains about the patients of appointments: never the whole phone."""
     people = desk.candidates.describe(tx, [_person(row) for row in rows])
     return [
         each

@@ -1,4 +1,4 @@
-"""What an answer about people says of each: enough to tell one from the others, and never the whole phone."""
+"""What an answer contains about each person: enough to tell them apart, and never the whole phone."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from clinicctl.store.models import appointments
 from clinicctl.store.sql import and_, bindparam, case, func, select
 
 AT_ONCE = 500
-"""So many are looked up by one statement."""
+"""How many are looked up by one statement."""
 
 _CAME = sorted(
     (
@@ -48,7 +48,7 @@ _LAST = (
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Person:
-    """Somebody who is listed. `id` is None for one who is not on file."""
+    """A person in a list. `id` is None for a person who is not on file."""
 
     id: UUID | None
     number: str
@@ -60,7 +60,7 @@ class Person:
 
 
 def describe(tx: Tx, people: Sequence[Person]) -> list[dict[str, Any]]:
-    """Return what is said of each of the people in one list, in their order.
+    """Describe each of the people in one list, in their order.
 
     `phone_ending` has as many digits as tell their phones apart. `last_visit` is the last day on which the patient came
     (checked in, with or without a consultation after it); where there is none, the last past day with a booking whose

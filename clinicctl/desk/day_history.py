@@ -1,4 +1,4 @@
-"""What stood of doctors' days before a write, and how `undo` puts it back.
+"""Doctors' days as they were before a write, and how `undo` restores them.
 
 `availability.keep_before` keeps it beside the journal. Everything a write of days changed goes back as one, or nothing.
 """
@@ -24,7 +24,7 @@ from clinicctl.store.sql import bindparam, select
 OPERATIONS = frozenset({"availability.set_days", "weekly.set_weekly", "imports.set_availability"})
 
 NAMED = 20
-"""So many appointments that cannot come back are named by the sentence; the details have all of them."""
+"""How many appointments the sentence names that cannot come back; the details have all of them."""
 
 _HINT = "Move or cancel them first."
 
@@ -54,7 +54,7 @@ _ERASED = select(people.c.id).where(people.c.id == bindparam("patient"), people.
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What stood before a write: the dates and the weekdays that it changed by doctor, with what puts them back.
+    """The days before a write: the dates and weekdays that it changed, by doctor, with what restores them.
 
     `inserted`, `updated` and `removed` are the rows of days as the database stores them. A weekday is its number,
     presence (None: not in the pattern) and capacity. `cancelled` has the presence and the capacity of the days on which
@@ -83,12 +83,12 @@ class Before:
 
     @property
     def doctors(self) -> set[UUID]:
-        """Whose days were changed, or were those of somebody cancelled."""
+        """The doctors whose days were changed, or who had an appointment cancelled."""
         return {*self.days, *self.weekdays, *(doctor for doctor, _ in self.cancelled)}
 
 
 def find(tx: Tx, number: int) -> Before | None:
-    """Return what stood before a write, or None where nothing was kept."""
+    """Return the days as they were before a write, or None if nothing was kept."""
     row = tx.one(_KEPT, number=number)
     return _read(tx, row.before, of=number) if row is not None else None
 
@@ -99,7 +99,7 @@ def codes(tx: Tx, before: Before) -> tuple[str, ...]:
 
 
 def refuse_changed(tx: Tx, act: Row[Any], before: Before) -> None:
-    """Refuse to put back what a later write has changed again, what is past, and the days of an archived doctor."""
+    """Refuse to restore days that a later write changed again, past days, and the days of an archived doctor."""
     for identity in before.doctors:
         doctor = _doctor(tx, identity)
         if doctor.archived_at is not None:
@@ -134,7 +134,7 @@ def put_back(tx: Tx, before: Before) -> None:
 
 
 def refuse_lost(tx: Tx, act: Row[Any], before: Before, returning: Sequence[Row[Any]]) -> None:
-    """Refuse where one of the appointments that a write cancelled cannot come back: with every such one, and why."""
+    """Refuse if any appointment that a write cancelled cannot come back; list each of them with the reason."""
     ids = {each.number for each in returning}
     lost = [(each, why) for each in returning if (why := _why_lost(tx, act, before, each, ids))]
     if lost:
@@ -153,7 +153,7 @@ def refuse_lost(tx: Tx, act: Row[Any], before: Before, returning: Sequence[Row[A
 
 
 def _why_lost(tx: Tx, act: Row[Any], before: Before, row: Row[Any], returning: Collection[int]) -> str | None:
-    """Why an appointment cannot come back, now that the days are as they were; None where it can."""
+    """Return why an appointment cannot come back although the days are restored, or None."""
     if row.date < tx.today:
         return "the day is past"
     if row.patient_archived_at is not None:
@@ -203,7 +203,7 @@ def _read(tx: Tx, text: str, *, of: int) -> Before:
 
 
 def _planned(tx: Tx, kept: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> Before:
-    """Return what was kept as what puts it back. Each value that comes again is converted once: rows may be many."""
+    """Prepare what was kept for writing. Each repeated value is converted once, because there may be many rows."""
     columns = availabilities.c
 
     @cache

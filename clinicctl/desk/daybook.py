@@ -26,7 +26,7 @@ _NEXT = {
     QueueStatus.SKIPPED: RECALL,
     QueueStatus.HELD: RESUME,
 }
-"""The step that brings somebody in a queue nearer to its end."""
+"""The next step that brings a patient nearer to the end of the queue."""
 
 _STAFF = select(doctors).where(doctors.c.archived_at.is_(None)).order_by(doctors.c.code)
 _OPEN_DAYS = (
@@ -107,7 +107,7 @@ def to_do(tx: Tx) -> list[ToDo]:
         for row in tx.all(_OPEN_DAYS, today=tx.today)
     ]
     for entry in queue.show(tx):
-        # Who is with another doctor now can neither be called nor started.
+        # A patient who is with another doctor can neither be called nor started.
         if entry.with_doctor:
             continue
         if entry.earlier and (step := _NEXT.get(entry.status)):
@@ -145,7 +145,7 @@ def _of_day(tx: Tx, doctor: Row[Any], each: days.Facts) -> list[ToDo]:
 
 
 def _slots(tx: Tx, doctor: Row[Any], on: date) -> list[Slot]:
-    """The slots that are held, and as many free ones as places are left, the lowest, which are given next."""
+    """Return the slots that are held, and the free ones: the lowest, as many as there are places left."""
     (facts,) = days.facts(tx, doctor, [on])
     standing = {row.slot: row for row in bookings.list_of_day(tx, on=on, doctor_id=doctor.id)}
     open_ = 0 if doctor.archived_at is not None else facts.remaining

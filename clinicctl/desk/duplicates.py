@@ -87,7 +87,7 @@ def would_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan:
 
 
 def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[Row[Any], Row[Any]]:
-    """The rows of the two who are merged."""
+    """Return the rows of the two patients who are merged."""
     gone, stays = patients.find(tx, patient), patients.find_active(tx, into)
     if gone.id == stays.id:
         raise errors.SamePatient(subject=f"P{stays.number}")
@@ -97,7 +97,7 @@ def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[Row[Any], Row[
 
 
 def _refuse_doubled(tx: Tx, gone: Row[Any], stays: Row[Any]) -> None:
-    """Refuse two who each hold what one patient may hold once: the worst first, with what ends it."""
+    """Refuse two patients who both have what one patient may have once. The refusal names how to end one of them."""
     theirs, ours = _held(tx, gone), _held(tx, stays)
     pairs = [(one, other) for one in theirs for other in ours]
     for hold, collide in _ONCE:
@@ -159,7 +159,7 @@ def _place(held: _Held) -> str:
 
 
 def _ending(tx: Tx, one: _Held, other: _Held) -> str:
-    """The command that ends one of two, the one that is easier to end."""
+    """Return the command that ends one of two open appointments: the one that is easier to end."""
     if min(one.row.date, other.row.date) < tx.today:
         return f"End the past day first: `clinicctl close {min(one.row.date, other.row.date).isoformat()}`."
     for row, entry in (one, other):

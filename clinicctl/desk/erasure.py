@@ -15,7 +15,7 @@ _SILENCE = (
 
 
 def erase(tx: Tx, *, patient: PatientRef) -> Erased:
-    """Erase a patient for good, and whoever was merged into him; one erased already is erased again.
+    """Erase a patient for good, and the records merged into theirs. To erase twice is no error.
 
     The journal stays as it is: it holds nothing personal, and still verifies. Refuses one with anything open, as
     `records` has it.

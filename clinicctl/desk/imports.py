@@ -322,7 +322,7 @@ def _answered(
 
 
 def _compared(row: DayRow, standing: Said | None, unsaid: tuple[bool, int]) -> tuple[RowOutcome, Said, str | None]:
-    """What comes of a day: the outcome, what is then said of it, and what that changes.
+    """Return what happens to a day: the outcome, what is then set, and what that changes.
 
     A row without anything to set leaves a day as it stands, also one of which nothing is said.
     """
@@ -382,7 +382,7 @@ def _concerns(plan: Plan, kept: Mapping[str, Any]) -> bool:
     room = str(kept.get("operation")).partition(".")[0]
     told = kept.get("result")
     if room == "undo":
-        # A change of days that is taken back.
+        # A change of days that was undone.
         return isinstance(told, dict) and not plan.doctors.keys().isdisjoint(told.get("doctors", ()))
     if room not in _OF_ONE_DOCTOR:
         return room not in _ELSEWHERE
@@ -414,7 +414,7 @@ def _booked(tx: Tx, plan: Plan) -> list[tuple[days.Facts, days.Facts, int | None
 
 
 def _without(tx: Tx, plan: Plan, lost: Mapping[tuple[str, date], str]) -> Plan:
-    """A plan without the days on which somebody would lose a place; by doctor and date why."""
+    """Return a plan without the days on which patients would lose their place, and the reasons by doctor and date."""
     keys = {
         (
             bulk.stored(tx, availabilities.c.doctor_id, plan.doctors[code].row.id),

@@ -39,7 +39,7 @@ OPERATION = "patient_imports.add_patients"
 """What the journal calls it."""
 
 UNVERIFIED = "the phone is not valid; taken unverified"
-"""What is noted of a row whose phone has only a possible length."""
+"""The note on a row whose phone has only a possible length."""
 
 AT_ONCE = 500
 """So many phones or names are asked for by one statement."""
@@ -62,7 +62,7 @@ _e164 = lru_cache(rows.MOST_PATIENTS)(phones.e164)
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Person(Person):
-    """Somebody on file, or in the file as if the row was on file already; later lines may fill what is empty."""
+    """A patient on file, or one of an earlier row as if it were on file. Later lines may fill empty fields."""
 
     line: int = 0
     id: UUID | None = None
@@ -72,7 +72,7 @@ class _Person(Person):
 
 
 class _Similar(NamedTuple):
-    """Those of the same name on other phones: the likeliest, and how many there are."""
+    """Patients with the same name on other phones: the likeliest, and how many there are."""
 
     people: Sequence[_Person] = ()
     total: int = 0
@@ -167,7 +167,7 @@ def plan_patients(
 
 
 class _Known:
-    """Whom the rows of a file may be about: those on file who share a phone or a name, and those of earlier rows."""
+    """The patients that the rows of a file may mean: those on file with a phone or name of a row, and earlier rows."""
 
     def __init__(self, tx: Tx, who: Sequence[_Person]) -> None:
         sharing, namesakes = _on_file(tx, who)
@@ -197,7 +197,7 @@ class _Known:
         return self._namesakes[who.name_key]
 
     def add(self, who: _Person) -> None:
-        """Take somebody in who is new with the file."""
+        """Add a patient who is new with the file."""
         if who.phone:
             self._sharing[who.phone].append(who)
         self.namesakes(who).add(who)
@@ -217,7 +217,7 @@ class _Known:
         return found
 
     def _person(self, row: Row[Any]) -> _Person:
-        """Somebody on file, once, however often a phone or a name leads there."""
+        """Return a patient on file: one object, however often a phone or a name leads to it."""
         place = (row.number, row.name)
         if place not in self._people:
             same = {each: getattr(row, each) for each in (*_COLUMNS, "id", "number", "name_key", "archived_at")}
@@ -280,7 +280,7 @@ class _Decided:
 
 
 def _crowded(who: Sequence[_Person], sharing: Mapping[str, Sequence[Row[Any]]]) -> Collection[str]:
-    """The phones that more people share, on file and in the file, than a phone that identifies anybody."""
+    """Return the phones that are shared by too many people, on file and in the file, to identify anybody."""
     keys: dict[str, set[str]] = defaultdict(set)
     for each in who:
         if each.phone:
@@ -349,13 +349,13 @@ def _before(tx: Tx, sheet: Sheet) -> dict[int, int]:
 
 
 def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool, unverified_phone: bool) -> list[Any]:
-    """What a file asks for, as the journal compares it. An option that is off leaves no trace, as in older versions."""
+    """Return the request as the journal compares it. An option that is off is left out, as in older versions."""
     options = {"update": update, "unverified phones": unverified_phone}
     return [sheet.said(today), on_error, *(name for name, on in options.items() if on)]
 
 
 def _unidentified(who: _Person, first: _Person | None, namesakes: Namesakes) -> recognition.Recognised:
-    """Who somebody is whom no phone identifies, among those of the name who have none either.
+    """Identify a patient without an identifying phone, among those with the same name and no such phone.
 
     A row that is there twice is one person (`first`), and the birth date tells; where one of two is not known, it may
     be any of those against whom nothing speaks.
@@ -453,7 +453,7 @@ def _who(who: Any) -> str:
 
 @lru_cache(rows.MOST_PATIENTS)
 def _number(number: int) -> str:
-    """A patient's number; it is in the rows of everybody with the same name."""
+    """Return a patient's number, which is in the rows of everybody with the same name."""
     return f"P{number}"
 
 

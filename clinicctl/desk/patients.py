@@ -32,7 +32,7 @@ _KEPT = patients.c.erased_at.is_(None)
 _BY_ID = select(patients).where(patients.c.id == bindparam("id"))
 _BY_NUMBER = select(patients).where(patients.c.number == bindparam("number"))
 _FOUND = or_(_ON_FILE, patients.c.merged_into.is_not(None))
-"""Who is found by a name or a phone: those on file, and records merged into others, which stand for the survivor."""
+"""What a name or a phone finds: patients on file, and merged records, which stand for the survivor."""
 
 _BY_PHONE = select(patients).where(patients.c.phone == bindparam("phone"), _ON_FILE).order_by(patients.c.number)
 _WITH_PHONE = (
@@ -117,7 +117,7 @@ def refuse_archived(row: Known) -> None:
 
 
 def sharing(tx: Tx, rows: Iterable[Row[Any]], merged: MergedRecords | None = None) -> list[Known]:
-    """Return the patients whom rows with a phone mean, each under the present name and under every former one."""
+    """Return the patients that rows with a phone stand for, each under the present name and every former one."""
     found = list[Known]()
     for person in survivors(tx, rows):
         spellings = {each.name: each for each in reversed(with_merged(tx, person, merged)[1:])}
@@ -127,7 +127,7 @@ def sharing(tx: Tx, rows: Iterable[Row[Any]], merged: MergedRecords | None = Non
 
 
 def namesakes(tx: Tx, rows: Iterable[Row[Any]]) -> list[Known]:
-    """Return the patients on file whom rows with a name mean, each as the row names them."""
+    """Return the patients on file that rows with a name stand for, each under the name in the row."""
     found = [row if row.merged_into is None else recognition.Formerly(_survivor(tx, row), row) for row in rows]
     return [each for each in found if each.archived_at is None]
 
@@ -284,12 +284,12 @@ def get(tx: Tx, patient: PatientRef) -> Row[Any] | None:
 
 
 def list_meant(tx: Tx, patient: PatientRef) -> Sequence[Row[Any]]:
-    """Return the rows that a reference may mean, however many they are."""
+    """Return all rows that a reference may mean."""
     return _matching(tx, patient)
 
 
 def _likeliest(said: str, found: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """Those of a list whose names have the most of the words themselves, and not only longer ones that begin so."""
+    """Return the patients whose names contain the most of the words exactly, not only as the beginning of a word."""
     words = set(fold(said).split())
     ordered = sorted(found, key=lambda row: (-len(words & set(names.words(row.name))), row.number))
     return ordered[: errors.LISTED]
@@ -341,7 +341,7 @@ def all_merged(tx: Tx) -> MergedRecords:
 
 
 def survivors(tx: Tx, rows: Iterable[Row[Any]]) -> list[Row[Any]]:
-    """Return the patients whom rows stand for, each once, by number."""
+    """Return the patients that rows stand for, each once, by number."""
     found = {person.id: person for person in (_survivor(tx, row) for row in rows)}
     return sorted(found.values(), key=lambda person: int(person.number))
 
@@ -379,7 +379,7 @@ def brief(row: Row[Any]) -> PatientBrief:
 
 
 def people(tx: Tx, rows: Iterable[Known]) -> list[dict[str, Any]]:
-    """Return what an answer about people says of each in a list: never the whole phone."""
+    """Return what an answer contains about each person in a list: never the whole phone."""
     kind = desk.candidates.Person
     return desk.candidates.describe(
         tx, [kind(row.id, f"P{row.number}", row.name, row.phone, row.born, row.born_year, row.sex) for row in rows]
@@ -393,7 +393,7 @@ def _matching(tx: Tx, said: PatientRef) -> Sequence[Row[Any]]:
         return [_survivor(tx, row) for row in tx.all(_BY_ID, id=identity)]
     if references.looks_like_a_phone(said):
         try:
-            # A phone that would be refused now may be on file from before.
+            # A phone on file may be from a time when it was not yet refused.
             e164 = _e164(tx, said, unverified=True)
         except errors.BadValue:
             return []
@@ -409,7 +409,7 @@ def _matching(tx: Tx, said: PatientRef) -> Sequence[Row[Any]]:
 
 
 def _people_of(tx: Tx, rows: Iterable[Row[Any]]) -> list[Row[Any]]:
-    """Whom rows mean: of those merged, the survivors."""
+    """Return the ids of the patients that rows stand for: for merged records, the survivors."""
     return [person for person in survivors(tx, rows) if person.archived_at is None]
 
 
@@ -418,7 +418,7 @@ def _e164(tx: Tx, phone: str, *, unverified: bool) -> str | None:
 
 
 def _survivor(tx: Tx, row: Row[Any]) -> Row[Any]:
-    """The patient for whom a record stands: in an older database it may point there by way of others."""
+    """Return the patient a record stands for. In an older database it may point there through other records."""
     met = {row.id}
     while row.merged_into is not None:
         row = _required(tx.one(_BY_ID, id=row.merged_into))
@@ -429,7 +429,7 @@ def _survivor(tx: Tx, row: Row[Any]) -> Row[Any]:
 
 
 def _on_file(tx: Tx, row: Row[Any], given: details.Details, *, crowded: bool) -> Registered:
-    """Fill what is empty on file with what is given."""
+    """Fill empty fields on file with what is given."""
     found = details.changes(row, given)
     if found.values:
         _put(tx, row, **found.values)
@@ -462,7 +462,7 @@ def _registered(
 
 
 def _edited(tx: Tx, row: Row[Any]) -> Edited:
-    """A patient after a change, with those who may be the same person now."""
+    """Return a patient after a change, with those who may be the same person now."""
     rows = tx.all(_WITH_PHONE, phone=row.phone) if row.phone else ()
     others = [each for each in sharing(tx, rows) if each.id != row.id and each.archived_at is None]
     identified = others if len(rows) <= names.MOST_SHARING else []
@@ -485,13 +485,13 @@ def _fields(base: Patient) -> dict[str, Any]:
 
 
 def scored(tx: Tx, found: Sequence[tuple[Known, int]]) -> list[dict[str, Any]]:
-    """Return what an answer says of those who may be somebody, each with the score."""
+    """Describe the possible duplicates of a patient, each with the score."""
     described = people(tx, [row for row, _ in found])
     return [each | {"score": score} for each, (_, score) in zip(described, found, strict=True)]
 
 
 def _likest(row: Row[Any], others: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
-    """Others on a phone: first those with a similar name, the likeliest first, then by number."""
+    """Return the other patients on a phone: those with a similar name first, the likeliest first, then by number."""
     scores = {each.id: names.likeness(row.name, each.name, ratio=desk.likeness.ratio) for each in others}
     return sorted(others, key=lambda each: (-scores[each.id] if scores[each.id] >= names.NEAR else 0, each.number))
 

@@ -34,7 +34,7 @@ def e164(said: str, *, region: str, unverified: bool = False) -> str:
 
 @lru_cache(4_096)
 def is_unverified(phone: str) -> bool:
-    """Return whether a stored phone has only a possible length: no plan of numbers that is known here has it."""
+    """Return whether a stored phone has only a possible length and is in no known numbering plan."""
     try:
         return not phonenumbers.is_valid_number(phonenumbers.parse(phone))
     except NumberParseException:
@@ -60,7 +60,7 @@ def _refused(region: str) -> BadValue:
 
 
 def _unknown(number: PhoneNumber, region: str) -> BadValue:
-    """Why a number of a possible length is refused, with an example of the country that it would belong to."""
+    """Return the refusal of a number with only a possible length, with an example from its country."""
     of = phonenumbers.region_code_for_country_code(number.country_code or 0)
     example = _example(of) or _example(region)
     like = f": one of {of if _example(of) else region} is {example}" if example else ""

@@ -85,7 +85,7 @@ _STATES = {
     QueueStatus.HELD: "on hold",
 }
 _BACK = {QueueStatus.SKIPPED: RECALL, QueueStatus.HELD: RESUME}
-"""The steps with which somebody who is still in the queue waits again."""
+"""The steps after which a patient who is still in the queue waits again."""
 
 
 def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, again: bool | None = None) -> CheckedIn:
@@ -152,7 +152,7 @@ def _enter(tx: Tx, row: Row[Any], position: int) -> None:
 
 
 def _come_back(tx: Tx, row: Row[Any], entry: Row[Any], position: int) -> None:
-    """Put a patient who left behind those waiting. The old position is not given again."""
+    """Put a patient who had left behind those waiting. The old position is not given again."""
     changes = {
         # Kept in the journal, although it stays: the position was given by the queue of this doctor.
         "doctor_id": entry.doctor_id,
@@ -206,7 +206,7 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
 
 
 def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> Called:
-    """Call the next who waits, or the one at `position`. Two callers never get the same patient.
+    """Call the next waiting patient, or the one at `position`. Two callers never get the same patient.
 
     Without a position, passes over those who are with another doctor now; with one, refuses them.
     """
@@ -221,7 +221,7 @@ def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
 
 
 def start(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
-    """Begin the consultation of the one called. Refuses one who was not called, or who is with another doctor now."""
+    """Start the consultation of a called patient. Refuses one who was not called, or who is with another doctor now."""
     entry = _meant(tx, START, staff.find(tx, doctor), position, on)
     refuse_elsewhere(tx, entry)
     return _take(tx, START, entry, {"started_at": tx.now})
@@ -233,7 +233,7 @@ def done(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
 
 
 def skip(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
-    """Put the one called aside, who did not come; `recall` brings them back."""
+    """Put a called patient who did not come aside; `recall` brings them back."""
     return _take(tx, SKIP, _meant(tx, SKIP, staff.find(tx, doctor), position, on))
 
 
@@ -245,12 +245,12 @@ def recall(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = Non
 
 
 def hold(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
-    """Keep the place of one who waits, for an X-ray say, without a call; `resume` ends it."""
+    """Keep the place of a waiting patient without calling them, for example during an X-ray; `resume` ends it."""
     return _take(tx, HOLD, _at(tx, HOLD, staff.find(tx, doctor), position, on))
 
 
 def resume(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
-    """Let one on hold wait again, at the old position."""
+    """Let a patient on hold wait again, at the old position."""
     return _take(tx, RESUME, _at(tx, RESUME, staff.find(tx, doctor), position, on))
 
 
@@ -260,7 +260,7 @@ def left(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None)
 
 
 def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: DayWord | None = None) -> QueueEntry:
-    """Let somebody wait for another doctor, at the next position there; the old position is not given again.
+    """Let a patient wait for another doctor, at the next position there; the old position is not given again.
 
     The queue there is of the same day, and the appointment keeps its slot with the first doctor. Refuses an absent or
     archived doctor, and the same one.
@@ -358,7 +358,7 @@ def end(tx: Tx, step: Step, entry: Row[Any]) -> Row[Any]:
 
 
 def refuse_elsewhere(tx: Tx, entry: Row[Any]) -> None:
-    """Refuse one who is in consultation with another doctor now."""
+    """Refuse a patient who is in consultation with another doctor now."""
     row = _appointment_row(tx, entry.appointment_id)
     other = _elsewhere(entry, row.patient_id, _consultations(tx))
     if other is not None:
@@ -378,12 +378,12 @@ def _end_first(tx: Tx, other: Row[Any]) -> str:
 
 
 def _consultations(tx: Tx) -> Sequence[Row[Any]]:
-    """The consultations that go on now, with whatever doctor: about as many as there are doctors."""
+    """Return the current consultations of all doctors: about as many as there are doctors."""
     return tx.all(_CONSULTATIONS)
 
 
 def _elsewhere(entry: Row[Any], patient_id: UUID, consultations: Iterable[Row[Any]]) -> Row[Any] | None:
-    """The consultation of the patient of an entry with a doctor other than the entry's, or None."""
+    """Return the consultation of the entry's patient with another doctor, or None."""
     return next(
         (each for each in consultations if each.patient_id == patient_id and each.doctor_id != entry.doctor_id), None
     )
@@ -394,28 +394,28 @@ def _of_day(tx: Tx, whom: Row[Any] | None, on: date) -> Sequence[Row[Any]]:
 
 
 def _earlier(tx: Tx, whom: Row[Any] | None) -> Sequence[Row[Any]]:
-    """The entries of earlier days that are still in a queue, of a doctor or of all."""
+    """Return the open entries of earlier days, of one doctor or of all."""
     if whom is None:
         return tx.all(_EARLIER, today=tx.today)
     return tx.all(_EARLIER_OF_DOCTOR, doctor=whom.id, today=tx.today)
 
 
 def _current(tx: Tx, whom: Row[Any] | None) -> list[Row[Any]]:
-    """The entries of the queues of earlier days that are still open, and of today's, of a doctor or of all."""
+    """Return the entries of today's queues and of earlier ones that are still open, of one doctor or of all."""
     queues = sorted({(each.date, each.doctor_code, each.doctor_id) for each in _earlier(tx, whom)})
     earlier = [each for on, _, doctor_id in queues for each in tx.all(_OF_DOCTOR, doctor=doctor_id, on=on)]
     return [*earlier, *_of_day(tx, whom, tx.today)]
 
 
 def _ahead(tx: Tx, queue: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """The entries among which those ahead are counted: the doctor's queue, and who waits in earlier ones."""
+    """Return the entries among which the people ahead are counted: the queue, and those waiting in earlier ones."""
     known = {each.id for each in queue}
     earlier = tx.all(_EARLIER_OF_DOCTOR, doctor=queue[0].doctor_id, today=tx.today)
     return [*(each for each in earlier if each.id not in known), *queue]
 
 
 def _open_to_steps(tx: Tx, whom: Row[Any], on: DayWord | None) -> list[Row[Any]]:
-    """The entries that a step without a day may be about, those of earlier days first."""
+    """Return the entries that a step without a day may mean, those of earlier days first."""
     if on is not None:
         return list(_of_day(tx, whom, day(on, today=tx.today)))
     earlier = sorted(_earlier(tx, whom), key=lambda each: each.date)
@@ -428,7 +428,7 @@ def _take(tx: Tx, step: Step, entry: Row[Any], changes: Mapping[str, Any] | None
 
 
 def _one(tx: Tx, appointment_id: UUID) -> QueueEntry:
-    """The entry of an appointment as it stands now."""
+    """Return the current entry of an appointment."""
     entry = get_entry(tx, appointment_id)
     assert entry is not None, "a step of an appointment that is in no queue"
     waits = entry.status == QueueStatus.WAITING
@@ -437,7 +437,7 @@ def _one(tx: Tx, appointment_id: UUID) -> QueueEntry:
 
 
 def _meant(tx: Tx, step: Step, whom: Row[Any], position: int | None, on: DayWord | None) -> Row[Any]:
-    """The one at a position; without a position the only one who can take the step."""
+    """Return the patient at a position; without a position, the only one who can take the step."""
     if position is not None:
         return _at(tx, step, whom, position, on)
     able = _able(tx, step, whom, on)
@@ -447,7 +447,7 @@ def _meant(tx: Tx, step: Step, whom: Row[Any], position: int | None, on: DayWord
 
 
 def _next_to_call(tx: Tx, whom: Row[Any], on: DayWord | None) -> tuple[Row[Any], tuple[PassedOver, ...]]:
-    """The first who waits and is not with another doctor now, and those who were passed over."""
+    """Return the first waiting patient who is not with another doctor now, and those passed over."""
     consultations, busy, passed_over = _consultations(tx), list[Row[Any]](), list[PassedOver]()
     for entry in _able(tx, CALL, whom, on):
         row = _appointment_row(tx, entry.appointment_id)
@@ -470,7 +470,7 @@ def _next_to_call(tx: Tx, whom: Row[Any], on: DayWord | None) -> tuple[Row[Any],
 
 
 def _able(tx: Tx, step: Step, whom: Row[Any], on: DayWord | None) -> list[Row[Any]]:
-    """Those who can take a step, in calling order. Refuses when there is nobody."""
+    """Return the patients who can take a step, in calling order. Refuses if there are none."""
     able = [each for each in _open_to_steps(tx, whom, on) if each.status in step.queue_leaves]
     if not able:
         raise errors.NobodyThere(doctor=whom.code, date=_iso(tx, on), status=step.needs)
@@ -487,7 +487,7 @@ def _at(
     command: str | None = None,
     rest: str = "",
 ) -> Row[Any]:
-    """The one at a position: of several days the one who can take the step.
+    """Return the patient at a position; if several days have it, the one who can take the step.
 
     Refuses a position that nobody has, one that can take the step on several days, and one that cannot take it.
     """
@@ -526,7 +526,7 @@ def _come_back_hint(tx: Tx, entry: Row[Any]) -> str | None:
 def _ambiguous(
     tx: Tx, whom: Row[Any], able: Sequence[Row[Any]], *, what: str, command: str, rest: str = ""
 ) -> errors.Ambiguous:
-    """The refusal that lists who may be meant, each with what has to be typed."""
+    """Return the refusal that lists the patients who may be meant, each with what to type."""
     several = len({each.date for each in able}) > 1
     candidates = _candidates(tx, able[: errors.LISTED], with_day=several)
     option = f" --day {able[0].date.isoformat()}" if several else ""
@@ -544,12 +544,12 @@ def _iso(tx: Tx, on: DayWord | None) -> str:
 
 
 def _day_option(tx: Tx, entry: Row[Any]) -> str:
-    """What a command about an entry needs beside the position."""
+    """Return the options that a command about an entry needs beside the position."""
     return f" --day {entry.date.isoformat()}" if entry.date != tx.today else ""
 
 
 def _arriving(tx: Tx, arrival: ArrivalRef) -> Row[Any]:
-    """The appointment that arrives: the one named, or the one of today of the patient named.
+    """Return the appointment that arrives: the one named, or today's of the patient named.
 
     Of several of one patient, a booked one comes before a no-show or one who left, and these before one who is here
     already. A patient with none today may still be in the queue of an earlier day.
@@ -581,7 +581,7 @@ def _arriving(tx: Tx, arrival: ArrivalRef) -> Row[Any]:
 
 
 def _already_checked_in(tx: Tx, row: Row[Any], entry: Row[Any], *, hint: str | None = None) -> errors.AlreadyCheckedIn:
-    """The refusal that says where the patient is who has checked in already."""
+    """Return the refusal that says where a patient is who is already checked in."""
     place = f"position {entry.position} of {entry.doctor_code}"
     place += f" on {entry.date.isoformat()}" if entry.date != tx.today else ""
     if entry.status == QueueStatus.DONE:
@@ -620,9 +620,9 @@ def _refuse_archived(row: Row[Any], entry: Row[Any] | None) -> None:
 
 
 def _refuse_booked_anew(tx: Tx, row: Row[Any]) -> None:
-    """Refuse a no-show, or one who left, who was booked once more: that appointment is the one to check in.
+    """Refuse a no-show, or a patient who left, with a newer booking: that appointment is the one to check in.
 
-    A further visit of the same day (`book --again`) stands beside it, and not in its place.
+    A second visit on the same day (`book --again`) does not replace it.
     """
     if row.status in (AppointmentStatus.NO_SHOW, AppointmentStatus.LEFT):
         for other in bookings.list_of_patient(tx, patient_id=row.patient_id, on=row.date):
@@ -637,7 +637,7 @@ def _refuse_booked_anew(tx: Tx, row: Row[Any]) -> None:
 
 
 def _instead(tx: Tx, booked: Row[Any]) -> str:
-    """What there is to do with an appointment that stands in the way of another arrival."""
+    """Return what to do with an appointment that prevents another arrival."""
     entry = get_entry(tx, booked.id)
     return (
         f"Check in with `clinicctl checkin A{booked.number}`."

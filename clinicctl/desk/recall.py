@@ -79,7 +79,7 @@ def _revived(tx: Tx, kind: type, kept: Mapping[str, Any]) -> Any:
 
 
 def _to_be_read(field: Field[Any]) -> bool:
-    """Whether a field that was not kept is read again: a personal one, and one that older versions did not have."""
+    """Whether a field that was not kept is read again: a personal one, or one that older versions did not have."""
     return bool(field.metadata.get("personal")) or (field.default is MISSING and field.default_factory is MISSING)
 
 
@@ -113,7 +113,7 @@ def pack(rows: Sequence[Sequence[Any]]) -> str:
 
 
 def unpack(text: str) -> list[tuple[Any, ...]]:
-    """Return the rows that `pack` has packed, each value as JSON knows it. Raises ValueError for any other text."""
+    """Return the rows that `pack` packed, with JSON values. Raises ValueError for any other text."""
     try:
         columns = json.loads(zlib.decompress(base64.b64decode(text)))
     except zlib.error as error:

@@ -1,4 +1,4 @@
-"""Recognition: who a registration is about, and who on file is similar. It reads no database.
+"""Recognition: which patient a registration means, and who on file is similar. It reads no database.
 
 Those of one name may be thousands, and a file has thousands of rows: they are grouped by what decides, so that a row
 is compared with groups and not with everybody.
@@ -16,10 +16,10 @@ from clinicctl.errors import LISTED
 from clinicctl.rules import names
 
 Known = Any
-"""A row of the patients, or somebody in a file with the same columns."""
+"""A row of the patients, or a person in a file with the same columns."""
 
 SAME_BIRTH = names.SAME - 10
-"""The score of somebody with the same name and birth date, who is on another phone or on none."""
+"""The score of a patient with the same name and birth date, on another phone or on none."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +38,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Formerly:
-    """A patient on file as a record that was merged into theirs names them; all else is as it stands on file."""
+    """A patient on file under the name of a record merged into theirs; everything else is as on file."""
 
     on_file: Known
     record: Known
@@ -71,7 +71,7 @@ NOBODY = Found()
 
 
 class Recognised(NamedTuple):
-    """The one whom a registration is about, or those who may be meant."""
+    """The patient that a registration means, or those it may mean."""
 
     same: Known | None = None
     near: Found = NOBODY
@@ -81,7 +81,7 @@ NOT_RECOGNISED = Recognised()
 
 
 class _Group:
-    """People who are alike in all that decides, in the order in which they came."""
+    """People who agree in every field that decides, in the order in which they were added."""
 
     __slots__ = ("phones", "rows")
 
@@ -98,14 +98,14 @@ class _Group:
             self.phones[row.phone] -= 1
 
     def found(self, score: int, *, but: str | None) -> Found:
-        """The first of them and their number, without those on a phone (which identifies, so that they are few)."""
+        """Return the first of them and their number, without those on a phone, who are few."""
         others = (row for row in self.rows.values() if but is None or row.phone != but)
         count = len(self.rows) - (self.phones[but] if but is not None else 0)
         return Found([(row, score) for row in islice(others, LISTED)], count)
 
 
 class Namesakes:
-    """Those who share a folded name. Most are never asked about, and grouped only when somebody asks."""
+    """The people who share a folded name. They are grouped on first use, because most names are never looked up."""
 
     __slots__ = ("_by_birth", "_by_kind", "_crowded", "_waiting")
 
@@ -116,11 +116,11 @@ class Namesakes:
         self._by_birth: dict[date, dict[tuple[Any, ...], _Group]] = {}
 
     def add(self, row: Known) -> None:
-        """Add somebody."""
+        """Add a person."""
         self._waiting.append(row)
 
     def discard(self, row: Known) -> None:
-        """Take somebody out, before what decides changes."""
+        """Remove a person, before a field that decides changes."""
         self._group()
         for groups, key in self._places(row):
             if key in groups:
@@ -132,9 +132,9 @@ class Namesakes:
         return joined(each.found(SAME_BIRTH, but=but) for each in groups.values())
 
     def agreeing(self, who: Known, *, but: str | None = None, bare: bool | None = None) -> Found:
-        """Return those against whom nothing speaks, the likeliest first, who are not on a phone.
+        """Return the people without a contradiction, the likeliest first, who are not on a phone.
 
-        `bare` wants those alone whom no phone identifies.
+        With `bare`, only people whom no phone identifies.
         """
         return joined(
             group.found(_score(who, one), but=but)
@@ -145,7 +145,7 @@ class Namesakes:
         )
 
     def only_one_born_with(self, who: Known) -> Known | None:
-        """Return the one whom no phone identifies, who has the same birth date, and against whom nothing speaks."""
+        """Return the person without an identifying phone, with the same birth date and without a contradiction."""
         groups = self._born_on(who.born)
         found = [
             row
@@ -157,7 +157,7 @@ class Namesakes:
         return people[0][0] if len(people) == 1 else None
 
     def _groups(self, who: Known) -> Iterator[_Group]:
-        """The groups in which somebody may agree: where both birth dates are known, they have to be the same."""
+        """Return the groups that may match. Two known birth dates have to be the same."""
         self._group()
         if who.born is None:
             yield from self._by_kind.values()
@@ -195,7 +195,7 @@ class Namesakes:
 
 
 def _score(who: Known, row: Known) -> int:
-    """How likely somebody of the same name against whom nothing speaks is the same person, on another phone."""
+    """Return the score of a person with the same name and no contradiction, on another phone."""
     if who.born and who.born == row.born:
         return SAME_BIRTH
     agrees = names.same_birth(who.born, who.born_year, row.born, row.born_year)
@@ -204,7 +204,7 @@ def _score(who: Known, row: Known) -> int:
 
 
 def recognise(who: Known, *, sharing: Sequence[Known], namesakes: Namesakes) -> Recognised:
-    """Return the one whom a registration is about, or those who may be meant, or neither.
+    """Return the patient that a registration means, or those it may mean, or neither.
 
     `sharing` are those whom the phone identifies, archived ones, too: nobody, if it is no phone or a placeholder.
     `namesakes` are those on file with the folded name.
@@ -217,12 +217,12 @@ def recognise(who: Known, *, sharing: Sequence[Known], namesakes: Namesakes) -> 
 
 
 def similar(who: Known, *, sharing: Sequence[Known], namesakes: Namesakes) -> Found:
-    """Return those of the same name against whom nothing speaks, on other phones or on none, the likeliest first."""
+    """Return the people with the same name and no contradiction, on other phones or on none, the likeliest first."""
     return namesakes.agreeing(who, but=_phone(who, sharing))
 
 
 def on_the_phone(who: Known, sharing: Iterable[Known]) -> tuple[list[Known], list[tuple[Known, int]]]:
-    """Return who is the same person as one on the phone, and who may be, with their scores."""
+    """Return the person on the phone who is the same, and those who may be, with their scores."""
     same, near = list[Known](), list[tuple[Known, int]]()
     for row in sharing:
         score = names.likeness(who.name, row.name, ratio=desk.likeness.ratio)
@@ -236,7 +236,7 @@ def on_the_phone(who: Known, sharing: Iterable[Known]) -> tuple[list[Known], lis
 
 
 def each_once(scored: Iterable[tuple[Known, int]]) -> list[tuple[Known, int]]:
-    """Return everybody once, as they stand on file, with their best score."""
+    """Return each person once, as on file, with their best score."""
     best: dict[Any, tuple[Known, int]] = {}
     for known, score in scored:
         person = known.on_file if isinstance(known, Formerly) else known
@@ -247,12 +247,12 @@ def each_once(scored: Iterable[tuple[Known, int]]) -> list[tuple[Known, int]]:
 
 
 def _identity(row: Known) -> Any:
-    """What tells one from another: the number on file, or the line of a file."""
+    """Return what tells people apart: the number on file, or the line of a file."""
     return row.number or ("line", row.line)
 
 
 def _phone(who: Known, sharing: Sequence[Known]) -> str | None:
-    """The phone, where those who share it have been looked at already."""
+    """Return the phone if those who share it have been checked already."""
     return who.phone if sharing else None
 
 
@@ -265,6 +265,6 @@ def joined(several: Iterable[Found]) -> Found:
 
 
 def _likeliest_first(each: tuple[Known, int]) -> tuple[int, bool, int]:
-    """By the score, then those on file by number, then those in a file, who have none."""
+    """The sort key: by score, then those on file by number, then those in a file, who have no number."""
     row, score = each
     return -score, not row.number, row.number

@@ -1,4 +1,4 @@
-"""One rule for what is open of a patient or a doctor: whoever is archived, merged away or erased has nothing open."""
+"""One rule for archived, merged and erased patients, and for archived doctors: they have nothing open."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ LISTED = 20
 
 
 def refuse_open_patient(tx: Tx, row: Row[Any]) -> None:
-    """Refuse a patient who has an appointment that is not over, of whatever day, or waits on the waitlist."""
+    """Refuse a patient who has an appointment that is not over, on any day, or is on the waitlist."""
     subject = f"P{row.number}"
     _refuse_appointments(tx, subject, bookings.list_active(tx, patient_id=row.id))
     if waits := waitlist.list_of_patient(tx, patient_id=row.id):
@@ -23,7 +23,7 @@ def refuse_open_patient(tx: Tx, row: Row[Any]) -> None:
 
 
 def refuse_open_doctor(tx: Tx, row: Row[Any]) -> None:
-    """Refuse a doctor with appointments that are not over, with patients in the queue, or for whom somebody waits."""
+    """Refuse a doctor with appointments that are not over, patients in the queue, or entries on the waitlist."""
     _refuse_appointments(tx, row.code, bookings.list_active(tx, doctor_id=row.id), may_transfer=True)
     if waits := waitlist.list_of_doctor(tx, doctor_id=row.id):
         raise errors.WaitedFor(doctor=row.code, entries=_some(waits), count=len(waits))
@@ -35,7 +35,7 @@ def leave_queue(doctor: str, position: int, status: str) -> str:
 
 
 def refuse_archived(tx: Tx, row: Row[Any], *, queue_doctor_id: UUID | None = None) -> None:
-    """Refuse to open the appointment of a row again whose patient or doctor is archived.
+    """Refuse to reopen an appointment whose patient or doctor is archived.
 
     `queue_doctor_id` is the doctor in whose queue the patient would stand.
     """
@@ -64,7 +64,7 @@ def _refuse_appointments(tx: Tx, subject: str, rows: Sequence[Row[Any]], *, may_
 
 
 def _what_to_do(tx: Tx, rows: Sequence[Row[Any]], entries: dict[UUID, Row[Any] | None], *, may_transfer: bool) -> str:
-    """The commands that end what is open, with one example of each kind."""
+    """Return the commands that end what is open, with one example of each kind."""
     advice = []
     if past := sorted({row.date for row in rows if row.date < tx.today}):
         advice.append(f"End a past day with `clinicctl close {past[0].isoformat()}`.")

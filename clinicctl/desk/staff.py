@@ -29,7 +29,7 @@ def find_active(tx: Tx, doctor: DoctorRef) -> Row[Any]:
 
 
 def refuse_archived(row: Row[Any]) -> Row[Any]:
-    """Refuse a doctor who is archived; return the row of any other."""
+    """Return the row of a doctor who is not archived. Refuses an archived one."""
     if row.archived_at is not None:
         raise archived(row.code)
     return row

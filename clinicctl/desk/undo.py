@@ -1,4 +1,4 @@
-"""Undo: the last write across booking, queue and days, taken back step by step, when nothing was built on it."""
+"""Undo: takes back the last write of booking, queue or days, step by step, if nothing was built on it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -72,9 +72,9 @@ _LEAVE_QUEUE = delete(queue_entries).where(queue_entries.c.appointment_id == bin
 
 @dataclass(frozen=True, slots=True)
 class Asked(Digested):
-    """The write that was looked at before the lock was taken, and about which somebody was asked, if need be.
+    """The write that was previewed before the lock was taken, and confirmed if that was necessary.
 
-    `before` is what stood of days before it: a large one is read outside the lock. It is no part of the request.
+    `before` has the days as they were: it can be large and is read outside the lock. It is not part of the request.
     """
 
     number: int
@@ -115,7 +115,7 @@ def preview(tx: Tx, *, number: int | None = None, key: str | None = None) -> tup
 
 
 def _why_ask(tx: Tx, act: Row[Any]) -> str | None:
-    """Why somebody has to be asked before a write is undone; None for the actor's last one, if it is recent."""
+    """Return why to ask before a write is undone, or None for the actor's last write if it is recent."""
     newest = tx.one(_NEWEST, who=tx.actor)
     if newest is None or newest.number != act.number:
         return "not your last write"
@@ -139,13 +139,13 @@ def _undoable(
     for step in taken:
         _refuse_built_upon(tx, act, step)
         if before is None:
-            # Nobody is asked about what is refused anyway.
+            # Refuse before a question is asked.
             patients.refuse_erased(tx, _appointment(tx, step.appointment_id).patient_id)
     return taken, before
 
 
 def _told(tx: Tx, act: Row[Any], taken: Sequence[Row[Any]], before: day_history.Before | None) -> dict[str, Any]:
-    """What an undo answers: the write, and what becomes of each appointment that it touched."""
+    """Return the fields of an undo's answer: the write, and the result for each appointment that it touched."""
     rows = {step.appointment_id: _appointment(tx, step.appointment_id) for step in reversed(taken)}
     first = {step.appointment_id: step for step in taken}
     last = {step.appointment_id: step for step in reversed(taken)}
@@ -247,7 +247,7 @@ def _retake(tx: Tx, act: Row[Any], row: Row[Any]) -> None:
 
 
 def _refuse_time_taken(tx: Tx, act: Row[Any], row: Row[Any]) -> None:
-    """Refuse a time that was given to another appointment since; one that was there before was accepted beside it."""
+    """Refuse a time that was given to another appointment since. An older one at that time was accepted before."""
     if row.time is None:
         return
     for other in bookings.at_time(tx, patient_id=row.patient_id, doctor_id=row.doctor_id, on=row.date, at=row.time):

@@ -20,7 +20,7 @@ from clinicctl.store.models import patients as people
 from clinicctl.store.sql import bindparam, delete, insert, select, update
 
 _NAMED = 3
-"""So many days stand in the sentence of a refusal; its details have them all."""
+"""How many days the sentence of a refusal names; its details have all of them."""
 
 _ALL = (
     select(
@@ -52,7 +52,7 @@ _DAYS_OF_PATIENT = (
 _DAYS_WITH_DOCTOR = _DAYS_OF_PATIENT.where(
     IS_WAITING, waitlist_entries.c.doctor_id == bindparam("doctor"), waitlist_entries.c.first_date <= bindparam("last")
 )
-"""The first day is compared, and nothing ordered, so that SQLite reads the entries of no other patient."""
+"""The condition on the first day, and no ordering, make SQLite read only the entries of this patient."""
 _WISHES = (
     select(
         waitlist_entries.c.id,
@@ -78,7 +78,7 @@ _WISHES = (
         .exists(),
     )
 )
-"""The days on which somebody could be booked: who has an appointment with the doctor on the day needs no other."""
+"""The days on which a patient could be booked: those without an appointment with the doctor."""
 _DOCTORS = (
     select(doctors)
     .where(
@@ -212,9 +212,9 @@ def list_of_doctor(tx: Tx, *, doctor_id: UUID) -> list[str]:
 
 
 def give_back(tx: Tx, *, appointment_id: UUID) -> bool:
-    """Let those wait again whose booking is undone; return whether there is an entry of it.
+    """Reopen the entry that an undone booking closed; return whether there is one.
 
-    Refuses days for which the patient waits by another entry since.
+    Refuses days that the patient waits for with a newer entry.
     """
     for entry in tx.all(_CLOSED_BY, booked=appointment_id):
         row = _find(tx, WaitlistRef(f"W{entry.number}"))

@@ -68,7 +68,7 @@ def set_weekly(
 
 
 def put_back(tx: Tx, doctor: Row[Any], rows: Sequence[tuple[int, bool | None, int | None]], *, hint: str) -> None:
-    """Put back what weekdays were: weekday, presence (None: not in the pattern) and capacity.
+    """Restore weekdays: weekday, presence (None: not in the pattern) and capacity.
 
     Refuses with `HasBookings` as `set_weekly` does.
     """
