@@ -1,265 +1,629 @@
-"""Doctors' days taken away and brought back: who is here, who is to be called, and what an undo asks and restores."""
+"""Doctors' days that change: who is here, whom to call, and what undo puts back, asks about and refuses."""
 
+import json
 import os
 import pty
+import re
 import select
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from freezegun import freeze_time
+from typer.main import get_group
+
+from clinicctl import desk
+from clinicctl.cli import app
+from clinicctl.cli.commands import Context, Reading
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
 Refused = Callable[..., dict[str, Any]]
 
-NOON = "2026-11-23T06:30:00+00:00"
+SET = ("doctor", "avail", "set")
+WEEKLY = ("doctor", "avail", "weekly")
+IMPORT = ("doctor", "avail", "import")
+CANCEL = ("--on-conflict", "cancel", "--yes")
+KEEP = ("--on-conflict", "keep")
 
 
 @pytest.fixture
-def here(clinic: Ask) -> Ask:
-    """P1 waits for MEHTA at position 1, P2 is booked with MEHTA today."""
+def frozen() -> Iterator[Any]:
+    """A Monday noon: no step of a test comes after midnight."""
+    with freeze_time("2026-11-23T06:30:00+00:00") as clock:
+        yield clock
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "clinic.db"
+
+
+def rows(db: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(db)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def days_and_places(db: Path) -> list[Any]:
+    """What undo has to put back: days without their ids, the pattern, ledgers, appointments and queues."""
+    queries = (
+        "SELECT doctor_id, date, present, capacity, note, updated_by, updated_at FROM doctor_daily_availabilities",
+        "SELECT * FROM doctor_weekly_patterns",
+        "SELECT doctor_id, date, capacity, booked, remaining FROM doctor_daily_capacities",
+        "SELECT number, status, slot, cancelled_by, cancel_reason FROM appointments",
+        "SELECT appointment_id, doctor_id, status, position FROM queue_entries",
+    )
+    return [sorted(rows(db, query), key=repr) for query in queries]
+
+
+def absent(db: Path, command: str, doctor: str, day: str) -> tuple[str, ...]:
+    """A command that takes a doctor's day away, in one of the ways there are."""
+    if command == "set":
+        return (*SET, doctor, day, "--absent")
+    if command == "weekly":
+        return (*WEEKLY, doctor, "mon-sun", "--off")
+    file = db.with_suffix(".csv")
+    file.write_text(f"doctor,date,present\n{doctor},{day},no\n")
+    return (*IMPORT, str(file))
+
+
+def at_a_terminal(*args: str, typed: str = "") -> str:
+    """What stands on the screen of a real terminal after a command, on stdout and stderr together."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "clinicctl", *args],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "COLUMNS": "150", "NO_COLOR": "1"},
+    )
+    os.close(slave)
+    os.write(master, typed.encode())
+    screen, until = b"", time.monotonic() + 60
+    while time.monotonic() < until:
+        if select.select([master], [], [], 0.1)[0]:
+            try:
+                chunk = os.read(master, 65_536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            screen += chunk
+    process.wait(timeout=60)
+    os.close(master)
+    return screen.decode()
+
+
+# Who is here
+
+
+@pytest.mark.parametrize("command", ["set", "weekly", "import"])
+def test_a_waiting_patient_counts_for_the_doctor_of_the_queue_and_not_the_one_booked(
+    clinic: Ask, refused: Refused, frozen: Any, command: str, db: Path
+) -> None:
+    clinic("walkin", "P1", "MEHTA")
+    clinic("queue", "transfer", "MEHTA", "1", "--to", "RAO")
+    before = days_and_places(db)
+    error = refused(6, "has_bookings", *absent(db, command, "RAO", "today"))
+    (person,) = error["details"]["affected"]
+    told = [person[each] for each in ("appointment", "doctor", "status", "position")]
+    assert told == ["A1", "RAO", "checked_in", 1]
+    assert "clinicctl queue transfer RAO 1 --to CODE" in error["hint"]
+    assert days_and_places(db) == before
+    clinic(*absent(db, command, "MEHTA", "today"))
+    refused(7, "doctor_absent", "queue", "transfer", "RAO", "1", "--to", "MEHTA")
+
+
+STEPS: dict[str, list[tuple[str, ...]]] = {
+    "waiting": [],
+    "called": [("call", "MEHTA")],
+    "serving": [("call", "MEHTA"), ("start", "MEHTA")],
+    "skipped": [("call", "MEHTA"), ("skip", "MEHTA")],
+    "held": [("hold", "MEHTA", "1")],
+    "done": [("call", "MEHTA"), ("start", "MEHTA"), ("done", "MEHTA")],
+    "left": [("left", "MEHTA", "1")],
+}
+
+
+@pytest.mark.parametrize("status", STEPS)
+def test_every_open_place_in_the_queue_counts_but_no_patient_who_is_done_or_gone(
+    clinic: Ask, run: Run, frozen: Any, status: str
+) -> None:
+    clinic("walkin", "P1", "MEHTA")
+    for step in STEPS[status]:
+        clinic("queue", *step)
+    answer = run(*SET, "MEHTA", "today", "--absent")
+    assert answer.status == (0 if status in ("done", "left") else 6)
+    if status == "serving":
+        assert "clinicctl queue done MEHTA 1" in answer.stderr
+        assert "transfer" not in answer.stderr
+
+
+def test_the_refusal_lists_the_patients_who_are_here_and_those_booked(clinic: Ask, refused: Refused) -> None:
     clinic("walkin", "P1", "MEHTA")
     clinic("book", "P2", "MEHTA", "today")
-    return clinic
-
-
-ABSENT = ("doctor", "avail", "set", "MEHTA", "today", "--absent")
-
-
-def test_a_doctor_cannot_be_taken_from_patients_who_are_here(here: Ask, refused: Refused) -> None:
-    error = refused(6, "has_bookings", *ABSENT)
+    error = refused(6, "has_bookings", *SET, "MEHTA", "today", "--absent")
     places = {each["appointment"]: (each["status"], each["position"]) for each in error["details"]["affected"]}
     assert places == {"A1": ("checked_in", 1), "A2": ("booked", None)}
-    assert "clinicctl queue transfer MEHTA 1 --to CODE" in error["hint"]
-    assert here("doctor", "avail", "show", "MEHTA", "today")[0]["present"]
 
 
-def test_cancelling_the_booked_does_not_take_the_doctor_from_patients_who_are_here(here: Ask, refused: Refused) -> None:
-    error = refused(6, "has_bookings", *ABSENT, "--on-conflict", "cancel", "--yes")
+@pytest.mark.parametrize("command", ["set", "weekly", "import"])
+def test_patients_who_are_here_can_be_kept_but_not_cancelled(
+    clinic: Ask, refused: Refused, frozen: Any, command: str, db: Path
+) -> None:
+    clinic("walkin", "P1", "RAO")
+    clinic("book", "P2", "RAO")
+    away = absent(db, command, "RAO", "today")
+    before = days_and_places(db)
+    error = refused(6, "has_bookings", *away, *CANCEL)
     assert [each["appointment"] for each in error["details"]["affected"]] == ["A1"]
-    assert here("appointment", "show", "A2")["status"] == "booked"
-    here("queue", "left", "MEHTA", "1")
-    here(*ABSENT, "--on-conflict", "cancel", "--yes")
-    assert here("appointment", "show", "A2")["status"] == "cancelled"
+    assert days_and_places(db) == before
+    clinic("queue", "transfer", "RAO", "1", "--to", "MEHTA")
+    clinic(*away, *CANCEL)
+    assert clinic("appointment", "show", "A2")["status"] == "cancelled"
+    assert clinic("appointment", "show", "A1")["status"] == "checked_in"
 
 
-def test_status_shows_patients_who_wait_for_an_absent_doctor(here: Ask, run: Run) -> None:
-    here(*ABSENT, "--on-conflict", "keep")
-    (found,) = [each for each in here("status") if each["what"] == "here without doctor"]
-    assert (found["doctor"], found["subject"]) == ("MEHTA", "1 here")
-    shown = run(*found["command"].split()[1:], json=True, status=0).json
-    assert [each["position"] for each in shown] == [1]
+def test_status_shows_patients_who_are_here_without_a_doctor_and_its_command_lists_them(
+    clinic: Ask, frozen: Any
+) -> None:
+    clinic("walkin", "P1", "MEHTA")
+    clinic("queue", "transfer", "MEHTA", "1", "--to", "RAO")
+    clinic(*SET, "RAO", "today", "--absent", *KEEP)
+    (found,) = [each for each in clinic("status") if each["what"] == "here without doctor"]
+    assert (found["doctor"], found["subject"]) == ("RAO", "1 here")
+    assert [each["position"] for each in clinic(*found["command"].split()[1:])] == [1]
+    clinic("queue", "transfer", "RAO", "1", "--to", "MEHTA")
+    assert not [each for each in clinic("status") if each["what"] == "here without doctor"]
 
 
-@pytest.mark.parametrize("how", ["set", "weekly", "import"])
-def test_a_transferred_patient_counts_for_the_doctor_they_wait_for(how: str, here: Ask, refused: Refused) -> None:
-    here("queue", "transfer", "MEHTA", "1", "--to", "RAO")
-    today = here("appointment", "show", "A1")["date"]
-    ways = {
-        "set": (("doctor", "avail", "set", "RAO", "today", "--absent"), None),
-        "weekly": (("doctor", "avail", "weekly", "RAO", "mon-sun", "--off"), None),
-        "import": (("doctor", "avail", "import", "-"), f"doctor,date,present\nRAO,{today},no\n"),
-    }
-    command, stdin = ways[how]
-    error = refused(6, "has_bookings", *command, stdin=stdin)
-    (affected,) = error["details"]["affected"]
-    assert (affected["appointment"], affected["doctor"], affected["position"]) == ("A1", "RAO", 1)
-    here("appointment", "cancel", "A2")
-    here(*ABSENT)  # nobody waits for MEHTA any more
+def test_a_file_that_skips_takes_all_but_the_day_on_which_patients_are_here(
+    clinic: Ask, run: Run, frozen: Any, db: Path
+) -> None:
+    clinic("walkin", "P1", "RAO")
+    db.with_suffix(".csv").write_text("doctor,date,present\nRAO,today,no\nRAO,tomorrow,no\n")
+    args = (*IMPORT, str(db.with_suffix(".csv")), "--on-error", "skip", *CANCEL)
+    answer = run(*args, json=True, status=3).json
+    assert [(each["outcome"], each["reason"]) for each in answer["rows"]] == [
+        ("refused", "patients are here"),
+        ("added", None),
+    ]
+    clinic(*SET, "RAO", "today", "--note", "still here")
+    clinic("undo", "--yes")
+    clinic("undo", "--yes", str(rows(db, "SELECT max(journal_number) FROM journal_days")[0][0] - 1))
+    assert rows(db, "SELECT * FROM doctor_daily_availabilities") == []
 
 
-def test_setting_nothing_of_a_day_is_refused_and_leaves_the_day_to_the_pattern(clinic: Ask, refused: Refused) -> None:
-    error = refused(2, "usage", "doctor", "avail", "set", "MEHTA", "+3d")
-    assert all(option in error["message"] + str(error["hint"]) for option in ("--present", "--absent", "--capacity"))
-    clinic("doctor", "avail", "weekly", "MEHTA", "mon-sun", "--capacity", "4")
-    (day,) = clinic("doctor", "avail", "show", "MEHTA", "+3d")
-    assert (day["capacity"], day["source"]) == (4, "weekly")
+# Nothing to set
 
 
-def test_a_row_of_a_file_that_sets_nothing_leaves_the_day_to_the_pattern(clinic: Ask) -> None:
-    on = clinic("doctor", "avail", "show", "MEHTA", "+3d")[0]["date"]
-    came = clinic("doctor", "avail", "import", "-", stdin=f"doctor,date,present\nMEHTA,{on},\n")
-    assert (came["added"], came["unchanged"]) == (0, 1)
-    assert clinic("doctor", "avail", "show", "MEHTA", "+3d")[0]["source"] == "default"
+@pytest.mark.parametrize("args", [(), ("--on-conflict", "cancel"), ("--on-conflict", "keep")])
+def test_setting_a_day_without_an_option_is_refused(clinic: Ask, run: Run, args: tuple[str, ...], db: Path) -> None:
+    answer = run(*SET, "RAO", "tomorrow", *args, status=2)
+    assert re.findall(r"--\w+", answer.stderr) == ["--present", "--absent", "--capacity", "--note"]
+    assert rows(db, "SELECT * FROM doctor_daily_availabilities") == []
 
 
-# Whom to call
+def test_a_change_that_sets_nothing_leaves_the_day_to_the_weekly_pattern(clinic: Ask, db: Path) -> None:
+    clinic(*SET, "RAO", "+1d", "--note", "")
+    db.with_suffix(".csv").write_text("doctor,date,present,note\nRAO,+2d,,\nRAO,+3d,,\n")
+    assert clinic(*IMPORT, str(db.with_suffix(".csv")))["unchanged"] == 2
+    clinic(*WEEKLY, "RAO", "mon-sun", "--off")
+    shown = clinic("doctor", "avail", "show", "RAO", "+1d..+3d")
+    assert [(each["present"], each["source"]) for each in shown] == [(False, "weekly")] * 3
 
 
-def cancelled(clinic: Ask, day: str = "tomorrow") -> Any:
-    clinic("book", "P1", "RAO", day)
-    clinic("book", "P2", "RAO", day)
-    return clinic("doctor", "avail", "set", "RAO", day, "--absent", "--on-conflict", "cancel", "--key", "sick")
+def test_a_day_set_present_does_not_follow_the_weekly_pattern(clinic: Ask) -> None:
+    clinic(*SET, "RAO", "+1d", "--present")
+    clinic(*WEEKLY, "RAO", "mon-sun", "--off")
+    assert clinic("doctor", "avail", "show", "RAO", "+1d")[0]["present"]
 
 
-def test_the_list_of_whom_to_call_is_in_the_answer_and_can_be_read_again(clinic: Ask, run: Run) -> None:
-    (day,) = cancelled(clinic)
-    assert [each["phone"] for each in day["cancelled"]] == ["+919876543210", "+919123456789"]
-    assert cancelled_again(clinic) == day["cancelled"]
-    listed = clinic("appointment", "list", "--cancelled-by", "clinic", "--day", "tomorrow")
-    assert [(each["number"], each["phone"]) for each in listed] == [("A1", "+919876543210"), ("A2", "+919123456789")]
-    assert clinic("appointment", "list", "--cancelled-by", "patient") == []
-    assert "+919876543210" in run("appointment", "list", "--cancelled-by", "clinic", "-o", "table", status=0).stdout
+# Patients to call
+
+
+@pytest.mark.parametrize("threshold", ["1", "5"])
+def test_the_list_of_patients_to_call_is_printed_once_on_a_terminal(clinic: Ask, threshold: str) -> None:
+    clinic("config", "bulk_threshold", threshold)
+    for patient in ("P1", "P2"):
+        clinic("book", patient, "RAO", "+2d")
+    screen = at_a_terminal(*SET, "RAO", "+2d", "--absent", "--on-conflict", "cancel", typed="y\n")
+    assert ("Cancel 2 appointments?" in screen) is (threshold == "1")
+    assert [screen.count(each) for each in ("+919876543210", "+919123456789")] == [1, 1]
+    assert clinic("appointment", "show", "A2")["status"] == "cancelled"
+
+
+def test_masked_phones_are_whole_in_the_list_to_call_and_hidden_before_the_question(clinic: Ask) -> None:
+    clinic("config", "bulk_threshold", "1")
     clinic("config", "mask_phones", "yes")
-    masked = run("appointment", "list", "--cancelled-by", "clinic", "-o", "table", status=0).stdout
-    assert "…210" in masked
-    assert "+919876543210" not in masked
+    for patient in ("P1", "P2"):
+        clinic("book", patient, "RAO", "+2d")
+    screen = at_a_terminal(*SET, "RAO", "+2d", "--absent", "--on-conflict", "cancel", typed="y\n")
+    assert "+919876543210" not in screen.partition("Cancel 2")[0]
+    assert "+919876543210" in screen.partition("Cancel 2")[2]
 
 
-def cancelled_again(clinic: Ask) -> Any:
-    again = clinic("doctor", "avail", "set", "RAO", "tomorrow", "--absent", "--on-conflict", "cancel", "--key", "sick")
-    assert again[0]["replayed"] is True
-    return again[0]["cancelled"]
+def test_the_list_of_patients_to_call_can_be_read_again_by_key_and_by_list(clinic: Ask, run: Run) -> None:
+    for patient, doctor, day in (
+        ("P1", "RAO", "+2d"),
+        ("P2", "RAO", "+2d"),
+        ("P1", "MEHTA", "+2d"),
+        ("P2", "RAO", "+3d"),
+    ):
+        clinic("book", patient, doctor, day)
+    clinic("appointment", "cancel", "A4", "--by", "patient")
+    away = (*SET, "RAO", "+2d", "--absent", "--on-conflict", "cancel", "--key", "k")
+    first = clinic(*away)
+    assert [each["phone"] for each in first[0]["cancelled"]] == ["+919876543210", "+919123456789"]
+    assert clinic(*away) == [each | {"replayed": True} for each in first]
+    listed = ("appointment", "list", "--cancelled-by")
+    found = clinic(*listed, "clinic", "--day", "+2d", "--doctor", "RAO")
+    assert [(each["number"], each["phone"]) for each in found] == [("A1", "+919876543210"), ("A2", "+919123456789")]
+    assert [each["number"] for each in clinic(*listed, "patient")] == ["A4"]
+    assert clinic(*listed, "clinic", "--doctor", "MEHTA") == []
+    assert "phone" not in clinic("appointment", "list")[0]
+    assert "+919876543210" in run(*listed, "clinic", "-o", "table").stdout
+    clinic("config", "mask_phones", "yes")
+    shown = run(*listed, "clinic", "-o", "table").stdout
+    assert ("+919876543210" in shown, "…210" in shown) == (False, True)
 
 
-def test_a_booking_that_was_undone_is_nobody_to_call(clinic: Ask) -> None:
-    clinic("book", "P1", "RAO", "tomorrow")
+def test_a_booking_that_was_undone_is_not_among_those_to_call(clinic: Ask) -> None:
+    clinic("book", "P1", "RAO", "+2d")
     clinic("undo")
     assert clinic("appointment", "show", "A1")["cancelled_by"] == "clinic"
     assert clinic("appointment", "list", "--cancelled-by", "clinic") == []
 
 
-def test_the_list_of_whom_to_call_is_printed_once_on_a_terminal(clinic: Ask) -> None:
-    clinic("book", "P1", "RAO", "tomorrow")
-    clinic("config", "bulk_threshold", "0")
-    command = ["doctor", "avail", "set", "RAO", "tomorrow", "--absent", "--on-conflict", "cancel"]
-    seen = typed(command, answer="y\n", until="Cancel 1 appointments?")
-    assert seen.count("+919876543210") == 1, seen
+# Undo of days
 
 
-def typed(command: list[str], *, answer: str, until: str) -> str:
-    """Run a command in a terminal, answer its question, and return the screen's text."""
-    parent, child = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "clinicctl", *command],
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        env=os.environ | {"TERM": "xterm", "COLUMNS": "200"},
-    )
-    os.close(child)
-    seen, answered, deadline = "", False, time.monotonic() + 60
-    try:
-        while time.monotonic() < deadline:
-            if not select.select([parent], [], [], 0.1)[0]:
-                if process.poll() is not None:
-                    break
-                continue
-            try:
-                seen += os.read(parent, 65536).decode("utf-8", "replace")
-            except OSError:
-                break
-            if until in seen and not answered:
-                os.write(parent, answer.encode())
-                answered = True
-        assert process.wait(timeout=30) == 0, seen
-        assert answered, seen
-    finally:
-        process.kill()
-        process.wait()
-        os.close(parent)
-    return seen
+@pytest.fixture
+def booked(clinic: Ask, db: Path) -> Ask:
+    """Two days of RAO: one with a row and a note of its own, one without."""
+    clinic(*SET, "RAO", "+2d", "--capacity", "2", "--note", "short day", "--actor", "ravi")
+    for patient, day in (("P1", "+2d"), ("P2", "+2d"), ("P1", "+3d")):
+        clinic("book", patient, "RAO", day)
+    return clinic
 
 
-# Undo
+@pytest.mark.parametrize("command", ["set", "weekly", "import", "replace", "capacity", "note", "forget"])
+def test_a_change_of_days_is_undone_as_one_write(booked: Ask, command: str, db: Path) -> None:
+    if command == "forget":
+        booked(*WEEKLY, "RAO", "mon-sun", "--capacity", "2")
+    before = days_and_places(db)
+    if command == "replace":
+        db.with_suffix(".csv").write_text("doctor,date,present\nRAO,+1d,yes\nRAO,+3d,no\nRAO,+5d,yes\n")
+        booked(*IMPORT, str(db.with_suffix(".csv")), "--mode", "replace", *CANCEL)
+    elif command == "capacity":
+        booked(*SET, "RAO", "+2d..+3d", "--capacity", "1", *CANCEL)
+    elif command == "note":
+        booked(*SET, "RAO", "+2d..+4d", "--note", "other")
+    elif command == "forget":
+        booked(*WEEKLY, "RAO", "mon-sun", "--forget")
+    else:
+        booked(*absent(db, command, "RAO", "+2d..+3d"), *CANCEL)
+    assert days_and_places(db) != before
+    undone = booked("undo")
+    assert days_and_places(db) == before
+    assert undone["doctors"] == ["RAO"]
+    assert {each["status"] for each in undone["appointments"]} <= {"booked"}
+    assert booked("db", "check")["sound"]
+    assert booked("audit", "log", "--doctor", "RAO")[-1]["command"] == "undo"
 
 
-def test_a_cancelled_day_comes_back_as_one_write_with_its_bookings(clinic: Ask) -> None:
-    clinic("doctor", "avail", "set", "RAO", "tomorrow", "--capacity", "2", "--note", "short day")
-    before = clinic("doctor", "avail", "show", "RAO", "tomorrow")
-    cancelled(clinic)
-    undone = clinic("undo")
-    assert (undone["command"], undone["days"], undone["doctors"]) == ("doctor avail set", 1, ["RAO"])
-    (after,) = clinic("doctor", "avail", "show", "RAO", "tomorrow")
-    assert after == before[0] | {"booked": 2, "remaining": 0}
-    assert [each["status"] for each in clinic("appointment", "list")] == ["booked", "booked"]
-    assert clinic("db", "check")["sound"]
+def test_an_import_that_skipped_a_row_can_be_undone(booked: Ask, run: Run, db: Path) -> None:
+    db.with_suffix(".csv").write_text("doctor,date,present\nRAO,+2d,no\nRAO,+9d,no\n")
+    before = days_and_places(db)
+    run(*IMPORT, str(db.with_suffix(".csv")), "--on-error", "skip", status=3)
+    assert booked("undo")["days"] == 1
+    assert days_and_places(db) == before
 
 
-def test_a_day_cancelled_by_a_file_or_a_pattern_comes_back_too(clinic: Ask) -> None:
-    clinic("book", "P1", "RAO", "tomorrow")
-    on = clinic("appointment", "show", "A1")["date"]
-    ways: list[tuple[tuple[str, ...], str | None]] = [
-        (("doctor", "avail", "import", "-", "--on-conflict", "cancel"), f"doctor,date,present\nRAO,{on},no\n"),
-        (("doctor", "avail", "weekly", "RAO", "mon-sun", "--off", "--on-conflict", "cancel"), None),
-    ]
-    for command, stdin in ways:
-        clinic(*command, stdin=stdin)
-        assert clinic("appointment", "show", "A1")["status"] == "cancelled"
-        clinic("undo")
-        assert clinic("appointment", "show", "A1")["status"] == "booked"
-        (day,) = clinic("doctor", "avail", "show", "RAO", "tomorrow")
-        assert (day["present"], day["source"], day["booked"]) == (True, "default", 1)
-        assert clinic("db", "check")["sound"]
+def test_a_booking_kept_on_a_day_without_the_doctor_and_then_cancelled_comes_back_there(booked: Ask, db: Path) -> None:
+    booked(*SET, "RAO", "+2d", "--absent", *KEEP)
+    before = days_and_places(db)
+    booked(*SET, "RAO", "+2d", "--absent", *CANCEL)
+    assert days_and_places(db) != before
+    booked("undo")
+    assert days_and_places(db) == before
 
 
-def test_undo_says_whom_it_cannot_bring_back_and_why_and_changes_nothing(clinic: Ask, refused: Refused) -> None:
-    cancelled(clinic)
-    clinic("doctor", "avail", "set", "RAO", "tomorrow", "--present", "--actor", "asha")
-    clinic("book", "P2", "RAO", "tomorrow", "--actor", "asha")
-    clinic("undo", "--actor", "asha", "--yes")
-    clinic("undo", "--actor", "asha", "--yes")
-    clinic("patient", "archive", "P1", "--actor", "asha")
-    error = refused(7, "illegal_step", "undo")
-    assert error["details"]["appointments"] == [
-        {"appointment": "A1", "patient": "P1", "reason": "the patient is archived"}
-    ]
-    assert [each["status"] for each in clinic("appointment", "list")][:2] == ["cancelled", "cancelled"]
-    clinic("patient", "restore", "P1", "--actor", "asha")
-    clinic("undo")
-    assert clinic("appointment", "show", "A1")["status"] == "booked"
+LOST: dict[str, tuple[list[str], str]] = {
+    "the slot is taken": (["doctor edit RAO --capacity 3", "book P2 RAO +3d"], "slot 1 is taken by A5"),
+    "booked again": (["book P2 RAO +3d", "book P1 RAO +3d", "appointment cancel A5"], "the patient has A6 with RAO"),
+    "archived": (["patient archive P1"], "the patient is archived"),
+    "erased": (["patient erase P1 --yes"], "the patient is erased"),
+}
 
 
-def test_undo_of_a_day_that_was_changed_again_is_refused_by_the_later_write(clinic: Ask, refused: Refused) -> None:
-    cancelled(clinic)
-    clinic("doctor", "avail", "set", "RAO", "tomorrow", "--present", "--actor", "asha")
-    error = refused(7, "illegal_step", "undo")
-    assert "RAO on" in error["message"]
+@pytest.mark.parametrize("case", LOST)
+def test_undo_lists_the_bookings_it_cannot_restore_with_reasons_and_changes_nothing(
+    clinic: Ask, refused: Refused, case: str, db: Path
+) -> None:
+    for patient in ("P2", "P1"):
+        clinic("book", patient, "RAO", "+2d")
+    clinic("book", "P1", "RAO", "+3d")
+    clinic("appointment", "cancel", "A1")
+    clinic("appointment", "cancel", "A2")
+    clinic("book", "P1", "RAO", "+4d")
+    number = clinic("audit", "log", "--limit", "1")[0]["number"] + 1
+    # The weekly pattern leaves the place free to be booked again by a row of the day.
+    clinic(*WEEKLY, "RAO", "mon-sun", "--off", *CANCEL)
+    if case in ("the slot is taken", "booked again"):
+        clinic(*SET, "RAO", "+3d", "--present")
+    steps, reason = LOST[case]
+    for step in steps:
+        clinic(*step.split())
+    before = days_and_places(db)
+    error = refused(7, "illegal_step", "undo", str(number), "--yes")
+    lost = {each["appointment"]: each for each in error["details"]["appointments"]}
+    assert (lost["A3"]["patient"], reason in lost["A3"]["reason"]) == ("P1", True), lost
+    assert reason in error["message"]
+    assert "Anita" not in json.dumps(error)
+    assert days_and_places(db) == before
 
 
-def test_undo_asks_before_it_goes_deeper_and_names_what_it_would_undo(clinic: Ask, run: Run, refused: Refused) -> None:
-    clinic("book", "P1", "MEHTA", "tomorrow")
-    clinic("book", "P2", "MEHTA", "tomorrow")
-    assert [each["number"] for each in clinic("undo")["appointments"]] == ["A2"]
-    error = refused(2, "usage", "undo")
-    assert "--yes required when not running interactively" in error["message"]
-    assert "P1, A1 booked → cancelled" in error["message"] + str(error["hint"])
-    assert "Anita" not in run("undo", status=2).stderr
-    assert clinic("appointment", "show", "A1")["status"] == "booked"
-    clinic("undo", "--yes")
-    assert clinic("appointment", "show", "A1")["status"] == "cancelled"
-
-
-def test_undo_asks_when_the_write_is_older_than_a_few_minutes(clinic: Ask, refused: Refused) -> None:
-    with freeze_time(NOON) as frozen:
-        clinic("book", "P1", "MEHTA", "tomorrow")
-        frozen.tick(4 * 60)
-        clinic("book", "P2", "MEHTA", "tomorrow", "--actor", "asha")
-        clinic("undo", "--dry-run")
-        frozen.tick(2 * 60)
-        refused(2, "usage", "undo")
-        assert clinic("appointment", "show", "A1")["status"] == "booked"
-        assert [each["number"] for each in clinic("undo", "--actor", "asha")["appointments"]] == ["A2"]
-
-
-def test_on_a_terminal_undo_names_the_patient_in_its_question(clinic: Ask) -> None:
-    clinic("book", "P1", "MEHTA", "tomorrow")
-    clinic("patient", "edit", "P2", "--note", "moved")
-    number = clinic("appointment", "history", "A1")[0]["journal"]
-    seen = typed(["undo", str(number)], answer="y\n", until="Undo it?")
-    assert "P1 Anita Sharma" in seen
-    assert clinic("appointment", "show", "A1")["status"] == "cancelled"
-
-
-def test_a_refused_capacity_of_a_doctor_or_the_clinic_hints_at_what_exists(clinic: Ask, refused: Refused) -> None:
+def test_undo_does_not_bring_back_more_than_the_day_has_room_for(clinic: Ask, refused: Refused, db: Path) -> None:
     for patient in ("P1", "P2"):
-        clinic("book", patient, "RAO", "tomorrow")
-        clinic("book", patient, "MEHTA", "tomorrow")
-    for command in (("doctor", "edit", "RAO", "--capacity", "1"), ("config", "capacity", "1")):
-        hint = refused(6, "has_bookings", *command)["hint"]
-        assert "doctor avail set" in hint
-        assert not hint.startswith("Move them first, or use --on-conflict")
+        clinic("book", patient, "RAO", "+3d")
+    clinic(*SET, "RAO", "+3d", "--absent", *CANCEL)
+    number = str(clinic("audit", "log", "--limit", "1")[0]["number"])
+    clinic("doctor", "edit", "RAO", "--capacity", "1")
+    before = days_and_places(db)
+    error = refused(7, "illegal_step", "undo", number, "--yes")
+    assert [(each["appointment"], each["reason"]) for each in error["details"]["appointments"]] == [
+        ("A2", "RAO has only 1 slots")
+    ]
+    assert days_and_places(db) == before
+
+
+def test_undo_names_a_time_that_was_given_to_another(clinic: Ask, refused: Refused, db: Path) -> None:
+    clinic("book", "P2", "RAO", "+3d")
+    clinic("book", "P1", "RAO", "+3d", "--time", "09:30")
+    clinic(*WEEKLY, "RAO", "mon-sun", "--off", *CANCEL)
+    number = str(clinic("audit", "log", "--limit", "1")[0]["number"])
+    clinic(*SET, "RAO", "+3d", "--present")
+    clinic("patient", "add", "Wolfgang Braun", "--phone", "90000 00009")
+    clinic("book", "P3", "RAO", "+3d", "--time", "09:30")
+    before = days_and_places(db)
+    error = refused(7, "illegal_step", "undo", number, "--yes")
+    reasons = {each["appointment"]: each["reason"] for each in error["details"]["appointments"]}
+    assert reasons == {"A1": "slot 1 is taken by A3", "A2": "09:30 was given to A3"}
+    assert days_and_places(db) == before
+
+
+def test_undo_of_days_is_refused_once_they_are_past(clinic: Ask, refused: Refused, frozen: Any) -> None:
+    clinic(*SET, "RAO", "tomorrow..+9d", "--absent")
+    frozen.tick(timedelta(days=2))
+    refused(7, "past_day", "undo", "--yes")
+
+
+def test_undo_of_a_pattern_says_which_of_the_cancelled_are_past(clinic: Ask, refused: Refused, frozen: Any) -> None:
+    clinic("book", "P1", "RAO", "tomorrow")
+    clinic("book", "P2", "RAO", "+9d")
+    clinic(*WEEKLY, "RAO", "mon-sun", "--off", *CANCEL)
+    frozen.tick(timedelta(days=2))
+    error = refused(7, "illegal_step", "undo", "--yes")
+    assert [(each["appointment"], each["reason"]) for each in error["details"]["appointments"]] == [
+        ("A1", "the day is past")
+    ]
+
+
+@pytest.mark.parametrize("command", ["set", "weekly", "import"])
+def test_undo_of_days_that_were_changed_again_names_the_later_write(
+    clinic: Ask, refused: Refused, command: str, db: Path
+) -> None:
+    clinic(*absent(db, command, "RAO", "+2d..+3d"))
+    first = clinic("audit", "log", "--limit", "1")[0]["number"]
+    clinic(*(WEEKLY if command == "weekly" else SET), "RAO", "sun" if command == "weekly" else "+3d", "--capacity", "2")
+    error = refused(7, "illegal_step", "undo", str(first), "--yes")
+    assert error["details"]["later"] == first + 1
+    clinic("undo")
+    clinic("undo", str(first), "--yes")
+    assert all(each["present"] for each in clinic("doctor", "avail", "show", "RAO", "+2d..+3d"))
+
+
+def test_undo_of_days_leaves_nobody_without_a_place(clinic: Ask, refused: Refused, db: Path) -> None:
+    clinic(*SET, "RAO", "+2d", "--absent")
+    clinic(*SET, "RAO", "+2d", "--present")
+    number = str(clinic("audit", "log", "--limit", "1")[0]["number"])
+    clinic("book", "P1", "RAO", "+2d")
+    before = days_and_places(db)
+    error = refused(6, "has_bookings", "undo", number, "--yes")
+    assert [each["appointment"] for each in error["details"]["affected"]] == ["A1"]
+    assert "--on-conflict" not in error["hint"]
+    assert days_and_places(db) == before
+
+
+def test_undo_of_days_of_an_archived_doctor_is_refused(clinic: Ask, refused: Refused) -> None:
+    clinic(*SET, "RAO", "+2d", "--absent")
+    number = str(clinic("audit", "log", "--limit", "1")[0]["number"])
+    clinic("doctor", "archive", "RAO")
+    refused(7, "archived", "undo", number, "--yes")
+
+
+def test_a_change_of_days_by_an_older_version_cannot_be_undone(clinic: Ask, refused: Refused, db: Path) -> None:
+    clinic(*SET, "RAO", "+2d", "--absent")
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("DELETE FROM journal_days")
+    assert "not of a kind that can be undone" in refused(7, "illegal_step", "undo")["message"]
+
+
+@pytest.mark.parametrize("days", [True, False])
+def test_a_plan_for_a_file_is_outdated_only_by_an_undo_of_its_days(clinic: Ask, db: Path, days: bool) -> None:
+    from clinicctl.desk import imports, journal
+    from clinicctl.rules import rows as sheets
+    from clinicctl.store.engine import Store
+
+    clinic(*((*SET, "RAO", "+2d", "--capacity", "2") if days else ("book", "P1", "RAO", "+2d")))
+    store = Store(str(db), wait=5)
+    with store.read(actor="x") as tx:
+        day = tx.today + timedelta(days=2)
+        sheet = sheets.read_days(["doctor,date,capacity\n", f"RAO,{day},2\n"])
+        plan = imports.plan_availability(tx, sheet=sheet)
+    clinic("undo")
+    outdated = pytest.raises(imports.Outdated) if days else nullcontext()
+    with outdated, store.write(actor="x", key="k") as tx:
+        journal.once(tx, imports.set_availability, command="x", key="k", own_key=False, request={"plan": plan})
+
+
+# When undo asks
+
+
+def test_undo_asks_before_it_walks_further_back(clinic: Ask, run: Run) -> None:
+    clinic("book", "P1", "RAO", "+2d")
+    clinic("book", "P2", "RAO", "+2d")
+    clinic("undo")
+    answer = run("undo", status=2)
+    assert "--yes required when not running interactively" in answer.stderr
+    assert "P1, A1 booked → cancelled" in answer.stderr
+    assert "Anita" not in answer.stderr
+    assert clinic("appointment", "show", "A1")["status"] == "booked"
+    assert clinic("undo", "--dry-run")["undoes"] == clinic("undo", "--yes")["undoes"]
+
+
+def test_undo_asks_when_another_write_of_the_actor_lies_between(clinic: Ask, run: Run) -> None:
+    clinic("book", "P1", "RAO", "+2d")
+    number = str(clinic("appointment", "history", "A1")[0]["journal"])
+    clinic("patient", "edit", "P1", "--note", "x")
+    assert "not your last write" in run("undo", number, status=2).stderr
+    assert "not your last write" in run("undo", number, "--actor", "other", status=2).stderr
+    clinic("undo", number, "--yes")
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(4, 0), (6, 2)])
+def test_undo_asks_when_the_write_is_older_than_five_minutes(
+    clinic: Ask, run: Run, frozen: Any, minutes: int, status: int
+) -> None:
+    clinic("book", "P1", "RAO", "+2d")
+    frozen.tick(timedelta(minutes=minutes))
+    answer = run("undo", status=status)
+    assert ("older than 5 minutes" in answer.stderr) is bool(status)
+
+
+def test_at_a_terminal_undo_names_the_patient_and_the_status_and_takes_a_no(clinic: Ask) -> None:
+    clinic("walkin", "P1", "MEHTA")
+    clinic("queue", "call", "MEHTA")
+    clinic("queue", "skip", "MEHTA")
+    clinic("queue", "recall", "MEHTA", "1")
+    clinic("patient", "edit", "P2", "--note", "x")
+    number = str(clinic("appointment", "history", "A1")[-1]["journal"])
+    screen = at_a_terminal("undo", number, typed="n\n")
+    assert "queue recall" in screen
+    assert "P1 Anita Sharma, A1 waiting → skipped" in screen
+    assert clinic("queue", "show", "MEHTA")[0]["status"] == "waiting"
+    assert "Undone" in at_a_terminal("undo", number, typed="y\n")
+    assert clinic("queue", "show", "MEHTA")[0]["status"] == "skipped"
+
+
+def test_the_answer_of_an_undo_names_what_it_undid(clinic: Ask, run: Run) -> None:
+    clinic("walkin", "P1", "MEHTA")
+    clinic("queue", "call", "MEHTA")
+    undone = clinic("undo", "--key", "u")
+    assert undone["command"] == "queue call"
+    assert undone["appointments"][0]["patient"]["number"] == "P1"
+    assert undone["steps"] == [
+        {
+            "appointment": "A1",
+            **dict.fromkeys(("from_status", "to_status"), "checked_in"),
+            "queue_from": "called",
+            "queue_to": "waiting",
+        }
+    ]
+    # The same key needs no second confirmation, although the write is no longer the last one.
+    assert clinic("undo", "--key", "u") == undone | {"replayed": True}
+
+
+def test_undo_takes_back_only_the_write_it_asked_about(
+    clinic: Ask, refused: Refused, monkeypatch: pytest.MonkeyPatch, db: Path
+) -> None:
+    clinic("book", "P1", "RAO", "+2d")
+    real = desk.undo.preview
+
+    def preview(tx: Any, **request: Any) -> Any:
+        found = real(tx, **request)
+        monkeypatch.setattr(desk.undo, "preview", real)
+        clinic("book", "P2", "RAO", "+2d")
+        return found
+
+    monkeypatch.setattr(desk.undo, "preview", preview)
+    error = refused(2, "usage", "undo")
+    assert error["details"]["found"] == error["details"]["asked"] + 1
+    assert {each["status"] for each in clinic("appointment", "list")} == {"booked"}
+
+
+# Hints
+
+
+def options() -> dict[str, set[str]]:
+    """Every command by its words, with its options."""
+    found: dict[str, set[str]] = {}
+
+    def walk(group: Any, ctx: Context, path: str) -> None:
+        for name in group.list_commands(ctx):
+            command = group.get_command(ctx, name)
+            words = f"{path} {name}".strip()
+            if isinstance(command, Reading):
+                found[words] = {option for each in command.params for option in each.opts}
+            elif hasattr(command, "list_commands"):
+                walk(command, Context(command, info_name=name, parent=ctx, obj=ctx.obj), words)
+
+    from clinicctl.cli.context import Desk
+
+    root = get_group(app)
+    walk(root, Context(root, info_name="clinicctl", obj=Desk()), "")
+    return found
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "doctor edit RAO --capacity 1",
+        "config capacity 1",
+        "doctor import -",
+        "doctor avail set RAO +2d --absent",
+        "doctor avail set RAO today --absent",
+        "doctor avail weekly RAO mon-sun --off",
+        "doctor avail import -",
+        "undo NUMBER --yes",
+    ],
+)
+def test_a_hint_names_no_option_that_its_command_does_not_have(
+    clinic: Ask, refused: Refused, frozen: Any, command: str
+) -> None:
+    clinic("doctor", "add", "LIM", "Dr. Lim")
+    clinic(*SET, "RAO", "+2d", "--absent")
+    clinic(*SET, "RAO", "+2d", "--present")
+    number = str(clinic("audit", "log", "--limit", "1")[0]["number"])
+    for patient in ("P1", "P2"):
+        for doctor in ("RAO", "LIM"):
+            clinic("book", patient, doctor, "+2d")
+    clinic("walkin", "P1", "RAO")
+    stdin = {
+        "doctor import -": "code,name,capacity\nRAO,Dr. Vikram Rao,1\n",
+        "doctor avail import -": "doctor,date,present\nRAO,+2d,no\n",
+    }.get(command)
+    hint = refused(6, "has_bookings", *command.replace("NUMBER", number).split(), stdin=stdin)["hint"]
+    known = options()
+    name = max((each for each in known if command.startswith(each)), key=len)
+    for other in re.findall(r"`clinicctl ([^`]*)`", hint):
+        words = max((each for each in known if other.startswith(each)), key=len)
+        assert set(re.findall(r"--[a-z-]+", other)) <= known[words], hint
+    assert set(re.findall(r"--[a-z-]+", re.sub(r"`[^`]*`", "", hint))) <= known[name], hint
+
+
+def test_the_hint_of_a_capacity_can_be_followed(clinic: Ask, refused: Refused) -> None:
+    for patient in ("P1", "P2"):
+        clinic("book", patient, "RAO", "+2d")
+    hint = refused(6, "has_bookings", "doctor", "edit", "RAO", "--capacity", "1")["hint"]
+    (command,) = re.findall(r"`clinicctl ([^`]*)`", hint)
+    clinic(*command.replace(" N", " 2").split())
+    assert clinic("doctor", "edit", "RAO", "--capacity", "1")["capacity"] == 1
