@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -31,32 +32,37 @@ def refreshed(text: str) -> str:
     return _transcripts(text)
 
 
-def commands() -> str:
-    """The command reference: every command with the first line of its help."""
+def tree() -> Iterator[tuple[str, Any, Any]]:
+    """Every command and group, by its words, with its context."""
     from typer._click.core import Context
     from typer.main import get_group
 
-    from clinicctl.cli import TREE, app
+    from clinicctl.cli import app
     from clinicctl.cli.context import Desk
 
-    def walk(group: object, ctx: Context, path: str) -> Iterator[tuple[str, str]]:
-        for name in group.list_commands(ctx):  # type: ignore[attr-defined]
-            command = group.get_command(ctx, name)  # type: ignore[attr-defined]
+    def walk(group: Any, ctx: Context, path: str) -> Iterator[tuple[str, Any, Any]]:
+        for name in group.list_commands(ctx):
+            command, words = group.get_command(ctx, name), f"{path} {name}".strip()
             inner = Context(command, info_name=name, parent=ctx, obj=Desk())
+            yield words, command, inner
             if hasattr(command, "list_commands"):
-                if name != "appt":
-                    yield from walk(command, inner, f"{path} {name}")
-                continue
-            pieces = [each for each in command.collect_usage_pieces(inner) if each != "[OPTIONS]"]
-            own = [each for each in command.own if each.param_type_name == "option"]
-            options = " ".join(f"[{each.opts[0]}]" if not each.required else each.opts[0] for each in own)
-            usage = " ".join(each for each in (f"{path} {name}".strip(), *pieces, options) if each)
-            yield usage.replace("{", "").replace("}", ""), (command.help or "").partition("\n")[0]
+                yield from walk(command, inner, words)
 
     root = get_group(app)
-    assert TREE
-    rows = walk(root, Context(root, info_name="clinicctl", obj=Desk()), "")
-    table = "".join(f"| `{usage.replace('|', chr(92) + '|')}` | {help_} |\n" for usage, help_ in rows)
+    yield from walk(root, Context(root, info_name="clinicctl", obj=Desk()), "")
+
+
+def commands() -> str:
+    """The command reference: every command with the first line of its help."""
+    table = ""
+    for words, command, ctx in tree():
+        if hasattr(command, "list_commands") or words.startswith("appt "):
+            continue
+        pieces = [each for each in command.collect_usage_pieces(ctx) if each != "[OPTIONS]"]
+        own = [each for each in command.own if each.param_type_name == "option"]
+        options = " ".join(f"[{each.opts[0]}]" if not each.required else each.opts[0] for each in own)
+        usage = " ".join(each for each in (words, *pieces, options) if each).replace("{", "").replace("}", "")
+        table += f"| `{usage.replace('|', chr(92) + '|')}` | {(command.help or '').partition(chr(10))[0]} |\n"
     return f"| command | |\n|---|---|\n{table}"
 
 

@@ -3,12 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from typer._click.core import Context
-from typer.main import get_group
-
-from clinicctl.cli import app
 from clinicctl.cli.commands import Writing
-from clinicctl.cli.context import Desk
+from tests.docs import tree
 
 NAME, PHONE, BORN, EMAIL, NOTE = "Zyxwin Quvmark", "98765 14703", "1971-03-17", "zyxwin@mark.example", "zyxwin-note"
 OTHER = "Quormak Zélthu"
@@ -118,18 +114,9 @@ REFUSED: tuple[Line, ...] = (
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command that does something, by its words."""
-
-    def walk(group: Any, ctx: Context, path: str) -> Iterator[tuple[str, Any]]:
-        for name in group.list_commands(ctx):
-            command = group.get_command(ctx, name)
-            words = f"{path} {name}".strip()
-            if hasattr(command, "list_commands"):
-                yield from walk(command, Context(command, info_name=name, parent=ctx, obj=Desk()), words)
-            elif not words.startswith("appt "):
-                yield words, command
-
-    root = get_group(app)
-    yield from walk(root, Context(root, info_name="clinicctl", obj=Desk()), "")
+    for words, command, _ in tree():
+        if not hasattr(command, "list_commands") and not words.startswith("appt "):
+            yield words, command
 
 
 def begin(ask: Callable[..., Any]) -> None:

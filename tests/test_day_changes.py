@@ -17,11 +17,9 @@ from typing import Any
 
 import pytest
 from freezegun import freeze_time
-from typer.main import get_group
 
 from clinicctl import desk
-from clinicctl.cli import app
-from clinicctl.cli.commands import Context, Reading
+from tests.docs import tree
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -563,26 +561,6 @@ def test_undo_takes_back_only_the_write_it_asked_about(
 # Hints
 
 
-def options() -> dict[str, set[str]]:
-    """Every command by its words, with its options."""
-    found: dict[str, set[str]] = {}
-
-    def walk(group: Any, ctx: Context, path: str) -> None:
-        for name in group.list_commands(ctx):
-            command = group.get_command(ctx, name)
-            words = f"{path} {name}".strip()
-            if isinstance(command, Reading):
-                found[words] = {option for each in command.params for option in each.opts}
-            elif hasattr(command, "list_commands"):
-                walk(command, Context(command, info_name=name, parent=ctx, obj=ctx.obj), words)
-
-    from clinicctl.cli.context import Desk
-
-    root = get_group(app)
-    walk(root, Context(root, info_name="clinicctl", obj=Desk()), "")
-    return found
-
-
 @pytest.mark.parametrize(
     "command",
     [
@@ -612,7 +590,7 @@ def test_a_hint_names_no_option_that_its_command_does_not_have(
         "doctor avail import -": "doctor,date,present\nRAO,+2d,no\n",
     }.get(command)
     hint = refused(6, "has_bookings", *command.replace("NUMBER", number).split(), stdin=stdin)["hint"]
-    known = options()
+    known = {words: {each for param in command.params for each in param.opts} for words, command, _ in tree()}
     name = max((each for each in known if command.startswith(each)), key=len)
     for other in re.findall(r"`clinicctl ([^`]*)`", hint):
         words = max((each for each in known if other.startswith(each)), key=len)

@@ -2,16 +2,12 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from typer._click.core import Context
-from typer.main import get_group
 
-from clinicctl.cli import app
-from clinicctl.cli.context import Desk
-from tests.docs import README, refreshed
+from tests.docs import README, refreshed, tree
 
 Run = Callable[..., Any]
 
@@ -29,19 +25,7 @@ def test_the_readmes_two_lines_to_paste_stand_alone() -> None:
         assert found[1].startswith("python3 -m venv ")
 
 
-def commands() -> Iterator[tuple[str, Any]]:
-    def walk(group: Any, ctx: Context, path: str) -> Iterator[tuple[str, Any]]:
-        for name in group.list_commands(ctx):
-            command = group.get_command(ctx, name)
-            yield f"{path} {name}".strip(), command
-            if hasattr(command, "list_commands"):
-                yield from walk(command, Context(command, info_name=name, parent=ctx, obj=Desk()), f"{path} {name}")
-
-    root = get_group(app)
-    yield from walk(root, Context(root, info_name="clinicctl", obj=Desk()), "")
-
-
-@pytest.mark.parametrize(("name", "command"), [pytest.param(*each, id=each[0]) for each in commands()])
+@pytest.mark.parametrize(("name", "command"), [pytest.param(*each[:2], id=each[0]) for each in tree()])
 def test_every_command_is_helped_with_examples_that_run(
     name: str, command: Any, run: Run, tmp_path: Any, monkeypatch: Any
 ) -> None:
