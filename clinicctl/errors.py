@@ -254,7 +254,7 @@ class OnWaitlist(Conflict):
 
 
 class AlreadyWaiting(Conflict):
-    code, sentence = "already_waiting", "{patient} waits for {doctor} on {problem} already, with {entry}."
+    code, sentence = "already_waiting", "{patient} is already waiting for {doctor} on {problem}, with {entry}."
     advice = "Name only other days, or remove the entry first: `clinicctl waitlist remove {entry}`."
 
 

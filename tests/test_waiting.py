@@ -87,7 +87,7 @@ def test_two_entries_of_a_patient_and_a_doctor_share_no_day(clinic: Ask, refused
     on = [each["date"] for each in clinic("doctor", "avail", "show", "RAO", "+5d,+6d")]
     error = refused(6, "already_waiting", "waitlist", "add", "P1", "RAO", "+5d..+8d")
     assert error["details"] == {"patient": "P1", "doctor": "RAO", "entry": "W1", "days": on}
-    assert error["message"] == f"P1 waits for RAO on {on[0]}, {on[1]} already, with W1."
+    assert error["message"] == f"P1 is already waiting for RAO on {on[0]}, {on[1]}, with W1."
     assert "clinicctl waitlist remove W1" in error["hint"]
     clinic("waitlist", "add", "P1", "RAO", "+3d,+7d..+8d")
     clinic("waitlist", "add", "P1", "MEHTA", "+5d")

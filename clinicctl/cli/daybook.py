@@ -34,7 +34,7 @@ def free(
     start: Annotated[
         DayWord, typer.Option("--from", metavar="DAY", parser=params.day_word, help="The first day looked at.")
     ] = DayWord("today"),
-    days: Annotated[int, params.count("--days", 1, 366, help="How many days are looked at.")] = 14,
+    days: Annotated[int, params.count("--days", 1, 366, help="How many days to look at.")] = 14,
 ) -> None:
     """Show the next days with a free place, of a doctor or a specialty."""
     ctx.obj.show(ctx.obj.read(desk.daybook.free, doctor=doctor, specialty=specialty, start=start, count=days))

@@ -50,7 +50,7 @@ def backup(
     ctx: Ctx,
     target: Annotated[str, typer.Argument(metavar="FILE|FOLDER", help="A new file; in a folder, a dated name.")],
     keep: Annotated[
-        int | None, params.count("--keep", 1, params.MOST, help="Leave so many of this clinic's in the folder.")
+        int | None, params.count("--keep", 1, params.MOST, help="Keep the last N of this clinic in the folder.")
     ] = None,
 ) -> None:
     """Copy the database to a new file, while others write; checked, and never over something else."""

@@ -30,7 +30,7 @@ FormatOption = Annotated[
     SheetFormat | None,
     params.choice("--format", SheetFormat, help="The file's format; else by its name, or its first character."),
 ]
-OnErrorOption = Annotated[OnError, params.choice("--on-error", OnError, help="What a bad row does.")]
+OnErrorOption = Annotated[OnError, params.choice("--on-error", OnError, help="What happens to a bad row.")]
 
 
 def run(

@@ -233,7 +233,7 @@ _PHONE = typer.Option(
 Phone = Annotated[str, _PHONE]
 PhoneOption = Annotated[str | None, _PHONE]
 UnverifiedPhone = Annotated[
-    bool, typer.Option("--unverified-phone", help="Take a phone whose length is possible, though it is not valid.")
+    bool, typer.Option("--unverified-phone", help="Accept a phone with a possible length that is not valid.")
 ]
 SameAs = Annotated[
     references.PatientRef | None,
@@ -246,7 +246,7 @@ Words = Annotated[
     ),
 ]
 SexOption = Annotated[
-    Sex | None, choice("--sex", Sex, words=SEX_WORDS, help="The sex, as the patient says; the first letter does.")
+    Sex | None, choice("--sex", Sex, words=SEX_WORDS, help="The sex, as the patient says; the first letter is enough.")
 ]
 Born = Annotated[
     date | None,
@@ -377,12 +377,10 @@ AtPosition = Annotated[int, typer.Argument(metavar="N", parser=whole("N", 1, MOS
 Time = Annotated[
     time | None, typer.Option("--time", metavar="HH:MM", parser=days.parse_time, help="The time that was agreed.")
 ]
-Limit = Annotated[int | None, count("--limit", 1, MOST, help="At most so many.")]
+Limit = Annotated[int | None, count("--limit", 1, MOST, help="Show at most N.")]
 Again = Annotated[
     bool,
-    typer.Option(
-        "--again", help="Though the patient has an appointment with the doctor that day, or one at that time."
-    ),
+    typer.Option("--again", help="Even if the patient has an appointment with the doctor that day, or at that time."),
 ]
 Overbook = Annotated[
     bool,
@@ -390,10 +388,10 @@ Overbook = Annotated[
         "--overbook", help="Above the capacity, up to the clinic's overbook_limit, or at a time that is taken."
     ),
 ]
-Past = Annotated[bool, typer.Option("--past", help="Though the time is past.")]
+Past = Annotated[bool, typer.Option("--past", help="Even if the time is past.")]
 OnConflictOption = Annotated[
     OnConflict,
-    choice("--on-conflict", OnConflict, help="What becomes of booked patients who lose their place."),
+    choice("--on-conflict", OnConflict, help="What happens to booked patients who lose their place."),
 ]
 Status = Annotated[
     list[AppointmentStatus] | None,
@@ -401,9 +399,7 @@ Status = Annotated[
 ]
 CancelledBy = Annotated[
     statuses.CancelledBy | None,
-    choice(
-        "--cancelled-by", statuses.CancelledBy, help="Only those that this side has cancelled, with the phones to call."
-    ),
+    choice("--cancelled-by", statuses.CancelledBy, help="Only appointments that this side cancelled, with the phones."),
 ]
 All = Annotated[bool, typer.Option("--all", help="Archived ones, too.")]
 By = Annotated[statuses.CancelledBy, choice("--by", statuses.CancelledBy, help="Who cancels.")]

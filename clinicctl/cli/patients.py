@@ -181,7 +181,7 @@ def import_(
     update: Annotated[
         bool,
         typer.Option(
-            "--update", help="Change what differs on file, too: e-mail, note, age. An empty cell changes nothing."
+            "--update", help="Also change what differs on file: e-mail, note, age. An empty cell changes nothing."
         ),
     ] = False,
     unverified_phone: params.UnverifiedPhone = False,

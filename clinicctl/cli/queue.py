@@ -26,7 +26,7 @@ def checkin(
     ref: params.Arrival,
     patient: params.PatientOption = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Though the patient is still in an earlier queue of the doctor.")
+        bool, typer.Option("--again", help="Even if the patient is still in an earlier queue of the doctor.")
     ] = False,
 ) -> None:
     """Check a patient in, and give the next position in the queue.
@@ -149,7 +149,7 @@ def board(
             "--every",
             metavar="SECONDS",
             parser=params.seconds("--every", 0.2, 60),
-            help="How often it is read.  [0.2..60]",
+            help="Seconds between readings.  [0.2..60]",
         ),
     ] = 2,
 ) -> None:

@@ -196,7 +196,8 @@ def _ways_out(arrived: Sequence[Row[Any]]) -> list[str]:
     """Return what can be done with patients who are here, with one example of each command."""
     found = []
     if waits := next((row for row in arrived if row.queue_status != QueueStatus.SERVING), None):
-        found.append(f"Transfer who waits: `clinicctl queue transfer {waits.doctor_code} {waits.position} --to CODE`.")
+        command = f"clinicctl queue transfer {waits.doctor_code} {waits.position} --to CODE"
+        found.append(f"Transfer waiting patients: `{command}`.")
     if seen := next((row for row in arrived if row.queue_status == QueueStatus.SERVING), None):
         found.append(f"End the consultation: `clinicctl queue done {seen.doctor_code} {seen.position}`.")
     return found

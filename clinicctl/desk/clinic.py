@@ -74,7 +74,7 @@ def _known(name: str) -> Known:
 def _store(tx: Tx, known: Known, value: str) -> None:
     read = str(known.take(value))
     if known.name == "region" and read and not desk.phones.known_region(read):
-        raise errors.BadValue(problem=f'region: "{read}" is no country that has phones; for example IN or DE.')
+        raise errors.BadValue(problem=f'region: "{read}" is not a country with phone numbers; for example IN or DE.')
     tx.run(_FORGET, setting=known.name)
     tx.run(_INSERT, name=known.name, value=read)
 

@@ -55,7 +55,7 @@ def _refused(region: str) -> BadValue:
         )
     return BadValue(
         problem=f"Not a phone number: one of {region} is {example}.",
-        hint="Where there is no phone, say none.",
+        hint="If there is no phone, enter none.",
     )
 
 
@@ -66,7 +66,7 @@ def _unknown(number: PhoneNumber, region: str) -> BadValue:
     like = f": one of {of if _example(of) else region} is {example}" if example else ""
     return BadValue(
         problem=f"Not a valid phone number{like}; --unverified-phone takes it as it is.",
-        hint="Its length is possible, but no such number is given out: look for a wrong digit.",
+        hint="The length is possible, but no such number is in use: look for a wrong digit.",
     )
 
 
