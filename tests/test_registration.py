@@ -410,6 +410,15 @@ def test_update_changes_what_differs_and_an_empty_cell_changes_nothing(
     )
 
 
+def test_update_leaves_the_name_and_the_phone_of_a_patient_named_by_a_merged_record(clinic: Ask, file: Any) -> None:
+    clinic("patient", "merge", "P2", "--into", "P1", "--yes")
+    before = clinic("patient", "show", "P1")
+    path = file("name,phone,note\nMumtaz Anwar,91234 56789,tall\n")
+    (row,) = clinic("patient", "import", path, "--update")["rows"]
+    assert (row["patient"], row["not_taken"], row["changed"]) == ("P1", ["name", "phone"], [])
+    assert clinic("patient", "show", "P1") == before | {"note": "tall"}
+
+
 def test_a_plan_does_not_stand_when_somebody_on_file_is_filled_between(clinic: Ask, tmp_path: Path) -> None:
     sheet = rows.read_patients(io.StringIO("name,phone,note\nMumtaz Anwar,91234 56789,tall\n"))
     store = Store(str(tmp_path / "clinic.db"), wait=5)
