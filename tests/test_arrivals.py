@@ -118,6 +118,13 @@ def test_who_left_and_was_booked_anew_is_sent_to_that_appointment(noon: Ask, ref
     assert "position 2 of MEHTA: waiting" in refused(6, "already_booked", "checkin", "A1")["hint"]
 
 
+def test_a_second_booking_on_the_same_day_does_not_replace_a_no_show(noon: Ask) -> None:
+    noon("book", "P1", "MEHTA")
+    noon("book", "P1", "MEHTA", "--again")
+    noon("appointment", "no-show", "A1")
+    assert noon("checkin", "A1")["position"] == 1
+
+
 def test_nobody_comes_back_to_a_doctor_who_is_archived(noon: Ask, refused: Refused) -> None:
     noon("walkin", "P1", "MEHTA")
     noon("queue", "left", "MEHTA", "1")

@@ -53,6 +53,16 @@ def places(entries: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
 # After midnight
 
 
+def test_an_appointment_completed_yesterday_is_of_another_day(night: Ask, refused: Refused) -> None:
+    night("queue", "done", "MEHTA", "1")
+    refused(7, "wrong_day", "checkin", "A1")
+
+
+def test_a_step_of_a_patient_who_left_yesterday_does_not_hint_at_a_check_in(night: Ask, refused: Refused) -> None:
+    night("queue", "left", "MEHTA", "2")
+    assert refused(7, "illegal_step", "queue", "hold", "MEHTA", "2", "--day", "yesterday")["hint"] is None
+
+
 def test_an_open_queue_is_shown_after_midnight_beside_todays_and_told_apart(night: Ask, run: Run) -> None:
     night("walkin", "P4", "MEHTA")
     shown = night("queue", "show", "MEHTA")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 
 from tests.test_keeping import older, rows
 
@@ -183,3 +184,11 @@ def test_of_two_entries_for_one_day_the_older_keeps_it_when_their_patients_are_m
     }
     assert found["W3"]["status"] == "removed"
     assert clinic("db", "check")["sound"]
+
+
+def test_a_closed_day_is_promoted_into_only_when_it_is_named(clinic: Ask, refused: Refused) -> None:
+    with freeze_time("2026-11-23T06:30:00"):
+        clinic("waitlist", "add", "P1", "RAO", "today")
+        clinic("close", "--yes")
+        refused(4, "waitlist_entry_not_found", "waitlist", "promote", "RAO")
+        assert clinic("waitlist", "promote", "RAO", "today")["waitlist_closed"] == ["W1"]
