@@ -282,6 +282,11 @@ class Exists(Conflict):
     code, sentence = "exists", "{path} exists already."
 
 
+class NotReplaced(Conflict):
+    code, sentence = "exists", "{path} exists already, and {reason}; it was left as it is."
+    advice = "Name another file."
+
+
 # The same conflicts met by the database itself, which knows the constraint and no more.
 
 

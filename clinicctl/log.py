@@ -2,12 +2,13 @@
 
 import json
 import os
-import stat
+import sys
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from clinicctl import clock
+from clinicctl import clock, errors
+from clinicctl.store import paths
 
 OF_LATE = timedelta(hours=1)
 _TAIL = 1 << 20
@@ -17,15 +18,14 @@ _TAIL = 1 << 20
 def line(path: str, **facts: Any) -> None:
     """Append one line to the file at `path` (0600, made when missing, no link followed).
 
-    What is there and is no log, stays as it is: a pipe that nobody reads, and a file that does not begin like one.
+    What is there and is no log, stays as it is: a file of the database, a pipe, a file that does not begin like a log.
     """
     said = {"at": clock.now().isoformat(timespec="milliseconds"), "pid": os.getpid(), **facts}
     text = json.dumps({name: value for name, value in said.items() if value is not None}, ensure_ascii=True)
-    with suppress(OSError, ValueError):
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(path, flags, 0o600)
+    with suppress(OSError, errors.BadValue):
+        descriptor = paths.open_to_append(path)
         try:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode) and os.pread(descriptor, 1, 0) in (b"", b"{"):
+            if os.pread(descriptor, 1, 0) in (b"", b"{"):
                 os.write(descriptor, text.encode() + b"\n")
         finally:
             os.close(descriptor)
@@ -39,23 +39,17 @@ def lock_waits(path: str) -> tuple[int, float] | None:
     since = clock.now() - OF_LATE
     try:
         waits = [wait for each in _tail(path) if (wait := _lock_wait(each, since))]
-    except OSError:
+    except (OSError, errors.BadValue):
         return None
     return len(waits), max(waits, default=0.0)
 
 
 def _tail(path: str) -> list[bytes]:
     """The last whole lines of a file."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError("not a file")
-        start = max(0, found.st_size - _TAIL)
-        lines = os.pread(descriptor, _TAIL, start).split(b"\n")
+    with paths.open_to_read(path, most=sys.maxsize) as file:
+        start = max(0, os.fstat(file.fileno()).st_size - _TAIL)
+        lines = os.pread(file.fileno(), _TAIL, start).split(b"\n")
         return lines[1:] if start else lines
-    finally:
-        os.close(descriptor)
 
 
 def _lock_wait(line: bytes, since: datetime) -> float:

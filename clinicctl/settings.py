@@ -4,11 +4,12 @@ The two tables here define, document and check every setting; the README and `--
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from clinicctl.errors import BadValue, typed
 
@@ -19,6 +20,9 @@ ACTOR = 64
 CLOCK_SHIFT = "CLINICCTL_TEST_CLOCK_SHIFT"
 """Seconds by which the test suite moves the clock of a process that it starts. Refused outside pytest."""
 _FARTHEST = 100 * 366 * 86_400
+LARGEST_CONFIG = 64 << 10
+"""Bytes of a configuration file."""
+_AT_LINE = re.compile(r"at line ([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -87,6 +91,12 @@ def _line(longest: int) -> Callable[[str], str]:
     return read
 
 
+def _database(said: str) -> str:
+    if not said:
+        raise BadValue(problem="empty; name a database, or leave it out for the default one.")
+    return said
+
+
 def _timezone(said: str) -> str:
     known = _zones()
     if said in known:
@@ -151,7 +161,7 @@ def region(said: str) -> str:
 
 
 COMMAND = (
-    Known("db", "", "the database: a path (default: clinic.db in the user data folder)", str),
+    Known("db", "", "the database: a path (default: clinic.db in the user data folder)", _database),
     Known(
         "output",
         "",
@@ -225,18 +235,62 @@ class Settings:
     yes: bool = False
 
 
-def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Mapping[str, Any]) -> Settings:
+class Configured(NamedTuple):
+    """A value from the configuration file, and where it stands there."""
+
+    said: str
+    origin: str
+
+
+Configuration = Mapping[str, Configured]
+
+
+def read_config(path: str, content: bytes) -> Configuration:
+    """Read the settings of a command from a TOML file. Refuses what is not one, naming the line."""
+    import tomllib
+
+    text = content.decode("utf-8", "replace")
+    try:
+        found = tomllib.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise _bad_line(path, content.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
+    except RecursionError:
+        raise _bad_line(path, _deepest(text), "nested too deeply") from None
+    except tomllib.TOMLDecodeError as error:
+        line = _AT_LINE.search(str(error))
+        raise _bad_line(path, int(line[1]) if line else text.count("\n") + 1, "not TOML") from None
+    known = [each.name for each in COMMAND if each.name in found]
+    return {name: _configured(path, name, found[name], _line_of(text, name)) for name in known}
+
+
+def _configured(path: str, name: str, value: Any, line: int) -> Configured:
+    is_number = name == "wait" and isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number or isinstance(value, str)):
+        raise _bad_line(path, line, f"{name} has to be {'a number' if name == 'wait' else 'a text in quotes'}")
+    if "\0" in str(value):
+        raise _bad_line(path, line, f"{name} has a NUL character")
+    return Configured(str(value), f"{path}, line {line}: {name}")
+
+
+def _bad_line(path: str, line: int, problem: str) -> BadValue:
+    return BadValue(problem=f"{path}, line {line}: {problem}.")
+
+
+def _line_of(text: str, name: str) -> int:
+    """The line on which a key stands, for a message: as it is usually written, else the first."""
+    found = re.search(rf"^[ \t]*\[*[ \t]*[\"']?{name}[\"']?[ \t]*[=.\]]", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def _deepest(text: str) -> int:
+    """The line with the most brackets."""
+    depths = [line.count("[") + line.count("{") for line in text.split("\n")]
+    return depths.index(max(depths)) + 1
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Configuration) -> Settings:
     """Return the settings of a command. Refuses a value that its check refuses, naming where it came from."""
-    found: dict[str, Any] = {}
-    for each in COMMAND:
-        said, origin = flags.get(each.name), f"--{each.name}"
-        if said is None:
-            said, origin = environ.get(f"CLINICCTL_{each.name.upper()}") or None, f"CLINICCTL_{each.name.upper()}"
-        if said is None and each.name in config:
-            said, origin = str(config[each.name]), "config.toml"
-        if said is None:
-            said = each.default
-        found[each.name] = each.take(said, origin=origin) if said else None
+    found = {each.name: _found(each, flags, environ, config) for each in COMMAND}
     return Settings(
         db=found["db"],
         output=found["output"],
@@ -245,6 +299,24 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Mapping[s
         log=found["log"],
         **{name: flags[name] for name in ("header", "excel_safe", "quiet", "key", "dry_run", "yes") if name in flags},
     )
+
+
+def database(flags: Mapping[str, Any], environ: Mapping[str, str], config: Configuration) -> str | None:
+    """Return the database that a command names, also where the rest of its command line cannot be read."""
+    found: str | None = _found(COMMAND[0], flags, environ, config)
+    return found
+
+
+def _found(known: Known, flags: Mapping[str, Any], environ: Mapping[str, str], config: Configuration) -> Any:
+    said, origin = flags.get(known.name), f"--{known.name}"
+    if said is None:
+        said, origin = environ.get(f"CLINICCTL_{known.name.upper()}"), f"CLINICCTL_{known.name.upper()}"
+        said = said or (said if known.name == "db" else None)
+    if said is None and known.name in config:
+        said, origin = config[known.name]
+    if said is None:
+        said = known.default or None
+    return known.take(said, origin=origin) if said is not None else None
 
 
 def clock_shift(environ: Mapping[str, str]) -> float:

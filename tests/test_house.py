@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "statuses": set(),
     "settings": {"errors"},
     "results": {"statuses", "results"},
-    "log": {"clock"},
+    "log": {"clock", "errors"},
     "rules": {"results", "errors", "statuses", "rules"},
     "store": {"errors", "clock", "interrupts", "settings", "store"},
     "desk": {"store", "rules", "results", "errors", "statuses", "settings", "desk"},
@@ -65,7 +65,8 @@ def test_nobody_imports_whom_he_must_not(module: Path) -> None:
             if neighbour == "__version__":
                 continue
             opens_the_store = neighbour == "store" and module == PACKAGE / "cli" / "context.py"
-            assert neighbour in MAY_IMPORT[own] or opens_the_store, f"{own} imports {name}"
+            opens_a_file = name == "clinicctl.store.paths" and own in ("cli", "show", "log")
+            assert neighbour in MAY_IMPORT[own] or opens_the_store or opens_a_file, f"{own} imports {name}"
         elif top not in sys.stdlib_module_names:
             assert top in MAY_IMPORT_FROM_OUTSIDE.get(own, set()), f"{own} imports {name}"
 
@@ -95,6 +96,38 @@ def test_each_of_these_is_done_in_one_file(forbidden: set[str], allowed: str) ->
     for module in modules():
         if module != PACKAGE / allowed:
             assert not forbidden & set(calls(ast.parse(module.read_text("utf-8")))), module
+
+
+OPENS_ITS_OWN = {
+    *("settings.py machine_timezone", "settings.py _zone_table", "store/places.py _mounts"),  # files of the system
+    *("store/lock.py writers_lock", "store/notes.py _opened", "store/engine.py draft"),  # the lock file, new names
+    *("store/health.py _durability", "show/__init__.py _write"),  # a temporary file, and /dev/null
+}
+"""Functions that open files whose paths nobody can name."""
+
+OPENS = ("open", "os.open", "io.open", "FileIO", "os.fdopen")
+OPENS_PATHS = (".read_text", ".read_bytes", ".write_text", ".write_bytes", ".open", ".touch")
+OPENS_BY_THE_DOOR = ("ctx.obj.open", "context.obj.open")
+
+
+def opening(module: Path) -> Iterator[str]:
+    """The functions of a module that open files."""
+    for function in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(function, ast.FunctionDef):
+            for name in calls(function):
+                if name in OPENS or (name.endswith(OPENS_PATHS) and name not in OPENS_BY_THE_DOOR):
+                    yield f"{module.relative_to(PACKAGE)} {function.name}"
+
+
+def test_only_one_module_opens_a_file_that_a_user_names() -> None:
+    found = {each for module in modules() for each in opening(module) if each.split()[0] != "store/paths.py"}
+    assert found == OPENS_ITS_OWN
+
+
+def test_only_the_store_opens_a_database() -> None:
+    for module in modules():
+        opened = {"sqlite3.connect", "create_engine"} & set(calls(ast.parse(module.read_text("utf-8"))))
+        assert not opened or room(module) == "store", module
 
 
 @pytest.mark.parametrize(

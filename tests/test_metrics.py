@@ -117,7 +117,7 @@ def test_the_textfile_is_put_in_its_place_whole_and_for_others_to_read(
     folder = tmp_path / "collector"
     folder.mkdir()
     target = folder / "clinicctl.prom"
-    target.write_text("old")
+    target.write_text("# HELP clinicctl_patients old\n")
     target.chmod(0o600)
     clinic("patient", "add", NAME, "--phone", PHONE, "--note", "zyxwin-note")
     before = os.umask(0o077)

@@ -2,17 +2,16 @@
 
 import gc
 import json
-import os
 import re
 import shlex
 from codecs import BOM_UTF8
 from collections import deque
 from dataclasses import replace
 from functools import cached_property
-from io import UnsupportedOperation
+from io import BufferedRandom, BufferedReader, UnsupportedOperation
 from select import POLLHUP, POLLIN, poll
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -194,7 +193,7 @@ class _Batch:
                 found = lines.next()
         return status
 
-    def all_or_none(self, source: BinaryIO) -> int:
+    def all_or_none(self, source: "BufferedReader[Any]") -> int:
         """Do every line in one transaction; keep it only if none is refused. The answers are given at the end."""
         first: errors.Refusal | None = None
         status = 0
@@ -255,7 +254,7 @@ class _Batch:
 class _Lines:
     """The lines of a pipe or a file, and whether one waits already."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: "BufferedReader[Any] | BufferedRandom") -> None:
         self.number = 0
         self._source = source
         self._whole: deque[bytes] = deque()
@@ -263,9 +262,8 @@ class _Lines:
         self._ended = False
         self._poll: poll | None
         try:
-            self._descriptor = source.fileno()
             self._poll = poll()
-            self._poll.register(self._descriptor, POLLIN | POLLHUP)
+            self._poll.register(source.fileno(), POLLIN | POLLHUP)
         except UnsupportedOperation:
             self._poll = None
 
@@ -290,11 +288,7 @@ class _Lines:
         return self.number, line if len(line) <= LONGEST_LINE else None
 
     def _fill(self) -> None:
-        if self._poll is None:
-            chunk = self._source.read(_CHUNK)
-        else:
-            with interrupts.Waiting():
-                chunk = os.read(self._descriptor, _CHUNK)
+        chunk = self._source.raw.read(_CHUNK)
         if not chunk:
             self._ended = True
             self._whole.extend([self._rest] if self._rest else [])

@@ -32,7 +32,8 @@ def common(name: str, value: Any) -> dict[str, Any]:
 
 def _common(*, hidden: bool = False) -> list[TyperOption]:
     return [
-        _option("--db", metavar="PATH|URL", hidden=hidden, help="The database.  [env: CLINICCTL_DB]"),
+        # Read before the arguments, some of which are files that must not be the database's.
+        _option("--db", metavar="PATH|URL", first=True, hidden=hidden, help="The database.  [env: CLINICCTL_DB]"),
         _option(
             *("--output", "-o"),
             metavar="FORMAT",
@@ -61,6 +62,7 @@ def _option(
     *names: str,
     metavar: str | None = None,
     flag: bool = False,
+    first: bool = False,
     hidden: bool,
     help: str,
     complete: Callable[[str], list[str]] | None = None,
@@ -70,6 +72,7 @@ def _option(
         param_decls=[names[0].lstrip("-").replace("-", "_"), *names],
         metavar=metavar,
         is_flag=flag or None,
+        is_eager=first,
         default=None,
         expose_value=False,
         callback=_kept,

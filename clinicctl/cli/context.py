@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from io import FileIO
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import uuid4
@@ -14,6 +15,7 @@ import typer
 
 from clinicctl import clock, desk, errors, log, settings, show
 from clinicctl.rules import text
+from clinicctl.store import paths
 
 if TYPE_CHECKING:
     from clinicctl.cli.commands import Group
@@ -77,10 +79,19 @@ class Desk:
             from clinicctl.store.engine import Store
 
             path = _path(self.settings.db)
+            paths.protect(path)
             if self.settings.log:
-                desk.keeping.refuse_own(path, target=self.settings.log)
+                paths.refuse_own(self.settings.log)
             self._store = Store(path, wait=self.settings.wait)
         return self._store
+
+    def open(self, path: str) -> FileIO:
+        """Open a file that the user names, unless it is one of the command's database. Raises OSError.
+
+        The rest of the command line may not be read yet.
+        """
+        paths.protect(_path(settings.database(self.flags, os.environ, _config())))
+        return paths.open_to_read(path)
 
     def doctor_codes(self) -> list[str]:
         """Return the codes that can be completed; none where the database cannot be read."""
@@ -296,6 +307,8 @@ class Desk:
     def _log(self, status: int, code: str | None, **facts: Any) -> None:
         told = self._settings
         path = told.log if told else os.environ.get("CLINICCTL_LOG")
+        if path and told is None:
+            paths.protect(self._named_database())
         if path:
             waited = self._store.lock_waited if self._store else 0.0
             log.line(
@@ -309,44 +322,54 @@ class Desk:
                 **facts,
             )
 
+    def _named_database(self) -> str:
+        """The database of a command line that could not be read to its end; nothing where it names none."""
+        named = {"db": named} if (named := self._option("--db")) is not None else {}
+        try:
+            return _path(settings.database(named, os.environ, _config()))
+        except errors.Refusal:
+            return ""
+
+    def _option(self, *names: str) -> str | None:
+        """The last value of an option, by its names, in arguments that nobody has read."""
+        found = None
+        for at, each in enumerate(self.args):
+            for name in names:
+                if each == name:
+                    found = "".join(self.args[at + 1 : at + 2])
+                elif each.startswith(f"{name}=" if name.startswith("--") else name):
+                    found = each.removeprefix(name).removeprefix("=")
+        return found
+
     def _configured_output(self) -> str:
-        with suppress(errors.Refusal):
-            return str(_config().get("output", ""))
+        with suppress(errors.Refusal, KeyError):
+            return _config()["output"].said
         return ""
 
     def _asked_for_json(self) -> bool:
         """Whether errors are to be JSON, also where the command line could not be read to its end."""
         if self._settings is not None:
             return self._settings.output in ("json", "jsonl")
-        asked = os.environ.get("CLINICCTL_OUTPUT") or self._configured_output()
-        for at, each in enumerate(self.args):
-            if each == "--json":
-                asked = "json"
-            elif each in ("-o", "--output"):
-                asked = "".join(self.args[at + 1 : at + 2])
-            elif each.startswith(("-o", "--output=")):
-                asked = each.removeprefix("--output=").removeprefix("-o")
+        if "--json" in self.args:
+            return True
+        asked = self._option("--output", "-o") or os.environ.get("CLINICCTL_OUTPUT") or self._configured_output()
         return asked in ("json", "jsonl")
 
 
-def _config() -> Mapping[str, Any]:
+def _config() -> Mapping[str, settings.Configured]:
     from platformdirs import user_config_path
 
     try:
-        path = user_config_path(APPLICATION) / "config.toml"
+        path = str(user_config_path(APPLICATION) / "config.toml")
     except RuntimeError:
         return {}  # Somebody without a home has no configuration in it.
     try:
-        with path.open("rb") as file:
-            import tomllib
-
-            return cast("Mapping[str, Any]", tomllib.load(file))
-    except FileNotFoundError:
+        with paths.open_to_read(path, most=settings.LARGEST_CONFIG) as file:
+            return settings.read_config(path, file.read())
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise errors.IOFailed(path=str(path), reason=error.strerror) from None
-    except ValueError:
-        raise errors.BadValue(problem=f"{path}: cannot be read as TOML.") from None
+        raise errors.IOFailed(path=path, reason=error.strerror or "cannot be read") from None
 
 
 def _path(said: str | None) -> str:

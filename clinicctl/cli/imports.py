@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BufferedReader, RawIOBase, TextIOWrapper
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -91,36 +91,40 @@ def _opened(ctx: Ctx, file: str) -> Iterator[tuple[Iterable[str], int | None]]:
 
 
 @contextmanager
-def opened_bytes(ctx: Ctx, file: str) -> Iterator[BinaryIO]:
+def opened_bytes(ctx: Ctx, file: str) -> "Iterator[BufferedReader[Any]]":
     """A file that is read, or stdin. Refuses a missing one, and stdin that something else has read already."""
+    if file == "-":
+        yield _stdin(ctx)
+        return
     try:
-        if file == "-":
-            yield _stdin(ctx)
-        else:
-            with interrupts.Waiting():
-                raw = open(file, "rb", buffering=0)  # noqa: SIM115 - closed with the reader around it
-            with BufferedReader(_Source(raw)) as source:
-                yield source
+        raw = ctx.obj.open(file)
     except FileNotFoundError:
         raise errors.NoSuchFile(path=file) from None
     except OSError as error:
-        raise errors.IOFailed(path=file, reason=error.strerror or "cannot be read") from None
+        raise _unreadable(file, error) from None
+    with BufferedReader(_Source(raw, file)) as source:
+        yield source
 
 
-def _stdin(ctx: Ctx) -> BinaryIO:
+def _unreadable(path: str, error: OSError) -> errors.IOFailed:
+    return errors.IOFailed(path=path, reason=error.strerror or "cannot be read")
+
+
+def _stdin(ctx: Ctx) -> "BufferedReader[Any]":
     if ctx.obj.stdin_taken:
         raise errors.Usage(problem="Only one argument can be read from stdin; use a file for the others.")
     ctx.obj.stdin_taken = True
     if sys.stdin is None:
         raise errors.IOFailed(path="stdin", reason="it is closed")
-    return BufferedReader(_Source(getattr(sys.stdin.buffer, "raw", sys.stdin.buffer), ours=False))
+    return BufferedReader(_Source(getattr(sys.stdin.buffer, "raw", sys.stdin.buffer), "stdin", ours=False))
 
 
 class _Source(RawIOBase):
     """The bytes of a file or a pipe. A signal ends the wait for more."""
 
-    def __init__(self, raw: Any, *, ours: bool = True) -> None:
+    def __init__(self, raw: Any, name: str, *, ours: bool = True) -> None:
         self._raw = raw
+        self._name = name
         self._ours = ours
 
     def readable(self) -> bool:
@@ -131,8 +135,11 @@ class _Source(RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         interrupts.check()
-        with interrupts.Waiting():
-            return self._raw.readinto(buffer)  # type: ignore[no-any-return]
+        try:
+            with interrupts.Waiting():
+                return self._raw.readinto(buffer)  # type: ignore[no-any-return]
+        except OSError as error:
+            raise _unreadable(self._name, error) from None
 
     def close(self) -> None:
         if self._ours and not self.closed:

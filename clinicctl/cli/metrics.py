@@ -7,6 +7,7 @@ import typer
 from clinicctl import desk, log, show
 from clinicctl.cli.commands import reads
 from clinicctl.cli.context import Ctx
+from clinicctl.store import paths
 
 app = typer.Typer()
 
@@ -31,7 +32,7 @@ def metrics(
     textfile = None if textfile == "-" else textfile
     if textfile is not None:
         ctx.obj.store.alone()
-        desk.keeping.refuse_own(ctx.obj.store.path, target=textfile)
+        paths.refuse_own(textfile)
     path = ctx.obj.settings.log
     found = ctx.obj.read(desk.metrics.measure, waits=log.lock_waits(path) if path else None)
     if textfile is None:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from enum import StrEnum
+from io import BufferedReader, TextIOWrapper
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -12,6 +13,7 @@ from typer._click.globals import get_current_context
 from clinicctl import errors, interrupts, settings, statuses
 from clinicctl.rules import days, references, slots, text
 from clinicctl.statuses import SEX_WORDS, AppointmentStatus, OnConflict, Sex
+from clinicctl.store import paths
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -68,13 +70,18 @@ def personal(read: Callable[[str], T]) -> Callable[[str], T]:
 def _from_elsewhere(said: str) -> str:
     if said != "-" and not (said.startswith("@") and len(said) > 1):
         return said
+    context = get_current_context(silent=True)
+    if context is not None and context.resilient_parsing:
+        return said  # A completion reads nothing: it would wait for the writer of a pipe.
     try:
         if said == "-":
             _take_stdin()
             with interrupts.Waiting():
                 found = sys.stdin.read(text.NOTE * 8) if sys.stdin else ""
         else:
-            with interrupts.Waiting(), open(said[1:], encoding="utf-8") as file:
+            # Without a context it is a line of a process whose database is protected already.
+            opened = context.obj.open(said[1:]) if context is not None else paths.open_to_read(said[1:])
+            with TextIOWrapper(BufferedReader(opened), encoding="utf-8") as file, interrupts.Waiting():
                 found = file.read(text.NOTE * 8)
     except FileNotFoundError:
         raise errors.NoSuchFile(path=said[1:]) from None

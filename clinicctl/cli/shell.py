@@ -19,12 +19,15 @@ from clinicctl.cli.batch import Within
 from clinicctl.cli.commands import reads
 from clinicctl.cli.context import APPLICATION, Ctx, Desk
 from clinicctl.rules.references import PatientRef
+from clinicctl.store import paths
 
 if TYPE_CHECKING:
     from clinicctl.cli.context import Shared
 
 REMEMBERED = 1_000
 """Lines of the history."""
+_LARGEST = 16 << 20
+"""Bytes of a history that is read."""
 _TAKE_FILES = {"batch", "db", "export", "metrics"}
 """Commands to which `.` is a folder, not a patient."""
 _ABOUT_NOBODY = {"config", "db", "doctor", "free", "health", "init", "demo", "metrics"}
@@ -244,11 +247,11 @@ class _History:
         import readline
 
         self._readline = readline
-        self._path = user_state_path(APPLICATION) / "shell_history"
+        self._path = str(user_state_path(APPLICATION) / "shell_history")
         self._found: list[str] = []
         readline.set_auto_history(False)
-        with suppress(OSError, ValueError):
-            for line in self._path.read_text("utf-8").splitlines()[-REMEMBERED:]:
+        with suppress(OSError, ValueError, errors.BadValue), paths.open_to_read(self._path, most=_LARGEST) as file:
+            for line in file.read().decode("utf-8").splitlines()[-REMEMBERED:]:
                 readline.add_history(line)
 
     def complete_by(self, completion: _Completion) -> None:
@@ -271,10 +274,9 @@ class _History:
             return
         line = shlex.join(words)
         self._readline.add_history(line)
-        with suppress(OSError):
-            os.makedirs(self._path.parent, mode=0o700, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            descriptor = os.open(self._path, flags, 0o600)
+        with suppress(OSError, errors.BadValue):
+            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
+            descriptor = paths.open_to_append(self._path)
             try:
                 os.write(descriptor, f"{line}\n".encode("utf-8", "replace"))
             finally:

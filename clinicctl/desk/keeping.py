@@ -12,7 +12,7 @@ from functools import partial
 from clinicctl import errors
 from clinicctl.desk import journal, patients
 from clinicctl.results import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
-from clinicctl.store import backup, info, places
+from clinicctl.store import backup, info, paths
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
@@ -61,11 +61,6 @@ def back_up(store: Store, *, target: str, keep: int | None = None) -> BackedUp:
     )
 
 
-def refuse_own(path: str, *, target: str) -> None:
-    """Refuse to write something else over a file of the database."""
-    places.refuse_own(path, target)
-
-
 def about(file: str) -> str:
     """Return what is in a backup, in words. Refuses what is not a clinic database that this program knows."""
     if file == "-":
@@ -88,7 +83,7 @@ def restore(tx: Tx, *, file: str) -> Restored:
     count = tx.one(_APPOINTMENTS)
     return Restored(
         path=tx.path,
-        file=os.path.abspath(file),
+        file=paths.absolute(file),
         found=tx.schema,
         schema=CURRENT,
         number=number,

@@ -1,13 +1,11 @@
 """Numbers in Prometheus' text format, version 0.0.4, on stdout or in a file for a collector."""
 
-import os
-from contextlib import suppress
-from secrets import token_hex
-
 from clinicctl import errors
 from clinicctl.results import Metric, Metrics, Sample
+from clinicctl.store import paths
 
 PREFIX = "clinicctl_"
+_BEGINS = (b"# HELP ", b"# TYPE ")
 
 
 def exposition(metrics: Metrics) -> str:
@@ -16,25 +14,15 @@ def exposition(metrics: Metrics) -> str:
 
 
 def write(metrics: Metrics, *, path: str) -> None:
-    """Put the metrics into a file that others may read (0644); whoever reads it finds the old one or the new one."""
-    # The collector takes every *.prom in its folder: the name until then is none of these.
-    draft = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{token_hex(6)}.part")
+    """Put the metrics into a file that others may read (0644); its reader finds the old one or the new one.
+
+    Only a file of such metrics is replaced. The collector takes every *.prom in its folder; a draft has another name.
+    """
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-        try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                os.fchmod(descriptor, 0o644)
-                file.write(exposition(metrics))
-                file.flush()
-                os.fsync(descriptor)
-            os.replace(draft, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(draft)
-            raise
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a path"
-        raise errors.IOFailed(path=path, reason=reason) from None
+        with paths.replacing(path, begins=_BEGINS, mode=0o644) as file:
+            file.write(exposition(metrics))
+    except OSError as error:
+        raise errors.IOFailed(path=path, reason=error.strerror or "cannot be written") from None
 
 
 def _metric(each: Metric) -> str:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors, interrupts
-from clinicctl.store import check, info, notes, places
-from clinicctl.store.connections import connected, driver_of, inspect, interruptible, sync_folder, uri
+from clinicctl.store import check, info, notes, paths, places
+from clinicctl.store.connections import connected, driver_of, inspect, interruptible, uri
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import LOGS, Store, Tx, begun, refuse_behind
 from clinicctl.store.faults import reason_of, translated
@@ -25,8 +25,6 @@ from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 from clinicctl.store.notes import Head
 
 _STAMP = "%Y-%m-%dT%H%M%SZ"
-_LEFT = 3_600
-"""Seconds after which a draft that nobody writes to was left by a killed command."""
 _ASK_AGAIN = 0.05
 """Seconds after which a copy asks again for a database that others hold."""
 _KNOWN_KEY = "SELECT 1 FROM journal WHERE key = ?"
@@ -53,17 +51,17 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Mad
     folder = os.path.isdir(target)
     if not folder and (target == "-" or target.endswith("/")):
         raise errors.Usage(problem="A backup is a new file, or goes into a folder that is there.")
-    target = os.path.abspath(target)
+    target = paths.absolute(target)
     if not folder and os.path.lexists(target):
         raise errors.Exists(path=target)
-    places.refuse_own(path, target)
+    paths.refuse_own(target)
     noted = notes.known_head(path)
     if keep is not None and not folder:
         raise errors.Usage(problem="--keep goes with a folder: a single file has no older ones.")
     now = clock.now()
     name, _ = os.path.splitext(os.path.basename(path))
     wanted = os.path.join(target, f"{name}-{now.astimezone(UTC):{_STAMP}}.db") if folder else target
-    with _arriving(wanted, wait=wait, numbered=folder) as draft:
+    with translated(wanted, wait), paths.arriving(wanted, numbered=folder) as draft:
         with _written(draft.target), translated(path, wait), closing(_reader(path, wait)) as source:
             source.execute("VACUUM INTO ?", (draft.path,))
         head, zone = _checked(draft.path, shown=path, noted=noted)
@@ -133,7 +131,8 @@ def aside(path: str, why: str, wait: float) -> str:
     As it is, damaged or not: what is about to be changed or replaced can so be had again.
     """
     name, _ = os.path.splitext(path)
-    with _arriving(f"{name}-{why}-{clock.now().astimezone(UTC):{_STAMP}}.db", wait=wait, numbered=True) as draft:
+    target = f"{name}-{why}-{clock.now().astimezone(UTC):{_STAMP}}.db"
+    with translated(target, wait), paths.arriving(target, numbered=True) as draft:
         _copy_pages(path, draft.path, wait)
     return draft.target
 
@@ -158,78 +157,6 @@ def compact(store: Store) -> tuple[int, int]:
             driver.execute("VACUUM")
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return before, info.size(store.path) + info.size(f"{store.path}-wal")
-
-
-# A file that appears whole
-
-
-class _Draft:
-    def __init__(self, target: str) -> None:
-        self.target = target
-        self.path = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{secrets.token_hex(6)}.part")
-
-
-@contextmanager
-def _arriving(target: str, *, wait: float, numbered: bool) -> Iterator[_Draft]:
-    """Hand out a new empty file (0600) beside the target; at the end it is on the disk, and stands at the target.
-
-    Refuses with `Exists` when something stands there; where names are `numbered`, the next free one is taken.
-    """
-    draft = _Draft(target)
-    if not numbered and os.path.lexists(target):
-        raise errors.Exists(path=target)
-    with translated(target, wait):
-        _clear_left(target, numbered=numbered)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(draft.path, flags, 0o600)
-        try:
-            yield draft
-            os.fsync(descriptor)
-            draft.target = _link(draft.path, target, numbered=numbered)
-        finally:
-            os.close(descriptor)
-            _remove(draft.path)
-            sync_folder(os.path.dirname(draft.target))
-
-
-def _clear_left(target: str, *, numbered: bool) -> None:
-    """Remove the drafts that killed commands have left of such a file: nothing has been written to them for long."""
-    folder, name = os.path.split(target)
-    long_ago = clock.now().timestamp() - _LEFT
-    begins = name[: -len("2026-11-23T093000Z.db")] if numbered else f"{name}."
-    left = re.compile(rf"\.{re.escape(begins)}.*[0-9a-f]{{12}}\.part")
-    for each in os.listdir(folder):
-        path = os.path.join(folder, each)
-        if left.fullmatch(each):
-            with suppress(OSError):
-                if os.lstat(path).st_mtime < long_ago:
-                    _remove(path)
-
-
-def _remove(draft: str) -> None:
-    for leftover in (draft, f"{draft}-journal", f"{draft}-wal", f"{draft}-shm"):
-        with suppress(FileNotFoundError):
-            os.unlink(leftover)
-
-
-def _link(draft: str, target: str, *, numbered: bool) -> str:
-    """Give a file its name, if nothing has it; return the name."""
-    name, end = os.path.splitext(target)
-    for nth in range(1, 1000):
-        wanted = f"{name}-{nth}{end}" if nth > 1 else target
-        try:
-            os.link(draft, wanted)
-        except FileExistsError:
-            if not numbered:
-                raise errors.Exists(path=target) from None
-        except OSError:
-            # A file system without links, as on a stick: a name taken first, then filled.
-            os.close(os.open(wanted, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-            os.replace(draft, wanted)
-            return wanted
-        else:
-            return wanted
-    raise errors.Exists(path=target)
 
 
 def _checked(path: str, *, shown: str, noted: Head | None) -> tuple[Head, ZoneInfo]:
@@ -309,7 +236,7 @@ def _put(draft: str, store: Store, key: str) -> None:
             for end in (*LOGS, "-shm"):
                 with suppress(FileNotFoundError):
                     os.replace(f"{path}{end}", f"{path}.{secrets.token_hex(6)}.stale{end}")
-            sync_folder(os.path.dirname(path))
+            paths.sync_folder(os.path.dirname(path))
             os.link(draft, path)
             return
         with (
@@ -351,7 +278,7 @@ def _rotate(newest: str, begins: str, keep: int) -> tuple[str, ...]:
     gone = ours[: max(0, len(ours) - (keep - 1))]
     for each in gone:
         os.unlink(each)
-    sync_folder(folder)
+    paths.sync_folder(folder)
     return tuple(gone)
 
 

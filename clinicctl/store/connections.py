@@ -122,14 +122,5 @@ def interruptible(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def sync_folder(folder: str) -> None:
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def uri(path: str, query: str) -> str:
     return f"file:{quote(path)}?{query}"

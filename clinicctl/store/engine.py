@@ -23,8 +23,8 @@ from sqlmodel import SQLModel
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.settings import ClinicSettings
-from clinicctl.store import models, notes, places, statements
-from clinicctl.store.connections import connected, copy_back, driver_of, inspect, sync_folder
+from clinicctl.store import models, notes, paths, places, statements
+from clinicctl.store.connections import connected, copy_back, driver_of, inspect
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.faults import is_full, reason_of, translated
 from clinicctl.store.lock import writers_lock
@@ -210,7 +210,7 @@ class Store:
             for leftover in (draft, f"{draft}-wal", f"{draft}-shm"):
                 with suppress(FileNotFoundError):
                     os.unlink(leftover)
-            sync_folder(os.path.dirname(self.path))
+            paths.sync_folder(os.path.dirname(self.path))
 
     @contextmanager
     def transaction(

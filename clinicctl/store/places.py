@@ -14,6 +14,7 @@ from contextlib import suppress
 from glob import escape, glob
 
 from clinicctl import errors
+from clinicctl.store.paths import BESIDE
 
 _NETWORK = {
     *("9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4"),
@@ -21,7 +22,6 @@ _NETWORK = {
     *("fuse.glusterfs", "fuse.gvfsd-fuse", "fuse.juicefs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"),
 }
 _WHO = {"g": stat.S_IWGRP, "o": stat.S_IWOTH}
-_BESIDE = ("-wal", "-shm", "-journal", ".lock")
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
@@ -65,7 +65,7 @@ def denied(path: str, *, writing: bool = False) -> str | None:
         if os.path.isdir(each) and not _may(each, os.X_OK):
             return _whose(each, "folder")
     how = os.R_OK | (os.W_OK if writing else 0)
-    for each in (path, *(f"{path}{end}" for end in _BESIDE)):
+    for each in (path, *(f"{path}{end}" for end in BESIDE)):
         if os.path.exists(each) and not _may(each, how):
             return _whose(each, "file")
     # SQLite keeps files beside the database while it is read, too.
@@ -116,7 +116,7 @@ def refuse_unsafe(path: str) -> None:
         raise errors.OnNetwork(path=path, kind=kind)
     if not found.st_mode & stat.S_ISVTX:
         _refuse_open(folder)
-    _refuse_open(path, *(f"{path}{end}" for end in _BESIDE))
+    _refuse_open(path, *(f"{path}{end}" for end in BESIDE))
     with suppress(OSError):
         if os.stat(path).st_nlink > 1 and _other_names(path):
             raise errors.OtherNames(path=path)
@@ -126,13 +126,6 @@ def _other_names(path: str) -> bool:
     """Whether a file has a name besides its own, and that of the draft that a killed `init` may have left of it."""
     drafts = [each for each in glob(f"{escape(path)}.{'[0-9a-f]' * 12}.new") if os.path.samefile(each, path)]
     return os.stat(path).st_nlink > 1 + len(drafts)
-
-
-def refuse_own(path: str, target: str) -> None:
-    """Refuse to write to a file that belongs to the database at `path`: itself, its lock, what SQLite keeps beside."""
-    own = os.path.realpath(path)
-    if os.path.realpath(target) in {f"{own}{end}" for end in ("", *_BESIDE)}:
-        raise errors.BadValue(problem=f"{target}: that is a file of the database itself.")
 
 
 def filesystem(folder: str, *, mounts: str) -> str:
