@@ -67,7 +67,7 @@ def restore(
     The file is checked first: whose it is, its schema, whether it is whole. Named itself, the database is accepted as
     it stands, where it was refused for being behind what was last written.
     """
-    held = desk.keeping.about(file)
+    held = desk.keeping.about(ctx.obj.store, file=file)
     ctx.obj.confirm(f"Replace {ctx.obj.store.path} by {file} ({held})?")
     ctx.obj.write_through(desk.keeping.replacing(ctx.obj.store, file=file), desk.keeping.restore, file=file)
 

@@ -61,10 +61,15 @@ def back_up(store: Store, *, target: str, keep: int | None = None) -> BackedUp:
     )
 
 
-def about(file: str) -> str:
-    """Return what is in a backup, in words. Refuses what is not a clinic database that this program knows."""
+def about(store: Store, *, file: str) -> str:
+    """Return what is in a backup, in words. Refuses what is not a clinic database that this program knows.
+
+    The store's own database may be named, so that it is accepted as it stands, but no other file of it.
+    """
     if file == "-":
         raise errors.Usage(problem="A backup is restored from a file: what stands there is checked first.")
+    if not os.path.exists(file) or paths.file_id(file) != paths.file_id(store.path):
+        paths.refuse_own(file)
     if not os.path.lexists(file):
         raise errors.NoSuchFile(path=file)
     found = info.look(file, wait=0)
