@@ -440,6 +440,19 @@ class FellBehind(DatabaseUnusable):
     )
 
 
+class Replaced(DatabaseUnusable):
+    """The open database is no longer the one in the folder. What was seen of it may not hold for the other."""
+
+    code = "replaced_database"
+    sentence = "{path}: the open database or its log was replaced, renamed or deleted. Nothing was written."
+    advice = "Numbers may stand for other people now. Look with `clinicctl health`, then repeat the command."
+
+
+class RestoredMeanwhile(Replaced):
+    sentence = "{path}: a backup was restored since the last line. Nothing was written."
+    advice = "Numbers may stand for other people now, and `.` stands for nobody. Look, then repeat the line."
+
+
 class OnNetwork(DatabaseUnusable):
     code = "network_filesystem"
     sentence = "{path}: not on a network file system ({kind}), where neither locks nor the log hold."

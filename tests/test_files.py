@@ -400,4 +400,4 @@ def test_a_configuration_that_cannot_be_read_says_why(
 ) -> None:
     folder = tmp_path / "config" / "clinicctl"
     (folder / "config.toml").mkdir(parents=True)
-    assert "directory" in refused(74, "io_error", "patient", "list")["message"]
+    assert "a folder, not a regular file" in refused(2, "invalid_value", "patient", "list")["message"]

@@ -212,7 +212,7 @@ class _Batch:
             if first is None:
                 try:
                     self.shared.settle()
-                except (errors.OutcomeUnknown, errors.DiskFull) as failed:
+                except (errors.OutcomeUnknown, errors.DiskFull, errors.Replaced) as failed:
                     first = failed
             self.shared.drop()
             answers.seek(0)
@@ -246,9 +246,9 @@ class _Batch:
         except errors.OutcomeUnknown as unknown:
             for each in group:
                 each.spoil(errors.OutcomeUnknown(reason=unknown.facts["reason"], key=each.key or "none"))
-        except errors.DiskFull as full:
+        except (errors.DiskFull, errors.Replaced) as failed:
             for each in group:
-                each.spoil(full)
+                each.spoil(failed)
 
 
 class _Lines:
@@ -334,5 +334,6 @@ def _taken_back(answer: bytes, first: errors.Refusal) -> str:
     said = json.loads(answer)
     if "error" in said:
         return answer.decode()
-    refused = first if isinstance(first, errors.OutcomeUnknown | errors.DiskFull) else errors.TakenBack()
+    is_about_all = isinstance(first, errors.OutcomeUnknown | errors.DiskFull | errors.Replaced)
+    refused = first if is_about_all else errors.TakenBack()
     return show.answer(said["line"], refused.status, None, refused)

@@ -82,6 +82,7 @@ class _Shell:
         self.told = replace(desk.settings, key=None, dry_run=False, yes=False)
         self.patient: UUID | None = None
         """The patient that `.` stands for, by id: after a restore the number may belong to another patient."""
+        shared.told_of_restores = True
         self.history = _History() if show.can_ask() else None
         if self.history:
             self.history.complete_by(_Completion(root, desk))
@@ -118,19 +119,31 @@ class _Shell:
         if self.history is None:
             return ""
         reading = self._command()
-        patient = self._spoken_of(reading)
+        try:
+            patient = self._spoken_of(reading)
+        except errors.Replaced as replaced:
+            reading.refuse(replaced)
+            return ""
         if patient is None:
             return ""
         return patient.number if reading.names_masked else f"{patient.number} {patient.name}".rstrip()
 
     def _spoken_of(self, reading: Desk) -> results.Patient | None:
-        """Read the patient that `.` stands for. If that fails, `.` stands for nobody."""
-        if self.patient is not None:
-            try:
-                return reading.read(front_desk.patients.show, patient=PatientRef(str(self.patient)))
-            except errors.Refusal:
-                self.patient = None
-        return None
+        """Read the patient that `.` stands for. If that fails, `.` stands for nobody.
+
+        Refuses with `Replaced` where the id may belong to another database.
+        """
+        patient, self.patient = self.patient, None
+        if patient is None:
+            return None
+        try:
+            found = reading.read(front_desk.patients.show, patient=PatientRef(str(patient)))
+        except errors.Replaced:
+            raise
+        except errors.Refusal:
+            return None
+        self.patient = patient
+        return found
 
     def _command(self) -> _Command:
         return _Command(self.told, self.shared)
@@ -153,7 +166,10 @@ class _Shell:
         meant = words[0] not in _TAKE_FILES and any(map(_is_patient, words))
         if meant:
             self.patient = before
-            patient = self._spoken_of(self._command())
+            try:
+                patient = self._spoken_of(self._command())
+            except errors.Replaced as replaced:
+                return command.refuse(replaced)
             if patient is None:
                 problem = "`.` stands for nobody: the last line was not about exactly one patient."
                 return command.refuse(errors.Usage(problem=problem))
@@ -180,9 +196,10 @@ class _Shell:
 
 
 def _is_about_nobody(words: list[str], command: _Command) -> bool:
-    """Whether a line was about no patient: neither one on file nor one who was not found."""
+    """Whether a line was about no patient, neither one on file nor one who was not found, and in the same database."""
     asks_for_help = not {"-h", "--help"}.isdisjoint(words)
-    return asks_for_help or (words[0] in _ABOUT_NOBODY and not isinstance(command.refused, errors.AnswerAboutPeople))
+    forgotten = isinstance(command.refused, errors.AnswerAboutPeople | errors.Replaced)
+    return asks_for_help or (words[0] in _ABOUT_NOBODY and not forgotten)
 
 
 def _words(said: str) -> list[str]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from clinicctl import errors, interrupts
-from clinicctl.store import places
+from clinicctl.store import paths, places
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.faults import translated
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
@@ -19,6 +19,8 @@ _CHECKPOINT_AT = 1 << 20
 
 _STEPS = 1_000_000
 """Instructions of SQLite's machine, about ten milliseconds, after which a statement looks for a signal."""
+
+_left_open: list[Connection] = []
 
 _OWN_TABLES = (
     "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('settings', 'appointments', 'journal')"
@@ -53,12 +55,52 @@ def inspect(path: str) -> None:
 
 @contextmanager
 def connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
+    """Hand out a connection. It is closed at the end, unless another database has taken the place of its own.
+
+    On closing, SQLite copies the log back into the database, and deletes the log by its name: it would be that of the
+    other database. Such a connection stays open until the process ends, which deletes nothing.
+    """
     engine = _engine(path, wait, mode)
     connection = engine.connect()
+    connection.info["path"] = path
     try:
         yield connection
     finally:
-        connection.close()
+        if is_replaced(connection) and not has_lost_its_log(connection):
+            _left_open.append(connection)
+        else:
+            connection.close()
+
+
+def note_files(connection: Connection) -> tuple[paths.FileId, ...]:
+    """Note and return the files that a connection works on. Its first statement has opened them."""
+    found: tuple[paths.FileId | None, ...] = connection.info.setdefault("files", _files(connection))
+    return tuple(each for each in found if each is not None)
+
+
+def is_replaced(connection: Connection) -> bool:
+    """Whether a file that a connection works on was deleted, renamed or replaced since it was noted."""
+    found = connection.info.get("files")
+    return found is not None and found != _files(connection)
+
+
+def has_lost_its_log(connection: Connection) -> bool:
+    """Whether only the log is gone. SQLite has it open still, and nobody can write with another one.
+
+    The index of the log is a file that all processes share, and it describes the log that is gone.
+    """
+    before, now = connection.info["files"], _files(connection)
+    return before[1] != now[1] and (before[0], before[2]) == (now[0], now[2])
+
+
+def rescue_log(connection: Connection) -> None:
+    """Copy a log that was deleted back into the database. The writer's lock is held."""
+    with suppress(sqlite3.Error):
+        driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _files(connection: Connection) -> tuple[paths.FileId | None, ...]:
+    return tuple(paths.file_id(f"{connection.info['path']}{end}") for end in ("", "-wal", "-shm"))
 
 
 def _engine(path: str, wait: float, mode: str) -> Engine:

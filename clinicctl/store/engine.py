@@ -24,7 +24,7 @@ from sqlmodel import SQLModel
 from clinicctl import clock, errors, interrupts
 from clinicctl.settings import ClinicSettings
 from clinicctl.store import models, notes, paths, places, statements
-from clinicctl.store.connections import connected, copy_back, driver_of, inspect
+from clinicctl.store.connections import connected, copy_back, driver_of, inspect, is_replaced, note_files
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.faults import is_full, reason_of, translated
 from clinicctl.store.lock import writers_lock
@@ -41,7 +41,7 @@ _OTHER = "another database was put in its place"
 _SETTINGS = select(models.settings)
 _HEAD = "SELECT number, hash FROM journal WHERE number = (SELECT max(number) FROM journal)"
 _HASH = "SELECT hash FROM journal WHERE number = ?"
-_KEY = "SELECT 1 FROM journal WHERE key = ?"
+_RESTORED = "SELECT 1 FROM journal WHERE number > ? AND command = 'db restore'"
 
 
 class Step(NamedTuple):
@@ -245,11 +245,14 @@ class Store:
     def commit(self, transaction: RootTransaction, key: str) -> None:
         """Commit, unless a signal has asked to stop before it.
 
-        Refuses with `OutcomeUnknown` when the commit itself fails, but for a disk that is full: then nothing is kept.
+        Refuses with `Replaced` when the database is no longer the one in the folder; with `OutcomeUnknown` when the
+        commit itself fails, but for a disk that is full: then nothing is kept.
         """
         try:
             interrupts.check()
-        except interrupts.Interrupt:
+            if is_replaced(transaction.connection):
+                raise errors.Replaced(path=self.path)
+        except BaseException:
             transaction.rollback()
             raise
         try:
@@ -280,11 +283,24 @@ def refuse_behind(driver: sqlite3.Connection, noted: notes.Head | None, *, path:
     """Refuse a database whose journal ends before the write that was noted last, or holds another in its place."""
     if noted is None:
         return
-    found = driver.execute(_HEAD).fetchone() or (0, "")
+    found = head_of(driver)
     if found[0] < noted.number:
         raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_LOST)
     if found != noted and driver.execute(_HASH, (noted.number,)).fetchone() != (noted.hash,):
         raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_OTHER)
+
+
+def head_of(driver: sqlite3.Connection) -> tuple[int, str]:
+    """Return the number and the hash of the journal's last row."""
+    return driver.execute(_HEAD).fetchone() or (0, "")
+
+
+def is_restored(driver: sqlite3.Connection, seen: tuple[int, str]) -> bool:
+    """Whether a journal is not the one that was seen, or a backup was restored since."""
+    number, hash_ = seen
+    if number and driver.execute(_HASH, (number,)).fetchone() != (hash_,):
+        return True
+    return driver.execute(_RESTORED, (number,)).fetchone() is not None
 
 
 def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False) -> Tx:
@@ -301,6 +317,7 @@ def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False)
         zone = ZoneInfo(clinic.timezone)
     except (errors.BadValue, ValueError):
         raise errors.Damaged(path=path, reason="the clinic's settings cannot be read") from None
+    note_files(connection)
     now = clock.now()
     return Tx(
         connection=connection,

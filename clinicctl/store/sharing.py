@@ -4,7 +4,6 @@ What a batch and the shell stand on. The connection stays open; the writer's loc
 a group until the group is settled, so that other desks have their turn between two groups.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -12,9 +11,18 @@ from dataclasses import replace
 from sqlalchemy import Connection, RootTransaction
 
 from clinicctl import clock, errors
-from clinicctl.store import places
-from clinicctl.store.connections import connected, copy_back, driver_of, inspect
-from clinicctl.store.engine import Store, Tx, begun
+from clinicctl.store import paths, places
+from clinicctl.store.connections import (
+    connected,
+    copy_back,
+    driver_of,
+    has_lost_its_log,
+    inspect,
+    is_replaced,
+    note_files,
+    rescue_log,
+)
+from clinicctl.store.engine import Store, Tx, begun, head_of, is_restored
 from clinicctl.store.faults import translated
 
 _TURN = 0.02
@@ -33,10 +41,12 @@ class Shared(Store):
         """Whether all that is written is one group, to its end: nothing may settle it before."""
         self.hurried = False
         """Whether the lock was not had in time: until somebody has waited anew, it is only asked for."""
+        self.told_of_restores = False
+        """Whether the first line after a restore is refused: a person may type numbers that were shown before it."""
         self._patience = wait
         self._kept = ExitStack()
         self._open: dict[str, Connection] = {}
-        self._file: tuple[int, int] | None = None
+        self._seen: tuple[int, str] | None = None
         self._group = ExitStack()
         self._pending: RootTransaction | None = None
         self._tx: Tx | None = None
@@ -53,7 +63,9 @@ class Shared(Store):
             connection = self._connection("ro")
             try:
                 with connection.begin():
-                    yield begun(connection, self.path, actor)
+                    tx = begun(connection, self.path, actor)
+                    self._look(tx)
+                    yield tx
             finally:
                 self._let_go("ro")
 
@@ -105,6 +117,10 @@ class Shared(Store):
                 self.commit(self._pending, "")
                 self.note()
                 copy_back(self._pending.connection, self.path)
+            except errors.Replaced:
+                self.drop()
+                self._open_anew()
+                raise
             finally:
                 self.drop()
 
@@ -136,7 +152,7 @@ class Shared(Store):
                 self._open.clear()
 
     def _begin(self, actor: str) -> Tx:
-        if self._is_new():
+        if "rw" not in self._open:
             inspect(self.path)
             places.refuse_unsafe(self.path)
         self.wait = 0.0 if self.hurried else self._patience
@@ -152,6 +168,7 @@ class Shared(Store):
                 transaction = connection.begin()
                 tx = begun(connection, self.path, actor)
                 self.refuse_behind(tx)
+                self._look(tx)
             except BaseException:
                 self._let_go("rw")
                 raise
@@ -160,13 +177,12 @@ class Shared(Store):
         return tx
 
     def _connection(self, mode: str) -> Connection:
-        """The connection kept for reading or for writing, made anew when another file stands at the path."""
-        if self._is_new():
+        """The connection kept for reading or for writing. Refuses once when another file stands in its place."""
+        if any(map(is_replaced, self._open.values())):
+            self._open_anew()
+            raise errors.Replaced(path=self.path)
+        if not self._open:
             inspect(self.path)
-            self._kept.close()
-            self._open.clear()
-            found = os.stat(self.path)
-            self._file = (found.st_dev, found.st_ino)
         if mode not in self._open:
             self._open[mode] = self._kept.enter_context(connected(self.path, self._patience, mode=mode))
         return self._open[mode]
@@ -181,9 +197,24 @@ class Shared(Store):
             del self._open[mode]
             connection.invalidate()
 
-    def _is_new(self) -> bool:
-        try:
-            found = os.stat(self.path)
-        except OSError:
-            return True
-        return self._file != (found.st_dev, found.st_ino)
+    def _open_anew(self) -> None:
+        """Let the next line open the database that stands at the path then. What a deleted log held is kept."""
+        writing = self._open.get("rw")
+        if writing is not None and has_lost_its_log(writing):
+            if self._writing:
+                rescue_log(writing)
+            else:
+                with suppress(errors.Refusal), self.locked():
+                    rescue_log(writing)
+        self._kept.close()
+        self._open.clear()
+        self._seen = None
+        paths.protect(self.path)
+
+    def _look(self, tx: Tx) -> None:
+        """Protect the files that are open, and refuse once what was restored since the last look."""
+        paths.protect(self.path, held=note_files(tx.connection))
+        if self.told_of_restores:
+            seen, self._seen = self._seen, head_of(tx.driver)
+            if seen is not None and is_restored(tx.driver, seen):
+                raise errors.RestoredMeanwhile(path=self.path)

@@ -1,0 +1,190 @@
+"""A database that is replaced, renamed, deleted or restored under a process that has it open."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Ask = Callable[..., Any]
+Run = Callable[..., Any]
+Start = Callable[..., "subprocess.Popen[str]"]
+Finish = Callable[..., Any]
+
+REPLACED = ("replaced", "renamed", "deleted", "log deleted", "log replaced", "index deleted")
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> str:
+    return str(tmp_path / "clinic.db")
+
+
+class Batch:
+    """A batch that stays open."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+
+    def __call__(self, line: str) -> dict[str, Any]:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        return dict(json.loads(self.process.stdout.readline()))
+
+
+@pytest.fixture
+def batch(clinic: Ask, start: Start) -> Batch:
+    return Batch(start("batch", "-", stdin=subprocess.PIPE))
+
+
+def replace(how: str, db: str, folder: Path) -> None:
+    """Do to the open database what another program may do."""
+    if how == "replaced":
+        shutil.copy(folder / "copy.db", folder / "new.db")
+        os.rename(folder / "new.db", db)
+    elif how == "renamed":
+        os.rename(db, folder / "elsewhere.db")
+    elif how == "deleted":
+        os.unlink(db)
+    elif how == "log deleted":
+        os.unlink(f"{db}-wal")
+    elif how == "log replaced":
+        shutil.copy(f"{db}-wal", folder / "log")
+        os.rename(folder / "log", f"{db}-wal")
+    else:
+        os.unlink(f"{db}-shm")
+
+
+@pytest.mark.parametrize("first", ["book P1 MEHTA +3d", "patient list"], ids=["write", "read"])
+@pytest.mark.parametrize("how", REPLACED)
+def test_the_first_line_after_a_replacement_is_refused_and_the_next_one_opens_what_is_there(
+    how: str, first: str, batch: Batch, clinic: Ask, run: Run, db: str, tmp_path: Path
+) -> None:
+    clinic("db", "backup", str(tmp_path / "copy.db"))
+    assert batch("book P1 MEHTA +1d --key kept")["exit_code"] == 0
+    replace(how, db, tmp_path)
+    refused = batch(first)
+    assert (refused["exit_code"], refused["error"]["code"]) == (10, "replaced_database")
+    answer = batch("book P2 MEHTA +2d --key next")
+    alone = run("book", "P1", "RAO", "+2d", "--dry-run", json=True)
+    if how in ("renamed", "deleted"):
+        assert answer["error"]["code"] == "no_database"
+    elif how == "replaced":
+        # The journal ends before the write that was answered: nothing is written until somebody accepts that.
+        assert answer["error"]["code"] == "damaged_database"
+    else:
+        assert answer["exit_code"] == 0
+    assert answer["exit_code"] == alone.status
+    if alone.status == 0:
+        assert {"kept", "next"} <= {each["key"] for each in clinic("audit", "log")}
+        assert clinic("db", "check")["sound"]
+
+
+def test_a_database_that_is_put_beside_an_open_desk_keeps_its_own_log(
+    batch: Batch, clinic: Ask, start: Start, db: str, tmp_path: Path
+) -> None:
+    """SQLite deletes a log by its name when the last connection closes: here it would be another database's."""
+    clinic("db", "backup", str(tmp_path / "copy.db"))
+    batch("book P1 MEHTA +1d")
+    replace("replaced", db, tmp_path)
+    for end in ("-wal", "-shm", ".lock"):
+        os.unlink(f"{db}{end}")
+    other = Batch(start("batch", "-", stdin=subprocess.PIPE))
+    assert other("book P2 RAO +1d --key other")["exit_code"] == 0
+    log = os.stat(f"{db}-wal").st_ino
+    assert batch("patient list")["error"]["code"] == "replaced_database"
+    assert batch("book P2 MEHTA +1d --key anew")["exit_code"] == 0
+    assert os.stat(f"{db}-wal").st_ino == log
+    for each in (batch, other):
+        each.process.send_signal(signal.SIGKILL)
+        each.process.wait()
+    assert {"other", "anew"} <= {each["key"] for each in clinic("audit", "log")}
+    assert clinic("db", "check")["sound"]
+
+
+def test_a_database_replaced_while_a_command_works_gets_nothing_of_it(
+    clinic: Ask, start: Start, finish: Finish, db: str, tmp_path: Path
+) -> None:
+    """Between its BEGIN and its COMMIT: an import is stopped where it holds the lock."""
+    clinic("db", "backup", str(tmp_path / "copy.db"))
+    rows = "".join(f"Patient Nr{nth},+91 98{nth:08d}\n" for nth in range(20_000))
+    (tmp_path / "people.csv").write_text(f"name,phone\n{rows}")
+    importing = start("patient", "import", str(tmp_path / "people.csv"), "--json")
+    while subprocess.run(["flock", "-n", f"{db}.lock", "true"], check=False).returncode == 0:
+        assert importing.poll() is None
+        time.sleep(0.001)
+    time.sleep(0.05)
+    importing.send_signal(signal.SIGSTOP)
+    replace("replaced", db, tmp_path)
+    importing.send_signal(signal.SIGCONT)
+    answer = finish(importing)
+    assert (answer.status, answer.error["code"]) == (10, "replaced_database")
+    assert len(clinic("patient", "list", "--limit", "9")) == 2
+
+
+@pytest.mark.parametrize("line", ["book . MEHTA tomorrow", "book P3 MEHTA tomorrow", "appointment cancel A1 --yes"])
+@pytest.mark.parametrize("how", ["restored", "restored when it was missing", "replaced"])
+def test_a_shell_refuses_the_first_line_after_a_restore_and_forgets_whom_it_meant(
+    how: str, line: str, clinic: Ask, start: Start, db: str, tmp_path: Path
+) -> None:
+    clinic("book", "P2", "MEHTA", "+2d")
+    clinic("db", "backup", str(tmp_path / "copy.db"))
+    clinic("patient", "add", "Zoe Quinn", "--phone", "none")
+    shell = start("shell", "--json", stdin=subprocess.PIPE)
+    assert shell.stdin
+    assert shell.stdout
+    assert shell.stderr
+
+    def enter(said: str) -> None:
+        assert shell.stdin
+        shell.stdin.write(f"{said}\n")
+        shell.stdin.flush()
+
+    enter("patient show P3")
+    assert json.loads(shell.stdout.readline())["name"] == "Zoe Quinn"
+    if how == "restored":
+        clinic("db", "restore", str(tmp_path / "copy.db"), "--yes")
+    else:
+        for end in ("-wal", "-shm", ".lock"):
+            os.unlink(f"{db}{end}")
+        replace("deleted" if how == "restored when it was missing" else how, db, tmp_path)
+        if how != "replaced":
+            clinic("db", "restore", str(tmp_path / "copy.db"), "--yes")
+    clinic("patient", "add", "Somebody Else", "--phone", "none")
+    before = clinic("appointment", "list")
+    enter(line)
+    refused = json.loads(shell.stderr.readline())
+    assert (refused["exit_code"], refused["error"]["code"]) == (10, "replaced_database")
+    enter("book . MEHTA tomorrow")
+    assert "stands for nobody" in json.loads(shell.stderr.readline())["error"]["message"]
+    assert clinic("appointment", "list") == before
+    enter("patient show P3")
+    assert json.loads(shell.stdout.readline())["name"] == "Somebody Else"
+
+
+def test_a_batch_goes_on_after_a_restore_since_it_remembers_nobody(batch: Batch, clinic: Ask, tmp_path: Path) -> None:
+    clinic("db", "backup", str(tmp_path / "copy.db"))
+    assert batch("book P1 MEHTA +1d")["exit_code"] == 0
+    clinic("db", "restore", str(tmp_path / "copy.db"), "--yes")
+    assert batch("book P1 MEHTA +1d")["exit_code"] == 0
+
+
+def test_the_prompt_says_that_a_backup_was_restored(clinic: Ask, run: Run, tmp_path: Path) -> None:
+    """A restore from this very shell's journal, of which nothing was lost, is told as well."""
+    clinic("db", "backup", str(tmp_path / "copy.db"))
+    from clinicctl.store.engine import Store, is_restored
+
+    with Store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
+        seen = (5, tx.driver.execute("SELECT hash FROM journal WHERE number = 5").fetchone()[0])
+        assert not is_restored(tx.driver, seen)
+    clinic("db", "restore", str(tmp_path / "copy.db"), "--yes")
+    with Store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
+        assert is_restored(tx.driver, seen)
+        assert is_restored(tx.driver, (5, "0" * 64))
