@@ -133,8 +133,7 @@ def test_the_history_has_the_commands_and_nobody_in_it(terminal: Terminal, tmp_p
         "queue show _",
         "patient find _",
     ]
-    shown = terminal.type("\x1b[A\x1b[A\x1b[A\x1b[A\n")
-    assert "book _ MEHTA tomorrow" in shown
+    terminal.type("\x1b[A\x1b[A\x1b[A\x1b[A", until="book _ MEHTA tomorrow --reason _$")
 
 
 def test_what_may_be_about_a_person_is_not_kept_whatever_the_command() -> None:

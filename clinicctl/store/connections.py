@@ -66,7 +66,7 @@ def connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
     try:
         yield connection
     finally:
-        if is_replaced(connection) and not has_lost_its_log(connection):
+        if not connection.invalidated and is_replaced(connection) and not has_lost_its_log(connection):
             _left_open.append(connection)
         else:
             connection.close()
