@@ -440,6 +440,20 @@ class FellBehind(DatabaseUnusable):
     )
 
 
+class Mixture(Damaged):
+    """SQLite would replay a log over a file that it does not belong to, such as an old copy put under it."""
+
+    sentence = "{path}: the log beside it does not fit the file ({reason}). Nothing was changed."
+
+    def __init__(self, *, path: str, first: int, last: int | None, reason: str) -> None:
+        writes = f" (writes {first} to {last})" if last is not None and last >= first else ""
+        hint = (
+            f"Restore a backup with `clinicctl db restore FILE`. Or lose what the log holds{writes}: "
+            f"move {path}-wal away, and accept the rest with `clinicctl db restore {path}`."
+        )
+        super().__init__(hint=hint, path=path, first=first, last=last, reason=reason)
+
+
 class Replaced(DatabaseUnusable):
     """The open database is no longer the one in the folder. What was seen of it may not hold for the other."""
 

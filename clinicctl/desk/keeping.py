@@ -12,7 +12,8 @@ from functools import partial
 from clinicctl import errors
 from clinicctl.desk import journal, patients
 from clinicctl.results import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
-from clinicctl.store import backup, info, paths
+from clinicctl.store import backup, info, paths, trust
+from clinicctl.store.connections import inspect
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
@@ -24,6 +25,8 @@ _APPOINTMENTS = select(func.count()).select_from(appointments)
 
 def describe(store: Store) -> Database:
     """Return what the database file says of itself; an older schema is no refusal."""
+    inspect(store.path)
+    trust.refuse_mixture(store.path, wait=store.wait)
     found = info.look(store.path, wait=store.wait)
     last = found.last_backup
     return Database(

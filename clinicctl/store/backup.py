@@ -16,7 +16,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors, interrupts
-from clinicctl.store import check, info, notes, paths, places
+from clinicctl.store import check, info, notes, paths, places, trust
 from clinicctl.store.connections import connected, driver_of, inspect, interruptible, uri
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import LOGS, Store, Tx, begun, refuse_behind
@@ -48,6 +48,7 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Mad
     copies may be all that is left of it.
     """
     inspect(path)
+    trust.refuse_mixture(path, wait=wait)
     folder = os.path.isdir(target)
     if not folder and (target == "-" or target.endswith("/")):
         raise errors.Usage(problem="A backup is a new file, or goes into a folder that is there.")
@@ -64,6 +65,7 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Mad
     with translated(wanted, wait), paths.arriving(wanted, numbered=folder) as draft:
         with _written(draft.target), translated(path, wait), closing(_reader(path, wait)) as source:
             source.execute("VACUUM INTO ?", (draft.path,))
+            _drop_added_indexes(draft.path)
         head, zone = _checked(draft.path, shown=path, noted=noted)
     notes.note_backup(path, notes.LastBackup(now.astimezone(zone), draft.target, head))
     removed = _rotate(draft.target, f"{re.escape(name)}-", keep) if keep is not None else ()
@@ -99,6 +101,7 @@ def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = 
                 store.forget(notes.forget_head)
                 _put(draft, store, key)
                 store.note()
+                store.vouch_for_new()
 
 
 @contextmanager
@@ -113,6 +116,7 @@ def kept_first(
     inspect(store.path)
     places.refuse_unsafe(store.path)
     with store.locked():
+        store.refuse_unusable()
         due = not migrating or info.look(store.path, wait=store.wait).schema < CURRENT
         if due and migrating:
             check.refuse_foreign(store.path, shown=store.path)
@@ -121,7 +125,7 @@ def kept_first(
             kept = aside(store.path, why, store.wait)
         with store.transaction(store.path, actor=actor, key=key, dry_run=dry_run, migrating=migrating) as tx:
             if due and migrating:
-                check.refuse_unsound(tx.driver, shown=store.path)
+                check.refuse_unsound(tx.driver, shown=store.path, indexes=True)
             yield replace(tx, kept=kept)
 
 
@@ -145,18 +149,30 @@ def compact(store: Store) -> tuple[int, int]:
     inspect(store.path)
     places.refuse_unsafe(store.path)
     with store.locked():
-        inspect(store.path)
+        store.refuse_unusable()
         before = info.size(store.path) + info.size(f"{store.path}-wal")
         with (
             translated(store.path, store.wait),
             connected(store.path, store.wait, mode="rw") as connection,
         ):
             with connection.begin():
-                store.refuse_behind(begun(connection, store.path, ""))
+                tx = begun(connection, store.path, "")
+                store.refuse_behind(tx)
+                store.refuse_changed_schema(tx.driver)
             driver = driver_of(connection)
             driver.execute("VACUUM")
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            store.vouch(driver)
         return before, info.size(store.path) + info.size(f"{store.path}-wal")
+
+
+def _drop_added_indexes(path: str) -> None:
+    """Leave indexes that somebody has added out of a copy: a restore takes nothing that is not ours."""
+    with closing(sqlite3.connect(uri(path, "mode=rw"), uri=True, isolation_level=None)) as connection:
+        if added := check.added_indexes(connection):
+            connection.execute("PRAGMA journal_mode=MEMORY")
+            for name in added:
+                connection.execute(f'DROP INDEX "{name.replace(chr(34), chr(34) * 2)}"')
 
 
 def _checked(path: str, *, shown: str, noted: Head | None) -> tuple[Head, ZoneInfo]:

@@ -72,7 +72,7 @@ def violations(connection: sqlite3.Connection) -> Iterator[Violation]:
     Where a table or a column is missing, that is told, and nothing that would need it.
     """
     yield from _violations(WHOLE, _damage(connection))
-    yield from _violations(SCHEMA, _differences(connection))
+    yield from _violations(SCHEMA, differences(connection))
     if _lacks(connection):
         return
     yield from _violations(READABLE, _unreadable(connection))
@@ -117,12 +117,18 @@ def refuse_damaged(connection: sqlite3.Connection, *, shown: str) -> None:
             raise errors.Damaged(path=shown, reason=f"a value that is none of its column's: {problem}")
 
 
-def refuse_unsound(connection: sqlite3.Connection, *, shown: str) -> None:
-    """Refuse a database that is not whole, or has another schema than a new one of this program."""
+def refuse_unsound(connection: sqlite3.Connection, *, shown: str, indexes: bool = False) -> None:
+    """Refuse a database that is not whole, or has another schema than ours; with `indexes` it may have added ones."""
     with translated(shown, 0):
-        for problem in _differences(connection):
-            raise errors.NotOurs(path=shown, reason=problem)
+        _refuse_differences(connection, shown=shown, indexes=indexes)
     refuse_damaged(connection, shown=shown)
+
+
+def _refuse_differences(connection: sqlite3.Connection, *, shown: str, indexes: bool = False) -> None:
+    for problem in differences(connection):
+        raise errors.NotOurs(path=shown, reason=problem)
+    for name in () if indexes else added_indexes(connection):
+        raise errors.NotOurs(path=shown, reason=f"it has an index that is not ours, {name}")
 
 
 def refuse_foreign(path: str, *, shown: str) -> None:
@@ -138,8 +144,7 @@ def refuse_foreign(path: str, *, shown: str) -> None:
                 raise errors.NotOurs(path=shown, reason=f"it has a {kind} that is not ours, {name}")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == CURRENT:
-            for problem in _differences(connection):
-                raise errors.NotOurs(path=shown, reason=problem)
+            _refuse_differences(connection, shown=shown)
         (own,) = _new().execute("PRAGMA page_size").fetchone()
         (pages,) = connection.execute("PRAGMA page_size").fetchone()
         if pages != own:
@@ -176,15 +181,29 @@ def _new() -> sqlite3.Connection:
     return connection
 
 
-def _differences(connection: sqlite3.Connection) -> Iterator[str]:
+def differences(connection: sqlite3.Connection) -> Iterator[str]:
+    """Name what a schema has more than ours, lacks, or has otherwise; but for `added_indexes`."""
     ours, found = schema(_new()), schema(connection)
+    added = added_indexes(connection)
     for kind, name in sorted(ours.keys() | found.keys()):
+        if kind == "index" and name in added:
+            continue
         if (kind, name) not in ours:
             yield f"it has a {kind} that is not ours, {name}"
         elif (kind, name) not in found:
             yield f"the {kind} {name} is missing"
         elif ours[kind, name] != found[kind, name]:
             yield f"the {kind} {name} is not as this clinicctl makes it"
+
+
+def added_indexes(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of indexes that are not ours and forbid nothing: somebody has added them for reading."""
+    ours = schema(_new())
+    return [
+        name
+        for (kind, name), sql in schema(connection).items()
+        if kind == "index" and (kind, name) not in ours and sql.startswith("CREATE INDEX ")
+    ]
 
 
 def _lacks(connection: sqlite3.Connection) -> bool:

@@ -67,9 +67,14 @@ def connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
         yield connection
     finally:
         if not connection.invalidated and is_replaced(connection) and not has_lost_its_log(connection):
-            _left_open.append(connection)
-        else:
+            leave_open(connection)
+        if connection not in _left_open:
             connection.close()
+
+
+def leave_open(connection: Connection) -> None:
+    """Keep a connection until the process ends, which closes no database."""
+    _left_open.append(connection)
 
 
 def note_files(connection: Connection) -> tuple[paths.FileId, ...]:

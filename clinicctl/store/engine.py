@@ -8,7 +8,7 @@ to 3.51.2 (https://sqlite.org/wal.html, "The WAL-Reset Bug"). A read takes no lo
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -23,8 +23,8 @@ from sqlmodel import SQLModel
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.settings import ClinicSettings
-from clinicctl.store import models, notes, paths, places, statements
-from clinicctl.store.connections import connected, copy_back, driver_of, inspect, is_replaced, note_files
+from clinicctl.store import models, notes, paths, places, statements, trust
+from clinicctl.store.connections import connected, copy_back, driver_of, inspect, is_replaced, note_files, uri
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.faults import is_full, reason_of, translated
 from clinicctl.store.lock import writers_lock
@@ -114,6 +114,7 @@ class Store:
         self._writing = False
         self._lock: int | None = None
         self._head: tuple[int, str] | None = None
+        self._vouched: tuple[paths.FileId | None, int] | None = None
 
     def alone(self) -> None:
         """Make sure that what is to be done stands for itself: a store alone does nothing else."""
@@ -122,6 +123,7 @@ class Store:
     def read(self, *, actor: str) -> Iterator[Tx]:
         """Hand out a view of one instant. Takes no lock; the database refuses every write through it."""
         inspect(self.path)
+        trust.refuse_mixture(self.path, wait=self.wait)
         with (
             translated(self.path, self.wait),
             connected(self.path, self.wait, mode="ro") as connection,
@@ -139,7 +141,7 @@ class Store:
         inspect(self.path)
         places.refuse_unsafe(self.path)
         with self.locked():
-            inspect(self.path)
+            self.refuse_unusable()
             with self.transaction(self.path, actor=actor, key=key, dry_run=dry_run) as tx:
                 yield tx
 
@@ -169,6 +171,7 @@ class Store:
                     self.forget(notes.forget)
                     os.link(draft, self.path)
                 self.note()
+                self.vouch_for_new()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -186,7 +189,14 @@ class Store:
             yield
 
     def _released(self) -> None:
-        self._writing, self._lock = False, None
+        """Note what the file is: every connection that writes is closed, or has copied back what it will."""
+        lock, vouched = self._lock, self._vouched
+        self._writing, self._lock, self._vouched = False, None, None
+        if lock is not None and vouched is not None and vouched[0] == paths.file_id(self.path):
+            with suppress(OSError):
+                found = notes.describe_file(self.path, schema=vouched[1])
+                if found != notes.file(lock):
+                    notes.note_file(lock, found)
 
     def clear_drafts(self) -> None:
         """Remove what killed commands have left of their drafts. The lock is held, so that nobody works on one."""
@@ -226,7 +236,11 @@ class Store:
                 tx = replace(begun(connection, self.path, actor, fresh=fresh), schema=schema)
                 if path == self.path:
                     self.refuse_behind(tx)
+                    if not migrating:
+                        self.refuse_changed_schema(tx.driver)
                 yield tx
+                if migrating and path == self.path:
+                    self.vouch(tx.driver)
             except BaseException:
                 transaction.rollback()
                 raise
@@ -237,6 +251,26 @@ class Store:
             if path == self.path:
                 self.note()
             copy_back(connection, path)
+
+    def refuse_unusable(self) -> None:
+        """Refuse what is no database of ours, or not sound with the log beside it; the lock is held."""
+        inspect(self.path)
+        if self._lock is not None:
+            trust.refuse_mixture_under(self._lock, self.path)
+
+    def refuse_changed_schema(self, driver: sqlite3.Connection) -> None:
+        """As the function. What it accepts is noted when the lock is released."""
+        if self._lock is not None:
+            self._vouched = (paths.file_id(self.path), trust.refuse_changed_schema(self._lock, self.path, driver))
+
+    def vouch(self, driver: sqlite3.Connection) -> None:
+        """Note, when the lock is released, that the file and its schema are as this process has left them."""
+        self._vouched = (paths.file_id(self.path), driver.execute("PRAGMA schema_version").fetchone()[0])
+
+    def vouch_for_new(self) -> None:
+        """As `vouch`, for a database that has just come to the path."""
+        with suppress(sqlite3.Error), closing(sqlite3.connect(uri(self.path, "mode=ro"), uri=True)) as driver:
+            self.vouch(driver)
 
     def refuse_behind(self, tx: Tx) -> None:
         """As the function, by the note in the lock file that is held."""

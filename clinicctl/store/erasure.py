@@ -30,14 +30,16 @@ def overwrite(store: Store) -> bool:
             store.locked(),
             closing(sqlite3.connect(uri(store.path, "mode=rw"), uri=True, timeout=_READERS)) as connection,
         ):
+            store.refuse_unusable()
             store.clear_drafts()
             connection.isolation_level = None
             for pragma in ("synchronous=FULL", "wal_autocheckpoint=0", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
             connection.execute("VACUUM")
             (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            store.vouch(connection)
             return not busy
-    except (errors.Busy, sqlite3.Error, OSError):
+    except (errors.Busy, errors.DatabaseUnusable, sqlite3.Error, OSError):
         return False
 
 

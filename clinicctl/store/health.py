@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import DBAPIError
 
 from clinicctl import __version__, clock, errors, settings
-from clinicctl.store import info, notes, places
+from clinicctl.store import info, notes, places, trust
 from clinicctl.store.connections import connected, driver_of, inspect, uri
 from clinicctl.store.driver import sqlite3, whose
 from clinicctl.store.migrations import CURRENT
@@ -51,6 +51,7 @@ def look(path: str) -> list[Found]:
     found = [Found("clinicctl", __version__), _sqlite(), _durability()]
     try:
         inspect(path)
+        trust.refuse_mixture(path, wait=5)
         found.insert(0, Found("database", path))
         found += _inside(path)
     except errors.Refusal as refused:

@@ -15,7 +15,7 @@ from clinicctl.store import places
 
 
 @contextmanager
-def writers_lock(path: str, *, wait: float) -> Iterator[int | None]:
+def writers_lock(path: str, *, wait: float) -> Iterator[int]:
     """Hold the lock of the database at `path`, and hand out the descriptor of its file.
 
     Refuses with `Busy` when it is not had within `wait` seconds. Only the main thread can wait.

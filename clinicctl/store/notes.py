@@ -1,4 +1,4 @@
-"""What is noted beside the database, in the lock file: the journal's head after the last write, and the last backup.
+"""What is noted beside the database, in the lock file: the journal's head, the file itself, and the last backup.
 
 A database cannot know that its end is missing: after a lost `-wal`, or with an old copy in its place, it is whole. The
 note knows. It is written after the commit, so that it is never ahead of what is on the disk; a crash between the two
@@ -12,10 +12,15 @@ from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
+from clinicctl.store.paths import FileId
+
 _HEAD = re.compile(rb"head ([0-9]{20}) ([0-9a-f]{64})\n")
 _LENGTH = 91
 _BACKUP_AT = 128
 _LONGEST = 16_384
+_FILE = re.compile(rb"file ([0-9]{20}) ([0-9]{20}) ([0-9]{20}) ([0-9]{20}) ([0-9]{20})\n")
+_FILE_AT = _BACKUP_AT + _LONGEST
+_FILE_LENGTH = 110
 
 
 class Head(NamedTuple):
@@ -23,6 +28,23 @@ class Head(NamedTuple):
 
     number: int
     hash: str
+
+
+class FileNote(NamedTuple):
+    """What the database's file was when the lock was last released: anything else was done by somebody else.
+
+    `schema` is SQLite's own count of the changes of the schema.
+    """
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    schema: int
+
+    @property
+    def id(self) -> FileId:
+        return FileId(self.device, self.inode)
 
 
 class LastBackup(NamedTuple):
@@ -45,6 +67,24 @@ def note_head(lock: int, number: int, hash_: str) -> None:
         os.pwrite(lock, b"head %020d %s\n" % (number, hash_.encode()), 0)
 
 
+def file(lock: int) -> FileNote | None:
+    """Return what is noted of the file."""
+    found = _FILE.fullmatch(os.pread(lock, _FILE_LENGTH, _FILE_AT))
+    return FileNote(*map(int, found.groups())) if found else None
+
+
+def describe_file(path: str, *, schema: int) -> FileNote:
+    """Return what the file at a path is now. Raises OSError where nothing is."""
+    found = os.stat(path)
+    return FileNote(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, schema)
+
+
+def note_file(lock: int, found: FileNote) -> None:
+    """Note the file, in one write of always the same length; where it cannot be noted, the older one stands."""
+    with suppress(OSError):
+        os.pwrite(lock, b"file %020d %020d %020d %020d %020d\n" % found, _FILE_AT)
+
+
 def forget_head(lock: int) -> None:
     """Take the note back for good, before another database comes to stand at the path."""
     if os.fstat(lock).st_size:
@@ -65,6 +105,17 @@ def known_head(path: str) -> Head | None:
         descriptor = _opened(path, os.O_RDONLY)
         try:
             return head(descriptor)
+        finally:
+            os.close(descriptor)
+    return None
+
+
+def known_file(path: str) -> FileNote | None:
+    """As `file`, of the database at a path, without its lock."""
+    with suppress(OSError):
+        descriptor = _opened(path, os.O_RDONLY)
+        try:
+            return file(descriptor)
         finally:
             os.close(descriptor)
     return None

@@ -11,7 +11,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, RootTransaction
 
 from clinicctl import clock, errors
-from clinicctl.store import paths, places
+from clinicctl.store import paths, places, trust
 from clinicctl.store.connections import (
     connected,
     copy_back,
@@ -19,6 +19,7 @@ from clinicctl.store.connections import (
     has_lost_its_log,
     inspect,
     is_replaced,
+    leave_open,
     note_files,
     rescue_log,
 )
@@ -152,6 +153,7 @@ class Shared(Store):
                 self._open.clear()
 
     def _begin(self, actor: str) -> Tx:
+        self._refuse_replaced()
         if "rw" not in self._open:
             inspect(self.path)
             places.refuse_unsafe(self.path)
@@ -163,11 +165,17 @@ class Shared(Store):
                 self.hurried = True
                 raise errors.Busy(wait=self._patience) from None
             self.hurried = False
+            try:
+                self.refuse_unusable()
+            except errors.Mixture:
+                self._leave_open()
+                raise
             connection = self._connection("rw")
             try:
                 transaction = connection.begin()
                 tx = begun(connection, self.path, actor)
                 self.refuse_behind(tx)
+                self.refuse_changed_schema(tx.driver)
                 self._look(tx)
             except BaseException:
                 self._let_go("rw")
@@ -177,12 +185,11 @@ class Shared(Store):
         return tx
 
     def _connection(self, mode: str) -> Connection:
-        """The connection kept for reading or for writing. Refuses once when another file stands in its place."""
-        if any(map(is_replaced, self._open.values())):
-            self._open_anew()
-            raise errors.Replaced(path=self.path)
-        if not self._open:
+        """The connection kept for reading or for writing."""
+        self._refuse_replaced()
+        if not self._open and not self._writing:
             inspect(self.path)
+            trust.refuse_mixture(self.path, wait=self._patience)
         if mode not in self._open:
             self._open[mode] = self._kept.enter_context(connected(self.path, self._patience, mode=mode))
         return self._open[mode]
@@ -197,6 +204,12 @@ class Shared(Store):
             del self._open[mode]
             connection.invalidate()
 
+    def _refuse_replaced(self) -> None:
+        """Refuse once where another file stands in the place of one that is open."""
+        if any(map(is_replaced, self._open.values())):
+            self._open_anew()
+            raise errors.Replaced(path=self.path)
+
     def _open_anew(self) -> None:
         """Let the next line open the database that stands at the path then. What a deleted log held is kept."""
         writing = self._open.get("rw")
@@ -210,6 +223,13 @@ class Shared(Store):
         self._open.clear()
         self._seen = None
         paths.protect(self.path)
+
+    def _leave_open(self) -> None:
+        """Let go of the connections without closing them, which would copy the log back into a foreign file."""
+        for each in self._open.values():
+            leave_open(each)
+        self._open.clear()
+        self._kept.close()
 
     def _look(self, tx: Tx) -> None:
         """Protect the files that are open, and refuse once what was restored since the last look."""

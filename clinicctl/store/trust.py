@@ -1,0 +1,89 @@
+"""Whether the file at a database's path is the one that clinicctl left there, with the schema that it made.
+
+SQLite replays a log over whatever file stands beside it: an old copy under a newer log becomes a mixture of both. And a
+trigger that another program has added runs with each write. What the file was is noted in the lock file whenever the
+lock is released; anything else is checked once before it is used.
+"""
+
+import os
+from contextlib import closing, suppress
+
+from clinicctl import errors
+from clinicctl.store import info, notes, paths
+from clinicctl.store.connections import uri
+from clinicctl.store.driver import sqlite3
+from clinicctl.store.lock import writers_lock
+from clinicctl.store.notes import FileNote
+
+_NO_GAP = "SELECT max(number) - count(*) FROM journal"
+
+
+def refuse_mixture(path: str, *, wait: float) -> None:
+    """Refuse a database that is not sound together with the log beside it. Takes the lock only if it has to check.
+
+    While another process copies its log back, the file is not as noted; it is again once the lock is free.
+    """
+    if not _is_suspect(path, notes.known_file(path)):
+        return
+    try:
+        with writers_lock(path, wait=wait) as lock:
+            refuse_mixture_under(lock, path)
+    except (errors.Busy, errors.ReadOnly):
+        _check(path)
+
+
+def refuse_mixture_under(lock: int, path: str) -> None:
+    """As `refuse_mixture`, under the writer's lock; a sound file is noted, so that it is checked once."""
+    noted = notes.file(lock)
+    if _is_suspect(path, noted):
+        found = notes.describe_file(path, schema=noted.schema if noted else -1)
+        _check(path)
+        notes.note_file(lock, found)
+
+
+def refuse_changed_schema(lock: int, path: str, driver: sqlite3.Connection) -> int:
+    """Refuse a schema that is not ours any more; return its version, which SQLite raises with every change.
+
+    The schema is compared only where the file or its version is not the one that was noted. Indexes that somebody has
+    added for reading may stay.
+    """
+    (version,) = driver.execute("PRAGMA schema_version").fetchone()
+    noted = notes.file(lock)
+    if noted is None or noted.id != paths.file_id(path) or noted.schema != version:
+        # Loads the models' checks, which no other command needs.
+        from clinicctl.store import check
+
+        for problem in check.differences(driver):
+            raise errors.Damaged(path=path, reason=problem)
+    return int(version)
+
+
+def _is_suspect(path: str, noted: FileNote | None) -> bool:
+    """Whether a log with content stands beside a file that is not the one that was noted."""
+    try:
+        return os.stat(f"{path}-wal").st_size > 0 and notes.describe_file(path, schema=-1)[:-1] != (noted or ())[:-1]
+    except OSError:
+        return False
+
+
+def _check(path: str) -> None:
+    """Check the whole file, together with the log. Reads only."""
+    from clinicctl.store import check  # Loads the models' checks, which no other command needs.
+
+    found = [each for each in check.look(path, wait=0) if each.derived is None]
+    problems = [each.where if each.law == check.WHOLE else f"not so: {each.law}: {each.where}" for each in found]
+    if not problems:
+        with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
+            (gap,) = connection.execute(_NO_GAP).fetchone()
+        problems = [f"{gap} rows of the journal are missing"] if gap else []
+    if problems:
+        head = notes.known_head(path)
+        first = _head_without_log(path) + 1
+        raise errors.Mixture(path=path, reason=problems[0], first=first, last=head.number if head else None)
+
+
+def _head_without_log(path: str) -> int:
+    """The last write in the file alone."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+        return info.head(connection).number
+    return 0

@@ -1,0 +1,280 @@
+"""A file that is not the one that was left: an old copy under a newer log, and a schema that somebody else changed."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from shlex import split
+from typing import Any
+
+import pytest
+
+from clinicctl.store import check, notes, trust
+from tests.test_files import somebody_else
+
+Ask = Callable[..., Any]
+Run = Callable[..., Any]
+Refused = Callable[..., dict[str, Any]]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+EVERY_DOOR = (
+    "book P1 MEHTA +9d",
+    "patient list",
+    "queue show",
+    "db info",
+    "db compact",
+    "db check --repair --key k",
+    "audit verify",
+    "metrics",
+    "patient add 'Zoe Quinn' --phone none",
+)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> str:
+    return str(tmp_path / "clinic.db")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files in a folder, but for SQLite's shared memory and the lock file."""
+    return {
+        each.name: each.read_bytes()
+        for each in folder.iterdir()
+        if each.is_file() and not each.name.endswith(("-shm", ".lock"))
+    }
+
+
+@pytest.fixture
+def mixture(clinic: Ask, db: str, tmp_path: Path) -> str:
+    """An old copy of the database under the log of the newer one; returns the newest backup."""
+    shutil.copy(db, tmp_path / "old.copy")
+    for nth in range(60):
+        clinic("patient", "add", f"Patient {chr(97 + nth // 26)}{chr(97 + nth % 26)}", "--phone", "none")
+    backup = str(clinic("db", "backup", str(tmp_path / "backup.db"))["path"])
+    with somebody_else(db):
+        clinic("book", "P1", "MEHTA", "+1d")
+        clinic("book", "P2", "MEHTA", "+2d")
+    shutil.copy(tmp_path / "old.copy", db)
+    os.unlink(f"{db}-shm")
+    return backup
+
+
+@pytest.mark.parametrize("command", EVERY_DOOR)
+def test_an_old_copy_under_a_newer_log_is_refused_and_no_byte_is_changed(
+    command: str, mixture: str, refused: Refused, tmp_path: Path
+) -> None:
+    before = contents(tmp_path)
+    error = refused(10, "damaged_database", *split(command))
+    assert "does not fit the file" in error["message"]
+    assert "(writes 6 to 67)" in error["hint"]
+    assert (error["details"]["first"], error["details"]["last"]) == (6, 67)
+    assert contents(tmp_path) == before
+
+
+def test_health_and_check_tell_of_an_old_copy_under_a_newer_log(mixture: str, run: Run, tmp_path: Path) -> None:
+    before = contents(tmp_path)
+    assert "does not fit the file" in run("health", json=True, status=10).json["findings"][0]["problem"]
+    assert not run("db", "check", json=True, status=10).json["sound"]
+    (line,) = run("batch", "-", stdin="book P1 MEHTA +9d\n").lines
+    assert line["error"]["code"] == "damaged_database"
+    assert contents(tmp_path) == before
+
+
+def test_a_backup_is_restored_over_a_mixture(mixture: str, clinic: Ask) -> None:
+    clinic("db", "restore", mixture, "--yes")
+    assert clinic("db", "check")["sound"]
+    assert len(clinic("patient", "list")) == 62
+    clinic("book", "P1", "MEHTA", "+1d")
+
+
+def test_the_way_out_of_a_mixture_without_a_backup_is_the_one_that_is_told(
+    mixture: str, clinic: Ask, refused: Refused, db: str
+) -> None:
+    os.rename(f"{db}-wal", f"{db}-wal.old")
+    assert refused(10, "damaged_database", "book", "P1", "MEHTA")["details"]["noted"] == 67
+    clinic("db", "restore", db, "--yes")
+    assert len(clinic("patient", "list")) == 2
+    clinic("book", "P1", "MEHTA")
+    assert clinic("db", "check")["sound"]
+
+
+def test_an_old_copy_written_into_the_file_of_an_open_batch_is_refused(
+    clinic: Ask, start: Start, db: str, tmp_path: Path
+) -> None:
+    shutil.copy(db, tmp_path / "old.copy")
+    for nth in range(60):
+        clinic("patient", "add", f"Patient {chr(97 + nth // 26)}{chr(97 + nth % 26)}", "--phone", "none")
+    batch = start("batch", "-", stdin=subprocess.PIPE)
+    assert batch.stdin
+    assert batch.stdout
+    for line in ("book P1 MEHTA +1d", "book P2 MEHTA +2d"):
+        batch.stdin.write(f"{line}\n")
+        batch.stdin.flush()
+        answer = batch.stdout.readline()
+        if line.endswith("+1d"):
+            assert '"exit_code": 0' in answer
+            Path(db).write_bytes((tmp_path / "old.copy").read_bytes())
+            before = contents(tmp_path)
+    assert '"damaged_database"' in answer
+    batch.communicate(timeout=30)
+    assert contents(tmp_path) == before
+
+
+@contextmanager
+def checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Count how often the whole file is checked."""
+    done: list[str] = []
+    look = check.look
+
+    def counted(path: str, *, wait: float) -> Any:
+        done.append(path)
+        return look(path, wait=wait)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(check, "look", counted)
+        yield done
+
+
+def test_a_log_that_a_killed_command_left_is_no_suspicion(
+    clinic: Ask, db: str, monkeypatch: pytest.MonkeyPatch, start: Start
+) -> None:
+    batch = start("batch", "-", stdin=subprocess.PIPE)
+    assert batch.stdin
+    assert batch.stdout
+    batch.stdin.write("book P1 MEHTA +1d\n")
+    batch.stdin.flush()
+    assert batch.stdout.readline()
+    batch.send_signal(signal.SIGKILL)
+    batch.wait()
+    assert os.path.getsize(f"{db}-wal")
+    with checks(monkeypatch) as done:
+        clinic("patient", "list")
+        clinic("book", "P2", "MEHTA", "+1d")
+        with somebody_else(db):
+            clinic("book", "P2", "RAO", "+1d")
+            clinic("patient", "list")
+            clinic("db", "compact")
+        clinic("patient", "add", "Zoe Quinn", "--phone", "none")
+        clinic("patient", "erase", "P3", "--yes")
+        with somebody_else(db):
+            clinic("queue", "show")
+    assert done == []
+
+
+def test_a_killed_checkpoint_is_checked_once_and_noted(
+    clinic: Ask, db: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The file has changed, the log still has its content, and nobody has noted what the file is."""
+    with somebody_else(db):
+        clinic("book", "P1", "MEHTA", "+1d")
+    with somebody_else(db), closing(sqlite3.connect(db)) as other:
+        other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    assert os.path.getsize(f"{db}-wal")
+    with somebody_else(db), checks(monkeypatch) as done:
+        for command in ("patient list", "book P2 MEHTA +1d", "patient list", "book P1 RAO +1d"):
+            clinic(*split(command))
+    assert done == [db]
+    assert clinic("db", "check")["sound"]
+
+
+def test_a_read_goes_on_beside_a_stopped_writer_although_the_file_is_suspect(
+    clinic: Ask, db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = subprocess.Popen(["flock", f"{db}.lock", "sleep", "60"])
+    try:
+        while subprocess.run(["flock", "-n", f"{db}.lock", "true"], check=False).returncode == 0:
+            time.sleep(0.01)
+        with somebody_else(db), closing(sqlite3.connect(db)) as other:
+            other.execute("CREATE INDEX more ON patients (note)")
+        with somebody_else(db), closing(sqlite3.connect(db)) as other:
+            other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            with checks(monkeypatch) as done:
+                clinic("patient", "list", "--wait", "0.1")
+            assert done == [db]
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+# A schema that somebody else changed
+
+CHANGES = {
+    "a trigger": ("CREATE TRIGGER t AFTER INSERT ON appointments BEGIN DELETE FROM patients; END", "trigger"),
+    "a table": ("CREATE TABLE more (id)", "table"),
+    "a view": ("CREATE VIEW v AS SELECT * FROM patients", "view"),
+    "a unique index": ("CREATE UNIQUE INDEX u ON appointments (doctor_id)", "index"),
+    "a missing index": ("DROP INDEX ix_patients_phone", "ix_patients_phone"),
+    "a column": ("ALTER TABLE patients ADD COLUMN more TEXT", "patients"),
+}
+
+
+def changed(path: str, sql: str) -> None:
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute(sql)
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_a_schema_that_somebody_else_changed_is_refused_before_the_first_write(
+    how: str, clinic: Ask, run: Run, refused: Refused, db: str, start: Start
+) -> None:
+    sql, named = CHANGES[how]
+    batch = start("batch", "-", stdin=subprocess.PIPE)
+    assert batch.stdin
+    assert batch.stdout
+    batch.stdin.write("book P1 MEHTA +1d\n")
+    batch.stdin.flush()
+    assert '"exit_code": 0' in batch.stdout.readline()
+    changed(db, sql)
+    batch.stdin.write("book P1 MEHTA +2d\n")
+    batch.stdin.flush()
+    assert '"damaged_database"' in batch.stdout.readline()
+    error = refused(10, "damaged_database", "book", "P2", "MEHTA", "+2d")
+    assert named in error["message"]
+    assert len(clinic("patient", "list")) == 2
+    assert [each["number"] for each in clinic("appointment", "list")] == ["A1"]
+    assert not run("db", "check", json=True, status=10).json["sound"]
+
+
+def test_an_index_that_somebody_added_for_reading_may_stay(
+    clinic: Ask, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed(db, "CREATE INDEX more ON patients (note)")
+    compared: list[Any] = []
+    differences = check.differences
+    monkeypatch.setattr(check, "differences", lambda driver: compared.append(driver) or differences(driver))
+    for on in ("+1d", "+2d"):
+        clinic("book", "P1", "MEHTA", on)
+    assert len(compared) == 1, "the schema is compared once"
+    assert clinic("db", "check")["sound"]
+    backup = str(clinic("db", "backup", str(tmp_path / "backup.db"))["path"])
+    clinic("db", "restore", backup, "--yes")
+    clinic("book", "P1", "MEHTA", "+3d")
+
+
+def test_our_own_changes_of_the_schema_are_noted(clinic: Ask, db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup = str(clinic("db", "backup", f"{db}.copy")["path"])
+    monkeypatch.setattr(check, "differences", lambda driver: pytest.fail("the schema was compared"))
+    clinic("book", "P1", "MEHTA", "+1d")
+    clinic("db", "compact")
+    clinic("book", "P1", "MEHTA", "+2d")
+    clinic("patient", "erase", "P2", "--yes")
+    clinic("book", "P1", "MEHTA", "+3d")
+    monkeypatch.undo()
+    monkeypatch.setenv("CLINICCTL_DB", db)
+    clinic("db", "restore", backup, "--yes")
+    monkeypatch.setattr(check, "differences", lambda driver: pytest.fail("the schema was compared"))
+    clinic("book", "P1", "MEHTA", "+4d")
+
+
+def test_a_lock_file_without_a_note_of_the_file_gets_one(clinic: Ask, db: str) -> None:
+    os.truncate(f"{db}.lock", 91)
+    clinic("book", "P1", "MEHTA", "+1d")
+    noted = notes.known_file(db)
+    assert noted is not None
+    assert noted == notes.describe_file(db, schema=noted.schema)
+    trust.refuse_mixture(db, wait=0)
