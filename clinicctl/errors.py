@@ -445,12 +445,15 @@ class Mixture(Damaged):
 
     sentence = "{path}: the log beside it does not fit the file ({reason}). Nothing was changed."
 
-    def __init__(self, *, path: str, first: int, last: int | None, reason: str) -> None:
+    def __init__(self, *, path: str, first: int, last: int | None, reason: str, readable: bool) -> None:
         writes = f" (writes {first} to {last})" if last is not None and last >= first else ""
+        accept = f"`clinicctl db restore {path}`"
         hint = (
             f"Restore a backup with `clinicctl db restore FILE`. Or lose what the log holds{writes}: "
-            f"move {path}-wal away, and accept the rest with `clinicctl db restore {path}`."
+            f"move {path}-wal away, and accept the rest with {accept}."
         )
+        if readable:
+            hint += f" Or look with `clinicctl db check`, and accept both as they are with {accept}."
         super().__init__(hint=hint, path=path, first=first, last=last, reason=reason)
 
 

@@ -103,6 +103,20 @@ def test_the_way_out_of_a_mixture_without_a_backup_is_the_one_that_is_told(
     assert clinic("db", "check")["sound"]
 
 
+def test_a_broken_rule_in_a_suspect_file_can_be_accepted_with_its_log(clinic: Ask, refused: Refused, db: str) -> None:
+    clinic("book", "P1", "MEHTA", "+1d")
+    with closing(sqlite3.connect(db)) as other, other:
+        other.execute("UPDATE appointments SET status = 'completed'")
+    with somebody_else(db):
+        clinic("book", "P2", "MEHTA", "+1d")
+    os.utime(db)
+    error = refused(10, "damaged_database", "patient", "list")
+    assert "accept both as they are" in error["hint"]
+    clinic("db", "restore", db, "--yes")
+    assert [each["number"] for each in clinic("appointment", "list")] == ["A1", "A2"]
+    clinic("book", "P2", "MEHTA", "+2d")
+
+
 def test_an_old_copy_written_into_the_file_of_an_open_batch_is_refused(
     clinic: Ask, start: Start, db: str, tmp_path: Path
 ) -> None:

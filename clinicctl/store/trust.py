@@ -68,18 +68,19 @@ def _is_suspect(path: str, noted: FileNote | None) -> bool:
 
 def _check(path: str) -> None:
     """Check the whole file, together with the log. Reads only."""
-    from clinicctl.store import check  # Loads the models' checks, which no other command needs.
+    from clinicctl.store import check, laws  # Loads the models' checks, which no other command needs.
 
     found = [each for each in check.look(path, wait=0) if each.derived is None]
+    readable = {each.name for each in laws.LAWS} >= {each.law for each in found}
     problems = [each.where if each.law == check.WHOLE else f"not so: {each.law}: {each.where}" for each in found]
     if not problems:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
             (gap,) = connection.execute(_NO_GAP).fetchone()
         problems = [f"{gap} rows of the journal are missing"] if gap else []
     if problems:
-        head = notes.known_head(path)
-        first = _head_without_log(path) + 1
-        raise errors.Mixture(path=path, reason=problems[0], first=first, last=head.number if head else None)
+        head, first = notes.known_head(path), _head_without_log(path) + 1
+        last = head.number if head else None
+        raise errors.Mixture(path=path, reason=problems[0], first=first, last=last, readable=readable)
 
 
 def _head_without_log(path: str) -> int:
