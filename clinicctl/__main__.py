@@ -17,8 +17,14 @@ if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
 # half a million objects at exit, cost more than a booking. `run` is the same program without either.
 gc.disable()
 
+_NO_MEMORY = 74
+
 # Pydantic would look through the metadata of everything installed, for plug-ins to the validators it builds.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
+# What fails while Python clears up is nobody's answer, and its text may hold a name.
+sys.unraisablehook = lambda _: None
 
 
 class _Later(ModuleType):
@@ -78,7 +84,12 @@ def main() -> None:
     The status for a reader that has gone becomes a death by SIGPIPE, as of any other program in a pipeline: a shell
     reports no error for it. Python ignores the signal from the start on; whoever started the process may block it.
     """
-    status = _run()
+    try:
+        status = _run()
+    except (MemoryError, SystemError):
+        # Not even what says so could be loaded; without memory, CPython at times raises the second.
+        os.write(2, b"clinicctl: The machine has no memory left.\n")
+        os._exit(_NO_MEMORY)
     if status == 128 + signal.SIGPIPE:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPIPE})

@@ -541,6 +541,11 @@ class ReaderGone(NotPrinted):
     """The program that reads the output has closed the pipe. This is no error for a command that only reads."""
 
 
+class OutOfMemory(Refusal):
+    code, status, sentence = "out_of_memory", 74, "The machine has no memory left."
+    advice = "Nothing was written unless a result was shown."
+
+
 class Internal(Refusal):
     """A bug. Neither a value nor the exception's own text is shown: both may hold a name."""
 

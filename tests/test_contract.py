@@ -46,7 +46,7 @@ CONTRACT = {
     12: {"outcome_unknown"},
     65: {"bad_file"},
     70: {"internal"},
-    74: {"disk_full", "read_only", "io_error"},
+    74: {"disk_full", "read_only", "io_error", "out_of_memory"},
     129: {"interrupted"},
     130: {"interrupted"},
     143: {"interrupted"},

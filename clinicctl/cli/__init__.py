@@ -161,6 +161,8 @@ def run(args: Sequence[str] | None = None) -> int:
         status = left.code if isinstance(left.code, int) else 0
     except interrupts.Interrupt as stopped:
         status = _refuse(_stopped(stopped.number), args)
+    except MemoryError:
+        status = _refuse(errors.OutOfMemory(), args)
     status = int(status or 0)
     if (late := interrupts.last()) is None or status > _SIGNALLED:
         return status
@@ -198,6 +200,8 @@ def answer(root: Group, args: list[str], desk: Desk) -> int:
         return desk.refuse(errors.Cancelled())
     except interrupts.Interrupt as stopped:
         return desk.refuse(_stopped(stopped.number))
+    except MemoryError:
+        return desk.refuse(errors.OutOfMemory(hint=desk.how_to_read_again()))
     except Exception as bug:
         # The boundary: a bug is named by a reference, and what it knows of people stays inside.
         return desk.refuse(desk.internal(bug))

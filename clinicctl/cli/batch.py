@@ -1,17 +1,21 @@
 """Many commands in one process: one line each, one answer each, in order."""
 
+import errno
 import gc
 import json
+import os
 import re
 import shlex
 from codecs import BOM_UTF8
 from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from io import BufferedRandom, BufferedReader, UnsupportedOperation
 from select import POLLHUP, POLLIN, poll
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -157,8 +161,14 @@ class Line(Within):
             self.refused, self.result = refused, None
 
     def answer(self) -> str:
-        """The line of JSON."""
-        return show.answer(self.number, self.refused.status if self.refused else self.status, self.result, self.refused)
+        """The line of JSON. One that cannot be made is a bug of this line alone."""
+        try:
+            status = self.refused.status if self.refused else self.status
+            return show.answer(self.number, status, self.result, self.refused)
+        except Exception as bug:
+            refused = errors.OutOfMemory() if isinstance(bug, MemoryError) else self.internal(bug)
+            self.refuse(refused)
+            return show.answer(self.number, refused.status, None, refused)
 
 
 class _Batch:
@@ -182,7 +192,8 @@ class _Batch:
                 if self.shared.held() > TURN or len(group) == MOST or (line and line.command in _NEW_INSTANT):
                     break
             self._settle(group)
-            show.text("".join(each.answer() for each in group))
+            with _printing():
+                show.text("".join(each.answer() for each in group))
             if any(each.refused or each.status for each in group):
                 status = PARTLY_DONE
             if lines.number - collected >= MOST:
@@ -194,31 +205,47 @@ class _Batch:
         return status
 
     def all_or_none(self, source: "BufferedReader[Any]") -> int:
-        """Do every line in one transaction; keep it only if none is refused. The answers are given at the end."""
-        first: errors.Refusal | None = None
-        status = 0
+        """Do every line in one transaction; keep it only if none is refused. The answers are given at the end.
+
+        They are on the disk before the commit: what cannot be answered is not written.
+        """
         self.shared.atomic = True
-        with TemporaryFile() as asked, TemporaryFile() as answers:
+        with ExitStack() as files:
+            with _temporary():
+                asked, answers = TemporaryFile(), TemporaryFile()  # noqa: SIM115 - closed by what follows
+                files.callback(_discard, asked)
+                files.callback(_discard, answers)
             # Whoever still writes his lines must not keep the lock from the others.
             while chunk := source.read(_CHUNK):
-                asked.write(chunk)
-            asked.seek(0)
-            lines = _Lines(asked)
-            while (found := lines.next()) is not None:
-                if line := self._do(*found, before=()):
-                    first = first or line.refused
-                    status = PARTLY_DONE if line.status else status
-                    answers.write(line.answer().encode())
+                with _temporary():
+                    asked.write(chunk)
+            with _temporary():
+                asked.seek(0)
+                status, first = self._do_all(_Lines(asked), answers)
+                answers.flush()
+                os.fsync(answers.fileno())
+                answers.seek(0)
             if first is None:
                 try:
                     self.shared.settle()
                 except (errors.OutcomeUnknown, errors.DiskFull, errors.Replaced) as failed:
                     first = failed
             self.shared.drop()
-            answers.seek(0)
-            for each in answers:
-                show.text(each.decode() if first is None else _taken_back(each, first))
+            with _printing():
+                for each in answers:
+                    show.text(each.decode() if first is None else _taken_back(each, first))
         return first.status if first else status
+
+    def _do_all(self, lines: "_Lines", answers: BinaryIO) -> tuple[int, errors.Refusal | None]:
+        """Do the lines and write their answers; return the exit status, and the first refusal."""
+        first: errors.Refusal | None = None
+        status = 0
+        while (found := lines.next()) is not None:
+            if line := self._do(*found, before=()):
+                first = first or line.refused
+                status = PARTLY_DONE if line.status else status
+                answers.write(line.answer().encode())
+        return status, first
 
     def _do(self, number: int, said: bytes | None, *, before: "list[Line] | tuple[()]") -> Line | None:
         interrupts.check()
@@ -249,6 +276,35 @@ class _Batch:
         except (errors.DiskFull, errors.Replaced) as failed:
             for each in group:
                 each.spoil(failed)
+
+
+@contextmanager
+def _temporary() -> Iterator[None]:
+    """Name the folder for temporary files where one of them fails."""
+    try:
+        yield
+    except OSError as error:
+        folder = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - only to name it
+        if error.errno == errno.ENOSPC:
+            raise errors.DiskFull(path=folder) from None
+        raise errors.IOFailed(path=folder, reason=f"{error.strerror}. Nothing was written") from None
+
+
+def _discard(file: BinaryIO) -> None:
+    """Close a file that nobody needs, also one with bytes that it has no room for."""
+    with suppress(OSError):
+        file.close()
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """Say of answers that cannot be given, after the commit, that the writes stand."""
+    try:
+        yield
+    except (errors.NotPrinted, OSError) as error:
+        failed = errors.NotPrinted(reason=error.strerror) if isinstance(error, OSError) else error
+        failed.hint = "What the lines have written stands: see `clinicctl audit log`."
+        raise failed from None
 
 
 class _Lines:

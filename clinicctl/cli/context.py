@@ -50,6 +50,8 @@ class Desk:
         self.stdin_taken = False
         self.wrote = False
         """Whether it has changed something. If so, a lost answer must be reported."""
+        self.committed = False
+        """Whether its write stands, whatever becomes of its answer."""
         self._settings: settings.Settings | None = None
         self._store: Store | None = None
         self._frames: list[str] | None = None
@@ -189,6 +191,7 @@ class Desk:
             if not (outcome.replayed or told.yes or told.dry_run):
                 self._refuse_more_than_asked(outcome.result)
         self.wrote = True
+        self.committed = not told.dry_run
         return replace(outcome, dry_run=True) if told.dry_run else outcome
 
     def show(self, result: Any) -> None:
@@ -279,6 +282,8 @@ class Desk:
         if isinstance(refused, errors.ReaderGone) and not self.wrote:
             self._log(READER_GONE, None)
             return READER_GONE
+        if isinstance(refused, errors.NotPrinted | errors.Interrupted):
+            refused.hint = refused.hint or self.how_to_read_again()
         show.refusal(refused, as_json=self._asked_for_json(), masked=self._masked)
         self.log_refusal(refused)
         return refused.status
@@ -302,7 +307,13 @@ class Desk:
         self._frames = [
             f"{each.filename}:{each.lineno} {each.name}" for each in traceback.extract_tb(bug.__traceback__)
         ]
-        return errors.Internal(reference=reference, kind=type(bug).__name__)
+        return errors.Internal(reference=reference, kind=type(bug).__name__, hint=self.how_to_read_again())
+
+    def how_to_read_again(self) -> str | None:
+        """How the answer to a write that stands is had again; None where nothing was written."""
+        if self.committed and self.key:
+            return f"The write stands. Repeat the command with --key {self.key} to get its answer."
+        return None
 
     def _log(self, status: int, code: str | None, **facts: Any) -> None:
         told = self._settings

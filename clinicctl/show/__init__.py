@@ -205,18 +205,23 @@ def undoing(found: "Undoing", *, names: bool = True) -> str:
 
 def people(told: "Sequence[ToCall]", *, masked: bool = False) -> None:
     """List on stderr whom a change concerns, with their phones: before the question, not as the result."""
+    _complain(_listed(told, masked=masked))
+
+
+def _listed(told: "Sequence[ToCall]", *, masked: bool) -> str:
     from clinicctl.show import masks, plain
 
-    for each in masks.masked(told) if masked else told:
-        _complain(plain.to_call(each))
+    return "".join(map(plain.to_call, masks.masked(told) if masked else told))
 
 
 def to_call(outcome: "Outcome", *, masked: bool = False) -> None:
     """List on stderr whom a change has cancelled: they have to be phoned, whatever else is silent."""
     found = outcome.result if isinstance(outcome.result, list) else [outcome.result]
     if told := [person for each in found for person in getattr(each, "cancelled", ())]:
-        message("Would be cancelled by the clinic:" if outcome.dry_run else "Cancelled by the clinic; please call:")
-        people(told, masked=masked)
+        title = "Would be cancelled by the clinic:" if outcome.dry_run else "Cancelled by the clinic; please call:"
+        if not _complain(f"clinicctl: {title}\n{_listed(told, masked=masked)}"):
+            # This is a part of the answer, and stands nowhere else.
+            raise errors.NotPrinted(reason="stderr is closed or full")
 
 
 def board(read: "Callable[[], Sequence[Board]]", *, every: float) -> None:
@@ -259,14 +264,16 @@ def _write_all(stream: BinaryIO, data: bytes) -> None:
         rest = rest[written:]
 
 
-def _complain(said: str) -> None:
-    """Write on stderr; where that is closed or full, nobody is left to tell, and the exit status has to do."""
+def _complain(said: str) -> bool:
+    """Write on stderr, and return whether it could be done; where it is closed or full, the exit status has to do."""
     try:
         if sys.stderr is not None:
             sys.stderr.write(said)
             sys.stderr.flush()
+            return True
     except (OSError, ValueError):
         pass
+    return False
 
 
 def _is_terminal(stream: IO[str] | None) -> bool:

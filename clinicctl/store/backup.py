@@ -289,11 +289,14 @@ def _rotate(newest: str, begins: str, keep: int) -> tuple[str, ...]:
             for entry in entries
             if named.fullmatch(entry.name) and entry.name != made and entry.is_file(follow_symlinks=False)
         ]
-    older.sort(key=lambda each: _order(os.path.basename(each)))
-    ours = [each for each in older if own is not None and _secret(each) == own]
-    gone = ours[: max(0, len(ours) - (keep - 1))]
-    for each in gone:
-        os.unlink(each)
+    ours = [(number, each) for each in older if (number := _write_of(each, own)) is not None]
+    ours.sort(key=lambda each: (each[0], _order(os.path.basename(each[1]))))
+    gone = []
+    for _, each in ours[: max(0, len(ours) - (keep - 1))]:
+        # The backup stands; an older one that cannot be removed is no reason to say otherwise.
+        with suppress(OSError):
+            os.unlink(each)
+            gone.append(each)
     paths.sync_folder(folder)
     return tuple(gone)
 
@@ -302,6 +305,15 @@ def _order(name: str) -> tuple[str, int]:
     """The instant in a copy's name, and which of that second's it is: the one without a number is the first."""
     dated, nth = re.fullmatch(r"(.*Z)(?:-([0-9]{1,3}))?\.db", name).groups()  # type: ignore[union-attr]
     return dated, int(nth or 1)
+
+
+def _write_of(path: str, secret: str | None) -> int | None:
+    """The last write in a copy of the clinic with this secret; None of anything else."""
+    if secret is None or _secret(path) != secret:
+        return None
+    with suppress(sqlite3.Error), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+        return info.head(connection).number
+    return None
 
 
 def _secret(path: str) -> str | None:

@@ -1,5 +1,6 @@
 """Connections to a database: what is looked at before one is made, how it is set up, how its log is kept short."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -19,6 +20,9 @@ _CHECKPOINT_AT = 1 << 20
 
 _STEPS = 1_000_000
 """Instructions of SQLite's machine, about ten milliseconds, after which a statement looks for a signal."""
+
+# What a connection says while it is closed without memory is nothing for the screen of a desk.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 _left_open: list[Connection] = []
 

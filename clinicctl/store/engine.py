@@ -218,7 +218,7 @@ class Store:
             yield draft
         finally:
             for leftover in (draft, f"{draft}-wal", f"{draft}-shm"):
-                with suppress(FileNotFoundError):
+                with suppress(OSError):
                     os.unlink(leftover)
             paths.sync_folder(os.path.dirname(self.path))
 

@@ -39,7 +39,7 @@ def overwrite(store: Store) -> bool:
             (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             store.vouch(connection)
             return not busy
-    except (errors.Busy, errors.DatabaseUnusable, sqlite3.Error, OSError):
+    except (errors.Refusal, sqlite3.Error, OSError):
         return False
 
 
