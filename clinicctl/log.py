@@ -22,7 +22,7 @@ def line(path: str, **facts: Any) -> None:
     """
     said = {"at": clock.now().isoformat(timespec="milliseconds"), "pid": os.getpid(), **facts}
     text = json.dumps({name: value for name, value in said.items() if value is not None}, ensure_ascii=True)
-    with suppress(OSError, errors.BadValue):
+    with suppress(OSError, errors.Refusal):
         descriptor = paths.open_to_append(path)
         try:
             if os.pread(descriptor, 1, 0) in (b"", b"{"):
@@ -39,7 +39,7 @@ def lock_waits(path: str) -> tuple[int, float] | None:
     since = clock.now() - OF_LATE
     try:
         waits = [wait for each in _tail(path) if (wait := _lock_wait(each, since))]
-    except (OSError, errors.BadValue):
+    except (OSError, errors.Refusal):
         return None
     return len(waits), max(waits, default=0.0)
 

@@ -110,6 +110,9 @@ class Root(Group):
             self._main_shell_completion({"obj": Desk()}, PROGRAM, complete_var)
         except BrokenPipeError:
             return READER_GONE
+        except Exception:
+            # A shell asks for completions in the midst of a line, as after an open quote: it gets none.
+            return 0
         status = answer(self, [_utf8(each) for each in (sys.argv[1:] if args is None else args)], Desk())
         if standalone_mode:
             sys.exit(status)

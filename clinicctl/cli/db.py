@@ -8,6 +8,7 @@ from clinicctl import desk, errors
 from clinicctl.cli import params
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
+from clinicctl.store import paths
 
 db = group(
     "db",
@@ -69,7 +70,8 @@ def restore(
     """
     held = desk.keeping.about(ctx.obj.store, file=file)
     ctx.obj.confirm(f"Replace {ctx.obj.store.path} by {file} ({held})?")
-    ctx.obj.write_through(desk.keeping.replacing(ctx.obj.store, file=file), desk.keeping.restore, file=file)
+    begin = desk.keeping.replacing(ctx.obj.store, file=file)
+    ctx.obj.write_through(begin, desk.keeping.restore, file=paths.shown(file))
 
 
 @writes(db, "migrate", "clinicctl db migrate")

@@ -267,7 +267,7 @@ class _History:
         self._path = str(user_state_path(APPLICATION) / "shell_history")
         self._found: list[str] = []
         readline.set_auto_history(False)
-        with suppress(OSError, ValueError, errors.BadValue), paths.open_to_read(self._path, most=_LARGEST) as file:
+        with suppress(OSError, ValueError, errors.Refusal), paths.open_to_read(self._path, most=_LARGEST) as file:
             for line in file.read().decode("utf-8").splitlines()[-REMEMBERED:]:
                 readline.add_history(line)
 
@@ -291,7 +291,7 @@ class _History:
             return
         line = shlex.join(words)
         self._readline.add_history(line)
-        with suppress(OSError, errors.BadValue):
+        with suppress(OSError, errors.Refusal):
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
             descriptor = paths.open_to_append(self._path)
             try:

@@ -7,6 +7,7 @@ from clinicctl.desk import availability
 from clinicctl.results import Clinic, Setting
 from clinicctl.settings import CLINIC, Known
 from clinicctl.statuses import OnConflict
+from clinicctl.store import paths
 from clinicctl.store.engine import Tx
 from clinicctl.store.models import doctors, settings
 from clinicctl.store.sql import bindparam, delete, insert, select
@@ -25,7 +26,7 @@ def init(tx: Tx, *, name: str | None, timezone: str, region: str, capacity: int 
             value = said.get(known.name)
             _store(tx, known, known.default if value is None else str(value))
     return Clinic(
-        path=tx.path,
+        path=paths.shown(tx.path),
         name=_value(tx, "name"),
         timezone=_value(tx, "timezone"),
         region=_value(tx, "region"),

@@ -10,6 +10,7 @@ from clinicctl.results import Demo
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
 from clinicctl.statuses import Sex
+from clinicctl.store import paths
 from clinicctl.store.engine import Store, Tx
 
 _DOCTORS = (
@@ -101,7 +102,7 @@ def _fill(script: _Script, *, timezone: str, region: str) -> Demo:
     booked = _book(script)
     arrived = _arrive(script, booked)
     return Demo(
-        path=script.tx.path,
+        path=paths.shown(script.tx.path),
         patients=len(_PATIENTS),
         doctors=len(_DOCTORS),
         appointments=len(booked),

@@ -90,7 +90,7 @@ def restore(tx: Tx, *, file: str) -> Restored:
     number, head = journal.head(tx)
     count = tx.one(_APPOINTMENTS)
     return Restored(
-        path=tx.path,
+        path=paths.shown(tx.path),
         file=paths.absolute(file),
         found=tx.schema,
         schema=CURRENT,
@@ -98,7 +98,7 @@ def restore(tx: Tx, *, file: str) -> Restored:
         head=head,
         patients=patients.count(tx),
         appointments=int(count[0]) if count is not None else 0,
-        replaced=tx.kept,
+        replaced=paths.shown(tx.kept) if tx.kept else None,
     )
 
 
@@ -110,7 +110,9 @@ def migrating(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
 
 def migrate(tx: Tx) -> Migrated:
     """Say from which schema to which the database was brought up, and where it is kept as it was."""
-    return Migrated(path=tx.path, found=tx.schema, schema=CURRENT, copy=tx.kept)
+    return Migrated(
+        path=paths.shown(tx.path), found=tx.schema, schema=CURRENT, copy=paths.shown(tx.kept) if tx.kept else None
+    )
 
 
 def repairing(store: Store) -> Callable[..., AbstractContextManager[Tx]]:

@@ -9,7 +9,7 @@ from clinicctl import errors
 from clinicctl.desk import days, journal
 from clinicctl.results import Checked, Problem, Repaired
 from clinicctl.rules import names
-from clinicctl.store import check, notes, streams
+from clinicctl.store import check, notes, paths, streams
 from clinicctl.store.check import Violation
 from clinicctl.store.engine import Row, Store, Tx
 from clinicctl.store.laws import COUNTERS, LEDGER
@@ -89,8 +89,8 @@ def repair(tx: Tx) -> Repaired:
         mend[derived](tx)
     left = list(_violations(tx))
     return Repaired(
-        path=tx.path,
-        copy=tx.kept,
+        path=paths.shown(tx.path),
+        copy=paths.shown(tx.kept) if tx.kept else None,
         mended=_told([each for each in before if each not in left]),
         left=_told(left),
     )

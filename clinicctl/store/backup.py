@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store import check, info, notes, paths, places, trust
-from clinicctl.store.connections import connected, driver_of, inspect, interruptible, uri
-from clinicctl.store.driver import sqlite3
+from clinicctl.store.connections import connected, driver_of, inspect, interruptible
+from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.engine import LOGS, Store, Tx, begun, refuse_behind
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
@@ -64,7 +64,7 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Mad
     wanted = os.path.join(target, f"{name}-{now.astimezone(UTC):{_STAMP}}.db") if folder else target
     with translated(wanted, wait), paths.arriving(wanted, numbered=folder) as draft:
         with _written(draft.target), translated(path, wait), closing(_reader(path, wait)) as source:
-            source.execute("VACUUM INTO ?", (draft.path,))
+            source.execute("VACUUM INTO ?", (uri(draft.path, "mode=rw"),))
             _drop_added_indexes(draft.path)
         head, zone = _checked(draft.path, shown=path, noted=noted)
     notes.note_backup(path, notes.LastBackup(now.astimezone(zone), draft.target, head))

@@ -17,8 +17,8 @@ from sqlmodel import CheckConstraint, SQLModel, UTCDateTime
 
 from clinicctl import errors, interrupts, settings
 from clinicctl.store import info, laws
-from clinicctl.store.connections import interruptible, uri
-from clinicctl.store.driver import sqlite3
+from clinicctl.store.connections import interruptible
+from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.statements import reading

@@ -5,13 +5,12 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import cast
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from clinicctl import errors, interrupts
 from clinicctl.store import paths, places
-from clinicctl.store.driver import sqlite3
+from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.faults import translated
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 
@@ -171,7 +170,3 @@ def interruptible(connection: sqlite3.Connection) -> sqlite3.Connection:
     """Let a signal end a long statement; SQLite then rolls it back, and `translated` stops the command."""
     connection.set_progress_handler(interrupts.received, _STEPS)
     return connection
-
-
-def uri(path: str, query: str) -> str:
-    return f"file:{quote(path)}?{query}"

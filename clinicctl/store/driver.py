@@ -4,7 +4,9 @@ Everything here takes it from this one place: two copies of SQLite in a process 
 (https://sqlite.org/howtocorrupt.html, 2.2.1).
 """
 
+import os
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     import sqlite3
@@ -14,7 +16,12 @@ else:
     except ImportError:
         import sqlite3
 
-__all__ = ["sqlite3", "whose"]
+__all__ = ["sqlite3", "uri", "whose"]
+
+
+def uri(path: str, query: str) -> str:
+    """Return the URI of a database's file; it is made of bytes, since a path need not be UTF-8."""
+    return f"file:{quote(os.fsencode(path))}?{query}"
 
 
 def whose() -> str:

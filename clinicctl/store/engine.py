@@ -24,8 +24,8 @@ from sqlmodel import SQLModel
 from clinicctl import clock, errors, interrupts
 from clinicctl.settings import ClinicSettings
 from clinicctl.store import models, notes, paths, places, statements, trust
-from clinicctl.store.connections import connected, copy_back, driver_of, inspect, is_replaced, note_files, uri
-from clinicctl.store.driver import sqlite3
+from clinicctl.store.connections import connected, copy_back, driver_of, inspect, is_replaced, note_files
+from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.faults import is_full, reason_of, translated
 from clinicctl.store.lock import writers_lock
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT, bring_up
@@ -152,6 +152,7 @@ class Store:
         Refuses with `Exists` when something stands there. Makes the folder (0700); the file is 0600.
         """
         places.look(self.path, making=True)
+        self._refuse_what_stands()
         folder = os.path.dirname(self.path)
         try:
             _make_folder(folder)
@@ -159,9 +160,7 @@ class Store:
             raise errors.ReadOnly(path=folder, reason=places.reason_of(error, folder, writing=True)) from None
         places.refuse_unsafe(self.path)
         with self.locked(), self.draft() as draft:
-            if os.path.lexists(self.path):
-                raise errors.Exists(path=self.path)
-            _refuse_stray_log(self.path)
+            self._refuse_what_stands()
             with translated(self.path, self.wait):
                 _make_schema(draft)
             with self.transaction(draft, actor=actor, key=key, dry_run=dry_run, fresh=True) as tx:
@@ -172,6 +171,15 @@ class Store:
                     os.link(draft, self.path)
                 self.note()
                 self.vouch_for_new()
+
+    def _refuse_what_stands(self) -> None:
+        """Refuse to make a database where something stands, or a log of one that is gone: it would be the new one's."""
+        if os.path.lexists(self.path):
+            raise errors.Exists(path=self.path)
+        for end in LOGS:
+            with suppress(OSError):
+                if os.stat(f"{self.path}{end}").st_size:
+                    raise errors.StrayLog(path=self.path, log=f"{self.path}{end}")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -372,14 +380,6 @@ def _read_settings(rows: tuple[tuple[str, str], ...]) -> tuple[str, ClinicSettin
     """What is stored, checked: once in a process that does one command after another."""
     stored = dict(rows)
     return stored.get("secret", ""), ClinicSettings.read(stored)
-
-
-def _refuse_stray_log(path: str) -> None:
-    """Refuse to make a database where a log is left of one that is gone: SQLite would take it for the new one's."""
-    for end in LOGS:
-        with suppress(OSError):
-            if os.stat(f"{path}{end}").st_size:
-                raise errors.StrayLog(path=path, log=f"{path}{end}")
 
 
 def _make_schema(path: str) -> None:

@@ -10,8 +10,7 @@ from contextlib import closing
 from glob import escape, glob
 
 from clinicctl import errors
-from clinicctl.store.connections import uri
-from clinicctl.store.driver import sqlite3
+from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.engine import Store
 
 _READERS = 2.0

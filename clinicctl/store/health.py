@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from clinicctl import __version__, clock, errors, settings
 from clinicctl.store import info, notes, places, trust
-from clinicctl.store.connections import connected, driver_of, inspect, uri
-from clinicctl.store.driver import sqlite3, whose
+from clinicctl.store.connections import connected, driver_of, inspect
+from clinicctl.store.driver import sqlite3, uri, whose
 from clinicctl.store.migrations import CURRENT
 
 LEAST_FREE = 100 << 20

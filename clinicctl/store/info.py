@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from clinicctl import errors, settings
 from clinicctl.store import notes
-from clinicctl.store.connections import inspect, interruptible, uri
-from clinicctl.store.driver import sqlite3
+from clinicctl.store.connections import inspect, interruptible
+from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.faults import translated
 from clinicctl.store.migrations import APPLICATION_ID
 from clinicctl.store.notes import Head

@@ -65,7 +65,7 @@ def refuse_own(path: str) -> None:
         return
     own = [f"{_database}{end}" for end in ("", *BESIDE)]
     found = file_id(path)
-    if found in _held or (os.path.realpath(path) in own if found is None else found in map(file_id, own)):
+    if found in _held or (os.path.realpath(absolute(path)) in own if found is None else found in map(file_id, own)):
         raise errors.BadValue(problem=f"{path}: that is a file of the database itself, which nothing else may open.")
 
 
@@ -111,6 +111,11 @@ def absolute(path: str) -> str:
         return os.path.abspath(path)
     except OSError as error:
         raise errors.IOFailed(path=path, reason=error.strerror) from None
+
+
+def shown(path: str) -> str:
+    """Return a path as text, for what is stored or is JSON: a byte that is not UTF-8 as an escape."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def sync_folder(folder: str) -> None:

@@ -10,8 +10,7 @@ from contextlib import closing, suppress
 
 from clinicctl import errors
 from clinicctl.store import info, notes, paths
-from clinicctl.store.connections import uri
-from clinicctl.store.driver import sqlite3
+from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.lock import writers_lock
 from clinicctl.store.notes import FileNote
 
