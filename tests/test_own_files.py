@@ -68,8 +68,15 @@ class Open:
 
 @pytest.fixture(params=["batch", "shell"])
 def opened(request: pytest.FixtureRequest, clinic: Ask, start: Start) -> Open:
+    """A process whose database is named by an option, and by nothing that a line can see."""
     command = ["batch", "-"] if request.param == "batch" else ["shell", "--json"]
-    return Open(start(*command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL), prompt=request.param == "shell")
+    process = start(
+        *(*command, "--db", os.environ["CLINICCTL_DB"]),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={name: value for name, value in os.environ.items() if name != "CLINICCTL_DB"},
+    )
+    return Open(process, prompt=request.param == "shell")
 
 
 @pytest.mark.parametrize("line", READS_A_FILE)

@@ -99,6 +99,9 @@ class Within(Desk):
         own |= {"actor": settings.actor(flags["actor"])} if "actor" in flags else {}
         return replace(self._told, **own) if own else self._told
 
+    def protect_database(self) -> None:
+        """The process has protected it, whatever the line says."""
+
     def run(self, root: Group, args: list[str]) -> None:
         if read := quick.read(root, args):
             function, values, self.flags, self.command = read

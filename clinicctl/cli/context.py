@@ -88,12 +88,13 @@ class Desk:
         return self._store
 
     def open(self, path: str) -> FileIO:
-        """Open a file that the user names, unless it is one of the command's database. Raises OSError.
-
-        The rest of the command line may not be read yet.
-        """
-        paths.protect(_path(settings.database(self.flags, os.environ, _config())))
+        """Open a file that the user names, unless it is one of the command's database. Raises OSError."""
+        self.protect_database()
         return paths.open_to_read(path)
+
+    def protect_database(self) -> None:
+        """Let the files of the command's database be refused. The rest of the command line may not be read yet."""
+        paths.protect(_path(settings.database(self.flags, os.environ, _config())))
 
     def doctor_codes(self) -> list[str]:
         """Return the codes that can be completed; none where the database cannot be read."""
