@@ -466,8 +466,10 @@ class Replaced(DatabaseUnusable):
 
 
 class RestoredMeanwhile(Replaced):
-    sentence = "{path}: a backup was restored since the last line. Nothing was written."
-    advice = "Numbers may stand for other people now, and `.` stands for nobody. Look, then repeat the line."
+    """A backup was restored between two lines of a shell, or between a question and its answer."""
+
+    sentence = "{path}: a backup was restored in the meantime. Nothing was written."
+    advice = "Numbers seen before may stand for other people now. Look, then repeat it."
 
 
 class OnNetwork(DatabaseUnusable):

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from clinicctl import show
+from clinicctl.store.engine import Store, is_restored
+
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -176,11 +179,30 @@ def test_a_batch_goes_on_after_a_restore_since_it_remembers_nobody(batch: Batch,
     assert batch("book P1 MEHTA +1d")["exit_code"] == 0
 
 
-def test_the_prompt_says_that_a_backup_was_restored(clinic: Ask, run: Run, tmp_path: Path) -> None:
-    """A restore from this very shell's journal, of which nothing was lost, is told as well."""
+@pytest.mark.parametrize("command", ["patient erase P3", "patient merge P3 --into P1", "close tomorrow"])
+def test_a_yes_is_not_one_to_what_a_restore_put_there_since_the_question(
+    command: str, clinic: Ask, run: Run, start: Start, finish: Finish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clinic("db", "backup", str(tmp_path / "copy.db"))
-    from clinicctl.store.engine import Store, is_restored
+    clinic("patient", "add", "Zoe Quinn", "--phone", "none")
+    clinic("book", "P1", "MEHTA", "tomorrow")
 
+    def restore_and_say_yes(question: str) -> bool:
+        assert finish(start("db", "restore", str(tmp_path / "copy.db"), "--yes")).status == 0
+        assert finish(start("patient", "add", "Somebody Else", "--phone", "none")).status == 0
+        assert finish(start("book", "P2", "MEHTA", "tomorrow")).status == 0
+        return True
+
+    monkeypatch.setattr(show, "can_ask", lambda: True)
+    monkeypatch.setattr(show, "ask", restore_and_say_yes)
+    answer = run(*command.split())
+    assert (answer.status, "restored in the meantime" in answer.stderr) == (10, True), answer
+    assert clinic("patient", "show", "P3")["name"] == "Somebody Else"
+    assert [each["status"] for each in clinic("appointment", "list")] == ["booked"]
+
+
+def test_a_restore_is_seen_in_the_journal_also_where_nothing_was_lost(clinic: Ask, tmp_path: Path) -> None:
+    clinic("db", "backup", str(tmp_path / "copy.db"))
     with Store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
         seen = (5, tx.driver.execute("SELECT hash FROM journal WHERE number = 5").fetchone()[0])
         assert not is_restored(tx.driver, seen)

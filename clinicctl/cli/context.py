@@ -56,6 +56,10 @@ class Desk:
         self._store: Store | None = None
         self._frames: list[str] | None = None
         self._asked: int | None = None
+        self._confirmed = False
+        """Whether somebody has said yes: to what the last read saw, and to nothing else."""
+        self._seen: tuple[int, str] | None = None
+        """The journal's head in the last read."""
         self._masked = False
         self.names_masked = False
         """Whether the clinic wants no names in a prompt, as the last read found it."""
@@ -124,10 +128,13 @@ class Desk:
 
     def read(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
         """Return what an operation reads."""
+        from clinicctl.store.engine import head_of
+
         with self.store.read(actor=self.settings.actor) as tx:
             self._masked = tx.clinic.mask_phones == "yes"
             self.names_masked = tx.clinic.mask_names == "yes"
             self._operation = operation
+            self._seen = head_of(tx.driver)
             return operation(tx, *_, **request)
 
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
@@ -180,12 +187,16 @@ class Desk:
         begin: "Callable[..., AbstractContextManager[Tx]] | None" = None,
     ) -> "Outcome":
         """Return the outcome of an operation that writes, in the store's own transaction or in one begun otherwise."""
+        from clinicctl.store.engine import is_restored
+
         told, journal = self.settings, desk.journal
         key = self.key = told.key or f"auto-{token_hex(16)}"
         begin = begin or self.store.write
         self._operation = operation
         with begin(actor=told.actor, key=key, dry_run=told.dry_run) as tx:
             self._masked = tx.clinic.mask_phones == "yes"
+            if self._confirmed and self._seen is not None and is_restored(tx.driver, self._seen):
+                raise errors.RestoredMeanwhile(path=tx.path)
             outcome = journal.once(
                 tx, operation, command=self.command, key=key, own_key=told.key is not None, request=request
             )
@@ -236,6 +247,7 @@ class Desk:
             raise errors.Usage(problem="--yes required when not running interactively.", hint=hint)
         if not show.ask(question):
             raise errors.Cancelled
+        self._confirmed = True
 
     def confirm_many(self, told: "Sequence[ToCall]") -> None:
         """Ask, where a change cancels more than the clinic's bulk_threshold; show before the question whom.
