@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from typer.testing import CliRunner
 from clinicctl import desk, settings
 from clinicctl.cli import TREE, app
 from clinicctl.show import tables as _tables  # noqa: F401
+from clinicctl.store import notes
+from tests.forking import Forked, Server
 
 for _name in desk.__all__:
     getattr(desk, _name)
@@ -53,13 +56,20 @@ def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _own
         yield
 
 
-@dataclass(frozen=True)
+@dataclass
 class Answer:
     """What a command answered."""
 
-    status: int
+    exit_status: int
     stdout: str
     stderr: str
+    looked_at: bool = field(default=False, compare=False)
+    """Whether the test has looked at the exit status."""
+
+    @property
+    def status(self) -> int:
+        self.looked_at = True
+        return self.exit_status
 
     @property
     def json(self) -> Any:
@@ -87,8 +97,12 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def run() -> Callable[..., Answer]:
-    """Run a command in this process; with `json=True` its answers and errors are JSON."""
+def run() -> Iterator[Callable[..., Answer]]:
+    """Run a command in this process; with `json=True` its answers and errors are JSON.
+
+    A test has to look at how each of them ended.
+    """
+    ended: list[tuple[Any, Answer]] = []
 
     def run(*args: str, json: bool = False, stdin: str | bytes | None = None, status: int | None = None) -> Answer:
         result = CliRunner().invoke(app, [*args, *(["--json"] if json else [])], input=stdin)
@@ -96,9 +110,11 @@ def run() -> Callable[..., Answer]:
             raise result.exception
         answer = Answer(result.exit_code, result.stdout, result.stderr)
         assert status is None or answer.status == status, (args, answer)
+        ended.append((args, answer))
         return answer
 
-    return run
+    yield run
+    assert [(args, answer) for args, answer in ended if not answer.looked_at] == []
 
 
 @pytest.fixture
@@ -120,23 +136,80 @@ def refused(run: Callable[..., Answer]) -> Callable[..., dict[str, Any]]:
     return refused
 
 
+Prefill = Callable[[str, Callable[[], None]], None]
+
+
+@pytest.fixture(scope="session")
+def _prefilled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the clinics that are filled once and copied for each test."""
+    return tmp_path_factory.mktemp("prefilled")
+
+
 @pytest.fixture
-def clinic(ask: Callable[..., Any]) -> Callable[..., Any]:
+def prefill(_prefilled: Path, _own_environment: None) -> Prefill:
+    """Fill the test's clinic by a function, or copy the clinic that it has filled for an earlier test."""
+
+    def prefill(name: str, fill: Callable[[], None]) -> None:
+        own, kept = os.environ["CLINICCTL_DB"], str(_prefilled / name)
+        if not os.path.exists(kept):
+            fill()
+            assert not os.path.exists(f"{own}-wal"), "the last command is a write, and nobody else has it open"
+            shutil.copy2(f"{own}.lock", f"{kept}.lock")
+            shutil.copy2(own, kept)
+            return
+        for end in ("", ".lock"):
+            shutil.copy2(f"{kept}{end}", f"{own}{end}")
+        with open(f"{own}.lock", "rb+") as lock:
+            noted = notes.file(lock.fileno())
+            assert noted
+            notes.note_file(lock.fileno(), notes.describe_file(own, schema=noted.schema))
+
+    return prefill
+
+
+@pytest.fixture
+def clinic(ask: Callable[..., Any], prefill: Prefill) -> Callable[..., Any]:
     """A clinic in Kolkata with two patients and two doctors; the value is `ask`."""
-    ask("init", "--name", "Test Clinic", "--timezone", "Asia/Kolkata", "--region", "IN")
-    ask("patient", "add", "Anita Sharma", "--phone", "98765 43210", "--born", "1980-02-01")
-    ask("patient", "add", "Mumtaz Anwar", "--phone", "91234 56789")
-    ask("doctor", "add", "MEHTA", "Dr. Asha Mehta")
-    ask("doctor", "add", "RAO", "Dr. Vikram Rao", "--capacity", "3")
+
+    def fill() -> None:
+        ask("init", "--name", "Test Clinic", "--timezone", "Asia/Kolkata", "--region", "IN")
+        ask("patient", "add", "Anita Sharma", "--phone", "98765 43210", "--born", "1980-02-01")
+        ask("patient", "add", "Mumtaz Anwar", "--phone", "91234 56789")
+        ask("doctor", "add", "MEHTA", "Dr. Asha Mehta")
+        ask("doctor", "add", "RAO", "Dr. Vikram Rao", "--capacity", "3")
+
+    prefill("clinic", fill)
     return ask
 
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
+@pytest.fixture(scope="session")
+def _forks() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def fork(_forks: Server) -> Iterator[Start]:
+    """Start a command as a fork of a process that has everything imported; it is killed at the end of the test."""
+    started: list[Forked] = []
+
+    def fork(*args: str, **kwargs: Any) -> Any:
+        started.append(Forked(_forks, list(args), **kwargs))
+        return started[-1]
+
+    yield fork
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start a command as a real process; whatever is left of it at the end of the test is killed."""
+    """Start a command as a new process; it is killed at the end of the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*args: str, **kwargs: Any) -> "subprocess.Popen[str]":

@@ -114,7 +114,7 @@ def test_a_command_changes_a_table_if_and_only_if_it_adds_one_row_to_the_journal
             name.split()[0],
             name,
         }:
-            run(*name.split(), stdin="")
+            assert run(*name.split(), stdin="").status in (0, 2, 4), name
             assert tables(path) == before, name
 
 

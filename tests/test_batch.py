@@ -63,7 +63,7 @@ def test_an_answer_is_what_the_command_answers_alone(clinic: Ask, batch: Any, ru
         "book", "P1", "MEHTA", "--reason", "blood pressure", "--key", "k-1"
     )
     (refused,) = batch("book P1 MEHTA", status=3)
-    alone = run("book", "P1", "MEHTA", json=True)
+    alone = run("book", "P1", "MEHTA", json=True, status=6)
     assert {name: refused[name] for name in ("error", "exit_code")} == json.loads(alone.stderr)
 
 

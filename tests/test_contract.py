@@ -149,10 +149,10 @@ def test_demo_fills_a_new_database_and_its_next_commands_work(ask: Ask, run: Run
 
 
 def test_a_pipe_gets_tsv_with_full_values_and_no_header(clinic: Ask, run: Run) -> None:
-    piped = run("doctor", "list").stdout
+    piped = run("doctor", "list", status=0).stdout
     full = clinic("doctor", "list")
     assert [line.split("\t")[1:3] for line in piped.splitlines()] == [[each["code"], each["name"]] for each in full]
-    assert run("doctor", "list", "--header").stdout.splitlines()[0].split("\t") == list(full[0])
+    assert run("doctor", "list", "--header", status=0).stdout.splitlines()[0].split("\t") == list(full[0])
 
 
 def test_csv_is_rfc_4180_with_dotted_names(clinic: Ask, start: Any, finish: Any) -> None:
@@ -165,7 +165,7 @@ def test_csv_is_rfc_4180_with_dotted_names(clinic: Ask, start: Any, finish: Any)
 
 
 def test_jsonl_is_one_object_a_line_and_json_an_array(clinic: Ask, run: Run) -> None:
-    answer = run("doctor", "list", "-o", "jsonl")
+    answer = run("doctor", "list", "-o", "jsonl", status=0)
     assert answer.lines == clinic("doctor", "list")
     assert len(answer.stdout.splitlines()) == 2
 
@@ -214,7 +214,7 @@ def test_a_flag_comes_before_the_environment_before_the_file_before_the_default(
 
 def test_the_output_can_be_set_by_environment(clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLINICCTL_OUTPUT", "json")
-    assert run("doctor", "show", "MEHTA").json["code"] == "MEHTA"
+    assert run("doctor", "show", "MEHTA", status=0).json["code"] == "MEHTA"
     assert run("doctor", "show", "NOBODY", status=4).error["code"] == "doctor_not_found"
     monkeypatch.setenv("CLINICCTL_OUTPUT", "xml")
     run("doctor", "show", "MEHTA", status=2)
@@ -223,20 +223,20 @@ def test_the_output_can_be_set_by_environment(clinic: Ask, run: Run, monkeypatch
 def test_quiet_says_nothing_of_a_write_that_went_well(clinic: Ask, run: Run) -> None:
     answer = run("book", "P1", "MEHTA", "-q")
     assert (answer.status, answer.stdout, answer.stderr) == (0, "", "")
-    assert run("book", "P2", "MEHTA", "-q", "--json").json["slot"] == 2
+    assert run("book", "P2", "MEHTA", "-q", "--json", status=0).json["slot"] == 2
     assert run("book", "P2", "MEHTA", "-q", status=6).stderr
-    assert run("appointment", "list", "-q").stdout
+    assert run("appointment", "list", "-q", status=0).stdout
 
 
 def test_a_table_is_plain_where_nobody_can_see_colours(clinic: Ask, run: Run) -> None:
-    assert "\x1b" not in run("doctor", "list", "-o", "table").stdout
+    assert "\x1b" not in run("doctor", "list", "-o", "table", status=0).stdout
 
 
 # Errors
 
 
 def test_an_error_is_an_object_under_json_and_two_lines_otherwise(clinic: Ask, run: Run) -> None:
-    said = json.loads(run("doctor", "show", "NOBODY", json=True).stderr)
+    said = json.loads(run("doctor", "show", "NOBODY", json=True, status=4).stderr)
     assert said == {
         "error": {
             "code": "doctor_not_found",
@@ -246,7 +246,10 @@ def test_an_error_is_an_object_under_json_and_two_lines_otherwise(clinic: Ask, r
         },
         "exit_code": 4,
     }
-    assert run("doctor", "show", "NOBODY").stderr == "clinicctl: No such doctor.\n  See `clinicctl doctor list`.\n"
+    assert (
+        run("doctor", "show", "NOBODY", status=4).stderr
+        == "clinicctl: No such doctor.\n  See `clinicctl doctor list`.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -421,9 +424,9 @@ def test_the_log_has_one_line_a_command_with_codes_only(
 ) -> None:
     log = tmp_path / "desk.log"
     monkeypatch.setenv("CLINICCTL_LOG", str(log))
-    run("book", "anita", "MEHTA")
-    run("book", "anita", "MEHTA")
-    run("patient", "add", "Secret Person")
+    run("book", "anita", "MEHTA", status=0)
+    run("book", "anita", "MEHTA", status=6)
+    run("patient", "add", "Secret Person", status=2)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [(each["command"], each["exit_code"], each.get("code")) for each in lines] == [
         ("book", 0, None),

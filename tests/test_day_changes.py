@@ -267,9 +267,9 @@ def test_the_list_of_patients_to_call_can_be_read_again_by_key_and_by_list(clini
     assert [each["number"] for each in clinic(*listed, "patient")] == ["A4"]
     assert clinic(*listed, "clinic", "--doctor", "MEHTA") == []
     assert "phone" not in clinic("appointment", "list")[0]
-    assert "+919876543210" in run(*listed, "clinic", "-o", "table").stdout
+    assert "+919876543210" in run(*listed, "clinic", "-o", "table", status=0).stdout
     clinic("config", "mask_phones", "yes")
-    shown = run(*listed, "clinic", "-o", "table").stdout
+    shown = run(*listed, "clinic", "-o", "table", status=0).stdout
     assert ("+919876543210" in shown, "…210" in shown) == (False, True)
 
 

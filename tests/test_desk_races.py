@@ -101,19 +101,23 @@ def last_write(ask: Ask, appointment: str) -> int:
 @pytest.fixture
 def meet(
     start: Callable[..., Process],
+    fork: Callable[..., Process],
     finish: Callable[..., Any],
     db: str,
     luck: random.Random,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Meet:
-    """Run commands against each other in one of the ways; return their answers in the order of the commands."""
+    """Run commands against each other in one of the ways; return their answers in the order of the commands.
+
+    Whoever has to be the first is a new process, the others are forks.
+    """
 
     def meet(way: str, *commands: Command) -> list[Any]:
         monkeypatch.setenv("CLINICCTL_WAIT", "300")
         racers: dict[int, Process] = {}
 
-        def begin(*order: int) -> None:
-            racers.update((at, start(*commands[at], "--json")) for at in order)
+        def begin(*order: int, by: Callable[..., Process] = fork) -> None:
+            racers.update((at, by(*commands[at], "--json")) for at in order)
             begun = list(racers.values())
             if way != "loose":
                 _until(lambda: _waiting(begun) + sum(each.poll() is not None for each in begun) == len(begun))
@@ -122,7 +126,7 @@ def meet(
         front = {"in line": 0, "in the other line": len(commands) - 1}.get(way, order[0])
         order.remove(front)
         with nullcontext() if way == "loose" else _holding(db):
-            begin(front)
+            begin(front, by=fork if way == "loose" else start)
             begin(*order)
         answers = [finish(racers[at]) for at in range(len(commands))]
         assert [each for each in answers if not _calm(each)] == []

@@ -209,7 +209,7 @@ def test_a_database_with_another_name_is_not_written_to(
     for name in (db, other):
         said = refused(10, "other_names", "book", "P1", "MEHTA", "--db", name)
         assert "hard link" in said["message"]
-        (line,) = run("batch", "-", "--db", name, stdin="book P1 MEHTA\n").lines
+        (line,) = run("batch", "-", "--db", name, stdin="book P1 MEHTA\n", status=3).lines
         assert line["error"]["code"] == "other_names"
         run("appointment", "list", "--db", name, status=0)
     os.unlink(other)

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
+from clinicctl import clock
 from clinicctl.store import check, migrations, notes, places
 from clinicctl.store.laws import LAWS
+from tests.conftest import Prefill
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -33,27 +35,32 @@ def db(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def day(clinic: Ask) -> Ask:
+def day(clinic: Ask, prefill: Prefill) -> Ask:
     """A clinic with something in every table."""
-    clinic("config", "timezone", "UTC")
-    for command in (
-        "book P1 MEHTA today",
-        "book P2 MEHTA today",
-        "book P1 RAO tomorrow",
-        "book P2 RAO tomorrow",
-        "appointment cancel A3",
-        "appointment move A4 +2d",
-        "checkin A1",
-        "queue call MEHTA",
-        "start MEHTA",
-        "walkin P2 RAO",
-        "doctor avail set MEHTA +3d --capacity 4",
-        "doctor avail weekly RAO sun --capacity 4",
-        "waitlist add P1 RAO tomorrow",
-    ):
-        clinic(*(["queue", *command.split()] if command.startswith("start") else command.split()))
-    clinic("patient", "add", "Anita Sharma", "--phone", "90000 00003", "--new")
-    clinic("patient", "merge", "P3", "--into", "P1", "--yes")
+
+    def fill() -> None:
+        clinic("config", "timezone", "UTC")
+        for command in (
+            "book P1 MEHTA today",
+            "book P2 MEHTA today",
+            "book P1 RAO tomorrow",
+            "book P2 RAO tomorrow",
+            "appointment cancel A3",
+            "appointment move A4 +2d",
+            "checkin A1",
+            "queue call MEHTA",
+            "queue start MEHTA",
+            "walkin P2 RAO",
+            "doctor avail set MEHTA +3d --capacity 4",
+            "doctor avail weekly RAO sun --capacity 4",
+            "waitlist add P1 RAO tomorrow",
+        ):
+            clinic(*command.split())
+        clinic("patient", "add", "Anita Sharma", "--phone", "90000 00003", "--new")
+        clinic("patient", "merge", "P3", "--into", "P1", "--yes")
+
+    # What is today's is filled anew once it is tomorrow.
+    prefill(f"day-{clock.now():%Y-%m-%d}", fill)
     return clinic
 
 
@@ -209,8 +216,8 @@ def test_a_clinic_day_is_sound_and_a_check_changes_nothing(day: Ask, db: str, ru
     assert found == {"path": db, "sound": True, "problems": []}
     assert day("db", "check", "--repair") == found
     assert (Path(db).read_bytes(), Path(f"{db}.lock").read_bytes()) == before
-    assert run("db", "check", "-o", "table").stdout == "Sound.\n"
-    assert run("db", "check", "-o", "tsv").stdout == ""
+    assert run("db", "check", "-o", "table", status=0).stdout == "Sound.\n"
+    assert run("db", "check", "-o", "tsv", status=0).stdout == ""
 
 
 @pytest.mark.parametrize("kind", BREAKS)
@@ -297,7 +304,7 @@ def test_a_backup_is_whole_private_and_tells_its_head(day: Ask, db: str, run: Ru
     assert {each for each in os.listdir(tmp_path) if "copy" in each} <= {
         f"copy.db{end}" for end in ("", "-wal", "-shm")
     }
-    assert made["head"] in run("db", "backup", str(tmp_path / "other.db"), "-o", "table").stdout
+    assert made["head"] in run("db", "backup", str(tmp_path / "other.db"), "-o", "table", status=0).stdout
 
 
 @pytest.mark.parametrize("there", ["file", "link", "dangling link", "the database"])
@@ -610,7 +617,7 @@ def test_a_database_behind_what_was_answered_is_refused_until_it_is_accepted(
     run("patient", "list", "--db", old, status=0)
     said = refused(10, "damaged_database", "doctor", "add", "N", "Dr. N", "--db", old)
     assert "clinicctl db restore FILE" in said["hint"]
-    assert run("batch", "-", "--db", old, stdin="doctor add N 'Dr. N'\n").lines[0]["exit_code"] == 10
+    assert run("batch", "-", "--db", old, stdin="doctor add N 'Dr. N'\n", status=3).lines[0]["exit_code"] == 10
     found = run("db", "check", "--db", old, json=True, status=10).json["problems"]
     assert [each["law"] for each in found] == ["nothing that was answered is lost"]
     ask("db", "restore", old, "--yes", "--db", old)

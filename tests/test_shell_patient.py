@@ -33,7 +33,8 @@ def spoken_of(clinic: Ask, run: Run) -> Callable[..., str | None]:
 
     def after(*lines: str) -> str | None:
         answer = run("shell", stdin="\n".join([*lines, "patient show . -o jsonl"]))
-        return None if NOBODY in answer.stderr else str(json.loads(answer.stdout.splitlines()[-1])["number"])
+        assert answer.status == (2 if NOBODY in answer.stderr else 0)
+        return None if answer.status else str(json.loads(answer.stdout.splitlines()[-1])["number"])
 
     return after
 

@@ -40,13 +40,9 @@ def test_every_row_of_a_day_is_the_one_that_sqlalchemy_reads(
     every_write.begin(ask)
     for args, stdin in DAY:
         run(*args, stdin=stdin, status=0)
-    for args in (
-        ["patient", "show", "P1"],
-        ["queue", "show"],
-        ["day", "show"],
-        ["appointment", "list"],
-        ["undo", "-n"],
-    ):
+    for args in (["patient", "show", "P1"], ["queue", "show"], ["day"], ["appointment", "list"]):
         for _ in range(3):
-            run(*args, json=True)
+            run(*args, json=True, status=0)
+    for _ in range(3):
+        run("undo", "-n", json=True, status=7)
     assert len(compared) > 15, "few of the day's statements were met again"

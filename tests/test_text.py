@@ -698,7 +698,7 @@ def test_the_journal_and_the_log_hold_nobody(log: Path, zoe: Any, run: Any, data
     zoe("doctor", "avail", "import", str(tmp_path / "days.csv"))
     (tmp_path / "days.csv").write_text(f"doctor,date,present,note\nMEHTA,{ZOE['name']},no,{ZOE['note']}\n")
     run("doctor", "avail", "import", str(tmp_path / "days.csv"), status=65)
-    run("doctor", "avail", "import", str(tmp_path / "days.csv"), "--on-error", "skip")
+    run("doctor", "avail", "import", str(tmp_path / "days.csv"), "--on-error", "skip", status=3)
     run("patient", "show", "none such Zorblax", status=4)
     run("patient", "add", "Zorblax Quuxberq", "--phone", ZOE["phone"], status=6)
     run("patient", "add", "Zorblax", "--phonne", ZOE["phone"], status=2)
@@ -839,6 +839,7 @@ def test_an_answer_about_people_never_gives_the_whole_phone(zoe: Any, run: Any) 
         text_, json_ = run(*args), run(*args, "--json")
         assert json_.error["code"] == code
         assert {each["phone_last3"] for each in json_.error["details"][key]} <= {"670", "210"}
+        assert text_.status == json_.status
         assert "Quuxberg" in text_.stderr
         assert "…670" in text_.stderr
         assert not WHOLE.search(text_.stderr + json_.stderr)
