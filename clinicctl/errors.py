@@ -45,19 +45,22 @@ class Cancelled(Refusal):
 
 
 class Interrupted(Refusal):
-    """The program was asked to stop by a signal."""
+    """The program was asked to stop by a signal. The problem is what stands although it was not answered."""
+
+    def __init__(self, *, problem: str = "") -> None:
+        super().__init__(problem=f" {problem}" if problem else "")
 
 
 class Stopped(Interrupted):
-    code, status, sentence = "interrupted", 130, "Interrupted."
+    code, status, sentence = "interrupted", 130, "Interrupted.{problem}"
 
 
 class Terminated(Interrupted):
-    code, status, sentence = "interrupted", 143, "Terminated."
+    code, status, sentence = "interrupted", 143, "Terminated.{problem}"
 
 
 class HungUp(Interrupted):
-    code, status, sentence = "interrupted", 129, "The terminal was closed."
+    code, status, sentence = "interrupted", 129, "The terminal was closed.{problem}"
 
 
 # 2: usage

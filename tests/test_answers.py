@@ -6,6 +6,7 @@ import re
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,24 @@ def test_a_batch_whose_answers_cannot_be_printed_says_that_the_writes_stand(
     assert [each["key"] for each in clinic("appointment", "list")] == ["k"]
 
 
+@pytest.mark.parametrize("options", [["--atomic"], []], ids=["atomic", "one by one"])
+def test_a_signal_while_answers_are_printed_says_that_the_writes_stand(
+    options: list[str], lines: str, clinic: Ask, start: Start
+) -> None:
+    """Nobody reads the answers, so that the batch waits in the midst of them."""
+    batch = start("batch", *options, lines)
+    assert batch.stdout
+    assert batch.stderr
+    assert batch.stdout.read(1) == "{"
+    time.sleep(0.5)
+    batch.terminate()
+    assert batch.stderr.read() == (
+        "clinicctl: Terminated. What the lines have written stands: see `clinicctl audit log`.\n"
+    )
+    assert batch.wait(30) == 143
+    assert [each["key"] for each in clinic("appointment", "list")] == ["k"]
+
+
 @pytest.mark.parametrize("key", [[], ["--key", "mine"]], ids=["a key made up", "a key of the caller"])
 def test_a_write_whose_answer_cannot_be_printed_says_how_to_read_it(
     key: list[str], clinic: Ask, start: Start, finish: Finish
@@ -111,7 +130,8 @@ def test_what_fails_after_the_commit_says_that_the_write_stands(
         error = run("book", "P1", "MEHTA", "+1d", "--key", "k", json=True, status=status).error
         assert "The write stands" not in str(run("patient", "list", json=True, status=status).error)
     assert error["code"] == code
-    assert error["hint"] == "The write stands. Repeat the command with --key k to get its answer."
+    said = error["message"] if code == "interrupted" else error["hint"]
+    assert said.endswith("The write stands. Repeat the command with --key k to get its answer.")
     assert clinic("book", "P1", "MEHTA", "+1d", "--key", "k")["replayed"]
 
 

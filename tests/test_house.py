@@ -100,6 +100,7 @@ def test_each_of_these_is_done_in_one_file(forbidden: set[str], allowed: str) ->
 
 OPENS_ITS_OWN = {
     *("settings.py machine_timezone", "settings.py _zone_table", "store/places.py _mounts"),  # files of the system
+    "settings.py _zones",  # a file of the tzdata package
     *("store/lock.py writers_lock", "store/notes.py _opened", "store/engine.py draft"),  # the lock file, new names
     *("store/health.py _durability", "show/__init__.py _write"),  # a temporary file, and /dev/null
 }

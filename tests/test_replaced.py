@@ -210,3 +210,98 @@ def test_a_restore_is_seen_in_the_journal_also_where_nothing_was_lost(clinic: As
     with Store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
         assert is_restored(tx.driver, seen)
         assert is_restored(tx.driver, (5, "0" * 64))
+
+
+# Two desks that have the database open, and files that are deleted, cut off or written over in place
+
+
+@pytest.fixture
+def desks(batch: Batch, start: Start) -> tuple[Batch, Batch]:
+    """Two batches, each with a booking."""
+    other = Batch(start("batch", "-", stdin=subprocess.PIPE))
+    assert batch("book P1 MEHTA +1d --key one")["exit_code"] == 0
+    assert other("book P2 MEHTA +1d --key other")["exit_code"] == 0
+    return batch, other
+
+
+def end(batch: Batch) -> None:
+    batch.process.communicate(timeout=60)
+
+
+def keys(ask: Ask) -> set[str]:
+    return {each["key"] for each in ask("audit", "log")}
+
+
+@pytest.mark.parametrize("last", ["a read", "a write", "the end", "a kill"])
+@pytest.mark.parametrize("what", ["-wal", "-shm", "-wal -shm"])
+def test_two_open_desks_lose_no_answer_when_the_log_or_its_index_is_deleted(
+    what: str, last: str, desks: tuple[Batch, Batch], clinic: Ask, db: str
+) -> None:
+    """The second desk must not copy its deleted log over what the first one has written since."""
+    one, other = desks
+    for each in what.split():
+        os.unlink(f"{db}{each}")
+    assert one("patient list")["error"]["code"] == "replaced_database"
+    after = one("book P1 RAO +2d --key after")
+    if last in ("a read", "a write"):
+        line = "patient list" if last == "a read" else "book P2 RAO +3d"
+        assert other(line)["error"]["code"] == "replaced_database"
+        answer = other("book P2 RAO +3d --key anew")
+        if answer["exit_code"] == 0:
+            assert {each["key"] for each in other("audit log")["result"]} >= {"one", "other", "anew"}
+    if last == "a kill":
+        other.process.kill()
+    end(other)
+    end(one)
+    assert {"one", "other"} | ({"after"} if after["exit_code"] == 0 else set()) <= keys(clinic)
+    assert clinic("db", "check")["sound"]
+    clinic("book", "P1", "RAO", "+4d")
+
+
+def test_a_desk_whose_index_was_deleted_and_made_anew_by_another_has_to_be_started_anew(
+    batch: Batch, clinic: Ask, db: str
+) -> None:
+    """SQLite keeps the old index for a database as long as the process lives: it would show what was."""
+    assert batch("book P1 RAO +1d --key one")["exit_code"] == 0
+    os.unlink(f"{db}-shm")
+    clinic("book", "P2", "RAO", "+2d", "--key", "other")
+    for line in ("patient list", "appointment list", "book P1 RAO +3d"):
+        assert batch(line)["error"]["code"] == "replaced_database"
+    end(batch)
+    assert keys(clinic) >= {"one", "other"}
+    assert clinic("db", "check")["sound"]
+
+
+def test_an_old_copy_written_into_the_file_of_an_open_desk_gets_no_write(
+    batch: Batch, clinic: Ask, run: Run, db: str, tmp_path: Path
+) -> None:
+    """Its log is empty, and it remembers pages of the newer file."""
+    shutil.copy(db, tmp_path / "old.db")
+    nth = 0
+    while True:
+        nth += 1
+        assert batch(f"book P1 MEHTA +{nth}d --reason {'x' * 1500} --key k{nth}")["exit_code"] == 0
+        if nth > 3 and os.path.getsize(f"{db}-wal") == 0:
+            break
+        assert nth < 300
+    Path(db).write_bytes((tmp_path / "old.db").read_bytes())
+    before = Path(db).read_bytes()
+    for _ in range(2):
+        assert batch("book P2 MEHTA +1d")["error"]["code"] == "damaged_database"
+    end(batch)
+    assert Path(db).read_bytes() == before
+    assert run("book", "P2", "MEHTA", "+1d", json=True, status=10).error["details"]["noted"] == 5 + nth
+
+
+def test_a_log_that_is_cut_off_under_an_open_desk_is_not_written_to(
+    batch: Batch, clinic: Ask, run: Run, db: str
+) -> None:
+    assert batch("book P1 MEHTA +1d --key lost")["exit_code"] == 0
+    before = Path(db).read_bytes()
+    os.truncate(f"{db}-wal", 0)
+    assert batch("book P1 MEHTA +2d")["error"]["code"] == "damaged_database"
+    assert run("book", "P1", "RAO", "+2d", json=True, status=10).error["code"] == "damaged_database"
+    end(batch)
+    assert Path(db).read_bytes() == before
+    assert run("book", "P1", "RAO", "+2d", json=True, status=10).error["details"]["noted"] == 6
+    assert len(clinic("patient", "list")) == 2

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from shlex import split
 from typing import Any
@@ -80,7 +80,7 @@ def test_health_and_check_tell_of_an_old_copy_under_a_newer_log(mixture: str, ru
     before = contents(tmp_path)
     assert "does not fit the file" in run("health", json=True, status=10).json["findings"][0]["problem"]
     assert not run("db", "check", json=True, status=10).json["sound"]
-    (line,) = run("batch", "-", stdin="book P1 MEHTA +9d\n").lines
+    (line,) = run("batch", "-", stdin="book P1 MEHTA +9d\n", status=3).lines
     assert line["error"]["code"] == "damaged_database"
     assert contents(tmp_path) == before
 
@@ -292,3 +292,69 @@ def test_a_lock_file_without_a_note_of_the_file_gets_one(clinic: Ask, db: str) -
     assert noted is not None
     assert noted == notes.describe_file(db, schema=noted.schema)
     trust.refuse_mixture(db, wait=0)
+
+
+# What is noted is what is there: a reader then has no reason to wait for the lock
+
+
+ENDS = {
+    "a command": ("book", "P1", "MEHTA", "+1d"),
+    "a refused command": ("book", "P9", "MEHTA"),
+    "a dry run": ("book", "P1", "MEHTA", "+1d", "-n"),
+    "a batch": ("batch", "-"),
+    "an atomic batch": ("batch", "--atomic", "-"),
+    "a shell": ("shell",),
+    "compacting": ("db", "compact"),
+    "a repair": ("db", "check", "--repair", "--key", "k"),
+    "an erasure": ("patient", "erase", "P2", "--yes"),
+    "a restore": ("db", "restore", "{db}", "--yes"),
+    "a read": ("patient", "list"),
+}
+
+
+@pytest.mark.parametrize("beside", ["alone", "beside a reader"])
+@pytest.mark.parametrize("command", ENDS)
+def test_the_file_is_noted_as_it_is_whatever_the_last_command_was(
+    command: str, beside: str, clinic: Ask, run: Run, db: str
+) -> None:
+    clinic("book", "P1", "RAO", "+1d")
+    with somebody_else(db) if beside != "alone" else nullcontext():
+        stdin = "book P1 MEHTA +1d\nbook P1 MEHTA +2d\n"
+        run(*(each.format(db=db) for each in ENDS[command]), stdin=stdin, status=4 if "P9" in ENDS[command] else 0)
+        noted, found = notes.known_file(db), notes.describe_file(db, schema=0)
+        assert noted is not None
+        assert noted.main == found.main
+        assert found.log_size == noted.log_size
+        assert noted.log == found.log or not found.log_size
+
+
+def test_a_reader_finds_the_log_noted_that_a_running_write_has_begun(clinic: Ask, start: Start, db: str) -> None:
+    batch = start("batch", "-", stdin=subprocess.PIPE)
+    assert batch.stdin
+    assert batch.stdout
+    assert not os.path.exists(f"{db}-wal")
+    batch.stdin.write("book P1 MEHTA +1d\n")
+    batch.stdin.flush()
+    assert '"exit_code": 0' in batch.stdout.readline()
+    noted = notes.known_file(db)
+    assert noted is not None
+    assert noted.log == os.stat(f"{db}-wal").st_ino
+    batch.send_signal(signal.SIGKILL)
+
+
+def test_a_batch_does_not_wait_for_its_own_lock(
+    clinic: Ask, run: Run, db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is suspect while the batch has the lock: it is checked under it, at once."""
+    with somebody_else(db):
+        clinic("book", "P1", "MEHTA", "+1d")
+    lines = "book P1 MEHTA +2d\nhealth\ndb info\npatient list\n"
+    refuse = trust.refuse_mixture_under
+    seen: list[int] = []
+    monkeypatch.setattr(trust, "_is_suspect", lambda path, noted: True)
+    monkeypatch.setattr(trust, "_check", lambda path, wait: None)
+    monkeypatch.setattr(trust, "refuse_mixture_under", lambda lock, path: seen.append(lock) or refuse(lock, path))
+    began = time.monotonic()
+    run("batch", "--atomic", "-", "--wait", "20", stdin=lines, status=0)
+    assert time.monotonic() - began < 15
+    assert len(seen) >= 3

@@ -68,7 +68,7 @@ def batch(
     with ctx.obj.shared() as shared, opened_bytes(ctx, file) as source:
         root = ctx.find_root().command
         assert isinstance(root, Root)
-        run = _Batch(root, ctx.obj.settings, shared)
+        run = _Batch(root, ctx.obj, shared)
         status = run.all_or_none(source) if atomic else run.one_by_one(_Lines(source))
     if status:
         raise typer.Exit(status)
@@ -175,9 +175,10 @@ class Line(Within):
 
 
 class _Batch:
-    def __init__(self, root: Root, told: settings.Settings, shared: "Shared") -> None:
+    def __init__(self, root: Root, desk: Desk, shared: "Shared") -> None:
         self.root = root
-        self.told = replace(told, output="json", key=None, dry_run=False, yes=False)
+        self.desk = desk
+        self.told = replace(desk.settings, output="json", key=None, dry_run=False, yes=False)
         self.shared = shared
 
     def one_by_one(self, lines: "_Lines") -> int:
@@ -195,7 +196,7 @@ class _Batch:
                 if self.shared.held() > TURN or len(group) == MOST or (line and line.command in _NEW_INSTANT):
                     break
             self._settle(group)
-            with _printing():
+            with self._printing():
                 show.text("".join(each.answer() for each in group))
             if any(each.refused or each.status for each in group):
                 status = PARTLY_DONE
@@ -234,7 +235,7 @@ class _Batch:
                 except (errors.OutcomeUnknown, errors.DiskFull, errors.Replaced) as failed:
                     first = failed
             self.shared.drop()
-            with _printing():
+            with self._printing():
                 for each in answers:
                     show.text(each.decode() if first is None else _taken_back(each, first))
         return first.status if first else status
@@ -270,6 +271,18 @@ class _Batch:
                 each.spoil(line.refused)
         return line
 
+    @contextmanager
+    def _printing(self) -> Iterator[None]:
+        """Print answers after the commit: if that fails, or is interrupted, the refusal says that the writes stand."""
+        try:
+            yield
+        except OSError as error:
+            self.desk.lines_stand = True
+            raise errors.NotPrinted(reason=error.strerror) from None
+        except BaseException:
+            self.desk.lines_stand = True
+            raise
+
     def _settle(self, group: list[Line]) -> None:
         try:
             self.shared.settle()
@@ -297,17 +310,6 @@ def _discard(file: BinaryIO) -> None:
     """Close a file that nobody needs, also one with bytes that it has no room for."""
     with suppress(OSError):
         file.close()
-
-
-@contextmanager
-def _printing() -> Iterator[None]:
-    """Say of answers that cannot be given, after the commit, that the writes stand."""
-    try:
-        yield
-    except (errors.NotPrinted, OSError) as error:
-        failed = errors.NotPrinted(reason=error.strerror) if isinstance(error, OSError) else error
-        failed.hint = "What the lines have written stands: see `clinicctl audit log`."
-        raise failed from None
 
 
 class _Lines:

@@ -52,6 +52,8 @@ class Desk:
         """Whether it has changed something. If so, a lost answer must be reported."""
         self.committed = False
         """Whether its write stands, whatever becomes of its answer."""
+        self.lines_stand = False
+        """Whether lines of a batch were committed whose answers could not be given."""
         self._settings: settings.Settings | None = None
         self._store: Store | None = None
         self._frames: list[str] | None = None
@@ -295,7 +297,9 @@ class Desk:
         if isinstance(refused, errors.ReaderGone) and not self.wrote:
             self._log(READER_GONE, None)
             return READER_GONE
-        if isinstance(refused, errors.NotPrinted | errors.Interrupted):
+        if isinstance(refused, errors.Interrupted):
+            refused = type(refused)(problem=self.how_to_read_again() or "")
+        elif isinstance(refused, errors.NotPrinted):
             refused.hint = refused.hint or self.how_to_read_again()
         show.refusal(refused, as_json=self._asked_for_json(), masked=self._masked)
         self.log_refusal(refused)
@@ -324,6 +328,8 @@ class Desk:
 
     def how_to_read_again(self) -> str | None:
         """How the answer to a write that stands is had again; None where nothing was written."""
+        if self.lines_stand:
+            return "What the lines have written stands: see `clinicctl audit log`."
         if self.committed and self.key:
             return f"The write stands. Repeat the command with --key {self.key} to get its answer."
         return None

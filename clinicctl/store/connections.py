@@ -58,26 +58,14 @@ def inspect(path: str) -> None:
 
 @contextmanager
 def connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
-    """Hand out a connection. It is closed at the end, unless another database has taken the place of its own.
-
-    On closing, SQLite copies the log back into the database, and deletes the log by its name: it would be that of the
-    other database. Such a connection stays open until the process ends, which deletes nothing.
-    """
+    """Hand out a connection; at the end it is closed, or left open where closing would do harm."""
     engine = _engine(path, wait, mode)
     connection = engine.connect()
-    connection.info["path"] = path
+    connection.info.update(path=path, mode=mode)
     try:
         yield connection
     finally:
-        if not connection.invalidated and is_replaced(connection) and not has_lost_its_log(connection):
-            leave_open(connection)
-        if connection not in _left_open:
-            connection.close()
-
-
-def leave_open(connection: Connection) -> None:
-    """Keep a connection until the process ends, which closes no database."""
-    _left_open.append(connection)
+        close(connection)
 
 
 def note_files(connection: Connection) -> tuple[paths.FileId, ...]:
@@ -92,23 +80,56 @@ def is_replaced(connection: Connection) -> bool:
     return found is not None and found != _files(connection)
 
 
-def has_lost_its_log(connection: Connection) -> bool:
-    """Whether only the log is gone. SQLite has it open still, and nobody can write with another one.
-
-    The index of the log is a file that all processes share, and it describes the log that is gone.
-    """
+def has_old_index(connection: Connection) -> bool:
+    """Whether the database is the same and the index of its log another: SQLite would go on with the old index."""
     before, now = connection.info["files"], _files(connection)
-    return before[1] != now[1] and (before[0], before[2]) == (now[0], now[2])
+    return bool(before[0] == now[0] and before[2] != now[2])
+
+
+def can_be_closed(connection: Connection) -> bool:
+    """Whether closing changes nothing but the connection's own database. The writer's lock is held, or it only reads.
+
+    On closing, SQLite copies the log back by its index, and deletes it by its name. Where others have begun a log or an
+    index anew, that destroys what they wrote. A file that is gone, or empty, was begun by nobody.
+    """
+    before = connection.info.get("files")
+    if before is None or connection.info["mode"] == "ro":
+        return True
+    now, path = _files(connection), connection.info["path"]
+    others = [f"{path}{end}" for nth, end in ((1, "-wal"), (2, "-shm")) if before[nth] != now[nth]]
+    return bool(before[0] == now[0]) and not any(map(_size, others))
+
+
+def close(connection: Connection) -> None:
+    """Close a connection, or leave it open until the process ends, which changes no file."""
+    if connection.closed or connection in _left_open:
+        return
+    if connection.invalidated or can_be_closed(connection):
+        connection.close()
+    else:
+        leave_open(connection)
+
+
+def leave_open(connection: Connection) -> None:
+    """Keep a connection until the process ends."""
+    _left_open.append(connection)
 
 
 def rescue_log(connection: Connection) -> None:
-    """Copy a log that was deleted back into the database. The writer's lock is held."""
+    """Copy a log that was deleted back into the database. The connection can be closed, and the lock is held."""
     with suppress(sqlite3.Error):
         driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _files(connection: Connection) -> tuple[paths.FileId | None, ...]:
     return tuple(paths.file_id(f"{connection.info['path']}{end}") for end in ("", "-wal", "-shm"))
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def _engine(path: str, wait: float, mode: str) -> Engine:

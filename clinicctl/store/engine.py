@@ -115,6 +115,8 @@ class Store:
         self._lock: int | None = None
         self._head: tuple[int, str] | None = None
         self._vouched: tuple[paths.FileId | None, int] | None = None
+        self.as_noted = False
+        """Whether the file was the one that was noted, when the lock was taken."""
 
     def alone(self) -> None:
         """Make sure that what is to be done stands for itself: a store alone does nothing else."""
@@ -194,7 +196,16 @@ class Store:
                 self.lock_waited = clock.ticks() - began
             self._writing = True
             held.callback(self._released)
+            self._look_at_note()
             yield
+
+    def _look_at_note(self) -> None:
+        """Look whether the file is as it was noted. If so, whatever changes under this lock is of this process."""
+        noted = notes.file(self._lock) if self._lock is not None else None
+        self.as_noted = False
+        with suppress(OSError):
+            self.as_noted = noted is not None and noted.main == notes.describe_file(self.path, schema=0).main
+        self._vouched = (noted.id, noted.schema) if noted is not None and self.as_noted else None
 
     def _released(self) -> None:
         """Note what the file is: every connection that writes is closed, or has copied back what it will."""
@@ -202,9 +213,7 @@ class Store:
         self._writing, self._lock, self._vouched = False, None, None
         if lock is not None and vouched is not None and vouched[0] == paths.file_id(self.path):
             with suppress(OSError):
-                found = notes.describe_file(self.path, schema=vouched[1])
-                if found != notes.file(lock):
-                    notes.note_file(lock, found)
+                notes.note_file(lock, notes.describe_file(self.path, schema=vouched[1]))
 
     def clear_drafts(self) -> None:
         """Remove what killed commands have left of their drafts. The lock is held, so that nobody works on one."""
@@ -264,7 +273,9 @@ class Store:
         """Refuse what is no database of ours, or not sound with the log beside it; the lock is held."""
         inspect(self.path)
         if self._lock is not None:
+            vouched, self._vouched = self._vouched, None
             trust.refuse_mixture_under(self._lock, self.path)
+            self._vouched = vouched
 
     def refuse_changed_schema(self, driver: sqlite3.Connection) -> None:
         """As the function. What it accepts is noted when the lock is released."""

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from clinicctl import errors, interrupts
 from clinicctl.store import places
 
+_held: dict[str, int] = {}
+
 
 @contextmanager
 def writers_lock(path: str, *, wait: float) -> Iterator[int]:
@@ -27,9 +29,16 @@ def writers_lock(path: str, *, wait: float) -> Iterator[int]:
         raise errors.ReadOnly(path=lock, reason=places.reason_of(error, path, writing=True)) from None
     try:
         _take(descriptor, wait)
+        _held[path] = descriptor
         yield descriptor
     finally:
+        _held.pop(path, None)
         os.close(descriptor)
+
+
+def held(path: str) -> int | None:
+    """Return the descriptor of the lock that this process holds of the database at `path`."""
+    return _held.get(path)
 
 
 def _take(descriptor: int, wait: float) -> None:

@@ -18,9 +18,9 @@ _HEAD = re.compile(rb"head ([0-9]{20}) ([0-9a-f]{64})\n")
 _LENGTH = 91
 _BACKUP_AT = 128
 _LONGEST = 16_384
-_FILE = re.compile(rb"file ([0-9]{20}) ([0-9]{20}) ([0-9]{20}) ([0-9]{20}) ([0-9]{20})\n")
+_FILE = re.compile(rb"file" + 7 * rb" ([0-9]{20})" + rb"\n")
 _FILE_AT = _BACKUP_AT + _LONGEST
-_FILE_LENGTH = 110
+_FILE_LENGTH = 152
 
 
 class Head(NamedTuple):
@@ -31,9 +31,9 @@ class Head(NamedTuple):
 
 
 class FileNote(NamedTuple):
-    """What the database's file was when the lock was last released: anything else was done by somebody else.
+    """What the database and its log were when the lock was last released: anything else was done by somebody else.
 
-    `schema` is SQLite's own count of the changes of the schema.
+    `schema` is SQLite's own count of the changes of the schema. Where there is no log, its inode and size are 0.
     """
 
     device: int
@@ -41,6 +41,13 @@ class FileNote(NamedTuple):
     size: int
     modified: int
     schema: int
+    log: int
+    log_size: int
+
+    @property
+    def main(self) -> tuple[int, ...]:
+        """The database alone, without its log and its schema."""
+        return self[:4]
 
     @property
     def id(self) -> FileId:
@@ -74,15 +81,19 @@ def file(lock: int) -> FileNote | None:
 
 
 def describe_file(path: str, *, schema: int) -> FileNote:
-    """Return what the file at a path is now. Raises OSError where nothing is."""
+    """Return what the database at a path and its log are now. Raises OSError where nothing is."""
     found = os.stat(path)
-    return FileNote(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, schema)
+    log, log_size = 0, 0
+    with suppress(OSError):
+        beside = os.stat(f"{path}-wal")
+        log, log_size = beside.st_ino, beside.st_size
+    return FileNote(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, schema, log, log_size)
 
 
 def note_file(lock: int, found: FileNote) -> None:
     """Note the file, in one write of always the same length; where it cannot be noted, the older one stands."""
     with suppress(OSError):
-        os.pwrite(lock, b"file %020d %020d %020d %020d %020d\n" % found, _FILE_AT)
+        os.pwrite(lock, b"file" + b"".join(b" %020d" % each for each in found) + b"\n", _FILE_AT)
 
 
 def forget_head(lock: int) -> None:

@@ -11,12 +11,13 @@ from dataclasses import replace
 from sqlalchemy import Connection, RootTransaction
 
 from clinicctl import clock, errors
-from clinicctl.store import paths, places, trust
+from clinicctl.store import notes, paths, places, trust
 from clinicctl.store.connections import (
+    can_be_closed,
     connected,
     copy_back,
     driver_of,
-    has_lost_its_log,
+    has_old_index,
     inspect,
     is_replaced,
     leave_open,
@@ -48,6 +49,10 @@ class Shared(Store):
         self._kept = ExitStack()
         self._open: dict[str, Connection] = {}
         self._seen: tuple[int, str] | None = None
+        self._read: tuple[int, ...] = ()
+        """What the file was at the last read."""
+        self._stuck: paths.FileId | None = None
+        """The database whose index was deleted: SQLite keeps the old one for it as long as the process lives."""
         self._group = ExitStack()
         self._pending: RootTransaction | None = None
         self._tx: Tx | None = None
@@ -124,6 +129,7 @@ class Shared(Store):
                 raise
             finally:
                 self.drop()
+        self.lost = False
 
     def drop(self) -> None:
         """Roll the group back where it is not committed, and release the lock."""
@@ -147,7 +153,8 @@ class Shared(Store):
         """Roll back what is open, and close the connections under the lock: the last to close copies the log back."""
         self.drop()
         if self._open:
-            # Where the lock is not had, the end of the process closes them, which copies nothing.
+            # Where others have the lock, the end of the process closes them, which copies nothing.
+            self.wait = 0.0
             with suppress(errors.Refusal), self.locked():
                 self._kept.close()
                 self._open.clear()
@@ -165,11 +172,10 @@ class Shared(Store):
                 self.hurried = True
                 raise errors.Busy(wait=self._patience) from None
             self.hurried = False
-            try:
-                self.refuse_unusable()
-            except errors.Mixture:
+            if not self.as_noted:
+                # Another program has written to the file: pages that a connection remembers are not in it.
                 self._leave_open()
-                raise
+            self.refuse_unusable()
             connection = self._connection("rw")
             try:
                 transaction = connection.begin()
@@ -190,6 +196,11 @@ class Shared(Store):
         if not self._open and not self._writing:
             inspect(self.path)
             trust.refuse_mixture(self.path, wait=self._patience)
+        if mode == "ro" and self._read != (found := notes.describe_file(self.path, schema=0).main):
+            # The database was written to, perhaps by another program: a connection may remember pages of before.
+            self._read = found
+            if (reading := self._open.pop("ro", None)) is not None:
+                reading.close()
         if mode not in self._open:
             self._open[mode] = self._kept.enter_context(connected(self.path, self._patience, mode=mode))
         return self._open[mode]
@@ -202,10 +213,15 @@ class Shared(Store):
         connection = self._open.get(mode)
         if connection is not None and (connection.in_transaction() or driver_of(connection).in_transaction):
             del self._open[mode]
-            connection.invalidate()
+            if can_be_closed(connection):
+                connection.invalidate()
+            else:
+                leave_open(connection)
 
     def _refuse_replaced(self) -> None:
         """Refuse once where another file stands in the place of one that is open."""
+        if self._stuck is not None and self._stuck == paths.file_id(self.path):
+            raise errors.Replaced(path=self.path, hint="End this process, and start it anew.")
         if any(map(is_replaced, self._open.values())):
             self._open_anew()
             raise errors.Replaced(path=self.path)
@@ -213,14 +229,21 @@ class Shared(Store):
     def _open_anew(self) -> None:
         """Let the next line open the database that stands at the path then. What a deleted log held is kept."""
         writing = self._open.get("rw")
-        if writing is not None and has_lost_its_log(writing):
-            if self._writing:
-                rescue_log(writing)
-            else:
-                with suppress(errors.Refusal), self.locked():
-                    rescue_log(writing)
-        self._kept.close()
+        if writing is None or self._writing or not can_be_closed(writing):
+            self._give_up_files()
+        else:
+            # Where the lock is not had, the next line tries again.
+            with suppress(errors.Refusal), self.locked():
+                self._give_up_files()
+
+    def _give_up_files(self) -> None:
+        writing = self._open.get("rw")
+        if writing is not None and can_be_closed(writing):
+            rescue_log(writing)
+        elif writing is not None and has_old_index(writing):
+            self._stuck = paths.file_id(self.path)
         self._open.clear()
+        self._kept.close()
         self._seen = None
         paths.protect(self.path)
 

@@ -5,15 +5,16 @@ trigger that another program has added runs with each write. What the file was i
 lock is released; anything else is checked once before it is used.
 """
 
-import os
 from contextlib import closing, suppress
 
 from clinicctl import errors
 from clinicctl.store import info, notes, paths
 from clinicctl.store.driver import sqlite3, uri
-from clinicctl.store.lock import writers_lock
+from clinicctl.store.lock import held, writers_lock
 from clinicctl.store.notes import FileNote
 
+_PATIENCE = 5.0
+"""Seconds to wait for those who read the file, while it is checked."""
 _NO_GAP = "SELECT max(number) - count(*) FROM journal"
 
 
@@ -24,19 +25,22 @@ def refuse_mixture(path: str, *, wait: float) -> None:
     """
     if not _is_suspect(path, notes.known_file(path)):
         return
+    if (own := held(path)) is not None:
+        refuse_mixture_under(own, path)
+        return
     try:
         with writers_lock(path, wait=wait) as lock:
             refuse_mixture_under(lock, path)
     except (errors.Busy, errors.ReadOnly):
-        _check(path)
+        _check(path, wait)
 
 
 def refuse_mixture_under(lock: int, path: str) -> None:
     """As `refuse_mixture`, under the writer's lock; a sound file is noted, so that it is checked once."""
     noted = notes.file(lock)
     if _is_suspect(path, noted):
-        found = notes.describe_file(path, schema=noted.schema if noted else -1)
-        _check(path)
+        found = notes.describe_file(path, schema=noted.schema if noted else 0)
+        _check(path, _PATIENCE)
         notes.note_file(lock, found)
 
 
@@ -54,22 +58,33 @@ def refuse_changed_schema(lock: int, path: str, driver: sqlite3.Connection) -> i
 
         for problem in check.differences(driver):
             raise errors.Damaged(path=path, reason=problem)
+    # A reader finds the log that this transaction has just begun.
+    found = notes.describe_file(path, schema=int(version))
+    if found != noted:
+        notes.note_file(lock, found)
     return int(version)
 
 
 def _is_suspect(path: str, noted: FileNote | None) -> bool:
-    """Whether a log with content stands beside a file that is not the one that was noted."""
+    """Whether a log stands beside a file that it was not noted with, or was cut off."""
     try:
-        return os.stat(f"{path}-wal").st_size > 0 and notes.describe_file(path, schema=-1)[:-1] != (noted or ())[:-1]
+        found = notes.describe_file(path, schema=0)
     except OSError:
         return False
+    if noted is None or not found.log_size:
+        return found.log_size > 0 or (noted is not None and found.log == noted.log and noted.log_size > 0)
+    return (found.main, found.log) != (noted.main, noted.log) or found.log_size < noted.log_size
 
 
-def _check(path: str) -> None:
+def _check(path: str, wait: float) -> None:
     """Check the whole file, together with the log. Reads only."""
     from clinicctl.store import check, laws  # Loads the models' checks, which no other command needs.
 
-    found = [each for each in check.look(path, wait=0) if each.derived is None]
+    try:
+        found = [each for each in check.look(path, wait=wait) if each.derived is None]
+    except (errors.IOFailed, errors.DatabaseUnusable) as refused:
+        # As where the index of the log tells of pages that are cut off.
+        found = [check.Violation(check.WHOLE, str(refused.facts.get("reason", refused)))]
     readable = {each.name for each in laws.LAWS} >= {each.law for each in found}
     problems = [each.where if each.law == check.WHOLE else f"not so: {each.law}: {each.where}" for each in found]
     if not problems:
