@@ -213,7 +213,10 @@ class Store:
         self._writing, self._lock, self._vouched = False, None, None
         if lock is not None and vouched is not None and vouched[0] == paths.file_id(self.path):
             with suppress(OSError):
-                notes.note_file(lock, notes.describe_file(self.path, schema=vouched[1]))
+                found, noted = notes.describe_file(self.path, schema=vouched[1]), notes.file(lock)
+                # Which file an empty log is does not matter.
+                if noted is None or found._replace(log=0) != noted._replace(log=0) or found.log_size:
+                    notes.note_file(lock, found)
 
     def clear_drafts(self) -> None:
         """Remove what killed commands have left of their drafts. The lock is held, so that nobody works on one."""
