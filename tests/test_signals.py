@@ -27,7 +27,7 @@ LINES = (
 MINUTES = 10
 
 FORKER = """
-import gc, importlib, json, os, sys
+import gc, importlib, json, os, signal, sys
 from clinicctl import desk
 from clinicctl.cli import TREE, run
 from clinicctl.show import plain, tables
@@ -37,6 +37,9 @@ for name in desk.__all__:
 for module, _ in TREE.values():
     importlib.import_module(f"clinicctl.cli.{module}")
 gc.freeze()
+# A suite that runs in the background may have inherited signals that are ignored, and so stay ignored.
+for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(each, signal.SIG_DFL)
 
 def traced(at, number):
     seen = 0
