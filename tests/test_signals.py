@@ -108,6 +108,10 @@ def strike(traced: Traced, db: str, rng: random.Random, events: int) -> None:
         seen = int(traced.text("events"))
         assert at > seen - 40, (what, seen)
         return
+    if status == -number:
+        # Until the program listens, a signal ends it as it ends any other.
+        assert (at < 200, traced.text("out")) == (True, ""), what
+        return
     assert status == STATUSES[number], what
     assert traced.text("err").count("\n") == 1, what
     assert "Traceback" not in traced.text("err"), what

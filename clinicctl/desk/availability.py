@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, recall, staff
+from clinicctl.desk import bookings, days, operations, recall, staff
 from clinicctl.results import Day, ToCall
 from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
@@ -52,6 +52,7 @@ _SET_CAPACITY = (
 )
 
 
+@operations.SET_DAYS
 def set_days(
     tx: Tx,
     *,

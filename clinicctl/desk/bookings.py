@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from clinicctl import desk, errors
-from clinicctl.desk import days, numbers, patients, staff, steps
+from clinicctl.desk import days, numbers, operations, patients, staff, steps
 from clinicctl.results import (
     Appointment,
     Booked,
@@ -175,6 +175,7 @@ _HISTORY = (
 )
 
 
+@operations.BOOK
 def book(
     tx: Tx,
     *,
@@ -298,6 +299,7 @@ def place(
     )
 
 
+@operations.CANCEL
 def cancel(
     tx: Tx, *, appointment: AppointmentRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
 ) -> Appointment:
@@ -313,6 +315,7 @@ def cancel_row(tx: Tx, row: Row[Any], *, by: CancelledBy, reason: str | None, mo
     days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
 
 
+@operations.MOVE
 def move(
     tx: Tx,
     *,
@@ -352,6 +355,7 @@ def move(
     return placed
 
 
+@operations.NO_SHOW
 def no_show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
     """Note that the patient did not come; the slot stays taken. Refuses a day to come, and any status but booked."""
     row = find(tx, appointment)

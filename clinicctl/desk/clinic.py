@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from clinicctl import desk, errors
-from clinicctl.desk import availability
+from clinicctl.desk import availability, operations
 from clinicctl.results import Clinic, Setting
 from clinicctl.settings import CLINIC, Known
 from clinicctl.statuses import OnConflict
@@ -18,6 +18,7 @@ _WITHOUT_CAPACITY = select(doctors).where(doctors.c.capacity.is_(None))
 _INSERT = insert(settings)
 
 
+@operations.INIT
 def init(tx: Tx, *, name: str | None, timezone: str, region: str, capacity: int | None) -> Clinic:
     """Give a new database its settings; say of one that stands already what it has, and change nothing."""
     if tx.fresh:
@@ -45,6 +46,7 @@ def show_setting(tx: Tx, *, name: str) -> Setting:
     return _setting(tx, _known(name))
 
 
+@operations.SET_SETTING
 def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
     """Change one setting. Refuses an unknown name, and a value that its check refuses.
 

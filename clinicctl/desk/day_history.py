@@ -21,8 +21,6 @@ from clinicctl.store.models import IS_ACTIVE, appointments, availabilities, doct
 from clinicctl.store.models import patients as people
 from clinicctl.store.sql import bindparam, select
 
-OPERATIONS = frozenset({"availability.set_days", "weekly.set_weekly", "imports.set_availability"})
-
 NAMED = 20
 """How many appointments the sentence names that cannot come back; the details have all of them."""
 

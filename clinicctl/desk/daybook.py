@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import availability, bookings, days, journal, queue, staff, steps, waitlist
+from clinicctl.desk import availability, bookings, days, journal, operations, queue, staff, steps, waitlist
 from clinicctl.results import Closed, Day, Slot, ToDo
 from clinicctl.rules import slots
 from clinicctl.rules.days import DayWord, day
@@ -58,6 +58,7 @@ def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayW
     return sorted(found, key=lambda each: (each.date, each.doctor))
 
 
+@operations.CLOSE
 def close(tx: Tx, *, on: DayWord) -> Closed:
     """End a day: who is booked did not come, who waits has left, who is with the doctor is done.
 

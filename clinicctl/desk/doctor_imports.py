@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import doctors, imports, staff
+from clinicctl.desk import doctors, imports, operations, staff
 from clinicctl.results import ImportedDoctor, ImportedDoctors
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.rows import DoctorRow
@@ -20,6 +20,7 @@ from clinicctl.store.engine import Row, Tx
 _TAKEN = "another doctor has this code"
 
 
+@operations.IMPORT_DOCTORS
 def add_doctors(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP) -> ImportedDoctors:
     """Put the doctors of a file on file; an empty cell and a missing column leave what stands.
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import availability, records, staff
+from clinicctl.desk import availability, operations, records, staff
 from clinicctl.results import Doctor
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
@@ -18,6 +18,7 @@ _INSERT = insert(doctors)
 _UPDATE = update(doctors).where(doctors.c.id == bindparam("doctor"))
 
 
+@operations.ADD_DOCTOR
 def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity: int | None = None) -> Doctor:
     """Put a doctor on file. Refuses a code that another has, archived ones included, without regard to case."""
     if staff.get_by_code(tx, code):
@@ -36,6 +37,7 @@ def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity:
     return show(tx, doctor=DoctorRef(code))
 
 
+@operations.EDIT_DOCTOR
 def edit(
     tx: Tx,
     *,
@@ -62,6 +64,7 @@ def edit(
     return show(tx, doctor=DoctorRef(row.code))
 
 
+@operations.ARCHIVE_DOCTOR
 def archive(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     """Archive a doctor. Refuses one with anything open, as `records` has it, and one archived already."""
     row = staff.find_active(tx, doctor)
@@ -69,6 +72,7 @@ def archive(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     return _put(tx, row.id, row.code, archived_at=tx.now)
 
 
+@operations.RESTORE_DOCTOR
 def restore(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     """Take a doctor out of the archive. Refuses one who is not in it."""
     row = staff.find(tx, doctor)

@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from clinicctl import desk, errors
-from clinicctl.desk import bookings, patients, queue, records, waitlist
+from clinicctl.desk import bookings, operations, patients, queue, records, waitlist
 from clinicctl.results import Duplicate, Merged, MergePlan
 from clinicctl.rules import merges, names
 from clinicctl.rules.references import PatientRef
@@ -47,6 +47,7 @@ def list_duplicates(tx: Tx) -> list[Duplicate]:
     return sorted(found.values(), key=lambda each: (-each.score, each.one.number, each.other.number))
 
 
+@operations.MERGE_PATIENTS
 def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
     """Make one of two: everything of `patient` moves to the other; its number, name and phone find the survivor.
 

@@ -1,6 +1,6 @@
 """Erasure: of a patient stays the number, and of his appointments everything but what they say of him."""
 
-from clinicctl.desk import patients, records
+from clinicctl.desk import operations, patients, records
 from clinicctl.results import Erased
 from clinicctl.rules.references import PatientRef
 from clinicctl.store.engine import Tx
@@ -14,6 +14,7 @@ _SILENCE = (
 )
 
 
+@operations.ERASE_PATIENT
 def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     """Erase a patient for good, and the records merged into theirs. To erase twice is no error.
 

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import availability, days, journal, recall, staff
+from clinicctl.desk import availability, days, journal, operations, recall, staff
 from clinicctl.desk.availability import Said
 from clinicctl.results import DoctorDiff, Imported, ImportedRow, ToCall
 from clinicctl.rules import rows
@@ -34,11 +34,11 @@ NAMED = 20
 MOST_REMOVED = 40_000
 """So many days are forgotten by one file; that takes the longest under the lock."""
 
-_ELSEWHERE = ("bookings", "daybook", "duplicates", "patient_imports", "patients", "queue", "waitlist")
-"""Whose operations change nothing of what a plan stands on: only the ledgers, which are looked at anew."""
+_STANDS_ON = operations.Part.DAYS | operations.Part.DOCTORS | operations.Part.SETTINGS
+"""What a plan stands on. Whatever else is changed shows in the ledgers, which are looked at anew."""
 
-_OF_ONE_DOCTOR = ("availability", "weekly")
-"""Whose results name the doctor whose days were changed."""
+_OF_ONE_DOCTOR = (operations.SET_DAYS, operations.SET_WEEKLY)
+"""The operations whose results name the doctor whose days were changed."""
 
 _STANDING = select(
     availabilities.c.date,
@@ -152,6 +152,7 @@ def plan_availability(
     )
 
 
+@operations.IMPORT_DAYS
 def set_availability(tx: Tx, *, plan: Plan) -> Imported:
     """Say what doctors' days are, by a file; a second run of the same file changes nothing.
 
@@ -379,13 +380,13 @@ def _stands(tx: Tx, plan: Plan) -> bool:
 
 def _concerns(plan: Plan, kept: Mapping[str, Any]) -> bool:
     """Whether a write may have changed what a plan stands on: not another doctor's days."""
-    room = str(kept.get("operation")).partition(".")[0]
+    done = operations.named(kept.get("operation"))
     told = kept.get("result")
-    if room == "undo":
+    if done is operations.UNDO:
         # A change of days that was undone.
         return isinstance(told, dict) and not plan.doctors.keys().isdisjoint(told.get("doctors", ()))
-    if room not in _OF_ONE_DOCTOR:
-        return room not in _ELSEWHERE
+    if done not in _OF_ONE_DOCTOR:
+        return done is None or bool(done.changes & _STANDS_ON)
     doctors = {each.get("doctor") for each in (told if isinstance(told, list) else [told]) if isinstance(each, dict)}
     return not doctors or None in doctors or not doctors.isdisjoint(plan.doctors)
 

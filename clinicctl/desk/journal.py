@@ -17,7 +17,7 @@ from uuid import UUID
 import orjson
 
 from clinicctl import errors, results
-from clinicctl.desk import bookings, patients, recall, staff
+from clinicctl.desk import bookings, operations, patients, recall, staff
 from clinicctl.results import Outcome, plain
 from clinicctl.rules import days
 from clinicctl.rules.digests import Digested
@@ -70,7 +70,7 @@ def once(
     `own_key` says that the caller chose the key; one that was made up cannot stand in the journal yet. Refuses with
     `KeyReused` when the key stands for another request, of whatever command.
     """
-    name = f"{operation.__module__.rpartition('.')[2]}.{operation.__name__}"
+    name = operations.of(operation).name
     said = _digest(tx, name, {each: _said(tx, value) for each, value in request.items()})
     first = tx.one(_BY_KEY, key=key) if own_key else None
     if first is not None:
@@ -93,12 +93,6 @@ def head(tx: Tx) -> tuple[int, str]:
     """Return the number and the hash of the last row."""
     row = tx.one(_HEAD)
     return (row.number, row.hash) if row is not None else (0, FIRST)
-
-
-def operations_since(tx: Tx, head: tuple[int, str]) -> set[str] | None:
-    """Return the operations journaled after a row, as `bookings.book`; None when the journal is not the one it was."""
-    later = written_since(tx, head)
-    return {str(each.get("operation")) for each in later} if later is not None else None
 
 
 def written_since(tx: Tx, head: tuple[int, str]) -> list[dict[str, Any]] | None:
@@ -226,7 +220,7 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, finger
         "key": key,
         "said": said,
         "fingerprint": fingerprint,
-        "undoes": result.undoes if type(result).__name__ == "Undone" else None,
+        "undoes": result.undoes if operation == operations.UNDO.name else None,
         "outcome": _json({"operation": operation, **recall.stored(result)}).decode(),
         "previous": head.hash if head is not None else FIRST,
     }

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from clinicctl import errors
-from clinicctl.desk import journal, patients
+from clinicctl.desk import journal, operations, patients
 from clinicctl.results import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
 from clinicctl.store import backup, info, paths, trust
 from clinicctl.store.connections import inspect
@@ -85,6 +85,7 @@ def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManage
     return partial(backup.replacing, store, file)
 
 
+@operations.RESTORE
 def restore(tx: Tx, *, file: str) -> Restored:
     """Say what is in a database that takes another's place. The row of it is the first after those of `file`."""
     number, head = journal.head(tx)
@@ -108,6 +109,7 @@ def migrating(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
     return partial(backup.kept_first, store, "before-migration", migrating=True)
 
 
+@operations.MIGRATE
 def migrate(tx: Tx) -> Migrated:
     """Say from which schema to which the database was brought up, and where it is kept as it was."""
     return Migrated(

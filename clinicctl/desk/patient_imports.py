@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import imports, journal, numbers, patients, phones, recognition
+from clinicctl.desk import imports, journal, numbers, operations, patients, phones, recognition
 from clinicctl.desk.imports import Outdated
 from clinicctl.desk.recognition import Found, Namesakes, Person
 from clinicctl.results import ImportedPatient, ImportedPatients
@@ -35,9 +35,6 @@ from clinicctl.store.models import patient_words
 from clinicctl.store.models import patients as people
 from clinicctl.store.sql import bindparam, insert, select, update
 
-OPERATION = "patient_imports.add_patients"
-"""What the journal calls it."""
-
 UNVERIFIED = "the phone is not valid; taken unverified"
 """The note on a row whose phone has only a possible length."""
 
@@ -46,8 +43,8 @@ AT_ONCE = 500
 
 _UNCHANGED = Changes({})
 _COLUMNS = ("name", "phone", "born", "born_year", "sex", "email", "note", "created_at")
-_ELSEWHERE = ("availability", "bookings", "daybook", "doctors", "queue", "undo", "waitlist", "weekly")
-_REGISTERING = ("patients.add", OPERATION)
+_STANDS_ON = operations.Part.PATIENTS | operations.Part.SETTINGS
+_REGISTERING = (operations.ADD_PATIENT, operations.IMPORT_PATIENTS)
 _SINCE = select(people.c.phone, people.c.name_key).where(people.c.number > bindparam("last"))
 _INSERT = insert(people)
 _INSERT_WORDS = insert(patient_words)
@@ -292,6 +289,7 @@ def _crowded(who: Sequence[_Person], sharing: Mapping[str, Sequence[Row[Any]]]) 
     }
 
 
+@operations.IMPORT_PATIENTS
 def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
     """Register the patients of a file as `patients.add` would, one row after the other, and fill those on file.
 
@@ -342,7 +340,7 @@ def _before(tx: Tx, sheet: Sheet) -> dict[int, int]:
         for update in (False, True)
         for taken in (False, True)
     ]
-    done = journal.done_before(tx, OPERATION, requests)
+    done = journal.done_before(tx, operations.IMPORT_PATIENTS.name, requests)
     rows_ = done.rows if isinstance(done, ImportedPatients) else ()
     numbers_ = [references.patient_number(each.patient) if each.patient else None for each in rows_]
     return {row.line: number for row, number in zip(sheet.rows, numbers_, strict=False) if number is not None}
@@ -422,10 +420,10 @@ def _stands(tx: Tx, plan: Plan) -> bool:
     since = journal.written_since(tx, plan.head)
     if since is None or plan.today != tx.today:
         return False
-    operations = {str(each.get("operation")) for each in since}
-    if not all(each in _REGISTERING or each.partition(".")[0] in _ELSEWHERE for each in operations):
+    done = [operations.named(each.get("operation")) for each in since]
+    if any(each is None or (each not in _REGISTERING and each.changes & _STANDS_ON) for each in done):
         return False
-    registered = [each["result"] for each in since if each.get("operation") in _REGISTERING]
+    registered = [each["result"] for each, by in zip(since, done, strict=True) if by in _REGISTERING]
     if any(each.get("filled") or each.get("changed") for each in registered):
         return False
     come = tx.all(_SINCE, last=plan.number) if registered else ()

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import desk, errors
-from clinicctl.desk import numbers, recognition
+from clinicctl.desk import numbers, operations, recognition
 from clinicctl.desk.recognition import Known
 from clinicctl.results import Candidate, Edited, Patient, PatientBrief, Registered
 from clinicctl.rules import details, names, references
@@ -55,6 +55,7 @@ _INSERT_WORDS = insert(patient_words)
 _DELETE_WORDS = delete(patient_words).where(patient_words.c.patient_id == bindparam("patient"))
 
 
+@operations.ADD_PATIENT
 def add(
     tx: Tx,
     *,
@@ -154,6 +155,7 @@ def new_row(tx: Tx, given: details.Details) -> dict[str, Any]:
     }
 
 
+@operations.EDIT_PATIENT
 def edit(
     tx: Tx,
     *,
@@ -191,6 +193,7 @@ def edit(
     return _edited(tx, _required(tx.one(_BY_ID, id=row.id)))
 
 
+@operations.ARCHIVE_PATIENT
 def archive(tx: Tx, *, patient: PatientRef) -> Patient:
     """Archive a patient. Refuses one with anything open, as `records` has it, and one archived already."""
     row = find_active(tx, patient)
@@ -198,6 +201,7 @@ def archive(tx: Tx, *, patient: PatientRef) -> Patient:
     return _put(tx, row, archived_at=tx.now)
 
 
+@operations.RESTORE_PATIENT
 def restore(tx: Tx, *, patient: PatientRef) -> Edited:
     """Take a patient out of the archive. Refuses one who is not in it, and one who was erased.
 

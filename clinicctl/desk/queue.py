@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, patients, staff, steps
+from clinicctl.desk import bookings, days, operations, patients, staff, steps
 from clinicctl.results import Appointment, Board, Called, CheckedIn, PassedOver, QueueEntry
 from clinicctl.rules import references
 from clinicctl.rules import steps as step_rules
@@ -88,6 +88,7 @@ _BACK = {QueueStatus.SKIPPED: RECALL, QueueStatus.HELD: RESUME}
 """The steps after which a patient who is still in the queue waits again."""
 
 
+@operations.CHECK_IN
 def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, again: bool | None = None) -> CheckedIn:
     """Give the next position of the doctor's queue to an appointment of today, or to a patient with one today.
 
@@ -166,6 +167,7 @@ def _come_back(tx: Tx, row: Row[Any], entry: Row[Any], position: int) -> None:
     steps.take(tx, RETURN, row, entry=entry, queue_changes=changes)
 
 
+@operations.WALK_IN
 def walk_in(
     tx: Tx,
     *,
@@ -205,6 +207,7 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
     ]
 
 
+@operations.CALL
 def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> Called:
     """Call the next waiting patient, or the one at `position`. Two callers never get the same patient.
 
@@ -220,6 +223,7 @@ def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
     return Called(**{each.name: getattr(called, each.name) for each in fields(called)}, passed_over=passed_over)
 
 
+@operations.START
 def start(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
     """Start the consultation of a called patient. Refuses one who was not called, or who is with another doctor now."""
     entry = _meant(tx, START, staff.find(tx, doctor), position, on)
@@ -227,16 +231,19 @@ def start(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord
     return _take(tx, START, entry, {"started_at": tx.now})
 
 
+@operations.DONE
 def done(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
     """End the consultation of the one with the doctor. Refuses one whose consultation has not begun."""
     return _take(tx, DONE, _meant(tx, DONE, staff.find(tx, doctor), position, on), {"ended_at": tx.now})
 
 
+@operations.SKIP
 def skip(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
     """Put a called patient who did not come aside; `recall` brings them back."""
     return _take(tx, SKIP, _meant(tx, SKIP, staff.find(tx, doctor), position, on))
 
 
+@operations.RECALL
 def recall(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
     """Let one who was skipped wait again, behind those waiting of the same priority."""
     entry = _at(tx, RECALL, staff.find(tx, doctor), position, on)
@@ -244,21 +251,25 @@ def recall(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = Non
     return _take(tx, RECALL, entry, {"recalled": turn})
 
 
+@operations.HOLD
 def hold(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
     """Keep the place of a waiting patient without calling them, for example during an X-ray; `resume` ends it."""
     return _take(tx, HOLD, _at(tx, HOLD, staff.find(tx, doctor), position, on))
 
 
+@operations.RESUME
 def resume(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
     """Let a patient on hold wait again, at the old position."""
     return _take(tx, RESUME, _at(tx, RESUME, staff.find(tx, doctor), position, on))
 
 
+@operations.LEFT
 def left(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
     """Note that somebody went before being seen. Refuses one with the doctor, or done."""
     return _take(tx, LEAVE, _at(tx, LEAVE, staff.find(tx, doctor), position, on), {"ended_at": tx.now})
 
 
+@operations.TRANSFER
 def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: DayWord | None = None) -> QueueEntry:
     """Let a patient wait for another doctor, at the next position there; the old position is not given again.
 
@@ -283,6 +294,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
     return _take(tx, TRANSFER, entry, changes)
 
 
+@operations.PRIORITISE
 def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayWord | None = None) -> QueueEntry:
     """Give one in the queue a priority, 0 (as everybody) to 9 (first). Refuses one who is done or gone."""
     entry = _at(tx, LEAVE, staff.find(tx, doctor), position, on, command="priority", rest=f" {level}")

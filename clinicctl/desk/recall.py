@@ -42,7 +42,7 @@ def stored(result: Any) -> dict[str, Any]:
     short = replace(each, **dict.fromkeys(packed, ())) if packed else result
     kept = plain(short, personal=False)
     return {
-        "type": type(each).__name__ if of_a_class else None,
+        "type": results.stored_name(type(each)) if of_a_class else None,
         "listed": listed,
         "result": kept | packed if packed else kept,
     }
@@ -63,7 +63,7 @@ def result(tx: Tx, kept: Mapping[str, Any]) -> Any:
     """Return the result that `stored` kept, its personal facts as they stand now."""
     if kept["type"] is None:
         return kept["result"]
-    kind = getattr(results, kept["type"])
+    kind = results.stored_as(kept["type"])
     if kept["listed"]:
         return [_revived(tx, kind, each) for each in kept["result"]]
     return _revived(tx, kind, kept["result"])
@@ -73,7 +73,7 @@ def _revived(tx: Tx, kind: type, kept: Mapping[str, Any]) -> Any:
     values = {name: _value(tx, hint, kept[name]) for name, hint in _hints(kind).items() if name in kept}
     missing = [each.name for each in fields(kind) if each.name not in kept and _to_be_read(each)]
     if missing:
-        personal = _PERSONAL[kind.__name__](tx, values)
+        personal = _PERSONAL[results.stored_name(kind)](tx, values)
         values |= {name: personal.get(name) for name in missing}
     return kind(**values)
 

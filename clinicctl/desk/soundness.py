@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import days, journal
+from clinicctl.desk import days, journal, operations
 from clinicctl.results import Checked, Problem, Repaired
 from clinicctl.rules import names
 from clinicctl.store import check, notes, paths, streams
@@ -76,6 +76,7 @@ def look(store: Store, *, actor: str) -> Checked:
     return Checked(path=store.path, sound=not found, problems=_told(found))
 
 
+@operations.REPAIR
 def repair(tx: Tx) -> Repaired:
     """Work out anew what follows from the rest: days' ledgers, counters, the words and keys of names.
 
@@ -118,7 +119,7 @@ def _behind(tx: Tx, noted: notes.Head | None) -> Iterator[Violation]:
     number, _ = journal.head(tx)
     if noted is not None and number < noted.number:
         yield Violation(_KEPT, f"the journal ends with write {number}, but {noted.number} was answered")
-    elif noted is not None and journal.operations_since(tx, noted) is None:
+    elif noted is not None and journal.written_since(tx, noted) is None:
         yield Violation(_KEPT, f"write {noted.number} is not the one that was answered")
 
 

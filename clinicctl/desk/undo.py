@@ -7,7 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, day_history, days, patients, queue, recall, records, staff, steps, waitlist
+from clinicctl.desk import (
+    bookings,
+    day_history,
+    days,
+    operations,
+    patients,
+    queue,
+    recall,
+    records,
+    staff,
+    steps,
+    waitlist,
+)
 from clinicctl.results import JournalStep, Undoing, Undone
 from clinicctl.rules.digests import Digested
 from clinicctl.rules.references import DoctorRef
@@ -16,16 +28,6 @@ from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import appointments, journal, journal_steps, queue_entries
 from clinicctl.store.sql import and_, bindparam, delete, select, update
-
-UNDOABLE = frozenset(
-    {
-        *("bookings.book", "bookings.cancel", "bookings.move", "bookings.no_show", "daybook.close"),
-        *("queue.check_in", "queue.walk_in", "queue.call", "queue.start", "queue.done", "queue.skip", "queue.recall"),
-        *("queue.hold", "queue.resume", "queue.left", "queue.transfer", "queue.prioritise"),
-        *("waitlist.promote", "waitlist.cancel_and_promote"),
-    }
-)
-"""The operations whose every effect is a step, and can so be taken back."""
 
 RECENT = timedelta(minutes=5)
 """An older write is undone only after a question."""
@@ -84,6 +86,7 @@ class Asked(Digested):
         return None
 
 
+@operations.UNDO
 def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Undone:
     """Take back a write: the last of this actor, or the one with a number of the journal.
 
@@ -129,9 +132,10 @@ def _undoable(
 
     Refuses a write that cannot be taken back, or on which another was built.
     """
-    operation = recall.read(tx, act.outcome, of=act.number).get("operation")
-    before = known or (day_history.find(tx, act.number) if operation in day_history.OPERATIONS else None)
-    if operation not in UNDOABLE and before is None:
+    done = operations.named(recall.read(tx, act.outcome, of=act.number).get("operation"))
+    by = done.undo if done is not None else None
+    before = known or (day_history.find(tx, act.number) if by is operations.Undo.DAYS else None)
+    if by is not operations.Undo.STEPS and before is None:
         raise errors.NotUndoable(number=act.number, command=act.command)
     if before is not None:
         day_history.refuse_changed(tx, act, before)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, journal, numbers, patients, staff
+from clinicctl.desk import bookings, days, journal, numbers, operations, patients, staff
 from clinicctl.results import Booked, Cancelled, DoctorBrief, PatientBrief, Waiting, WaitlistEntry
 from clinicctl.rules import days as day_rules
 from clinicctl.rules import references, waitlist
@@ -99,6 +99,7 @@ _DROP_DAY = delete(waitlist_days).where(
 )
 
 
+@operations.WAIT
 def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Waiting:
     """Let a patient wait for a place with a doctor on one of the days, and say on which of them one is free now.
 
@@ -139,6 +140,7 @@ def list_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False
     return [describe(tx, row, sorted(dates.get(row.id, ()))) for row in tx.all(_ALL.where(*wanted))]
 
 
+@operations.STOP_WAITING
 def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
     """Take somebody off the waitlist. Refuses one who does not wait any more."""
     row = _find(tx, entry)
@@ -147,6 +149,7 @@ def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
     return _show(tx, _find(tx, entry))
 
 
+@operations.CANCEL_AND_PROMOTE
 def cancel_and_promote(
     tx: Tx, *, appointment: AppointmentRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
 ) -> Cancelled:
@@ -160,6 +163,7 @@ def cancel_and_promote(
     )
 
 
+@operations.PROMOTE
 def promote(tx: Tx, *, doctor: DoctorRef, on: DayWord | None = None) -> Booked:
     """Book the first who fits into a free place of a doctor's: on a day, or the earliest of the days waited for.
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from clinicctl.desk import availability, days, staff
+from clinicctl.desk import availability, days, operations, staff
 from clinicctl.results import ToCall, WeekDay
 from clinicctl.rules.days import WEEKDAYS, WeekdaysWord, weekdays
 from clinicctl.rules.references import DoctorRef
@@ -18,6 +18,7 @@ _FORGET = delete(weekly_patterns).where(
 _INSERT = insert(weekly_patterns)
 
 
+@operations.SET_WEEKLY
 def set_weekly(
     tx: Tx,
     *,

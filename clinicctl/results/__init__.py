@@ -9,7 +9,7 @@ it is printed by mistake: there may be a name in it.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from clinicctl.results.base import PERSONAL, Outcome, facts, plain
+from clinicctl.results.base import PERSONAL, Outcome, facts, plain, stored_class, stored_name
 
 if TYPE_CHECKING:
     from clinicctl.results.appointments import (
@@ -165,7 +165,16 @@ __all__ = [
     "WeekDay",
     "facts",
     "plain",
+    "stored_as",
+    "stored_name",
 ]
+
+
+def stored_as(name: str) -> type:
+    """Return the class of results that journals keep by a name. Raises KeyError for none."""
+    for home in set(_HOMES.values()):
+        import_module(f"clinicctl.results.{home}")
+    return stored_class(name)
 
 
 def __getattr__(name: str) -> Any:

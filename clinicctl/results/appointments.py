@@ -4,12 +4,13 @@ from dataclasses import field
 from datetime import date, datetime, time
 from uuid import UUID
 
-from clinicctl.results.base import PERSONAL, facts
+from clinicctl.results.base import PERSONAL, facts, stored
 from clinicctl.results.journal import JournalStep
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
 
 
+@stored("Appointment")
 @facts
 class Appointment:
     """A patient's place on a doctor's day."""
@@ -36,6 +37,7 @@ class Appointment:
     """The doctor in whose queue the patient is, where that is another one."""
 
 
+@stored("Booked")
 @facts
 class Booked(Appointment):
     """An appointment just made, and the waitlist entries that it closed."""
@@ -43,6 +45,7 @@ class Booked(Appointment):
     waitlist_closed: tuple[str, ...] = ()
 
 
+@stored("CancelledAppointment")
 @facts
 class CancelledAppointment(Appointment):
     """A cancelled appointment in a list of whom to call, with the patient's whole phone."""
@@ -50,6 +53,7 @@ class CancelledAppointment(Appointment):
     phone: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
 
 
+@stored("Cancelled")
 @facts
 class Cancelled(Appointment):
     """A cancelled appointment, and the one that the freed place went to, with `--promote`."""
@@ -74,6 +78,7 @@ class StepTaken:
     reason: str | None = field(metadata=PERSONAL)
 
 
+@stored("CheckedIn")
 @facts
 class CheckedIn:
     """An arrival: the place in the queue that was given, and the waitlist entries that a walk-in closed."""
@@ -85,6 +90,7 @@ class CheckedIn:
     waitlist_closed: tuple[str, ...] = ()
 
 
+@stored("QueueEntry")
 @facts
 class QueueEntry:
     """A place in a doctor's queue. `waited_minutes` runs until the call, `people_ahead` counts those waiting before.
@@ -122,6 +128,7 @@ class PassedOver:
     with_doctor: str
 
 
+@stored("Called")
 @facts
 class Called(QueueEntry):
     """The one who was called, and those who were passed over."""
@@ -129,6 +136,7 @@ class Called(QueueEntry):
     passed_over: tuple[PassedOver, ...] = ()
 
 
+@stored("WaitlistEntry")
 @facts
 class WaitlistEntry:
     """Somebody who waits for a place with a doctor on one of several days, the first and the last of them named."""
@@ -145,6 +153,7 @@ class WaitlistEntry:
     days: tuple[date, ...] = ()
 
 
+@stored("Waiting")
 @facts
 class Waiting(WaitlistEntry):
     """A waitlist entry just made, and those of its days on which a place is free now."""
@@ -152,6 +161,7 @@ class Waiting(WaitlistEntry):
     free_now: tuple[date, ...] = ()
 
 
+@stored("Undone")
 @facts
 class Undone:
     """A write taken back, and the appointments as they stand again.

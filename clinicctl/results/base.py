@@ -25,6 +25,30 @@ def facts(result: type[T]) -> type[T]:
     return dataclass(frozen=True, slots=True, eq=False, repr=False)(result)
 
 
+_STORED: dict[str, type] = {}
+_NAMES: dict[type, str] = {}
+
+
+def stored(name: str) -> Callable[[type[T]], type[T]]:
+    """Declare by which name journals keep a class of results. It never changes, whatever the class is called."""
+
+    def declare(kind: type[T]) -> type[T]:
+        _STORED[name], _NAMES[kind] = kind, name
+        return kind
+
+    return declare
+
+
+def stored_name(kind: type) -> str:
+    """Return the name by which journals keep a class."""
+    return _NAMES[kind]
+
+
+def stored_class(name: str) -> type:
+    """Return the class of results that journals keep by a name. Raises KeyError for none."""
+    return _STORED[name]
+
+
 @facts
 class Outcome:
     """What a write answers: its result, and how it came about."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from clinicctl.results.base import facts
+from clinicctl.results.base import facts, stored
 
 
+@stored("Clinic")
 @facts
 class Clinic:
     """What `init` answers. `not_applied` names the options that differ from what stands, where it stood already."""
@@ -18,6 +19,7 @@ class Clinic:
     not_applied: tuple[str, ...] = ()
 
 
+@stored("Setting")
 @facts
 class Setting:
     """One of the clinic's settings."""

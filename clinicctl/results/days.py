@@ -4,11 +4,12 @@ from dataclasses import field
 from datetime import date, datetime, time
 
 from clinicctl.results.appointments import Appointment
-from clinicctl.results.base import PERSONAL, facts
+from clinicctl.results.base import PERSONAL, facts, stored
 from clinicctl.results.people import ToCall
 from clinicctl.statuses import DaySource
 
 
+@stored("Day")
 @facts
 class Day:
     """A doctor's day. `remaining` is never negative, and 0 on a day without the doctor."""
@@ -26,6 +27,7 @@ class Day:
     cancelled: tuple[ToCall, ...] = ()
 
 
+@stored("WeekDay")
 @facts
 class WeekDay:
     """What a doctor's weekday is where nothing is said of the date."""
@@ -50,6 +52,7 @@ class Slot:
     appointment: Appointment | None
 
 
+@stored("Closed")
 @facts
 class Closed:
     """What the end of a day made of what was still open."""

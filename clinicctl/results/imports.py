@@ -4,7 +4,7 @@ from dataclasses import field
 from datetime import date
 from typing import NamedTuple
 
-from clinicctl.results.base import facts
+from clinicctl.results.base import facts, stored
 from clinicctl.results.people import ToCall
 from clinicctl.statuses import RowOutcome
 
@@ -37,6 +37,7 @@ class DoctorDiff:
     refused: int
 
 
+@stored("Imported")
 @facts
 class Imported:
     """What came of a file."""
@@ -72,6 +73,7 @@ class ImportedPatient(NamedTuple):
     similar_on_file_count: int = 0
 
 
+@stored("ImportedPatients")
 @facts
 class ImportedPatients:
     """What came of a file of patients."""
@@ -93,6 +95,7 @@ class ImportedDoctor(NamedTuple):
     change: str | None = None
 
 
+@stored("ImportedDoctors")
 @facts
 class ImportedDoctors:
     """What came of a file of doctors."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from clinicctl.results.base import facts
+from clinicctl.results.base import facts, stored
 
 
 @facts
@@ -54,6 +54,7 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
+@stored("Repaired")
 @facts
 class Repaired:
     """What was worked out anew, what is left, and the copy that was taken before."""
@@ -76,6 +77,7 @@ class BackedUp:
     removed: tuple[str, ...]
 
 
+@stored("Restored")
 @facts
 class Restored:
     """A database put in its place: from which file, the schema that had, its journal's head, and where
@@ -92,6 +94,7 @@ class Restored:
     replaced: str | None
 
 
+@stored("Migrated")
 @facts
 class Migrated:
     """The version of the schema before and now, and the copy that was taken before."""

@@ -4,9 +4,10 @@ from dataclasses import field
 from datetime import date, datetime
 from uuid import UUID
 
-from clinicctl.results.base import PERSONAL, facts
+from clinicctl.results.base import PERSONAL, facts, stored
 
 
+@stored("PatientBrief")
 @facts
 class PatientBrief:
     """A patient inside something else."""
@@ -16,6 +17,7 @@ class PatientBrief:
     name: str = field(metadata=PERSONAL)
 
 
+@stored("DoctorBrief")
 @facts
 class DoctorBrief:
     """A doctor inside something else."""
@@ -25,6 +27,7 @@ class DoctorBrief:
     name: str = field(metadata=PERSONAL)
 
 
+@stored("Patient")
 @facts
 class Patient:
     """A patient on file. `age` is in whole years, from `born`, or from the age said at the desk.
@@ -53,6 +56,7 @@ class Patient:
     former_phones_count: int = field(default=0, kw_only=True, metadata=PERSONAL)
 
 
+@stored("Candidate")
 @facts
 class Candidate:
     """Somebody on file who may be a patient, as in the candidates of a `possible_duplicate`. The score goes to 100."""
@@ -68,6 +72,7 @@ class Candidate:
     score: int
 
 
+@stored("Registered")
 @facts
 class Registered(Patient):
     """A patient as a registration leaves the record: new, or on file already.
@@ -87,6 +92,7 @@ class Registered(Patient):
     not_taken: tuple[str, ...] = field(default=(), kw_only=True)
 
 
+@stored("Edited")
 @facts
 class Edited(Patient):
     """A patient after a change, and those on file who may be the same person now."""
@@ -95,6 +101,7 @@ class Edited(Patient):
     similar_on_file_count: int
 
 
+@stored("Merged")
 @facts
 class Merged:
     """What came of a merge: who is left, whose record it was, how much moved, and what became of the details.
@@ -124,6 +131,7 @@ class MergePlan:
     kept: tuple[str, ...]
 
 
+@stored("Erased")
 @facts
 class Erased:
     """What is left of a patient: his number, those of whoever was merged into him, and his appointments.
@@ -147,6 +155,7 @@ class Duplicate:
     other: Patient
 
 
+@stored("Doctor")
 @facts
 class Doctor:
     """A doctor. `capacity` is that of a day for which nothing else is said."""
@@ -160,6 +169,7 @@ class Doctor:
     archived_at: datetime | None
 
 
+@stored("ToCall")
 @facts
 class ToCall:
     """A patient whom the clinic has cancelled, and who has to be told."""
