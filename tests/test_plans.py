@@ -31,10 +31,14 @@ LISTS_ALL = {("patient", "list"), ("patient", "duplicates"), ("appointment", "li
 
 
 class Statements:
-    """The statements that reach the database, each once."""
+    """The statements that reach the database: all of them, and each once."""
 
     def __init__(self) -> None:
-        self.sent: dict[str, None] = {}
+        self.all: list[str] = []
+
+    @property
+    def sent(self) -> dict[str, None]:
+        return dict.fromkeys(self.all)
 
     @contextmanager
     def heard(self) -> Iterator[None]:
@@ -42,7 +46,7 @@ class Statements:
 
         def connect(*args: Any, **named: Any) -> sqlite3.Connection:
             connection = real(*args, **named)
-            connection.set_trace_callback(lambda sql: self.sent.setdefault(sql))
+            connection.set_trace_callback(self.all.append)
             return connection
 
         with pytest.MonkeyPatch.context() as patch:
@@ -143,5 +147,33 @@ def scans(heard: Statements) -> Iterator[str]:
 
 def test_a_scan_would_be_seen(clinic: Ask) -> None:
     heard = Statements()
-    heard.sent = {"SELECT * FROM patients WHERE note = 'x'": None, "SELECT * FROM patients WHERE number = 1": None}
+    heard.all = ["SELECT * FROM patients WHERE note = 'x'", "SELECT * FROM patients WHERE number = 1"]
     assert [scan.splitlines()[0] for scan in scans(heard)] == ["SCAN patients"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["queue show", "queue board --once", "day tomorrow", "free", "status", "waitlist promote D0 +2d -n", "metrics"],
+)
+def test_a_list_takes_as_many_statements_for_many_as_for_a_few(command: str, ask: Ask, run: Any) -> None:
+    """No statement of its own for an entry, a doctor or a day: ten of each are read as three are."""
+    ask("init", "--timezone", "UTC", "--region", "IN")
+    counts = []
+    made = 0
+    for many in (3, 10):
+        for n in range(made, many):
+            ask("doctor", "add", f"D{n}", f"Dr. D{n}", "--capacity", "40")
+            ask("patient", "add", f"Patient {'abcdefghijkl'[n]}x", "--phone", "none", "--new")
+            ask("doctor", "avail", "set", f"D{n}", "+2d", "--capacity", "0")
+        for n in range(made, many):
+            ask("walkin", f"P{n + 1}", "D0")
+            ask("book", f"P{n + 1}", f"D{n}", "tomorrow")
+            ask("waitlist", "add", f"P{n + 1}", f"D{n % 3}", "+2d")
+        for n in range(made, many):
+            ask("doctor", "avail", "set", f"D{n}", "+2d", "--capacity", "1")
+        made = many
+        statements = Statements()
+        with statements.heard():
+            run(*command.split(), json=command != "metrics", status=0)
+        counts.append(len(statements.all))
+    assert counts[0] == counts[1], counts

@@ -95,7 +95,12 @@ def show_days(tx: Tx, *, doctor: DoctorRef, on: DaysWord) -> list[Day]:
 
 
 def show(tx: Tx, doctor: Row[Any], dates: Sequence[date]) -> list[Day]:
-    """Return days as results."""
+    """Return a doctor's days as results."""
+    return describe(tx, days.facts(tx, doctor, dates))
+
+
+def describe(tx: Tx, found: Iterable[days.Facts]) -> list[Day]:
+    """Return what is known of days as results."""
     return [
         Day(
             doctor=each.doctor,
@@ -109,7 +114,7 @@ def show(tx: Tx, doctor: Row[Any], dates: Sequence[date]) -> list[Day]:
             updated_by=each.said.updated_by if each.said else None,
             updated_at=tx.local(each.said.updated_at) if each.said else None,
         )
-        for each in days.facts(tx, doctor, dates)
+        for each in found
     ]
 
 

@@ -1,6 +1,6 @@
 """Bookings: a patient's place on a doctor's day."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ from clinicctl.store.models import (
     waitlist_entries,
 )
 from clinicctl.store.models import patients as people
-from clinicctl.store.sql import and_, bindparam, insert, or_, select, update
+from clinicctl.store.sql import and_, as_list, bindparam, insert, is_among, or_, select, update
 
 queue_doctors = doctors.alias("queue_doctors")
 
@@ -69,6 +69,7 @@ _ALL = (
     .outerjoin(queue_doctors, queue_doctors.c.id == queue_entries.c.doctor_id)
 )
 _BY_ID = _ALL.where(appointments.c.id == bindparam("id"))
+_AMONG = _ALL.where(is_among(appointments.c.id, "ids"))
 _BY_NUMBER = _ALL.where(appointments.c.number == bindparam("number"))
 _OPEN = _ALL.where(
     appointments.c.doctor_id == bindparam("doctor"),
@@ -440,6 +441,11 @@ def get(tx: Tx, appointment: str) -> Row[Any] | None:
 def get_by_id(tx: Tx, identity: UUID) -> Row[Any] | None:
     """Return the row with this id, or None."""
     return tx.one(_BY_ID, id=identity)
+
+
+def get_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Row[Any]]:
+    """Return the rows with these ids, by id: one statement, however many there are."""
+    return {row.id: row for row in tx.all(_AMONG, ids=as_list(ids))}
 
 
 def list_open(tx: Tx, *, doctor_id: UUID, on: date) -> list[Row[Any]]:

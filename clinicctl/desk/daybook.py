@@ -1,8 +1,9 @@
 """A day as a whole: its sheet, its end, the next free ones, and what needs somebody."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import availability, bookings, days, journal, operations, queue, staff, steps, waitlist
@@ -44,7 +45,11 @@ def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]
     """
     date_ = day(on, today=tx.today)
     whom = [staff.find(tx, doctor)] if doctor else tx.all(_STAFF)
-    return [slot for each in whom for slot in _slots(tx, each, date_)]
+    known = days.facts_of_many(tx, whom, [date_])
+    held: dict[UUID, list[Row[Any]]] = {each.id: [] for each in whom}
+    for row in bookings.list_of_day(tx, on=date_, doctor_id=whom[0].id if doctor else None):
+        held.get(row.doctor_id, []).append(row)
+    return [slot for each in whom for slot in _slots(tx, each, known[each.id][0], held[each.id])]
 
 
 def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> list[Day]:
@@ -54,8 +59,9 @@ def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayW
     if specialty is not None:
         whom = [each for each in whom if (each.specialty or "").casefold() == specialty.casefold()]
     dates = [first + timedelta(days=n) for n in range(count)]
-    found = [each for row in whom for each in availability.show(tx, row, dates) if each.remaining > 0]
-    return sorted(found, key=lambda each: (each.date, each.doctor))
+    known = days.facts_of_many(tx, whom, dates)
+    open_ = [each for row in whom for each in known[row.id] if each.remaining > 0]
+    return sorted(availability.describe(tx, open_), key=lambda each: (each.date, each.doctor))
 
 
 @operations.CLOSE
@@ -119,15 +125,19 @@ def to_do(tx: Tx) -> list[ToDo]:
             subject = f"{entry.patient.number}, {entry.waited_minutes} min at position {entry.position}"
             found.append(ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}"))
     span = [tx.today + timedelta(days=n) for n in range(int(journal.is_closed(tx, tx.today)), AHEAD)]
-    for doctor in tx.all(_STAFF):
-        for each in days.facts(tx, doctor, span):
-            found += _of_day(tx, doctor, each)
+    doctors_ = tx.all(_STAFF)
+    known = days.facts_of_many(tx, doctors_, [tx.today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)])
+    for doctor in doctors_:
+        for each in known[doctor.id]:
+            if each.date in span:
+                found += _of_day(tx, each, known[doctor.id])
     for code, on in waitlist.list_promotable(tx):
         found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code}"))
     return found
 
 
-def _of_day(tx: Tx, doctor: Row[Any], each: days.Facts) -> list[ToDo]:
+def _of_day(tx: Tx, each: days.Facts, ahead: Sequence[days.Facts]) -> list[ToDo]:
+    """Return what a day needs; `ahead` are the doctor's next days."""
     listed = f"clinicctl appointment list --doctor {each.doctor} --day {each.date} --status booked"
     taken = f"{each.booked} of {each.capacity}"
     if not each.present:
@@ -139,21 +149,20 @@ def _of_day(tx: Tx, doctor: Row[Any], each: days.Facts) -> list[ToDo]:
     if each.booked > each.capacity and bookings.list_open(tx, doctor_id=each.doctor_id, on=each.date):
         return [ToDo("over capacity", each.date, each.doctor, taken, listed)]
     if each.booked and not each.remaining:
-        free = days.next_free(tx, doctor, each.date, count=1)
+        free = days.first_free(ahead, after=each.date, today=tx.today)
         command = f"free {each.doctor} --from {free[0]}" if free else f"day {each.date} --doctor {each.doctor}"
         return [ToDo("full day", each.date, each.doctor, taken, f"clinicctl {command}")]
     return []
 
 
-def _slots(tx: Tx, doctor: Row[Any], on: date) -> list[Slot]:
+def _slots(tx: Tx, doctor: Row[Any], facts: days.Facts, held: Sequence[Row[Any]]) -> list[Slot]:
     """Return the slots that are held, and the free ones: the lowest, as many as there are places left."""
-    (facts,) = days.facts(tx, doctor, [on])
-    standing = {row.slot: row for row in bookings.list_of_day(tx, on=on, doctor_id=doctor.id)}
+    standing = {row.slot: row for row in held}
     open_ = 0 if doctor.archived_at is not None else facts.remaining
     return [
         Slot(
             doctor=doctor.code,
-            date=on,
+            date=facts.date,
             slot=slot,
             status=standing[slot].status if slot in standing else "free",
             time=standing[slot].time if slot in standing else None,

@@ -17,7 +17,7 @@ from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import DaySource
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import availabilities, capacities, weekly_patterns
-from clinicctl.store.sql import and_, bindparam, case, insert, select, update
+from clinicctl.store.sql import and_, as_list, bindparam, case, insert, is_among, select, update
 
 LOOKED_AHEAD = 60
 """Days within which the next free ones are looked for."""
@@ -30,11 +30,20 @@ _LEDGER = select(capacities).where(
     capacities.c.doctor_id == bindparam("doctor"),
     capacities.c.date.between(bindparam("first"), bindparam("last")),
 )
+_SAID_OF_MANY = select(availabilities).where(
+    is_among(availabilities.c.doctor_id, "doctors"),
+    availabilities.c.date.between(bindparam("first"), bindparam("last")),
+)
+_LEDGER_OF_MANY = select(capacities).where(
+    is_among(capacities.c.doctor_id, "doctors"),
+    capacities.c.date.between(bindparam("first"), bindparam("last")),
+)
 _SAID_AND_LEDGER = _SAID.join(
     capacities,
     and_(capacities.c.doctor_id == availabilities.c.doctor_id, capacities.c.date == availabilities.c.date),
 )
 _WEEKLY = select(weekly_patterns).where(weekly_patterns.c.doctor_id == bindparam("doctor"))
+_WEEKLY_OF_MANY = select(weekly_patterns).where(is_among(weekly_patterns.c.doctor_id, "doctors"))
 _INSERT_LEDGER = insert(capacities)
 _HERE = and_(capacities.c.doctor_id == bindparam("doctor"), capacities.c.date == bindparam("on"))
 _TAKE = (
@@ -111,6 +120,24 @@ def facts(tx: Tx, doctor: Row[Any], dates: Sequence[date]) -> list[Facts]:
     return [_from_rows(tx, doctor, on, said.get(on), pattern.get(on.weekday()), ledger.get(on)) for on in dates]
 
 
+def facts_of_many(tx: Tx, doctors: Sequence[Row[Any]], dates: Sequence[date]) -> dict[UUID, list[Facts]]:
+    """As `facts`, of several doctors, by their ids: three statements, however many doctors there are."""
+    listed = as_list(each.id for each in doctors)
+    span = {"doctors": listed, "first": min(dates), "last": max(dates)}
+    said = {(row.doctor_id, row.date): row for row in tx.all(_SAID_OF_MANY, **span)}
+    ledger = {(row.doctor_id, row.date): row for row in tx.all(_LEDGER_OF_MANY, **span)}
+    pattern = {(row.doctor_id, row.weekday): row for row in tx.all(_WEEKLY_OF_MANY, doctors=listed)}
+    return {
+        row.id: [
+            _from_rows(
+                tx, row, on, said.get((row.id, on)), pattern.get((row.id, on.weekday())), ledger.get((row.id, on))
+            )
+            for on in dates
+        ]
+        for row in doctors
+    }
+
+
 def with_ledger(tx: Tx, doctor: Row[Any], *, first: date | None = None, last: date = date.max) -> list[Facts]:
     """Return what is known of every day that has a ledger, from today or `first` on."""
     span = {"doctor": doctor.id, "first": first or tx.today, "last": last}
@@ -161,7 +188,15 @@ def _from_rows(
 def next_free(tx: Tx, doctor: Row[Any], after: date, *, count: int = 3) -> list[date]:
     """Return the next dates after `after` on which the doctor has a place, looking 60 days ahead."""
     span = [after + timedelta(days=n) for n in range(1, LOOKED_AHEAD + 1)]
-    return [each.date for each in facts(tx, doctor, span) if each.remaining > 0 and each.date >= tx.today][:count]
+    return first_free(facts(tx, doctor, span), after=after, today=tx.today)[:count]
+
+
+def first_free(ahead: Sequence[Facts], *, after: date, today: date) -> list[date]:
+    """Return the dates after `after` on which a doctor has a place, of the days that are known."""
+    last = after + timedelta(days=LOOKED_AHEAD)
+    return [
+        each.date for each in ahead if each.remaining > 0 and max(after + timedelta(days=1), today) <= each.date <= last
+    ]
 
 
 def refuse_past(tx: Tx, on: date) -> None:

@@ -42,7 +42,8 @@ def measure(tx: Tx, *, waits: tuple[int, float] | None = None) -> Metrics:
 
 
 def _of_desks(tx: Tx, staff: Mapping[str, Row[Any]]) -> Iterable[Metric]:
-    facts = {code: days.facts(tx, row, [tx.today])[0] for code, row in staff.items()}
+    known = days.facts_of_many(tx, list(staff.values()), [tx.today])
+    facts = {code: known[row.id][0] for code, row in staff.items()}
     entries = queue.list_current(tx)
     waiting = {
         code: [

@@ -34,16 +34,27 @@ from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import IN_QUEUE as IS_IN_QUEUE
 from clinicctl.store.models import IS_ACTIVE, appointments, doctors, queue_entries
 from clinicctl.store.models import patients as people
-from clinicctl.store.sql import bindparam, insert, select
+from clinicctl.store.sql import bindparam, insert, select, tuple_
 
 _ALL = select(
-    queue_entries, doctors.c.code.label("doctor_code"), doctors.c.archived_at.label("doctor_archived_at")
+    queue_entries,
+    doctors.c.code.label("doctor_code"),
+    doctors.c.name.label("doctor_name"),
+    doctors.c.archived_at.label("doctor_archived_at"),
 ).join(doctors, doctors.c.id == queue_entries.c.doctor_id)
 _OF_DOCTOR = _ALL.where(queue_entries.c.doctor_id == bindparam("doctor"), queue_entries.c.date == bindparam("on"))
 _OF_DAY = _ALL.where(queue_entries.c.date == bindparam("on"))
 _OF_APPOINTMENT = _ALL.where(queue_entries.c.appointment_id == bindparam("appointment"))
 _EARLIER = _ALL.where(IS_IN_QUEUE, queue_entries.c.date < bindparam("today"))
 _EARLIER_OF_DOCTOR = _EARLIER.where(queue_entries.c.doctor_id == bindparam("doctor"))
+_OF_EARLIER_QUEUES = _ALL.where(
+    tuple_(queue_entries.c.doctor_id, queue_entries.c.date).in_(
+        select(queue_entries.c.doctor_id, queue_entries.c.date)
+        .where(IS_IN_QUEUE, queue_entries.c.date < bindparam("today"))
+        .correlate(None)
+    )
+).order_by(queue_entries.c.date, doctors.c.code)
+_OF_EARLIER_QUEUES_OF_DOCTOR = _OF_EARLIER_QUEUES.where(queue_entries.c.doctor_id == bindparam("doctor"))
 # Inside a select of its own: `status` is a column of both tables, and the index needs the condition word for word.
 _OF_PATIENT = _ALL.where(
     queue_entries.c.appointment_id.in_(
@@ -198,13 +209,15 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
     """
     whom = staff.find(tx, doctor) if doctor is not None else None
     shown = _current(tx, whom) if on is None else _of_day(tx, whom, day(on, today=tx.today))
-    consultations = _consultations(tx)
-    return [
-        _describe(tx, each, _ahead(tx, own), consultations)
-        for code in sorted({each.doctor_code for each in shown})
-        for own in [[each for each in shown if each.doctor_code == code]]
-        for each in step_rules.calling_order(own)
-    ]
+    consultations, earlier = _consultations(tx), _earlier(tx, whom)
+    rows = bookings.get_many(tx, [each.appointment_id for each in shown])
+    found = list[QueueEntry]()
+    for code in sorted({each.doctor_code for each in shown}):
+        own = [each for each in shown if each.doctor_code == code]
+        ahead = _ahead(own, [each for each in earlier if each.doctor_code == code])
+        for each in step_rules.calling_order(own):
+            found.append(_describe(tx, each, rows[each.appointment_id], ahead, consultations))
+    return found
 
 
 @operations.CALL
@@ -325,7 +338,7 @@ def board(tx: Tx) -> list[Board]:
     return [
         Board(
             doctor=queue[0],
-            name=staff.find(tx, DoctorRef(queue[0])).name,
+            name=next(each.doctor_name for each in entries if each.doctor_code == queue[0]),
             serving=positions(queue, QueueStatus.SERVING),
             called=positions(queue, QueueStatus.CALLED),
             waiting=positions(queue, QueueStatus.WAITING),
@@ -414,15 +427,16 @@ def _earlier(tx: Tx, whom: Row[Any] | None) -> Sequence[Row[Any]]:
 
 def _current(tx: Tx, whom: Row[Any] | None) -> list[Row[Any]]:
     """Return the entries of today's queues and of earlier ones that are still open, of one doctor or of all."""
-    queues = sorted({(each.date, each.doctor_code, each.doctor_id) for each in _earlier(tx, whom)})
-    earlier = [each for on, _, doctor_id in queues for each in tx.all(_OF_DOCTOR, doctor=doctor_id, on=on)]
+    if whom is None:
+        earlier = tx.all(_OF_EARLIER_QUEUES, today=tx.today)
+    else:
+        earlier = tx.all(_OF_EARLIER_QUEUES_OF_DOCTOR, doctor=whom.id, today=tx.today)
     return [*earlier, *_of_day(tx, whom, tx.today)]
 
 
-def _ahead(tx: Tx, queue: Sequence[Row[Any]]) -> list[Row[Any]]:
+def _ahead(queue: Sequence[Row[Any]], earlier: Sequence[Row[Any]]) -> list[Row[Any]]:
     """Return the entries among which the people ahead are counted: the queue, and those waiting in earlier ones."""
     known = {each.id for each in queue}
-    earlier = tx.all(_EARLIER_OF_DOCTOR, doctor=queue[0].doctor_id, today=tx.today)
     return [*(each for each in earlier if each.id not in known), *queue]
 
 
@@ -443,9 +457,11 @@ def _one(tx: Tx, appointment_id: UUID) -> QueueEntry:
     """Return the current entry of an appointment."""
     entry = get_entry(tx, appointment_id)
     assert entry is not None, "a step of an appointment that is in no queue"
-    waits = entry.status == QueueStatus.WAITING
-    queue = tx.all(_OF_DOCTOR, doctor=entry.doctor_id, on=entry.date) if waits else [entry]
-    return _describe(tx, entry, _ahead(tx, queue) if waits else queue, _consultations(tx))
+    ahead: Sequence[Row[Any]] = [entry]
+    if entry.status == QueueStatus.WAITING:
+        queue = tx.all(_OF_DOCTOR, doctor=entry.doctor_id, on=entry.date)
+        ahead = _ahead(queue, tx.all(_EARLIER_OF_DOCTOR, doctor=entry.doctor_id, today=tx.today))
+    return _describe(tx, entry, _appointment_row(tx, appointment_id), ahead, _consultations(tx))
 
 
 def _meant(tx: Tx, step: Step, whom: Row[Any], position: int | None, on: DayWord | None) -> Row[Any]:
@@ -658,8 +674,9 @@ def _instead(tx: Tx, booked: Row[Any]) -> str:
     )
 
 
-def _describe(tx: Tx, entry: Row[Any], entries: Sequence[Row[Any]], consultations: Sequence[Row[Any]]) -> QueueEntry:
-    row = _appointment_row(tx, entry.appointment_id)
+def _describe(
+    tx: Tx, entry: Row[Any], row: Row[Any], entries: Sequence[Row[Any]], consultations: Sequence[Row[Any]]
+) -> QueueEntry:
     appointment = bookings.describe(tx, row)
     until = entry.called_at or entry.ended_at or tx.now
     waited = max(0, int((until - entry.checked_in_at).total_seconds() // 60))

@@ -17,7 +17,7 @@ from clinicctl.statuses import CancelledBy, WaitlistStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import IS_ACTIVE, IS_WAITING, appointments, doctors, waitlist_days, waitlist_entries
 from clinicctl.store.models import patients as people
-from clinicctl.store.sql import bindparam, delete, insert, select, update
+from clinicctl.store.sql import as_list, bindparam, delete, insert, is_among, select, update
 
 _NAMED = 3
 """How many days the sentence of a refusal names; its details have all of them."""
@@ -64,7 +64,7 @@ _WISHES = (
     .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
     .join(people, people.c.id == waitlist_entries.c.patient_id)
     .where(
-        waitlist_entries.c.doctor_id == bindparam("doctor"),
+        is_among(waitlist_entries.c.doctor_id, "doctors"),
         _IS_WAITING,
         waitlist_days.c.date >= bindparam("first"),
         people.c.archived_at.is_(None),
@@ -191,18 +191,31 @@ def fitting(tx: Tx, doctor: Row[Any], dates: Sequence[date] | None = None) -> li
 
     Without `dates`, a day that was closed is over.
     """
-    wishes = [each for each in tx.all(_WISHES, doctor=doctor.id, first=tx.today) if dates is None or each.date in dates]
+    return _fitting(tx, [doctor], dates)[doctor.id]
+
+
+def _fitting(tx: Tx, whom: Sequence[Row[Any]], dates: Sequence[date] | None = None) -> dict[UUID, list[Row[Any]]]:
+    """As `fitting`, of several doctors, by their ids."""
+    found = tx.all(_WISHES, doctors=as_list(each.id for each in whom), first=tx.today)
+    wishes = [each for each in found if dates is None or each.date in dates]
     wanted = {each.date for each in wishes}
     if dates is None and tx.today in wanted and journal.is_closed(tx, tx.today):
         wanted.remove(tx.today)
-    free = {each.date for each in days.facts(tx, doctor, sorted(wanted)) if each.remaining > 0} if wanted else set()
-    return waitlist.who_fits(wishes, free)
+    known = days.facts_of_many(tx, whom, sorted(wanted)) if wanted else {}
+    return {
+        each.id: waitlist.who_fits(
+            [wish for wish in wishes if wish.doctor_id == each.id],
+            {day.date for day in known.get(each.id, ()) if day.remaining > 0},
+        )
+        for each in whom
+    }
 
 
 def list_promotable(tx: Tx) -> list[tuple[str, date]]:
     """Return the doctors, by code, for whom somebody waits that a free place fits, with the first who is next's day."""
-    fits = [(doctor.code, fitting(tx, doctor)) for doctor in tx.all(_DOCTORS)]
-    return [(code, found[0].date) for code, found in fits if found]
+    whom = tx.all(_DOCTORS)
+    fits = _fitting(tx, whom)
+    return [(each.code, fits[each.id][0].date) for each in whom if fits[each.id]]
 
 
 def list_of_patient(tx: Tx, *, patient_id: UUID) -> list[str]:
