@@ -16,6 +16,7 @@ import pytest
 
 from clinicctl.store import check, notes, trust
 from tests.test_files import somebody_else
+from tests.test_keeping import older
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -145,9 +146,9 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     done: list[str] = []
     look = check.look
 
-    def counted(path: str, *, wait: float) -> Any:
+    def counted(path: str, **options: Any) -> Any:
         done.append(path)
-        return look(path, wait=wait)
+        return look(path, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(check, "look", counted)
@@ -213,6 +214,19 @@ def test_a_read_goes_on_beside_a_stopped_writer_although_the_file_is_suspect(
     finally:
         holder.kill()
         holder.wait()
+
+
+def test_a_log_beside_a_database_of_an_older_version_is_no_mixture(clinic: Ask, refused: Refused, db: str) -> None:
+    """As a migration that was killed leaves it: nobody has noted the file, and its schema is not ours yet."""
+    folder = Path(db).parent / "old"
+    folder.mkdir(0o700)
+    old = older(db, str(folder / "old.db"))
+    with somebody_else(old), closing(sqlite3.connect(old)) as other, other:
+        other.execute("UPDATE settings SET value = 'Old Clinic' WHERE name = 'name'")
+    assert os.path.getsize(f"{old}-wal")
+    refused(10, "needs_migration", "patient", "list", "--db", old)
+    clinic("db", "migrate", "--db", old)
+    assert clinic("config", "name", "--db", old)["value"] == "Old Clinic"
 
 
 # A schema that somebody else changed

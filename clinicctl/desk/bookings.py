@@ -334,8 +334,8 @@ def move(
     """
     row = find(tx, appointment)
     steps.refuse_illegal(MOVE, row)
-    who = patients.find_active(tx, PatientRef(f"P{row.patient_number}"))
-    whom = staff.find_active(tx, doctor or DoctorRef(row.doctor_code))
+    who = patients.active(patients.of_id(tx, row.patient_id))
+    whom = staff.refuse_archived(staff.find(tx, doctor) if doctor else staff.of_id(tx, row.doctor_id))
     date_ = day(on, today=tx.today) if on else row.date
     if (whom.id, date_) == (row.doctor_id, row.date):
         raise errors.SamePlace(subject=f"A{row.number}", doctor=whom.code, date=date_.isoformat())

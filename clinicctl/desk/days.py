@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 from clinicctl import errors, results
 from clinicctl.desk import staff
 from clinicctl.rules import slots
-from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import DaySource
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import availabilities, capacities, weekly_patterns
@@ -225,7 +224,7 @@ def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
     }
     if overbook:
         raise errors.OverbookingLimit(limit=tx.clinic.overbook_limit, **known)
-    free = next_free(tx, staff.find(tx, DoctorRef(day.doctor)), day.date)
+    free = next_free(tx, staff.of_id(tx, day.doctor_id), day.date)
     raise errors.DayFull(**known, next_free=[each.isoformat() for each in free], hint=_free_hint(free))
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from clinicctl import errors
 from clinicctl.desk import doctors, imports, operations, staff
 from clinicctl.results import ImportedDoctor, ImportedDoctors
-from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.rows import DoctorRow
 from clinicctl.rules.sheets import Sheet
 from clinicctl.rules.text import fold
@@ -84,7 +83,7 @@ def _put(tx: Tx, row: DoctorRow, refused: dict[int, str], on_error: OnError) -> 
     told = ", ".join(_told(tx, standing, each, value) for each, value in changes.items())
     try:
         with tx.connection.begin_nested():
-            doctors.edit(tx, doctor=DoctorRef(row.code), **changes)
+            doctors.change(tx, staff.refuse_archived(standing), changes)
     except errors.HasBookings:
         if on_error is OnError.STOP:
             raise

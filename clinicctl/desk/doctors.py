@@ -1,5 +1,6 @@
 """Doctors: a code each, and the capacity of their days."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,7 +9,7 @@ from clinicctl.desk import availability, operations, records, staff
 from clinicctl.results import Doctor
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import doctors
 from clinicctl.store.sql import bindparam, insert, select, update
 
@@ -23,9 +24,10 @@ def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity:
     """Put a doctor on file. Refuses a code that another has, archived ones included, without regard to case."""
     if staff.get_by_code(tx, code):
         raise errors.DuplicateCode(doctor=code)
+    identity = uuid4()
     tx.run(
         _INSERT,
-        id=uuid4(),
+        id=identity,
         code=code,
         name=name,
         specialty=specialty,
@@ -34,7 +36,7 @@ def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity:
         updated_at=tx.now,
         archived_at=None,
     )
-    return show(tx, doctor=DoctorRef(code))
+    return staff.describe(tx, staff.of_id(tx, identity))
 
 
 @operations.EDIT_DOCTOR
@@ -52,16 +54,20 @@ def edit(
     Another capacity holds for today and later wherever the day has none of its own. Refuses with `HasBookings` when it
     would leave booked patients without a place, unless `on_conflict` says what then happens.
     """
-    row = staff.find_active(tx, doctor)
     said: dict[str, Any] = {"name": name, "specialty": specialty, "capacity": capacity}
     changes = {column: value or None for column, value in said.items() if value is not None}
     if not changes:
         raise errors.Usage(problem="Nothing to change: say what, for example --name or --capacity.")
+    return change(tx, staff.find_active(tx, doctor), changes, on_conflict=on_conflict)
+
+
+def change(tx: Tx, row: Row[Any], changes: Mapping[str, Any], *, on_conflict: OnConflict = OnConflict.REFUSE) -> Doctor:
+    """As `edit`, of a row."""
     tx.run(_UPDATE, doctor=row.id, **changes, updated_at=tx.now)
-    if capacity is not None:
-        found = staff.find(tx, DoctorRef(row.code))
-        availability.follow(tx, doctor=found, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
-    return show(tx, doctor=DoctorRef(row.code))
+    after = staff.of_id(tx, row.id)
+    if "capacity" in changes:
+        availability.follow(tx, doctor=after, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
+    return staff.describe(tx, after)
 
 
 @operations.ARCHIVE_DOCTOR
@@ -69,7 +75,7 @@ def archive(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     """Archive a doctor. Refuses one with anything open, as `records` has it, and one archived already."""
     row = staff.find_active(tx, doctor)
     records.refuse_open_doctor(tx, row)
-    return _put(tx, row.id, row.code, archived_at=tx.now)
+    return _put(tx, row.id, archived_at=tx.now)
 
 
 @operations.RESTORE_DOCTOR
@@ -78,12 +84,12 @@ def restore(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     row = staff.find(tx, doctor)
     if row.archived_at is None:
         raise errors.IllegalStep(subject=row.code, status="on file", step="restore", needs="archived")
-    return _put(tx, row.id, row.code, archived_at=None)
+    return _put(tx, row.id, archived_at=None)
 
 
-def _put(tx: Tx, identity: UUID, code: str, **values: Any) -> Doctor:
+def _put(tx: Tx, identity: UUID, **values: Any) -> Doctor:
     tx.run(_UPDATE, doctor=identity, **values, updated_at=tx.now)
-    return show(tx, doctor=DoctorRef(code))
+    return staff.describe(tx, staff.of_id(tx, identity))
 
 
 def show(tx: Tx, *, doctor: DoctorRef) -> Doctor:

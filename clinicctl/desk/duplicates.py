@@ -62,7 +62,7 @@ def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
     patients.merge_rows(tx, gone, stays, changes=settled.changes)
     waits = waitlist.list_of_patient(tx, patient_id=stays.id)
     return Merged(
-        patient=patients.show(tx, patient=PatientRef(f"P{stays.number}")),
+        patient=patients.describe(tx, patients.of_id(tx, stays.id)),
         merged=f"P{gone.number}",
         appointments=moved,
         waitlist_entries=entries,

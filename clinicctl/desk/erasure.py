@@ -27,7 +27,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     for each in gone:
         patients.erase_row(tx, each)
     return Erased(
-        patient=patients.show(tx, patient=PatientRef(f"P{row.number}")),
+        patient=patients.describe(tx, patients.of_id(tx, row.id)),
         numbers=tuple(f"P{each.number}" for each in gone),
         appointments=sum(tx.run(_SILENCE, patient=each.id) for each in gone),
     )

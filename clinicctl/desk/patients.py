@@ -108,7 +108,7 @@ def add(
     values = new_row(tx, given)
     tx.run(_INSERT, **values | {"number": numbers.next_one(tx, "patients")})
     tx.many(_INSERT_WORDS, _word_rows(values["id"], name))
-    return _registered(tx, _required(tx.one(_BY_ID, id=values["id"])), created=True, crowded=crowded, similar=similar)
+    return _registered(tx, of_id(tx, values["id"]), created=True, crowded=crowded, similar=similar)
 
 
 def refuse_archived(row: Known) -> None:
@@ -190,7 +190,7 @@ def edit(
     if not changes:
         raise errors.Usage(problem="Nothing to change: say what, for example --phone or --note.")
     _put(tx, row, **changes)
-    return _edited(tx, _required(tx.one(_BY_ID, id=row.id)))
+    return _edited(tx, of_id(tx, row.id))
 
 
 @operations.ARCHIVE_PATIENT
@@ -211,7 +211,7 @@ def restore(tx: Tx, *, patient: PatientRef) -> Edited:
     if row.archived_at is None:
         raise errors.IllegalStep(subject=f"P{row.number}", status="on file", step="restore", needs="archived")
     _put(tx, row, archived_at=None)
-    return _edited(tx, _required(tx.one(_BY_ID, id=row.id)))
+    return _edited(tx, of_id(tx, row.id))
 
 
 def merge_rows(tx: Tx, gone: Row[Any], stays: Row[Any], *, changes: Mapping[str, Any]) -> None:
@@ -246,7 +246,7 @@ def erase_row(tx: Tx, row: Row[Any]) -> None:
 
 def _put(tx: Tx, row: Row[Any], **values: Any) -> Patient:
     tx.run(update(patients).where(patients.c.id == bindparam("row")), row=row.id, **values, updated_at=tx.now)
-    return describe(tx, _required(tx.one(_BY_ID, id=row.id)))
+    return describe(tx, of_id(tx, row.id))
 
 
 def show(tx: Tx, *, patient: PatientRef) -> Patient:
@@ -301,8 +301,17 @@ def _likeliest(said: str, found: Sequence[Row[Any]]) -> list[Row[Any]]:
 
 def find_active(tx: Tx, patient: PatientRef) -> Row[Any]:
     """As `find`; refuses an archived patient, too."""
-    row = _unerased(find(tx, patient))
-    if row.archived_at is not None:
+    return active(find(tx, patient))
+
+
+def of_id(tx: Tx, identity: UUID) -> Row[Any]:
+    """Return the row of a patient whom another row names."""
+    return _required(tx.one(_BY_ID, id=identity))
+
+
+def active(row: Row[Any]) -> Row[Any]:
+    """Return the row of a patient who is neither archived nor erased. Refuses one who is."""
+    if _unerased(row).archived_at is not None:
         raise archived(row.number)
     return row
 
@@ -314,7 +323,7 @@ def archived(number: int) -> errors.Archived:
 
 def refuse_erased(tx: Tx, identity: UUID) -> None:
     """Refuse what would bring a patient back who was erased."""
-    _unerased(_required(tx.one(_BY_ID, id=identity)))
+    _unerased(of_id(tx, identity))
 
 
 def _unerased(row: Row[Any]) -> Row[Any]:
@@ -367,7 +376,7 @@ def describe(tx: Tx, row: Row[Any], merged: MergedRecords | None = None) -> Pati
         note=row.note,
         created_at=tx.local(row.created_at),
         archived_at=tx.local(row.archived_at),
-        merged_into=f"P{_required(tx.one(_BY_ID, id=row.merged_into)).number}" if row.merged_into else None,
+        merged_into=f"P{of_id(tx, row.merged_into).number}" if row.merged_into else None,
         erased_at=tx.local(row.erased_at),
         phone_unverified=bool(row.phone and desk.phones.is_unverified(row.phone)),
         former_names=tuple(former_names[: errors.LISTED]),
@@ -425,7 +434,7 @@ def _survivor(tx: Tx, row: Row[Any]) -> Row[Any]:
     """Return the patient a record stands for. In an older database it may point there through other records."""
     met = {row.id}
     while row.merged_into is not None:
-        row = _required(tx.one(_BY_ID, id=row.merged_into))
+        row = of_id(tx, row.merged_into)
         if row.id in met:
             raise errors.Damaged(path=tx.path, reason=f"P{row.number} was merged into a patient merged into them")
         met.add(row.id)
@@ -437,7 +446,7 @@ def _on_file(tx: Tx, row: Row[Any], given: details.Details, *, crowded: bool) ->
     found = details.changes(row, given)
     if found.values:
         _put(tx, row, **found.values)
-        row = _required(tx.one(_BY_ID, id=row.id))
+        row = of_id(tx, row.id)
     return _registered(tx, row, created=False, crowded=crowded, filled=found.filled, not_taken=found.not_taken)
 
 

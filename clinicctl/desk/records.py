@@ -6,7 +6,6 @@ from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import bookings, patients, queue, staff, waitlist
-from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.engine import Row, Tx
 
@@ -44,7 +43,7 @@ def refuse_archived(tx: Tx, row: Row[Any], *, queue_doctor_id: UUID | None = Non
     if row.doctor_archived_at is not None:
         raise staff.archived(row.doctor_code)
     if queue_doctor_id is not None:
-        staff.refuse_archived(staff.find(tx, DoctorRef(str(queue_doctor_id))))
+        staff.refuse_archived(staff.of_id(tx, queue_doctor_id))
 
 
 def _refuse_appointments(tx: Tx, subject: str, rows: Sequence[Row[Any]], *, may_transfer: bool = False) -> None:

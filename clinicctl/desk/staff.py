@@ -1,6 +1,7 @@
 """Doctors as they stand on file: how one is found and described. The operations on them are in `doctors`."""
 
 from typing import Any
+from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.results import Doctor, DoctorBrief
@@ -20,6 +21,13 @@ def find(tx: Tx, doctor: DoctorRef) -> Row[Any]:
     row = tx.one(_BY_ID, id=identity) if identity else get_by_code(tx, doctor.strip().upper())
     if row is None:
         raise errors.NoSuchDoctor()
+    return row
+
+
+def of_id(tx: Tx, identity: UUID) -> Row[Any]:
+    """Return the row of a doctor whom another row names."""
+    row = tx.one(_BY_ID, id=identity)
+    assert row is not None, "a reference to a doctor who is not on file"
     return row
 
 

@@ -22,7 +22,6 @@ from clinicctl.desk import (
 )
 from clinicctl.results import JournalStep, Undoing, Undone
 from clinicctl.rules.digests import Digested
-from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.steps import ACTIVE, IN_QUEUE
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.engine import Row, Tx
@@ -199,11 +198,13 @@ def _take_back(tx: Tx, act: Row[Any], step: Row[Any]) -> None:
     """Put back what one step changed: its appointment, its place on the day, its place in the queue."""
     row, before = _appointment(tx, step.appointment_id), recall.read(tx, step.before, of=act.number)
     entry = queue.get_entry(tx, row.id)
-    queued_with = before.get("queue", {}).get("doctor_id") or (entry.doctor_id if entry is not None else None)
+    transferred_from = before.get("queue", {}).get("doctor_id")
+    queued_with = UUID(transferred_from) if transferred_from else entry.doctor_id if entry is not None else None
     if step.from_status in ACTIVE:
         records.refuse_archived(tx, row, queue_doctor_id=queued_with if step.queue_from else None)
     if step.queue_from in IN_QUEUE and (step.queue_to not in IN_QUEUE or "doctor_id" in before["queue"]):
-        queue.refuse_second_place(tx, row, staff.find(tx, DoctorRef(str(queued_with))))
+        assert queued_with is not None, "a step of a queue that the patient is not in"
+        queue.refuse_second_place(tx, row, staff.of_id(tx, queued_with))
     if step.from_status is None:
         _put_back(
             tx, row, {"status": AppointmentStatus.CANCELLED, "cancelled_by": CancelledBy.CLINIC, "moved_from": None}

@@ -59,7 +59,7 @@ _WISHES = (
         waitlist_entries.c.number,
         waitlist_entries.c.doctor_id,
         waitlist_days.c.date,
-        people.c.number.label("patient_number"),
+        waitlist_entries.c.patient_id,
     )
     .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
     .join(people, people.c.id == waitlist_entries.c.patient_id)
@@ -124,7 +124,7 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
         updated_at=tx.now,
     )
     tx.many(_INSERT_DAY, [{"entry_id": identity, "date": each} for each in dates])
-    entry = _show(tx, _find(tx, WaitlistRef(f"W{number}")))
+    entry = _show(tx, _of_number(tx, number))
     own = [each.date for each in fitting(tx, whom) if each.number == number]
     return Waiting(**{each.name: getattr(entry, each.name) for each in fields(entry)}, free_now=tuple(own))
 
@@ -146,7 +146,7 @@ def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
     row = _find(tx, entry)
     if not tx.run(_LEAVE, row=row.id, status=WaitlistStatus.REMOVED, updated_at=tx.now):
         raise errors.IllegalStep(subject=f"W{row.number}", status=row.status, step="remove", needs="waiting")
-    return _show(tx, _find(tx, entry))
+    return _show(tx, _of_number(tx, row.number))
 
 
 @operations.CANCEL_AND_PROMOTE
@@ -156,7 +156,7 @@ def cancel_and_promote(
     """Cancel an appointment and give its place to the first on the waitlist who fits; nobody is no refusal."""
     row = bookings.find(tx, appointment)
     cancelled = bookings.cancel(tx, appointment=appointment, by=by, reason=reason)
-    doctor = staff.find(tx, DoctorRef(row.doctor_code))
+    doctor = staff.of_id(tx, row.doctor_id)
     return Cancelled(
         **{each.name: getattr(cancelled, each.name) for each in fields(cancelled)},
         promoted=promote_into(tx, doctor, [row.date]),
@@ -182,7 +182,7 @@ def promote_into(tx: Tx, doctor: Row[Any], dates: Sequence[date] | None) -> Book
     fits = fitting(tx, doctor, dates)
     if not fits:
         return None
-    who = patients.find_active(tx, PatientRef(f"P{fits[0].patient_number}"))
+    who = patients.active(patients.of_id(tx, fits[0].patient_id))
     return bookings.place(tx, who, doctor, on=fits[0].date)
 
 
@@ -234,8 +234,8 @@ def give_back(tx: Tx, *, appointment_id: UUID) -> bool:
     Refuses days that the patient waits for with a newer entry.
     """
     for entry in tx.all(_CLOSED_BY, booked=appointment_id):
-        row = _find(tx, WaitlistRef(f"W{entry.number}"))
-        whom = staff.find(tx, DoctorRef(row.doctor_code))
+        row = _of_number(tx, entry.number)
+        whom = staff.of_id(tx, row.doctor_id)
         _refuse_overlap(tx, row.patient_id, f"P{row.patient_number}", whom, set(_days(tx, row)))
     reopened = tx.run(
         _RETURN, booked=appointment_id, status=WaitlistStatus.WAITING, appointment_id=None, updated_at=tx.now
@@ -310,7 +310,13 @@ def _in_words(dates: Sequence[date]) -> str:
 
 def _find(tx: Tx, entry: WaitlistRef) -> Row[Any]:
     number = references.waitlist_number(entry)
-    row = tx.one(_BY_NUMBER, number=number) if number is not None else None
+    if number is None:
+        raise errors.NoSuchWaitlistEntry()
+    return _of_number(tx, number)
+
+
+def _of_number(tx: Tx, number: int) -> Row[Any]:
+    row = tx.one(_BY_NUMBER, number=number)
     if row is None:
         raise errors.NoSuchWaitlistEntry()
     return row

@@ -66,12 +66,17 @@ class Violation(NamedTuple):
     derived: str | None = None
 
 
-def violations(connection: sqlite3.Connection) -> Iterator[Violation]:
+def violations(connection: sqlite3.Connection, *, older: bool = False) -> Iterator[Violation]:
     """Find what is wrong with a file: its pages, its schema, its values, its references, then every law.
 
-    Where a table or a column is missing, that is told, and nothing that would need it.
+    Where a table or a column is missing, that is told, and nothing that would need it. `older` lets a file have the
+    schema of an older version, of which only the pages and the references are looked at.
     """
     yield from _violations(WHOLE, _damage(connection))
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if older and version < CURRENT:
+        yield from _violations("a reference leads somewhere", _orphans(connection))
+        return
     yield from _violations(SCHEMA, differences(connection))
     if _lacks(connection):
         return
@@ -92,8 +97,8 @@ def last_given(connection: sqlite3.Connection) -> dict[UUID, dict[date, int]]:
     return found
 
 
-def look(path: str, *, wait: float) -> list[Violation]:
-    """Return the violations in a file on which no transaction of ours can begin."""
+def look(path: str, *, wait: float, older: bool = False) -> list[Violation]:
+    """Return the violations in a file on which no transaction of ours can begin; `older` as for `violations`."""
     with (
         translated(path, wait),
         closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait, isolation_level=None)) as connection,
@@ -101,7 +106,7 @@ def look(path: str, *, wait: float) -> list[Violation]:
         interruptible(connection)
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("BEGIN")
-        return list(violations(connection))
+        return list(violations(connection, older=older))
 
 
 def refuse_damaged(connection: sqlite3.Connection, *, shown: str) -> None:

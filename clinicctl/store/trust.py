@@ -81,7 +81,7 @@ def _check(path: str, wait: float) -> None:
     from clinicctl.store import check, laws  # Loads the models' checks, which no other command needs.
 
     try:
-        found = [each for each in check.look(path, wait=wait) if each.derived is None]
+        found = [each for each in check.look(path, wait=wait, older=True) if each.derived is None]
     except (errors.IOFailed, errors.DatabaseUnusable) as refused:
         # As where the index of the log tells of pages that are cut off.
         found = [check.Violation(check.WHOLE, str(refused.facts.get("reason", refused)))]
