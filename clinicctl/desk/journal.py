@@ -211,9 +211,9 @@ def _hash_of_stored(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) 
 
 
 def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, fingerprint: str, result: Any) -> None:
-    head = tx.one(_HEAD)
+    number, previous = tx.end.read(tx.driver)
     row = {
-        "number": head.number + 1 if head is not None else 1,
+        "number": number + 1,
         "at": tx.now,
         "actor": tx.actor,
         "command": command,
@@ -222,10 +222,12 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, finger
         "fingerprint": fingerprint,
         "undoes": result.undoes if operation == operations.UNDO.name else None,
         "outcome": _json({"operation": operation, **recall.stored(result)}).decode(),
-        "previous": head.hash if head is not None else FIRST,
+        "previous": previous or FIRST,
     }
     steps = [each._asdict() for each in tx.steps]
-    tx.run(_INSERT, **row, hash=_hash(row, steps))
+    hash_ = _hash(row, steps)
+    tx.run(_INSERT, **row, hash=hash_)
+    tx.end.last = number + 1, hash_
     tx.many(
         _INSERT_STEPS,
         [{"journal_number": row["number"], "nth": nth, **each} for nth, each in enumerate(steps, start=1)],

@@ -19,7 +19,7 @@ from clinicctl import clock, errors, interrupts
 from clinicctl.store import check, info, notes, paths, places, trust
 from clinicctl.store.connections import connected, driver_of, inspect, interruptible
 from clinicctl.store.driver import sqlite3, uri
-from clinicctl.store.engine import LOGS, Store, Tx, begun, refuse_behind
+from clinicctl.store.engine import LOGS, Store, Tx, begun, head_of, refuse_behind
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 from clinicctl.store.notes import Head
@@ -183,7 +183,7 @@ def _checked(path: str, *, shown: str, noted: Head | None) -> tuple[Head, ZoneIn
     with translated(shown, 0), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
         interruptible(connection)
         check.refuse_damaged(connection, shown=shown)
-        refuse_behind(connection, noted, path=shown)
+        refuse_behind(connection, noted, found=head_of(connection), path=shown)
         return info.head(connection), info.zone(connection, shown=shown)
 
 

@@ -57,6 +57,19 @@ class Step(NamedTuple):
     before: str
 
 
+@dataclass(slots=True, eq=False, repr=False)
+class JournalEnd:
+    """The number and the hash of the journal's last row: read once in a transaction, then kept up to date."""
+
+    last: tuple[int, str] | None = None
+
+    def read(self, driver: sqlite3.Connection) -> tuple[int, str]:
+        """Return the last row's number and hash."""
+        if self.last is None:
+            self.last = head_of(driver)
+        return self.last
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Tx:
     """A transaction, with the instant and the day it began on. Nothing below it commits or reads a clock.
@@ -79,6 +92,7 @@ class Tx:
     schema: int = CURRENT
     kept: str | None = None
     key: str | None = None
+    end: JournalEnd = field(default_factory=JournalEnd)
     steps: list[Step] = field(default_factory=list)
     days_before: list[str] = field(default_factory=list)
 
@@ -140,7 +154,11 @@ class Store:
         Refuses with `Busy` when the lock is not had in time, and with `OutcomeUnknown`, which carries `key`, when the
         commit itself fails.
         """
-        inspect(self.path)
+        if not os.path.exists(f"{self.path}.lock"):
+            # No lock file is made beside a file that is none of ours.
+            inspect(self.path)
+        elif places.look(self.path) is None:
+            raise errors.NoDatabase(path=self.path)
         places.refuse_unsafe(self.path)
         with self.locked():
             self.refuse_unusable()
@@ -267,7 +285,7 @@ class Store:
             if dry_run:
                 transaction.rollback()
                 return
-            self.commit(transaction, key)
+            self.commit(transaction, key, tx.end)
             if path == self.path:
                 self.note()
             copy_back(connection, path)
@@ -275,6 +293,10 @@ class Store:
     def refuse_unusable(self) -> None:
         """Refuse what is no database of ours, or not sound with the log beside it; the lock is held."""
         inspect(self.path)
+        self.refuse_mixture()
+
+    def refuse_mixture(self) -> None:
+        """Refuse a database that is not sound with the log beside it; the lock is held."""
         if self._lock is not None:
             vouched, self._vouched = self._vouched, None
             trust.refuse_mixture_under(self._lock, self.path)
@@ -296,9 +318,10 @@ class Store:
 
     def refuse_behind(self, tx: Tx) -> None:
         """As the function, by the note in the lock file that is held."""
-        refuse_behind(tx.driver, notes.head(self._lock) if self._lock is not None else None, path=self.path)
+        noted = notes.head(self._lock) if self._lock is not None else None
+        refuse_behind(tx.driver, noted, found=tx.end.read(tx.driver), path=self.path)
 
-    def commit(self, transaction: RootTransaction, key: str) -> None:
+    def commit(self, transaction: RootTransaction, key: str, end: JournalEnd) -> None:
         """Commit, unless a signal has asked to stop before it.
 
         Refuses with `Replaced` when the database is no longer the one in the folder; with `OutcomeUnknown` when the
@@ -312,7 +335,7 @@ class Store:
             transaction.rollback()
             raise
         try:
-            self._head = driver_of(transaction.connection).execute(_HEAD).fetchone()
+            self._head = end.read(driver_of(transaction.connection))
             transaction.commit()
         except Exception as error:
             reason = reason_of(error)
@@ -325,7 +348,7 @@ class Store:
 
     def note(self) -> None:
         """Note the journal's head, as the last commit left it, in the lock file."""
-        if self._head is not None and self._lock is not None:
+        if self._head is not None and self._head[0] and self._lock is not None:
             notes.note_head(self._lock, *self._head)
 
     def forget(self, note: Callable[[int], None]) -> None:
@@ -335,11 +358,10 @@ class Store:
                 note(self._lock)
 
 
-def refuse_behind(driver: sqlite3.Connection, noted: notes.Head | None, *, path: str) -> None:
+def refuse_behind(driver: sqlite3.Connection, noted: notes.Head | None, *, found: tuple[int, str], path: str) -> None:
     """Refuse a database whose journal ends before the write that was noted last, or holds another in its place."""
     if noted is None:
         return
-    found = head_of(driver)
     if found[0] < noted.number:
         raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_LOST)
     if found != noted and driver.execute(_HASH, (noted.number,)).fetchone() != (noted.hash,):

@@ -84,7 +84,7 @@ class Shared(Store):
         """
         with translated(self.path, self._patience):
             tx = self._tx or self._begin(actor)
-            driver = tx.driver
+            driver, end = tx.driver, tx.end.last
             driver.execute("SAVEPOINT command")
             kept = False
             try:
@@ -94,6 +94,7 @@ class Shared(Store):
                 if driver.in_transaction:
                     if not kept:
                         driver.execute("ROLLBACK TO command")
+                        tx.end.last = end
                     driver.execute("RELEASE command")
                 else:
                     self.lost = True
@@ -120,7 +121,8 @@ class Shared(Store):
         """Commit the group, release the lock, and let others go first. Refuses with `OutcomeUnknown`, its key empty."""
         if self._pending is not None:
             try:
-                self.commit(self._pending, "")
+                assert self._tx is not None
+                self.commit(self._pending, "", self._tx.end)
                 self.note()
                 copy_back(self._pending.connection, self.path)
             except errors.Replaced:
@@ -175,7 +177,10 @@ class Shared(Store):
             if not self.as_noted:
                 # Another program has written to the file: pages that a connection remembers are not in it.
                 self._leave_open()
-            self.refuse_unusable()
+            if self._open:
+                self.refuse_mixture()
+            else:
+                self.refuse_unusable()
             connection = self._connection("rw")
             try:
                 transaction = connection.begin()
