@@ -216,6 +216,17 @@ def test_a_read_goes_on_beside_a_stopped_writer_although_the_file_is_suspect(
         holder.wait()
 
 
+def test_a_read_of_copied_files_makes_no_lock_file(clinic: Ask, db: str, tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir(0o700)
+    with somebody_else(db):
+        clinic("book", "P1", "MEHTA", "+1d")
+        for end in ("", "-wal"):
+            shutil.copy(f"{db}{end}", copies)
+    assert len(clinic("appointment", "list", "--db", str(copies / "clinic.db"))) == 1
+    assert not (copies / "clinic.db.lock").exists()
+
+
 def test_a_log_beside_a_database_of_an_older_version_is_no_mixture(clinic: Ask, refused: Refused, db: str) -> None:
     """As a migration that was killed leaves it: nobody has noted the file, and its schema is not ours yet."""
     folder = Path(db).parent / "old"

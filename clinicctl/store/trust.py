@@ -5,6 +5,7 @@ trigger that another program has added runs with each write. What the file was i
 lock is released; anything else is checked once before it is used.
 """
 
+import os
 from contextlib import closing, suppress
 
 from clinicctl import errors
@@ -27,6 +28,10 @@ def refuse_mixture(path: str, *, wait: float) -> None:
         return
     if (own := held(path)) is not None:
         refuse_mixture_under(own, path)
+        return
+    if not os.path.exists(f"{path}.lock"):
+        # As beside a copy of the files: a reader makes no lock file.
+        _check(path, wait)
         return
     try:
         with writers_lock(path, wait=wait) as lock:
@@ -86,7 +91,9 @@ def _check(path: str, wait: float) -> None:
         # As where the index of the log tells of pages that are cut off.
         found = [check.Violation(check.WHOLE, str(refused.facts.get("reason", refused)))]
     readable = {each.name for each in laws.LAWS} >= {each.law for each in found}
-    problems = [each.where if each.law == check.WHOLE else f"not so: {each.law}: {each.where}" for each in found]
+    problems = [
+        each.where if each.law == check.WHOLE else f"against a rule: {each.law}: {each.where}" for each in found
+    ]
     if not problems:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
             (gap,) = connection.execute(_NO_GAP).fetchone()
