@@ -438,7 +438,7 @@ class FellBehind(DatabaseUnusable):
     code = "damaged_database"
     sentence = "{path}: the journal ends with write {found}, but {noted} was answered: {lost}. Nothing was written."
     advice = (
-        "Put the right file back, or restore a backup with `clinicctl db restore FILE`; "
+        "Put the right file back, or restore a backup with `clinicctl db restore {backup}`; "
         "to go on with what is there, `clinicctl db restore {path}`."
     )
 

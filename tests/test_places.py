@@ -119,6 +119,16 @@ def test_a_place_that_was_overbooked_and_another_cancelled_is_not_shown_as_free(
     refused(6, "capacity_full", "book", "P1", "RAO", "tomorrow", "--again")
 
 
+def test_an_archived_doctor_has_a_sheet_on_the_days_on_which_patients_came(clinic: Ask) -> None:
+    clinic("walkin", "P1", "RAO")
+    clinic("queue", "left", "RAO", "1")
+    clinic("doctor", "archive", "RAO")
+    alone = clinic("day", "today", "--doctor", "RAO")
+    assert [each["status"] for each in alone] == ["left"]
+    assert [each for each in clinic("day", "today") if each["doctor"] == "RAO"] == alone
+    assert [each for each in clinic("day", "tomorrow") if each["doctor"] == "RAO"] == []
+
+
 # Times
 
 

@@ -15,7 +15,7 @@ from clinicctl.rules.steps import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, ST
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.engine import Row, Tx
 from clinicctl.store.models import IS_ACTIVE, appointments, doctors
-from clinicctl.store.sql import bindparam, func, select
+from clinicctl.store.sql import as_list, bindparam, func, is_among, or_, select
 
 AHEAD = 7
 """Days within which full days and stranded patients are looked for."""
@@ -30,6 +30,11 @@ _NEXT = {
 """The next step that brings a patient nearer to the end of the queue."""
 
 _STAFF = select(doctors).where(doctors.c.archived_at.is_(None)).order_by(doctors.c.code)
+_STAFF_AND = (
+    select(doctors)
+    .where(or_(doctors.c.archived_at.is_(None), is_among(doctors.c.id, "doctors")))
+    .order_by(doctors.c.code)
+)
 _OPEN_DAYS = (
     select(appointments.c.date, func.count().label("open"))
     .where(appointments.c.date < bindparam("today"), IS_ACTIVE)
@@ -44,12 +49,14 @@ def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]
     An absent or archived doctor has no free ones.
     """
     date_ = day(on, today=tx.today)
-    whom = [staff.find(tx, doctor)] if doctor else tx.all(_STAFF)
+    one = staff.find(tx, doctor) if doctor else None
+    held: dict[UUID, list[Row[Any]]] = {}
+    for row in bookings.list_of_day(tx, on=date_, doctor_id=one.id if one is not None else None):
+        held.setdefault(row.doctor_id, []).append(row)
+    # An archived doctor has a sheet where there were patients on the day.
+    whom = [one] if one is not None else tx.all(_STAFF_AND, doctors=as_list(held))
     known = days.facts_of_many(tx, whom, [date_])
-    held: dict[UUID, list[Row[Any]]] = {each.id: [] for each in whom}
-    for row in bookings.list_of_day(tx, on=date_, doctor_id=whom[0].id if doctor else None):
-        held.get(row.doctor_id, []).append(row)
-    return [slot for each in whom for slot in _slots(tx, each, known[each.id][0], held[each.id])]
+    return [slot for each in whom for slot in _slots(tx, each, known[each.id][0], held.get(each.id, ()))]
 
 
 def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> list[Day]:

@@ -24,7 +24,6 @@ from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 from clinicctl.store.notes import Head
 
-_STAMP = "%Y-%m-%dT%H%M%SZ"
 _ASK_AGAIN = 0.05
 """Seconds after which a copy asks again for a database that others hold."""
 _KNOWN_KEY = "SELECT 1 FROM journal WHERE key = ?"
@@ -61,7 +60,7 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Mad
         raise errors.Usage(problem="--keep goes with a folder: a single file has no older ones.")
     now = clock.now()
     name, _ = os.path.splitext(os.path.basename(path))
-    wanted = os.path.join(target, f"{name}-{now.astimezone(UTC):{_STAMP}}.db") if folder else target
+    wanted = os.path.join(target, f"{name}-{now.astimezone(UTC):{paths.STAMP}}.db") if folder else target
     with translated(wanted, wait), paths.arriving(wanted, numbered=folder) as draft:
         with _written(draft.target), translated(path, wait), closing(_reader(path, wait)) as source:
             source.execute("VACUUM INTO ?", (uri(draft.path, "mode=rw"),))
@@ -135,7 +134,7 @@ def aside(path: str, why: str, wait: float) -> str:
     As it is, damaged or not: what is about to be changed or replaced can so be had again.
     """
     name, _ = os.path.splitext(path)
-    target = f"{name}-{why}-{clock.now().astimezone(UTC):{_STAMP}}.db"
+    target = f"{name}-{why}-{clock.now().astimezone(UTC):{paths.STAMP}}.db"
     with translated(target, wait), paths.arriving(target, numbered=True) as draft:
         _copy_pages(path, draft.path, wait)
     return draft.target

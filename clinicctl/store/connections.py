@@ -80,34 +80,24 @@ def is_replaced(connection: Connection) -> bool:
     return found is not None and found != _files(connection)
 
 
-def has_old_index(connection: Connection) -> bool:
-    """Whether the database is the same and the index of its log another: SQLite would go on with the old index."""
+def lost_files(connection: Connection) -> tuple[bool, bool]:
+    """Return whether the log of a database, and the log's index, were deleted or replaced, and the database was not."""
     before, now = connection.info["files"], _files(connection)
-    return bool(before[0] == now[0] and before[2] != now[2])
-
-
-def can_be_closed(connection: Connection) -> bool:
-    """Whether closing changes nothing but the connection's own database. The writer's lock is held, or it only reads.
-
-    On closing, SQLite copies the log back by its index, and deletes it by its name. Where others have begun a log or an
-    index anew, that destroys what they wrote. A file that is gone, or empty, was begun by nobody.
-    """
-    before = connection.info.get("files")
-    if before is None or connection.info["mode"] == "ro":
-        return True
-    now, path = _files(connection), connection.info["path"]
-    others = [f"{path}{end}" for nth, end in ((1, "-wal"), (2, "-shm")) if before[nth] != now[nth]]
-    return bool(before[0] == now[0]) and not any(map(_size, others))
+    return before[0] == now[0] and before[1] != now[1], before[0] == now[0] and before[2] != now[2]
 
 
 def close(connection: Connection) -> None:
-    """Close a connection, or leave it open until the process ends, which changes no file."""
+    """Close a connection; or leave it open, where others may have begun its files anew.
+
+    On closing, SQLite copies the log back by its index, and deletes the log by its name: that could be another's. A
+    connection that only reads changes nothing.
+    """
     if connection.closed or connection in _left_open:
         return
-    if connection.invalidated or can_be_closed(connection):
-        connection.close()
-    else:
+    if not connection.invalidated and connection.info["mode"] == "rw" and is_replaced(connection):
         leave_open(connection)
+    else:
+        connection.close()
 
 
 def leave_open(connection: Connection) -> None:
@@ -115,21 +105,20 @@ def leave_open(connection: Connection) -> None:
     _left_open.append(connection)
 
 
-def rescue_log(connection: Connection) -> None:
-    """Copy a log that was deleted back into the database. The connection can be closed, and the lock is held."""
-    with suppress(sqlite3.Error):
-        driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)")
+def copy_back_all(connection: Connection) -> bool:
+    """Copy the whole log back into the database; return whether all of it could be. The writer's lock is held.
+
+    Where somebody reads an older state, only a part is copied, and the database is whole only with its log.
+    """
+    try:
+        busy, pages, copied = driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    except sqlite3.Error:
+        return False
+    return not busy and pages == copied
 
 
 def _files(connection: Connection) -> tuple[paths.FileId | None, ...]:
     return tuple(paths.file_id(f"{connection.info['path']}{end}") for end in ("", "-wal", "-shm"))
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
 
 
 def _engine(path: str, wait: float, mode: str) -> Engine:

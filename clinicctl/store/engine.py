@@ -232,8 +232,11 @@ class Store:
         if lock is not None and vouched is not None and vouched[0] == paths.file_id(self.path):
             with suppress(OSError):
                 found, noted = notes.describe_file(self.path, schema=vouched[1]), notes.file(lock)
-                # Which file an empty log is does not matter.
-                if noted is None or found._replace(log=0) != noted._replace(log=0) or found.log_size:
+                # Which file an empty log is does not matter. A log that is gone, and was not copied back, may be open
+                # in another process, which knows it by the note.
+                is_same = noted is not None and found._replace(log=0) == noted._replace(log=0) and not found.log_size
+                is_lost = noted is not None and found.main == noted.main and noted.log_size and not found.log_size
+                if not is_same and not is_lost:
                     notes.note_file(lock, found)
 
     def clear_drafts(self) -> None:
@@ -363,9 +366,15 @@ def refuse_behind(driver: sqlite3.Connection, noted: notes.Head | None, *, found
     if noted is None:
         return
     if found[0] < noted.number:
-        raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_LOST)
+        raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_LOST, backup=_backup(path))
     if found != noted and driver.execute(_HASH, (noted.number,)).fetchone() != (noted.hash,):
-        raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_OTHER)
+        raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_OTHER, backup=_backup(path))
+
+
+def _backup(path: str) -> str:
+    """Return the newest copy that a desk has saved of a deleted log, for a hint; else a word for a backup."""
+    name, _ = os.path.splitext(path)
+    return max(glob(f"{escape(name)}-rescued-*.db"), default="FILE")
 
 
 def head_of(driver: sqlite3.Connection) -> tuple[int, str]:

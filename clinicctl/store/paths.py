@@ -24,7 +24,9 @@ BESIDE = ("-wal", "-shm", "-journal", ".lock")
 _LEFT = 3_600
 """Seconds after which a draft that nobody writes to was left by a killed command."""
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_STAMP = "2026-11-23T093000Z.db"
+STAMP = "%Y-%m-%dT%H%M%SZ"
+"""How copies are dated in their names."""
+_DATED = "2026-11-23T093000Z.db"
 
 
 class FileId(NamedTuple):
@@ -206,7 +208,7 @@ def _clear_left(target: str, *, numbered: bool) -> None:
     """Remove the drafts that killed commands have left of such a file: nothing has been written to them for long."""
     folder, name = os.path.split(target)
     long_ago = clock.now().timestamp() - _LEFT
-    begins = name[: -len(_STAMP)] if numbered else f"{name}."
+    begins = name[: -len(_DATED)] if numbered else f"{name}."
     left = re.compile(rf"\.{re.escape(begins)}.*[0-9a-f]{{12}}\.part")
     for each in os.listdir(folder):
         path = os.path.join(folder, each)

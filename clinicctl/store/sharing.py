@@ -4,32 +4,37 @@ What a batch and the shell stand on. The connection stays open; the writer's loc
 a group until the group is settled, so that other desks have their turn between two groups.
 """
 
+import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
+from datetime import UTC
 
 from sqlalchemy import Connection, RootTransaction
 
 from clinicctl import clock, errors
 from clinicctl.store import notes, paths, places, trust
 from clinicctl.store.connections import (
-    can_be_closed,
     connected,
     copy_back,
+    copy_back_all,
     driver_of,
-    has_old_index,
     inspect,
     is_replaced,
     leave_open,
+    lost_files,
     note_files,
-    rescue_log,
 )
+from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.engine import Store, Tx, begun, head_of, is_restored
 from clinicctl.store.faults import translated
 
 _TURN = 0.02
 """Seconds of holding the lock, in all, after which whoever waits for it is let in first."""
 _PAUSE = 0.001
+_LAST_WAIT = 5.0
+"""Seconds to wait for the lock at the end of a process that alone holds a deleted log."""
+_START_ANEW = "End this process, and start it anew."
 
 
 class Shared(Store):
@@ -52,7 +57,9 @@ class Shared(Store):
         self._read: tuple[int, ...] = ()
         """What the file was at the last read."""
         self._stuck: paths.FileId | None = None
-        """The database whose index was deleted: SQLite keeps the old one for it as long as the process lives."""
+        """The database that this process cannot open anew: SQLite keeps an old index of it as long as it lives."""
+        self._saved: str | None = None
+        """A copy with what a deleted log holds, until it is copied back."""
         self._group = ExitStack()
         self._pending: RootTransaction | None = None
         self._tx: Tx | None = None
@@ -127,7 +134,7 @@ class Shared(Store):
                 copy_back(self._pending.connection, self.path)
             except errors.Replaced:
                 self.drop()
-                self._open_anew()
+                self._give_up_files(wait=self._patience)
                 raise
             finally:
                 self.drop()
@@ -154,7 +161,9 @@ class Shared(Store):
     def close(self) -> None:
         """Roll back what is open, and close the connections under the lock: the last to close copies the log back."""
         self.drop()
-        if self._open:
+        if any(map(is_replaced, self._open.values())):
+            self._give_up_files(wait=min(self._patience, _LAST_WAIT))
+        elif self._open:
             # Where others have the lock, the end of the process closes them, which copies nothing.
             self.wait = 0.0
             with suppress(errors.Refusal), self.locked():
@@ -174,13 +183,18 @@ class Shared(Store):
                 self.hurried = True
                 raise errors.Busy(wait=self._patience) from None
             self.hurried = False
-            if not self.as_noted:
+            if self._open and not self.as_noted:
                 # Another program has written to the file: pages that a connection remembers are not in it.
                 self._leave_open()
-            if self._open:
-                self.refuse_mixture()
-            else:
-                self.refuse_unusable()
+                self._refuse_other_mode()
+            try:
+                if self._open:
+                    self.refuse_mixture()
+                else:
+                    self.refuse_unusable()
+            except errors.Damaged:
+                self._leave_open()
+                raise
             connection = self._connection("rw")
             try:
                 transaction = connection.begin()
@@ -194,6 +208,13 @@ class Shared(Store):
             self._group, self._pending, self._tx = group.pop_all(), transaction, tx
         self._began, self.lost = clock.ticks(), False
         return tx
+
+    def _refuse_other_mode(self) -> None:
+        """Refuse a file without a log, as a backup is: it gets one only while no connection is left open."""
+        with closing(sqlite3.connect(uri(self.path, "mode=ro"), uri=True)) as look:
+            if look.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                self._stuck = paths.file_id(self.path)
+                raise errors.Replaced(path=self.path, hint=_START_ANEW)
 
     def _connection(self, mode: str) -> Connection:
         """The connection kept for reading or for writing."""
@@ -218,44 +239,91 @@ class Shared(Store):
         connection = self._open.get(mode)
         if connection is not None and (connection.in_transaction() or driver_of(connection).in_transaction):
             del self._open[mode]
-            if can_be_closed(connection):
-                connection.invalidate()
-            else:
+            if mode == "rw" and is_replaced(connection):
                 leave_open(connection)
+            else:
+                connection.invalidate()
 
     def _refuse_replaced(self) -> None:
         """Refuse once where another file stands in the place of one that is open."""
         if self._stuck is not None and self._stuck == paths.file_id(self.path):
-            raise errors.Replaced(path=self.path, hint="End this process, and start it anew.")
+            raise errors.Replaced(path=self.path, hint=_START_ANEW)
         if any(map(is_replaced, self._open.values())):
-            self._open_anew()
-            raise errors.Replaced(path=self.path)
+            self._give_up_files(wait=self._patience)
+            saved = f"What the log held is saved in {self._saved}. Repeat the command." if self._saved else None
+            raise errors.Replaced(path=self.path, hint=_START_ANEW if self._stuck else saved)
 
-    def _open_anew(self) -> None:
-        """Let the next line open the database that stands at the path then. What a deleted log held is kept."""
+    def _give_up_files(self, *, wait: float) -> None:
+        """Let go of files that were replaced, so that the next line opens those that stand there then.
+
+        What a deleted log held is copied back first. Where that cannot be done now, the next line tries again.
+        """
         writing = self._open.get("rw")
-        if writing is None or self._writing or not can_be_closed(writing):
-            self._give_up_files()
+        log_is_gone, index_is_gone = (False, False) if writing is None else lost_files(writing)
+        if log_is_gone:
+            try:
+                self.wait = wait
+                with nullcontext() if self._writing else self.locked():
+                    if not self._save_log():
+                        self._leave_open()
+                    elif self._copy_back():
+                        index_is_gone = False
+                    else:
+                        return
+            except (errors.Refusal, OSError, sqlite3.Error):
+                return
         else:
-            # Where the lock is not had, the next line tries again.
-            with suppress(errors.Refusal), self.locked():
-                self._give_up_files()
-
-    def _give_up_files(self) -> None:
-        writing = self._open.get("rw")
-        if writing is not None and can_be_closed(writing):
-            rescue_log(writing)
-        elif writing is not None and has_old_index(writing):
+            self._leave_open()
+        if index_is_gone:
+            # SQLite goes on with the index of a connection that stays open.
             self._stuck = paths.file_id(self.path)
-        self._open.clear()
-        self._kept.close()
         self._seen = None
         paths.protect(self.path)
 
+    def _save_log(self) -> bool:
+        """Copy the database with its deleted log to a file beside it; return whether it ends with the last write.
+
+        Else others have begun another log, or used another index, since: what is open here is of no use. The lock is
+        held.
+        """
+        if self._saved is not None:
+            return True
+        writing, lock = self._open["rw"], self._lock
+        noted = notes.file(lock) if lock is not None else None
+        if lock is None or noted is None or not self.as_noted or noted.log != note_files(writing)[1].inode:
+            return False
+        name, _ = os.path.splitext(self.path)
+        target = f"{name}-rescued-{clock.now().astimezone(UTC):{paths.STAMP}}.db"
+        with (
+            paths.arriving(target, numbered=True) as draft,
+            closing(sqlite3.connect(uri(draft.path, "mode=rw"), uri=True)) as copy,
+        ):
+            driver_of(writing).backup(copy)
+            is_whole = copy.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
+            is_last = is_whole and head_of(copy) == notes.head(lock)
+        if not is_last:
+            os.unlink(draft.target)
+            return False
+        self._saved = draft.target
+        return True
+
+    def _copy_back(self) -> bool:
+        """Copy a deleted log that is saved back into the database, and remove what was saved; say if it is done."""
+        writing = self._open["rw"]
+        if self._saved is None or not copy_back_all(writing):
+            return False
+        writing.close()
+        self._leave_open()
+        with suppress(OSError):
+            os.unlink(self._saved)
+        self._saved = None
+        return True
+
     def _leave_open(self) -> None:
         """Let go of the connections without closing them, which would copy the log back into a foreign file."""
-        for each in self._open.values():
-            leave_open(each)
+        for mode, each in self._open.items():
+            if mode == "rw" and not each.closed:
+                leave_open(each)
         self._open.clear()
         self._kept.close()
 

@@ -85,6 +85,7 @@ def _check(path: str, wait: float) -> None:
     """Check the whole file, together with the log. Reads only."""
     from clinicctl.store import check, laws  # Loads the models' checks, which no other command needs.
 
+    head = notes.known_head(path)
     try:
         found = [each for each in check.look(path, wait=wait, older=True) if each.derived is None]
     except (errors.IOFailed, errors.DatabaseUnusable) as refused:
@@ -97,9 +98,12 @@ def _check(path: str, wait: float) -> None:
     if not problems:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
             (gap,) = connection.execute(_NO_GAP).fetchone()
+            found_head = info.head(connection).number
         problems = [f"{gap} rows of the journal are missing"] if gap else []
+        if head is not None and found_head < head.number:
+            problems.append(f"the journal ends with write {found_head}, but {head.number} was answered")
     if problems:
-        head, first = notes.known_head(path), _head_without_log(path) + 1
+        first = _head_without_log(path) + 1
         last = head.number if head else None
         raise errors.Mixture(path=path, reason=problems[0], first=first, last=last, readable=readable)
 
