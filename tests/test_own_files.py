@@ -94,7 +94,7 @@ def test_an_open_desk_that_is_given_the_databases_own_files_loses_no_answered_wr
             if not opened.prompt:
                 said = json.loads(answer)
                 assert said["exit_code"] == 2, said
-                assert "file of the database itself" in said["error"]["message"], said
+                assert "is part of the clinic's database" in said["error"]["message"], said
         clinic("book", "P2", "RAO", f"+{nth}d", "--key", f"other-{nth}")
         opened(f"book P2 MEHTA +{nth}d --key after-{nth}")
         keys += [f"{when}-{nth}" for when in ("before", "other", "after")]
@@ -121,7 +121,7 @@ def test_every_command_refuses_the_databases_own_files_and_leaves_them_as_they_a
     exists = line.startswith("db backup") and os.path.exists(f"{db}{end}")
     assert answer.status == (6 if exists else 2), answer
     if not exists:
-        assert "file of the database itself" in answer.error["message"]
+        assert "is part of the clinic's database" in answer.error["message"]
     after = {each.name: each.read_bytes() for each in tmp_path.iterdir() if each.is_file()}
     assert {name: after[name] for name in before} == before
 

@@ -68,7 +68,9 @@ def refuse_own(path: str) -> None:
     own = [f"{_database}{end}" for end in ("", *BESIDE)]
     found = file_id(path)
     if found in _held or (os.path.realpath(absolute(path)) in own if found is None else found in map(file_id, own)):
-        raise errors.BadValue(problem=f"{path}: that is a file of the database itself, which nothing else may open.")
+        raise errors.BadValue(
+            problem=f"{path} is part of the clinic's database: opening it here would drop SQLite's locks."
+        )
 
 
 # Files that are read, and files that grow
