@@ -163,7 +163,10 @@ def test_a_list_of_whom_to_call_that_cannot_be_given_is_an_error(clinic: Ask, st
 
 
 def test_memory_that_runs_out_is_told_in_one_line(clinic: Ask, start: Start, finish: Finish, tmp_path: Path) -> None:
-    """By whatever limit of memory: at the first import of a module, or in the midst of the work."""
+    """By whatever limit of memory: at the first import of a module, or in the midst of the work.
+
+    CPython and its extensions do not survive each of these limits: a few end by a signal, or in another error.
+    """
     rows = "".join(f"Patient Nr{nth},+91 98{nth:08d}\n" for nth in range(20_000))
     (tmp_path / "people.csv").write_text(f"name,phone\n{rows}")
     seen = []
@@ -171,11 +174,11 @@ def test_memory_that_runs_out_is_told_in_one_line(clinic: Ask, start: Start, fin
         memory = limited(resource.RLIMIT_AS, megabytes << 20)
         answer = finish(start("patient", "import", str(tmp_path / "people.csv"), "--json", "-n", preexec_fn=memory))
         seen.append(answer.status)
-        if answer.status:
+        if answer.status > 0:
             assert (answer.status in (70, 74), answer.stdout) == (True, ""), (megabytes, answer)
             assert answer.stderr.count("\n") == 1, (megabytes, answer.stderr)
             assert "no memory left" in answer.stderr or "internal" in answer.stderr
-    assert seen.count(74) > seen.count(70)
+    assert seen.count(74) > len([each for each in seen if each not in (0, 74)])
     assert len(clinic("patient", "list")) == 2
 
 

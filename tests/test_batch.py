@@ -51,6 +51,17 @@ def db() -> str:
 # One line, one answer
 
 
+def test_a_line_that_is_rolled_back_leaves_no_mark_in_the_journal(clinic: Ask, batch: Any) -> None:
+    """A dry run is journaled, too, before it is rolled back: the next row follows the last one that stands."""
+    lines = ("book P1 MEHTA -n", "book P1 MEHTA", "book P2 MEHTA -n", "patient add 'Zoe Quinn' --phone none -n")
+    answers = batch(*lines, "book P2 MEHTA", "undo -n --yes", "book P1 RAO")
+    assert {each["exit_code"] for each in answers} == {0}
+    log = clinic("audit", "log")
+    assert [each["number"] for each in log] == list(range(1, len(log) + 1))
+    assert clinic("audit", "verify")["writes"] == 5 + 3
+    assert clinic("db", "check")["sound"]
+
+
 def test_every_command_line_is_answered_in_order_and_nothing_else_is(clinic: Ask, batch: Any) -> None:
     answers = batch("", "book P1 MEHTA", "# a remark", '["book", "P2", "MEHTA"]', "   ", "appointment show A1")
     assert [(each["line"], each["exit_code"]) for each in answers] == [(2, 0), (4, 0), (6, 0)]

@@ -334,6 +334,29 @@ def test_a_deleted_log_that_a_reader_holds_up_is_saved_first(
     assert clinic("db", "check")["sound"]
 
 
+def test_an_idle_desk_with_an_old_index_copies_nothing_back(desks: tuple[Batch, Batch], ask: Ask, db: str) -> None:
+    """Others have written to the same log by another index: by the old one an older state would be copied."""
+    one, idle = desks
+    os.unlink(f"{db}-shm")
+    assert one("patient list")["error"]["code"] == "replaced_database"
+    end(one)
+    ask("book", "P1", "RAO", "+5d")
+    for each in ("-wal", "-shm"):
+        os.unlink(f"{db}{each}")
+    before = Path(db).read_bytes()
+    assert idle("book P2 RAO +20d")["error"]["code"] == "replaced_database"
+    end(idle)
+    assert Path(db).read_bytes() == before
+    assert not list(Path(db).parent.glob("*-rescued-*"))
+
+
+def test_a_renamed_database_that_is_still_open_is_not_read_as_a_file(batch: Batch, clinic: Ask, tmp_path: Path) -> None:
+    assert batch("book P1 MEHTA +1d")["exit_code"] == 0
+    replace("renamed", str(tmp_path / "clinic.db"), tmp_path)
+    refused = batch(f"patient import {tmp_path}/elsewhere.db")
+    assert "part of the clinic's database" in refused["error"]["message"]
+
+
 def test_a_desk_that_ends_with_a_deleted_log_copies_it_back(desks: tuple[Batch, Batch], clinic: Ask, db: str) -> None:
     one, other = desks
     os.unlink(f"{db}-wal")

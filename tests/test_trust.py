@@ -17,6 +17,9 @@ import pytest
 from clinicctl.store import check, notes, trust
 from tests.test_files import somebody_else
 from tests.test_keeping import older
+from tests.test_races import child, paused
+
+__all__ = ["child", "paused"]
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -365,6 +368,16 @@ def test_a_reader_finds_the_log_noted_that_a_running_write_has_begun(clinic: Ask
     assert noted is not None
     assert noted.log == os.stat(f"{db}-wal").st_ino
     batch.send_signal(signal.SIGKILL)
+
+
+def test_a_log_is_noted_before_the_first_write_to_it(clinic: Ask, paused: Any, finish: Any, db: str) -> None:
+    """A reader beside a long transaction finds it so, and does not wait for the lock."""
+    writer = paused("book", "P1", "MEHTA", "+1d")
+    noted = notes.known_file(db)
+    assert noted is not None
+    assert noted.log == os.stat(f"{db}-wal").st_ino
+    writer.stdin.write("\n")
+    assert finish(writer).status == 0
 
 
 def test_a_batch_does_not_wait_for_its_own_lock(

@@ -226,9 +226,8 @@ class _Batch:
             with _temporary():
                 asked.seek(0)
                 status, first = self._do_all(_Lines(asked), answers)
-                answers.flush()
+                answers.seek(0)  # which also hands over what is still buffered
                 os.fsync(answers.fileno())
-                answers.seek(0)
             if first is None:
                 try:
                     self.shared.settle()
