@@ -153,8 +153,9 @@ def in_a_folder_that_is_gone(args: list[str], folder: Path, **environment: str) 
         "import os, sys; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')\n"
         f"from clinicctl.cli import run; sys.exit(run({args!r}))"
     )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment}
-    command = [sys.executable, "-c", code]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment}
+    # As the installed program: without the working folder, where Python looks for modules.
+    command = [sys.executable, "-P", "-c", code]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
