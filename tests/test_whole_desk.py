@@ -235,14 +235,15 @@ class Clinic:
 
     def check_in(self, arrival: int) -> None:
         visit = self.named(arrival)
+        # One who comes back stands in the queue that was left, also where that is another doctor's.
+        doctor = visit.place.doctor if visit.place else visit.doctor
         refuse(
             wrong_day=visit.on != self.today,
-            already_checked_in=(visit.place is not None and visit.status != "left") or self.stands(visit, visit.doctor),
+            already_checked_in=(visit.place is not None and visit.status != "left") or self.stands(visit, doctor),
             illegal_step=visit.status not in ("booked", "no_show", "left"),
             already_booked=visit.status in ("no_show", "left") and self.has_another(visit),
         )
         self.advance(visit, "checked_in")
-        doctor = visit.place.doctor if visit.place else visit.doctor
         visit.place = Place(doctor, self.next_position(doctor))
 
     def walk_in(self, patient: str, doctor: str, again: bool = False, overbook: bool = False) -> None:
