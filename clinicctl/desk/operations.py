@@ -40,6 +40,7 @@ class Operation:
 
     def __call__(self, function: F) -> F:
         """Mark a function as the one that does this."""
+        # An attribute of the function, which no type describes, because functools.wraps keeps it.
         function.operation = self  # type: ignore[attr-defined]
         return function
 
