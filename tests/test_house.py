@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "results": {"statuses", "results"},
     "log": {"clock", "errors"},
     "rules": {"results", "errors", "statuses", "rules"},
-    "store": {"errors", "clock", "interrupts", "settings", "store"},
+    "store": {"errors", "clock", "interrupts", "settings", "statuses", "store"},
     "desk": {"store", "rules", "results", "errors", "statuses", "settings", "desk"},
     "show": {"results", "errors", "interrupts", "statuses", "rules", "show"},
     "cli": {"desk", "show", "settings", "errors", "rules", "results", "statuses", "clock", "interrupts", "log", "cli"},

@@ -7,13 +7,13 @@ to 3.51.2 (https://sqlite.org/wal.html, "The WAL-Reset Bug"). A read takes no lo
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from glob import escape, glob
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,8 +29,11 @@ from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.faults import is_full, reason_of, translated
 from clinicctl.store.lock import writers_lock
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT, bring_up
+from clinicctl.store.values import UNREADABLE, Unreadable
 
-__all__ = ["Row", "Step", "Store", "Tx"]
+__all__ = ["Condition", "Row", "Step", "Store", "Tx", "joined"]
+
+R = TypeVar("R")
 
 LOGS = ("-wal", "-journal")
 """What SQLite keeps beside a database with content of it."""
@@ -42,6 +45,20 @@ _SETTINGS = select(models.settings)
 _HEAD = "SELECT number, hash FROM journal WHERE number = (SELECT max(number) FROM journal)"
 _HASH = "SELECT hash FROM journal WHERE number = ?"
 _RESTORED = "SELECT 1 FROM journal WHERE number > ? AND command = 'db restore'"
+
+
+class Condition(NamedTuple):
+    """A condition of a query, with the stored values of its parameters."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+def joined(conditions: Iterable[Condition]) -> tuple[str, tuple[Any, ...]]:
+    """Return the SQL and the values of a condition that is met when all of these are."""
+    listed = list(conditions)
+    sql = " AND ".join(f"({each.sql})" for each in listed) or "true"
+    return sql, tuple(value for each in listed for value in each.values)
 
 
 class Step(NamedTuple):
@@ -95,6 +112,40 @@ class Tx:
     end: JournalEnd = field(default_factory=JournalEnd)
     steps: list[Step] = field(default_factory=list)
     days_before: list[str] = field(default_factory=list)
+
+    def fetch_one(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> R | None:
+        """Return the first row, read, or None. All rows are fetched: a RETURNING that is not prevents the commit."""
+        found = self.fetch_all(sql, values, read)
+        return found[0] if found else None
+
+    def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:
+        """Return every row, read."""
+        interrupts.check()
+        found = self.driver.execute(sql, values).fetchall()
+        try:
+            return [read(each) for each in found]
+        except UNREADABLE:
+            raise Unreadable from None
+
+    def iterate(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> Iterator[R]:
+        """Yield the rows as they are read, by a cursor of their own."""
+        for each in self.driver.execute(sql, values):
+            interrupts.check()
+            try:
+                row = read(each)
+            except UNREADABLE:
+                raise Unreadable from None
+            yield row
+
+    def execute(self, sql: str, values: tuple[Any, ...]) -> int:
+        """Run a statement that changes rows, and return how many it changed."""
+        interrupts.check()
+        return self.driver.execute(sql, values).rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> int:
+        """Run a statement once for each row of parameters, and return how many rows it changed in all."""
+        interrupts.check()
+        return self.driver.executemany(sql, rows).rowcount
 
     def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """Return the first row, or None."""

@@ -9,12 +9,27 @@ dates are clinic-local.
 from datetime import date as Date
 from datetime import datetime
 from datetime import time as Time
-from typing import Any, ClassVar, cast
+from enum import StrEnum
+from typing import Any, cast
 from uuid import UUID
 
-from sqlmodel import CheckConstraint, Column, Field, ForeignKey, Index, SQLModel, Table, UniqueConstraint, Uuid, text
+from sqlalchemy import Dialect, TypeDecorator
+from sqlmodel import (
+    CheckConstraint,
+    Column,
+    Field,
+    ForeignKey,
+    Index,
+    SQLModel,
+    String,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 
 from clinicctl import errors
+from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, Sex, WaitlistStatus
 
 SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
@@ -33,18 +48,28 @@ def _references(column: str, *, key: bool = False) -> Any:
     return Field(sa_column=Column(Uuid, ForeignKey(column, ondelete="RESTRICT"), primary_key=key, nullable=False))
 
 
-class _Stored(SQLModel):
-    """What the tables have in common: they are worked on as tables, by Core.
+class Word(TypeDecorator[StrEnum]):
+    """A text column with the values of an enumeration."""
 
-    So Pydantic need not build what would validate them, nor SQLAlchemy map them to entities. The mark for that is the
-    one of its own `sqlalchemy.ext.automap`; without it they are mapped at once, which costs a command and no more.
-    """
+    impl = String
+    cache_ok = True
 
-    _sa_decl_prepare: ClassVar[bool] = True
-    model_config = {"defer_build": True}
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else self.words(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else self.words(value)
 
 
-class Setting(_Stored, table=True):
+def _word(words: type[StrEnum], *, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(Word(words), nullable=nullable))
+
+
+class Setting(SQLModel, table=True):
     """The clinic's settings, one a row."""
 
     __tablename__ = "settings"
@@ -52,7 +77,7 @@ class Setting(_Stored, table=True):
     value: str
 
 
-class Counter(_Stored, table=True):
+class Counter(SQLModel, table=True):
     """The last human number given, one row a kind. Rising only: a number is never given twice."""
 
     __tablename__ = "counters"
@@ -61,7 +86,7 @@ class Counter(_Stored, table=True):
     value: int
 
 
-class Patient(_Stored, table=True):
+class Patient(SQLModel, table=True):
     """A person. The phone is not unique: families share one."""
 
     __tablename__ = "patients"
@@ -86,7 +111,7 @@ class Patient(_Stored, table=True):
     phone: str | None
     born: Date | None
     born_year: int | None
-    sex: str
+    sex: Sex = _word(Sex)
     email: str | None
     note: str | None
     created_at: datetime
@@ -98,7 +123,7 @@ class Patient(_Stored, table=True):
     erased_at: datetime | None
 
 
-class PatientWord(_Stored, table=True):
+class PatientWord(SQLModel, table=True):
     """The folded words of each name: what `patient find` looks in."""
 
     __tablename__ = "patient_words"
@@ -107,7 +132,7 @@ class PatientWord(_Stored, table=True):
     patient_id: UUID = _references("patients.id", key=True)
 
 
-class Doctor(_Stored, table=True):
+class Doctor(SQLModel, table=True):
     """A practitioner. The code is kept in capitals, so that UNIQUE compares it without case."""
 
     __tablename__ = "doctors"
@@ -126,7 +151,7 @@ class Doctor(_Stored, table=True):
     archived_at: datetime | None
 
 
-class DoctorDailyAvailability(_Stored, table=True):
+class DoctorDailyAvailability(SQLModel, table=True):
     """What was said about a doctor's day. A day without a row follows the doctor's default."""
 
     __tablename__ = "doctor_daily_availabilities"
@@ -147,7 +172,7 @@ class DoctorDailyAvailability(_Stored, table=True):
     updated_at: datetime
 
 
-class DoctorWeeklyPattern(_Stored, table=True):
+class DoctorWeeklyPattern(SQLModel, table=True):
     """What a doctor's weekday is where nothing is said of the date: 0 is Monday."""
 
     __tablename__ = "doctor_weekly_patterns"
@@ -162,7 +187,7 @@ class DoctorWeeklyPattern(_Stored, table=True):
     capacity: int | None
 
 
-class DoctorDailyCapacity(_Stored, table=True):
+class DoctorDailyCapacity(SQLModel, table=True):
     """The ledger of a doctor's day, from its first booking: places, and the last position given in its queue.
 
     `remaining` is what a booking takes from, by a conditional update; `booked` may pass `capacity` only where somebody
@@ -192,7 +217,7 @@ class DoctorDailyCapacity(_Stored, table=True):
     last_recall: int
 
 
-class Appointment(_Stored, table=True):
+class Appointment(SQLModel, table=True):
     """A patient's place on a doctor's day.
 
     `visit` is 1, or the number of a patient's further visit that day (`book --again`), so that the database can refuse
@@ -239,10 +264,10 @@ class Appointment(_Stored, table=True):
     slot: int
     visit: int
     time: Time | None
-    status: str
+    status: AppointmentStatus = _word(AppointmentStatus)
     reason: str | None
     overbooked: bool
-    cancelled_by: str | None
+    cancelled_by: CancelledBy | None = _word(CancelledBy, nullable=True)
     cancel_reason: str | None
     moved_to: int | None
     moved_from: int | None
@@ -251,7 +276,7 @@ class Appointment(_Stored, table=True):
     updated_at: datetime
 
 
-class QueueEntry(_Stored, table=True):
+class QueueEntry(SQLModel, table=True):
     """A place in a doctor's queue of the day. The position is never reused, never reset within the day."""
 
     __tablename__ = "queue_entries"
@@ -278,7 +303,7 @@ class QueueEntry(_Stored, table=True):
     doctor_id: UUID = _references("doctors.id")
     date: Date
     position: int
-    status: str
+    status: QueueStatus = _word(QueueStatus)
     priority: int
     recalled: int
     checked_in_at: datetime
@@ -287,7 +312,7 @@ class QueueEntry(_Stored, table=True):
     ended_at: datetime | None
 
 
-class WaitlistEntry(_Stored, table=True):
+class WaitlistEntry(SQLModel, table=True):
     """Somebody who waits for a place with a doctor on one of several days; the number is the order."""
 
     __tablename__ = "waitlist_entries"
@@ -315,7 +340,7 @@ class WaitlistEntry(_Stored, table=True):
     doctor_id: UUID = _references("doctors.id")
     first_date: Date
     last_date: Date
-    status: str
+    status: WaitlistStatus = _word(WaitlistStatus)
     appointment_id: UUID | None = Field(
         sa_column=Column(Uuid, ForeignKey("appointments.id", ondelete="RESTRICT"), nullable=True)
     )
@@ -323,7 +348,7 @@ class WaitlistEntry(_Stored, table=True):
     updated_at: datetime
 
 
-class WaitlistDay(_Stored, table=True):
+class WaitlistDay(SQLModel, table=True):
     """A day for which somebody waits; the entry's `first_date` and `last_date` are the first and the last of them."""
 
     __tablename__ = "waitlist_days"
@@ -331,7 +356,7 @@ class WaitlistDay(_Stored, table=True):
     date: Date = Field(primary_key=True)
 
 
-class Journal(_Stored, table=True):
+class Journal(SQLModel, table=True):
     """One row an accepted write, chained by hash. The outcome holds ids and numbers, nothing personal."""
 
     __tablename__ = "journal"
@@ -357,7 +382,7 @@ class Journal(_Stored, table=True):
     hash: str
 
 
-class JournalStep(_Stored, table=True):
+class JournalStep(SQLModel, table=True):
     """The steps of appointments and queue entries that a journaled write took, in order.
 
     `before` is what the changed columns held, as JSON, nothing personal among them: what `undo` puts back.
@@ -382,7 +407,7 @@ class JournalStep(_Stored, table=True):
     before: str
 
 
-class JournalDays(_Stored, table=True):
+class JournalDays(SQLModel, table=True):
     """What stood of the days or weekdays that a journaled write changed: what `undo` puts back.
 
     `before` is a JSON object with compressed rows; see `desk.day_history`. It can hold the notes on days, which are

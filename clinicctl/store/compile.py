@@ -1,0 +1,478 @@
+"""Compile the queries into plain Python: `python -m clinicctl.store.compile`, or `nox -s queries -- --write`.
+
+A developer's tool, never imported at run time. From each constant in `clinicctl.store.queries` it makes a function in
+`clinicctl.store.compiled`, with the SQL of a dialect, the parameters in their order, and the conversions of values;
+from each shape of rows one NamedTuple; and from the models `schema.py`. Only public interfaces of SQLAlchemy are used.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from textwrap import fill
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    Date,
+    Dialect,
+    Integer,
+    Label,
+    String,
+    Time,
+    Uuid,
+    bindparam,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CheckConstraint, CreateIndex, CreateTable, Index, Table, UniqueConstraint
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.functions import FunctionElement, count
+from sqlalchemy.sql.selectable import Join, Select
+from sqlalchemy.types import TypeEngine
+from sqlmodel import AutoString, SQLModel, UTCDateTime
+
+from clinicctl import statuses
+from clinicctl.store import models, queries, values
+from clinicctl.store.queries import Gives, ListOf, Query
+
+WIDTH = 110
+FOLDER = Path(__file__).parent / "compiled"
+HOW = "python -m clinicctl.store.compile"
+_HEAD = f'"""Generated from {{source}} by `{HOW}`. Do not edit."""\n'
+_CLASHES = frozenset(dir(tuple))
+_BASES = {Gives.ONE: "fetch_one", Gives.EVERY: "fetch_all", Gives.STREAM: "iterate", Gives.FILTERED: "fetch_all"}
+
+
+class Kind(NamedTuple):
+    """How a type of column is written in Python: its type, and what reads and writes a value."""
+
+    name: str
+    read: str | None = None
+    write: str | None = None
+
+
+_KINDS: Mapping[type[TypeEngine[Any]], Kind] = {
+    Uuid: Kind("UUID", "to_uuid({})", "from_uuid({})"),
+    UTCDateTime: Kind("datetime", "to_instant({})", "from_instant({})"),
+    Date: Kind("Date", "to_date({})", "from_date({})"),
+    Time: Kind("Time", "to_time({})", "from_time({})"),
+    Boolean: Kind("bool", "to_bool({})", "from_bool({})"),
+    Integer: Kind("int"),
+    String: Kind("str"),
+    AutoString: Kind("str"),
+}
+_IMPORTS = {
+    "Iterable": ("collections.abc", "Iterable"),
+    "Iterator": ("collections.abc", "Iterator"),
+    "Sequence": ("collections.abc", "Sequence"),
+    "Date": ("datetime", "date as Date"),
+    "datetime": ("datetime", "datetime"),
+    "Time": ("datetime", "time as Time"),
+    "Any": ("typing", "Any"),
+    "NamedTuple": ("typing", "NamedTuple"),
+    "UUID": ("uuid", "UUID"),
+}
+"""Where each standard name comes from, in the order of the import lines."""
+
+
+def kind_of(type_: TypeEngine[Any]) -> Kind:
+    """Return how a type is written in Python. Refuses a type without a conversion."""
+    if isinstance(type_, models.Word):
+        words = type_.words.__name__
+        return Kind(words, f"_{_snake(words).upper()}[{{}}]", "{}.value")
+    if isinstance(type_, ListOf):
+        item = kind_of(type_.item)
+        convert = f", {item.write.removesuffix('({})')}" if item.write else ""
+        return Kind(f"Iterable[{item.name}]", None, f"from_list({{}}{convert})")
+    found = _KINDS.get(type(type_))
+    if found is None:
+        raise TypeError(f"no conversion for {type_!r}: name the type, as in bindparam(..., type_=Integer)")
+    return found
+
+
+class Field(NamedTuple):
+    """A column of a row, or a parameter."""
+
+    name: str
+    kind: Kind
+    nullable: bool
+
+    @property
+    def annotation(self) -> str:
+        return f"{self.kind.name} | None" if self.nullable else self.kind.name
+
+    def read(self, value: str) -> str:
+        """Return the expression for the Python value of a stored one."""
+        return self._converted(self.kind.read, value)
+
+    def write(self, value: str) -> str:
+        """Return the expression for the stored value of a Python one."""
+        return self._converted(self.kind.write, value)
+
+    def _converted(self, template: str | None, value: str) -> str:
+        if template is None:
+            return value
+        return f"None if {value} is None else {template.format(value)}" if self.nullable else template.format(value)
+
+
+Shape = tuple[Field, ...]
+
+
+@dataclass
+class Shapes:
+    """The row types, by name: those that are read, and those that only hold parameters."""
+
+    fields: dict[str, Shape] = field(default_factory=dict)
+    are_read: set[str] = field(default_factory=set)
+
+    def add(self, name: str, shape: Shape, *, is_read: bool) -> None:
+        """Note a row type. Refuses another shape for a known name, and another name for a known shape."""
+        if clash := sorted({each.name for each in shape} & _CLASHES):
+            raise ValueError(f"{name}: a tuple has {', '.join(clash)} of its own; label the column")
+        if self.fields.setdefault(name, shape) != shape:
+            raise ValueError(f"{name} is the name of two shapes: {self.fields[name]} and {shape}")
+        if other := [each for each, known in self.fields.items() if known == shape and each != name]:
+            raise ValueError(f"{name} has the shape of {other[0]}: use that name")
+        if is_read:
+            self.are_read.add(name)
+
+
+def compiled(statement: Any, dialect: Dialect, columns: Iterable[str] | None = None) -> SQLCompiler:
+    """Compile a statement, with constants as literals; only the named parameters are left as parameters."""
+
+    def replace(element: Any, **_: Any) -> Any:
+        if not isinstance(element, BindParameter):
+            return None
+        if element.unique:
+            return element.render_literal_execute()
+        return bindparam(element.key, None, type_=element.type, required=False)
+
+    found = visitors.replacement_traverse(statement, {}, replace).compile(
+        dialect=dialect,
+        column_keys=list(columns) if columns is not None else None,
+        compile_kwargs={"render_postcompile": True},
+    )
+    assert isinstance(found, SQLCompiler)
+    return found
+
+
+def result_of(statement: Any) -> Shape:
+    """Return the columns of a statement's rows. A column from the optional side of an outer join may be NULL."""
+    columns = statement.exported_columns if isinstance(statement, UpdateBase) else statement.selected_columns
+    optional = set(_optional(statement.get_final_froms())) if isinstance(statement, Select) else set()
+    shape = tuple(Field(str(each.name), kind_of(each.type), _is_nullable(each, optional)) for each in columns)
+    if len({each.name for each in shape}) != len(shape):
+        raise ValueError(f"two columns have one name; label them: {[each.name for each in shape]}")
+    return shape
+
+
+def _optional(froms: Iterable[Any], *, outer: bool = False) -> Iterator[Any]:
+    for each in froms:
+        if isinstance(each, Join):
+            yield from _optional([each.left], outer=outer)
+            yield from _optional([each.right], outer=outer or each.isouter)
+        elif outer:
+            yield each
+
+
+def _is_nullable(column: Any, optional: set[Any]) -> bool:
+    element = column.element if isinstance(column, Label) else column
+    if isinstance(element, FunctionElement):
+        return not isinstance(element, count)
+    return bool(getattr(element, "nullable", True)) or getattr(element, "table", None) in optional
+
+
+def parameters_of(found: SQLCompiler, table: Table | None) -> tuple[Shape, list[Field | str]]:
+    """Return the parameters of a compiled statement, each once; and what stands in each place of its SQL."""
+    named: dict[str, Field] = {}
+    places = list[Field | str]()
+    for name in found.positiontup or ():
+        bind = found.binds[name]
+        if bind.unique and name in found.params and found.params[name] is not None:
+            places.append(repr(found.params[name]))
+            continue
+        is_set = table is not None and name in table.columns and name in (found.column_keys or ())
+        nullable = bool(is_set and table is not None and table.columns[name].nullable)
+        named.setdefault(name, Field(name, kind_of(bind.type), nullable))
+        places.append(named[name])
+    return tuple(named.values()), places
+
+
+def _text(found: SQLCompiler) -> str:
+    """Return the SQL in lines of a readable length. No literal in it contains a blank, so that it may be broken."""
+    lines = (fill(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in str(found).splitlines())
+    text = "\n".join(line.strip() for line in "\n".join(lines).splitlines() if line.strip())
+    if '"""' in text or "\\" in text:
+        raise ValueError(f"SQL with quotes or backslashes that Python would read: {text}")
+    return text
+
+
+def _exploded(head: str, items: Iterable[str], tail: str, *, indent: str = "") -> str:
+    """Return a call or a signature on one line, or one item a line where it is too long, as `ruff format` has it."""
+    listed = list(items)
+    line = f"{indent}{head}{', '.join(listed)}{tail}"
+    if len(line) <= 120:
+        return line
+    return "\n".join([f"{indent}{head}", *(f"{indent}    {each}," for each in listed), f"{indent}{tail}"])
+
+
+def _tuple(items: Iterable[str], *, indent: str) -> str:
+    listed = list(items)
+    if len(listed) == 1:
+        return f"{indent}({listed[0]},)"
+    return _exploded("(", listed, ")", indent=indent)
+
+
+def _generator(values: Iterable[str]) -> str:
+    """Return the generator of the parameters of each row, as an argument of a call."""
+    listed = list(values)
+    line = f"        ({_tuple(listed, indent='')} for each in every),"
+    if len(line) <= 120 and "\n" not in line:
+        return line
+    return f"        (\n{_tuple(listed, indent=' ' * 12)}\n            for each in every\n        ),"
+
+
+def function(name: str, query: Query, dialect: Dialect, shapes: Shapes) -> str:
+    """Return the Python of a query: the SQL as a constant, and the function."""
+    constant = f"_{name}"
+    table = getattr(query.statement, "table", None)
+    if query.gives is Gives.CONDITION:
+        return _condition(name, query, dialect)
+    columns = query.columns
+    if isinstance(query.statement, UpdateBase) and query.statement.is_insert:
+        columns = tuple(table.columns.keys()) if table is not None else None
+    found = compiled(query.statement, dialect, columns)
+    parameters, places = parameters_of(found, table)
+    sql = f'{constant} = """\n{_text(found)}\n"""\n'
+    keywords = ["tx: Tx"] + (["*"] if parameters else []) + [f"{each.name}: {each.annotation}" for each in parameters]
+    if query.gives is Gives.CHANGE_EACH:
+        assert query.row is not None
+        shapes.add(query.row, parameters, is_read=False)
+        written = [each if isinstance(each, str) else each.write(f"each.{each.name}") for each in places]
+        head = f"def {name.lower()}(tx: Tx, every: Iterable[rows.{query.row}]) -> int:\n    return tx.execute_many("
+        return f"{sql}\n\n{head}\n        {constant},\n{_generator(written)}\n    )\n"
+    values = [each if isinstance(each, str) else each.write(each.name) for each in places]
+    if query.gives is Gives.CHANGE:
+        return f"{sql}\n\n{_signature(name, keywords, 'int')}\n{_call('execute', constant, values)}\n"
+    shape = result_of(query.statement)
+    if len(shape) == 1:
+        (only,) = shape
+        row, read = only.annotation, f"lambda row: {only.read('row[0]')}"
+    elif query.row is not None:
+        shapes.add(query.row, shape, is_read=True)
+        row, read = f"rows.{query.row}", f"rows.{reader(query.row)}"
+    else:
+        raise ValueError(f"{name}: name the type of its rows")
+    if query.gives is Gives.FILTERED:
+        keywords.insert(1, "conditions: Sequence[Condition]")
+        returned = f"list[{row}]"
+        body = [
+            "    where, values = joined(conditions)",
+            f"    return tx.fetch_all({constant}.format(conditions=where), (*values, {', '.join(values)}), {read})"
+            if values
+            else f"    return tx.fetch_all({constant}.format(conditions=where), values, {read})",
+        ]
+        return f"{sql}\n\n{_signature(name, keywords, returned)}\n" + "\n".join(body) + "\n"
+    returned = {
+        Gives.ONE: row if row.endswith("| None") else f"{row} | None",
+        Gives.EVERY: f"list[{row}]",
+        Gives.STREAM: f"Iterator[{row}]",
+    }[query.gives]
+    return f"{sql}\n\n{_signature(name, keywords, returned)}\n{_call(_BASES[query.gives], constant, values, read)}\n"
+
+
+def _condition(name: str, query: Query, dialect: Dialect) -> str:
+    found = compiled(query.statement, dialect)
+    parameters, places = parameters_of(found, None)
+    values = [each if isinstance(each, str) else each.write(each.name) for each in places]
+    keywords = (["*"] if parameters else []) + [f"{each.name}: {each.annotation}" for each in parameters]
+    sql = f'_{name} = """\n{_text(found)}\n"""\n'
+    body = _tuple(values, indent="").strip() if values else "()"
+    return f"{sql}\n\n{_signature(name, keywords, 'Condition')}\n    return Condition(_{name}, {body})\n"
+
+
+def _signature(name: str, keywords: Iterable[str], returned: str) -> str:
+    return _exploded(f"def {name.lower()}(", keywords, f") -> {returned}:")
+
+
+def _call(method: str, constant: str, values: list[str], *more: str) -> str:
+    packed = f"({values[0]},)" if len(values) == 1 else f"({', '.join(values)})"
+    line = f"    return tx.{method}({', '.join([constant, packed, *more])})"
+    if len(line) <= 120:
+        return line
+    parts = [f"        {constant},", f"{_tuple(values, indent=' ' * 8)},", *(f"        {each}," for each in more)]
+    return "\n".join([f"    return tx.{method}(", *parts, "    )"])
+
+
+def reader(row: str) -> str:
+    """Return the name of the function that reads a row type: `patient_row` for `PatientRow`."""
+    return _snake(row)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{each.lower()}" if each.isupper() else each for each in name).lstrip("_")
+
+
+def rows_module(shapes: Shapes) -> str:
+    """Return the module of the row types."""
+    parts = list[str]()
+    for name, shape in sorted(shapes.fields.items()):
+        lines = "\n".join(f"    {each.name}: {each.annotation}" for each in shape)
+        parts.append(f"class {name}(NamedTuple):\n{lines}\n")
+        if name in shapes.are_read:
+            values = [each.read(f"stored[{at}]") for at, each in enumerate(shape)]
+            call = _exploded(f"return {name}(", values, ")", indent="    ")
+            parts.append(f"def {reader(name)}(stored: Any) -> {name}:\n{call}\n")
+    body = "\n\n".join(parts)
+    words = sorted({each.kind.name for shape in shapes.fields.values() for each in shape if "_[" in _masked(each)})
+    tables = "".join(f"_{_snake(each).upper()} = {{each.value: each for each in {each}}}\n" for each in words)
+    return _module("the queries", "", f"{tables}\n\n{body}" if tables else f"\n{body}")
+
+
+def _masked(each: Field) -> str:
+    return "_[" if each.kind.read is not None and each.kind.read.startswith("_") else ""
+
+
+def _module(source: str, own: str, body: str) -> str:
+    """Return a module: its docstring, the imports that its body needs, and the body."""
+    words = set(_words(body))
+    standard = [where for name, where in _IMPORTS.items() if name in words]
+    ours = {
+        "clinicctl.statuses": words & vars(statuses).keys(),
+        "clinicctl.store.compiled": words & {"rows"} if own else set(),
+        "clinicctl.store.engine": words & {"Condition", "Tx", "joined"} if own else set(),
+        "clinicctl.store.values": words & vars(values).keys() - {"UUID", "Any", "date", "datetime", "time", "Iterable"},
+    }
+    blocks = [
+        _HEAD.format(source=source),
+        "".join(_from(module, [name for each, name in standard if each == module]) for module in _ordered(standard)),
+        "".join(_from(module, sorted(names)) for module, names in ours.items() if names),
+    ]
+    return "\n".join(each for each in blocks if each) + "\n" + body.strip("\n") + "\n"
+
+
+def _ordered(standard: Iterable[tuple[str, str]]) -> list[str]:
+    return list(dict.fromkeys(module for module, _ in standard))
+
+
+def _from(module: str, names: Sequence[str]) -> str:
+    """Return the import of names from a module; each that gets another name has a line of its own."""
+    if any(" as " in each for each in names):
+        return "".join(f"from {module} import {each}\n" for each in names)
+    line = f"from {module} import {', '.join(names)}"
+    return f"{line}\n" if len(line) <= 120 else _exploded(f"from {module} import (", names, ")") + "\n"
+
+
+def _words(text: str) -> Iterator[str]:
+    word = ""
+    for each in text + " ":
+        if each.isidentifier() or (word and each.isdigit()):
+            word += each
+        elif word:
+            yield word
+            word = ""
+
+
+def schema_module(dialect: Dialect) -> str:
+    """Return the module that describes the schema: DDL, columns, checks, and the names of what is unique."""
+    tables = SQLModel.metadata.sorted_tables
+    statements = list[str]()
+    for table in tables:
+        statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
+        indexes = sorted(table.indexes, key=lambda each: str(each.name))
+        statements += [str(CreateIndex(each).compile(dialect=dialect)).strip() for each in indexes]
+    ddl = "".join(f'    """{_tidy(each)}""",\n' for each in statements)
+    columns = "".join(
+        f'    "{table.name}": {{\n'
+        + "".join(f'        "{each.name}": "{_stored_as(each.type)}",\n' for each in table.columns)
+        + "    },\n"
+        for table in tables
+    )
+    checks = "".join(
+        f'    "{each.name}": (\n        "{table.name}",\n        {_quoted(str(each.sqltext))},\n    ),\n'
+        for table in tables
+        for each in sorted(table.constraints, key=lambda each: str(each.name))
+        if isinstance(each, CheckConstraint)
+    )
+    unique = "".join(
+        f'    "{", ".join(f"{table.name}.{column.name}" for column in each.columns)}": "{each.name}",\n'
+        for table in tables
+        for each in _unique(table)
+    )
+    body = (
+        f'DDL = (\n{ddl})\n\nCOLUMNS = {{\n{columns}}}\n"""Each table\'s columns and the form in which values are'
+        f' stored."""\n\nCHECKS = {{\n{checks}}}\n"""Each CHECK: its table and its condition."""\n\n'
+        f'UNIQUE = {{\n{unique}}}\n"""What SQLite says of a broken UNIQUE: the columns, and the name behind them."""\n'
+    )
+    return _module("models.py", "", body)
+
+
+def _tidy(text: str) -> str:
+    return "\n".join(line.rstrip().expandtabs(4) for line in text.splitlines())
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if '"' not in text else repr(text)
+
+
+def _stored_as(type_: TypeEngine[Any]) -> str:
+    """Return the form in which a type's values are stored."""
+    name = kind_of(type_).name
+    return {"UUID": "uuid", "datetime": "instant", "Date": "date", "Time": "time", "bool": "bool", "int": "int"}.get(
+        name, "text"
+    )
+
+
+def _unique(table: Table) -> list[UniqueConstraint | Index]:
+    found: list[UniqueConstraint | Index] = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+    found += [each for each in table.indexes if each.unique]
+    return sorted(found, key=lambda each: str(each.name))
+
+
+def constants(name: str) -> dict[str, Query]:
+    """Return the queries of one module of `queries`, by their names."""
+    module = import_module(f"{queries.__name__}.{name}")
+    return {each: value for each, value in vars(module).items() if isinstance(value, Query)}
+
+
+def nouns() -> list[str]:
+    """Return the names of the modules of queries."""
+    return sorted(each.name for each in iter_modules(queries.__path__))
+
+
+def modules(dialect: Dialect) -> dict[str, str]:
+    """Return the text of each generated module, by its file name."""
+    shapes, texts = Shapes(), dict[str, str]()
+    for noun in nouns():
+        body = "\n\n".join(function(name, query, dialect, shapes) for name, query in constants(noun).items())
+        texts[f"{noun}.py"] = _module(f"queries/{noun}.py", noun, body)
+    texts["rows.py"] = rows_module(shapes)
+    texts["schema.py"] = schema_module(dialect)
+    texts["__init__.py"] = _HEAD.format(source="the queries")
+    return texts
+
+
+def main(arguments: list[str]) -> int:
+    """Write the generated modules, or say with `--check` which are not what the queries give."""
+    texts = modules(sqlite.dialect())
+    standing = {each.name: each.read_text("utf-8") for each in FOLDER.glob("*.py")}
+    different = sorted(name for name in texts.keys() | standing if texts.get(name) != standing.get(name))
+    if "--check" in arguments:
+        if different:
+            sys.stderr.write(f"Not up to date: {', '.join(different)}. Run `{HOW}`.\n")
+        return 1 if different else 0
+    for name in different:
+        if name in texts:
+            (FOLDER / name).write_text(texts[name], "utf-8")
+        else:
+            (FOLDER / name).unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,190 @@
+"""Generated from queries/days.py by `python -m clinicctl.store.compile`. Do not edit."""
+
+from collections.abc import Iterable
+from datetime import date as Date
+from uuid import UUID
+
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+from clinicctl.store.values import from_date, from_list, from_uuid
+
+_SETTINGS = """
+SELECT doctor_daily_availabilities.id, doctor_daily_availabilities.doctor_id,
+doctor_daily_availabilities.date, doctor_daily_availabilities.present, doctor_daily_availabilities.capacity,
+doctor_daily_availabilities.note, doctor_daily_availabilities.updated_by,
+doctor_daily_availabilities.updated_at
+FROM doctor_daily_availabilities
+WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabilities.doctor_id = ?
+"""
+
+
+def settings(tx: Tx, *, first: Date, last: Date, doctor: UUID) -> list[rows.DaySettingRow]:
+    return tx.fetch_all(_SETTINGS, (from_date(first), from_date(last), from_uuid(doctor)), rows.day_setting_row)
+
+
+_SETTINGS_OF_DOCTORS = """
+SELECT doctor_daily_availabilities.id, doctor_daily_availabilities.doctor_id,
+doctor_daily_availabilities.date, doctor_daily_availabilities.present, doctor_daily_availabilities.capacity,
+doctor_daily_availabilities.note, doctor_daily_availabilities.updated_by,
+doctor_daily_availabilities.updated_at
+FROM doctor_daily_availabilities
+WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabilities.doctor_id IN (SELECT
+doctors_listed.value
+FROM json_each(?) AS doctors_listed)
+"""
+
+
+def settings_of_doctors(tx: Tx, *, first: Date, last: Date, doctors: Iterable[UUID]) -> list[rows.DaySettingRow]:
+    return tx.fetch_all(
+        _SETTINGS_OF_DOCTORS,
+        (from_date(first), from_date(last), from_list(doctors, from_uuid)),
+        rows.day_setting_row,
+    )
+
+
+_LEDGERS = """
+SELECT doctor_daily_capacities.id, doctor_daily_capacities.doctor_id, doctor_daily_capacities.date,
+doctor_daily_capacities.capacity, doctor_daily_capacities.booked, doctor_daily_capacities.remaining,
+doctor_daily_capacities.last_position, doctor_daily_capacities.last_recall
+FROM doctor_daily_capacities
+WHERE doctor_daily_capacities.date BETWEEN ? AND ? AND doctor_daily_capacities.doctor_id = ?
+"""
+
+
+def ledgers(tx: Tx, *, first: Date, last: Date, doctor: UUID) -> list[rows.LedgerRow]:
+    return tx.fetch_all(_LEDGERS, (from_date(first), from_date(last), from_uuid(doctor)), rows.ledger_row)
+
+
+_LEDGERS_OF_DOCTORS = """
+SELECT doctor_daily_capacities.id, doctor_daily_capacities.doctor_id, doctor_daily_capacities.date,
+doctor_daily_capacities.capacity, doctor_daily_capacities.booked, doctor_daily_capacities.remaining,
+doctor_daily_capacities.last_position, doctor_daily_capacities.last_recall
+FROM doctor_daily_capacities
+WHERE doctor_daily_capacities.date BETWEEN ? AND ? AND doctor_daily_capacities.doctor_id IN (SELECT
+doctors_listed.value
+FROM json_each(?) AS doctors_listed)
+"""
+
+
+def ledgers_of_doctors(tx: Tx, *, first: Date, last: Date, doctors: Iterable[UUID]) -> list[rows.LedgerRow]:
+    return tx.fetch_all(
+        _LEDGERS_OF_DOCTORS,
+        (from_date(first), from_date(last), from_list(doctors, from_uuid)),
+        rows.ledger_row,
+    )
+
+
+_WEEKDAYS = """
+SELECT doctor_weekly_patterns.doctor_id, doctor_weekly_patterns.weekday, doctor_weekly_patterns.present,
+doctor_weekly_patterns.capacity
+FROM doctor_weekly_patterns
+WHERE doctor_weekly_patterns.doctor_id = ?
+"""
+
+
+def weekdays(tx: Tx, *, doctor: UUID) -> list[rows.WeekdayRow]:
+    return tx.fetch_all(_WEEKDAYS, (from_uuid(doctor),), rows.weekday_row)
+
+
+_WEEKDAYS_OF_DOCTORS = """
+SELECT doctor_weekly_patterns.doctor_id, doctor_weekly_patterns.weekday, doctor_weekly_patterns.present,
+doctor_weekly_patterns.capacity
+FROM doctor_weekly_patterns
+WHERE doctor_weekly_patterns.doctor_id IN (SELECT doctors_listed.value
+FROM json_each(?) AS doctors_listed)
+"""
+
+
+def weekdays_of_doctors(tx: Tx, *, doctors: Iterable[UUID]) -> list[rows.WeekdayRow]:
+    return tx.fetch_all(_WEEKDAYS_OF_DOCTORS, (from_list(doctors, from_uuid),), rows.weekday_row)
+
+
+_OPEN_LEDGER = """
+INSERT INTO doctor_daily_capacities (id, doctor_id, date, capacity, booked, remaining, last_position,
+last_recall) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+def open_ledger(
+    tx: Tx,
+    *,
+    id: UUID,
+    doctor_id: UUID,
+    date: Date,
+    capacity: int,
+    booked: int,
+    remaining: int,
+    last_position: int,
+    last_recall: int,
+) -> int:
+    return tx.execute(
+        _OPEN_LEDGER,
+        (from_uuid(id), from_uuid(doctor_id), from_date(date), capacity, booked, remaining, last_position, last_recall),
+    )
+
+
+_TAKE_PLACE = """
+UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked + 1),
+remaining=(doctor_daily_capacities.remaining - 1) WHERE doctor_daily_capacities.doctor_id = ? AND
+doctor_daily_capacities.date = ? AND doctor_daily_capacities.remaining > 0
+"""
+
+
+def take_place(tx: Tx, *, doctor: UUID, on: Date) -> int:
+    return tx.execute(_TAKE_PLACE, (from_uuid(doctor), from_date(on)))
+
+
+_TAKE_PLACE_ABOVE = """
+UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked + 1) WHERE
+doctor_daily_capacities.doctor_id = ? AND doctor_daily_capacities.date = ? AND
+doctor_daily_capacities.remaining = 0 AND doctor_daily_capacities.booked < doctor_daily_capacities.capacity +
+?
+"""
+
+
+def take_place_above(tx: Tx, *, doctor: UUID, on: Date, limit: int) -> int:
+    return tx.execute(_TAKE_PLACE_ABOVE, (from_uuid(doctor), from_date(on), limit))
+
+
+_RETAKE_PLACE = """
+UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked + 1), remaining=CASE WHEN
+(doctor_daily_capacities.booked + 1 < doctor_daily_capacities.capacity) THEN (doctor_daily_capacities.capacity
+- doctor_daily_capacities.booked) - 1 ELSE 0 END WHERE doctor_daily_capacities.doctor_id = ? AND
+doctor_daily_capacities.date = ?
+"""
+
+
+def retake_place(tx: Tx, *, doctor: UUID, on: Date) -> int:
+    return tx.execute(_RETAKE_PLACE, (from_uuid(doctor), from_date(on)))
+
+
+_GIVE_PLACE_BACK = """
+UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked - 1), remaining=CASE WHEN
+(doctor_daily_capacities.booked - 1 < doctor_daily_capacities.capacity) THEN (doctor_daily_capacities.capacity
+- doctor_daily_capacities.booked) + 1 ELSE 0 END WHERE doctor_daily_capacities.doctor_id = ? AND
+doctor_daily_capacities.date = ? AND doctor_daily_capacities.booked > 0
+"""
+
+
+def give_place_back(tx: Tx, *, doctor: UUID, on: Date) -> int:
+    return tx.execute(_GIVE_PLACE_BACK, (from_uuid(doctor), from_date(on)))
+
+
+_NEXT_RECALL = """
+UPDATE doctor_daily_capacities SET last_recall=(doctor_daily_capacities.last_recall + 1) WHERE
+doctor_daily_capacities.doctor_id = ? AND doctor_daily_capacities.date = ? RETURNING last_recall
+"""
+
+
+def next_recall(tx: Tx, *, doctor: UUID, on: Date) -> int | None:
+    return tx.fetch_one(_NEXT_RECALL, (from_uuid(doctor), from_date(on)), lambda row: row[0])
+
+
+_NEXT_POSITION = """
+UPDATE doctor_daily_capacities SET last_position=(doctor_daily_capacities.last_position + 1) WHERE
+doctor_daily_capacities.doctor_id = ? AND doctor_daily_capacities.date = ? RETURNING last_position
+"""
+
+
+def next_position(tx: Tx, *, doctor: UUID, on: Date) -> int | None:
+    return tx.fetch_one(_NEXT_POSITION, (from_uuid(doctor), from_date(on)), lambda row: row[0])

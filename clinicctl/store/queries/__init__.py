@@ -1,0 +1,116 @@
+"""The queries over the models: one module per noun, written with SQLAlchemy's `select`, `insert`, `update`, `delete`.
+
+Nothing here is imported at run time. `clinicctl.store.compile` turns each constant into a typed function of the same
+name in `clinicctl.store.compiled`; run it after each change here.
+
+Parameters are `bindparam("name")`; their types are those of the columns that they are compared with. Constants become
+literals of the SQL, so that a partial index is used where its condition stands in the query.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Executable,
+    Integer,
+    String,
+    TypeDecorator,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import TypeEngine
+
+FILTERS: ColumnElement[bool] = literal_column("{conditions}")
+"""The place of the conditions in a `filtered` query."""
+
+LIMIT: ColumnElement[int] = bindparam("limit", type_=Integer)
+"""The number of rows to return, as a parameter; -1 for all."""
+
+
+class Gives(Enum):
+    """What a compiled function returns."""
+
+    ONE = auto()
+    EVERY = auto()
+    STREAM = auto()
+    FILTERED = auto()
+    CONDITION = auto()
+    CHANGE = auto()
+    CHANGE_EACH = auto()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Query:
+    """A statement and how it is called. `row` names the type of a row with more than one column."""
+
+    statement: Any
+    gives: Gives
+    row: str | None = None
+    columns: tuple[str, ...] | None = None
+
+
+def one(statement: Executable, row: str | None = None) -> Query:
+    """Return the query for the only row, or None."""
+    return Query(statement=statement, gives=Gives.ONE, row=row)
+
+
+def every(statement: Executable, row: str | None = None) -> Query:
+    """Return the query for a list of all rows."""
+    return Query(statement=statement, gives=Gives.EVERY, row=row)
+
+
+def stream(statement: Executable, row: str | None = None) -> Query:
+    """Return the query for all rows of what may be long, one after the other."""
+    return Query(statement=statement, gives=Gives.STREAM, row=row)
+
+
+def filtered(statement: Executable, row: str | None = None) -> Query:
+    """Return the query for the rows that meet all conditions that the caller gives. It contains `FILTERS`."""
+    return Query(statement=statement, gives=Gives.FILTERED, row=row)
+
+
+def condition(clause: ColumnElement[bool]) -> Query:
+    """Return a condition for a `filtered` query. It names the query's tables as the query does."""
+    return Query(statement=clause, gives=Gives.CONDITION)
+
+
+def change(statement: Executable, *columns: str) -> Query:
+    """Return the query that changes rows and returns how many. `columns` are those that an update sets."""
+    return Query(statement=statement, gives=Gives.CHANGE, columns=columns or None)
+
+
+def change_each(statement: Executable, *columns: str, row: str) -> Query:
+    """Return the query that is run once for each row of parameters. `columns` are those that an update sets."""
+    return Query(statement=statement, gives=Gives.CHANGE_EACH, row=row, columns=columns or None)
+
+
+class ListOf(TypeDecorator[Any]):
+    """A list of values as one JSON parameter, however long it is."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> str | None:
+        """Return the values as they are stored, in JSON."""
+        if value is None:
+            return None
+        convert = self.item.dialect_impl(dialect).bind_processor(dialect)
+        return json.dumps([convert(each) if convert else each for each in value])
+
+
+def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Return the condition that a column's value is in the list parameter of this name."""
+    listed = func.json_each(bindparam(name, type_=ListOf(column.type))).table_valued("value").alias(f"{name}_listed")
+    return type_coerce(column, String).in_(select(listed.c.value))
