@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from clinicctl import desk, errors
 from clinicctl.desk import days, numbers, operations, patients, staff, steps
+from clinicctl.desk.steps import AppointmentChanges
 from clinicctl.results import (
     Appointment,
     Booked,
@@ -21,159 +22,18 @@ from clinicctl.rules import references, slots
 from clinicctl.rules.days import DaysWord, DayWord, day
 from clinicctl.rules.days import days as dates_of
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
-from clinicctl.rules.steps import ACTIVE, CANCEL, IN_QUEUE, MOVE, NO_SHOW
-from clinicctl.statuses import AppointmentStatus, CancelledBy, WaitlistStatus
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import (
-    HOLDS_A_SLOT,
-    IS_ACTIVE,
-    IS_WAITING,
-    appointments,
-    doctors,
-    journal,
-    journal_steps,
-    queue_entries,
-    waitlist_days,
-    waitlist_entries,
-)
-from clinicctl.store.models import patients as people
-from clinicctl.store.sql import and_, as_list, bindparam, insert, is_among, or_, select, update
-
-queue_doctors = doctors.alias("queue_doctors")
+from clinicctl.rules.steps import CANCEL, MOVE, NO_SHOW
+from clinicctl.statuses import AppointmentStatus, CancelledBy
+from clinicctl.store.compiled import appointments, rows
+from clinicctl.store.compiled import waitlist as stored_waitlist
+from clinicctl.store.engine import Condition, Tx
 
 if TYPE_CHECKING:
     from clinicctl.desk.candidates import Person
 
-_PATIENT = (
-    people.c.number.label("patient_number"),
-    people.c.name.label("patient_name"),
-    people.c.phone.label("patient_phone"),
-    people.c.born.label("patient_born"),
-    people.c.born_year.label("patient_born_year"),
-    people.c.sex.label("patient_sex"),
-)
-_ALL = (
-    select(
-        appointments,
-        *_PATIENT,
-        people.c.archived_at.label("patient_archived_at"),
-        doctors.c.code.label("doctor_code"),
-        doctors.c.name.label("doctor_name"),
-        doctors.c.archived_at.label("doctor_archived_at"),
-        queue_entries.c.position.label("position"),
-        queue_doctors.c.code.label("queue_doctor_code"),
-    )
-    .join(people, people.c.id == appointments.c.patient_id)
-    .join(doctors, doctors.c.id == appointments.c.doctor_id)
-    .outerjoin(queue_entries, queue_entries.c.appointment_id == appointments.c.id)
-    .outerjoin(queue_doctors, queue_doctors.c.id == queue_entries.c.doctor_id)
-)
-_BY_ID = _ALL.where(appointments.c.id == bindparam("id"))
-_AMONG = _ALL.where(is_among(appointments.c.id, "ids"))
-_BY_NUMBER = _ALL.where(appointments.c.number == bindparam("number"))
-_OPEN = _ALL.where(
-    appointments.c.doctor_id == bindparam("doctor"),
-    appointments.c.date == bindparam("on"),
-    appointments.c.status == AppointmentStatus.BOOKED,
-).order_by(appointments.c.slot)
-_HERE = (
-    select(
-        appointments,
-        *_PATIENT,
-        doctors.c.code.label("doctor_code"),
-        queue_entries.c.position.label("position"),
-        queue_entries.c.status.label("queue_status"),
-    )
-    .join(people, people.c.id == appointments.c.patient_id)
-    .join(queue_entries, queue_entries.c.appointment_id == appointments.c.id)
-    .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
-    .where(
-        queue_entries.c.doctor_id == bindparam("doctor"),
-        queue_entries.c.date == bindparam("on"),
-        queue_entries.c.status.in_(sorted(IN_QUEUE)),
-    )
-    .order_by(queue_entries.c.position)
-)
-_OF_PATIENT_ON = _ALL.where(
-    appointments.c.patient_id == bindparam("patient"), appointments.c.date == bindparam("on")
-).order_by(appointments.c.number)
-# Inside a select of its own: `status` is a column of the queue, too, and the index needs the condition word for word.
-_ACTIVE = select(appointments.c.id).where(IS_ACTIVE).correlate(None)
-_ACTIVE_OF_PATIENT = _ALL.where(appointments.c.id.in_(_ACTIVE.where(appointments.c.patient_id == bindparam("patient"))))
-_ACTIVE_OF_DOCTOR = _ALL.where(appointments.c.id.in_(_ACTIVE.where(appointments.c.doctor_id == bindparam("doctor"))))
-_ACTIVE_IN_QUEUE = _ALL.where(
-    queue_entries.c.doctor_id == bindparam("doctor"),
-    queue_entries.c.status.in_(sorted(IN_QUEUE)),
-    appointments.c.status.in_(sorted(ACTIVE)),
-)
-_HELD = select(appointments.c.slot).where(
-    appointments.c.doctor_id == bindparam("doctor"),
-    appointments.c.date == bindparam("on"),
-    HOLDS_A_SLOT,
-)
-_VISITS = select(appointments.c.visit, appointments.c.number).where(
-    appointments.c.patient_id == bindparam("patient"),
-    appointments.c.doctor_id == bindparam("doctor"),
-    appointments.c.date == bindparam("on"),
-    IS_ACTIVE,
-)
-_AT_TIME = select(
-    appointments.c.id,
-    appointments.c.number,
-    appointments.c.patient_id,
-    appointments.c.doctor_id,
-    appointments.c.created_at,
-).where(
-    or_(
-        and_(appointments.c.patient_id == bindparam("patient"), appointments.c.date == bindparam("on")),
-        and_(appointments.c.doctor_id == bindparam("doctor"), appointments.c.date == bindparam("on")),
-    ),
-    appointments.c.time == bindparam("at"),
-    IS_ACTIVE,
-)
-_WAITS = (
-    select(waitlist_entries.c.id, waitlist_entries.c.number)
-    .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
-    .where(
-        waitlist_entries.c.patient_id == bindparam("patient"),
-        waitlist_entries.c.doctor_id == bindparam("doctor"),
-        IS_WAITING,
-        waitlist_entries.c.first_date <= bindparam("on"),
-        waitlist_days.c.date == bindparam("on"),
-    )
-)
-"""The condition on the first day, and no ordering, make SQLite read only the entries of this patient."""
-_CLOSE_WAIT = update(waitlist_entries).where(waitlist_entries.c.id == bindparam("row"))
-_UNDONE = (
-    select(journal_steps.c.appointment_id)
-    .join(journal, journal.c.number == journal_steps.c.journal_number)
-    .where(
-        journal_steps.c.appointment_id == appointments.c.id,
-        journal_steps.c.to_status == AppointmentStatus.CANCELLED,
-        journal.c.undoes.is_not(None),
-    )
-    .correlate(appointments)
-    .exists()
-)
-"""Whether a booking was undone: it is then cancelled by the clinic."""
-_INSERT = insert(appointments)
-_HISTORY = (
-    select(
-        journal_steps.c.from_status,
-        journal_steps.c.to_status,
-        journal_steps.c.queue_from,
-        journal_steps.c.queue_to,
-        journal_steps.c.slot,
-        journal_steps.c.position,
-        journal.c.number,
-        journal.c.at,
-        journal.c.actor,
-        journal.c.command,
-    )
-    .join(journal, journal.c.number == journal_steps.c.journal_number)
-    .where(journal_steps.c.appointment_id == bindparam("appointment"))
-    .order_by(journal_steps.c.journal_number, journal_steps.c.nth)
-)
+
+Affected = rows.AppointmentRow | rows.ArrivedRow
+"""An appointment about which an answer says whom it concerns."""
 
 
 @operations.BOOK
@@ -214,8 +74,8 @@ def book(
 
 def place(
     tx: Tx,
-    who: Row[Any],
-    whom: Row[Any],
+    who: rows.PatientRow,
+    whom: rows.DoctorRow,
     *,
     on: date,
     at: time | None = None,
@@ -223,7 +83,7 @@ def place(
     again: bool = False,
     overbook: bool = False,
     past: bool = False,
-    instead_of: Row[Any] | None = None,
+    instead_of: rows.AppointmentRow | None = None,
 ) -> Booked:
     """Put a patient into the lowest free slot of a day; refuses what `book` refuses.
 
@@ -233,7 +93,7 @@ def place(
     days.refuse_past(tx, on)
     (facts,) = days.facts(tx, whom, [on])
     days.refuse_absent(tx, whom, facts)
-    visits = tx.all(_VISITS, patient=who.id, doctor=whom.id, on=on)
+    visits = appointments.visits(tx, patient=who.id, doctor=whom.id, on=on)
     others = [row for row in visits if instead_of is None or row.number != instead_of.number]
     if others and not again:
         raise errors.AlreadyBooked(
@@ -244,42 +104,37 @@ def place(
             _refuse_past_time(tx, on, at)
         _refuse_time_taken(tx, who, whom, on=on, at=at, again=again, overbook=overbook, instead_of=instead_of)
     above = days.take_place(tx, facts, overbook=overbook)
-    slot = slots.lowest_free(row.slot for row in tx.all(_HELD, doctor=whom.id, on=on))
-    values: dict[str, Any] = {
-        "id": uuid4(),
-        "number": numbers.next_one(tx, "appointments"),
-        "patient_id": who.id,
-        "doctor_id": whom.id,
-        "date": on,
-        "slot": slot,
-        "visit": slots.lowest_free(row.visit for row in visits),
-        "time": at,
-        "status": AppointmentStatus.BOOKED,
-        "reason": reason,
-        "overbooked": above,
-        "cancelled_by": None,
-        "cancel_reason": None,
-        "moved_to": None,
-        "moved_from": instead_of.number if instead_of is not None else None,
-        "key": tx.key,
-        "created_at": tx.now,
-        "updated_at": tx.now,
-    }
-    tx.run(_INSERT, **values)
-    steps.booked(tx, appointment_id=values["id"], slot=slot)
-    waits = tx.all(_WAITS, patient=who.id, doctor=whom.id, on=on)
+    slot = slots.lowest_free(appointments.held_slots(tx, doctor=whom.id, on=on))
+    identity, number = uuid4(), numbers.next_one(tx, "appointments")
+    appointments.insert(
+        tx,
+        id=identity,
+        number=number,
+        patient_id=who.id,
+        doctor_id=whom.id,
+        date=on,
+        slot=slot,
+        visit=slots.lowest_free(row.visit for row in visits),
+        time=at,
+        status=AppointmentStatus.BOOKED,
+        reason=reason,
+        overbooked=above,
+        cancelled_by=None,
+        cancel_reason=None,
+        moved_to=None,
+        moved_from=instead_of.number if instead_of is not None else None,
+        key=tx.key,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    steps.booked(tx, appointment_id=identity, slot=slot)
+    waits = stored_waitlist.wishes_for_day(tx, patient=who.id, doctor=whom.id, on=on)
     for entry in waits:
-        tx.run(
-            _CLOSE_WAIT,
-            row=entry.id,
-            status=WaitlistStatus.PROMOTED,
-            appointment_id=values["id"],
-            updated_at=tx.now,
-        )
+        stored_waitlist.promote(tx, row=entry.id, appointment_id=identity, updated_at=tx.now)
     now = tx.local(tx.now)
     return Booked(
-        id=values["id"],
-        number=f"A{values['number']}",
+        id=identity,
+        number=f"A{number}",
         patient=patients.brief(who),
         doctor=staff.brief(whom),
         date=on,
@@ -309,10 +164,14 @@ def cancel(
     return show(tx, appointment=appointment)
 
 
-def cancel_row(tx: Tx, row: Row[Any], *, by: CancelledBy, reason: str | None, moved_to: int | None = None) -> None:
+def cancel_row(
+    tx: Tx, row: rows.AppointmentRow, *, by: CancelledBy, reason: str | None, moved_to: int | None = None
+) -> None:
     """Cancel the appointment of a row, and give its place back."""
-    moved = {"moved_to": moved_to} if moved_to is not None else {}
-    steps.take(tx, MOVE if moved else CANCEL, row, changes={"cancelled_by": by, "cancel_reason": reason, **moved})
+    changes: AppointmentChanges = {"cancelled_by": by, "cancel_reason": reason}
+    if moved_to is not None:
+        changes["moved_to"] = moved_to
+    steps.take(tx, CANCEL if moved_to is None else MOVE, row, changes=changes)
     days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
 
 
@@ -386,19 +245,21 @@ def list_matching(
     With `cancelled_by` each one has the patient's phone. A booking that was undone is not one of them: nobody has to be
     called about it.
     """
-    query = _ALL.order_by(appointments.c.date, doctors.c.code, appointments.c.slot, appointments.c.number)
+    conditions = list[Condition]()
     if doctor:
-        query = query.where(appointments.c.doctor_id == staff.find(tx, doctor).id)
+        conditions.append(appointments.with_doctor(doctor=staff.find(tx, doctor).id))
     if patient:
-        query = query.where(appointments.c.patient_id == patients.find(tx, patient).id)
+        conditions.append(appointments.with_patient(patient=patients.find(tx, patient).id))
     if on:
-        query = query.where(appointments.c.date.in_(dates_of(on, today=tx.today)))
+        conditions.append(appointments.on_dates(dates=dates_of(on, today=tx.today)))
     if status:
-        query = query.where(appointments.c.status.in_(status))
+        conditions.append(appointments.in_statuses(statuses=status))
+    if cancelled_by is not None:
+        conditions += [appointments.cancelled_by(by=cancelled_by), appointments.not_undone()]
+    found = appointments.matching(tx, conditions, limit=-1 if limit is None else limit)
     if cancelled_by is None:
-        return [describe(tx, row) for row in tx.all(query.limit(limit))]
-    query = query.where(appointments.c.cancelled_by == cancelled_by, ~_UNDONE)
-    return [_with_phone(describe(tx, row), row.patient_phone) for row in tx.all(query.limit(limit))]
+        return [describe(tx, row) for row in found]
+    return [_with_phone(describe(tx, row), row.patient_phone) for row in found]
 
 
 def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
@@ -418,11 +279,11 @@ def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
             position=each.position,
             reason=_why(row, each),
         )
-        for each in tx.all(_HISTORY, appointment=row.id)
+        for each in appointments.history(tx, appointment=row.id)
     ]
 
 
-def find(tx: Tx, appointment: AppointmentRef) -> Row[Any]:
+def find(tx: Tx, appointment: AppointmentRef) -> rows.AppointmentRow:
     """Return the row that a reference means. Refuses an unknown one."""
     row = get(tx, appointment)
     if row is None:
@@ -430,65 +291,64 @@ def find(tx: Tx, appointment: AppointmentRef) -> Row[Any]:
     return row
 
 
-def get(tx: Tx, appointment: str) -> Row[Any] | None:
+def get(tx: Tx, appointment: str) -> rows.AppointmentRow | None:
     """Return the row that `A42` or a UUID means, or None."""
     if (number := references.appointment_number(appointment)) is not None:
-        return tx.one(_BY_NUMBER, number=number)
+        return appointments.by_number(tx, number=number)
     identity = references.uuid(appointment)
     return get_by_id(tx, identity) if identity else None
 
 
-def get_by_id(tx: Tx, identity: UUID) -> Row[Any] | None:
+def get_by_id(tx: Tx, identity: UUID) -> rows.AppointmentRow | None:
     """Return the row with this id, or None."""
-    return tx.one(_BY_ID, id=identity)
+    return appointments.by_id(tx, id=identity)
 
 
-def get_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Row[Any]]:
+def get_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, rows.AppointmentRow]:
     """Return the rows with these ids, by id: one statement, however many there are."""
-    return {row.id: row for row in tx.all(_AMONG, ids=as_list(ids))}
+    return {row.id: row for row in appointments.among(tx, ids=ids)}
 
 
-def list_open(tx: Tx, *, doctor_id: UUID, on: date) -> list[Row[Any]]:
+def list_open(tx: Tx, *, doctor_id: UUID, on: date) -> list[rows.AppointmentRow]:
     """Return the rows of a doctor's day that are still booked, by slot."""
-    return list(tx.all(_OPEN, doctor=doctor_id, on=on))
+    return appointments.booked(tx, doctor=doctor_id, on=on)
 
 
-def list_here(tx: Tx, *, doctor_id: UUID, on: date) -> list[Row[Any]]:
+def list_here(tx: Tx, *, doctor_id: UUID, on: date) -> list[rows.ArrivedRow]:
     """Return the rows of the patients who wait for a doctor on a day, or are in consultation, by position.
 
     The queue entry decides: `doctor_code` is the doctor for whom they wait, also where another one was booked.
     """
-    return list(tx.all(_HERE, doctor=doctor_id, on=on))
+    return appointments.arrived(tx, doctor=doctor_id, on=on)
 
 
-def list_active(tx: Tx, *, patient_id: UUID | None = None, doctor_id: UUID | None = None) -> list[Row[Any]]:
+def list_active(tx: Tx, *, patient_id: UUID | None = None, doctor_id: UUID | None = None) -> list[rows.AppointmentRow]:
     """Return the rows of a patient or of a doctor that are not over, on any day.
 
     Those of a doctor are also those transferred to the doctor's queue.
     """
-    found = dict[UUID, Row[Any]]()
+    found = dict[UUID, rows.AppointmentRow]()
     if patient_id is not None:
-        found |= {row.id: row for row in tx.all(_ACTIVE_OF_PATIENT, patient=patient_id)}
+        found |= {row.id: row for row in appointments.active_of_patient(tx, patient=patient_id)}
     if doctor_id is not None:
-        found |= {row.id: row for row in tx.all(_ACTIVE_OF_DOCTOR, doctor=doctor_id)}
-        found |= {row.id: row for row in tx.all(_ACTIVE_IN_QUEUE, doctor=doctor_id)}
+        found |= {row.id: row for row in appointments.active_of_doctor(tx, doctor=doctor_id)}
+        found |= {row.id: row for row in appointments.active_in_queue(tx, doctor=doctor_id)}
     return sorted(found.values(), key=lambda row: (row.date, row.slot, row.number))
 
 
-def list_of_day(tx: Tx, *, on: date, doctor_id: UUID | None = None) -> list[Row[Any]]:
+def list_of_day(tx: Tx, *, on: date, doctor_id: UUID | None = None) -> list[rows.AppointmentRow]:
     """Return the rows of a day, but for cancelled ones, by doctor and slot."""
-    query = _ALL.where(appointments.c.date == on, appointments.c.status != AppointmentStatus.CANCELLED)
-    if doctor_id is not None:
-        query = query.where(appointments.c.doctor_id == doctor_id)
-    return list(tx.all(query.order_by(doctors.c.code, appointments.c.slot)))
+    if doctor_id is None:
+        return appointments.of_day(tx, on=on)
+    return appointments.of_doctors_day(tx, doctor=doctor_id, on=on)
 
 
-def list_of_patient(tx: Tx, *, patient_id: UUID, on: date) -> list[Row[Any]]:
+def list_of_patient(tx: Tx, *, patient_id: UUID, on: date) -> list[rows.AppointmentRow]:
     """Return the rows of a patient's day, with every doctor, in every status."""
-    return list(tx.all(_OF_PATIENT_ON, patient=patient_id, on=on))
+    return appointments.of_patient_on(tx, patient=patient_id, on=on)
 
 
-def who_arrives(tx: Tx, arrival: ArrivalRef) -> Row[Any] | None:
+def who_arrives(tx: Tx, arrival: ArrivalRef) -> rows.PatientRow | None:
     """Return the patient that a reference means at a check-in, or None.
 
     Of several who match, the one with an appointment today is meant. Refuses more than one with the appointments that
@@ -505,12 +365,12 @@ def who_arrives(tx: Tx, arrival: ArrivalRef) -> Row[Any] | None:
     return patients.get(tx, PatientRef(arrival))
 
 
-def several_arrive(tx: Tx, rows: Sequence[Row[Any]]) -> errors.Ambiguous:
+def several_arrive(tx: Tx, found: Sequence[rows.AppointmentRow]) -> errors.Ambiguous:
     """Return the refusal of a check-in that may mean several appointments, each with the number to type."""
-    ordered = sorted(rows, key=lambda row: (row.time is None, row.time, row.doctor_code, row.slot))
+    ordered = sorted(found, key=lambda row: (row.time is None, row.time, row.doctor_code, row.slot))
     listed = ordered[: errors.LISTED]
     return errors.Ambiguous(
-        count=len(rows),
+        count=len(found),
         what="appointments",
         candidates=[
             each
@@ -526,7 +386,7 @@ def several_arrive(tx: Tx, rows: Sequence[Row[Any]]) -> errors.Ambiguous:
     )
 
 
-def describe(tx: Tx, row: Row[Any]) -> Appointment:
+def describe(tx: Tx, row: rows.AppointmentRow) -> Appointment:
     """Return a row as a result."""
     return Appointment(
         id=row.id,
@@ -551,15 +411,14 @@ def describe(tx: Tx, row: Row[Any]) -> Appointment:
     )
 
 
-def at_time(tx: Tx, *, patient_id: UUID, doctor_id: UUID, on: date, at: time) -> list[Row[Any]]:
+def at_time(tx: Tx, *, patient_id: UUID, doctor_id: UUID, on: date, at: time) -> list[rows.AtTimeRow]:
     """Return the active appointments at a time: those of the patient with any doctor, and those of the doctor."""
-    found = tx.all(_AT_TIME, patient=patient_id, doctor=doctor_id, on=on, at=at)
-    return sorted(found, key=lambda each: each.number)
+    return appointments.at_time(tx, patient=patient_id, doctor=doctor_id, on=on, at=at)
 
 
-def list_affected(tx: Tx, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+def list_affected(tx: Tx, affected: Sequence[Affected]) -> list[dict[str, Any]]:
     """Return what an answer contains about the patients of appointments: never the whole phone."""
-    people = desk.candidates.describe(tx, [_person(row) for row in rows])
+    people = desk.candidates.describe(tx, [_person(row) for row in affected])
     return [
         each
         | {
@@ -570,11 +429,11 @@ def list_affected(tx: Tx, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
             "status": row.status,
             "position": row.position,
         }
-        for each, row in zip(people, rows, strict=True)
+        for each, row in zip(people, affected, strict=True)
     ]
 
 
-def _person(row: Row[Any]) -> "Person":
+def _person(row: Affected) -> "Person":
     return desk.candidates.Person(
         id=row.patient_id,
         number=f"P{row.patient_number}",
@@ -586,7 +445,7 @@ def _person(row: Row[Any]) -> "Person":
     )
 
 
-def to_call(row: Row[Any]) -> ToCall:
+def to_call(row: Affected) -> ToCall:
     """Return whom the clinic has to call, with the whole phone."""
     return ToCall(
         appointment=f"A{row.number}",
@@ -605,14 +464,14 @@ def _refuse_past_time(tx: Tx, on: date, at: time) -> None:
 
 def _refuse_time_taken(
     tx: Tx,
-    who: Row[Any],
-    whom: Row[Any],
+    who: rows.PatientRow,
+    whom: rows.DoctorRow,
     *,
     on: date,
     at: time,
     again: bool,
     overbook: bool,
-    instead_of: Row[Any] | None,
+    instead_of: rows.AppointmentRow | None,
 ) -> None:
     """Refuse a time at which the patient is with any doctor unless `again`, or the doctor with anybody unless
     `overbook`."""
@@ -630,7 +489,7 @@ def _with_phone(each: Appointment, phone: str | None) -> CancelledAppointment:
     return CancelledAppointment(**{one.name: getattr(each, one.name) for one in fields(each)}, phone=phone)
 
 
-def _why(row: Row[Any], step: Row[Any]) -> str | None:
+def _why(row: rows.AppointmentRow, step: rows.HistoryRow) -> str | None:
     if step.from_status is None:
         return str(row.reason) if row.reason else None
     if step.to_status == AppointmentStatus.CANCELLED:

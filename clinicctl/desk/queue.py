@@ -1,6 +1,6 @@
 """The queue of a doctor's day: arriving, being called, being seen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import bookings, days, operations, patients, staff, steps
+from clinicctl.desk.steps import QueueChanges
 from clinicctl.results import Appointment, Board, Called, CheckedIn, PassedOver, QueueEntry
 from clinicctl.rules import references
 from clinicctl.rules import steps as step_rules
@@ -30,63 +31,9 @@ from clinicctl.rules.steps import (
     Step,
 )
 from clinicctl.statuses import AppointmentStatus, QueueStatus
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import IN_QUEUE as IS_IN_QUEUE
-from clinicctl.store.models import IS_ACTIVE, appointments, doctors, queue_entries
-from clinicctl.store.models import patients as people
-from clinicctl.store.sql import bindparam, insert, select, tuple_
-
-_ALL = select(
-    queue_entries,
-    doctors.c.code.label("doctor_code"),
-    doctors.c.name.label("doctor_name"),
-    doctors.c.archived_at.label("doctor_archived_at"),
-).join(doctors, doctors.c.id == queue_entries.c.doctor_id)
-_OF_DOCTOR = _ALL.where(queue_entries.c.doctor_id == bindparam("doctor"), queue_entries.c.date == bindparam("on"))
-_OF_DAY = _ALL.where(queue_entries.c.date == bindparam("on"))
-_OF_APPOINTMENT = _ALL.where(queue_entries.c.appointment_id == bindparam("appointment"))
-_EARLIER = _ALL.where(IS_IN_QUEUE, queue_entries.c.date < bindparam("today"))
-_EARLIER_OF_DOCTOR = _EARLIER.where(queue_entries.c.doctor_id == bindparam("doctor"))
-_OF_EARLIER_QUEUES = _ALL.where(
-    tuple_(queue_entries.c.doctor_id, queue_entries.c.date).in_(
-        select(queue_entries.c.doctor_id, queue_entries.c.date)
-        .where(IS_IN_QUEUE, queue_entries.c.date < bindparam("today"))
-        .correlate(None)
-    )
-).order_by(queue_entries.c.date, doctors.c.code)
-_OF_EARLIER_QUEUES_OF_DOCTOR = _OF_EARLIER_QUEUES.where(queue_entries.c.doctor_id == bindparam("doctor"))
-# Inside a select of its own: `status` is a column of both tables, and the index needs the condition word for word.
-_OF_PATIENT = _ALL.where(
-    queue_entries.c.appointment_id.in_(
-        select(appointments.c.id).where(appointments.c.patient_id == bindparam("patient"), IS_ACTIVE)
-    )
-).order_by(queue_entries.c.date, queue_entries.c.position)
-_CONSULTATIONS = (
-    select(
-        appointments.c.patient_id,
-        queue_entries.c.doctor_id,
-        queue_entries.c.date,
-        queue_entries.c.position,
-        doctors.c.code.label("doctor_code"),
-    )
-    .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
-    .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
-    .where(IS_IN_QUEUE, queue_entries.c.status == QueueStatus.SERVING)
-    .order_by(queue_entries.c.started_at)
-)
-_OPEN_PLACES = (
-    select(queue_entries.c.position, appointments.c.number, people.c.number.label("patient_number"))
-    .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
-    .join(people, people.c.id == appointments.c.patient_id)
-    .where(
-        appointments.c.patient_id == bindparam("patient"),
-        queue_entries.c.doctor_id == bindparam("doctor"),
-        queue_entries.c.date == bindparam("on"),
-        queue_entries.c.status.in_(sorted(IN_QUEUE)),
-    )
-    .order_by(queue_entries.c.position)
-)
-_INSERT = insert(queue_entries)
+from clinicctl.store.compiled import queue as stored_queue
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
 
 _STATES = {
     QueueStatus.WAITING: "waiting",
@@ -131,8 +78,8 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
     else:
         _come_back(tx, row, entry, position)
     entries = [
-        *tx.all(_EARLIER_OF_DOCTOR, doctor=doctor_id, today=tx.today),
-        *tx.all(_OF_DOCTOR, doctor=doctor_id, on=row.date),
+        *stored_queue.earlier_of_doctor(tx, doctor=doctor_id, today=tx.today),
+        *stored_queue.of_doctor(tx, doctor=doctor_id, on=row.date),
     ]
     own = next(each for each in entries if (each.date, each.position) == (row.date, position))
     return CheckedIn(
@@ -143,11 +90,11 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
     )
 
 
-def _enter(tx: Tx, row: Row[Any], position: int) -> None:
+def _enter(tx: Tx, row: rows.AppointmentRow, position: int) -> None:
     """Put an appointment into the queue of its doctor."""
     steps.take(tx, CHECK_IN, row, position=position)
-    tx.run(
-        _INSERT,
+    stored_queue.insert(
+        tx,
         id=uuid4(),
         appointment_id=row.id,
         doctor_id=row.doctor_id,
@@ -163,9 +110,9 @@ def _enter(tx: Tx, row: Row[Any], position: int) -> None:
     )
 
 
-def _come_back(tx: Tx, row: Row[Any], entry: Row[Any], position: int) -> None:
+def _come_back(tx: Tx, row: rows.AppointmentRow, entry: rows.QueueRow, position: int) -> None:
     """Put a patient who had left behind those waiting. The old position is not given again."""
-    changes = {
+    changes: QueueChanges = {
         # Kept in the journal, although it stays: the position was given by the queue of this doctor.
         "doctor_id": entry.doctor_id,
         "position": position,
@@ -210,13 +157,13 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
     whom = staff.find(tx, doctor) if doctor is not None else None
     shown = _current(tx, whom) if on is None else _of_day(tx, whom, day(on, today=tx.today))
     consultations, earlier = _consultations(tx), _earlier(tx, whom)
-    rows = bookings.get_many(tx, [each.appointment_id for each in shown])
+    appointments = bookings.get_many(tx, [each.appointment_id for each in shown])
     found = list[QueueEntry]()
     for code in sorted({each.doctor_code for each in shown}):
         own = [each for each in shown if each.doctor_code == code]
         ahead = _ahead(own, [each for each in earlier if each.doctor_code == code])
         for each in step_rules.calling_order(own):
-            found.append(_describe(tx, each, rows[each.appointment_id], ahead, consultations))
+            found.append(_describe(tx, each, appointments[each.appointment_id], ahead, consultations))
     return found
 
 
@@ -298,7 +245,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
     days.refuse_absent(tx, target, there)
     refuse_second_place(tx, _appointment_row(tx, entry.appointment_id), target)
     days.open_ledger(tx, there)
-    changes = {
+    changes: QueueChanges = {
         "doctor_id": target.id,
         "position": days.next_position(tx, doctor_id=target.id, on=entry.date),
         "recalled": 0,
@@ -311,7 +258,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
 def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayWord | None = None) -> QueueEntry:
     """Give one in the queue a priority, 0 (as everybody) to 9 (first). Refuses one who is done or gone."""
     entry = _at(tx, LEAVE, staff.find(tx, doctor), position, on, command="priority", rest=f" {level}")
-    steps.advance_queue(tx, LEAVE, entry, {"priority": level})
+    steps.advance_queue(tx, LEAVE, entry, {"priority": level}, reaches=entry.status)
     row = _appointment_row(tx, entry.appointment_id)
     steps.note(
         tx,
@@ -348,24 +295,24 @@ def board(tx: Tx) -> list[Board]:
     ]
 
 
-def get_entry(tx: Tx, appointment_id: UUID) -> Row[Any] | None:
+def get_entry(tx: Tx, appointment_id: UUID) -> rows.QueueRow | None:
     """Return the row of an appointment's place in the queue, or None."""
-    return tx.one(_OF_APPOINTMENT, appointment=appointment_id)
+    return stored_queue.of_appointment(tx, appointment=appointment_id)
 
 
-def list_current(tx: Tx) -> list[Row[Any]]:
+def list_current(tx: Tx) -> list[rows.QueueRow]:
     """Return the rows of today's queues, and of those of earlier days that are still open."""
     return _current(tx, None)
 
 
-def list_entries(tx: Tx, *, on: date) -> list[Row[Any]]:
+def list_entries(tx: Tx, *, on: date) -> list[rows.QueueRow]:
     """Return the rows of every queue of a day, by doctor and position."""
-    return sorted(tx.all(_OF_DAY, on=on), key=lambda each: (each.doctor_code, each.position))
+    return sorted(stored_queue.of_day(tx, on=on), key=lambda each: (each.doctor_code, each.position))
 
 
-def refuse_second_place(tx: Tx, appointment: Row[Any], doctor: Row[Any]) -> None:
+def refuse_second_place(tx: Tx, appointment: rows.AppointmentRow, doctor: rows.DoctorRow) -> None:
     """Refuse a patient who has an open place in the doctor's queue of that day with another appointment."""
-    for place in tx.all(_OPEN_PLACES, patient=appointment.patient_id, doctor=doctor.id, on=appointment.date):
+    for place in stored_queue.open_places(tx, patient=appointment.patient_id, doctor=doctor.id, on=appointment.date):
         if place.number != appointment.number:
             raise errors.SecondPlace(
                 patient=f"P{place.patient_number}",
@@ -375,14 +322,14 @@ def refuse_second_place(tx: Tx, appointment: Row[Any], doctor: Row[Any]) -> None
             )
 
 
-def end(tx: Tx, step: Step, entry: Row[Any]) -> Row[Any]:
+def end(tx: Tx, step: Step, entry: rows.QueueRow) -> rows.AppointmentRow:
     """Take the last step of a queue entry, when the day is closed; return its appointment as it was."""
     row = _appointment_row(tx, entry.appointment_id)
     steps.take(tx, step, row, entry=entry, queue_changes={"ended_at": tx.now})
     return row
 
 
-def refuse_elsewhere(tx: Tx, entry: Row[Any]) -> None:
+def refuse_elsewhere(tx: Tx, entry: rows.QueueRow) -> None:
     """Refuse a patient who is in consultation with another doctor now."""
     row = _appointment_row(tx, entry.appointment_id)
     other = _elsewhere(entry, row.patient_id, _consultations(tx))
@@ -397,50 +344,54 @@ def refuse_elsewhere(tx: Tx, entry: Row[Any]) -> None:
         )
 
 
-def _end_first(tx: Tx, other: Row[Any]) -> str:
+def _end_first(tx: Tx, other: rows.ConsultationRow) -> str:
     command = f"clinicctl queue done {other.doctor_code} {other.position}{_day_option(tx, other)}"
     return f"End that consultation first: `{command}`."
 
 
-def _consultations(tx: Tx) -> Sequence[Row[Any]]:
+def _consultations(tx: Tx) -> list[rows.ConsultationRow]:
     """Return the current consultations of all doctors: about as many as there are doctors."""
-    return tx.all(_CONSULTATIONS)
+    return stored_queue.consultations(tx)
 
 
-def _elsewhere(entry: Row[Any], patient_id: UUID, consultations: Iterable[Row[Any]]) -> Row[Any] | None:
+def _elsewhere(
+    entry: rows.QueueRow, patient_id: UUID, consultations: Iterable[rows.ConsultationRow]
+) -> rows.ConsultationRow | None:
     """Return the consultation of the entry's patient with another doctor, or None."""
     return next(
         (each for each in consultations if each.patient_id == patient_id and each.doctor_id != entry.doctor_id), None
     )
 
 
-def _of_day(tx: Tx, whom: Row[Any] | None, on: date) -> Sequence[Row[Any]]:
-    return tx.all(_OF_DAY, on=on) if whom is None else tx.all(_OF_DOCTOR, doctor=whom.id, on=on)
+def _of_day(tx: Tx, whom: rows.DoctorRow | None, on: date) -> Sequence[rows.QueueRow]:
+    if whom is None:
+        return stored_queue.of_day(tx, on=on)
+    return stored_queue.of_doctor(tx, doctor=whom.id, on=on)
 
 
-def _earlier(tx: Tx, whom: Row[Any] | None) -> Sequence[Row[Any]]:
+def _earlier(tx: Tx, whom: rows.DoctorRow | None) -> Sequence[rows.QueueRow]:
     """Return the open entries of earlier days, of one doctor or of all."""
     if whom is None:
-        return tx.all(_EARLIER, today=tx.today)
-    return tx.all(_EARLIER_OF_DOCTOR, doctor=whom.id, today=tx.today)
+        return stored_queue.earlier(tx, today=tx.today)
+    return stored_queue.earlier_of_doctor(tx, doctor=whom.id, today=tx.today)
 
 
-def _current(tx: Tx, whom: Row[Any] | None) -> list[Row[Any]]:
+def _current(tx: Tx, whom: rows.DoctorRow | None) -> list[rows.QueueRow]:
     """Return the entries of today's queues and of earlier ones that are still open, of one doctor or of all."""
     if whom is None:
-        earlier = tx.all(_OF_EARLIER_QUEUES, today=tx.today)
+        earlier = stored_queue.of_earlier_queues(tx, today=tx.today)
     else:
-        earlier = tx.all(_OF_EARLIER_QUEUES_OF_DOCTOR, doctor=whom.id, today=tx.today)
+        earlier = stored_queue.of_earlier_queues_of_doctor(tx, doctor=whom.id, today=tx.today)
     return [*earlier, *_of_day(tx, whom, tx.today)]
 
 
-def _ahead(queue: Sequence[Row[Any]], earlier: Sequence[Row[Any]]) -> list[Row[Any]]:
+def _ahead(queue: Sequence[rows.QueueRow], earlier: Sequence[rows.QueueRow]) -> list[rows.QueueRow]:
     """Return the entries among which the people ahead are counted: the queue, and those waiting in earlier ones."""
     known = {each.id for each in queue}
     return [*(each for each in earlier if each.id not in known), *queue]
 
 
-def _open_to_steps(tx: Tx, whom: Row[Any], on: DayWord | None) -> list[Row[Any]]:
+def _open_to_steps(tx: Tx, whom: rows.DoctorRow, on: DayWord | None) -> list[rows.QueueRow]:
     """Return the entries that a step without a day may mean, those of earlier days first."""
     if on is not None:
         return list(_of_day(tx, whom, day(on, today=tx.today)))
@@ -448,7 +399,7 @@ def _open_to_steps(tx: Tx, whom: Row[Any], on: DayWord | None) -> list[Row[Any]]
     return [*earlier, *_of_day(tx, whom, tx.today)]
 
 
-def _take(tx: Tx, step: Step, entry: Row[Any], changes: Mapping[str, Any] | None = None) -> QueueEntry:
+def _take(tx: Tx, step: Step, entry: rows.QueueRow, changes: QueueChanges | None = None) -> QueueEntry:
     steps.take(tx, step, _appointment_row(tx, entry.appointment_id), entry=entry, queue_changes=changes)
     return _one(tx, entry.appointment_id)
 
@@ -457,14 +408,14 @@ def _one(tx: Tx, appointment_id: UUID) -> QueueEntry:
     """Return the current entry of an appointment."""
     entry = get_entry(tx, appointment_id)
     assert entry is not None, "a step of an appointment that is in no queue"
-    ahead: Sequence[Row[Any]] = [entry]
+    ahead: Sequence[rows.QueueRow] = [entry]
     if entry.status == QueueStatus.WAITING:
-        queue = tx.all(_OF_DOCTOR, doctor=entry.doctor_id, on=entry.date)
-        ahead = _ahead(queue, tx.all(_EARLIER_OF_DOCTOR, doctor=entry.doctor_id, today=tx.today))
+        queue = stored_queue.of_doctor(tx, doctor=entry.doctor_id, on=entry.date)
+        ahead = _ahead(queue, stored_queue.earlier_of_doctor(tx, doctor=entry.doctor_id, today=tx.today))
     return _describe(tx, entry, _appointment_row(tx, appointment_id), ahead, _consultations(tx))
 
 
-def _meant(tx: Tx, step: Step, whom: Row[Any], position: int | None, on: DayWord | None) -> Row[Any]:
+def _meant(tx: Tx, step: Step, whom: rows.DoctorRow, position: int | None, on: DayWord | None) -> rows.QueueRow:
     """Return the patient at a position; without a position, the only one who can take the step."""
     if position is not None:
         return _at(tx, step, whom, position, on)
@@ -474,9 +425,9 @@ def _meant(tx: Tx, step: Step, whom: Row[Any], position: int | None, on: DayWord
     return able[0]
 
 
-def _next_to_call(tx: Tx, whom: Row[Any], on: DayWord | None) -> tuple[Row[Any], tuple[PassedOver, ...]]:
+def _next_to_call(tx: Tx, whom: rows.DoctorRow, on: DayWord | None) -> tuple[rows.QueueRow, tuple[PassedOver, ...]]:
     """Return the first waiting patient who is not with another doctor now, and those passed over."""
-    consultations, busy, passed_over = _consultations(tx), list[Row[Any]](), list[PassedOver]()
+    consultations, busy, passed_over = _consultations(tx), list[rows.ConsultationRow](), list[PassedOver]()
     for entry in _able(tx, CALL, whom, on):
         row = _appointment_row(tx, entry.appointment_id)
         other = _elsewhere(entry, row.patient_id, consultations)
@@ -497,7 +448,7 @@ def _next_to_call(tx: Tx, whom: Row[Any], on: DayWord | None) -> tuple[Row[Any],
     )
 
 
-def _able(tx: Tx, step: Step, whom: Row[Any], on: DayWord | None) -> list[Row[Any]]:
+def _able(tx: Tx, step: Step, whom: rows.DoctorRow, on: DayWord | None) -> list[rows.QueueRow]:
     """Return the patients who can take a step, in calling order. Refuses if there are none."""
     able = [each for each in _open_to_steps(tx, whom, on) if each.status in step.queue_leaves]
     if not able:
@@ -508,13 +459,13 @@ def _able(tx: Tx, step: Step, whom: Row[Any], on: DayWord | None) -> list[Row[An
 def _at(
     tx: Tx,
     step: Step,
-    whom: Row[Any],
+    whom: rows.DoctorRow,
     position: int,
     on: DayWord | None,
     *,
     command: str | None = None,
     rest: str = "",
-) -> Row[Any]:
+) -> rows.QueueRow:
     """Return the patient at a position; if several days have it, the one who can take the step.
 
     Refuses a position that nobody has, one that can take the step on several days, and one that cannot take it.
@@ -544,7 +495,7 @@ def _at(
     return able[0]
 
 
-def _come_back_hint(tx: Tx, entry: Row[Any]) -> str | None:
+def _come_back_hint(tx: Tx, entry: rows.QueueRow) -> str | None:
     if entry.status != QueueStatus.LEFT or entry.date != tx.today:
         return None
     row = _appointment_row(tx, entry.appointment_id)
@@ -552,7 +503,7 @@ def _come_back_hint(tx: Tx, entry: Row[Any]) -> str | None:
 
 
 def _ambiguous(
-    tx: Tx, whom: Row[Any], able: Sequence[Row[Any]], *, what: str, command: str, rest: str = ""
+    tx: Tx, whom: rows.DoctorRow, able: Sequence[rows.QueueRow], *, what: str, command: str, rest: str = ""
 ) -> errors.Ambiguous:
     """Return the refusal that lists the patients who may be meant, each with what to type."""
     several = len({each.date for each in able}) > 1
@@ -571,12 +522,12 @@ def _iso(tx: Tx, on: DayWord | None) -> str:
     return (day(on, today=tx.today) if on else tx.today).isoformat()
 
 
-def _day_option(tx: Tx, entry: Row[Any]) -> str:
+def _day_option(tx: Tx, entry: rows.QueueRow | rows.ConsultationRow) -> str:
     """Return the options that a command about an entry needs beside the position."""
     return f" --day {entry.date.isoformat()}" if entry.date != tx.today else ""
 
 
-def _arriving(tx: Tx, arrival: ArrivalRef) -> Row[Any]:
+def _arriving(tx: Tx, arrival: ArrivalRef) -> rows.AppointmentRow:
     """Return the appointment that arrives: the one named, or today's of the patient named.
 
     Of several of one patient, a booked one comes before a no-show or one who left, and these before one who is here
@@ -602,13 +553,15 @@ def _arriving(tx: Tx, arrival: ArrivalRef) -> Row[Any]:
             raise bookings.several_arrive(tx, found)
         if found:
             return found[0]
-    for entry in tx.all(_OF_PATIENT, patient=who.id):
+    for entry in stored_queue.of_patient(tx, patient=who.id):
         if entry.date < tx.today:
             return _appointment_row(tx, entry.appointment_id)
     raise errors.NoAppointmentToday(patient=f"P{who.number}", date=tx.today.isoformat())
 
 
-def _already_checked_in(tx: Tx, row: Row[Any], entry: Row[Any], *, hint: str | None = None) -> errors.AlreadyCheckedIn:
+def _already_checked_in(
+    tx: Tx, row: rows.AppointmentRow, entry: rows.QueueRow, *, hint: str | None = None
+) -> errors.AlreadyCheckedIn:
     """Return the refusal that says where a patient is who is already checked in."""
     place = f"position {entry.position} of {entry.doctor_code}"
     place += f" on {entry.date.isoformat()}" if entry.date != tx.today else ""
@@ -633,13 +586,13 @@ def _already_checked_in(tx: Tx, row: Row[Any], entry: Row[Any], *, hint: str | N
 
 def _refuse_still_here(tx: Tx, *, patient_id: UUID, doctor_id: UUID) -> None:
     """Refuse a patient who is still in the doctor's queue of an earlier day."""
-    for entry in tx.all(_OF_PATIENT, patient=patient_id):
+    for entry in stored_queue.of_patient(tx, patient=patient_id):
         if entry.date < tx.today and entry.doctor_id == doctor_id:
             row = _appointment_row(tx, entry.appointment_id)
             raise _already_checked_in(tx, row, entry, hint="Add --again for a place in today's queue as well.")
 
 
-def _refuse_archived(row: Row[Any], entry: Row[Any] | None) -> None:
+def _refuse_archived(row: rows.AppointmentRow, entry: rows.QueueRow | None) -> None:
     if row.patient_archived_at is not None:
         raise patients.archived(row.patient_number)
     queue = row if entry is None else entry
@@ -647,7 +600,7 @@ def _refuse_archived(row: Row[Any], entry: Row[Any] | None) -> None:
         raise staff.archived(queue.doctor_code)
 
 
-def _refuse_booked_anew(tx: Tx, row: Row[Any]) -> None:
+def _refuse_booked_anew(tx: Tx, row: rows.AppointmentRow) -> None:
     """Refuse a no-show, or a patient who left, with a newer booking: that appointment is the one to check in.
 
     A second visit on the same day (`book --again`) does not replace it.
@@ -664,7 +617,7 @@ def _refuse_booked_anew(tx: Tx, row: Row[Any]) -> None:
                 )
 
 
-def _instead(tx: Tx, booked: Row[Any]) -> str:
+def _instead(tx: Tx, booked: rows.AppointmentRow) -> str:
     """Return what to do with an appointment that prevents another arrival."""
     entry = get_entry(tx, booked.id)
     return (
@@ -675,7 +628,11 @@ def _instead(tx: Tx, booked: Row[Any]) -> str:
 
 
 def _describe(
-    tx: Tx, entry: Row[Any], row: Row[Any], entries: Sequence[Row[Any]], consultations: Sequence[Row[Any]]
+    tx: Tx,
+    entry: rows.QueueRow,
+    row: rows.AppointmentRow,
+    entries: Sequence[rows.QueueRow],
+    consultations: Sequence[rows.ConsultationRow],
 ) -> QueueEntry:
     appointment = bookings.describe(tx, row)
     until = entry.called_at or entry.ended_at or tx.now
@@ -701,17 +658,17 @@ def _describe(
     )
 
 
-def _appointment(tx: Tx, identity: Any) -> Appointment:
+def _appointment(tx: Tx, identity: UUID) -> Appointment:
     return bookings.describe(tx, _appointment_row(tx, identity))
 
 
-def _appointment_row(tx: Tx, identity: Any) -> Row[Any]:
+def _appointment_row(tx: Tx, identity: UUID) -> rows.AppointmentRow:
     row = bookings.get_by_id(tx, identity)
     assert row is not None, "a queue entry without its appointment"
     return row
 
 
-def _candidates(tx: Tx, entries: Sequence[Row[Any]], *, with_day: bool) -> list[dict[str, Any]]:
+def _candidates(tx: Tx, entries: Sequence[rows.QueueRow], *, with_day: bool) -> list[dict[str, Any]]:
     people = bookings.list_affected(tx, [_appointment_row(tx, each.appointment_id) for each in entries])
     return [
         each

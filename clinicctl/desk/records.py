@@ -1,19 +1,19 @@
 """One rule for archived, merged and erased patients, and for archived doctors: they have nothing open."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import bookings, patients, queue, staff, waitlist
 from clinicctl.statuses import QueueStatus
-from clinicctl.store.engine import Row, Tx
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
 
 LISTED = 20
 """How many waitlist entries a refusal lists at most; their count stands beside them."""
 
 
-def refuse_open_patient(tx: Tx, row: Row[Any]) -> None:
+def refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
     """Refuse a patient who has an appointment that is not over, on any day, or is on the waitlist."""
     subject = f"P{row.number}"
     _refuse_appointments(tx, subject, bookings.list_active(tx, patient_id=row.id))
@@ -21,7 +21,7 @@ def refuse_open_patient(tx: Tx, row: Row[Any]) -> None:
         raise errors.OnWaitlist(subject=subject, entries=_some(waits), count=len(waits))
 
 
-def refuse_open_doctor(tx: Tx, row: Row[Any]) -> None:
+def refuse_open_doctor(tx: Tx, row: rows.DoctorRow) -> None:
     """Refuse a doctor with appointments that are not over, patients in the queue, or entries on the waitlist."""
     _refuse_appointments(tx, row.code, bookings.list_active(tx, doctor_id=row.id), may_transfer=True)
     if waits := waitlist.list_of_doctor(tx, doctor_id=row.id):
@@ -33,7 +33,7 @@ def leave_queue(doctor: str, position: int, status: str) -> str:
     return f"clinicctl queue {'done' if status == QueueStatus.SERVING else 'left'} {doctor} {position}"
 
 
-def refuse_archived(tx: Tx, row: Row[Any], *, queue_doctor_id: UUID | None = None) -> None:
+def refuse_archived(tx: Tx, row: rows.AppointmentRow, *, queue_doctor_id: UUID | None = None) -> None:
     """Refuse to reopen an appointment whose patient or doctor is archived.
 
     `queue_doctor_id` is the doctor in whose queue the patient would stand.
@@ -46,35 +46,43 @@ def refuse_archived(tx: Tx, row: Row[Any], *, queue_doctor_id: UUID | None = Non
         staff.refuse_archived(staff.of_id(tx, queue_doctor_id))
 
 
-def _refuse_appointments(tx: Tx, subject: str, rows: Sequence[Row[Any]], *, may_transfer: bool = False) -> None:
-    if not rows:
+def _refuse_appointments(
+    tx: Tx, subject: str, found: Sequence[rows.AppointmentRow], *, may_transfer: bool = False
+) -> None:
+    if not found:
         return
-    entries = {row.id: queue.get_entry(tx, row.id) for row in rows if row.position is not None}
+    entries = {row.id: queue.get_entry(tx, row.id) for row in found if row.position is not None}
     affected = [
         each | ({"queue": entry.doctor_code} if (entry := entries.get(row.id)) is not None else {})
-        for each, row in zip(bookings.list_affected(tx, rows), rows, strict=True)
+        for each, row in zip(bookings.list_affected(tx, found), found, strict=True)
     ]
     raise errors.HasAppointments(
         subject=subject,
-        count=len(rows),
+        count=len(found),
         affected=affected,
-        hint=_what_to_do(tx, rows, entries, may_transfer=may_transfer),
+        hint=_what_to_do(tx, found, entries, may_transfer=may_transfer),
     )
 
 
-def _what_to_do(tx: Tx, rows: Sequence[Row[Any]], entries: dict[UUID, Row[Any] | None], *, may_transfer: bool) -> str:
+def _what_to_do(
+    tx: Tx,
+    found: Sequence[rows.AppointmentRow],
+    entries: dict[UUID, rows.QueueRow | None],
+    *,
+    may_transfer: bool,
+) -> str:
     """Return the commands that end what is open, with one example of each kind."""
     advice = []
-    if past := sorted({row.date for row in rows if row.date < tx.today}):
+    if past := sorted({row.date for row in found if row.date < tx.today}):
         advice.append(f"End a past day with `clinicctl close {past[0].isoformat()}`.")
-    queued = [entry for row in rows if row.date >= tx.today and (entry := entries.get(row.id)) is not None]
+    queued = [entry for row in found if row.date >= tx.today and (entry := entries.get(row.id)) is not None]
     if queued:
         first = queued[0]
         ways = [leave_queue(first.doctor_code, first.position, first.status)]
         if may_transfer and first.status != QueueStatus.SERVING:
             ways.insert(0, f"clinicctl queue transfer {first.doctor_code} {first.position} --to CODE")
         advice.append(f"Who is in a queue leaves it with {' or '.join(f'`{each}`' for each in ways)}.")
-    if any(row.date >= tx.today and row.position is None for row in rows):
+    if any(row.date >= tx.today and row.position is None for row in found):
         advice.append("Cancel or move what is booked.")
     return " ".join(advice)
 

@@ -5,27 +5,41 @@ Each step is a conditional update on the status it leaves; zero rows is `Illegal
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
+from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.rules.steps import Step
-from clinicctl.statuses import AppointmentStatus
+from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store import engine
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import appointments, queue_entries
-from clinicctl.store.sql import bindparam, select, update
-
-_ADVANCE = update(appointments).where(
-    appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")
-)
-_ADVANCE_QUEUE = update(queue_entries).where(
-    queue_entries.c.id == bindparam("row"), queue_entries.c.status == bindparam("leaving")
-)
-_STATUS = select(appointments.c.status).where(appointments.c.id == bindparam("row"))
-_QUEUE_STATUS = select(queue_entries.c.status).where(queue_entries.c.id == bindparam("row"))
+from clinicctl.store.compiled import appointments, rows
+from clinicctl.store.compiled import queue as stored_queue
+from clinicctl.store.engine import Tx
 
 
-def booked(tx: Tx, *, appointment_id: Any, slot: int) -> None:
+class AppointmentChanges(TypedDict, total=False):
+    """What a step may change of an appointment beside the status."""
+
+    cancelled_by: CancelledBy | None
+    cancel_reason: str | None
+    moved_to: int | None
+
+
+class QueueChanges(TypedDict, total=False):
+    """What a step may change of a place in the queue beside the status."""
+
+    doctor_id: UUID
+    position: int
+    priority: int
+    recalled: int
+    checked_in_at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+def booked(tx: Tx, *, appointment_id: UUID, slot: int) -> None:
     """Note the first step of an appointment, which its insertion has just taken."""
     tx.steps.append(engine.Step(appointment_id, None, AppointmentStatus.BOOKED, None, None, slot, None, "{}"))
 
@@ -33,26 +47,37 @@ def booked(tx: Tx, *, appointment_id: Any, slot: int) -> None:
 def take(
     tx: Tx,
     step: Step,
-    appointment: Row[Any],
+    appointment: rows.AppointmentRow,
     *,
     position: int | None = None,
-    entry: Row[Any] | None = None,
-    changes: Mapping[str, Any] | None = None,
-    queue_changes: Mapping[str, Any] | None = None,
+    entry: rows.QueueRow | None = None,
+    changes: AppointmentChanges | None = None,
+    queue_changes: QueueChanges | None = None,
 ) -> None:
     """Take one step of an appointment, and of its queue entry where there is one.
 
     Refuses with `IllegalStep`, which says what the status is now, when either is not one that the step may leave.
     """
+    changes, queue_changes = changes or {}, queue_changes or {}
     if entry is not None:
         subject = f"Position {entry.position}"
         _refuse_illegal(step, subject, entry.status, step.queue_leaves)
-        advance_queue(tx, step, entry, {"status": step.queue_reaches, **(queue_changes or {})})
-        position = (queue_changes or {}).get("position", entry.position)
+        assert step.queue_reaches is not None, step.name
+        advance_queue(tx, step, entry, queue_changes, reaches=step.queue_reaches)
+        position = queue_changes.get("position", entry.position)
     refuse_illegal(step, appointment)
-    values = {"status": step.reaches, "updated_at": tx.now, **(changes or {})}
-    if not tx.run(_ADVANCE, row=appointment.id, leaving=appointment.status, **values):
-        raise _illegal(step, f"A{appointment.number}", tx.one(_STATUS, row=appointment.id))
+    after = appointment._replace(**changes)
+    if not appointments.advance(
+        tx,
+        row=appointment.id,
+        leaving=appointment.status,
+        status=step.reaches,
+        cancelled_by=after.cancelled_by,
+        cancel_reason=after.cancel_reason,
+        moved_to=after.moved_to,
+        updated_at=tx.now,
+    ):
+        raise _illegal(step, f"A{appointment.number}", appointments.status(tx, id=appointment.id))
     note(
         tx,
         appointment,
@@ -61,24 +86,38 @@ def take(
         queue_to=step.queue_reaches,
         position=position,
         before={
-            "appointment": _before(appointment, (changes or {}).keys() - {"cancel_reason"}),
-            "queue": _before(entry, (queue_changes or {}).keys()) if entry is not None else {},
+            "appointment": _before(appointment._asdict(), changes.keys() - {"cancel_reason"}),
+            "queue": _before(entry._asdict(), queue_changes.keys()) if entry is not None else {},
         },
     )
 
 
-def advance_queue(tx: Tx, step: Step, entry: Row[Any], values: Mapping[str, Any]) -> None:
+def advance_queue(tx: Tx, step: Step, entry: rows.QueueRow, changes: QueueChanges, *, reaches: QueueStatus) -> None:
     """Change a queue entry, if it is still in the status in which it was read."""
-    if not tx.run(_ADVANCE_QUEUE, row=entry.id, leaving=entry.status, **values):
-        raise _illegal(step, f"Position {entry.position}", tx.one(_QUEUE_STATUS, row=entry.id))
+    after = entry._replace(**changes)
+    if not stored_queue.advance(
+        tx,
+        row=entry.id,
+        leaving=entry.status,
+        doctor_id=after.doctor_id,
+        position=after.position,
+        status=reaches,
+        priority=after.priority,
+        recalled=after.recalled,
+        checked_in_at=after.checked_in_at,
+        called_at=after.called_at,
+        started_at=after.started_at,
+        ended_at=after.ended_at,
+    ):
+        raise _illegal(step, f"Position {entry.position}", stored_queue.status(tx, id=entry.id))
 
 
 def note(
     tx: Tx,
-    appointment: Row[Any],
+    appointment: rows.AppointmentRow,
     *,
     to_status: str,
-    entry: Row[Any] | None = None,
+    entry: rows.QueueRow | None = None,
     queue_to: str | None = None,
     position: int | None = None,
     before: Mapping[str, Any] | None = None,
@@ -98,8 +137,8 @@ def note(
     )
 
 
-def _before(row: Row[Any], columns: Iterable[str]) -> dict[str, Any]:
-    return {column: _kept(getattr(row, column)) for column in sorted(columns)}
+def _before(values: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+    return {column: _kept(values[column]) for column in sorted(columns)}
 
 
 def _kept(value: Any) -> Any:
@@ -107,7 +146,7 @@ def _kept(value: Any) -> Any:
     return value if value is None or isinstance(value, int | str) else str(value)
 
 
-def refuse_illegal(step: Step, appointment: Row[Any]) -> None:
+def refuse_illegal(step: Step, appointment: rows.AppointmentRow) -> None:
     """Refuse a step that the appointment's status may not take."""
     _refuse_illegal(step, f"A{appointment.number}", appointment.status, step.leaves)
 
@@ -117,6 +156,5 @@ def _refuse_illegal(step: Step, subject: str, status: str, leaves: Iterable[str]
         raise errors.IllegalStep(subject=subject, status=status, step=step.name, needs=step.needs)
 
 
-def _illegal(step: Step, subject: str, now: Row[Any] | None) -> errors.IllegalStep:
-    status = now.status if now is not None else "gone"
-    return errors.IllegalStep(subject=subject, status=status, step=step.name, needs=step.needs)
+def _illegal(step: Step, subject: str, now: str | None) -> errors.IllegalStep:
+    return errors.IllegalStep(subject=subject, status=now or "gone", step=step.name, needs=step.needs)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import date
-from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
@@ -14,89 +13,12 @@ from clinicctl.rules import references, waitlist
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.statuses import CancelledBy, WaitlistStatus
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import IS_ACTIVE, IS_WAITING, appointments, doctors, waitlist_days, waitlist_entries
-from clinicctl.store.models import patients as people
-from clinicctl.store.sql import as_list, bindparam, delete, insert, is_among, select, update
+from clinicctl.store.compiled import rows
+from clinicctl.store.compiled import waitlist as stored_waitlist
+from clinicctl.store.engine import Condition, Tx
 
 _NAMED = 3
 """How many days the sentence of a refusal names; its details have all of them."""
-
-_ALL = (
-    select(
-        waitlist_entries,
-        people.c.number.label("patient_number"),
-        people.c.name.label("patient_name"),
-        doctors.c.code.label("doctor_code"),
-        doctors.c.name.label("doctor_name"),
-        appointments.c.number.label("appointment_number"),
-    )
-    .join(people, people.c.id == waitlist_entries.c.patient_id)
-    .join(doctors, doctors.c.id == waitlist_entries.c.doctor_id)
-    .outerjoin(appointments, appointments.c.id == waitlist_entries.c.appointment_id)
-    .order_by(waitlist_entries.c.number)
-)
-_IS_WAITING = waitlist_entries.c.status == WaitlistStatus.WAITING
-_BY_NUMBER = _ALL.where(waitlist_entries.c.number == bindparam("number"))
-_OF_DOCTOR = _ALL.where(
-    waitlist_entries.c.doctor_id == bindparam("doctor"), waitlist_entries.c.status == WaitlistStatus.WAITING
-)
-_OF_PATIENT = _ALL.where(waitlist_entries.c.patient_id == bindparam("patient"), _IS_WAITING)
-_DAYS = select(waitlist_days).join(waitlist_entries, waitlist_entries.c.id == waitlist_days.c.entry_id)
-_DAYS_OF_ENTRY = select(waitlist_days.c.date).where(waitlist_days.c.entry_id == bindparam("entry"))
-_DAYS_OF_PATIENT = (
-    select(waitlist_entries.c.id, waitlist_entries.c.number, waitlist_entries.c.doctor_id, waitlist_days.c.date)
-    .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
-    .where(waitlist_entries.c.patient_id == bindparam("patient"), _IS_WAITING)
-)
-_DAYS_WITH_DOCTOR = _DAYS_OF_PATIENT.where(
-    IS_WAITING, waitlist_entries.c.doctor_id == bindparam("doctor"), waitlist_entries.c.first_date <= bindparam("last")
-)
-"""The condition on the first day, and no ordering, make SQLite read only the entries of this patient."""
-_WISHES = (
-    select(
-        waitlist_entries.c.id,
-        waitlist_entries.c.number,
-        waitlist_entries.c.doctor_id,
-        waitlist_days.c.date,
-        waitlist_entries.c.patient_id,
-    )
-    .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
-    .join(people, people.c.id == waitlist_entries.c.patient_id)
-    .where(
-        is_among(waitlist_entries.c.doctor_id, "doctors"),
-        _IS_WAITING,
-        waitlist_days.c.date >= bindparam("first"),
-        people.c.archived_at.is_(None),
-        ~select(appointments.c.id)
-        .where(
-            appointments.c.patient_id == waitlist_entries.c.patient_id,
-            appointments.c.doctor_id == waitlist_entries.c.doctor_id,
-            appointments.c.date == waitlist_days.c.date,
-            IS_ACTIVE,
-        )
-        .exists(),
-    )
-)
-"""The days on which a patient could be booked: those without an appointment with the doctor."""
-_DOCTORS = (
-    select(doctors)
-    .where(
-        doctors.c.archived_at.is_(None),
-        doctors.c.id.in_(select(waitlist_entries.c.doctor_id).where(_IS_WAITING)),
-    )
-    .order_by(doctors.c.code)
-)
-_INSERT = insert(waitlist_entries)
-_INSERT_DAY = insert(waitlist_days)
-_LEAVE = update(waitlist_entries).where(waitlist_entries.c.id == bindparam("row"), _IS_WAITING)
-_CLOSED_BY = select(waitlist_entries).where(waitlist_entries.c.appointment_id == bindparam("booked"))
-_RETURN = update(waitlist_entries).where(waitlist_entries.c.appointment_id == bindparam("booked"))
-_MOVE = update(waitlist_entries).where(waitlist_entries.c.patient_id == bindparam("old"))
-_SET_RANGE = update(waitlist_entries).where(waitlist_entries.c.id == bindparam("row"))
-_DROP_DAY = delete(waitlist_days).where(
-    waitlist_days.c.entry_id == bindparam("row"), waitlist_days.c.date == bindparam("on")
-)
 
 
 @operations.WAIT
@@ -110,8 +32,8 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
     days.refuse_past(tx, dates[0])
     _refuse_overlap(tx, who.id, f"P{who.number}", whom, set(dates))
     number, identity = numbers.next_one(tx, "waitlist"), uuid4()
-    tx.run(
-        _INSERT,
+    stored_waitlist.insert(
+        tx,
         id=identity,
         number=number,
         patient_id=who.id,
@@ -123,7 +45,7 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
         created_at=tx.now,
         updated_at=tx.now,
     )
-    tx.many(_INSERT_DAY, [{"entry_id": identity, "date": each} for each in dates])
+    stored_waitlist.insert_days(tx, (rows.WaitlistDayRow(identity, each) for each in dates))
     entry = _show(tx, _of_number(tx, number))
     own = [each.date for each in fitting(tx, whom) if each.number == number]
     return Waiting(**{each.name: getattr(entry, each.name) for each in fields(entry)}, free_now=tuple(own))
@@ -131,20 +53,20 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
 
 def list_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False) -> list[WaitlistEntry]:
     """Return who waits, first come first; `every` adds those promoted and removed."""
-    wanted = [] if every else [_IS_WAITING]
+    wanted = list[Condition]() if every else [stored_waitlist.waiting()]
     if doctor is not None:
-        wanted.append(waitlist_entries.c.doctor_id == staff.find(tx, doctor).id)
+        wanted.append(stored_waitlist.of_doctor(doctor=staff.find(tx, doctor).id))
     dates: dict[UUID, list[date]] = {}
-    for each in tx.all(_DAYS.where(*wanted)):
+    for each in stored_waitlist.days(tx, wanted):
         dates.setdefault(each.entry_id, []).append(each.date)
-    return [describe(tx, row, sorted(dates.get(row.id, ()))) for row in tx.all(_ALL.where(*wanted))]
+    return [describe(tx, row, sorted(dates.get(row.id, ()))) for row in stored_waitlist.listed(tx, wanted)]
 
 
 @operations.STOP_WAITING
 def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
     """Take somebody off the waitlist. Refuses one who does not wait any more."""
     row = _find(tx, entry)
-    if not tx.run(_LEAVE, row=row.id, status=WaitlistStatus.REMOVED, updated_at=tx.now):
+    if not stored_waitlist.remove(tx, row=row.id, updated_at=tx.now):
         raise errors.IllegalStep(subject=f"W{row.number}", status=row.status, step="remove", needs="waiting")
     return _show(tx, _of_number(tx, row.number))
 
@@ -177,7 +99,7 @@ def promote(tx: Tx, *, doctor: DoctorRef, on: DayWord | None = None) -> Booked:
     return booked
 
 
-def promote_into(tx: Tx, doctor: Row[Any], dates: Sequence[date] | None) -> Booked | None:
+def promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) -> Booked | None:
     """As `promote`, on certain dates; None when nobody fits."""
     fits = fitting(tx, doctor, dates)
     if not fits:
@@ -186,7 +108,7 @@ def promote_into(tx: Tx, doctor: Row[Any], dates: Sequence[date] | None) -> Book
     return bookings.place(tx, who, doctor, on=fits[0].date)
 
 
-def fitting(tx: Tx, doctor: Row[Any], dates: Sequence[date] | None = None) -> list[Row[Any]]:
+def fitting(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None = None) -> list[rows.WishRow]:
     """Return the wishes that a free place of a doctor's fits, the first come first, on days that are not over.
 
     Without `dates`, a day that was closed is over.
@@ -194,9 +116,11 @@ def fitting(tx: Tx, doctor: Row[Any], dates: Sequence[date] | None = None) -> li
     return _fitting(tx, [doctor], dates)[doctor.id]
 
 
-def _fitting(tx: Tx, whom: Sequence[Row[Any]], dates: Sequence[date] | None = None) -> dict[UUID, list[Row[Any]]]:
+def _fitting(
+    tx: Tx, whom: Sequence[rows.DoctorRow], dates: Sequence[date] | None = None
+) -> dict[UUID, list[rows.WishRow]]:
     """As `fitting`, of several doctors, by their ids."""
-    found = tx.all(_WISHES, doctors=as_list(each.id for each in whom), first=tx.today)
+    found = stored_waitlist.bookable_wishes(tx, doctors=[each.id for each in whom], first=tx.today)
     wishes = [each for each in found if dates is None or each.date in dates]
     wanted = {each.date for each in wishes}
     if dates is None and tx.today in wanted and journal.is_closed(tx, tx.today):
@@ -213,19 +137,19 @@ def _fitting(tx: Tx, whom: Sequence[Row[Any]], dates: Sequence[date] | None = No
 
 def list_promotable(tx: Tx) -> list[tuple[str, date]]:
     """Return the doctors, by code, for whom somebody waits that a free place fits, with the first who is next's day."""
-    whom = tx.all(_DOCTORS)
+    whom = stored_waitlist.doctors(tx)
     fits = _fitting(tx, whom)
     return [(each.code, fits[each.id][0].date) for each in whom if fits[each.id]]
 
 
 def list_of_patient(tx: Tx, *, patient_id: UUID) -> list[str]:
     """Return the numbers of the entries with which a patient waits."""
-    return [f"W{row.number}" for row in tx.all(_OF_PATIENT, patient=patient_id)]
+    return [f"W{number}" for number in stored_waitlist.numbers_of_patient(tx, patient=patient_id)]
 
 
 def list_of_doctor(tx: Tx, *, doctor_id: UUID) -> list[str]:
     """Return the numbers of the entries that wait for a doctor."""
-    return [f"W{row.number}" for row in tx.all(_OF_DOCTOR, doctor=doctor_id)]
+    return [f"W{number}" for number in stored_waitlist.numbers_of_doctor(tx, doctor=doctor_id)]
 
 
 def give_back(tx: Tx, *, appointment_id: UUID) -> bool:
@@ -233,14 +157,11 @@ def give_back(tx: Tx, *, appointment_id: UUID) -> bool:
 
     Refuses days that the patient waits for with a newer entry.
     """
-    for entry in tx.all(_CLOSED_BY, booked=appointment_id):
-        row = _of_number(tx, entry.number)
+    for number in stored_waitlist.numbers_closed_by(tx, appointment=appointment_id):
+        row = _of_number(tx, number)
         whom = staff.of_id(tx, row.doctor_id)
         _refuse_overlap(tx, row.patient_id, f"P{row.patient_number}", whom, set(_days(tx, row)))
-    reopened = tx.run(
-        _RETURN, booked=appointment_id, status=WaitlistStatus.WAITING, appointment_id=None, updated_at=tx.now
-    )
-    return reopened > 0
+    return stored_waitlist.reopen(tx, appointment=appointment_id, updated_at=tx.now) > 0
 
 
 def move(tx: Tx, *, old: UUID, new: UUID) -> int:
@@ -248,20 +169,21 @@ def move(tx: Tx, *, old: UUID, new: UUID) -> int:
 
     For a doctor and day the older entry stays; an entry of which no day is left is removed.
     """
-    wishes = [*tx.all(_DAYS_OF_PATIENT, patient=old), *tx.all(_DAYS_OF_PATIENT, patient=new)]
+    wishes = [wish for each in (old, new) for wish in stored_waitlist.wishes_of_patient(tx, patient=each)]
     kept, doubled = waitlist.settled(wishes)
     for entry in dict.fromkeys(each.id for each in doubled):
         if not kept.get(entry):
-            tx.run(_LEAVE, row=entry, status=WaitlistStatus.REMOVED, updated_at=tx.now)
+            stored_waitlist.remove(tx, row=entry, updated_at=tx.now)
             continue
         for each in doubled:
             if each.id == entry:
-                tx.run(_DROP_DAY, row=entry, on=each.date)
-        tx.run(_SET_RANGE, row=entry, first_date=kept[entry][0], last_date=kept[entry][-1], updated_at=tx.now)
-    return tx.run(_MOVE, old=old, patient_id=new)
+                stored_waitlist.drop_day(tx, entry=entry, on=each.date)
+        first, last = kept[entry][0], kept[entry][-1]
+        stored_waitlist.set_range(tx, row=entry, first_date=first, last_date=last, updated_at=tx.now)
+    return stored_waitlist.give_to(tx, old=old, patient_id=new)
 
 
-def describe(tx: Tx, row: Row[Any], dates: Sequence[date]) -> WaitlistEntry:
+def describe(tx: Tx, row: rows.WaitlistRow, dates: Sequence[date]) -> WaitlistEntry:
     """Return a row as a result."""
     return WaitlistEntry(
         id=row.id,
@@ -277,18 +199,18 @@ def describe(tx: Tx, row: Row[Any], dates: Sequence[date]) -> WaitlistEntry:
     )
 
 
-def _show(tx: Tx, row: Row[Any]) -> WaitlistEntry:
+def _show(tx: Tx, row: rows.WaitlistRow) -> WaitlistEntry:
     return describe(tx, row, _days(tx, row))
 
 
-def _days(tx: Tx, row: Row[Any]) -> list[date]:
-    return sorted(each.date for each in tx.all(_DAYS_OF_ENTRY, entry=row.id))
+def _days(tx: Tx, row: rows.WaitlistRow) -> list[date]:
+    return stored_waitlist.days_of_entry(tx, entry=row.id)
 
 
-def _refuse_overlap(tx: Tx, patient_id: UUID, patient: str, doctor: Row[Any], dates: Collection[date]) -> None:
+def _refuse_overlap(tx: Tx, patient_id: UUID, patient: str, doctor: rows.DoctorRow, dates: Collection[date]) -> None:
     """Refuse days for which the patient waits already, naming the oldest entry with one of them."""
     shared: dict[int, list[date]] = {}
-    for row in tx.all(_DAYS_WITH_DOCTOR, patient=patient_id, doctor=doctor.id, last=max(dates)):
+    for row in stored_waitlist.wishes_with_doctor(tx, patient=patient_id, doctor=doctor.id, last=max(dates)):
         if row.date in dates:
             shared.setdefault(row.number, []).append(row.date)
     if shared:
@@ -308,15 +230,15 @@ def _in_words(dates: Sequence[date]) -> str:
     return f"{named} and {len(dates) - _NAMED} more" if len(dates) > _NAMED else named
 
 
-def _find(tx: Tx, entry: WaitlistRef) -> Row[Any]:
+def _find(tx: Tx, entry: WaitlistRef) -> rows.WaitlistRow:
     number = references.waitlist_number(entry)
     if number is None:
         raise errors.NoSuchWaitlistEntry()
     return _of_number(tx, number)
 
 
-def _of_number(tx: Tx, number: int) -> Row[Any]:
-    row = tx.one(_BY_NUMBER, number=number)
+def _of_number(tx: Tx, number: int) -> rows.WaitlistRow:
+    row = stored_waitlist.by_number(tx, number=number)
     if row is None:
         raise errors.NoSuchWaitlistEntry()
     return row

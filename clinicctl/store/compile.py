@@ -8,6 +8,7 @@ from each shape of rows one NamedTuple; and from the models `schema.py`. Only pu
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BindParameter,
     Boolean,
+    ColumnElement,
     Date,
     Dialect,
     Integer,
@@ -25,6 +27,9 @@ from sqlalchemy import (
     Time,
     Uuid,
     bindparam,
+    literal,
+    literal_column,
+    null,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CheckConstraint, CreateIndex, CreateTable, Index, Table, UniqueConstraint
@@ -33,7 +38,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.functions import FunctionElement, count
 from sqlalchemy.sql.selectable import Join, Select
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 from sqlmodel import AutoString, SQLModel, UTCDateTime
 
 from clinicctl import statuses
@@ -84,10 +89,10 @@ def kind_of(type_: TypeEngine[Any]) -> Kind:
     """Return how a type is written in Python. Refuses a type without a conversion."""
     if isinstance(type_, models.Word):
         words = type_.words.__name__
-        return Kind(words, f"_{_snake(words).upper()}[{{}}]", "{}.value")
+        return Kind(words, f"rows.{_snake(words).upper()}[{{}}]", "{}.value")
     if isinstance(type_, ListOf):
         item = kind_of(type_.item)
-        convert = f", {item.write.removesuffix('({})')}" if item.write else ""
+        convert = f", {item.write.removesuffix('({})')}" if item.write and item.write.endswith("({})") else ""
         return Kind(f"Iterable[{item.name}]", None, f"from_list({{}}{convert})")
     found = _KINDS.get(type(type_))
     if found is None:
@@ -148,8 +153,10 @@ def compiled(statement: Any, dialect: Dialect, columns: Iterable[str] | None = N
     def replace(element: Any, **_: Any) -> Any:
         if not isinstance(element, BindParameter):
             return None
-        if element.unique:
+        if element.unique and element.expanding:
             return element.render_literal_execute()
+        if element.unique:
+            return _literal(element, dialect)
         return bindparam(element.key, None, type_=element.type, required=False)
 
     found = visitors.replacement_traverse(statement, {}, replace).compile(
@@ -159,6 +166,17 @@ def compiled(statement: Any, dialect: Dialect, columns: Iterable[str] | None = N
     )
     assert isinstance(found, SQLCompiler)
     return found
+
+
+def _literal(constant: BindParameter[Any], dialect: Dialect) -> ColumnElement[Any]:
+    """Return a constant as SQL. One that an update sets has no type yet, and gets that of its value."""
+    value = constant.value.value if isinstance(constant.value, Enum) else constant.value
+    if value is None:
+        return null()
+    type_ = literal(value).type if isinstance(constant.type, NullType) else constant.type
+    render = type_.dialect_impl(dialect).literal_processor(dialect)
+    assert render is not None, type_
+    return literal_column(render(value), type_=type_)
 
 
 def result_of(statement: Any) -> Shape:
@@ -329,13 +347,10 @@ def rows_module(shapes: Shapes) -> str:
             call = _exploded(f"return {name}(", values, ")", indent="    ")
             parts.append(f"def {reader(name)}(stored: Any) -> {name}:\n{call}\n")
     body = "\n\n".join(parts)
-    words = sorted({each.kind.name for shape in shapes.fields.values() for each in shape if "_[" in _masked(each)})
-    tables = "".join(f"_{_snake(each).upper()} = {{each.value: each for each in {each}}}\n" for each in words)
+    words = sorted({each.kind.name for shape in shapes.fields.values() for each in shape} & vars(statuses).keys())
+    tables = "".join(f"{_snake(each).upper()} = {{each.value: each for each in {each}}}\n" for each in words)
+    body = body.replace("rows.", "")
     return _module("the queries", "", f"{tables}\n\n{body}" if tables else f"\n{body}")
-
-
-def _masked(each: Field) -> str:
-    return "_[" if each.kind.read is not None and each.kind.read.startswith("_") else ""
 
 
 def _module(source: str, own: str, body: str) -> str:

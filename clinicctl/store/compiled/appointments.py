@@ -1,5 +1,6 @@
 """Generated from queries/appointments.py by `python -m clinicctl.store.compile`. Do not edit."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date as Date
 from datetime import datetime
 from datetime import time as Time
@@ -7,8 +8,8 @@ from uuid import UUID
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
-from clinicctl.store.values import from_bool, from_date, from_instant, from_time, from_uuid
+from clinicctl.store.engine import Condition, Tx, joined
+from clinicctl.store.values import from_bool, from_date, from_instant, from_list, from_time, from_uuid
 
 _BY_ID = """
 SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
@@ -52,6 +53,182 @@ def by_number(tx: Tx, *, number: int) -> rows.AppointmentRow | None:
     return tx.fetch_one(_BY_NUMBER, (number,), rows.appointment_row)
 
 
+_AMONG = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
+patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
+patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
+doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
+AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.id IN (SELECT ids_listed.value
+FROM json_each(?) AS ids_listed)
+"""
+
+
+def among(tx: Tx, *, ids: Iterable[UUID]) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_AMONG, (from_list(ids, from_uuid),), rows.appointment_row)
+
+
+_BOOKED = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
+patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
+patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
+doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
+AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.doctor_id = ? AND appointments.date = ? AND appointments.status = 'booked' ORDER BY
+appointments.slot
+"""
+
+
+def booked(tx: Tx, *, doctor: UUID, on: Date) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_BOOKED, (from_uuid(doctor), from_date(on)), rows.appointment_row)
+
+
+_OF_PATIENT_ON = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
+patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
+patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
+doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
+AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.patient_id = ? AND appointments.date = ? ORDER BY appointments.number
+"""
+
+
+def of_patient_on(tx: Tx, *, patient: UUID, on: Date) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_OF_PATIENT_ON, (from_uuid(patient), from_date(on)), rows.appointment_row)
+
+
+_OF_DAY = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
+patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
+patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
+doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
+AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.date = ? AND appointments.status != 'cancelled' ORDER BY doctors.code, appointments.slot
+"""
+
+
+def of_day(tx: Tx, *, on: Date) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_OF_DAY, (from_date(on),), rows.appointment_row)
+
+
+_OF_DOCTORS_DAY = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
+patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
+patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
+doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
+AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.date = ? AND appointments.status != 'cancelled' AND appointments.doctor_id = ? ORDER BY
+appointments.slot
+"""
+
+
+def of_doctors_day(tx: Tx, *, on: Date, doctor: UUID) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_OF_DOCTORS_DAY, (from_date(on), from_uuid(doctor)), rows.appointment_row)
+
+
+_ACTIVE_OF_PATIENT = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
+patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
+patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
+doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
+AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.id IN (SELECT appointments.id
+FROM appointments
+WHERE status IN ('booked', 'checked_in', 'in_consultation') AND appointments.patient_id = ?)
+"""
+
+
+def active_of_patient(tx: Tx, *, patient: UUID) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_ACTIVE_OF_PATIENT, (from_uuid(patient),), rows.appointment_row)
+
+
+_ACTIVE_OF_DOCTOR = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
+patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
+patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
+doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
+AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.id IN (SELECT appointments.id
+FROM appointments
+WHERE status IN ('booked', 'checked_in', 'in_consultation') AND appointments.doctor_id = ?)
+"""
+
+
+def active_of_doctor(tx: Tx, *, doctor: UUID) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_ACTIVE_OF_DOCTOR, (from_uuid(doctor),), rows.appointment_row)
+
+
+_ACTIVE_IN_QUEUE = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
+patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
+patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
+doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
+AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE queue_entries.doctor_id = ? AND queue_entries.status IN ('waiting', 'called', 'serving', 'skipped',
+'held') AND appointments.status IN ('booked', 'checked_in', 'in_consultation')
+"""
+
+
+def active_in_queue(tx: Tx, *, doctor: UUID) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_ACTIVE_IN_QUEUE, (from_uuid(doctor),), rows.appointment_row)
+
+
 _ARRIVED = """
 SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
@@ -70,6 +247,152 @@ WHERE queue_entries.doctor_id = ? AND queue_entries.date = ? AND queue_entries.s
 
 def arrived(tx: Tx, *, doctor: UUID, on: Date) -> list[rows.ArrivedRow]:
     return tx.fetch_all(_ARRIVED, (from_uuid(doctor), from_date(on)), rows.arrived_row)
+
+
+_MATCHING = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
+patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
+patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
+doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
+AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE {conditions} ORDER BY appointments.date, doctors.code, appointments.slot, appointments.number
+LIMIT ? OFFSET ?
+"""
+
+
+def matching(tx: Tx, conditions: Sequence[Condition], *, limit: int) -> list[rows.AppointmentRow]:
+    where, values = joined(conditions)
+    return tx.fetch_all(_MATCHING.format(conditions=where), (*values, limit, 0), rows.appointment_row)
+
+
+_WITH_DOCTOR = """
+appointments.doctor_id = ?
+"""
+
+
+def with_doctor(*, doctor: UUID) -> Condition:
+    return Condition(_WITH_DOCTOR, (from_uuid(doctor),))
+
+
+_WITH_PATIENT = """
+appointments.patient_id = ?
+"""
+
+
+def with_patient(*, patient: UUID) -> Condition:
+    return Condition(_WITH_PATIENT, (from_uuid(patient),))
+
+
+_ON_DATES = """
+appointments.date IN (SELECT dates_listed.value
+FROM json_each(?) AS dates_listed)
+"""
+
+
+def on_dates(*, dates: Iterable[Date]) -> Condition:
+    return Condition(_ON_DATES, (from_list(dates, from_date),))
+
+
+_IN_STATUSES = """
+appointments.status IN (SELECT statuses_listed.value
+FROM json_each(?) AS statuses_listed)
+"""
+
+
+def in_statuses(*, statuses: Iterable[AppointmentStatus]) -> Condition:
+    return Condition(_IN_STATUSES, (from_list(statuses),))
+
+
+_CANCELLED_BY = """
+appointments.cancelled_by = ?
+"""
+
+
+def cancelled_by(*, by: CancelledBy) -> Condition:
+    return Condition(_CANCELLED_BY, (by.value,))
+
+
+_NOT_UNDONE = """
+NOT (EXISTS (SELECT journal_steps.appointment_id
+FROM journal_steps JOIN journal ON journal.number = journal_steps.journal_number
+WHERE journal_steps.appointment_id = appointments.id AND journal_steps.to_status = 'cancelled' AND
+journal.undoes IS NOT NULL))
+"""
+
+
+def not_undone() -> Condition:
+    return Condition(_NOT_UNDONE, ())
+
+
+_HELD_SLOTS = """
+SELECT appointments.slot
+FROM appointments
+WHERE appointments.doctor_id = ? AND appointments.date = ? AND status <> 'cancelled'
+"""
+
+
+def held_slots(tx: Tx, *, doctor: UUID, on: Date) -> list[int]:
+    return tx.fetch_all(_HELD_SLOTS, (from_uuid(doctor), from_date(on)), lambda row: row[0])
+
+
+_VISITS = """
+SELECT appointments.visit, appointments.number
+FROM appointments
+WHERE appointments.patient_id = ? AND appointments.doctor_id = ? AND appointments.date = ? AND status IN
+('booked', 'checked_in', 'in_consultation')
+"""
+
+
+def visits(tx: Tx, *, patient: UUID, doctor: UUID, on: Date) -> list[rows.VisitRow]:
+    return tx.fetch_all(_VISITS, (from_uuid(patient), from_uuid(doctor), from_date(on)), rows.visit_row)
+
+
+_AT_TIME = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.created_at
+FROM appointments
+WHERE (appointments.patient_id = ? AND appointments.date = ? OR appointments.doctor_id = ? AND
+appointments.date = ?) AND appointments.time = ? AND status IN ('booked', 'checked_in', 'in_consultation')
+ORDER BY appointments.number
+"""
+
+
+def at_time(tx: Tx, *, patient: UUID, on: Date, doctor: UUID, at: Time) -> list[rows.AtTimeRow]:
+    return tx.fetch_all(
+        _AT_TIME,
+        (from_uuid(patient), from_date(on), from_uuid(doctor), from_date(on), from_time(at)),
+        rows.at_time_row,
+    )
+
+
+_HISTORY = """
+SELECT journal_steps.from_status, journal_steps.to_status, journal_steps.queue_from, journal_steps.queue_to,
+journal_steps.slot, journal_steps.position, journal.number, journal.at, journal.actor, journal.command
+FROM journal_steps JOIN journal ON journal.number = journal_steps.journal_number
+WHERE journal_steps.appointment_id = ? ORDER BY journal_steps.journal_number, journal_steps.nth
+"""
+
+
+def history(tx: Tx, *, appointment: UUID) -> list[rows.HistoryRow]:
+    return tx.fetch_all(_HISTORY, (from_uuid(appointment),), rows.history_row)
+
+
+_STATUS = """
+SELECT appointments.status
+FROM appointments
+WHERE appointments.id = ?
+"""
+
+
+def status(tx: Tx, *, id: UUID) -> AppointmentStatus | None:
+    return tx.fetch_one(_STATUS, (from_uuid(id),), lambda row: rows.APPOINTMENT_STATUS[row[0]])
 
 
 _INSERT = """

@@ -1,10 +1,41 @@
 """Generated from queries/queue.py by `python -m clinicctl.store.compile`. Do not edit."""
 
+from datetime import date as Date
+from datetime import datetime
 from uuid import UUID
 
+from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
-from clinicctl.store.values import from_uuid
+from clinicctl.store.values import from_date, from_instant, from_uuid
+
+_OF_DAY = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
+WHERE queue_entries.date = ?
+"""
+
+
+def of_day(tx: Tx, *, on: Date) -> list[rows.QueueRow]:
+    return tx.fetch_all(_OF_DAY, (from_date(on),), rows.queue_row)
+
+
+_OF_DOCTOR = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
+WHERE queue_entries.doctor_id = ? AND queue_entries.date = ?
+"""
+
+
+def of_doctor(tx: Tx, *, doctor: UUID, on: Date) -> list[rows.QueueRow]:
+    return tx.fetch_all(_OF_DOCTOR, (from_uuid(doctor), from_date(on)), rows.queue_row)
+
 
 _OF_APPOINTMENT = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
@@ -18,3 +49,201 @@ WHERE queue_entries.appointment_id = ?
 
 def of_appointment(tx: Tx, *, appointment: UUID) -> rows.QueueRow | None:
     return tx.fetch_one(_OF_APPOINTMENT, (from_uuid(appointment),), rows.queue_row)
+
+
+_EARLIER = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.date < ?
+"""
+
+
+def earlier(tx: Tx, *, today: Date) -> list[rows.QueueRow]:
+    return tx.fetch_all(_EARLIER, (from_date(today),), rows.queue_row)
+
+
+_EARLIER_OF_DOCTOR = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.date < ?
+AND queue_entries.doctor_id = ?
+"""
+
+
+def earlier_of_doctor(tx: Tx, *, today: Date, doctor: UUID) -> list[rows.QueueRow]:
+    return tx.fetch_all(_EARLIER_OF_DOCTOR, (from_date(today), from_uuid(doctor)), rows.queue_row)
+
+
+_OF_EARLIER_QUEUES = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
+WHERE (queue_entries.doctor_id, queue_entries.date) IN (SELECT queue_entries.doctor_id, queue_entries.date
+FROM queue_entries
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.date < ?)
+ORDER BY queue_entries.date, doctors.code
+"""
+
+
+def of_earlier_queues(tx: Tx, *, today: Date) -> list[rows.QueueRow]:
+    return tx.fetch_all(_OF_EARLIER_QUEUES, (from_date(today),), rows.queue_row)
+
+
+_OF_EARLIER_QUEUES_OF_DOCTOR = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
+WHERE (queue_entries.doctor_id, queue_entries.date) IN (SELECT queue_entries.doctor_id, queue_entries.date
+FROM queue_entries
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.date < ?)
+AND queue_entries.doctor_id = ? ORDER BY queue_entries.date, doctors.code
+"""
+
+
+def of_earlier_queues_of_doctor(tx: Tx, *, today: Date, doctor: UUID) -> list[rows.QueueRow]:
+    return tx.fetch_all(_OF_EARLIER_QUEUES_OF_DOCTOR, (from_date(today), from_uuid(doctor)), rows.queue_row)
+
+
+_OF_PATIENT = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
+WHERE queue_entries.appointment_id IN (SELECT appointments.id
+FROM appointments
+WHERE appointments.patient_id = ? AND status IN ('booked', 'checked_in', 'in_consultation')) ORDER BY
+queue_entries.date, queue_entries.position
+"""
+
+
+def of_patient(tx: Tx, *, patient: UUID) -> list[rows.QueueRow]:
+    return tx.fetch_all(_OF_PATIENT, (from_uuid(patient),), rows.queue_row)
+
+
+_CONSULTATIONS = """
+SELECT appointments.patient_id, queue_entries.doctor_id, queue_entries.date, queue_entries.position,
+doctors.code AS doctor_code
+FROM queue_entries JOIN appointments ON appointments.id = queue_entries.appointment_id JOIN doctors ON
+doctors.id = queue_entries.doctor_id
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'serving' ORDER BY queue_entries.started_at
+"""
+
+
+def consultations(tx: Tx) -> list[rows.ConsultationRow]:
+    return tx.fetch_all(_CONSULTATIONS, (), rows.consultation_row)
+
+
+_OPEN_PLACES = """
+SELECT queue_entries.position, appointments.number, patients.number AS patient_number
+FROM queue_entries JOIN appointments ON appointments.id = queue_entries.appointment_id JOIN patients ON
+patients.id = appointments.patient_id
+WHERE appointments.patient_id = ? AND queue_entries.doctor_id = ? AND queue_entries.date = ? AND
+queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') ORDER BY queue_entries.position
+"""
+
+
+def open_places(tx: Tx, *, patient: UUID, doctor: UUID, on: Date) -> list[rows.OpenPlaceRow]:
+    return tx.fetch_all(_OPEN_PLACES, (from_uuid(patient), from_uuid(doctor), from_date(on)), rows.open_place_row)
+
+
+_STATUS = """
+SELECT queue_entries.status
+FROM queue_entries
+WHERE queue_entries.id = ?
+"""
+
+
+def status(tx: Tx, *, id: UUID) -> QueueStatus | None:
+    return tx.fetch_one(_STATUS, (from_uuid(id),), lambda row: rows.QUEUE_STATUS[row[0]])
+
+
+_INSERT = """
+INSERT INTO queue_entries (id, appointment_id, doctor_id, date, position, status, priority, recalled,
+checked_in_at, called_at, started_at, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+def insert(
+    tx: Tx,
+    *,
+    id: UUID,
+    appointment_id: UUID,
+    doctor_id: UUID,
+    date: Date,
+    position: int,
+    status: QueueStatus,
+    priority: int,
+    recalled: int,
+    checked_in_at: datetime,
+    called_at: datetime | None,
+    started_at: datetime | None,
+    ended_at: datetime | None,
+) -> int:
+    return tx.execute(
+        _INSERT,
+        (
+            from_uuid(id),
+            from_uuid(appointment_id),
+            from_uuid(doctor_id),
+            from_date(date),
+            position,
+            status.value,
+            priority,
+            recalled,
+            from_instant(checked_in_at),
+            None if called_at is None else from_instant(called_at),
+            None if started_at is None else from_instant(started_at),
+            None if ended_at is None else from_instant(ended_at),
+        ),
+    )
+
+
+_ADVANCE = """
+UPDATE queue_entries SET doctor_id=?, position=?, status=?, priority=?, recalled=?, checked_in_at=?,
+called_at=?, started_at=?, ended_at=? WHERE queue_entries.id = ? AND queue_entries.status = ?
+"""
+
+
+def advance(
+    tx: Tx,
+    *,
+    doctor_id: UUID,
+    position: int,
+    status: QueueStatus,
+    priority: int,
+    recalled: int,
+    checked_in_at: datetime,
+    called_at: datetime | None,
+    started_at: datetime | None,
+    ended_at: datetime | None,
+    row: UUID,
+    leaving: QueueStatus,
+) -> int:
+    return tx.execute(
+        _ADVANCE,
+        (
+            from_uuid(doctor_id),
+            position,
+            status.value,
+            priority,
+            recalled,
+            from_instant(checked_in_at),
+            None if called_at is None else from_instant(called_at),
+            None if started_at is None else from_instant(started_at),
+            None if ended_at is None else from_instant(ended_at),
+            from_uuid(row),
+            leaving.value,
+        ),
+    )

@@ -9,11 +9,11 @@ from uuid import UUID
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, Sex, WaitlistStatus
 from clinicctl.store.values import to_bool, to_date, to_instant, to_time, to_uuid
 
-_APPOINTMENT_STATUS = {each.value: each for each in AppointmentStatus}
-_CANCELLED_BY = {each.value: each for each in CancelledBy}
-_QUEUE_STATUS = {each.value: each for each in QueueStatus}
-_SEX = {each.value: each for each in Sex}
-_WAITLIST_STATUS = {each.value: each for each in WaitlistStatus}
+APPOINTMENT_STATUS = {each.value: each for each in AppointmentStatus}
+CANCELLED_BY = {each.value: each for each in CancelledBy}
+QUEUE_STATUS = {each.value: each for each in QueueStatus}
+SEX = {each.value: each for each in Sex}
+WAITLIST_STATUS = {each.value: each for each in WaitlistStatus}
 
 
 class AppointmentRow(NamedTuple):
@@ -59,10 +59,10 @@ def appointment_row(stored: Any) -> AppointmentRow:
         stored[5],
         stored[6],
         None if stored[7] is None else to_time(stored[7]),
-        _APPOINTMENT_STATUS[stored[8]],
+        APPOINTMENT_STATUS[stored[8]],
         stored[9],
         to_bool(stored[10]),
-        None if stored[11] is None else _CANCELLED_BY[stored[11]],
+        None if stored[11] is None else CANCELLED_BY[stored[11]],
         stored[12],
         stored[13],
         stored[14],
@@ -74,7 +74,7 @@ def appointment_row(stored: Any) -> AppointmentRow:
         stored[20],
         None if stored[21] is None else to_date(stored[21]),
         stored[22],
-        _SEX[stored[23]],
+        SEX[stored[23]],
         None if stored[24] is None else to_instant(stored[24]),
         stored[25],
         stored[26],
@@ -124,10 +124,10 @@ def arrived_row(stored: Any) -> ArrivedRow:
         stored[5],
         stored[6],
         None if stored[7] is None else to_time(stored[7]),
-        _APPOINTMENT_STATUS[stored[8]],
+        APPOINTMENT_STATUS[stored[8]],
         stored[9],
         to_bool(stored[10]),
-        None if stored[11] is None else _CANCELLED_BY[stored[11]],
+        None if stored[11] is None else CANCELLED_BY[stored[11]],
         stored[12],
         stored[13],
         stored[14],
@@ -139,11 +139,35 @@ def arrived_row(stored: Any) -> ArrivedRow:
         stored[20],
         None if stored[21] is None else to_date(stored[21]),
         stored[22],
-        _SEX[stored[23]],
+        SEX[stored[23]],
         stored[24],
         stored[25],
-        _QUEUE_STATUS[stored[26]],
+        QUEUE_STATUS[stored[26]],
     )
+
+
+class AtTimeRow(NamedTuple):
+    id: UUID
+    number: int
+    patient_id: UUID
+    doctor_id: UUID
+    created_at: datetime
+
+
+def at_time_row(stored: Any) -> AtTimeRow:
+    return AtTimeRow(to_uuid(stored[0]), stored[1], to_uuid(stored[2]), to_uuid(stored[3]), to_instant(stored[4]))
+
+
+class ConsultationRow(NamedTuple):
+    patient_id: UUID
+    doctor_id: UUID
+    date: Date
+    position: int
+    doctor_code: str
+
+
+def consultation_row(stored: Any) -> ConsultationRow:
+    return ConsultationRow(to_uuid(stored[0]), to_uuid(stored[1]), to_date(stored[2]), stored[3], stored[4])
 
 
 class DaySettingRow(NamedTuple):
@@ -199,6 +223,34 @@ def doctor_row(stored: Any) -> DoctorRow:
     )
 
 
+class HistoryRow(NamedTuple):
+    from_status: str | None
+    to_status: str
+    queue_from: str | None
+    queue_to: str | None
+    slot: int
+    position: int | None
+    number: int
+    at: datetime
+    actor: str
+    command: str
+
+
+def history_row(stored: Any) -> HistoryRow:
+    return HistoryRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        to_instant(stored[7]),
+        stored[8],
+        stored[9],
+    )
+
+
 class LedgerRow(NamedTuple):
     id: UUID
     doctor_id: UUID
@@ -221,6 +273,16 @@ def ledger_row(stored: Any) -> LedgerRow:
         stored[6],
         stored[7],
     )
+
+
+class OpenPlaceRow(NamedTuple):
+    position: int
+    number: int
+    patient_number: int
+
+
+def open_place_row(stored: Any) -> OpenPlaceRow:
+    return OpenPlaceRow(stored[0], stored[1], stored[2])
 
 
 class PatientRow(NamedTuple):
@@ -252,7 +314,7 @@ def patient_row(stored: Any) -> PatientRow:
         stored[5],
         None if stored[6] is None else to_date(stored[6]),
         stored[7],
-        _SEX[stored[8]],
+        SEX[stored[8]],
         stored[9],
         stored[10],
         to_instant(stored[11]),
@@ -288,7 +350,7 @@ def queue_row(stored: Any) -> QueueRow:
         to_uuid(stored[2]),
         to_date(stored[3]),
         stored[4],
-        _QUEUE_STATUS[stored[5]],
+        QUEUE_STATUS[stored[5]],
         stored[6],
         stored[7],
         to_instant(stored[8]),
@@ -312,6 +374,33 @@ class StepRow(NamedTuple):
     slot: int
     position: int | None
     before: str
+
+
+class VisitRow(NamedTuple):
+    visit: int
+    number: int
+
+
+def visit_row(stored: Any) -> VisitRow:
+    return VisitRow(stored[0], stored[1])
+
+
+class WaitingRow(NamedTuple):
+    id: UUID
+    number: int
+
+
+def waiting_row(stored: Any) -> WaitingRow:
+    return WaitingRow(to_uuid(stored[0]), stored[1])
+
+
+class WaitlistDayRow(NamedTuple):
+    entry_id: UUID
+    date: Date
+
+
+def waitlist_day_row(stored: Any) -> WaitlistDayRow:
+    return WaitlistDayRow(to_uuid(stored[0]), to_date(stored[1]))
 
 
 class WaitlistRow(NamedTuple):
@@ -340,7 +429,7 @@ def waitlist_row(stored: Any) -> WaitlistRow:
         to_uuid(stored[3]),
         to_date(stored[4]),
         to_date(stored[5]),
-        _WAITLIST_STATUS[stored[6]],
+        WAITLIST_STATUS[stored[6]],
         None if stored[7] is None else to_uuid(stored[7]),
         to_instant(stored[8]),
         to_instant(stored[9]),
@@ -361,6 +450,18 @@ class WeekdayRow(NamedTuple):
 
 def weekday_row(stored: Any) -> WeekdayRow:
     return WeekdayRow(to_uuid(stored[0]), stored[1], to_bool(stored[2]), stored[3])
+
+
+class WishRow(NamedTuple):
+    id: UUID
+    number: int
+    patient_id: UUID
+    doctor_id: UUID
+    date: Date
+
+
+def wish_row(stored: Any) -> WishRow:
+    return WishRow(to_uuid(stored[0]), stored[1], to_uuid(stored[2]), to_uuid(stored[3]), to_date(stored[4]))
 
 
 class WriteRow(NamedTuple):

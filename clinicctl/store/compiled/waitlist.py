@@ -1,7 +1,14 @@
 """Generated from queries/waitlist.py by `python -m clinicctl.store.compile`. Do not edit."""
 
+from collections.abc import Iterable, Sequence
+from datetime import date as Date
+from datetime import datetime
+from uuid import UUID
+
+from clinicctl.statuses import WaitlistStatus
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Condition, Tx, joined
+from clinicctl.store.values import from_date, from_instant, from_list, from_uuid, to_date
 
 _BY_NUMBER = """
 SELECT waitlist_entries.id, waitlist_entries.number, waitlist_entries.patient_id, waitlist_entries.doctor_id,
@@ -17,3 +24,279 @@ WHERE waitlist_entries.number = ? ORDER BY waitlist_entries.number
 
 def by_number(tx: Tx, *, number: int) -> rows.WaitlistRow | None:
     return tx.fetch_one(_BY_NUMBER, (number,), rows.waitlist_row)
+
+
+_LISTED = """
+SELECT waitlist_entries.id, waitlist_entries.number, waitlist_entries.patient_id, waitlist_entries.doctor_id,
+waitlist_entries.first_date, waitlist_entries.last_date, waitlist_entries.status,
+waitlist_entries.appointment_id, waitlist_entries.created_at, waitlist_entries.updated_at, patients.number AS
+patient_number, patients.name AS patient_name, doctors.code AS doctor_code, doctors.name AS doctor_name,
+appointments.number AS appointment_number
+FROM waitlist_entries JOIN patients ON patients.id = waitlist_entries.patient_id JOIN doctors ON doctors.id =
+waitlist_entries.doctor_id LEFT OUTER JOIN appointments ON appointments.id = waitlist_entries.appointment_id
+WHERE {conditions} ORDER BY waitlist_entries.number
+"""
+
+
+def listed(tx: Tx, conditions: Sequence[Condition]) -> list[rows.WaitlistRow]:
+    where, values = joined(conditions)
+    return tx.fetch_all(_LISTED.format(conditions=where), values, rows.waitlist_row)
+
+
+_DAYS = """
+SELECT waitlist_days.entry_id, waitlist_days.date
+FROM waitlist_days JOIN waitlist_entries ON waitlist_entries.id = waitlist_days.entry_id
+WHERE {conditions}
+"""
+
+
+def days(tx: Tx, conditions: Sequence[Condition]) -> list[rows.WaitlistDayRow]:
+    where, values = joined(conditions)
+    return tx.fetch_all(_DAYS.format(conditions=where), values, rows.waitlist_day_row)
+
+
+_WAITING = """
+waitlist_entries.status = 'waiting'
+"""
+
+
+def waiting() -> Condition:
+    return Condition(_WAITING, ())
+
+
+_OF_DOCTOR = """
+waitlist_entries.doctor_id = ?
+"""
+
+
+def of_doctor(*, doctor: UUID) -> Condition:
+    return Condition(_OF_DOCTOR, (from_uuid(doctor),))
+
+
+_NUMBERS_OF_PATIENT = """
+SELECT waitlist_entries.number
+FROM waitlist_entries
+WHERE waitlist_entries.status = 'waiting' AND waitlist_entries.patient_id = ? ORDER BY waitlist_entries.number
+"""
+
+
+def numbers_of_patient(tx: Tx, *, patient: UUID) -> list[int]:
+    return tx.fetch_all(_NUMBERS_OF_PATIENT, (from_uuid(patient),), lambda row: row[0])
+
+
+_NUMBERS_OF_DOCTOR = """
+SELECT waitlist_entries.number
+FROM waitlist_entries
+WHERE waitlist_entries.status = 'waiting' AND waitlist_entries.doctor_id = ? ORDER BY waitlist_entries.number
+"""
+
+
+def numbers_of_doctor(tx: Tx, *, doctor: UUID) -> list[int]:
+    return tx.fetch_all(_NUMBERS_OF_DOCTOR, (from_uuid(doctor),), lambda row: row[0])
+
+
+_NUMBERS_CLOSED_BY = """
+SELECT waitlist_entries.number
+FROM waitlist_entries
+WHERE waitlist_entries.appointment_id = ?
+"""
+
+
+def numbers_closed_by(tx: Tx, *, appointment: UUID) -> list[int]:
+    return tx.fetch_all(_NUMBERS_CLOSED_BY, (from_uuid(appointment),), lambda row: row[0])
+
+
+_DAYS_OF_ENTRY = """
+SELECT waitlist_days.date
+FROM waitlist_days
+WHERE waitlist_days.entry_id = ? ORDER BY waitlist_days.date
+"""
+
+
+def days_of_entry(tx: Tx, *, entry: UUID) -> list[Date]:
+    return tx.fetch_all(_DAYS_OF_ENTRY, (from_uuid(entry),), lambda row: to_date(row[0]))
+
+
+_WISHES_OF_PATIENT = """
+SELECT waitlist_entries.id, waitlist_entries.number, waitlist_entries.patient_id, waitlist_entries.doctor_id,
+waitlist_days.date
+FROM waitlist_entries JOIN waitlist_days ON waitlist_days.entry_id = waitlist_entries.id
+WHERE waitlist_entries.patient_id = ? AND waitlist_entries.status = 'waiting'
+"""
+
+
+def wishes_of_patient(tx: Tx, *, patient: UUID) -> list[rows.WishRow]:
+    return tx.fetch_all(_WISHES_OF_PATIENT, (from_uuid(patient),), rows.wish_row)
+
+
+_WISHES_WITH_DOCTOR = """
+SELECT waitlist_entries.id, waitlist_entries.number, waitlist_entries.patient_id, waitlist_entries.doctor_id,
+waitlist_days.date
+FROM waitlist_entries JOIN waitlist_days ON waitlist_days.entry_id = waitlist_entries.id
+WHERE waitlist_entries.patient_id = ? AND status = 'waiting' AND waitlist_entries.doctor_id = ? AND
+waitlist_entries.first_date <= ?
+"""
+
+
+def wishes_with_doctor(tx: Tx, *, patient: UUID, doctor: UUID, last: Date) -> list[rows.WishRow]:
+    return tx.fetch_all(_WISHES_WITH_DOCTOR, (from_uuid(patient), from_uuid(doctor), from_date(last)), rows.wish_row)
+
+
+_WISHES_FOR_DAY = """
+SELECT waitlist_entries.id, waitlist_entries.number
+FROM waitlist_entries JOIN waitlist_days ON waitlist_days.entry_id = waitlist_entries.id
+WHERE waitlist_entries.patient_id = ? AND waitlist_entries.doctor_id = ? AND status = 'waiting' AND
+waitlist_entries.first_date <= ? AND waitlist_days.date = ?
+"""
+
+
+def wishes_for_day(tx: Tx, *, patient: UUID, doctor: UUID, on: Date) -> list[rows.WaitingRow]:
+    return tx.fetch_all(
+        _WISHES_FOR_DAY,
+        (from_uuid(patient), from_uuid(doctor), from_date(on), from_date(on)),
+        rows.waiting_row,
+    )
+
+
+_BOOKABLE_WISHES = """
+SELECT waitlist_entries.id, waitlist_entries.number, waitlist_entries.patient_id, waitlist_entries.doctor_id,
+waitlist_days.date
+FROM waitlist_entries JOIN waitlist_days ON waitlist_days.entry_id = waitlist_entries.id JOIN patients ON
+patients.id = waitlist_entries.patient_id
+WHERE waitlist_entries.doctor_id IN (SELECT doctors_listed.value
+FROM json_each(?) AS doctors_listed) AND waitlist_entries.status = 'waiting' AND waitlist_days.date >= ? AND
+patients.archived_at IS NULL AND NOT (EXISTS (SELECT appointments.id
+FROM appointments
+WHERE appointments.patient_id = waitlist_entries.patient_id AND appointments.doctor_id =
+waitlist_entries.doctor_id AND appointments.date = waitlist_days.date AND status IN ('booked', 'checked_in',
+'in_consultation')))
+"""
+
+
+def bookable_wishes(tx: Tx, *, doctors: Iterable[UUID], first: Date) -> list[rows.WishRow]:
+    return tx.fetch_all(_BOOKABLE_WISHES, (from_list(doctors, from_uuid), from_date(first)), rows.wish_row)
+
+
+_DOCTORS = """
+SELECT doctors.id, doctors.code, doctors.name, doctors.specialty, doctors.capacity, doctors.created_at,
+doctors.updated_at, doctors.archived_at
+FROM doctors
+WHERE doctors.archived_at IS NULL AND doctors.id IN (SELECT waitlist_entries.doctor_id
+FROM waitlist_entries
+WHERE waitlist_entries.status = 'waiting') ORDER BY doctors.code
+"""
+
+
+def doctors(tx: Tx) -> list[rows.DoctorRow]:
+    return tx.fetch_all(_DOCTORS, (), rows.doctor_row)
+
+
+_INSERT = """
+INSERT INTO waitlist_entries (id, number, patient_id, doctor_id, first_date, last_date, status,
+appointment_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+def insert(
+    tx: Tx,
+    *,
+    id: UUID,
+    number: int,
+    patient_id: UUID,
+    doctor_id: UUID,
+    first_date: Date,
+    last_date: Date,
+    status: WaitlistStatus,
+    appointment_id: UUID | None,
+    created_at: datetime,
+    updated_at: datetime,
+) -> int:
+    return tx.execute(
+        _INSERT,
+        (
+            from_uuid(id),
+            number,
+            from_uuid(patient_id),
+            from_uuid(doctor_id),
+            from_date(first_date),
+            from_date(last_date),
+            status.value,
+            None if appointment_id is None else from_uuid(appointment_id),
+            from_instant(created_at),
+            from_instant(updated_at),
+        ),
+    )
+
+
+_INSERT_DAYS = """
+INSERT INTO waitlist_days (entry_id, date) VALUES (?, ?)
+"""
+
+
+def insert_days(tx: Tx, every: Iterable[rows.WaitlistDayRow]) -> int:
+    return tx.execute_many(
+        _INSERT_DAYS,
+        ((from_uuid(each.entry_id), from_date(each.date)) for each in every),
+    )
+
+
+_PROMOTE = """
+UPDATE waitlist_entries SET status='promoted', appointment_id=?, updated_at=? WHERE waitlist_entries.id = ?
+"""
+
+
+def promote(tx: Tx, *, appointment_id: UUID | None, updated_at: datetime, row: UUID) -> int:
+    return tx.execute(
+        _PROMOTE,
+        (None if appointment_id is None else from_uuid(appointment_id), from_instant(updated_at), from_uuid(row)),
+    )
+
+
+_REMOVE = """
+UPDATE waitlist_entries SET status='removed', updated_at=? WHERE waitlist_entries.id = ? AND
+waitlist_entries.status = 'waiting'
+"""
+
+
+def remove(tx: Tx, *, updated_at: datetime, row: UUID) -> int:
+    return tx.execute(_REMOVE, (from_instant(updated_at), from_uuid(row)))
+
+
+_REOPEN = """
+UPDATE waitlist_entries SET status='waiting', appointment_id=NULL, updated_at=? WHERE
+waitlist_entries.appointment_id = ?
+"""
+
+
+def reopen(tx: Tx, *, updated_at: datetime, appointment: UUID) -> int:
+    return tx.execute(_REOPEN, (from_instant(updated_at), from_uuid(appointment)))
+
+
+_GIVE_TO = """
+UPDATE waitlist_entries SET patient_id=? WHERE waitlist_entries.patient_id = ?
+"""
+
+
+def give_to(tx: Tx, *, patient_id: UUID, old: UUID) -> int:
+    return tx.execute(_GIVE_TO, (from_uuid(patient_id), from_uuid(old)))
+
+
+_SET_RANGE = """
+UPDATE waitlist_entries SET first_date=?, last_date=?, updated_at=? WHERE waitlist_entries.id = ?
+"""
+
+
+def set_range(tx: Tx, *, first_date: Date, last_date: Date, updated_at: datetime, row: UUID) -> int:
+    return tx.execute(
+        _SET_RANGE,
+        (from_date(first_date), from_date(last_date), from_instant(updated_at), from_uuid(row)),
+    )
+
+
+_DROP_DAY = """
+DELETE FROM waitlist_days WHERE waitlist_days.entry_id = ? AND waitlist_days.date = ?
+"""
+
+
+def drop_day(tx: Tx, *, entry: UUID, on: Date) -> int:
+    return tx.execute(_DROP_DAY, (from_uuid(entry), from_date(on)))

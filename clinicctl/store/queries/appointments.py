@@ -1,15 +1,20 @@
 """Appointments, with their patients, doctors and places in queues."""
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, insert, literal_column, or_, select, update
 
+from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.models import (
+    HOLDS_A_SLOT,
     IN_QUEUE,
+    IS_ACTIVE,
     appointments,
     doctors,
+    journal,
+    journal_steps,
     patients,
     queue_entries,
 )
-from clinicctl.store.queries import change, every, one
+from clinicctl.store.queries import FILTERS, LIMIT, among, change, condition, every, filtered, one
 
 _queue_doctors = doctors.alias("queue_doctors")
 
@@ -37,8 +42,37 @@ _ALL = (
     .outerjoin(queue_entries, queue_entries.c.appointment_id == appointments.c.id)
     .outerjoin(_queue_doctors, _queue_doctors.c.id == queue_entries.c.doctor_id)
 )
+_WITH_DOCTOR = appointments.c.doctor_id == bindparam("doctor")
+_WITH_PATIENT = appointments.c.patient_id == bindparam("patient")
+_ON = appointments.c.date == bindparam("on")
+
 BY_ID = one(_ALL.where(appointments.c.id == bindparam("id")), "AppointmentRow")
 BY_NUMBER = one(_ALL.where(appointments.c.number == bindparam("number")), "AppointmentRow")
+AMONG = every(_ALL.where(among(appointments.c.id, "ids")), "AppointmentRow")
+
+BOOKED = every(
+    _ALL.where(_WITH_DOCTOR, _ON, appointments.c.status == AppointmentStatus.BOOKED).order_by(appointments.c.slot),
+    "AppointmentRow",
+)
+OF_PATIENT_ON = every(_ALL.where(_WITH_PATIENT, _ON).order_by(appointments.c.number), "AppointmentRow")
+_STANDING = _ALL.where(_ON, appointments.c.status != AppointmentStatus.CANCELLED)
+OF_DAY = every(_STANDING.order_by(doctors.c.code, appointments.c.slot), "AppointmentRow")
+OF_DOCTORS_DAY = every(_STANDING.where(_WITH_DOCTOR).order_by(appointments.c.slot), "AppointmentRow")
+
+# Inside a select of its own: `status` is a column of the queue, too, and the index needs the condition word for word.
+_ACTIVE = select(appointments.c.id).where(IS_ACTIVE).correlate(None)
+ACTIVE_OF_PATIENT = every(_ALL.where(appointments.c.id.in_(_ACTIVE.where(_WITH_PATIENT))), "AppointmentRow")
+ACTIVE_OF_DOCTOR = every(_ALL.where(appointments.c.id.in_(_ACTIVE.where(_WITH_DOCTOR))), "AppointmentRow")
+ACTIVE_IN_QUEUE = every(
+    _ALL.where(
+        queue_entries.c.doctor_id == bindparam("doctor"),
+        IN_QUEUE,
+        appointments.c.status.in_(
+            [AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION]
+        ),
+    ),
+    "AppointmentRow",
+)
 ARRIVED = every(
     select(
         appointments,
@@ -50,20 +84,71 @@ ARRIVED = every(
     .join(patients, patients.c.id == appointments.c.patient_id)
     .join(queue_entries, queue_entries.c.appointment_id == appointments.c.id)
     .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
-    .where(
-        queue_entries.c.doctor_id == bindparam("doctor"),
-        queue_entries.c.date == bindparam("on"),
-        IN_QUEUE,
-    )
+    .where(queue_entries.c.doctor_id == bindparam("doctor"), queue_entries.c.date == bindparam("on"), IN_QUEUE)
     .order_by(queue_entries.c.position),
     "ArrivedRow",
 )
+
+MATCHING = filtered(
+    _ALL.where(FILTERS)
+    .order_by(appointments.c.date, doctors.c.code, appointments.c.slot, appointments.c.number)
+    .limit(LIMIT),
+    "AppointmentRow",
+)
+WITH_DOCTOR = condition(_WITH_DOCTOR)
+WITH_PATIENT = condition(_WITH_PATIENT)
+ON_DATES = condition(among(appointments.c.date, "dates"))
+IN_STATUSES = condition(among(appointments.c.status, "statuses"))
+CANCELLED_BY = condition(appointments.c.cancelled_by == bindparam("by"))
+NOT_UNDONE = condition(
+    ~select(journal_steps.c.appointment_id)
+    .join(journal, journal.c.number == journal_steps.c.journal_number)
+    .where(
+        journal_steps.c.appointment_id == literal_column("appointments.id"),
+        journal_steps.c.to_status == AppointmentStatus.CANCELLED.value,
+        journal.c.undoes.is_not(None),
+    )
+    .exists()
+)
+
+HELD_SLOTS = every(select(appointments.c.slot).where(_WITH_DOCTOR, _ON, HOLDS_A_SLOT))
+VISITS = every(
+    select(appointments.c.visit, appointments.c.number).where(_WITH_PATIENT, _WITH_DOCTOR, _ON, IS_ACTIVE), "VisitRow"
+)
+AT_TIME = every(
+    select(
+        appointments.c.id,
+        appointments.c.number,
+        appointments.c.patient_id,
+        appointments.c.doctor_id,
+        appointments.c.created_at,
+    )
+    .where(or_(and_(_WITH_PATIENT, _ON), and_(_WITH_DOCTOR, _ON)), appointments.c.time == bindparam("at"), IS_ACTIVE)
+    .order_by(appointments.c.number),
+    "AtTimeRow",
+)
+HISTORY = every(
+    select(
+        journal_steps.c.from_status,
+        journal_steps.c.to_status,
+        journal_steps.c.queue_from,
+        journal_steps.c.queue_to,
+        journal_steps.c.slot,
+        journal_steps.c.position,
+        journal.c.number,
+        journal.c.at,
+        journal.c.actor,
+        journal.c.command,
+    )
+    .join(journal, journal.c.number == journal_steps.c.journal_number)
+    .where(journal_steps.c.appointment_id == bindparam("appointment"))
+    .order_by(journal_steps.c.journal_number, journal_steps.c.nth),
+    "HistoryRow",
+)
+STATUS = one(select(appointments.c.status).where(appointments.c.id == bindparam("id")))
+
 INSERT = change(insert(appointments))
 ADVANCE = change(
     update(appointments).where(appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")),
-    "status",
-    "cancelled_by",
-    "cancel_reason",
-    "moved_to",
-    "updated_at",
+    *("status", "cancelled_by", "cancel_reason", "moved_to", "updated_at"),
 )

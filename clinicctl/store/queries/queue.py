@@ -1,9 +1,10 @@
 """The places in doctors' queues."""
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, insert, select, tuple_, update
 
-from clinicctl.store.models import doctors, queue_entries
-from clinicctl.store.queries import one
+from clinicctl.statuses import QueueStatus
+from clinicctl.store.models import IN_QUEUE, IS_ACTIVE, appointments, doctors, patients, queue_entries
+from clinicctl.store.queries import change, every, one
 
 _ALL = select(
     queue_entries,
@@ -11,5 +12,58 @@ _ALL = select(
     doctors.c.name.label("doctor_name"),
     doctors.c.archived_at.label("doctor_archived_at"),
 ).join(doctors, doctors.c.id == queue_entries.c.doctor_id)
+_OF_DOCTOR = queue_entries.c.doctor_id == bindparam("doctor")
+_ON = queue_entries.c.date == bindparam("on")
+_EARLIER = queue_entries.c.date < bindparam("today")
 
+OF_DAY = every(_ALL.where(_ON), "QueueRow")
+OF_DOCTOR = every(_ALL.where(_OF_DOCTOR, _ON), "QueueRow")
 OF_APPOINTMENT = one(_ALL.where(queue_entries.c.appointment_id == bindparam("appointment")), "QueueRow")
+EARLIER = every(_ALL.where(IN_QUEUE, _EARLIER), "QueueRow")
+EARLIER_OF_DOCTOR = every(_ALL.where(IN_QUEUE, _EARLIER, _OF_DOCTOR), "QueueRow")
+_OF_EARLIER_QUEUES = _ALL.where(
+    tuple_(queue_entries.c.doctor_id, queue_entries.c.date).in_(
+        select(queue_entries.c.doctor_id, queue_entries.c.date).where(IN_QUEUE, _EARLIER).correlate(None)
+    )
+).order_by(queue_entries.c.date, doctors.c.code)
+OF_EARLIER_QUEUES = every(_OF_EARLIER_QUEUES, "QueueRow")
+OF_EARLIER_QUEUES_OF_DOCTOR = every(_OF_EARLIER_QUEUES.where(_OF_DOCTOR), "QueueRow")
+# Inside a select of its own: `status` is a column of both tables, and the index needs the condition word for word.
+OF_PATIENT = every(
+    _ALL.where(
+        queue_entries.c.appointment_id.in_(
+            select(appointments.c.id).where(appointments.c.patient_id == bindparam("patient"), IS_ACTIVE)
+        )
+    ).order_by(queue_entries.c.date, queue_entries.c.position),
+    "QueueRow",
+)
+CONSULTATIONS = every(
+    select(
+        appointments.c.patient_id,
+        queue_entries.c.doctor_id,
+        queue_entries.c.date,
+        queue_entries.c.position,
+        doctors.c.code.label("doctor_code"),
+    )
+    .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
+    .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
+    .where(IN_QUEUE, queue_entries.c.status == QueueStatus.SERVING)
+    .order_by(queue_entries.c.started_at),
+    "ConsultationRow",
+)
+OPEN_PLACES = every(
+    select(queue_entries.c.position, appointments.c.number, patients.c.number.label("patient_number"))
+    .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
+    .join(patients, patients.c.id == appointments.c.patient_id)
+    .where(appointments.c.patient_id == bindparam("patient"), _OF_DOCTOR, _ON, IN_QUEUE)
+    .order_by(queue_entries.c.position),
+    "OpenPlaceRow",
+)
+STATUS = one(select(queue_entries.c.status).where(queue_entries.c.id == bindparam("id")))
+
+INSERT = change(insert(queue_entries))
+ADVANCE = change(
+    update(queue_entries).where(queue_entries.c.id == bindparam("row"), queue_entries.c.status == bindparam("leaving")),
+    *("doctor_id", "position", "status", "priority", "recalled"),
+    *("checked_in_at", "called_at", "started_at", "ended_at"),
+)

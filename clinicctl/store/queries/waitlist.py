@@ -1,9 +1,18 @@
 """The waitlist and the days for which patients wait."""
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
-from clinicctl.store.models import appointments, doctors, patients, waitlist_entries
-from clinicctl.store.queries import one
+from clinicctl.statuses import WaitlistStatus
+from clinicctl.store.models import (
+    IS_ACTIVE,
+    IS_WAITING,
+    appointments,
+    doctors,
+    patients,
+    waitlist_days,
+    waitlist_entries,
+)
+from clinicctl.store.queries import FILTERS, among, change, change_each, condition, every, filtered, one
 
 _ALL = (
     select(
@@ -19,5 +28,92 @@ _ALL = (
     .outerjoin(appointments, appointments.c.id == waitlist_entries.c.appointment_id)
     .order_by(waitlist_entries.c.number)
 )
+_IS_WAITING = waitlist_entries.c.status == WaitlistStatus.WAITING
+_OF_DOCTOR = waitlist_entries.c.doctor_id == bindparam("doctor")
+_OF_PATIENT = waitlist_entries.c.patient_id == bindparam("patient")
+_ENTRY = waitlist_entries.c.id == bindparam("row")
 
 BY_NUMBER = one(_ALL.where(waitlist_entries.c.number == bindparam("number")), "WaitlistRow")
+LISTED = filtered(_ALL.where(FILTERS), "WaitlistRow")
+DAYS = filtered(
+    select(waitlist_days).join(waitlist_entries, waitlist_entries.c.id == waitlist_days.c.entry_id).where(FILTERS),
+    "WaitlistDayRow",
+)
+WAITING = condition(_IS_WAITING)
+OF_DOCTOR = condition(_OF_DOCTOR)
+
+_NUMBERS = select(waitlist_entries.c.number).where(_IS_WAITING).order_by(waitlist_entries.c.number)
+NUMBERS_OF_PATIENT = every(_NUMBERS.where(_OF_PATIENT))
+NUMBERS_OF_DOCTOR = every(_NUMBERS.where(_OF_DOCTOR))
+NUMBERS_CLOSED_BY = every(
+    select(waitlist_entries.c.number).where(waitlist_entries.c.appointment_id == bindparam("appointment"))
+)
+DAYS_OF_ENTRY = every(
+    select(waitlist_days.c.date).where(waitlist_days.c.entry_id == bindparam("entry")).order_by(waitlist_days.c.date)
+)
+
+_WISH = (
+    waitlist_entries.c.id,
+    waitlist_entries.c.number,
+    waitlist_entries.c.patient_id,
+    waitlist_entries.c.doctor_id,
+    waitlist_days.c.date,
+)
+_WISHES = select(*_WISH).join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
+WISHES_OF_PATIENT = every(_WISHES.where(_OF_PATIENT, _IS_WAITING), "WishRow")
+# The condition on the first day, and no ordering, make SQLite read only the entries of this patient.
+WISHES_WITH_DOCTOR = every(
+    _WISHES.where(_OF_PATIENT, IS_WAITING, _OF_DOCTOR, waitlist_entries.c.first_date <= bindparam("last")), "WishRow"
+)
+WISHES_FOR_DAY = every(
+    _WISHES.where(
+        *(_OF_PATIENT, _OF_DOCTOR, IS_WAITING),
+        waitlist_entries.c.first_date <= bindparam("on"),
+        waitlist_days.c.date == bindparam("on"),
+    ).with_only_columns(waitlist_entries.c.id, waitlist_entries.c.number),
+    "WaitingRow",
+)
+BOOKABLE_WISHES = every(
+    _WISHES.join(patients, patients.c.id == waitlist_entries.c.patient_id).where(
+        among(waitlist_entries.c.doctor_id, "doctors"),
+        _IS_WAITING,
+        waitlist_days.c.date >= bindparam("first"),
+        patients.c.archived_at.is_(None),
+        ~select(appointments.c.id)
+        .where(
+            appointments.c.patient_id == waitlist_entries.c.patient_id,
+            appointments.c.doctor_id == waitlist_entries.c.doctor_id,
+            appointments.c.date == waitlist_days.c.date,
+            IS_ACTIVE,
+        )
+        .exists(),
+    ),
+    "WishRow",
+)
+DOCTORS = every(
+    select(doctors)
+    .where(
+        doctors.c.archived_at.is_(None),
+        doctors.c.id.in_(select(waitlist_entries.c.doctor_id).where(_IS_WAITING)),
+    )
+    .order_by(doctors.c.code),
+    "DoctorRow",
+)
+
+INSERT = change(insert(waitlist_entries))
+INSERT_DAYS = change_each(insert(waitlist_days), row="WaitlistDayRow")
+PROMOTE = change(
+    update(waitlist_entries).where(_ENTRY).values(status=WaitlistStatus.PROMOTED), "appointment_id", "updated_at"
+)
+REMOVE = change(update(waitlist_entries).where(_ENTRY, _IS_WAITING).values(status=WaitlistStatus.REMOVED), "updated_at")
+REOPEN = change(
+    update(waitlist_entries)
+    .where(waitlist_entries.c.appointment_id == bindparam("appointment"))
+    .values(status=WaitlistStatus.WAITING, appointment_id=None),
+    "updated_at",
+)
+GIVE_TO = change(update(waitlist_entries).where(waitlist_entries.c.patient_id == bindparam("old")), "patient_id")
+SET_RANGE = change(update(waitlist_entries).where(_ENTRY), "first_date", "last_date", "updated_at")
+DROP_DAY = change(
+    delete(waitlist_days).where(waitlist_days.c.entry_id == bindparam("entry"), waitlist_days.c.date == bindparam("on"))
+)
