@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store import check, info, notes, paths, places, trust
-from clinicctl.store.connections import connected, driver_of, inspect, interruptible
+from clinicctl.store.connections import connected, inspect, interruptible, view
 from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.engine import LOGS, Store, Tx, begun, head_of, refuse_behind
 from clinicctl.store.faults import reason_of, translated
@@ -154,11 +154,11 @@ def compact(store: Store) -> tuple[int, int]:
             translated(store.path, store.wait),
             connected(store.path, store.wait, mode="rw") as connection,
         ):
-            with connection.begin():
+            with view(connection):
                 tx = begun(connection, store.path, "")
                 store.refuse_behind(tx)
                 store.refuse_changed_schema(tx.driver)
-            driver = driver_of(connection)
+            driver = connection.driver
             driver.execute("VACUUM")
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             store.vouch(driver)

@@ -12,21 +12,21 @@ from sqlalchemy import Column, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Tx, _old
 
 
 def run(tx: Tx, statement: ClauseElement, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Run a statement once for each row. `names` says what the values of a row are."""
     if rows:
-        compiled = statement.compile(dialect=tx.connection.dialect)
+        compiled = statement.compile(dialect=_old(tx.connection).dialect)
         assert isinstance(compiled, SQLCompiler)
         assert list(names) == compiled.positiontup, compiled.positiontup
-        tx.connection.exec_driver_sql(str(compiled), list(rows))
+        _old(tx.connection).exec_driver_sql(str(compiled), list(rows))
 
 
 def stored(tx: Tx, column: Column[Any], value: Any) -> Any:
     """Return a value as a column stores it."""
-    convert = _converter(tx.connection.dialect, column)
+    convert = _converter(_old(tx.connection).dialect, column)
     return value if value is None or convert is None else convert(value)
 
 

@@ -9,19 +9,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import date
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
-
-from sqlalchemy import Boolean, Column, Date, Integer, Time, Uuid, create_engine
-from sqlmodel import CheckConstraint, SQLModel, UTCDateTime
 
 from clinicctl import errors, interrupts, settings
 from clinicctl.store import info, laws
+from clinicctl.store.compiled import schema as ours
 from clinicctl.store.connections import interruptible
 from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.statements import reading
+from clinicctl.store.values import UNREADABLE, Unreadable, to_date, to_uuid
 
 WHOLE = "the file is whole"
 SCHEMA = "the schema is this program's"
@@ -37,15 +35,15 @@ _SQLITES = {
 _AUTOINDEX = re.compile(r"sqlite_autoindex_(\w+)_[0-9]+")
 _MADE = re.compile(r"CREATE (TABLE|INDEX|UNIQUE INDEX) ")
 
-_WHOLE: Mapping[type, str] = {
-    Uuid: "length({0}) = 32 AND {0} NOT GLOB '*[^0-9a-f]*'",
-    Boolean: "{0} IN (0, 1)",
-    Date: "substr({0}, 1, 4) > '0000' AND date({0}, '+0 days') IS {0}",
-    Time: "time(substr({0}, 1, 8)) IS substr({0}, 1, 8) AND substr({0}, 9) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'",
-    UTCDateTime: "substr({0}, 1, 4) > '0000' AND datetime(substr({0}, 1, 19), '+0 days') IS substr({0}, 1, 19)"
+_WHOLE: Mapping[str, str] = {
+    "uuid": "length({0}) = 32 AND {0} NOT GLOB '*[^0-9a-f]*'",
+    "bool": "{0} IN (0, 1)",
+    "date": "substr({0}, 1, 4) > '0000' AND date({0}, '+0 days') IS {0}",
+    "time": "time(substr({0}, 1, 8)) IS substr({0}, 1, 8) AND substr({0}, 9) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'",
+    "instant": "substr({0}, 1, 4) > '0000' AND datetime(substr({0}, 1, 19), '+0 days') IS substr({0}, 1, 19)"
     " AND substr({0}, 20) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'",
 }
-"""By the type of a column, what is so of each of its values as they are stored.
+"""By the form in which a column stores its values, what is so of each of them.
 
 Moved by no day, so that SQLite reckons it: the thirtieth of February is else handed back as it was said.
 """
@@ -91,9 +89,11 @@ def violations(connection: sqlite3.Connection, *, older: bool = False) -> Iterat
 def last_given(connection: sqlite3.Connection) -> dict[UUID, dict[date, int]]:
     """Return the last position that was ever given, by the doctor's id and the day."""
     found: dict[UUID, dict[date, int]] = {}
-    with reading():
+    try:
         for doctor, on, position in connection.execute(laws.LAST_GIVEN):
-            found.setdefault(UUID(doctor), {})[date.fromisoformat(on)] = position
+            found.setdefault(to_uuid(doctor), {})[to_date(on)] = position
+    except UNREADABLE:
+        raise Unreadable from None
     return found
 
 
@@ -168,9 +168,7 @@ def schema(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
 
 def _is_sqlites(kind: str, name: str, sql: str | None) -> bool:
     if kind == "index":
-        return (
-            sql is None and (named := _AUTOINDEX.fullmatch(name)) is not None and named[1] in SQLModel.metadata.tables
-        )
+        return sql is None and (named := _AUTOINDEX.fullmatch(name)) is not None and named[1] in ours.COLUMNS
     return kind == "table" and name in _SQLITES and sql == f"CREATE TABLE {name}({_SQLITES[name]})"
 
 
@@ -182,38 +180,38 @@ def _plain_sql(sql: str) -> str:
 def _new() -> sqlite3.Connection:
     """A new database of this program, in memory."""
     connection = sqlite3.connect(":memory:", check_same_thread=False)
-    SQLModel.metadata.create_all(create_engine("sqlite://", creator=lambda: connection))
+    for each in ours.DDL:
+        connection.execute(each)
     return connection
 
 
 def differences(connection: sqlite3.Connection) -> Iterator[str]:
     """Name what a schema has more than ours, lacks, or has otherwise; but for `added_indexes`."""
-    ours, found = schema(_new()), schema(connection)
+    own, found = schema(_new()), schema(connection)
     added = added_indexes(connection)
-    for kind, name in sorted(ours.keys() | found.keys()):
+    for kind, name in sorted(own.keys() | found.keys()):
         if kind == "index" and name in added:
             continue
-        if (kind, name) not in ours:
+        if (kind, name) not in own:
             yield f"it has a {kind} that is not ours, {name}"
         elif (kind, name) not in found:
             yield f"the {kind} {name} is missing"
-        elif ours[kind, name] != found[kind, name]:
+        elif own[kind, name] != found[kind, name]:
             yield f"the {kind} {name} is not as this clinicctl makes it"
 
 
 def added_indexes(connection: sqlite3.Connection) -> list[str]:
     """Return the names of indexes that are not ours and forbid nothing: somebody has added them for reading."""
-    ours = schema(_new())
+    own = schema(_new())
     return [
         name
         for (kind, name), sql in schema(connection).items()
-        if kind == "index" and (kind, name) not in ours and sql.startswith("CREATE INDEX ")
+        if kind == "index" and (kind, name) not in own and sql.startswith("CREATE INDEX ")
     ]
 
 
 def _lacks(connection: sqlite3.Connection) -> bool:
-    tables = SQLModel.metadata.sorted_tables
-    return not all(_columns(connection, each.name) >= set(each.columns.keys()) for each in tables)
+    return not all(_columns(connection, table) >= columns.keys() for table, columns in ours.COLUMNS.items())
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
@@ -263,13 +261,12 @@ def _damage(connection: sqlite3.Connection) -> Iterator[str]:
 def _against_rules(connection: sqlite3.Connection) -> Iterator[str]:
     """Where a row is against a CHECK of its table: SQLite's own check leaves these out where it may only read."""
     standing = set(info.tables(connection))
-    for table in SQLModel.metadata.sorted_tables:
-        for each in table.constraints if table.name in standing else ():
-            if isinstance(each, CheckConstraint):
-                broken = f'SELECT count(*) FROM "{table.name}" WHERE NOT ({each.sqltext})'  # noqa: S608 - our own
-                (count,) = connection.execute(broken).fetchone()
-                if count:
-                    yield f"{each.name} in {count} rows"
+    for name, (table, condition) in ours.CHECKS.items():
+        if table in standing:
+            broken = f'SELECT count(*) FROM "{table}" WHERE NOT ({condition})'  # noqa: S608 - our own
+            (count,) = connection.execute(broken).fetchone()
+            if count:
+                yield f"{name} in {count} rows"
 
 
 def _orphans(connection: sqlite3.Connection) -> Iterator[str]:
@@ -279,24 +276,24 @@ def _orphans(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _unreadable(connection: sqlite3.Connection) -> Iterator[str]:
     """Where a value is not one of its column's, as this program writes them; the value itself is not told."""
-    for table in SQLModel.metadata.sorted_tables:
-        standing = _columns(connection, table.name)
-        columns = [each for each in table.columns if each.name in standing]
+    for table, kinds in ours.COLUMNS.items():
+        standing = _columns(connection, table)
+        columns = [each for each in kinds if each in standing]
         if not columns:
             continue
-        looked_at = ", ".join(_looked_at(f"{table.name}.{each.name}", each) for each in columns)
-        query = f'SELECT {_LABELS.get(table.name, _ROW)}, {looked_at} FROM "{table.name}"'  # noqa: S608 - our own
+        looked_at = ", ".join(_looked_at(table, each, kinds[each]) for each in columns)
+        query = f'SELECT {_LABELS.get(table, _ROW)}, {looked_at} FROM "{table}"'  # noqa: S608 - our own
         for label, *found in connection.execute(query):
             for column, each in zip(columns, found, strict=True):
                 if each == 1 or (isinstance(each, bytes) and not _is_utf8(each)):
-                    yield f"{table.name}.{column.name} of {label}"
+                    yield f"{table}.{column} of {label}"
 
 
-def _looked_at(name: str, column: Column[Any]) -> str:
+def _looked_at(table: str, column: str, kind: str) -> str:
     """SQL for 1 where a value is none of its column's, for the bytes of a text that is not ASCII, else for 0."""
-    kind = "integer" if isinstance(column.type, Integer | Boolean) else "text"
-    whole = _JSON if name in _KEPT_AS_JSON else _WHOLE.get(type(column.type), "1")
-    value = f'"{column.name}"'
+    whole = _JSON if f"{table}.{column}" in _KEPT_AS_JSON else _WHOLE.get(kind, "1")
+    kind = "integer" if kind in ("int", "bool") else "text"
+    value = f'"{column}"'
     return (
         f"CASE WHEN {value} IS NULL THEN 0 WHEN typeof({value}) <> '{kind}' OR NOT ({whole.format(value)}) THEN 1"
         f" WHEN instr(CAST({value} AS BLOB), x'00') THEN 1"

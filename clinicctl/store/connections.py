@@ -1,12 +1,9 @@
 """Connections to a database: what is looked at before one is made, how it is set up, how its log is kept short."""
 
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from typing import cast
-
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from dataclasses import dataclass
 
 from clinicctl import errors, interrupts
 from clinicctl.store import paths, places
@@ -20,14 +17,37 @@ _CHECKPOINT_AT = 1 << 20
 _STEPS = 1_000_000
 """Instructions of SQLite's machine, about ten milliseconds, after which a statement looks for a signal."""
 
-# What a connection says while it is closed without memory is nothing for the screen of a desk.
-logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
-
-_left_open: list[Connection] = []
+BEGIN = {"ro": "BEGIN", "rw": "BEGIN IMMEDIATE"}
+"""How a transaction begins, by the mode of its connection."""
 
 _OWN_TABLES = (
     "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('settings', 'appointments', 'journal')"
 )
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Connection:
+    """A connection of the driver, with the files that it works on, once they are noted."""
+
+    driver: sqlite3.Connection
+    path: str
+    mode: str
+    files: tuple[paths.FileId | None, ...] | None = None
+    is_closed: bool = False
+
+    def begin(self) -> None:
+        """Begin a transaction: on a connection that writes, with the write lock of SQLite at once."""
+        self.driver.execute(BEGIN[self.mode])
+
+    def close(self) -> None:
+        """Close the connection, which rolls back what is open. An error at this point changes nothing any more."""
+        if not self.is_closed:
+            self.is_closed = True
+            with suppress(Exception):
+                self.driver.close()
+
+
+_left_open: list[Connection] = []
 
 
 def inspect(path: str) -> None:
@@ -59,30 +79,39 @@ def inspect(path: str) -> None:
 @contextmanager
 def connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
     """Hand out a connection; at the end it is closed, or left open where closing would do harm."""
-    engine = _engine(path, wait, mode)
-    connection = engine.connect()
-    connection.info.update(path=path, mode=mode)
+    connection = Connection(_connect(path, wait, mode), path, mode)
     try:
         yield connection
     finally:
         close(connection)
 
 
+@contextmanager
+def view(connection: Connection) -> Iterator[None]:
+    """Give one view of the database to all that is read inside. What is changed inside is rolled back."""
+    connection.begin()
+    try:
+        yield
+    finally:
+        connection.driver.rollback()
+
+
 def note_files(connection: Connection) -> tuple[paths.FileId, ...]:
     """Note and return the files that a connection works on. Its first statement has opened them."""
-    found: tuple[paths.FileId | None, ...] = connection.info.setdefault("files", _files(connection))
-    return tuple(each for each in found if each is not None)
+    if connection.files is None:
+        connection.files = _files(connection)
+    return tuple(each for each in connection.files if each is not None)
 
 
 def is_replaced(connection: Connection) -> bool:
     """Whether a file that a connection works on was deleted, renamed or replaced since it was noted."""
-    found = connection.info.get("files")
-    return found is not None and found != _files(connection)
+    return connection.files is not None and connection.files != _files(connection)
 
 
 def lost_files(connection: Connection) -> tuple[bool, bool]:
     """Return whether the log of a database, and the log's index, were deleted or replaced, and the database was not."""
-    before, now = connection.info["files"], _files(connection)
+    before, now = connection.files, _files(connection)
+    assert before is not None, "files that nobody noted"
     return before[0] == now[0] and before[1] != now[1], before[0] == now[0] and before[2] != now[2]
 
 
@@ -92,9 +121,9 @@ def close(connection: Connection) -> None:
     On closing, SQLite copies the log back by its index, and deletes the log by its name: that could be another's. A
     connection that only reads changes nothing.
     """
-    if connection.closed or connection in _left_open:
+    if connection.is_closed or connection in _left_open:
         return
-    if not connection.invalidated and connection.info["mode"] == "rw" and is_replaced(connection):
+    if connection.mode == "rw" and is_replaced(connection):
         leave_open(connection)
     else:
         connection.close()
@@ -111,41 +140,35 @@ def copy_back_all(connection: Connection) -> bool:
     Where somebody reads an older state, only a part is copied, and the database is whole only with its log.
     """
     try:
-        busy, pages, copied = driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        busy, pages, copied = connection.driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     except sqlite3.Error:
         return False
     return not busy and pages == copied
 
 
 def _files(connection: Connection) -> tuple[paths.FileId | None, ...]:
-    return tuple(paths.file_id(f"{connection.info['path']}{end}") for end in ("", "-wal", "-shm"))
+    return tuple(paths.file_id(f"{connection.path}{end}") for end in ("", "-wal", "-shm"))
 
 
-def _engine(path: str, wait: float, mode: str) -> Engine:
-    def connect() -> sqlite3.Connection:
-        # `timeout` is SQLite's busy_timeout, and has to come before everything else.
-        connection = sqlite3.connect(uri(path, f"mode={mode}"), uri=True, timeout=wait, isolation_level=None)
-        try:
-            interruptible(connection)
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA trusted_schema=OFF")
-            if mode == "ro":
-                connection.execute("PRAGMA query_only=ON")
-            else:
-                _keep_a_log(connection, path)
-                connection.execute("PRAGMA synchronous=FULL")
-                connection.execute("PRAGMA wal_autocheckpoint=0")
-                # What a savepoint may have to put back would else be written, names and all, into a temporary file.
-                connection.execute("PRAGMA temp_store=MEMORY")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    engine = create_engine("sqlite://", creator=connect, module=sqlite3, poolclass=NullPool, hide_parameters=True)
-    begin = "BEGIN" if mode == "ro" else "BEGIN IMMEDIATE"
-    event.listen(engine, "begin", lambda connection: driver_of(connection).execute(begin))
-    return engine
+def _connect(path: str, wait: float, mode: str) -> sqlite3.Connection:
+    # `timeout` is SQLite's busy_timeout, and has to come before everything else.
+    connection = sqlite3.connect(uri(path, f"mode={mode}"), uri=True, timeout=wait, isolation_level=None)
+    try:
+        interruptible(connection)
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA trusted_schema=OFF")
+        if mode == "ro":
+            connection.execute("PRAGMA query_only=ON")
+        else:
+            _keep_a_log(connection, path)
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+            # What a savepoint may have to put back would else be written, names and all, into a temporary file.
+            connection.execute("PRAGMA temp_store=MEMORY")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _keep_a_log(connection: sqlite3.Connection, path: str) -> None:
@@ -158,16 +181,12 @@ def _keep_a_log(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
 
 
-def driver_of(connection: Connection) -> sqlite3.Connection:
-    return cast("sqlite3.Connection", connection.connection.driver_connection)
-
-
 def copy_back(connection: Connection, path: str) -> None:
     """Copy a long log back into the database and empty it, as far as no reader stands in it; wait for none.
 
     What is committed stands, whether or not it can be copied back now.
     """
-    bare = driver_of(connection)
+    bare = connection.driver
     with suppress(sqlite3.Error, OSError):
         if os.stat(f"{path}-wal").st_size >= _CHECKPOINT_AT:
             (waits,) = bare.execute("PRAGMA busy_timeout").fetchone()

@@ -17,14 +17,14 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, RootTransaction, Row, insert, select
+from sqlalchemy import Row
 from sqlalchemy.sql.base import Executable
-from sqlmodel import SQLModel
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.settings import ClinicSettings
-from clinicctl.store import models, notes, paths, places, statements, trust
-from clinicctl.store.connections import connected, copy_back, driver_of, inspect, is_replaced, note_files
+from clinicctl.store import notes, paths, places, statements, trust
+from clinicctl.store.compiled import schema
+from clinicctl.store.connections import Connection, connected, copy_back, inspect, is_replaced, note_files, view
 from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.faults import is_full, reason_of, translated
 from clinicctl.store.lock import writers_lock
@@ -41,7 +41,7 @@ LOGS = ("-wal", "-journal")
 _LOST = "its log was lost, or an old copy put in its place"
 _OTHER = "another database was put in its place"
 
-_SETTINGS = select(models.settings)
+_SETTINGS = "SELECT name, value FROM settings"
 _HEAD = "SELECT number, hash FROM journal WHERE number = (SELECT max(number) FROM journal)"
 _HASH = "SELECT hash FROM journal WHERE number = ?"
 _RESTORED = "SELECT 1 FROM journal WHERE number > ? AND command = 'db restore'"
@@ -149,24 +149,39 @@ class Tx:
 
     def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """Return the first row, or None."""
-        rows, _ = statements.run(self.connection, self.driver, statement, values)
+        rows, _ = statements.run(_old(self.connection), self.driver, statement, values)
         return rows[0] if rows else None
 
     def all(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
         """Return every row."""
-        return statements.run(self.connection, self.driver, statement, values)[0]
+        return statements.run(_old(self.connection), self.driver, statement, values)[0]
 
     def run(self, statement: Executable, **values: Any) -> int:
         """Run a statement that changes rows, and return how many it changed."""
-        return statements.run(self.connection, self.driver, statement, values)[1]
+        return statements.run(_old(self.connection), self.driver, statement, values)[1]
 
     def many(self, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
         """Run a statement once for each row."""
-        statements.run_many(self.connection, self.driver, statement, rows)
+        statements.run_many(_old(self.connection), self.driver, statement, rows)
 
     def local(self, instant: datetime | None) -> Any:
         """Return an instant in the clinic's offset."""
         return instant.astimezone(self.zone) if instant else None
+
+
+def _old(connection: Connection) -> Any:
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import StaticPool
+
+    if connection not in _OLD:
+        engine = create_engine(
+            "sqlite://", creator=lambda: connection.driver, poolclass=StaticPool, pool_reset_on_return=None, _initialize=False
+        )
+        _OLD[connection] = engine.connect()
+    return _OLD[connection]
+
+
+_OLD: dict[Connection, Any] = {}
 
 
 class Store:
@@ -194,7 +209,7 @@ class Store:
         with (
             translated(self.path, self.wait),
             connected(self.path, self.wait, mode="ro") as connection,
-            connection.begin(),
+            view(connection),
         ):
             yield begun(connection, self.path, actor)
 
@@ -321,11 +336,11 @@ class Store:
         """A transaction on the database at the store's path, or on a draft of it; the lock is held."""
         with translated(self.path, self.wait), connected(path, self.wait, mode="rw") as connection:
             if migrating:
-                driver_of(connection).execute("PRAGMA foreign_keys=OFF")
-            transaction = connection.begin()
+                connection.driver.execute("PRAGMA foreign_keys=OFF")
+            connection.begin()
             try:
-                schema = bring_up(connection) if migrating else CURRENT
-                tx = replace(begun(connection, self.path, actor, fresh=fresh), schema=schema)
+                found = bring_up(connection.driver) if migrating else CURRENT
+                tx = replace(begun(connection, self.path, actor, fresh=fresh), schema=found)
                 if path == self.path:
                     self.refuse_behind(tx)
                     if not migrating:
@@ -334,12 +349,12 @@ class Store:
                 if migrating and path == self.path:
                     self.vouch(tx.driver)
             except BaseException:
-                transaction.rollback()
+                connection.driver.rollback()
                 raise
             if dry_run:
-                transaction.rollback()
+                connection.driver.rollback()
                 return
-            self.commit(transaction, key, tx.end)
+            self.commit(connection, key, tx.end)
             if path == self.path:
                 self.note()
             copy_back(connection, path)
@@ -375,7 +390,7 @@ class Store:
         noted = notes.head(self._lock) if self._lock is not None else None
         refuse_behind(tx.driver, noted, found=tx.end.read(tx.driver), path=self.path)
 
-    def commit(self, transaction: RootTransaction, key: str, end: JournalEnd) -> None:
+    def commit(self, connection: Connection, key: str, end: JournalEnd) -> None:
         """Commit, unless a signal has asked to stop before it.
 
         Refuses with `Replaced` when the database is no longer the one in the folder; with `OutcomeUnknown` when the
@@ -383,18 +398,18 @@ class Store:
         """
         try:
             interrupts.check()
-            if is_replaced(transaction.connection):
+            if is_replaced(connection):
                 raise errors.Replaced(path=self.path)
         except BaseException:
-            transaction.rollback()
+            connection.driver.rollback()
             raise
         try:
-            self._head = end.read(driver_of(transaction.connection))
-            transaction.commit()
+            self._head = end.read(connection.driver)
+            connection.driver.commit()
         except Exception as error:
             reason = reason_of(error)
             with suppress(Exception):
-                transaction.rollback()
+                connection.driver.rollback()
             if is_full(error):
                 # The last frame of a commit, which alone makes it one, is what could not be written.
                 raise errors.DiskFull(path=self.path) from None
@@ -443,15 +458,15 @@ def is_restored(driver: sqlite3.Connection, seen: tuple[int, str]) -> bool:
 
 def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False) -> Tx:
     """Return the view of a transaction that has begun. Refuses another version of the schema than ours."""
-    driver = driver_of(connection)
+    driver = connection.driver
     (version,) = driver.execute("PRAGMA user_version").fetchone()
     if version > CURRENT:
         raise errors.NewerDatabase(path=path, found=version, known=CURRENT)
     if version < CURRENT:
         raise errors.NeedsMigration(path=path, found=version, known=CURRENT)
-    rows, _ = statements.run(connection, driver, _SETTINGS, {})
+    stored = tuple(driver.execute(_SETTINGS).fetchall())
     try:
-        secret, clinic = _read_settings(tuple(tuple(row) for row in rows))
+        secret, clinic = _read_settings(stored)
         zone = ZoneInfo(clinic.timezone)
     except (errors.BadValue, ValueError):
         raise errors.Damaged(path=path, reason="the clinic's settings cannot be read") from None
@@ -479,14 +494,16 @@ def _read_settings(rows: tuple[tuple[str, str], ...]) -> tuple[str, ClinicSettin
 
 
 def _make_schema(path: str) -> None:
-    with connected(path, 0, mode="rw") as connection, connection.begin():
-        SQLModel.metadata.create_all(connection)
-        connection.execute(
-            insert(models.counters), [{"name": each, "value": 0} for each in ("patients", "appointments", "waitlist")]
-        )
-        connection.execute(insert(models.settings), [{"name": "secret", "value": secrets.token_hex(32)}])
-        connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.exec_driver_sql(f"PRAGMA user_version={CURRENT}")
+    with connected(path, 0, mode="rw") as connection:
+        connection.begin()
+        for each in schema.DDL:
+            connection.driver.execute(each)
+        for kind in ("patients", "appointments", "waitlist"):
+            connection.driver.execute("INSERT INTO counters (name, value) VALUES (?, 0)", (kind,))
+        connection.driver.execute("INSERT INTO settings (name, value) VALUES ('secret', ?)", (secrets.token_hex(32),))
+        connection.driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.driver.execute(f"PRAGMA user_version={CURRENT}")
+        connection.driver.commit()
 
 
 def _make_folder(folder: str) -> None:

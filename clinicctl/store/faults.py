@@ -4,15 +4,25 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
-from sqlmodel import Index, SQLModel, UniqueConstraint
-
 from clinicctl import errors, interrupts
-from clinicctl.store import models, places
+from clinicctl.store import places
+from clinicctl.store.compiled import schema
 from clinicctl.store.driver import sqlite3
 
 _MISSING = ("no such table", "no such column")
 """A schema that the program's own statements do not fit: it is not the one that the version says."""
+
+
+_REFUSALS: dict[str, type[errors.Refusal]] = {
+    "uq_doctors_code": errors.CodeTaken,
+    "uq_appointments_slot": errors.SlotTaken,
+    "uq_appointments_visit": errors.VisitTaken,
+    "uq_queue_entries_appointment_id": errors.QueuedTwice,
+    "uq_waitlist_entries_waiting": errors.WaitsAlready,
+    "uq_journal_key": errors.KeyTaken,
+    "uq_journal_undoes": errors.UndoneAlready,
+}
+"""The refusal behind a constraint. The operations look first, for the better sentence; these hold when not."""
 
 
 @contextmanager
@@ -20,10 +30,10 @@ def translated(path: str, wait: float) -> Iterator[None]:
     """Turn what a user can act on into a refusal; a bug stays a bug."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
+    except sqlite3.Error as error:
         if _code(error) == sqlite3.SQLITE_INTERRUPT:
             interrupts.check()
-        refusal = _refusal(error.orig if isinstance(error, DBAPIError) else error, path, wait)
+        refusal = _refusal(error, path, wait)
         if refusal is None:
             raise
         raise refusal from None
@@ -38,7 +48,7 @@ def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refu
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return errors.Busy(wait=wait)
         case sqlite3.SQLITE_CONSTRAINT:
-            refused = models.REFUSALS.get(_constraint(str(error)))
+            refused = _REFUSALS.get(_constraint(str(error)))
             return refused() if refused else None
         case sqlite3.SQLITE_FULL:
             return errors.DiskFull(path=path)
@@ -66,8 +76,7 @@ def _failed(path: str, reason: str, *, opening: bool) -> errors.Refusal:
 
 def _code(error: BaseException | None) -> int:
     """SQLite's primary result code; 0 of anything else."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    return int(getattr(original, "sqlite_errorcode", 0)) & 0xFF
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _no_room(path: str) -> bool:
@@ -86,29 +95,13 @@ def is_full(error: BaseException) -> bool:
 def _constraint(message: str) -> str:
     """Return the constraint's name; SQLite names the columns of a UNIQUE one and the name of any other."""
     broken = message.partition("constraint failed: ")[2]
-    return _UNIQUE.get(frozenset(broken.split(", ")), broken)
-
-
-def _unique() -> dict[frozenset[str], str]:
-    named: dict[frozenset[str], str] = {}
-    for table in SQLModel.metadata.tables.values():
-        unique: list[UniqueConstraint | Index] = [
-            each for each in table.constraints if isinstance(each, UniqueConstraint)
-        ]
-        unique += [index for index in table.indexes if index.unique]
-        for each in unique:
-            named[frozenset(f"{table.name}.{column.name}" for column in each.columns)] = str(each.name)
-    return named
-
-
-_UNIQUE = _unique()
+    return schema.UNIQUE.get(broken, broken)
 
 
 def reason_of(error: BaseException | None) -> str:
     """SQLite's and the system's own words, which hold no values; of anything else only the kind."""
-    original: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(original, sqlite3.Error) and hasattr(original, "sqlite_errorname"):
-        return f"{original} ({original.sqlite_errorname})"
-    if isinstance(original, OSError) and original.strerror:
-        return original.strerror
-    return type(original).__name__
+    if isinstance(error, sqlite3.Error) and hasattr(error, "sqlite_errorname"):
+        return f"{error} ({error.sqlite_errorname})"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__

@@ -10,11 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import DBAPIError
-
 from clinicctl import __version__, clock, errors, settings
 from clinicctl.store import info, notes, places, trust
-from clinicctl.store.connections import connected, driver_of, inspect
+from clinicctl.store.connections import connected, inspect
 from clinicctl.store.driver import sqlite3, uri, whose
 from clinicctl.store.migrations import CURRENT
 
@@ -79,9 +77,8 @@ def _durability() -> Found:
             scratch = os.path.join(folder, "scratch.db")
             os.close(os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             with connected(scratch, 0, mode="rw") as connection:
-                driver = driver_of(connection)
-                values = {name: driver.execute(f"PRAGMA {name}").fetchone()[0] for name in _DURABLE}
-    except (OSError, DBAPIError):
+                values = {name: connection.driver.execute(f"PRAGMA {name}").fetchone()[0] for name in _DURABLE}
+    except (OSError, sqlite3.Error):
         return Found("durability", "unknown", False, "there is no place for a temporary file")
     wrong = [f"{name} is {value}" for name, value in values.items() if value != _DURABLE[name]]
     said = ", ".join(f"{name}={_WORDS.get((name, value), value)}" for name, value in values.items())

@@ -1,9 +1,8 @@
-"""The tables. The database itself refuses what the program must never do: each constraint is named, and each name has
-a refusal in `REFUSALS`.
+"""The tables, as mapped SQLModel classes. The database itself refuses what the program must never do.
 
-Personal data stands in `patients`, `patient_words`, the free texts of `appointments` and `doctor_daily_availabilities`,
-and nowhere else. `journal_days` keeps copies of the notes on days, which are about doctors. Instants are UTC;
-dates are clinic-local.
+Each constraint is named, and `db_errors` has a refusal for each name that a user can meet. Personal data is in
+`patients`, `patient_words`, the free texts of `appointments` and `doctor_daily_availabilities`, and nowhere else.
+`journal_days` has copies of the notes on days, which are about doctors. Instants are UTC; dates are clinic-local.
 """
 
 from datetime import date as Date
@@ -28,7 +27,6 @@ from sqlmodel import (
     text,
 )
 
-from clinicctl import errors
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, Sex, WaitlistStatus
 
 SQLModel.metadata.naming_convention = {
@@ -440,14 +438,3 @@ waitlist_days = _table(WaitlistDay)
 journal = _table(Journal)
 journal_steps = _table(JournalStep)
 journal_days = _table(JournalDays)
-
-REFUSALS: dict[str, type[errors.Refusal]] = {
-    "uq_doctors_code": errors.CodeTaken,
-    "uq_appointments_slot": errors.SlotTaken,
-    "uq_appointments_visit": errors.VisitTaken,
-    "uq_queue_entries_appointment_id": errors.QueuedTwice,
-    "uq_waitlist_entries_waiting": errors.WaitsAlready,
-    "uq_journal_key": errors.KeyTaken,
-    "uq_journal_undoes": errors.UndoneAlready,
-}
-"""The refusal behind a constraint. The operations look first, for the better sentence; these hold when not."""

@@ -10,20 +10,19 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC
 
-from sqlalchemy import Connection, RootTransaction
-
 from clinicctl import clock, errors
 from clinicctl.store import notes, paths, places, trust
 from clinicctl.store.connections import (
+    Connection,
     connected,
     copy_back,
     copy_back_all,
-    driver_of,
     inspect,
     is_replaced,
     leave_open,
     lost_files,
     note_files,
+    view,
 )
 from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.engine import Store, Tx, begun, head_of, is_restored
@@ -61,7 +60,7 @@ class Shared(Store):
         self._saved: str | None = None
         """A copy with what a deleted log holds, until it is copied back."""
         self._group = ExitStack()
-        self._pending: RootTransaction | None = None
+        self._pending: Connection | None = None
         self._tx: Tx | None = None
         self._began = 0.0
         self._held = 0.0
@@ -75,7 +74,7 @@ class Shared(Store):
                 return
             connection = self._connection("ro")
             try:
-                with connection.begin():
+                with view(connection):
                     tx = begun(connection, self.path, actor)
                     self._look(tx)
                     yield tx
@@ -131,7 +130,7 @@ class Shared(Store):
                 assert self._tx is not None
                 self.commit(self._pending, "", self._tx.end)
                 self.note()
-                copy_back(self._pending.connection, self.path)
+                copy_back(self._pending, self.path)
             except errors.Replaced:
                 self.drop()
                 self._give_up_files(wait=self._patience)
@@ -146,9 +145,8 @@ class Shared(Store):
             return
         pending, self._pending, self._tx = self._pending, None, None
         try:
-            if pending.is_active:
-                with suppress(Exception):
-                    pending.rollback()
+            with suppress(Exception):
+                pending.driver.rollback()
         finally:
             self._let_go("rw")
             self._group.close()
@@ -197,7 +195,7 @@ class Shared(Store):
                 raise
             connection = self._connection("rw")
             try:
-                transaction = connection.begin()
+                connection.begin()
                 tx = begun(connection, self.path, actor)
                 self.refuse_behind(tx)
                 self.refuse_changed_schema(tx.driver)
@@ -205,7 +203,7 @@ class Shared(Store):
             except BaseException:
                 self._let_go("rw")
                 raise
-            self._group, self._pending, self._tx = group.pop_all(), transaction, tx
+            self._group, self._pending, self._tx = group.pop_all(), connection, tx
         self._began, self.lost = clock.ticks(), False
         return tx
 
@@ -237,12 +235,12 @@ class Shared(Store):
         A Ctrl-C may come between a BEGIN or its end and their being noted: then nobody else would ever end it.
         """
         connection = self._open.get(mode)
-        if connection is not None and (connection.in_transaction() or driver_of(connection).in_transaction):
+        if connection is not None and connection.driver.in_transaction:
             del self._open[mode]
             if mode == "rw" and is_replaced(connection):
                 leave_open(connection)
             else:
-                connection.invalidate()
+                connection.close()
 
     def _refuse_replaced(self) -> None:
         """Refuse once where another file stands in the place of one that is open."""
@@ -298,7 +296,7 @@ class Shared(Store):
             paths.arriving(target, numbered=True) as draft,
             closing(sqlite3.connect(uri(draft.path, "mode=rw"), uri=True)) as copy,
         ):
-            driver_of(writing).backup(copy)
+            writing.driver.backup(copy)
             is_whole = copy.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
             is_last = is_whole and head_of(copy) == notes.head(lock)
         if not is_last:
@@ -322,7 +320,7 @@ class Shared(Store):
     def _leave_open(self) -> None:
         """Let go of the connections without closing them, which would copy the log back into a foreign file."""
         for mode, each in self._open.items():
-            if mode == "rw" and not each.closed:
+            if mode == "rw" and not each.is_closed:
                 leave_open(each)
         self._open.clear()
         self._kept.close()

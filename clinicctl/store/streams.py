@@ -7,14 +7,14 @@ from sqlalchemy import Row, String, Table, select, type_coerce
 from sqlalchemy.sql.base import Executable
 
 from clinicctl import interrupts
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Tx, _old
 from clinicctl.store.statements import reading
 
 
 def rows(tx: Tx, statement: Executable, **values: Any) -> Iterator[Row[Any]]:
     """Yield the rows of a statement as they are read."""
     with reading():
-        for row in tx.connection.execute(statement, values):
+        for row in _old(tx.connection).execute(statement, values):
             interrupts.check()
             yield row
 
@@ -26,7 +26,7 @@ def as_stored(tx: Tx, table: Table) -> Iterator[dict[str, Any]]:
     """
     names = [each.name for each in table.columns]
     columns = [type_coerce(each, String).label(each.name) for each in table.columns]
-    for row in tx.connection.execute(select(*columns).order_by(*table.primary_key.columns)):
+    for row in _old(tx.connection).execute(select(*columns).order_by(*table.primary_key.columns)):
         interrupts.check()
         yield dict(zip(names, row, strict=True))
 
@@ -34,4 +34,4 @@ def as_stored(tx: Tx, table: Table) -> Iterator[dict[str, Any]]:
 def last_number_given(tx: Tx, table: Table) -> int:
     """Return the highest number that the database has given in a table, also if its row is gone."""
     given = "SELECT max(seq) FROM sqlite_sequence WHERE name = ? AND typeof(seq) = 'integer'"
-    return int(tx.connection.exec_driver_sql(given, (table.name,)).scalar_one() or 0)
+    return int(_old(tx.connection).exec_driver_sql(given, (table.name,)).scalar_one() or 0)

@@ -12,10 +12,8 @@ would have to be kept by hand with it, too.
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
-
 from clinicctl import errors
+from clinicctl.store.driver import sqlite3
 
 CURRENT = 3
 APPLICATION_ID = 0x434C4E43
@@ -79,42 +77,42 @@ queues that are still open, changes of doctors' days can be undone, and nobody w
 """
 
 
-def bring_up(connection: Connection) -> int:
+def bring_up(connection: sqlite3.Connection) -> int:
     """Take every step that a database lacks, in the transaction that has begun; return the version it had.
 
     Foreign keys are off on the connection, so that a table can be rebuilt without its rows being taken for gone.
     Refuses when a row was lost on the way, or a reference leads nowhere.
     """
-    (found,) = connection.exec_driver_sql("PRAGMA user_version").one()
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
     if not 1 <= found < CURRENT:
         return int(found)
     before = _counts(connection)
     for version in range(found + 1, CURRENT + 1):
         try:
             for statement in STEPS[version]:
-                connection.exec_driver_sql(statement)
-        except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR":
+                connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_ERROR":
                 raise
             raise errors.Damaged(path=_path(connection), reason=f"its schema is not of version {found}") from None
-        connection.exec_driver_sql(f"PRAGMA user_version={version}")
+        connection.execute(f"PRAGMA user_version={version}")
     after = _counts(connection)
     if lost := [table for table, rows in before.items() if after.get(table) != rows]:
         raise errors.Damaged(path=_path(connection), reason=f"the migration would lose rows of {', '.join(lost)}")
-    if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
         raise errors.Damaged(path=_path(connection), reason="a reference leads nowhere")
     return int(found)
 
 
-def _counts(connection: Connection) -> dict[str, int]:
-    tables = connection.exec_driver_sql(
+def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+    tables = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
     )
     return {
-        name: int(connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one())  # noqa: S608 - a table
-        for name in tables.scalars().all()
+        name: int(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608 - a table
+        for (name,) in tables.fetchall()
     }
 
 
-def _path(connection: Connection) -> str:
-    return str(connection.exec_driver_sql("PRAGMA database_list").one()[2])
+def _path(connection: sqlite3.Connection) -> str:
+    return str(connection.execute("PRAGMA database_list").fetchone()[2])
