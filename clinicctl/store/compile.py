@@ -20,6 +20,7 @@ from sqlalchemy import (
     Boolean,
     Date,
     Dialect,
+    FunctionFilter,
     Integer,
     Label,
     String,
@@ -187,6 +188,8 @@ def _is_nullable(column: Any, optional: set[Any]) -> bool:
     element = column.element if isinstance(column, Label) else column
     if isinstance(element.type, AsStored):
         return False
+    if isinstance(element, FunctionFilter):
+        element = element.func
     if isinstance(element, FunctionElement):
         return not isinstance(element, count)
     return bool(getattr(element, "nullable", True)) or getattr(element, "table", None) in optional

@@ -219,7 +219,7 @@ def doctor_row(stored: Any) -> DoctorRow:
 
 class HeldRow(NamedTuple):
     date: Date
-    slots: int | None
+    slots: int
 
 
 def held_row(stored: Any) -> HeldRow:
