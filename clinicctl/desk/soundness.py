@@ -192,4 +192,4 @@ def _mend_names(tx: Tx) -> None:
     for wrong in list(_wrong_names(tx)):
         integrity.set_keys(tx, row=wrong.row.id, name_key=wrong.name_key, sound_key=wrong.sound_key)
         integrity.delete_words(tx, patient=wrong.row.id)
-        integrity.insert_words(tx, [rows.WordRow(word, wrong.row.id) for word in sorted(wrong.words)])
+        integrity.insert_words(tx, [rows.PatientWordRow(word, wrong.row.id) for word in sorted(wrong.words)])

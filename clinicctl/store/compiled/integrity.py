@@ -25,8 +25,8 @@ FROM patient_words ORDER BY patient_words.patient_id
 """
 
 
-def words(tx: Tx) -> Iterator[rows.WordRow]:
-    return tx.iterate(_WORDS, (), rows.word_row)
+def words(tx: Tx) -> Iterator[rows.PatientWordRow]:
+    return tx.iterate(_WORDS, (), rows.patient_word_row)
 
 
 _DOCTORS = """
@@ -155,7 +155,7 @@ INSERT INTO patient_words (word, patient_id) VALUES (?, ?)
 """
 
 
-def insert_words(tx: Tx, every: Iterable[rows.WordRow]) -> int:
+def insert_words(tx: Tx, every: Iterable[rows.PatientWordRow]) -> int:
     return tx.execute_many(
         _INSERT_WORDS,
         ((each.word, from_uuid(each.patient_id)) for each in every),

@@ -300,6 +300,15 @@ def patient_row(stored: Any) -> PatientRow:
     )
 
 
+class PatientWordRow(NamedTuple):
+    word: str
+    patient_id: UUID
+
+
+def patient_word_row(stored: Any) -> PatientWordRow:
+    return PatientWordRow(stored[0], to_uuid(stored[1]))
+
+
 class QueueRow(NamedTuple):
     id: UUID
     appointment_id: UUID
@@ -495,15 +504,6 @@ class WeekdayRow(NamedTuple):
 
 def weekday_row(stored: Any) -> WeekdayRow:
     return WeekdayRow(to_uuid(stored[0]), stored[1], to_bool(stored[2]), stored[3])
-
-
-class WordRow(NamedTuple):
-    word: str
-    patient_id: UUID
-
-
-def word_row(stored: Any) -> WordRow:
-    return WordRow(stored[0], to_uuid(stored[1]))
 
 
 class WriteRow(NamedTuple):

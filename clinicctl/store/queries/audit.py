@@ -21,10 +21,10 @@ def _names(value: ColumnElement[str]) -> ColumnElement[bool]:
     return func.instr(journal.c.outcome, literal('"').concat(value).concat('"'), type_=Integer) > 0
 
 
-def _touching(booked: Any, commands: tuple[str, ...], told: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that a write took steps of these appointments, or is of these commands and tells of them."""
+def _touching(booked: Any, commands: tuple[str, ...], is_about: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a write took steps of these appointments, or is of these commands and about them."""
     taken = select(journal_steps.c.journal_number).where(journal_steps.c.appointment_id.in_(booked))
-    others = select(journal.c.number).where(or_(*(_begins(literal(each)) for each in commands)), told)
+    others = select(journal.c.number).where(or_(*(_begins(literal(each)) for each in commands)), is_about)
     return journal.c.number.in_(taken.union(others))
 
 

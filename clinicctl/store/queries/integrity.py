@@ -15,7 +15,7 @@ from clinicctl.store.models import (
 from clinicctl.store.queries import change, change_each, every, one, stream
 
 PATIENTS = stream(select(patients).order_by(patients.c.id), "PatientRow")
-WORDS = stream(select(patient_words).order_by(patient_words.c.patient_id), "WordRow")
+WORDS = stream(select(patient_words).order_by(patient_words.c.patient_id), "PatientWordRow")
 DOCTORS = every(select(doctors).order_by(doctors.c.code), "DoctorRow")
 LEDGERS = every(select(capacities).where(capacities.c.doctor_id == bindparam("doctor")), "LedgerRow")
 HELD = every(
@@ -42,4 +42,4 @@ INSERT_COUNTER = change(insert(counters))
 SET_COUNTER = change(update(counters).where(counters.c.name == bindparam("kind")), "value")
 SET_KEYS = change(update(patients).where(patients.c.id == bindparam("row")), "name_key", "sound_key")
 DELETE_WORDS = change(delete(patient_words).where(patient_words.c.patient_id == bindparam("patient")))
-INSERT_WORDS = change_each(insert(patient_words), row="WordRow")
+INSERT_WORDS = change_each(insert(patient_words), row="PatientWordRow")
