@@ -15,6 +15,8 @@ import pytest
 from clinicctl import clock, desk, errors
 from clinicctl.desk import journal
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
+from clinicctl.store.compiled import journal as stored_journal
+from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Store
 from tests import every_write
 from tests.every_write import DAY, REFUSED
@@ -263,10 +265,9 @@ def test_what_was_done_to_the_journal_is_named_by_its_row(
 
 def test_a_row_written_anew_with_its_hash_is_found_at_the_row_after_it(store: Store, refused: Refused) -> None:
     with store.write(actor="eve", key="none") as tx:
-        row = tx.one(journal.select(journal.journal).where(journal.journal.c.number == 4))
+        row = stored_journal.by_number(tx, number=4)
         assert row is not None
-        kept = {name: value for name, value in row._mapping.items() if name != "hash"}
-        forged = journal._hash(kept | {"actor": "eve"}, [])
+        forged = journal._hash(row._replace(actor="eve"), [])
         tx.driver.execute("UPDATE journal SET actor = 'eve', hash = ? WHERE number = 4", [forged])
     error = refused(10, "broken_journal", "audit", "verify")
     assert [each["number"] for each in error["details"]["findings"]] == [5]
@@ -321,17 +322,18 @@ def lengthen(store: Store, count: int) -> None:
     with store.write(actor="test", key="many") as tx:
         number, previous = journal.head(tx)
         for nth in range(number + 1, number + 1 + count):
-            row = {
-                "number": nth,
-                "at": tx.now,
-                "actor": "test",
-                "command": "config",
-                "key": f"k{nth}",
-                "said": "0",
-                "fingerprint": "0",
-                "undoes": None,
-                "outcome": json.dumps({"nth": nth}),
-                "previous": previous,
-            }
+            row = rows.WriteRow(
+                number=nth,
+                at=tx.now,
+                actor="test",
+                command="config",
+                key=f"k{nth}",
+                undoes=None,
+                said="0",
+                fingerprint="0",
+                outcome=json.dumps({"nth": nth}),
+                previous=previous,
+                hash="",
+            )
             previous = journal._hash(row, [])
-            tx.run(journal._INSERT, **row, hash=previous)
+            stored_journal.insert(tx, [row._replace(hash=previous)])

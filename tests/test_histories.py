@@ -275,9 +275,10 @@ BROKEN = {
     "forgets the keys": """
         import secrets
         from clinicctl.desk import journal
+        from clinicctl.store.compiled import journal as stored
         once = journal.once
         def forgetful(tx, operation, *, key, own_key, **rest):
-            known = tx.one(journal._BY_KEY, key=key)
+            known = stored.by_key(tx, key=key)
             if known is not None:
                 key, own_key = f"again-{secrets.token_hex(4)}", False
             return once(tx, operation, key=key, own_key=own_key, **rest)

@@ -12,6 +12,7 @@ from sqlmodel import AutoString, SQLModel, UTCDateTime
 
 from clinicctl import errors
 from clinicctl.store import check
+from clinicctl.store.models import Word
 from tests.test_keeping import day as day
 from tests.test_keeping import db as db
 from tests.test_keeping import older, written
@@ -113,6 +114,7 @@ NONE = {
     Integer: ["x", 1.5, b"1"],
     Boolean: ["yes", 2],
     AutoString: [b"bytes", "a\0b"],
+    Word: [b"bytes", "a\0b"],
 }
 
 
@@ -137,7 +139,7 @@ def test_a_value_that_is_none_of_its_columns_is_found_by_its_place_and_never_tol
         if table in LABELS and column != "number":
             label = LABELS[table] % connection.execute(f"SELECT number FROM {table} WHERE rowid = ?", row).fetchone()
         assert not list(check._unreadable(connection))
-        for value in [*values, *([UTF8_CUT] if values is NONE[AutoString] else [])]:
+        for value in [*values, *([UTF8_CUT] if values in (NONE[AutoString], NONE[Word]) else [])]:
             changed = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"
             if value is UTF8_CUT:
                 changed = f"UPDATE {table} SET {column} = CAST(? AS TEXT) WHERE rowid = ?"
@@ -189,6 +191,25 @@ def test_what_cannot_be_read_is_damage_to_every_command_and_neither_copied_nor_r
     refused(10, "damaged_database", "db", "restore", copy, "--yes")
     refused(10, "damaged_database", "db", "backup", str(tmp_path / "other.db"))
     assert Path(db).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        '{"appointment": {"number": 7}}',
+        '{"appointment": {"cancelled_by": "nobody"}}',
+        '{"appointment": {"moved_to": "x"}}',
+        '{"appointment": [], "queue": []}',
+        '{"queue": {"id": 1}}',
+        '{"queue": {"called_at": 1}}',
+    ],
+)
+def test_undo_puts_back_only_the_columns_of_a_step_and_values_that_they_can_have(
+    before: str, day: Ask, db: str, refused: Refused
+) -> None:
+    day("appointment", "cancel", day("book", "P2", "MEHTA", "+3d")["number"])
+    written(db, f"UPDATE journal_steps SET before = '{before}'")
+    refused(10, "damaged_database", "undo")
 
 
 # Nothing that the journal tells otherwise

@@ -5,8 +5,8 @@ only writes on patients, doctors and the waitlist, which take no steps, are look
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from itertools import islice
 from typing import Any
@@ -18,12 +18,8 @@ from clinicctl.rules import days
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.statuses import RowOutcome
-from clinicctl.store import streams
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import appointments, doctors, journal_steps, queue_entries
-from clinicctl.store.models import journal as writes
-from clinicctl.store.models import patients as people
-from clinicctl.store.sql import and_, or_, select
+from clinicctl.store.compiled import audit, rows
+from clinicctl.store.engine import Condition, Tx
 
 NAMED = 5
 """So many findings stand in the sentence of a refusal; the details have more."""
@@ -38,23 +34,6 @@ _DOCTORS = "doctors"
 """The doctors in an answer: their codes after an undo, more about each after an import."""
 _NAMING_DOCTORS = {"doctor", "code"}
 _NOT_TOUCHED = {"shares_phone_with", "similar_on_file"}
-
-_STEPS = (
-    select(
-        journal_steps.c.journal_number,
-        journal_steps.c.from_status,
-        journal_steps.c.to_status,
-        journal_steps.c.queue_from,
-        journal_steps.c.queue_to,
-        appointments.c.number.label("appointment"),
-        people.c.number.label("patient"),
-        doctors.c.code.label("doctor"),
-    )
-    .join(appointments, appointments.c.id == journal_steps.c.appointment_id)
-    .join(people, people.c.id == appointments.c.patient_id)
-    .join(doctors, doctors.c.id == appointments.c.doctor_id)
-    .order_by(journal_steps.c.journal_number, journal_steps.c.nth)
-)
 
 
 def verify(tx: Tx, *, anchor: str | None = None) -> JournalChecked:
@@ -90,93 +69,63 @@ def log(
 
     Refuses an unknown patient, doctor or appointment; none found is no error.
     """
-    query, whom = select(writes), list[set[str]]()
+    conditions, touched = list[Condition](), list[set[str]]()
     if patient:
-        numbers, condition = _of_patient(tx, patient)
-        query, whom = query.where(condition), [*whom, numbers]
+        persons = patients.with_merged(tx, patients.find(tx, patient))
+        numbers = {f"P{each.number}" for each in persons}
+        conditions.append(audit.of_patients(patients=[each.id for each in persons], numbers=numbers))
+        touched.append(numbers)
     if doctor:
         row = staff.find(tx, doctor)
-        query, whom = query.where(_of_doctor(row)), [*whom, {row.code}]
+        # Also the writes on patients who wait for the doctor, but were booked with another.
+        conditions.append(audit.of_doctor(doctor=row.id, code=row.code))
+        touched.append({row.code})
     if appointment:
-        taken = select(journal_steps.c.journal_number).where(
-            journal_steps.c.appointment_id == bookings.find(tx, appointment).id
-        )
-        query = query.where(writes.c.number.in_(taken))
+        conditions.append(audit.of_appointment(appointment=bookings.find(tx, appointment).id))
     if actor:
-        query = query.where(writes.c.actor == actor)
+        conditions.append(audit.by_actor(actor=actor))
     if command:
-        said = or_(*(_begins(each) for each in _spellings(command)))
-        query = query.where(writes.c.number.in_(select(writes.c.number).where(said)))
+        conditions.append(_of_command(command))
     if key:
-        query = query.where(writes.c.key == key)
+        conditions.append(audit.by_key(key=key))
     dates = days.days(on, today=tx.today) if on else None
     if dates:
-        query = query.where(_between(tx, dates[0], dates[-1]))
-    order = writes.c.number.desc() if limit else writes.c.number
+        conditions.append(_between(tx, dates[0], dates[-1]))
+    writes = audit.writes_newest_first(tx, conditions) if limit else audit.writes(tx, conditions)
     found = (
         entry
-        for entry in _entries(tx, streams.rows(tx, query.order_by(order)))
-        if (dates is None or entry.at.date() in dates) and all(each & set(entry.touched) for each in whom)
+        for entry in _entries(tx, writes)
+        if (dates is None or entry.at.date() in dates) and all(each & set(entry.touched) for each in touched)
     )
     return list(islice(found, limit))
 
 
-def _of_patient(tx: Tx, patient: PatientRef) -> tuple[set[str], Any]:
-    """The numbers of a patient and of those merged into him, and what finds the writes that may be about them."""
-    persons = patients.with_merged(tx, patients.find(tx, patient))
-    theirs = select(appointments.c.id).where(appointments.c.patient_id.in_([each.id for each in persons]))
-    numbers = [f"P{each.number}" for each in persons]
-    told = [writes.c.outcome.contains(f'"{each}"', autoescape=True) for each in numbers]
-    # The outcome of an import is compressed, so it must be read to learn which patients it touched.
-    imported = writes.c.command == "patient import"
-    return set(numbers), _touching(theirs, ("patient", "waitlist"), or_(*told, imported))
-
-
-def _of_doctor(row: Row[Any]) -> Any:
-    """What finds the writes that may be about a doctor: also those on patients who wait for him, but were booked with
-    another."""
-    booked = select(appointments.c.id).where(appointments.c.doctor_id == row.id)
-    queued = select(queue_entries.c.appointment_id).where(queue_entries.c.doctor_id == row.id)
-    told = or_(writes.c.outcome.contains(f'"{row.code}"', autoescape=True), writes.c.command == "doctor import")
-    return _touching(booked.union(queued), ("doctor", "waitlist", "undo"), told)
-
-
-def _touching(theirs: Any, commands: Iterable[str], told: Any) -> Any:
-    taken = select(journal_steps.c.journal_number).where(journal_steps.c.appointment_id.in_(theirs))
-    others = [select(writes.c.number).where(_begins(each), told) for each in commands]
-    return writes.c.number.in_(taken.union(*others))
-
-
-def _begins(command: str) -> Any:
-    """That a write's command begins with these words."""
-    return or_(writes.c.command == command, and_(writes.c.command > f"{command} ", writes.c.command < f"{command}!"))
-
-
-def _spellings(command: str) -> set[str]:
-    """A command's words, and those of its second name."""
+def _of_command(command: str) -> Condition:
+    """Return the condition that a write's command begins with these words, in either spelling."""
     words = " ".join(command.lower().split())
     first, _, rest = words.partition(" ")
     other = {"appointment": "appt", "appt": "appointment"}.get(first, first)
-    return {words, f"{other} {rest}".rstrip()}
+    return audit.of_command(words=words, spelling=f"{other} {rest}".rstrip())
 
 
-def _between(tx: Tx, first: Any, last: Any) -> Any:
-    """That a write is of one of the days from the first to the last, whatever clock its number rose by."""
-    begin = datetime.combine(first, clock_time(), tzinfo=tx.zone)
-    end = datetime.combine(last + timedelta(days=1), clock_time(), tzinfo=tx.zone)
-    return and_(writes.c.at >= begin, writes.c.at < end)
+def _between(tx: Tx, first: date, last: date) -> Condition:
+    """Return the condition that a write is of one of the days from the first to the last, whatever its number."""
+    return audit.between(
+        since=datetime.combine(first, clock_time(), tzinfo=tx.zone),
+        until=datetime.combine(last + timedelta(days=1), clock_time(), tzinfo=tx.zone),
+    )
 
 
-def _entries(tx: Tx, rows: Iterator[Row[Any]]) -> Iterator[JournalEntry]:
-    while some := list(islice(rows, _AT_ONCE)):
-        steps: dict[int, list[Row[Any]]] = {}
-        for step in tx.all(_STEPS.where(journal_steps.c.journal_number.in_([row.number for row in some]))):
+def _entries(tx: Tx, writes: Iterator[rows.WriteRow]) -> Iterator[JournalEntry]:
+    while some := list(islice(writes, _AT_ONCE)):
+        steps: dict[int, list[rows.TakenStepRow]] = {}
+        for step in audit.steps(tx, writes=[row.number for row in some]):
             steps.setdefault(step.journal_number, []).append(step)
         for row in some:
             yield _entry(tx, row, steps.get(row.number, ()))
 
 
-def _entry(tx: Tx, row: Row[Any], steps: Sequence[Row[Any]]) -> JournalEntry:
+def _entry(tx: Tx, row: rows.WriteRow, steps: Sequence[rows.TakenStepRow]) -> JournalEntry:
     touched = list(_told(tx, recall.read(tx, row.outcome, of=row.number)))
     touched += [each for step in steps for each in (f"P{step.patient}", f"A{step.appointment}", step.doctor)]
     return JournalEntry(

@@ -8,14 +8,8 @@ from clinicctl.results import Clinic, Setting
 from clinicctl.settings import CLINIC, Known
 from clinicctl.statuses import OnConflict
 from clinicctl.store import paths
+from clinicctl.store.compiled import clinic
 from clinicctl.store.engine import Tx
-from clinicctl.store.models import doctors, settings
-from clinicctl.store.sql import bindparam, delete, insert, select
-
-_STORED = select(settings.c.value).where(settings.c.name == bindparam("setting"))
-_FORGET = delete(settings).where(settings.c.name == bindparam("setting"))
-_WITHOUT_CAPACITY = select(doctors).where(doctors.c.capacity.is_(None))
-_INSERT = insert(settings)
 
 
 @operations.INIT
@@ -57,7 +51,7 @@ def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
     _store(tx, known, value)
     if known.name == "capacity":
         within = replace(tx, clinic=replace(tx.clinic, capacity=int(value)))
-        for row in tx.all(_WITHOUT_CAPACITY):
+        for row in clinic.doctors_without_capacity(tx):
             availability.follow(within, doctor=row, on_conflict=OnConflict.REFUSE, hint=availability.OWN_CAPACITY)
     return _setting(tx, known)
 
@@ -78,8 +72,8 @@ def _store(tx: Tx, known: Known, value: str) -> None:
     read = str(known.take(value))
     if known.name == "region" and read and not desk.phones.known_region(read):
         raise errors.BadValue(problem=f'region: "{read}" is not a country with phone numbers; for example IN or DE.')
-    tx.run(_FORGET, setting=known.name)
-    tx.run(_INSERT, name=known.name, value=read)
+    clinic.forget(tx, name=known.name)
+    clinic.insert(tx, name=known.name, value=read)
 
 
 def _setting(tx: Tx, known: Known) -> Setting:
@@ -87,5 +81,5 @@ def _setting(tx: Tx, known: Known) -> Setting:
 
 
 def _value(tx: Tx, name: str) -> str:
-    row = tx.one(_STORED, setting=name)
-    return str(row.value) if row is not None else next(known.default for known in CLINIC if known.name == name)
+    value = clinic.value(tx, name=name)
+    return value if value is not None else next(known.default for known in CLINIC if known.name == name)

@@ -23,10 +23,9 @@ from clinicctl.rules import days
 from clinicctl.rules.digests import Digested
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
-from clinicctl.store import streams
-from clinicctl.store.engine import Step, Tx
-from clinicctl.store.models import IS_ACTIVE, appointments, journal, journal_days, journal_steps
-from clinicctl.store.sql import bindparam, func, insert, select
+from clinicctl.store.compiled import journal as stored_journal
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Step, Tx, last_number_given
 
 FIRST = "0" * 64
 """What the first row names as the hash before it."""
@@ -39,27 +38,7 @@ TOLD = 1_000
 
 R = TypeVar("R")
 
-_NO_STEPS: tuple[int | None, Iterable[dict[str, Any]]] = (None, ())
-
-_BY_KEY = select(journal).where(journal.c.key == bindparam("key"))
-_HEAD = select(journal.c.number, journal.c.hash).where(
-    journal.c.number == select(func.max(journal.c.number)).scalar_subquery()
-)
-_FROM = (
-    select(journal.c.number, journal.c.hash, journal.c.outcome)
-    .where(journal.c.number >= bindparam("number"))
-    .order_by(journal.c.number)
-)
-_undoing = journal.alias("undoing")
-_CLOSINGS = select(journal.c.number, journal.c.outcome).where(
-    journal.c.command == "close",
-    journal.c.at >= bindparam("since"),
-    ~select(_undoing.c.number).where(_undoing.c.undoes == journal.c.number).exists(),
-)
-_ACTIVE_ON = select(appointments.c.id).where(appointments.c.date == bindparam("on"), IS_ACTIVE).limit(1)
-_INSERT = insert(journal)
-_INSERT_STEPS = insert(journal_steps)
-_INSERT_DAYS = insert(journal_days)
+_NO_STEPS: tuple[int | None, Iterable[rows.StoredStepRow]] = (None, ())
 
 
 def once(
@@ -72,7 +51,7 @@ def once(
     """
     name = operations.of(operation).name
     said = _digest(tx, name, {each: _said(tx, value) for each, value in request.items()})
-    first = tx.one(_BY_KEY, key=key) if own_key else None
+    first = stored_journal.by_key(tx, key=key) if own_key else None
     if first is not None:
         if first.said != said and first.fingerprint != _fingerprint(tx, name, request):
             raise errors.KeyReused(command=first.command, at=tx.local(first.at).isoformat(timespec="seconds"))
@@ -91,32 +70,31 @@ def once(
 
 def head(tx: Tx) -> tuple[int, str]:
     """Return the number and the hash of the last row."""
-    row = tx.one(_HEAD)
-    return (row.number, row.hash) if row is not None else (0, FIRST)
+    number, hash_ = tx.end.read(tx.driver)
+    return number, hash_ or FIRST
 
 
 def written_since(tx: Tx, head: tuple[int, str]) -> list[dict[str, Any]] | None:
     """Return what is kept of each write after a row; None when the journal is not the one it was."""
     number, hash_ = head
-    rows = tx.all(_FROM, number=number)
-    if number and (not rows or rows[0].hash != hash_):
+    found = stored_journal.since(tx, number=number)
+    if number and (not found or found[0].hash != hash_):
         return None
-    return [recall.read(tx, row.outcome, of=row.number) for row in rows if row.number > number]
+    return [recall.read(tx, row.outcome, of=row.number) for row in found if row.number > number]
 
 
 def done_before(tx: Tx, operation: str, requests: Iterable[Mapping[str, Any]]) -> Any:
     """Return what last came of an operation with one of these requests, by whatever key; None when it was not done."""
     said = [_digest(tx, operation, {name: _said(tx, value) for name, value in each.items()}) for each in requests]
-    last = select(journal.c.number, journal.c.outcome).order_by(journal.c.number.desc()).limit(1)
-    row = tx.one(last.where(journal.c.said.in_(said)))
+    row = stored_journal.last_requested(tx, requests=said)
     return recall.result(tx, recall.read(tx, row.outcome, of=row.number)) if row is not None else None
 
 
 def is_closed(tx: Tx, on: date) -> bool:
     """Return whether a day was closed, the closing stands, and nobody was booked on the day after it."""
-    if tx.one(_ACTIVE_ON, on=on):
+    if stored_journal.active_on(tx, on=on) is not None:
         return False
-    closings = tx.all(_CLOSINGS, since=datetime.combine(on, time(), tzinfo=tx.zone))
+    closings = stored_journal.closings(tx, since=datetime.combine(on, time(), tzinfo=tx.zone))
     kept = (recall.read(tx, row.outcome, of=row.number) for row in closings)
     return any(each.get("result", {}).get("date") == on.isoformat() for each in kept)
 
@@ -133,11 +111,11 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
     and steps changed, removed or added; with `anchor`, the hash of a row as it was noted elsewhere, that no row has it.
     """
     found = _Findings()
-    steps = groupby(streams.as_stored(tx, journal_steps), _owner)
+    steps = groupby(stored_journal.stored_steps(tx), _owner)
     owner, own = next(steps, _NO_STEPS)
     count, last, head, anchored = 0, 0, FIRST, anchor == FIRST
-    for row in streams.as_stored(tx, journal):
-        count, number, hash_ = count + 1, row["number"], row.pop("hash")
+    for row in stored_journal.stored_writes(tx):
+        count, number = count + 1, row.number
         while owner is not None and owner < number:
             found.add(owner, "has steps, but no row")
             owner, own = next(steps, _NO_STEPS)
@@ -146,15 +124,15 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
             owner, own = next(steps, _NO_STEPS)
         if number != last + 1:
             found.add_missing(last + 1, number - 1)
-        elif row["previous"] != head:
+        elif row.previous != head:
             found.add(number, "does not follow the row before it")
-        if hash_ != _hash_of_stored(row, taken):
+        if row.hash != _hash_of_stored(row, taken):
             found.add(number, "the content or the steps are not those of the hash")
-        last, head = number, hash_ if isinstance(hash_, str) else ""
+        last, head = number, row.hash if isinstance(row.hash, str) else ""
         anchored = anchored or head == anchor
     for left, _ in chain([(owner, own)] if owner is not None else [], steps):
         found.add(left, "has steps, but no row")
-    given = streams.last_number_given(tx, journal)
+    given = last_number_given(tx.driver)
     found.add_missing(last + 1, given)
     if given < last:
         found.add(last, "is above the last number that the database knows it has given")
@@ -170,10 +148,9 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
     )
 
 
-def _owner(step: Mapping[str, Any]) -> int:
-    """The number of the write that a step is of; 0, which none has, where it names no number."""
-    number = step["journal_number"]
-    return number if isinstance(number, int) else 0
+def _owner(step: rows.StoredStepRow) -> int:
+    """Return the number of the write that a step is of; 0, which none has, where it names no number."""
+    return step.journal_number if isinstance(step.journal_number, int) else 0
 
 
 class _Findings:
@@ -193,46 +170,55 @@ class _Findings:
             self.add(first, "is missing" if first == last else f"is missing, and all up to row {last}")
 
 
-def _hash_of_stored(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> str | None:
-    """The hash of a row and its steps as the database stores them; None where they cannot be what was written."""
+def _hash_of_stored(row: rows.StoredWriteRow, steps: Sequence[rows.StoredStepRow]) -> str | None:
+    """Return the hash of a row and its steps as the database stores them; None if they cannot be what was written."""
     try:
-        at = datetime.fromisoformat(row["at"])
+        at = datetime.fromisoformat(row.at)
         taken = [
-            {name: each[name] for name in Step._fields} | {"appointment_id": UUID(each["appointment_id"])}
+            Step(
+                appointment_id=UUID(each.appointment_id),
+                from_status=each.from_status,
+                to_status=each.to_status,
+                queue_from=each.queue_from,
+                queue_to=each.queue_to,
+                slot=each.slot,
+                position=each.position,
+                before=each.before,
+            )
             for each in steps
         ]
-        as_written = row["at"] == at.isoformat(" ", "microseconds") and all(
-            each["nth"] == nth and each["appointment_id"] == UUID(each["appointment_id"]).hex
-            for nth, each in enumerate(steps, start=1)
+        as_written = row.at == at.isoformat(" ", "microseconds") and all(
+            each.nth == nth and each.appointment_id == step.appointment_id.hex
+            for nth, (each, step) in enumerate(zip(steps, taken, strict=True), start=1)
         )
-        return _hash({**row, "at": at.replace(tzinfo=UTC)}, taken) if as_written else None
+        return _hash(row._replace(at=at.replace(tzinfo=UTC)), taken) if as_written else None
     except (TypeError, ValueError, AttributeError):
         return None
 
 
 def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, fingerprint: str, result: Any) -> None:
-    number, previous = tx.end.read(tx.driver)
-    row = {
-        "number": number + 1,
-        "at": tx.now,
-        "actor": tx.actor,
-        "command": command,
-        "key": key,
-        "said": said,
-        "fingerprint": fingerprint,
-        "undoes": result.undoes if operation == operations.UNDO.name else None,
-        "outcome": _json({"operation": operation, **recall.stored(result)}).decode(),
-        "previous": previous or FIRST,
-    }
-    steps = [each._asdict() for each in tx.steps]
-    hash_ = _hash(row, steps)
-    tx.run(_INSERT, **row, hash=hash_)
-    tx.end.last = number + 1, hash_
-    tx.many(
-        _INSERT_STEPS,
-        [{"journal_number": row["number"], "nth": nth, **each} for nth, each in enumerate(steps, start=1)],
+    number, previous = head(tx)
+    write = rows.WriteRow(
+        number=number + 1,
+        at=tx.now,
+        actor=tx.actor,
+        command=command,
+        key=key,
+        undoes=result.undoes if operation == operations.UNDO.name else None,
+        said=said,
+        fingerprint=fingerprint,
+        outcome=_json({"operation": operation, **recall.stored(result)}).decode(),
+        previous=previous,
+        hash="",
     )
-    tx.many(_INSERT_DAYS, [{"journal_number": row["number"], "before": each} for each in tx.days_before])
+    write = write._replace(hash=_hash(write, tx.steps))
+    stored_journal.insert(tx, [write])
+    tx.end.last = write.number, write.hash
+    if tx.steps:
+        steps = [rows.StepRow(write.number, nth, *each) for nth, each in enumerate(tx.steps, start=1)]
+        stored_journal.insert_steps(tx, steps)
+    if tx.days_before:
+        stored_journal.insert_days(tx, [rows.DaysBeforeRow(write.number, each) for each in tx.days_before])
 
 
 def _fingerprint(tx: Tx, name: str, request: Mapping[str, Any]) -> str | None:
@@ -297,8 +283,11 @@ def _secret(stored: str, path: str) -> bytes:
     return secret
 
 
-def _hash(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> str:
-    return hashlib.sha256(_json([row, steps])).hexdigest()
+def _hash(row: rows.WriteRow | rows.StoredWriteRow, steps: Sequence[Step]) -> str:
+    """Return the hash of a row, without the hash that it has, and of its steps."""
+    content = row._asdict()
+    del content["hash"]
+    return hashlib.sha256(_json([content, [each._asdict() for each in steps]])).hexdigest()
 
 
 def _json(value: Any) -> bytes:

@@ -13,14 +13,11 @@ from clinicctl import errors
 from clinicctl.desk import journal, operations, patients
 from clinicctl.results import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
 from clinicctl.store import backup, info, paths, trust
+from clinicctl.store.compiled import metrics
 from clinicctl.store.connections import inspect
 from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.models import appointments
-from clinicctl.store.sql import func, select
-
-_APPOINTMENTS = select(func.count()).select_from(appointments)
 
 
 def describe(store: Store) -> Database:
@@ -89,7 +86,6 @@ def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManage
 def restore(tx: Tx, *, file: str) -> Restored:
     """Say what is in a database that takes another's place. The row of it is the first after those of `file`."""
     number, head = journal.head(tx)
-    count = tx.one(_APPOINTMENTS)
     return Restored(
         path=paths.shown(tx.path),
         file=paths.absolute(file),
@@ -98,7 +94,7 @@ def restore(tx: Tx, *, file: str) -> Restored:
         number=number,
         head=head,
         patients=patients.count(tx),
-        appointments=int(count[0]) if count is not None else 0,
+        appointments=metrics.appointments(tx) or 0,
         replaced=paths.shown(tx.kept) if tx.kept else None,
     )
 

@@ -2,34 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import Any
 
 from clinicctl.desk import daybook, days, journal, patients, queue
 from clinicctl.results import Metric, Metrics, Sample
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store import info, notes, version
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import appointments, doctors
-from clinicctl.store.sql import bindparam, func, select
+from clinicctl.store.compiled import metrics, rows
+from clinicctl.store.engine import Tx
 
 NO_SHOW_DAYS = 30
 """Days up to today over which those who did not come are counted."""
 
 _IN_QUEUE = (QueueStatus.WAITING, QueueStatus.CALLED, QueueStatus.SERVING)
-_BY_STATUS = (
-    select(appointments.c.status, func.count().label("number"))
-    .where(appointments.c.date == bindparam("on"))
-    .group_by(appointments.c.status)
-)
-_NO_SHOWS = (
-    select(doctors.c.code, func.count().label("number"))
-    .join(doctors, doctors.c.id == appointments.c.doctor_id)
-    .where(
-        appointments.c.date.between(bindparam("first"), bindparam("last")),
-        appointments.c.status == AppointmentStatus.NO_SHOW,
-    )
-    .group_by(doctors.c.code)
-)
 
 
 def measure(tx: Tx, *, waits: tuple[int, float] | None = None) -> Metrics:
@@ -41,7 +25,7 @@ def measure(tx: Tx, *, waits: tuple[int, float] | None = None) -> Metrics:
     return Metrics(tuple(each for each in (*_of_desks(tx, staff), *_of_store(tx, waits)) if each.samples))
 
 
-def _of_desks(tx: Tx, staff: Mapping[str, Row[Any]]) -> Iterable[Metric]:
+def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
     known = days.facts_of_many(tx, list(staff.values()), [tx.today])
     facts = {code: known[row.id][0] for code, row in staff.items()}
     entries = queue.list_current(tx)
@@ -53,14 +37,14 @@ def _of_desks(tx: Tx, staff: Mapping[str, Row[Any]]) -> Iterable[Metric]:
         ]
         for code in staff
     }
-    statuses = {row.status: row.number for row in tx.all(_BY_STATUS, on=tx.today)}
+    statuses = {row.status: row.number for row in metrics.by_status(tx, on=tx.today)}
 
     def of_doctors(name: str, help_: str, value: Callable[[str], float]) -> Metric:
         return Metric(name, help_, tuple(Sample({"doctor": code}, value(code)) for code in staff))
 
     def no_shows(length: int) -> Callable[[str], float]:
-        found = tx.all(_NO_SHOWS, first=tx.today - timedelta(days=length - 1), last=tx.today)
-        counts: dict[str, int] = {row.code: row.number for row in found}
+        found = metrics.no_shows(tx, first=tx.today - timedelta(days=length - 1), last=tx.today)
+        counts = {row.code: row.number for row in found}
         return lambda code: counts.get(code, 0)
 
     yield of_doctors(

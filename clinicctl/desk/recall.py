@@ -22,15 +22,8 @@ from clinicctl import errors, results
 from clinicctl.desk import bookings, patients, staff
 from clinicctl.results import plain
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
+from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.engine import Tx
-from clinicctl.store.models import availabilities, doctors
-from clinicctl.store.sql import bindparam, select
-
-_NOTE = (
-    select(availabilities.c.note)
-    .join(doctors, doctors.c.id == availabilities.c.doctor_id)
-    .where(doctors.c.code == bindparam("doctor"), availabilities.c.date == bindparam("on"))
-)
 
 
 def stored(result: Any) -> dict[str, Any]:
@@ -192,8 +185,7 @@ def _to_call(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _day(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
-    row = tx.one(_NOTE, doctor=values["doctor"], on=values["date"])
-    return {"note": row.note if row is not None else None}
+    return {"note": stored_journal.note(tx, doctor=values["doctor"], on=values["date"])}
 
 
 def plain_fields(value: Any) -> dict[str, Any]:

@@ -2,62 +2,33 @@
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import days, journal, operations
 from clinicctl.results import Checked, Problem, Repaired
 from clinicctl.rules import names
-from clinicctl.store import check, notes, paths, streams
+from clinicctl.store import check, notes, paths
 from clinicctl.store.check import Violation
-from clinicctl.store.engine import Row, Store, Tx
+from clinicctl.store.compiled import integrity, rows
+from clinicctl.store.engine import Store, Tx
 from clinicctl.store.laws import COUNTERS, LEDGER
-from clinicctl.store.models import (
-    appointments,
-    capacities,
-    counters,
-    doctors,
-    patient_words,
-    patients,
-    waitlist_entries,
-)
-from clinicctl.store.sql import bindparam, delete, func, insert, select, update
 
 NAMES = "names"
 _KEPT = "nothing that was answered is lost"
 
-_PATIENTS = select(
-    patients.c.id,
-    patients.c.number,
-    patients.c.name,
-    patients.c.name_key,
-    patients.c.sound_key,
-    patients.c.erased_at,
-    patients.c.merged_into,
-).order_by(patients.c.id)
-_WORDS = select(patient_words).order_by(patient_words.c.patient_id)
-_DOCTORS = select(doctors).order_by(doctors.c.code)
-_HELD = (
-    select(appointments.c.date, func.count().filter(appointments.c.status != "cancelled").label("slots"))
-    .where(appointments.c.doctor_id == bindparam("doctor"))
-    .group_by(appointments.c.date)
-)
-_LEDGER = select(capacities).where(capacities.c.doctor_id == bindparam("doctor"))
-_SET_LEDGER = update(capacities).where(capacities.c.id == bindparam("row"))
-_SET_KEYS = update(patients).where(patients.c.id == bindparam("row"))
-_DELETE_WORDS = delete(patient_words).where(patient_words.c.patient_id == bindparam("patient"))
-_INSERT_WORDS = insert(patient_words)
-_COUNTERS = select(counters)
-_INSERT_COUNTER = insert(counters)
-_SET_COUNTER = update(counters).where(counters.c.name == bindparam("kind"))
-_NUMBERED = {"patients": patients, "appointments": appointments, "waitlist": waitlist_entries}
+_LAST_NUMBER = {
+    "patients": integrity.last_patient,
+    "appointments": integrity.last_appointment,
+    "waitlist": integrity.last_waitlist_entry,
+}
 
 
 class _Wrong(NamedTuple):
     """A patient whose keys or words are not those of the name, with those that are."""
 
-    row: Row[Any]
+    row: rows.PatientRow
     name_key: str
     sound_key: str
     words: frozenset[str]
@@ -124,7 +95,7 @@ def _behind(tx: Tx, noted: notes.Head | None) -> Iterator[Violation]:
 
 
 def _capacities(tx: Tx) -> Iterator[Violation]:
-    for doctor in tx.all(_DOCTORS):
+    for doctor in integrity.doctors(tx):
         for day in days.with_ledger(tx, doctor):
             if day.capacity != day.meant:
                 where = f"{day.doctor} on {day.date}: {day.capacity}, said {day.meant}"
@@ -142,8 +113,11 @@ def _names(tx: Tx) -> Iterator[Violation]:
 
 def _merges(tx: Tx) -> Iterator[Violation]:
     """Whom a patient was merged into: at the end, somebody who was not."""
-    into: dict[UUID, UUID | None] = {row.id: row.merged_into for row in streams.rows(tx, _PATIENTS)}
-    numbers = {row.id: row.number for row in streams.rows(tx, _PATIENTS) if row.merged_into is not None}
+    into, numbers = dict[UUID, UUID | None](), dict[UUID, int]()
+    for row in integrity.patients(tx):
+        into[row.id] = row.merged_into
+        if row.merged_into is not None:
+            numbers[row.id] = row.number
     ends = {identity for identity, survivor in into.items() if survivor is None}
     for identity, number in numbers.items():
         way, at = {identity: None}, into[identity]
@@ -163,9 +137,9 @@ def _journal(tx: Tx) -> Iterator[Violation]:
 
 def _wrong_names(tx: Tx) -> Iterator[_Wrong]:
     """Both lists in the order of the patients, side by side: however many there are."""
-    spoken = groupby(streams.rows(tx, _WORDS), key=lambda row: row.patient_id)
+    spoken = groupby(integrity.words(tx), key=lambda row: row.patient_id)
     owner, words = next(spoken, (None, iter(())))
-    for row in streams.rows(tx, _PATIENTS):
+    for row in integrity.patients(tx):
         while owner is not None and owner.hex < row.id.hex:
             owner, words = next(spoken, (None, iter(())))
         found = frozenset(each.word for each in words) if owner == row.id else frozenset()
@@ -177,39 +151,45 @@ def _wrong_names(tx: Tx) -> Iterator[_Wrong]:
 
 def _mend_ledgers(tx: Tx) -> None:
     given = check.last_given(tx.driver)
-    for doctor in tx.all(_DOCTORS):
-        held = {row.date: row.slots for row in tx.all(_HELD, doctor=doctor.id)}
+    for doctor in integrity.doctors(tx):
+        held = {row.date: row.slots for row in integrity.held(tx, doctor=doctor.id)}
         last = given.get(doctor.id, {})
-        standing = {row.date for row in tx.all(_LEDGER, doctor=doctor.id)}
+        standing = {row.date for row in integrity.ledgers(tx, doctor=doctor.id)}
         if missing := sorted((held.keys() | last.keys()) - standing):
             for day in days.facts(tx, doctor, missing):
                 days.open_ledger(tx, day)
         meant = {day.date: day.meant for day in days.with_ledger(tx, doctor)}
-        for row in tx.all(_LEDGER, doctor=doctor.id):
+        for row in integrity.ledgers(tx, doctor=doctor.id):
             booked, capacity = held.get(row.date, 0), meant.get(row.date, row.capacity)
-            right = {
-                "capacity": capacity,
-                "booked": booked,
-                "remaining": max(0, capacity - booked),
-                "last_position": max(row.last_position, last.get(row.date, 0)),
-            }
-            if any(getattr(row, column) != value for column, value in right.items()):
-                tx.run(_SET_LEDGER, row=row.id, **right)
+            right = row._replace(
+                capacity=capacity,
+                booked=booked,
+                remaining=max(0, capacity - booked),
+                last_position=max(row.last_position, last.get(row.date, 0)),
+            )
+            if right != row:
+                integrity.set_ledger(
+                    tx,
+                    row=row.id,
+                    capacity=right.capacity,
+                    booked=right.booked,
+                    remaining=right.remaining,
+                    last_position=right.last_position,
+                )
 
 
 def _mend_counters(tx: Tx) -> None:
-    standing = {row.name: row.value for row in tx.all(_COUNTERS)}
-    for kind, table in _NUMBERED.items():
-        row = tx.one(select(func.max(table.c.number)))
-        highest = (row[0] if row is not None else None) or 0
+    standing = {row.name: row.value for row in integrity.counters(tx)}
+    for kind, last_number in _LAST_NUMBER.items():
+        highest = last_number(tx) or 0
         if kind not in standing:
-            tx.run(_INSERT_COUNTER, name=kind, value=highest)
+            integrity.insert_counter(tx, name=kind, value=highest)
         elif standing[kind] < highest:
-            tx.run(_SET_COUNTER, kind=kind, value=highest)
+            integrity.set_counter(tx, kind=kind, value=highest)
 
 
 def _mend_names(tx: Tx) -> None:
     for wrong in list(_wrong_names(tx)):
-        tx.run(_SET_KEYS, row=wrong.row.id, name_key=wrong.name_key, sound_key=wrong.sound_key)
-        tx.run(_DELETE_WORDS, patient=wrong.row.id)
-        tx.many(_INSERT_WORDS, [{"word": word, "patient_id": wrong.row.id} for word in sorted(wrong.words)])
+        integrity.set_keys(tx, row=wrong.row.id, name_key=wrong.name_key, sound_key=wrong.sound_key)
+        integrity.delete_words(tx, patient=wrong.row.id)
+        integrity.insert_words(tx, [rows.PatientWordRow(word, wrong.row.id) for word in sorted(wrong.words)])

@@ -5,6 +5,7 @@ A developer's tool, never imported at run time. From each constant in `clinicctl
 from each shape of rows one NamedTuple; and from the models `schema.py`. Only public interfaces of SQLAlchemy are used.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Dialect,
+    FunctionFilter,
     Integer,
     Label,
     String,
@@ -43,12 +45,13 @@ from sqlmodel import AutoString, SQLModel, UTCDateTime
 
 from clinicctl import statuses
 from clinicctl.store import models, queries, values
-from clinicctl.store.queries import Gives, ListOf, Query
+from clinicctl.store.queries import AsStored, Gives, ListOf, Query
 
 WIDTH = 110
 FOLDER = Path(__file__).parent / "compiled"
 HOW = "python -m clinicctl.store.compile"
 _HEAD = f'"""Generated from {{source}} by `{HOW}`. Do not edit."""\n'
+_LITERAL = re.compile(r"'[^'\n]*'")
 _CLASHES = frozenset(dir(tuple))
 _BASES = {Gives.ONE: "fetch_one", Gives.EVERY: "fetch_all", Gives.STREAM: "iterate", Gives.FILTERED: "fetch_all"}
 
@@ -70,6 +73,7 @@ _KINDS: Mapping[type[TypeEngine[Any]], Kind] = {
     Integer: Kind("int"),
     String: Kind("str"),
     AutoString: Kind("str"),
+    AsStored: Kind("Any"),
 }
 _IMPORTS = {
     "Iterable": ("collections.abc", "Iterable"),
@@ -200,6 +204,10 @@ def _optional(froms: Iterable[Any], *, outer: bool = False) -> Iterator[Any]:
 
 def _is_nullable(column: Any, optional: set[Any]) -> bool:
     element = column.element if isinstance(column, Label) else column
+    if isinstance(element.type, AsStored):
+        return False
+    if isinstance(element, FunctionFilter):
+        element = element.func
     if isinstance(element, FunctionElement):
         return not isinstance(element, count)
     return bool(getattr(element, "nullable", True)) or getattr(element, "table", None) in optional
@@ -222,9 +230,10 @@ def parameters_of(found: SQLCompiler, table: Table | None) -> tuple[Shape, list[
 
 
 def _text(found: SQLCompiler) -> str:
-    """Return the SQL in lines of a readable length. No literal in it contains a blank, so that it may be broken."""
-    lines = (fill(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in str(found).splitlines())
-    text = "\n".join(line.strip() for line in "\n".join(lines).splitlines() if line.strip())
+    """Return the SQL in lines of a readable length, broken at the blanks outside literals."""
+    sql = _LITERAL.sub(lambda each: each[0].replace(" ", "\0"), str(found))
+    lines = (fill(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in sql.splitlines())
+    text = "\n".join(line.strip() for line in "\n".join(lines).splitlines() if line.strip()).replace("\0", " ")
     if '"""' in text or "\\" in text:
         raise ValueError(f"SQL with quotes or backslashes that Python would read: {text}")
     return text
@@ -288,12 +297,12 @@ def function(name: str, query: Query, dialect: Dialect, shapes: Shapes) -> str:
         raise ValueError(f"{name}: name the type of its rows")
     if query.gives is Gives.FILTERED:
         keywords.insert(1, "conditions: Sequence[Condition]")
-        returned = f"list[{row}]"
+        method, returned = ("iterate", f"Iterator[{row}]") if query.streamed else ("fetch_all", f"list[{row}]")
         body = [
             "    where, values = joined(conditions)",
-            f"    return tx.fetch_all({constant}.format(conditions=where), (*values, {', '.join(values)}), {read})"
+            f"    return tx.{method}({constant}.format(conditions=where), (*values, {', '.join(values)}), {read})"
             if values
-            else f"    return tx.fetch_all({constant}.format(conditions=where), values, {read})",
+            else f"    return tx.{method}({constant}.format(conditions=where), values, {read})",
         ]
         return f"{sql}\n\n{_signature(name, keywords, returned)}\n" + "\n".join(body) + "\n"
     returned = {

@@ -44,6 +44,7 @@ _OTHER = "another database was put in its place"
 _SETTINGS = "SELECT name, value FROM settings"
 _HEAD = "SELECT number, hash FROM journal WHERE number = (SELECT max(number) FROM journal)"
 _HASH = "SELECT hash FROM journal WHERE number = ?"
+_GIVEN = "SELECT max(seq) FROM sqlite_sequence WHERE name = 'journal' AND typeof(seq) = 'integer'"
 _RESTORED = "SELECT 1 FROM journal WHERE number > ? AND command = 'db restore'"
 
 
@@ -446,6 +447,12 @@ def _backup(path: str) -> str:
 def head_of(driver: sqlite3.Connection) -> tuple[int, str]:
     """Return the number and the hash of the journal's last row."""
     return driver.execute(_HEAD).fetchone() or (0, "")
+
+
+def last_number_given(driver: sqlite3.Connection) -> int:
+    """Return the highest number that the database has given in the journal, even if its row is gone."""
+    (number,) = driver.execute(_GIVEN).fetchone()
+    return number or 0
 
 
 def is_restored(driver: sqlite3.Connection, seen: tuple[int, str]) -> bool:

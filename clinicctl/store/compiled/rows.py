@@ -170,6 +170,15 @@ def consultation_row(stored: Any) -> ConsultationRow:
     return ConsultationRow(to_uuid(stored[0]), to_uuid(stored[1]), to_date(stored[2]), stored[3], stored[4])
 
 
+class CounterRow(NamedTuple):
+    name: str
+    value: int
+
+
+def counter_row(stored: Any) -> CounterRow:
+    return CounterRow(stored[0], stored[1])
+
+
 class DaySettingRow(NamedTuple):
     id: UUID
     doctor_id: UUID
@@ -199,6 +208,15 @@ class DaysBeforeRow(NamedTuple):
     before: str
 
 
+class DoctorCountRow(NamedTuple):
+    code: str
+    number: int
+
+
+def doctor_count_row(stored: Any) -> DoctorCountRow:
+    return DoctorCountRow(stored[0], stored[1])
+
+
 class DoctorRow(NamedTuple):
     id: UUID
     code: str
@@ -221,6 +239,15 @@ def doctor_row(stored: Any) -> DoctorRow:
         to_instant(stored[6]),
         None if stored[7] is None else to_instant(stored[7]),
     )
+
+
+class HeldRow(NamedTuple):
+    date: Date
+    slots: int
+
+
+def held_row(stored: Any) -> HeldRow:
+    return HeldRow(to_date(stored[0]), stored[1])
 
 
 class HistoryRow(NamedTuple):
@@ -285,6 +312,16 @@ def open_place_row(stored: Any) -> OpenPlaceRow:
     return OpenPlaceRow(stored[0], stored[1], stored[2])
 
 
+class OutcomeRow(NamedTuple):
+    number: int
+    hash: str
+    outcome: str
+
+
+def outcome_row(stored: Any) -> OutcomeRow:
+    return OutcomeRow(stored[0], stored[1], stored[2])
+
+
 class PatientRow(NamedTuple):
     id: UUID
     number: int
@@ -325,6 +362,15 @@ def patient_row(stored: Any) -> PatientRow:
     )
 
 
+class PatientWordRow(NamedTuple):
+    word: str
+    patient_id: UUID
+
+
+def patient_word_row(stored: Any) -> PatientWordRow:
+    return PatientWordRow(stored[0], to_uuid(stored[1]))
+
+
 class QueueRow(NamedTuple):
     id: UUID
     appointment_id: UUID
@@ -363,6 +409,15 @@ def queue_row(stored: Any) -> QueueRow:
     )
 
 
+class StatusCountRow(NamedTuple):
+    status: AppointmentStatus
+    number: int
+
+
+def status_count_row(stored: Any) -> StatusCountRow:
+    return StatusCountRow(APPOINTMENT_STATUS[stored[0]], stored[1])
+
+
 class StepRow(NamedTuple):
     journal_number: int
     nth: int
@@ -374,6 +429,94 @@ class StepRow(NamedTuple):
     slot: int
     position: int | None
     before: str
+
+
+def step_row(stored: Any) -> StepRow:
+    return StepRow(
+        stored[0],
+        stored[1],
+        to_uuid(stored[2]),
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
+    )
+
+
+class StoredStepRow(NamedTuple):
+    journal_number: Any
+    nth: Any
+    appointment_id: Any
+    from_status: Any
+    to_status: Any
+    queue_from: Any
+    queue_to: Any
+    slot: Any
+    position: Any
+    before: Any
+
+
+def stored_step_row(stored: Any) -> StoredStepRow:
+    return StoredStepRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
+    )
+
+
+class StoredWriteRow(NamedTuple):
+    number: Any
+    at: Any
+    actor: Any
+    command: Any
+    key: Any
+    undoes: Any
+    said: Any
+    fingerprint: Any
+    outcome: Any
+    previous: Any
+    hash: Any
+
+
+def stored_write_row(stored: Any) -> StoredWriteRow:
+    return StoredWriteRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
+        stored[10],
+    )
+
+
+class TakenStepRow(NamedTuple):
+    journal_number: int
+    from_status: str | None
+    to_status: str
+    queue_from: str | None
+    queue_to: str | None
+    appointment: int
+    patient: int
+    doctor: str
+
+
+def taken_step_row(stored: Any) -> TakenStepRow:
+    return TakenStepRow(stored[0], stored[1], stored[2], stored[3], stored[4], stored[5], stored[6], stored[7])
 
 
 class VisitRow(NamedTuple):

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Executable,
     Integer,
     String,
+    Table,
     TypeDecorator,
     bindparam,
     func,
@@ -55,6 +56,7 @@ class Query:
     gives: Gives
     row: str | None = None
     columns: tuple[str, ...] | None = None
+    streamed: bool = False
 
 
 def one(statement: Executable, row: str | None = None) -> Query:
@@ -72,9 +74,9 @@ def stream(statement: Executable, row: str | None = None) -> Query:
     return Query(statement=statement, gives=Gives.STREAM, row=row)
 
 
-def filtered(statement: Executable, row: str | None = None) -> Query:
+def filtered(statement: Executable, row: str | None = None, *, streamed: bool = False) -> Query:
     """Return the query for the rows that meet all conditions that the caller gives. It contains `FILTERS`."""
-    return Query(statement=statement, gives=Gives.FILTERED, row=row)
+    return Query(statement=statement, gives=Gives.FILTERED, row=row, streamed=streamed)
 
 
 def condition(clause: ColumnElement[bool]) -> Query:
@@ -108,6 +110,15 @@ class ListOf(TypeDecorator[Any]):
             return None
         convert = self.item.dialect_impl(dialect).bind_processor(dialect)
         return json.dumps([convert(each) if convert else each for each in value])
+
+
+class AsStored(String):
+    """A value as it is in the file, of whatever type, without conversion."""
+
+
+def as_stored(table: Table) -> list[ColumnElement[Any]]:
+    """Return the columns of a table for a query that looks for damage: their values are not converted."""
+    return [type_coerce(each, AsStored).label(each.name) for each in table.columns]
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -1,0 +1,44 @@
+"""Generated from queries/clinic.py by `python -m clinicctl.store.compile`. Do not edit."""
+
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+
+_VALUE = """
+SELECT settings.value
+FROM settings
+WHERE settings.name = ?
+"""
+
+
+def value(tx: Tx, *, name: str) -> str | None:
+    return tx.fetch_one(_VALUE, (name,), lambda row: row[0])
+
+
+_FORGET = """
+DELETE FROM settings WHERE settings.name = ?
+"""
+
+
+def forget(tx: Tx, *, name: str) -> int:
+    return tx.execute(_FORGET, (name,))
+
+
+_INSERT = """
+INSERT INTO settings (name, value) VALUES (?, ?)
+"""
+
+
+def insert(tx: Tx, *, name: str, value: str) -> int:
+    return tx.execute(_INSERT, (name, value))
+
+
+_DOCTORS_WITHOUT_CAPACITY = """
+SELECT doctors.id, doctors.code, doctors.name, doctors.specialty, doctors.capacity, doctors.created_at,
+doctors.updated_at, doctors.archived_at
+FROM doctors
+WHERE doctors.capacity IS NULL
+"""
+
+
+def doctors_without_capacity(tx: Tx) -> list[rows.DoctorRow]:
+    return tx.fetch_all(_DOCTORS_WITHOUT_CAPACITY, (), rows.doctor_row)

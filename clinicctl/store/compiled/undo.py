@@ -1,0 +1,179 @@
+"""Generated from queries/undo.py by `python -m clinicctl.store.compile`. Do not edit."""
+
+from datetime import date as Date
+from datetime import datetime
+from uuid import UUID
+
+from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+from clinicctl.store.values import from_date, from_instant, from_uuid
+
+_LAST_STANDING = """
+SELECT journal.number, journal.at, journal.actor, journal.command, journal."key", journal.undoes,
+journal.said, journal.fingerprint, journal.outcome, journal.previous, journal.hash
+FROM journal
+WHERE journal.actor = ? AND journal.undoes IS NULL AND (journal.number NOT IN (SELECT journal.undoes
+FROM journal
+WHERE journal.undoes IS NOT NULL)) ORDER BY journal.number DESC
+LIMIT 1 OFFSET ?
+"""
+
+
+def last_standing(tx: Tx, *, actor: str) -> rows.WriteRow | None:
+    return tx.fetch_one(_LAST_STANDING, (actor, 0), rows.write_row)
+
+
+_NEWEST = """
+SELECT journal.number
+FROM journal
+WHERE journal.actor = ? ORDER BY journal.number DESC
+LIMIT 1 OFFSET ?
+"""
+
+
+def newest(tx: Tx, *, actor: str) -> int | None:
+    return tx.fetch_one(_NEWEST, (actor, 0), lambda row: row[0])
+
+
+_UNDONE_BY = """
+SELECT journal.number
+FROM journal
+WHERE journal.undoes = ?
+"""
+
+
+def undone_by(tx: Tx, *, number: int) -> int | None:
+    return tx.fetch_one(_UNDONE_BY, (number,), lambda row: row[0])
+
+
+_STEPS = """
+SELECT journal_steps.journal_number, journal_steps.nth, journal_steps.appointment_id,
+journal_steps.from_status, journal_steps.to_status, journal_steps.queue_from, journal_steps.queue_to,
+journal_steps.slot, journal_steps.position, journal_steps."before"
+FROM journal_steps
+WHERE journal_steps.journal_number = ? ORDER BY journal_steps.nth DESC
+"""
+
+
+def steps(tx: Tx, *, number: int) -> list[rows.StepRow]:
+    return tx.fetch_all(_STEPS, (number,), rows.step_row)
+
+
+_LATER_STEP = """
+SELECT journal_steps.journal_number
+FROM journal_steps JOIN journal ON journal.number = journal_steps.journal_number
+WHERE journal_steps.appointment_id = ? AND journal_steps.journal_number > ? AND journal.undoes IS NULL AND
+(journal.number NOT IN (SELECT journal.undoes
+FROM journal
+WHERE journal.undoes IS NOT NULL))
+LIMIT 1 OFFSET ?
+"""
+
+
+def later_step(tx: Tx, *, appointment: UUID, number: int) -> int | None:
+    return tx.fetch_one(_LATER_STEP, (from_uuid(appointment), number, 0), lambda row: row[0])
+
+
+_BOOKED_BY = """
+SELECT journal_steps.journal_number
+FROM journal_steps
+WHERE journal_steps.appointment_id = ? AND journal_steps.from_status IS NULL
+"""
+
+
+def booked_by(tx: Tx, *, appointment: UUID) -> int | None:
+    return tx.fetch_one(_BOOKED_BY, (from_uuid(appointment),), lambda row: row[0])
+
+
+_AT_SLOT = """
+SELECT appointments.number
+FROM appointments
+WHERE appointments.doctor_id = ? AND appointments.date = ? AND appointments.slot = ? AND appointments.status
+!= 'cancelled'
+"""
+
+
+def at_slot(tx: Tx, *, doctor: UUID, on: Date, slot: int) -> int | None:
+    return tx.fetch_one(_AT_SLOT, (from_uuid(doctor), from_date(on), slot), lambda row: row[0])
+
+
+_PUT_BACK = """
+UPDATE appointments SET status=?, cancelled_by=?, cancel_reason=?, moved_to=?, moved_from=?, updated_at=?
+WHERE appointments.id = ? AND appointments.status = ?
+"""
+
+
+def put_back(
+    tx: Tx,
+    *,
+    status: AppointmentStatus,
+    cancelled_by: CancelledBy | None,
+    cancel_reason: str | None,
+    moved_to: int | None,
+    moved_from: int | None,
+    updated_at: datetime,
+    row: UUID,
+    leaving: AppointmentStatus,
+) -> int:
+    return tx.execute(
+        _PUT_BACK,
+        (
+            status.value,
+            None if cancelled_by is None else cancelled_by.value,
+            cancel_reason,
+            moved_to,
+            moved_from,
+            from_instant(updated_at),
+            from_uuid(row),
+            leaving.value,
+        ),
+    )
+
+
+_PUT_BACK_IN_QUEUE = """
+UPDATE queue_entries SET doctor_id=?, position=?, status=?, priority=?, recalled=?, checked_in_at=?,
+called_at=?, started_at=?, ended_at=? WHERE queue_entries.id = ? AND queue_entries.status = ?
+"""
+
+
+def put_back_in_queue(
+    tx: Tx,
+    *,
+    doctor_id: UUID,
+    position: int,
+    status: QueueStatus,
+    priority: int,
+    recalled: int,
+    checked_in_at: datetime,
+    called_at: datetime | None,
+    started_at: datetime | None,
+    ended_at: datetime | None,
+    row: UUID,
+    leaving: QueueStatus,
+) -> int:
+    return tx.execute(
+        _PUT_BACK_IN_QUEUE,
+        (
+            from_uuid(doctor_id),
+            position,
+            status.value,
+            priority,
+            recalled,
+            from_instant(checked_in_at),
+            None if called_at is None else from_instant(called_at),
+            None if started_at is None else from_instant(started_at),
+            None if ended_at is None else from_instant(ended_at),
+            from_uuid(row),
+            leaving.value,
+        ),
+    )
+
+
+_LEAVE_QUEUE = """
+DELETE FROM queue_entries WHERE queue_entries.appointment_id = ?
+"""
+
+
+def leave_queue(tx: Tx, *, appointment: UUID) -> int:
+    return tx.execute(_LEAVE_QUEUE, (from_uuid(appointment),))

@@ -1,0 +1,81 @@
+"""The journal as it is read: writes by whom, what and whom they touched, with the steps they took."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, String, and_, bindparam, func, literal, or_, select
+
+from clinicctl.store.models import appointments, doctors, journal, journal_steps, patients, queue_entries
+from clinicctl.store.queries import FILTERS, ListOf, among, condition, every, filtered
+
+_WRITES = select(journal).where(FILTERS)
+
+
+def _begins(words: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that a write's command begins with these words."""
+    command = journal.c.command
+    return or_(command == words, and_(command > words.concat(" "), command < words.concat("!")))
+
+
+def _names(value: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that a write's outcome has a text as one of its values."""
+    return func.instr(journal.c.outcome, literal('"').concat(value).concat('"'), type_=Integer) > 0
+
+
+def _touching(booked: Any, commands: tuple[str, ...], is_about: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a write took steps of these appointments, or is of these commands and about them."""
+    taken = select(journal_steps.c.journal_number).where(journal_steps.c.appointment_id.in_(booked))
+    others = select(journal.c.number).where(or_(*(_begins(literal(each)) for each in commands)), is_about)
+    return journal.c.number.in_(taken.union(others))
+
+
+_words = bindparam("words", type_=String)
+_spelling = bindparam("spelling", type_=String)
+_code = bindparam("code", type_=String)
+_listed = func.json_each(bindparam("numbers", type_=ListOf(String()))).table_valued("value").alias("numbers_listed")
+
+WRITES = filtered(_WRITES.order_by(journal.c.number), "WriteRow", streamed=True)
+WRITES_NEWEST_FIRST = filtered(_WRITES.order_by(journal.c.number.desc()), "WriteRow", streamed=True)
+BY_ACTOR = condition(journal.c.actor == bindparam("actor"))
+BY_KEY = condition(journal.c.key == bindparam("key"))
+BETWEEN = condition(and_(journal.c.at >= bindparam("since"), journal.c.at < bindparam("until")))
+OF_COMMAND = condition(journal.c.number.in_(select(journal.c.number).where(or_(_begins(_words), _begins(_spelling)))))
+OF_APPOINTMENT = condition(
+    journal.c.number.in_(
+        select(journal_steps.c.journal_number).where(journal_steps.c.appointment_id == bindparam("appointment"))
+    )
+)
+# The outcome of an import is compressed, so it must be read to learn whom it touched.
+OF_PATIENTS = condition(
+    _touching(
+        select(appointments.c.id).where(among(appointments.c.patient_id, "patients")),
+        ("patient", "waitlist"),
+        or_(select(_listed.c.value).where(_names(_listed.c.value)).exists(), journal.c.command == "patient import"),
+    )
+)
+OF_DOCTOR = condition(
+    _touching(
+        select(appointments.c.id)
+        .where(appointments.c.doctor_id == bindparam("doctor"))
+        .union(select(queue_entries.c.appointment_id).where(queue_entries.c.doctor_id == bindparam("doctor"))),
+        ("doctor", "waitlist", "undo"),
+        or_(_names(_code), journal.c.command == "doctor import"),
+    )
+)
+STEPS = every(
+    select(
+        journal_steps.c.journal_number,
+        journal_steps.c.from_status,
+        journal_steps.c.to_status,
+        journal_steps.c.queue_from,
+        journal_steps.c.queue_to,
+        appointments.c.number.label("appointment"),
+        patients.c.number.label("patient"),
+        doctors.c.code.label("doctor"),
+    )
+    .join(appointments, appointments.c.id == journal_steps.c.appointment_id)
+    .join(patients, patients.c.id == appointments.c.patient_id)
+    .join(doctors, doctors.c.id == appointments.c.doctor_id)
+    .where(among(journal_steps.c.journal_number, "writes"))
+    .order_by(journal_steps.c.journal_number, journal_steps.c.nth),
+    "TakenStepRow",
+)

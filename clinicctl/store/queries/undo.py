@@ -1,0 +1,58 @@
+"""What `undo` looks at and puts back."""
+
+from sqlalchemy import and_, bindparam, delete, select, update
+
+from clinicctl.statuses import AppointmentStatus
+from clinicctl.store.models import appointments, journal, journal_steps, queue_entries
+from clinicctl.store.queries import change, every, one
+
+_TAKEN_BACK = select(journal.c.undoes).where(journal.c.undoes.is_not(None))
+_STANDING = and_(journal.c.undoes.is_(None), journal.c.number.not_in(_TAKEN_BACK))
+_BY_ACTOR = journal.c.actor == bindparam("actor")
+_STEPS = select(journal_steps.c.journal_number).where(journal_steps.c.appointment_id == bindparam("appointment"))
+
+LAST_STANDING = one(select(journal).where(_BY_ACTOR, _STANDING).order_by(journal.c.number.desc()).limit(1), "WriteRow")
+NEWEST = one(select(journal.c.number).where(_BY_ACTOR).order_by(journal.c.number.desc()).limit(1))
+UNDONE_BY = one(select(journal.c.number).where(journal.c.undoes == bindparam("number")))
+STEPS = every(
+    select(journal_steps)
+    .where(journal_steps.c.journal_number == bindparam("number"))
+    .order_by(journal_steps.c.nth.desc()),
+    "StepRow",
+)
+LATER_STEP = one(
+    _STEPS.join(journal, journal.c.number == journal_steps.c.journal_number)
+    .where(journal_steps.c.journal_number > bindparam("number"), _STANDING)
+    .limit(1)
+)
+BOOKED_BY = one(_STEPS.where(journal_steps.c.from_status.is_(None)))
+AT_SLOT = one(
+    select(appointments.c.number).where(
+        appointments.c.doctor_id == bindparam("doctor"),
+        appointments.c.date == bindparam("on"),
+        appointments.c.slot == bindparam("slot"),
+        appointments.c.status != AppointmentStatus.CANCELLED,
+    )
+)
+PUT_BACK = change(
+    update(appointments).where(appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")),
+    "status",
+    "cancelled_by",
+    "cancel_reason",
+    "moved_to",
+    "moved_from",
+    "updated_at",
+)
+PUT_BACK_IN_QUEUE = change(
+    update(queue_entries).where(queue_entries.c.id == bindparam("row"), queue_entries.c.status == bindparam("leaving")),
+    "doctor_id",
+    "position",
+    "status",
+    "priority",
+    "recalled",
+    "checked_in_at",
+    "called_at",
+    "started_at",
+    "ended_at",
+)
+LEAVE_QUEUE = change(delete(queue_entries).where(queue_entries.c.appointment_id == bindparam("appointment")))
