@@ -88,7 +88,10 @@ def calls(tree: ast.AST) -> Iterator[str]:
     [
         ({"datetime.now", "date.today", "datetime.utcnow", "time.time", "time.monotonic"}, "clock.py"),
         ({"print", "typer.echo", "sys.stdout.write", "sys.stderr.write"}, "show/__init__.py"),
-        ({"transaction.commit", "connection.commit", "session.commit"}, "store/engine.py"),
+        (
+            {f"{each}.commit" for each in ("transaction", "connection", "session", "driver", "connection.driver")},
+            "store/engine.py",
+        ),
     ],
     ids=["one clock", "one printer", "one committer"],
 )
@@ -102,6 +105,7 @@ OPENS_ITS_OWN = {
     *("settings.py machine_timezone", "settings.py _zone_table", "store/places.py _mounts"),  # files of the system
     "settings.py _zones",  # a file of the tzdata package
     *("store/lock.py writers_lock", "store/notes.py _opened", "store/engine.py draft"),  # the lock file, new names
+    "store/compile.py main",  # the generated modules
     *("store/health.py _durability", "show/__init__.py _write"),  # a temporary file, and /dev/null
 }
 """Functions that open files whose paths nobody can name."""

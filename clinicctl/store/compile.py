@@ -481,21 +481,19 @@ def modules(dialect: Dialect) -> dict[str, str]:
     return texts
 
 
-def main(arguments: list[str]) -> int:
-    """Write the generated modules, or say with `--check` which are not what the queries give."""
+def main(arguments: list[str]) -> str | None:
+    """Write the generated modules; with `--check`, return a sentence on those that are not what the queries give."""
     texts = modules(sqlite.dialect())
     standing = {each.name: each.read_text("utf-8") for each in FOLDER.glob("*.py")}
     different = sorted(name for name in texts.keys() | standing if texts.get(name) != standing.get(name))
     if "--check" in arguments:
-        if different:
-            sys.stderr.write(f"Not up to date: {', '.join(different)}. Run `{HOW}`.\n")
-        return 1 if different else 0
+        return f"Not up to date: {', '.join(different)}. Run `{HOW}`." if different else None
     for name in different:
         if name in texts:
             (FOLDER / name).write_text(texts[name], "utf-8")
         else:
             (FOLDER / name).unlink()
-    return 0
+    return None
 
 
 if __name__ == "__main__":

@@ -176,7 +176,11 @@ def _old(connection: Connection) -> Any:
 
     if connection not in _OLD:
         engine = create_engine(
-            "sqlite://", creator=lambda: connection.driver, poolclass=StaticPool, pool_reset_on_return=None, _initialize=False
+            "sqlite://",
+            creator=lambda: connection.driver,
+            poolclass=StaticPool,
+            pool_reset_on_return=None,
+            _initialize=False,
         )
         _OLD[connection] = engine.connect()
     return _OLD[connection]

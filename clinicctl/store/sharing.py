@@ -167,6 +167,7 @@ class Shared(Store):
             with suppress(errors.Refusal), self.locked():
                 self._kept.close()
                 self._open.clear()
+        paths.protect(self.path)
 
     def _begin(self, actor: str) -> Tx:
         self._refuse_replaced()
