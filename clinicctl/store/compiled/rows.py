@@ -199,6 +199,20 @@ def doctor_row(stored: Any) -> DoctorRow:
     )
 
 
+class LastVisitRow(NamedTuple):
+    patient_id: UUID
+    came: Date | None
+    booked: Date | None
+
+
+def last_visit_row(stored: Any) -> LastVisitRow:
+    return LastVisitRow(
+        to_uuid(stored[0]),
+        None if stored[1] is None else to_date(stored[1]),
+        None if stored[2] is None else to_date(stored[2]),
+    )
+
+
 class LedgerRow(NamedTuple):
     id: UUID
     doctor_id: UUID
@@ -221,6 +235,16 @@ def ledger_row(stored: Any) -> LedgerRow:
         stored[6],
         stored[7],
     )
+
+
+class PatientDetailsRow(NamedTuple):
+    born: Date | None
+    born_year: int | None
+    sex: Sex
+    email: str | None
+    note: str | None
+    updated_at: datetime
+    id: UUID
 
 
 class PatientRow(NamedTuple):
@@ -261,6 +285,11 @@ def patient_row(stored: Any) -> PatientRow:
         None if stored[14] is None else to_uuid(stored[14]),
         None if stored[15] is None else to_instant(stored[15]),
     )
+
+
+class PatientWordRow(NamedTuple):
+    word: str
+    patient_id: UUID
 
 
 class QueueRow(NamedTuple):
