@@ -33,6 +33,7 @@ from clinicctl.statuses import OnError, RowOutcome, Sex
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
+from clinicctl.store.ids import new_ids
 
 UNVERIFIED = "the phone is not valid; taken unverified"
 """The note on a row whose phone has only a possible length."""
@@ -130,7 +131,10 @@ def plan_patients(
     if sheet.unreadable:
         refused[sheet.unreadable.line] = sheet.unreadable.problem
     # The numbers are given under the lock.
-    inserted = [(who.line, patients.new_row(tx, who, number=0)) for who in decided.new]
+    inserted = [
+        (who.line, patients.new_row(tx, who, identity=identity, number=0))
+        for who, identity in zip(decided.new, new_ids(len(decided.new)), strict=True)
+    ]
     return Plan(
         sheet=sheet,
         on_error=on_error,

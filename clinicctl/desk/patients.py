@@ -79,7 +79,7 @@ def add(
                 candidates=[each | {"choose": each["number"]} for each in scored(tx, found.near.members)],
             )
     similar = recognition.similar(given, sharing=identified, namesakes=alike)
-    row = new_row(tx, given, number=numbers.next_one(tx, "patients"))
+    row = new_row(tx, given, identity=uuid4(), number=numbers.next_one(tx, "patients"))
     stored_patients.insert(tx, [row])
     stored_patients.insert_words(tx, word_rows(row))
     return _registered(tx, row, created=True, crowded=crowded, similar=similar)
@@ -112,10 +112,10 @@ def as_on_file(row: rows.PatientRow) -> rows.PatientRow:
     return row.on_file if isinstance(row, recognition.Formerly) else row
 
 
-def new_row(tx: Tx, given: recognition.Person, *, number: int) -> rows.PatientRow:
+def new_row(tx: Tx, given: recognition.Person, *, identity: UUID, number: int) -> rows.PatientRow:
     """Return the row of a new patient."""
     return rows.PatientRow(
-        id=uuid4(),
+        id=identity,
         number=number,
         name=given.name,
         name_key=names.name_key(given.name),
