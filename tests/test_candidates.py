@@ -1,6 +1,6 @@
 """What a list of people says of each: enough to tell one from the others, and never the whole phone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinicctl.rules.endings import HIDDEN, LEAST, endings
-from clinicctl.store import statements
+from tests.test_plans import Statements
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -169,21 +169,15 @@ def test_the_last_visit_is_the_last_day_on_which_the_patient_came(clinic: Ask, r
 
 
 def test_at_most_twenty_candidates_are_listed_the_likeliest_first_and_looked_up_at_once(
-    clinic: Ask, refused: Refused, run: Run, monkeypatch: pytest.MonkeyPatch
+    clinic: Ask, refused: Refused, run: Run
 ) -> None:
     for nth in range(24):
         clinic("patient", "add", f"Anne{chr(ord('a') + nth)} Quux", "--phone", "none", "--new")
     clinic("patient", "add", "Anne Quux", "--phone", "none", "--new")
-    asked = list[str]()
-    whole = statements.run
-
-    def counted(connection: Any, driver: Any, statement: Any, values: Mapping[str, Any]) -> Any:
-        asked.append(str(statement))
-        return whole(connection, driver, statement, values)
-
-    monkeypatch.setattr(statements, "run", counted)
-    details = refused(5, "ambiguous", "patient", "show", "anne quux")["details"]
+    asked = Statements()
+    with asked.heard():
+        details = refused(5, "ambiguous", "patient", "show", "anne quux")["details"]
     assert (details["count"], details["candidates_count"], len(details["candidates"])) == (25, 25, 20)
     assert details["candidates"][0]["name"] == "Anne Quux"
-    assert sum("appointments" in each for each in asked) == 1
+    assert sum("appointments" in each for each in asked.all) == 1
     assert "and 5 more" in run("patient", "show", "anne quux", status=5).stderr

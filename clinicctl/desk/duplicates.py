@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from clinicctl import desk, errors
 from clinicctl.desk import bookings, operations, patients, queue, records, waitlist
@@ -10,23 +10,12 @@ from clinicctl.results import Duplicate, Merged, MergePlan
 from clinicctl.rules import merges, names
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import AppointmentStatus
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import appointments
-from clinicctl.store.models import patients as people
-from clinicctl.store.sql import bindparam, func, select, update
+from clinicctl.store.compiled import records as stored_records
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
 
 LARGEST_GROUP = 50
 """A group of more who share a name's sound says nothing; its members are met by phone or birth date."""
-
-_ON_FILE = people.c.archived_at.is_(None)
-_CROWDED = (
-    select(people.c.phone)
-    .where(people.c.merged_into.is_(None), people.c.phone.is_not(None))
-    .group_by(people.c.phone)
-    .having(func.count() > names.MOST_SHARING)
-)
-_COUNT = select(func.count()).where(appointments.c.patient_id == bindparam("patient"))
-_MOVE = update(appointments).where(appointments.c.patient_id == bindparam("patient"))
 
 
 def list_duplicates(tx: Tx) -> list[Duplicate]:
@@ -36,7 +25,7 @@ def list_duplicates(tx: Tx) -> list[Duplicate]:
     (`names.contradictions`) is none, unless name and phone are the same; one that shares only the sound of the name
     needs the birth date, too. A phone that identifies nobody counts as none.
     """
-    crowded = {row.phone for row in tx.all(_CROWDED)}
+    crowded = set(stored_records.crowded_phones(tx, most=names.MOST_SHARING))
     found = {}
     for one, other in _pairs(tx):
         pair = tuple(sorted((one.number, other.number)))
@@ -57,12 +46,12 @@ def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
     gone, stays = _both(tx, patient, into)
     settled = merges.settle(gone, stays)
     waited = {*waitlist.list_of_patient(tx, patient_id=gone.id), *waitlist.list_of_patient(tx, patient_id=stays.id)}
-    moved = tx.run(_MOVE, patient=gone.id, patient_id=stays.id, updated_at=tx.now)
+    moved = stored_records.move_appointments(tx, patient=gone.id, patient_id=stays.id, updated_at=tx.now)
     entries = waitlist.move(tx, old=gone.id, new=stays.id)
-    patients.merge_rows(tx, gone, stays, changes=settled.changes)
+    merged = patients.merge_rows(tx, gone, stays, changes=settled.changes)
     waits = waitlist.list_of_patient(tx, patient_id=stays.id)
     return Merged(
-        patient=patients.describe(tx, patients.of_id(tx, stays.id)),
+        patient=patients.describe(tx, merged),
         merged=f"P{gone.number}",
         appointments=moved,
         waitlist_entries=entries,
@@ -76,18 +65,17 @@ def would_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan:
     """Return what `merge` would do, changing nothing. Refuses what `merge` refuses."""
     gone, stays = _both(tx, patient, into)
     settled = merges.settle(gone, stays)
-    counted = tx.one(_COUNT, patient=gone.id)
     return MergePlan(
         patient=patients.brief(gone),
         into=patients.brief(stays),
-        appointments=int(counted[0]) if counted is not None else 0,
+        appointments=stored_records.count_appointments(tx, patient=gone.id) or 0,
         waitlist_entries=len(waitlist.list_of_patient(tx, patient_id=gone.id)),
         taken_over=settled.taken_over,
         kept=settled.kept,
     )
 
 
-def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[Row[Any], Row[Any]]:
+def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[rows.PatientRow, rows.PatientRow]:
     """Return the rows of the two patients who are merged."""
     gone, stays = patients.find(tx, patient), patients.find_active(tx, into)
     if gone.id == stays.id:
@@ -97,7 +85,7 @@ def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[Row[Any], Row[
     return gone, stays
 
 
-def _refuse_doubled(tx: Tx, gone: Row[Any], stays: Row[Any]) -> None:
+def _refuse_doubled(tx: Tx, gone: rows.PatientRow, stays: rows.PatientRow) -> None:
     """Refuse two patients who both have what one patient may have once. The refusal names how to end one of them."""
     theirs, ours = _held(tx, gone), _held(tx, stays)
     pairs = [(one, other) for one in theirs for other in ours]
@@ -117,13 +105,13 @@ def _refuse_doubled(tx: Tx, gone: Row[Any], stays: Row[Any]) -> None:
 class _Held(NamedTuple):
     """An appointment that is not over, with its place in a queue."""
 
-    row: Row[Any]
-    entry: Row[Any] | None
+    row: rows.AppointmentRow
+    entry: rows.QueueRow | None
 
 
-def _held(tx: Tx, patient: Row[Any]) -> list[_Held]:
-    rows = bookings.list_active(tx, patient_id=patient.id)
-    return [_Held(row, queue.get_entry(tx, row.id) if row.position is not None else None) for row in rows]
+def _held(tx: Tx, patient: rows.PatientRow) -> list[_Held]:
+    active = bookings.list_active(tx, patient_id=patient.id)
+    return [_Held(row, queue.get_entry(tx, row.id) if row.position is not None else None) for row in active]
 
 
 def _both_seen(one: _Held, other: _Held) -> bool:
@@ -171,18 +159,25 @@ def _ending(tx: Tx, one: _Held, other: _Held) -> str:
     return f"End one first: `{records.leave_queue(ending.doctor_code, ending.position, ending.status)}`."
 
 
-def _pairs(tx: Tx) -> Iterator[tuple[Row[Any], Row[Any]]]:
-    for column in (people.c.phone, people.c.name_key, people.c.sound_key):
-        shared = select(column).where(_ON_FILE, column.is_not(None)).group_by(column).having(func.count() > 1)
-        groups: dict[str, list[Row[Any]]] = {}
-        for row in tx.all(select(people).where(_ON_FILE, column.in_(shared)).order_by(people.c.number)):
-            groups.setdefault(getattr(row, column.name), []).append(row)
+_SHARED: Sequence[tuple[Callable[[Tx], list[rows.PatientRow]], Callable[[rows.PatientRow], str | None]]] = (
+    (stored_records.sharing_phone, lambda row: row.phone),
+    (stored_records.sharing_name_key, lambda row: row.name_key),
+    (stored_records.sharing_sound_key, lambda row: row.sound_key),
+)
+"""The queries for patients who share something, and what they share."""
+
+
+def _pairs(tx: Tx) -> Iterator[tuple[rows.PatientRow, rows.PatientRow]]:
+    for sharing, shared in _SHARED:
+        groups: dict[str | None, list[rows.PatientRow]] = {}
+        for row in sharing(tx):
+            groups.setdefault(shared(row), []).append(row)
         for members in groups.values():
             if len(members) <= LARGEST_GROUP:
                 yield from combinations(members, 2)
 
 
-def _score(one: Row[Any], other: Row[Any], crowded: Collection[str]) -> tuple[int, str] | None:
+def _score(one: rows.PatientRow, other: rows.PatientRow, crowded: Collection[str | None]) -> tuple[int, str] | None:
     alike = names.likeness(one.name, other.name, ratio=desk.likeness.ratio)
     born = names.same_birth(one.born, one.born_year, other.born, other.born_year)
     phone = one.phone is not None and one.phone == other.phone and one.phone not in crowded

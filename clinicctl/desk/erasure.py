@@ -1,17 +1,10 @@
-"""Erasure: of a patient stays the number, and of his appointments everything but what they say of him."""
+"""Erasure: of a patient stays the number, and of their appointments everything but what they say of them."""
 
 from clinicctl.desk import operations, patients, records
 from clinicctl.results import Erased
 from clinicctl.rules.references import PatientRef
+from clinicctl.store.compiled import records as stored_records
 from clinicctl.store.engine import Tx
-from clinicctl.store.models import appointments
-from clinicctl.store.sql import bindparam, update
-
-_SILENCE = (
-    update(appointments)
-    .where(appointments.c.patient_id == bindparam("patient"))
-    .values(reason=None, cancel_reason=None)
-)
 
 
 @operations.ERASE_PATIENT
@@ -24,12 +17,11 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     row = patients.find(tx, patient)
     records.refuse_open_patient(tx, row)
     gone = patients.with_merged(tx, row)
-    for each in gone:
-        patients.erase_row(tx, each)
+    erased = [patients.erase_row(tx, each) for each in gone]
     return Erased(
-        patient=patients.describe(tx, patients.of_id(tx, row.id)),
+        patient=patients.describe(tx, erased[0]),
         numbers=tuple(f"P{each.number}" for each in gone),
-        appointments=sum(tx.run(_SILENCE, patient=each.id) for each in gone),
+        appointments=sum(stored_records.clear_reasons(tx, patient=each.id) for each in gone),
     )
 
 

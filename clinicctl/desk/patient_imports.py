@@ -11,7 +11,7 @@ nothing holds.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -23,38 +23,25 @@ from clinicctl.desk import imports, journal, numbers, operations, patients, phon
 from clinicctl.desk.imports import Outdated
 from clinicctl.desk.recognition import Found, Namesakes, Person
 from clinicctl.results import ImportedPatient, ImportedPatients
-from clinicctl.rules import details, names, references, rows
+from clinicctl.rules import details, names, references
 from clinicctl.rules.details import Changes
 from clinicctl.rules.digests import Digested
-from clinicctl.rules.rows import PatientRow
+from clinicctl.rules.rows import MOST_PATIENTS
+from clinicctl.rules.rows import PatientRow as SheetRow
 from clinicctl.rules.sheets import Sheet
-from clinicctl.statuses import OnError, RowOutcome
-from clinicctl.store import bulk
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import patient_words
-from clinicctl.store.models import patients as people
-from clinicctl.store.sql import bindparam, insert, select, update
+from clinicctl.statuses import OnError, RowOutcome, Sex
+from clinicctl.store.compiled import patients as stored_patients
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+from clinicctl.store.ids import new_ids
 
 UNVERIFIED = "the phone is not valid; taken unverified"
 """The note on a row whose phone has only a possible length."""
 
-AT_ONCE = 500
-"""So many phones or names are asked for by one statement."""
-
 _UNCHANGED = Changes({})
-_COLUMNS = ("name", "phone", "born", "born_year", "sex", "email", "note", "created_at")
 _STANDS_ON = operations.Part.PATIENTS | operations.Part.SETTINGS
 _REGISTERING = (operations.ADD_PATIENT, operations.IMPORT_PATIENTS)
-_SINCE = select(people.c.phone, people.c.name_key).where(people.c.number > bindparam("last"))
-_INSERT = insert(people)
-_INSERT_WORDS = insert(patient_words)
-_FILLED = ("born", "born_year", "sex", "email", "note")
-_FILL = (
-    update(people)
-    .where(people.c.id == bindparam("whose"))
-    .values({name: bindparam(name) for name in (*_FILLED, "updated_at")})
-)
-_e164 = lru_cache(rows.MOST_PATIENTS)(phones.e164)
+_e164 = lru_cache(MOST_PATIENTS)(phones.e164)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -66,6 +53,19 @@ class _Person(Person):
     number: int = 0
     name_key: str
     archived_at: datetime | None = None
+
+    def details(self, tx: Tx) -> rows.PatientDetailsRow:
+        """Return the row that fills the empty fields on file."""
+        assert self.id is not None, "a person in the file is not on file yet"
+        return rows.PatientDetailsRow(
+            born=self.born,
+            born_year=self.born_year,
+            sex=self.sex or Sex.UNKNOWN,
+            email=self.email,
+            note=self.note,
+            updated_at=tx.now,
+            id=self.id,
+        )
 
 
 class _Similar(NamedTuple):
@@ -93,14 +93,14 @@ class Plan(Digested):
     today: date
     number: int
     refused: Mapping[int, str]
-    near: Mapping[int, Found]
+    near: Mapping[int, Found[_Person]]
     same: Mapping[int, int]
     again: Mapping[int, int]
     changes: Mapping[int, Changes]
     similar: Mapping[int, _Similar]
-    inserted: Sequence[tuple[int, tuple[Any, ...]]]
-    filled: Sequence[tuple[Any, ...]]
-    words: Sequence[tuple[str, Any]]
+    inserted: Sequence[tuple[int, rows.PatientRow]]
+    filled: Sequence[rows.PatientDetailsRow]
+    words: Sequence[rows.PatientWordRow]
     phones: frozenset[str | None]
     name_keys: frozenset[str]
     unverified: frozenset[int]
@@ -130,7 +130,11 @@ def plan_patients(
         decided.add(known, row, who, before=before.get(row.line), update=update)
     if sheet.unreadable:
         refused[sheet.unreadable.line] = sheet.unreadable.problem
-    inserted = [(who.line, _stored(tx, patients.new_row(tx, who))) for who in decided.new]
+    # The numbers are given under the lock.
+    inserted = [
+        (who.line, patients.new_row(tx, who, identity=identity, number=0))
+        for who, identity in zip(decided.new, new_ids(len(decided.new)), strict=True)
+    ]
     return Plan(
         sheet=sheet,
         on_error=on_error,
@@ -146,15 +150,8 @@ def plan_patients(
         changes=decided.changes,
         similar=decided.similar,
         inserted=inserted,
-        filled=[
-            (*_stored(tx, {name: getattr(each, name) for name in _FILLED}), bulk.stored(tx, people.c.id, each.id))
-            for each in known.changed.values()
-        ],
-        words=[
-            (word, values[0])
-            for who, (_, values) in zip(decided.new, inserted, strict=True)
-            for word in sorted(set(names.words(who.name)))
-        ],
+        filled=[each.details(tx) for each in known.changed.values()],
+        words=[word for _, row in inserted for word in patients.word_rows(row)],
         phones=frozenset(who.phone for _, who in resolved if who.phone),
         name_keys=frozenset(who.name_key for _, who in resolved),
         unverified=frozenset(
@@ -172,11 +169,11 @@ class _Known:
         self.by_number: dict[int, _Person] = {}
         self._people: dict[tuple[int, str], _Person] = {}
         self._sharing: dict[str, list[_Person]] = defaultdict(list)
-        self._sharing |= {phone: [self._person(row) for row in rows_] for phone, rows_ in sharing.items()}
+        self._sharing |= {phone: [self._person(row) for row in found] for phone, found in sharing.items()}
         self._crowded = _crowded(who, sharing)
         self._namesakes = {
-            key: Namesakes((self._person(row) for row in rows_), crowded=self._crowded)
-            for key, rows_ in namesakes.items()
+            key: Namesakes((self._person(row) for row in found), crowded=self._crowded)
+            for key, found in namesakes.items()
         }
 
     def identified(self, who: _Person) -> bool:
@@ -187,7 +184,7 @@ class _Known:
         """Return those whom the phone identifies."""
         return self._sharing.get(who.phone, ()) if who.phone and self.identified(who) else ()
 
-    def namesakes(self, who: _Person) -> Namesakes:
+    def namesakes(self, who: _Person) -> Namesakes[_Person]:
         """Return those with the folded name."""
         if who.name_key not in self._namesakes:
             self._namesakes[who.name_key] = Namesakes(crowded=self._crowded)
@@ -213,12 +210,24 @@ class _Known:
                 self.changed[person.number] = person
         return found
 
-    def _person(self, row: Row[Any]) -> _Person:
+    def _person(self, row: rows.PatientRow) -> _Person:
         """Return a patient on file: one object, however often a phone or a name leads to it."""
         place = (row.number, row.name)
         if place not in self._people:
-            same = {each: getattr(row, each) for each in (*_COLUMNS, "id", "number", "name_key", "archived_at")}
-            self._people[place] = _Person(**same)
+            self._people[place] = _Person(
+                id=row.id,
+                number=row.number,
+                name=row.name,
+                name_key=row.name_key,
+                phone=row.phone,
+                born=row.born,
+                born_year=row.born_year,
+                sex=row.sex,
+                email=row.email,
+                note=row.note,
+                created_at=row.created_at,
+                archived_at=row.archived_at,
+            )
             if isinstance(row, recognition.Formerly):
                 self._person(row.on_file)
             else:
@@ -231,7 +240,7 @@ class _Decided:
     """What is decided about the rows of a file, by line; `first` has the person of each row without a phone."""
 
     refused: dict[int, str]
-    near: dict[int, Found] = field(default_factory=dict)
+    near: dict[int, Found[_Person]] = field(default_factory=dict)
     same: dict[int, int] = field(default_factory=dict)
     again: dict[int, int] = field(default_factory=dict)
     changes: dict[int, Changes] = field(default_factory=dict)
@@ -239,7 +248,7 @@ class _Decided:
     new: list[_Person] = field(default_factory=list)
     first: dict[tuple[Any, ...], _Person] = field(default_factory=dict)
 
-    def add(self, known: _Known, row: PatientRow, who: _Person, *, before: int | None, update: bool) -> None:
+    def add(self, known: _Known, row: SheetRow, who: _Person, *, before: int | None, update: bool) -> None:
         """Decide about one row. `before` is the patient whom the same row of the same file has registered before."""
         identified = known.identified(who)
         if before is not None and not identified:
@@ -276,7 +285,7 @@ class _Decided:
         self.changes[line] = known.change(person, who, update=update)
 
 
-def _crowded(who: Sequence[_Person], sharing: Mapping[str, Sequence[Row[Any]]]) -> Collection[str]:
+def _crowded(who: Sequence[_Person], sharing: Mapping[str, Sequence[rows.PatientRow]]) -> Collection[str]:
     """Return the phones that are shared by too many people, on file and in the file, to identify anybody."""
     keys: dict[str, set[str]] = defaultdict(set)
     for each in who:
@@ -284,8 +293,8 @@ def _crowded(who: Sequence[_Person], sharing: Mapping[str, Sequence[Row[Any]]]) 
             keys[each.phone].add(each.name_key)
     return {
         phone
-        for phone, names_ in keys.items()
-        if len(rows_ := sharing.get(phone, ())) + len(names_ - {row.name_key for row in rows_}) > names.MOST_SHARING
+        for phone, given in keys.items()
+        if len(found := sharing.get(phone, ())) + len(given - {row.name_key for row in found}) > names.MOST_SHARING
     }
 
 
@@ -312,14 +321,16 @@ def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
         _refuse_near(tx, plan.near)
     given: dict[int, int] = dict(plan.same)
     taken = numbers.next_many(tx, "patients", len(plan.inserted)) if plan.inserted else ()
-    now = bulk.stored(tx, people.c.created_at, tx.now)
-    inserted = list[tuple[Any, ...]]()
-    for number, (line, values) in zip(taken, plan.inserted, strict=True):
-        given[line] = number
-        inserted.append((values[0], number, *values[2:11], now, now, *values[13:]))
-    bulk.run(tx, _INSERT, people.c.keys(), inserted)
-    bulk.run(tx, _INSERT_WORDS, patient_words.c.keys(), plan.words)
-    bulk.run(tx, _FILL, (*_FILLED, "updated_at", "whose"), [(*values, now, whose) for *values, whose in plan.filled])
+    given |= {line: number for number, (line, _) in zip(taken, plan.inserted, strict=True)}
+    stored_patients.insert(
+        tx,
+        (
+            row._replace(number=number, created_at=tx.now, updated_at=tx.now)
+            for number, (_, row) in zip(taken, plan.inserted, strict=True)
+        ),
+    )
+    stored_patients.insert_words(tx, plan.words)
+    stored_patients.fill(tx, (each._replace(updated_at=tx.now) for each in plan.filled))
     new = {line for line, _ in plan.inserted}
     answered = tuple(_answered(plan, row.line, given, new=row.line in new) for row in plan.sheet.rows)
     tally = [each.outcome for each in answered]
@@ -341,9 +352,9 @@ def _before(tx: Tx, sheet: Sheet) -> dict[int, int]:
         for taken in (False, True)
     ]
     done = journal.done_before(tx, operations.IMPORT_PATIENTS.name, requests)
-    rows_ = done.rows if isinstance(done, ImportedPatients) else ()
-    numbers_ = [references.patient_number(each.patient) if each.patient else None for each in rows_]
-    return {row.line: number for row, number in zip(sheet.rows, numbers_, strict=False) if number is not None}
+    answered = done.rows if isinstance(done, ImportedPatients) else ()
+    given = [references.patient_number(each.patient) if each.patient else None for each in answered]
+    return {row.line: number for row, number in zip(sheet.rows, given, strict=False) if number is not None}
 
 
 def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool, unverified_phone: bool) -> list[Any]:
@@ -352,7 +363,9 @@ def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool, unve
     return [sheet.said(today), on_error, *(name for name, on in options.items() if on)]
 
 
-def _unidentified(who: _Person, first: _Person | None, namesakes: Namesakes) -> recognition.Recognised:
+def _unidentified(
+    who: _Person, first: _Person | None, namesakes: Namesakes[_Person]
+) -> recognition.Recognised[_Person]:
     """Identify a patient without an identifying phone, among those with the same name and no such phone.
 
     A row that is there twice is one person (`first`), and the birth date tells; where one of two is not known, it may
@@ -363,9 +376,7 @@ def _unidentified(who: _Person, first: _Person | None, namesakes: Namesakes) -> 
     return recognition.Recognised(near=namesakes.agreeing(who, bare=True))
 
 
-def _resolved(
-    tx: Tx, row: PatientRow, refused: dict[int, str], *, unverified: bool
-) -> tuple[PatientRow, _Person] | None:
+def _resolved(tx: Tx, row: SheetRow, refused: dict[int, str], *, unverified: bool) -> tuple[SheetRow, _Person] | None:
     """A row with the phone as E.164 and the year of the age; what is wrong with it goes into `refused`."""
     if row.problem is not None:
         refused[row.line] = row.problem
@@ -390,29 +401,21 @@ def _resolved(
     )
 
 
-def _on_file(tx: Tx, who: Sequence[_Person]) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+def _on_file(
+    tx: Tx, who: Sequence[_Person]
+) -> tuple[dict[str, list[rows.PatientRow]], dict[str, list[rows.PatientRow]]]:
     """Those on file who share a phone with somebody in the file, and those who share a folded name."""
-    sharing: dict[str, list[Any]] = {}
-    for row in _asked(tx, people.c.phone, {each.phone for each in who if each.phone}):
-        sharing.setdefault(row.phone, []).append(row)
-    namesakes: dict[str, list[Any]] = {}
-    for row in _asked(tx, people.c.name_key, {each.name_key for each in who}):
-        namesakes.setdefault(row.name_key, []).append(row)
+    sharing = defaultdict[str, list[rows.PatientRow]](list)
+    for row in stored_patients.with_phones(tx, phones={each.phone for each in who if each.phone}):
+        sharing[row.phone or ""].append(row)
+    namesakes = defaultdict[str, list[rows.PatientRow]](list)
+    for row in stored_patients.with_name_keys(tx, name_keys={each.name_key for each in who}):
+        namesakes[row.name_key].append(row)
     merged = patients.all_merged(tx)
     return (
         {phone: patients.sharing(tx, found, merged) for phone, found in sharing.items()},
         {key: patients.namesakes(tx, found) for key, found in namesakes.items()},
     )
-
-
-def _asked(tx: Tx, column: Any, values: set[str]) -> Iterable[Row[Any]]:
-    wanted = sorted(values)
-    for at in range(0, len(wanted), AT_ONCE):
-        yield from tx.all(select(people).where(column.in_(wanted[at : at + AT_ONCE])).order_by(people.c.number))
-
-
-def _stored(tx: Tx, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(bulk.stored(tx, people.c[name], value) for name, value in values.items())
 
 
 def _stands(tx: Tx, plan: Plan) -> bool:
@@ -426,11 +429,11 @@ def _stands(tx: Tx, plan: Plan) -> bool:
     registered = [each["result"] for each, by in zip(since, done, strict=True) if by in _REGISTERING]
     if any(each.get("filled") or each.get("changed") for each in registered):
         return False
-    come = tx.all(_SINCE, last=plan.number) if registered else ()
+    come = stored_patients.after(tx, number=plan.number) if registered else ()
     return not any(each.phone in plan.phones or each.name_key in plan.name_keys for each in come)
 
 
-def _refuse_near(tx: Tx, near: Mapping[int, Found]) -> None:
+def _refuse_near(tx: Tx, near: Mapping[int, Found[_Person]]) -> None:
     if near:
         found = [(line, who, score) for line in sorted(near) for who, score in near[line].members][: errors.LISTED]
         described = patients.people(tx, [who for _, who, _ in found])
@@ -445,11 +448,11 @@ def _refuse_near(tx: Tx, near: Mapping[int, Found]) -> None:
         )
 
 
-def _who(who: Any) -> str:
+def _who(who: _Person) -> str:
     return f"line {who.line}" if who.line else _number(who.number)
 
 
-@lru_cache(rows.MOST_PATIENTS)
+@lru_cache(MOST_PATIENTS)
 def _number(number: int) -> str:
     """Return a patient's number, which is in the rows of everybody with the same name."""
     return f"P{number}"

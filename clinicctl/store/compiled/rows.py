@@ -278,6 +278,20 @@ def history_row(stored: Any) -> HistoryRow:
     )
 
 
+class LastVisitRow(NamedTuple):
+    patient_id: UUID
+    came: Date | None
+    booked: Date | None
+
+
+def last_visit_row(stored: Any) -> LastVisitRow:
+    return LastVisitRow(
+        to_uuid(stored[0]),
+        None if stored[1] is None else to_date(stored[1]),
+        None if stored[2] is None else to_date(stored[2]),
+    )
+
+
 class LedgerRow(NamedTuple):
     id: UUID
     doctor_id: UUID
@@ -320,6 +334,16 @@ class OutcomeRow(NamedTuple):
 
 def outcome_row(stored: Any) -> OutcomeRow:
     return OutcomeRow(stored[0], stored[1], stored[2])
+
+
+class PatientDetailsRow(NamedTuple):
+    born: Date | None
+    born_year: int | None
+    sex: Sex
+    email: str | None
+    note: str | None
+    updated_at: datetime
+    id: UUID
 
 
 class PatientRow(NamedTuple):

@@ -1,14 +1,63 @@
 """Patients and the words of their names."""
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from clinicctl.store.models import patients
-from clinicctl.store.queries import one
+from clinicctl.store.models import patient_words, patients
+from clinicctl.store.queries import FILTERS, LIMIT, among, change, change_each, condition, every, filtered, one, stream
 
-_ALL = select(patients)
+_ALL = select(patients).order_by(patients.c.number)
 _ON_FILE = patients.c.archived_at.is_(None)
 _FOUND = or_(_ON_FILE, patients.c.merged_into.is_not(None))
+"""What a name finds: patients on file, and merged records, which stand for the survivor."""
+
 _PHONE = patients.c.phone == bindparam("phone")
 
-BY_ID = one(_ALL.where(patients.c.id == bindparam("id")), "PatientRow")
-BY_NUMBER = one(_ALL.where(patients.c.number == bindparam("number")), "PatientRow")
+BY_ID = one(select(patients).where(patients.c.id == bindparam("id")), "PatientRow")
+BY_NUMBER = one(select(patients).where(patients.c.number == bindparam("number")), "PatientRow")
+ON_FILE = every(_ALL.where(_ON_FILE).limit(LIMIT), "PatientRow")
+NOT_ERASED = every(_ALL.where(patients.c.erased_at.is_(None)).limit(LIMIT), "PatientRow")
+COUNT = one(select(func.count()).select_from(patients).where(_ON_FILE))
+FIND = filtered(_ALL.where(_FOUND, FILTERS), "PatientRow")
+HAS_WORD = condition(
+    patients.c.id.in_(
+        select(patient_words.c.patient_id).where(patient_words.c.word.between(bindparam("first"), bindparam("last")))
+    )
+)
+WITH_PHONE = every(_ALL.where(_PHONE).limit(LIMIT), "PatientRow")
+WITH_PHONES = stream(_ALL.where(among(patients.c.phone, "phones")), "PatientRow")
+ON_PHONE = every(_ALL.where(_PHONE, _ON_FILE).limit(LIMIT), "PatientRow")
+COUNT_OTHERS_ON_PHONE = one(select(func.count()).where(_PHONE, patients.c.id != bindparam("but"), _ON_FILE))
+WITH_NAME_KEY = every(_ALL.where(patients.c.name_key == bindparam("name_key"), _FOUND), "PatientRow")
+WITH_NAME_KEYS = stream(_ALL.where(among(patients.c.name_key, "name_keys")), "PatientRow")
+AFTER = stream(_ALL.where(patients.c.number > bindparam("number")), "PatientRow")
+MERGED = every(_ALL.where(patients.c.merged_into.is_not(None)), "PatientRow")
+MERGED_INTO = every(_ALL.where(patients.c.merged_into == bindparam("survivor")), "PatientRow")
+INSERT = change_each(insert(patients), row="PatientRow")
+UPDATE = change(
+    update(patients).where(patients.c.id == bindparam("id")),
+    "name",
+    "name_key",
+    "sound_key",
+    "phone",
+    "born",
+    "born_year",
+    "sex",
+    "email",
+    "note",
+    "updated_at",
+    "archived_at",
+    "merged_into",
+    "erased_at",
+)
+FILL = change_each(
+    update(patients).where(patients.c.id == bindparam("id")),
+    "born",
+    "born_year",
+    "sex",
+    "email",
+    "note",
+    "updated_at",
+    row="PatientDetailsRow",
+)
+INSERT_WORDS = change_each(insert(patient_words), row="PatientWordRow")
+DELETE_WORDS = change(delete(patient_words).where(patient_words.c.patient_id == bindparam("patient")))

@@ -1,0 +1,128 @@
+"""Generated from queries/records.py by `python -m clinicctl.store.compile`. Do not edit."""
+
+from collections.abc import Iterable
+from datetime import date as Date
+from datetime import datetime
+from uuid import UUID
+
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
+
+_SHARING_PHONE = """
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
+patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+FROM patients
+WHERE patients.archived_at IS NULL AND patients.phone IN (SELECT patients.phone
+FROM patients
+WHERE patients.archived_at IS NULL AND patients.phone IS NOT NULL GROUP BY patients.phone
+HAVING count(*) > 1) ORDER BY patients.number
+"""
+
+
+def sharing_phone(tx: Tx) -> list[rows.PatientRow]:
+    return tx.fetch_all(_SHARING_PHONE, (), rows.patient_row)
+
+
+_SHARING_NAME_KEY = """
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
+patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+FROM patients
+WHERE patients.archived_at IS NULL AND patients.name_key IN (SELECT patients.name_key
+FROM patients
+WHERE patients.archived_at IS NULL AND patients.name_key IS NOT NULL GROUP BY patients.name_key
+HAVING count(*) > 1) ORDER BY patients.number
+"""
+
+
+def sharing_name_key(tx: Tx) -> list[rows.PatientRow]:
+    return tx.fetch_all(_SHARING_NAME_KEY, (), rows.patient_row)
+
+
+_SHARING_SOUND_KEY = """
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
+patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+FROM patients
+WHERE patients.archived_at IS NULL AND patients.sound_key IN (SELECT patients.sound_key
+FROM patients
+WHERE patients.archived_at IS NULL AND patients.sound_key IS NOT NULL GROUP BY patients.sound_key
+HAVING count(*) > 1) ORDER BY patients.number
+"""
+
+
+def sharing_sound_key(tx: Tx) -> list[rows.PatientRow]:
+    return tx.fetch_all(_SHARING_SOUND_KEY, (), rows.patient_row)
+
+
+_CROWDED_PHONES = """
+SELECT patients.phone
+FROM patients
+WHERE patients.merged_into IS NULL AND patients.phone IS NOT NULL GROUP BY patients.phone
+HAVING count(*) > ?
+"""
+
+
+def crowded_phones(tx: Tx, *, most: int) -> list[str | None]:
+    return tx.fetch_all(_CROWDED_PHONES, (most,), lambda row: row[0])
+
+
+_LAST_VISITS = """
+SELECT appointments.patient_id, max(CASE WHEN (appointments.status IN ('checked_in', 'in_consultation',
+'completed', 'left')) THEN appointments.date END) AS came, max(CASE WHEN (appointments.status = 'booked' AND
+appointments.date < ?) THEN appointments.date END) AS booked
+FROM appointments
+WHERE appointments.patient_id IN (SELECT patients_listed.value
+FROM json_each(?) AS patients_listed) AND appointments.date <= ? GROUP BY appointments.patient_id
+"""
+
+
+def last_visits(tx: Tx, *, today: Date, patients: Iterable[UUID]) -> list[rows.LastVisitRow]:
+    return tx.fetch_all(
+        _LAST_VISITS,
+        (from_date(today), from_list(patients, from_uuid), from_date(today)),
+        rows.last_visit_row,
+    )
+
+
+_COUNT_APPOINTMENTS = """
+SELECT count(*) AS count_1
+FROM appointments
+WHERE appointments.patient_id = ?
+"""
+
+
+def count_appointments(tx: Tx, *, patient: UUID) -> int | None:
+    return tx.fetch_one(_COUNT_APPOINTMENTS, (from_uuid(patient),), lambda row: row[0])
+
+
+_MOVE_APPOINTMENTS = """
+UPDATE appointments SET patient_id=?, updated_at=? WHERE appointments.patient_id = ?
+"""
+
+
+def move_appointments(tx: Tx, *, patient_id: UUID, updated_at: datetime, patient: UUID) -> int:
+    return tx.execute(_MOVE_APPOINTMENTS, (from_uuid(patient_id), from_instant(updated_at), from_uuid(patient)))
+
+
+_MOVE_MERGED = """
+UPDATE patients SET updated_at=?, merged_into=? WHERE patients.merged_into = ?
+"""
+
+
+def move_merged(tx: Tx, *, updated_at: datetime, merged_into: UUID | None, old: UUID) -> int:
+    return tx.execute(
+        _MOVE_MERGED,
+        (from_instant(updated_at), None if merged_into is None else from_uuid(merged_into), from_uuid(old)),
+    )
+
+
+_CLEAR_REASONS = """
+UPDATE appointments SET reason=NULL, cancel_reason=NULL WHERE appointments.patient_id = ?
+"""
+
+
+def clear_reasons(tx: Tx, *, patient: UUID) -> int:
+    return tx.execute(_CLEAR_REASONS, (from_uuid(patient),))

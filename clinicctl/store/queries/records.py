@@ -1,0 +1,47 @@
+"""Patients who may be on file twice, and what merging and erasing them changes in other tables."""
+
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, select, update
+
+from clinicctl.statuses import AppointmentStatus
+from clinicctl.store.models import appointments, patients
+from clinicctl.store.queries import Query, among, change, every, one
+
+_ON_FILE = patients.c.archived_at.is_(None)
+_CAME = (
+    AppointmentStatus.CHECKED_IN,
+    AppointmentStatus.IN_CONSULTATION,
+    AppointmentStatus.COMPLETED,
+    AppointmentStatus.LEFT,
+)
+_IS_PAST_BOOKING = and_(appointments.c.status == AppointmentStatus.BOOKED, appointments.c.date < bindparam("today"))
+_OF_PATIENT = appointments.c.patient_id == bindparam("patient")
+
+
+def _sharing(column: ColumnElement[str]) -> Query:
+    shared = select(column).where(_ON_FILE, column.is_not(None)).group_by(column).having(func.count() > 1)
+    return every(select(patients).where(_ON_FILE, column.in_(shared)).order_by(patients.c.number), "PatientRow")
+
+
+SHARING_PHONE = _sharing(patients.c.phone)
+SHARING_NAME_KEY = _sharing(patients.c.name_key)
+SHARING_SOUND_KEY = _sharing(patients.c.sound_key)
+CROWDED_PHONES = every(
+    select(patients.c.phone)
+    .where(patients.c.merged_into.is_(None), patients.c.phone.is_not(None))
+    .group_by(patients.c.phone)
+    .having(func.count() > bindparam("most", type_=Integer))
+)
+LAST_VISITS = every(
+    select(
+        appointments.c.patient_id,
+        func.max(case((appointments.c.status.in_(_CAME), appointments.c.date))).label("came"),
+        func.max(case((_IS_PAST_BOOKING, appointments.c.date))).label("booked"),
+    )
+    .where(among(appointments.c.patient_id, "patients"), appointments.c.date <= bindparam("today"))
+    .group_by(appointments.c.patient_id),
+    "LastVisitRow",
+)
+COUNT_APPOINTMENTS = one(select(func.count()).where(_OF_PATIENT))
+MOVE_APPOINTMENTS = change(update(appointments).where(_OF_PATIENT), "patient_id", "updated_at")
+MOVE_MERGED = change(update(patients).where(patients.c.merged_into == bindparam("old")), "merged_into", "updated_at")
+CLEAR_REASONS = change(update(appointments).where(_OF_PATIENT).values(reason=None, cancel_reason=None))
