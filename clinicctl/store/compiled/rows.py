@@ -16,6 +16,16 @@ _SEX = {each.value: each for each in Sex}
 _WAITLIST_STATUS = {each.value: each for each in WaitlistStatus}
 
 
+class ActiveVisitRow(NamedTuple):
+    number: int
+    visit: int
+    created_at: datetime
+
+
+def active_visit_row(stored: Any) -> ActiveVisitRow:
+    return ActiveVisitRow(stored[0], stored[1], to_instant(stored[2]))
+
+
 class AppointmentRow(NamedTuple):
     id: UUID
     number: int
@@ -146,6 +156,11 @@ def arrived_row(stored: Any) -> ArrivedRow:
     )
 
 
+class DayKeyRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+
+
 class DaySettingRow(NamedTuple):
     id: UUID
     doctor_id: UUID
@@ -170,9 +185,23 @@ def day_setting_row(stored: Any) -> DaySettingRow:
     )
 
 
+class DayUpdateRow(NamedTuple):
+    present: bool
+    capacity: int | None
+    note: str | None
+    updated_by: str
+    updated_at: datetime
+    doctor_id: UUID
+    date: Date
+
+
 class DaysBeforeRow(NamedTuple):
     journal_number: int
     before: str
+
+
+def days_before_row(stored: Any) -> DaysBeforeRow:
+    return DaysBeforeRow(stored[0], stored[1])
 
 
 class DoctorRow(NamedTuple):
@@ -223,6 +252,15 @@ def ledger_row(stored: Any) -> LedgerRow:
     )
 
 
+class OpenDayRow(NamedTuple):
+    date: Date
+    open: int
+
+
+def open_day_row(stored: Any) -> OpenDayRow:
+    return OpenDayRow(to_date(stored[0]), stored[1])
+
+
 class PatientRow(NamedTuple):
     id: UUID
     number: int
@@ -261,6 +299,12 @@ def patient_row(stored: Any) -> PatientRow:
         None if stored[14] is None else to_uuid(stored[14]),
         None if stored[15] is None else to_instant(stored[15]),
     )
+
+
+class PlacesRow(NamedTuple):
+    places: int
+    doctor_id: UUID
+    date: Date
 
 
 class QueueRow(NamedTuple):
