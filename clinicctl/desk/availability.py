@@ -270,7 +270,8 @@ def keep_before(
 ) -> None:
     """Keep with the journal what stood before this write, so that `undo` can put it back.
 
-    `packed` are the packed rows of `before_of`, and `cancelled` the days, as they stood, on which somebody was cancelled.
+    `packed` are the packed rows of `before_of`; `cancelled` are the days, as they stood, on which somebody was
+    cancelled.
     """
     stood = [(str(each.doctor_id), each.date.isoformat(), each.present, each.capacity) for each in cancelled]
     before = {"days": packed or recall.pack([]), "weekdays": weekdays, "cancelled": stood}
