@@ -1,10 +1,10 @@
 """What was said about doctors' days, and what becomes of the booked when a day is taken away."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from clinicctl import errors
@@ -14,42 +14,28 @@ from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus
-from clinicctl.store import bulk
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import availabilities, capacities
-from clinicctl.store.sql import bindparam, case, delete, insert, update
+from clinicctl.store.compiled import days as stored_days
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
 
 OWN_CAPACITY = (
     "Move them first, or give the day a capacity of its own: `clinicctl doctor avail set {doctor} {date} --capacity N`."
 )
 """What to do if a default capacity would leave booked patients without a place."""
 
-Said = tuple[bool, int | None, str | None]
-"""What is said of a day: presence, capacity, note."""
+KeptDay = tuple[str, int, bool, bool | None, int | None, str | None, str | None, str | None]
+"""What is kept of a day before a change; see `before_of`."""
 
-_INSERT_SAID = insert(availabilities)
-_UPDATE_SAID = update(availabilities).where(
-    availabilities.c.doctor_id == bindparam("doctor"), availabilities.c.date == bindparam("on")
-)
-_INSERT_STORED = insert(availabilities)
-_INSERTED = ("id", "doctor_id", "date", "present", "capacity", "note", "updated_by", "updated_at")
-_UPDATE_STORED = (
-    update(availabilities)
-    .where(availabilities.c.doctor_id == bindparam("whose"), availabilities.c.date == bindparam("on"))
-    .values({name: bindparam(name) for name in ("present", "capacity", "note", "updated_by", "updated_at")})
-)
-_UPDATED = ("present", "capacity", "note", "updated_by", "updated_at", "whose", "on")
-_DELETE_STORED = delete(availabilities).where(
-    availabilities.c.doctor_id == bindparam("whose"), availabilities.c.date == bindparam("on")
-)
-_SET_CAPACITY = (
-    update(capacities)
-    .where(capacities.c.doctor_id == bindparam("doctor"), capacities.c.date == bindparam("on"))
-    .values(
-        capacity=bindparam("places"),
-        remaining=case((capacities.c.booked < bindparam("places"), bindparam("places") - capacities.c.booked), else_=0),
-    )
-)
+KeptWeekday = tuple[str, int, bool | None, int | None]
+"""What is kept of a weekday before a change: doctor, weekday, presence (None: not in the pattern) and capacity."""
+
+
+class DaySetting(NamedTuple):
+    """What is said of a day."""
+
+    present: bool
+    capacity: int | None
+    note: str | None
 
 
 @operations.SET_DAYS
@@ -79,7 +65,9 @@ def set_days(
     said = [(each, written(each, present=present, capacity=capacity, note=note)) for each in standing]
     # To clear a note of a day that was never set changes nothing.
     new = present is not None or capacity is not None or bool(note)
-    changes = [(each, values) for each, values in said if (differs(each.said, values) if each.said else new)]
+    changes = [
+        (each, setting) for each, setting in said if (new if each.said is None else setting != setting_of(each.said))
+    ]
     write(tx, changes)
     keep_before(
         tx,
@@ -94,7 +82,7 @@ def show_days(tx: Tx, *, doctor: DoctorRef, on: DaysWord) -> list[Day]:
     return show(tx, staff.find(tx, doctor), day_rules.days(on, today=tx.today))
 
 
-def show(tx: Tx, doctor: Row[Any], dates: Sequence[date]) -> list[Day]:
+def show(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[Day]:
     """Return a doctor's days as results."""
     return describe(tx, days.facts(tx, doctor, dates))
 
@@ -127,12 +115,12 @@ def changed_facts(day: days.Facts, *, present: bool | None, capacity: int | None
     )
 
 
-def stranded(tx: Tx, changed: Iterable[days.Facts]) -> list[Row[Any]]:
+def stranded(tx: Tx, changed: Iterable[days.Facts]) -> list[rows.AppointmentRow]:
     """Return the appointments that days, as changes would leave them, have no place for.
 
     On a day without the doctor these are all that are still booked; below the capacity, those in the highest slots.
     """
-    found = list[Row[Any]]()
+    found = list[rows.AppointmentRow]()
     for day in changed:
         if day.booked and not (day.present and day.booked <= day.capacity):
             booked = bookings.list_open(tx, doctor_id=day.doctor_id, on=day.date)
@@ -140,7 +128,7 @@ def stranded(tx: Tx, changed: Iterable[days.Facts]) -> list[Row[Any]]:
     return found
 
 
-def here(tx: Tx, changed: Iterable[days.Facts]) -> list[Row[Any]]:
+def here(tx: Tx, changed: Iterable[days.Facts]) -> list[rows.ArrivedRow]:
     """Return the patients who are here for a doctor on days from which changes would remove the doctor.
 
     A queue has a ledger from its first position on.
@@ -156,7 +144,7 @@ def takes_away(before: days.Facts, after: days.Facts) -> bool:
 
 def in_the_way(
     tx: Tx, changes: Iterable[tuple[days.Facts, days.Facts]], *, on_conflict: OnConflict
-) -> tuple[list[Row[Any]], list[Row[Any]]]:
+) -> tuple[list[rows.AppointmentRow], list[rows.ArrivedRow]]:
     """Return the patients who prevent changes: those booked, and those here, who cannot be cancelled.
 
     A change is refused only if it takes something away: patients who were left without a place on purpose stay so.
@@ -170,23 +158,27 @@ def in_the_way(
 
 
 def refuse_stranded(
-    tx: Tx, booked: Sequence[Row[Any]], arrived: Sequence[Row[Any]] = (), *, hint: str | None = None
+    tx: Tx,
+    booked: Sequence[rows.AppointmentRow],
+    arrived: Sequence[rows.ArrivedRow] = (),
+    *,
+    hint: str | None = None,
 ) -> None:
     """Refuse if any patients would lose their place. The refusal lists them, and those of them without a phone.
 
     `hint` is for a command without `--on-conflict`; it can name the doctor and the date of the first one.
     """
-    rows = [*arrived, *booked]
-    if not rows:
+    affected: list[rows.AppointmentRow | rows.ArrivedRow] = [*arrived, *booked]
+    if not affected:
         return
-    people = bookings.list_affected(tx, rows)
+    people = bookings.list_affected(tx, affected)
     known: dict[str, Any] = {
-        "doctor": ", ".join(sorted({row.doctor_code for row in rows})),
+        "doctor": ", ".join(sorted({row.doctor_code for row in affected})),
         "count": len(people),
         "affected": people,
         "without_phone": [each["number"] for each in people if each["phone_last3"] is None],
     }
-    hint = hint and hint.format(doctor=rows[0].doctor_code, date=rows[0].date)
+    hint = hint and hint.format(doctor=affected[0].doctor_code, date=affected[0].date)
     if not arrived:
         raise errors.HasBookings(hint=hint, **known)
     keeps = "Or use --on-conflict keep." if hint is None else hint if booked else ""
@@ -198,7 +190,7 @@ def refuse_stranded(
     )
 
 
-def _ways_out(arrived: Sequence[Row[Any]]) -> list[str]:
+def _ways_out(arrived: Sequence[rows.ArrivedRow]) -> list[str]:
     """Return what can be done with patients who are here, with one example of each command."""
     found = []
     if waits := next((row for row in arrived if row.queue_status != QueueStatus.SERVING), None):
@@ -235,34 +227,37 @@ def settle(
     refuse_stranded(tx, *in_the_way(tx, changes, on_conflict=on_conflict), hint=hint)
     if on_conflict is not OnConflict.CANCEL:
         return {}
-    rows = stranded(tx, (after for _, after in changes))
     cancelled: dict[date, tuple[ToCall, ...]] = {}
-    for row in rows:
+    for row in stranded(tx, (after for _, after in changes)):
         bookings.cancel_row(tx, row, by=CancelledBy.CLINIC, reason=None)
         cancelled[row.date] = (*cancelled.get(row.date, ()), bookings.to_call(row))
     return cancelled
 
 
-def written(day: days.Facts, *, present: bool | None, capacity: int | None, note: str | None) -> Mapping[str, Any]:
-    """Return the columns of what was said of a day, as a change would leave them."""
-    said = (day.said.present, day.said.capacity, day.said.note) if day.said is not None else None
-    values = merged(said, day.present, present=present, capacity=capacity, note=note)
-    return dict(zip(("present", "capacity", "note"), values, strict=True))
+def setting_of(row: rows.DaySettingRow) -> DaySetting:
+    """Return what a row says of its day."""
+    return DaySetting(row.present, row.capacity, row.note)
+
+
+def written(day: days.Facts, *, present: bool | None, capacity: int | None, note: str | None) -> DaySetting:
+    """Return what is said of a day, as a change would leave it."""
+    said = None if day.said is None else setting_of(day.said)
+    return merged(said, day.present, present=present, capacity=capacity, note=note)
 
 
 def merged(
-    said: Said | None, present_unsaid: bool, *, present: bool | None, capacity: int | None, note: str | None
-) -> Said:
+    said: DaySetting | None, present_unsaid: bool, *, present: bool | None, capacity: int | None, note: str | None
+) -> DaySetting:
     """Return what is said of a day once a change is said, too: what the change leaves out stays as it stands.
 
     `present_unsaid` is the presence of a day of which nothing is said. An empty note clears the note.
     """
     if said is None:
-        return (present_unsaid if present is None else present, capacity, note or None)
-    return (
-        said[0] if present is None else present,
-        said[1] if capacity is None else capacity,
-        said[2] if note is None else note or None,
+        return DaySetting(present_unsaid if present is None else present, capacity, note or None)
+    return DaySetting(
+        said.present if present is None else present,
+        said.capacity if capacity is None else capacity,
+        said.note if note is None else note or None,
     )
 
 
@@ -270,20 +265,20 @@ def keep_before(
     tx: Tx,
     *,
     packed: str | None = None,
-    weekdays: Sequence[Sequence[Any]] = (),
+    weekdays: Sequence[KeptWeekday] = (),
     cancelled: Iterable[days.Facts] = (),
 ) -> None:
     """Keep with the journal what stood before this write, so that `undo` can put it back.
 
-    `packed` are the packed rows of `before_of`, `weekdays` rows of doctor, weekday, presence and capacity, and
-    `cancelled` the days, as they stood, on which somebody was cancelled.
+    `packed` are the packed rows of `before_of`; `cancelled` are the days, as they stood, on which somebody was
+    cancelled.
     """
     stood = [(str(each.doctor_id), each.date.isoformat(), each.present, each.capacity) for each in cancelled]
     before = {"days": packed or recall.pack([]), "weekdays": weekdays, "cancelled": stood}
     tx.days_before.append(json.dumps(before, separators=(",", ":")))
 
 
-def before_of(doctor_id: UUID, on: date, said: Any, *, removed: bool = False) -> tuple[Any, ...]:
+def before_of(doctor_id: UUID, on: date, said: rows.DaySettingRow | None, *, removed: bool = False) -> KeptDay:
     """Return what is kept of a day before a change: the doctor, the date, whether the row is removed, and the row.
 
     If the day had no row, its values are None.
@@ -291,59 +286,55 @@ def before_of(doctor_id: UUID, on: date, said: Any, *, removed: bool = False) ->
     if said is None:
         return (str(doctor_id), on.toordinal(), False, None, None, None, None, None)
     stamp = (said.updated_by, said.updated_at.isoformat())
-    return (str(doctor_id), on.toordinal(), removed, bool(said.present), said.capacity, said.note, *stamp)
+    return (str(doctor_id), on.toordinal(), removed, said.present, said.capacity, said.note, *stamp)
 
 
-def differs(said: Row[Any], values: Mapping[str, Any]) -> bool:
-    """Whether a change would change anything."""
-    return any(getattr(said, column) != value for column, value in values.items())
-
-
-def write(tx: Tx, changes: Sequence[tuple[days.Facts, Mapping[str, Any]]]) -> None:
-    """Write what was said of days, and keep the ledgers equal to it: three statements, however many days there are."""
-    stamp = {"updated_by": tx.actor, "updated_at": tx.now}
-    tx.many(
-        _INSERT_SAID,
-        [
-            {"id": uuid4(), "doctor_id": day.doctor_id, "date": day.date, **values, **stamp}
-            for day, values in changes
+def write(tx: Tx, changes: Sequence[tuple[days.Facts, DaySetting]]) -> None:
+    """Write what is said of days, and keep the ledgers equal to it: three statements, however many days there are."""
+    write_settings(
+        tx,
+        inserted=[
+            rows.DaySettingRow(uuid4(), day.doctor_id, day.date, *setting, tx.actor, tx.now)
+            for day, setting in changes
             if day.said is None
         ],
-    )
-    tx.many(
-        _UPDATE_SAID,
-        [
-            {"doctor": day.doctor_id, "on": day.date, **values, **stamp}
-            for day, values in changes
+        updated=[
+            rows.DayUpdateRow(*setting, tx.actor, tx.now, day.doctor_id, day.date)
+            for day, setting in changes
             if day.said is not None
         ],
     )
     set_capacities(
         tx,
-        [(day, values["capacity"]) for day, values in changes if day.has_ledger and values["capacity"] is not None],
+        [(day, setting.capacity) for day, setting in changes if day.has_ledger and setting.capacity is not None],
     )
 
 
-def write_stored(
+def write_settings(
     tx: Tx,
     *,
-    inserted: Sequence[tuple[Any, ...]],
-    updated: Sequence[tuple[Any, ...]],
-    removed: Sequence[tuple[Any, ...]],
+    inserted: Iterable[rows.DaySettingRow],
+    updated: Iterable[rows.DayUpdateRow],
+    removed: Iterable[rows.DayKeyRow] = (),
 ) -> None:
-    """Write many rows of days at once, with values as the database stores them. The ledgers are not updated."""
-    bulk.run(tx, _INSERT_STORED, _INSERTED, inserted)
-    bulk.run(tx, _UPDATE_STORED, _UPDATED, updated)
-    bulk.run(tx, _DELETE_STORED, ("whose", "on"), removed)
+    """Write what is said of many days at once. The ledgers are not updated."""
+    stored_days.insert_settings(tx, inserted)
+    stored_days.update_settings(tx, updated)
+    stored_days.delete_settings(tx, removed)
 
 
-def set_capacities(tx: Tx, changes: Sequence[tuple[days.Facts, int]]) -> None:
+def set_capacities(tx: Tx, changes: Iterable[tuple[days.Facts, int]]) -> None:
     """Set the capacity in the ledgers of days; what remains follows from it."""
-    tx.many(_SET_CAPACITY, [{"doctor": day.doctor_id, "on": day.date, "places": places} for day, places in changes])
+    stored_days.set_capacities(tx, [rows.PlacesRow(places, day.doctor_id, day.date) for day, places in changes])
 
 
 def follow(
-    tx: Tx, *, doctor: Row[Any], on_conflict: OnConflict, weekdays: Collection[int] = (), hint: str | None = None
+    tx: Tx,
+    *,
+    doctor: rows.DoctorRow,
+    on_conflict: OnConflict,
+    weekdays: Collection[int] = (),
+    hint: str | None = None,
 ) -> dict[date, tuple[ToCall, ...]]:
     """Bring the ledgers from today on to what weekdays and default now mean; return who was cancelled.
 
@@ -351,12 +342,11 @@ def follow(
     patients without a place, as `set_days` does.
     """
     standing = days.with_ledger(tx, doctor)
-    changed = [replace(each, capacity=each.meant) for each in standing if each.meant != each.capacity]
     # What a weekday was before is not known any more; who is booked on one without the doctor has to be settled.
     absent = [each for each in standing if each.said is None and not each.present and each.date.weekday() in weekdays]
     pairs = [(replace(each, present=True), each) for each in absent]
     dates = {each.date for each in absent}
     pairs += [(before, replace(before, capacity=before.meant)) for before in standing if before.date not in dates]
     cancelled = settle(tx, [each for each in pairs if takes_away(*each)], on_conflict=on_conflict, hint=hint)
-    tx.many(_SET_CAPACITY, [{"doctor": doctor.id, "on": each.date, "places": each.meant} for each in changed])
+    set_capacities(tx, [(each, each.meant) for each in standing if each.meant != each.capacity])
     return cancelled

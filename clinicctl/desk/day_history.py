@@ -12,59 +12,38 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import availability, bookings, days, recall, weekly
+from clinicctl.desk import availability, bookings, days, patients, recall, staff, weekly
 from clinicctl.rules.days import WEEKDAYS
-from clinicctl.statuses import AppointmentStatus, OnConflict
-from clinicctl.store import bulk
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import IS_ACTIVE, appointments, availabilities, doctors, journal, journal_days
-from clinicctl.store.models import patients as people
-from clinicctl.store.sql import bindparam, select
+from clinicctl.statuses import OnConflict
+from clinicctl.store.compiled import day_history as stored_history
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+from clinicctl.store.ids import new_ids
 
 NAMED = 20
 """How many appointments the sentence names that cannot come back; the details have all of them."""
 
 _HINT = "Move or cancel them first."
 
-_TAKEN_BACK = select(journal.c.undoes).where(journal.c.undoes.is_not(None))
-_KEPT = select(journal_days.c.before).where(journal_days.c.journal_number == bindparam("number"))
-_NEXT = (
-    select(journal_days.c.journal_number, journal_days.c.before)
-    .where(journal_days.c.journal_number > bindparam("number"), journal_days.c.journal_number.not_in(_TAKEN_BACK))
-    .order_by(journal_days.c.journal_number)
-    .limit(1)
-)
-_DOCTOR = select(doctors).where(doctors.c.id == bindparam("doctor"))
-_AT_SLOT = select(appointments.c.number).where(
-    appointments.c.doctor_id == bindparam("doctor"),
-    appointments.c.date == bindparam("on"),
-    appointments.c.slot == bindparam("place"),
-    appointments.c.status != AppointmentStatus.CANCELLED,
-)
-_ACTIVE = select(appointments.c.number, appointments.c.visit, appointments.c.created_at).where(
-    appointments.c.patient_id == bindparam("patient"),
-    appointments.c.doctor_id == bindparam("doctor"),
-    appointments.c.date == bindparam("on"),
-    IS_ACTIVE,
-)
-_ERASED = select(people.c.id).where(people.c.id == bindparam("patient"), people.c.erased_at.is_not(None))
+_PRESENCE = {True: True, False: False}
+"""What JSON may have as a presence. Anything else is damage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
     """The days before a write: the dates and weekdays that it changed, by doctor, with what restores them.
 
-    `inserted`, `updated` and `removed` are the rows of days as the database stores them. A weekday is its number,
-    presence (None: not in the pattern) and capacity. `cancelled` has the presence and the capacity of the days on which
-    somebody was cancelled.
+    `inserted`, `updated` and `removed` are what is to be written of days. A weekday is its number, presence (None: not
+    in the pattern) and capacity. `cancelled` has the presence and the capacity of the days on which somebody was
+    cancelled.
     """
 
     days: Mapping[UUID, Sequence[date]]
     weekdays: Mapping[UUID, Sequence[tuple[int, bool | None, int | None]]]
     cancelled: Mapping[tuple[UUID, date], tuple[bool, int]]
-    inserted: Sequence[tuple[Any, ...]]
-    updated: Sequence[tuple[Any, ...]]
-    removed: Sequence[tuple[Any, ...]]
+    inserted: Sequence[rows.DaySettingRow]
+    updated: Sequence[rows.DayUpdateRow]
+    removed: Sequence[rows.DayKeyRow]
 
     @property
     def count(self) -> int:
@@ -76,7 +55,7 @@ class Before:
         """Which days and weekdays were changed."""
         return {
             *((doctor, on) for doctor, dates in self.days.items() for on in dates),
-            *((doctor, nth) for doctor, rows in self.weekdays.items() for nth, *_ in rows),
+            *((doctor, nth) for doctor, kept in self.weekdays.items() for nth, *_ in kept),
         }
 
     @property
@@ -87,27 +66,27 @@ class Before:
 
 def find(tx: Tx, number: int) -> Before | None:
     """Return the days as they were before a write, or None if nothing was kept."""
-    row = tx.one(_KEPT, number=number)
-    return _read(tx, row.before, of=number) if row is not None else None
+    kept = stored_history.kept(tx, number=number)
+    return _read(tx, kept, of=number) if kept is not None else None
 
 
 def codes(tx: Tx, before: Before) -> tuple[str, ...]:
     """Return the codes of the doctors whose days a write changed."""
-    return tuple(sorted(_doctor(tx, each).code for each in before.doctors))
+    return tuple(sorted(staff.of_id(tx, each).code for each in before.doctors))
 
 
-def refuse_changed(tx: Tx, act: Row[Any], before: Before) -> None:
+def refuse_changed(tx: Tx, act: rows.WriteRow, before: Before) -> None:
     """Refuse to restore days that a later write changed again, past days, and the days of an archived doctor."""
     for identity in before.doctors:
-        doctor = _doctor(tx, identity)
+        doctor = staff.of_id(tx, identity)
         if doctor.archived_at is not None:
             raise errors.Archived(subject=doctor.code)
     later, keys = act.number, None
-    while (row := tx.one(_NEXT, number=later)) is not None:
+    while (row := stored_history.next_kept(tx, number=later)) is not None:
         later, keys = row.journal_number, keys or before.keys
         if common := keys & _read(tx, row.before, of=later).keys:
             whose, on = min(common, key=str)
-            subject = f"{_doctor(tx, whose).code} on {on if isinstance(on, date) else WEEKDAYS[on]}"
+            subject = f"{staff.of_id(tx, whose).code} on {on if isinstance(on, date) else WEEKDAYS[on]}"
             raise errors.BuiltUpon(number=act.number, command=act.command, subject=subject, later=later)
     if before.days:
         days.refuse_past(tx, min(map(min, before.days.values())))
@@ -119,7 +98,7 @@ def put_back(tx: Tx, before: Before) -> None:
     Refuses with `HasBookings` where that would leave patients without a place.
     """
     standing = {identity: _with_ledger(tx, identity, dates) for identity, dates in before.days.items()}
-    availability.write_stored(tx, inserted=before.inserted, updated=before.updated, removed=before.removed)
+    availability.write_settings(tx, inserted=before.inserted, updated=before.updated, removed=before.removed)
     for identity, dates in before.days.items():
         pairs = [
             (now, replace(then, capacity=then.meant))
@@ -127,11 +106,11 @@ def put_back(tx: Tx, before: Before) -> None:
         ]
         availability.settle(tx, pairs, on_conflict=OnConflict.REFUSE, hint=_HINT)
         availability.set_capacities(tx, [(then, then.capacity) for now, then in pairs if now.capacity != then.capacity])
-    for identity, rows in before.weekdays.items():
-        weekly.put_back(tx, _doctor(tx, identity), rows, hint=_HINT)
+    for identity, kept in before.weekdays.items():
+        weekly.put_back(tx, staff.of_id(tx, identity), kept, hint=_HINT)
 
 
-def refuse_lost(tx: Tx, act: Row[Any], before: Before, returning: Sequence[Row[Any]]) -> None:
+def refuse_lost(tx: Tx, act: rows.WriteRow, before: Before, returning: Sequence[rows.AppointmentRow]) -> None:
     """Refuse if any appointment that a write cancelled cannot come back; list each of them with the reason."""
     ids = {each.number for each in returning}
     lost = [(each, why) for each in returning if (why := _why_lost(tx, act, before, each, ids))]
@@ -150,21 +129,26 @@ def refuse_lost(tx: Tx, act: Row[Any], before: Before, returning: Sequence[Row[A
         )
 
 
-def _why_lost(tx: Tx, act: Row[Any], before: Before, row: Row[Any], returning: Collection[int]) -> str | None:
+def _why_lost(
+    tx: Tx, act: rows.WriteRow, before: Before, row: rows.AppointmentRow, returning: Collection[int]
+) -> str | None:
     """Return why an appointment cannot come back although the days are restored, or None."""
     if row.date < tx.today:
         return "the day is past"
     if row.patient_archived_at is not None:
-        return "the patient is erased" if tx.one(_ERASED, patient=row.patient_id) else "the patient is archived"
-    if taken := tx.one(_AT_SLOT, doctor=row.doctor_id, on=row.date, place=row.slot):
-        return f"slot {row.slot} is taken by A{taken.number}"
-    for other in tx.all(_ACTIVE, patient=row.patient_id, doctor=row.doctor_id, on=row.date):
+        is_erased = patients.of_id(tx, row.patient_id).erased_at is not None
+        return "the patient is erased" if is_erased else "the patient is archived"
+    taken = stored_history.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
+    if taken is not None:
+        return f"slot {row.slot} is taken by A{taken}"
+    visits = stored_history.active_visits(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date)
+    for other in visits:
         if other.number not in returning and (other.visit == row.visit or other.created_at > act.at):
             return f"the patient has A{other.number} with {row.doctor_code} on that day"
-    for other in _at_its_time(tx, row):
-        if other.number not in returning and other.created_at > act.at:
-            return f"{row.time:%H:%M} was given to A{other.number}"
-    (day,) = days.facts(tx, _doctor(tx, row.doctor_id), [row.date])
+    given = _given_its_time(tx, act, row, returning)
+    if given is not None:
+        return f"{row.time:%H:%M} was given to A{given}"
+    (day,) = days.facts(tx, staff.of_id(tx, row.doctor_id), [row.date])
     present, capacity = before.cancelled.get((row.doctor_id, row.date), (True, day.capacity))
     if present and not day.present:
         return f"{row.doctor_code} is absent"
@@ -173,61 +157,46 @@ def _why_lost(tx: Tx, act: Row[Any], before: Before, row: Row[Any], returning: C
     return None
 
 
-def _at_its_time(tx: Tx, row: Row[Any]) -> Sequence[Row[Any]]:
+def _given_its_time(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow, returning: Collection[int]) -> int | None:
+    """Return the number of an appointment that was booked at the time of another one, after that was cancelled."""
     if row.time is None:
-        return ()
-    return bookings.at_time(tx, patient_id=row.patient_id, doctor_id=row.doctor_id, on=row.date, at=row.time)
+        return None
+    found = bookings.at_time(tx, patient_id=row.patient_id, doctor_id=row.doctor_id, on=row.date, at=row.time)
+    return next((each.number for each in found if each.number not in returning and each.created_at > act.at), None)
 
 
 def _with_ledger(tx: Tx, identity: UUID, dates: Sequence[date]) -> list[days.Facts]:
-    found = days.with_ledger(tx, _doctor(tx, identity), first=min(dates), last=max(dates))
+    found = days.with_ledger(tx, staff.of_id(tx, identity), first=min(dates), last=max(dates))
     chosen = set(dates)
     return [each for each in found if each.date in chosen]
-
-
-def _doctor(tx: Tx, identity: UUID) -> Row[Any]:
-    row = tx.one(_DOCTOR, doctor=identity)
-    assert row is not None, "days without their doctor"
-    return row
 
 
 def _read(tx: Tx, text: str, *, of: int) -> Before:
     """Return what was kept of a write. Refuses what cannot be read with `Damaged`."""
     try:
         kept = json.loads(text)
-        return _planned(tx, kept, recall.unpack(kept["days"]))
+        return _planned(kept, recall.unpack(kept["days"]))
     except (ValueError, TypeError, KeyError):
         raise errors.Damaged(path=tx.path, reason=f"what stood before write {of} cannot be read") from None
 
 
-def _planned(tx: Tx, kept: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> Before:
+def _planned(kept: Mapping[str, Any], packed: Sequence[tuple[Any, ...]]) -> Before:
     """Prepare what was kept for writing. Each repeated value is converted once, because there may be many rows."""
-    columns = availabilities.c
-
-    @cache
-    def stored(column: str, value: Any) -> Any:
-        return bulk.stored(tx, columns[column], value)
-
-    owner = cache(UUID)
-    dated = cache(date.fromordinal)
-    instant = cache(datetime.fromisoformat)
+    owner, dated, instant = cache(UUID), cache(date.fromordinal), cache(_instant)
     dates: dict[UUID, list[date]] = {}
-    inserted, updated, removed = list[tuple[Any, ...]](), list[tuple[Any, ...]](), list[tuple[Any, ...]]()
-    for doctor, ordinal, gone, present, capacity, note, by, at in rows:
+    inserted, updated, removed = list[rows.DayUpdateRow](), list[rows.DayUpdateRow](), list[rows.DayKeyRow]()
+    for doctor, ordinal, gone, present, capacity, note, by, at in packed:
         identity, on = owner(doctor), dated(ordinal)
         dates.setdefault(identity, []).append(on)
-        key = (stored("doctor_id", identity), stored("date", on))
         if present is None:
-            removed.append(key)
+            removed.append(rows.DayKeyRow(identity, on))
             continue
-        row = (stored("present", present), capacity, note, by, stored("updated_at", instant(at)))
-        if gone:
-            inserted.append((*key, *row))
-        else:
-            updated.append((*row, *key))
+        row = rows.DayUpdateRow(_PRESENCE[present], capacity, note, by, instant(at), identity, on)
+        (inserted if gone else updated).append(row)
     weekdays: dict[UUID, list[tuple[int, bool | None, int | None]]] = {}
     for doctor, nth, present, capacity in kept["weekdays"]:
         weekdays.setdefault(UUID(doctor), []).append((nth, present, capacity))
+    inserted.sort(key=lambda each: (each.doctor_id.int, each.date))
     return Before(
         days=dates,
         weekdays=weekdays,
@@ -235,7 +204,17 @@ def _planned(tx: Tx, kept: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -
             (UUID(doctor), date.fromisoformat(on)): (present, capacity)
             for doctor, on, present, capacity in kept["cancelled"]
         },
-        inserted=[(id_, *each) for id_, each in zip(bulk.new_ids(len(inserted)), sorted(inserted), strict=True)],
+        inserted=[
+            rows.DaySettingRow(id_, each.doctor_id, each.date, *each[:5])
+            for id_, each in zip(new_ids(len(inserted)), inserted, strict=True)
+        ],
         updated=updated,
         removed=removed,
     )
+
+
+def _instant(kept: str) -> datetime:
+    instant = datetime.fromisoformat(kept)
+    if instant.utcoffset() is None:
+        raise ValueError("an instant without its offset")
+    return instant

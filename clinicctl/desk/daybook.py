@@ -13,9 +13,9 @@ from clinicctl.rules.days import DayWord, day
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.steps import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START
 from clinicctl.statuses import AppointmentStatus, QueueStatus
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import IS_ACTIVE, appointments, doctors
-from clinicctl.store.sql import as_list, bindparam, func, is_among, or_, select
+from clinicctl.store.compiled import daybook as stored_daybook
+from clinicctl.store.compiled import doctors, rows
+from clinicctl.store.engine import Tx
 
 AHEAD = 7
 """Days within which full days and stranded patients are looked for."""
@@ -29,19 +29,6 @@ _NEXT = {
 }
 """The next step that brings a patient nearer to the end of the queue."""
 
-_STAFF = select(doctors).where(doctors.c.archived_at.is_(None)).order_by(doctors.c.code)
-_STAFF_AND = (
-    select(doctors)
-    .where(or_(doctors.c.archived_at.is_(None), is_among(doctors.c.id, "doctors")))
-    .order_by(doctors.c.code)
-)
-_OPEN_DAYS = (
-    select(appointments.c.date, func.count().label("open"))
-    .where(appointments.c.date < bindparam("today"), IS_ACTIVE)
-    .group_by(appointments.c.date)
-    .order_by(appointments.c.date)
-)
-
 
 def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]:
     """Return the day sheet of every doctor, or of one: who holds each slot, and as many free ones as places are left.
@@ -50,11 +37,11 @@ def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]
     """
     date_ = day(on, today=tx.today)
     one = staff.find(tx, doctor) if doctor else None
-    held: dict[UUID, list[Row[Any]]] = {}
+    held: dict[UUID, list[rows.AppointmentRow]] = {}
     for row in bookings.list_of_day(tx, on=date_, doctor_id=one.id if one is not None else None):
         held.setdefault(row.doctor_id, []).append(row)
     # An archived doctor has a sheet where there were patients on the day.
-    whom = [one] if one is not None else tx.all(_STAFF_AND, doctors=as_list(held))
+    whom = [one] if one is not None else doctors.on_staff_or_among(tx, doctors=held)
     known = days.facts_of_many(tx, whom, [date_])
     return [slot for each in whom for slot in _slots(tx, each, known[each.id][0], held.get(each.id, ()))]
 
@@ -62,7 +49,7 @@ def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]
 def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> list[Day]:
     """Return the days with a free place from a day on, of a doctor, of a specialty, or of everybody, by date."""
     first = max(day(start, today=tx.today), tx.today)
-    whom = [staff.find_active(tx, doctor)] if doctor else tx.all(_STAFF)
+    whom = [staff.find_active(tx, doctor)] if doctor else doctors.on_staff(tx)
     if specialty is not None:
         whom = [each for each in whom if (each.specialty or "").casefold() == specialty.casefold()]
     dates = [first + timedelta(days=n) for n in range(count)]
@@ -93,16 +80,15 @@ def close(tx: Tx, *, on: DayWord) -> Closed:
     return Closed(date=date_, no_show=tuple(no_show), left=tuple(left), completed=tuple(completed))
 
 
-def list_staff(tx: Tx) -> Sequence[Row[Any]]:
+def list_staff(tx: Tx) -> list[rows.DoctorRow]:
     """Return the rows of the doctors who are not archived, by code."""
-    return tx.all(_STAFF)
+    return doctors.on_staff(tx)
 
 
 def would_close(tx: Tx, *, on: DayWord) -> int:
     """Return how many appointments `close` would end, changing nothing."""
-    rows = bookings.list_of_day(tx, on=day(on, today=tx.today))
     open_ = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION)
-    return sum(row.status in open_ for row in rows)
+    return sum(row.status in open_ for row in bookings.list_of_day(tx, on=day(on, today=tx.today)))
 
 
 def count_ended(result: Any) -> int:
@@ -118,7 +104,7 @@ def to_do(tx: Tx) -> list[ToDo]:
     earlier day, long waits, stranded patients, places for the waitlist, and full days ahead."""
     found = [
         ToDo("open past day", row.date, None, f"{row.open} appointments", f"clinicctl close {row.date}")
-        for row in tx.all(_OPEN_DAYS, today=tx.today)
+        for row in stored_daybook.open_days(tx, today=tx.today)
     ]
     for entry in queue.show(tx):
         # A patient who is with another doctor can neither be called nor started.
@@ -132,9 +118,9 @@ def to_do(tx: Tx) -> list[ToDo]:
             subject = f"{entry.patient.number}, {entry.waited_minutes} min at position {entry.position}"
             found.append(ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}"))
     span = [tx.today + timedelta(days=n) for n in range(int(journal.is_closed(tx, tx.today)), AHEAD)]
-    doctors_ = tx.all(_STAFF)
-    known = days.facts_of_many(tx, doctors_, [tx.today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)])
-    for doctor in doctors_:
+    staff_ = list_staff(tx)
+    known = days.facts_of_many(tx, staff_, [tx.today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)])
+    for doctor in staff_:
         for each in known[doctor.id]:
             if each.date in span:
                 found += _of_day(tx, each, known[doctor.id])
@@ -162,7 +148,7 @@ def _of_day(tx: Tx, each: days.Facts, ahead: Sequence[days.Facts]) -> list[ToDo]
     return []
 
 
-def _slots(tx: Tx, doctor: Row[Any], facts: days.Facts, held: Sequence[Row[Any]]) -> list[Slot]:
+def _slots(tx: Tx, doctor: rows.DoctorRow, facts: days.Facts, held: Sequence[rows.AppointmentRow]) -> list[Slot]:
     """Return the slots that are held, and the free ones: the lowest, as many as there are places left."""
     standing = {row.slot: row for row in held}
     open_ = 0 if doctor.archived_at is not None else facts.remaining

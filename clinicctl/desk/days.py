@@ -5,7 +5,7 @@ ledger (`DoctorDailyCapacity`) exists from the first booking on. Its capacity is
 taking a place is one statement that cannot lie.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,76 +14,12 @@ from clinicctl import errors, results
 from clinicctl.desk import staff
 from clinicctl.rules import slots
 from clinicctl.statuses import DaySource
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import availabilities, capacities, weekly_patterns
-from clinicctl.store.sql import and_, as_list, bindparam, case, insert, is_among, select, update
+from clinicctl.store.compiled import days as stored_days
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
 
 LOOKED_AHEAD = 60
 """Days within which the next free ones are looked for."""
-
-_SAID = select(availabilities).where(
-    availabilities.c.doctor_id == bindparam("doctor"),
-    availabilities.c.date.between(bindparam("first"), bindparam("last")),
-)
-_LEDGER = select(capacities).where(
-    capacities.c.doctor_id == bindparam("doctor"),
-    capacities.c.date.between(bindparam("first"), bindparam("last")),
-)
-_SAID_OF_MANY = select(availabilities).where(
-    is_among(availabilities.c.doctor_id, "doctors"),
-    availabilities.c.date.between(bindparam("first"), bindparam("last")),
-)
-_LEDGER_OF_MANY = select(capacities).where(
-    is_among(capacities.c.doctor_id, "doctors"),
-    capacities.c.date.between(bindparam("first"), bindparam("last")),
-)
-_SAID_AND_LEDGER = _SAID.join(
-    capacities,
-    and_(capacities.c.doctor_id == availabilities.c.doctor_id, capacities.c.date == availabilities.c.date),
-)
-_WEEKLY = select(weekly_patterns).where(weekly_patterns.c.doctor_id == bindparam("doctor"))
-_WEEKLY_OF_MANY = select(weekly_patterns).where(is_among(weekly_patterns.c.doctor_id, "doctors"))
-_INSERT_LEDGER = insert(capacities)
-_HERE = and_(capacities.c.doctor_id == bindparam("doctor"), capacities.c.date == bindparam("on"))
-_TAKE = (
-    update(capacities)
-    .where(_HERE, capacities.c.remaining > 0)
-    .values(booked=capacities.c.booked + 1, remaining=capacities.c.remaining - 1)
-)
-_TAKE_ABOVE = (
-    update(capacities)
-    .where(_HERE, capacities.c.remaining == 0, capacities.c.booked < capacities.c.capacity + bindparam("limit"))
-    .values(booked=capacities.c.booked + 1)
-)
-_RETAKE = (
-    update(capacities)
-    .where(_HERE)
-    .values(
-        booked=capacities.c.booked + 1,
-        remaining=case(
-            (capacities.c.booked + 1 < capacities.c.capacity, capacities.c.capacity - capacities.c.booked - 1), else_=0
-        ),
-    )
-)
-_GIVE_BACK = (
-    update(capacities)
-    .where(_HERE, capacities.c.booked > 0)
-    .values(
-        booked=capacities.c.booked - 1,
-        remaining=case(
-            (capacities.c.booked - 1 < capacities.c.capacity, capacities.c.capacity - capacities.c.booked + 1), else_=0
-        ),
-    )
-)
-_NEXT_RECALL = (
-    update(capacities).where(_HERE).values(last_recall=capacities.c.last_recall + 1).returning(capacities.c.last_recall)
-)
-_NEXT_POSITION = (
-    update(capacities)
-    .where(_HERE)
-    .values(last_position=capacities.c.last_position + 1)
-    .returning(capacities.c.last_position)
-)
 
 
 @results.facts
@@ -101,7 +37,7 @@ class Facts:
     capacity: int
     meant: int
     booked: int
-    said: Row[Any] | None
+    said: rows.DaySettingRow | None
     source: DaySource
     has_ledger: bool
 
@@ -110,22 +46,23 @@ class Facts:
         return slots.remaining(self.capacity, self.booked, present=self.present)
 
 
-def facts(tx: Tx, doctor: Row[Any], dates: Sequence[date]) -> list[Facts]:
+def facts(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[Facts]:
     """Return what is known of each date: three statements, however many dates there are."""
-    span = {"doctor": doctor.id, "first": min(dates), "last": max(dates)}
-    said = {row.date: row for row in tx.all(_SAID, **span)}
-    ledger = {row.date: row for row in tx.all(_LEDGER, **span)}
+    first, last = min(dates), max(dates)
+    said = {row.date: row for row in stored_days.settings(tx, doctor=doctor.id, first=first, last=last)}
+    ledger = {row.date: row for row in stored_days.ledgers(tx, doctor=doctor.id, first=first, last=last)}
     pattern = weekly(tx, doctor)
     return [_from_rows(tx, doctor, on, said.get(on), pattern.get(on.weekday()), ledger.get(on)) for on in dates]
 
 
-def facts_of_many(tx: Tx, doctors: Sequence[Row[Any]], dates: Sequence[date]) -> dict[UUID, list[Facts]]:
+def facts_of_many(tx: Tx, doctors: Sequence[rows.DoctorRow], dates: Sequence[date]) -> dict[UUID, list[Facts]]:
     """As `facts`, of several doctors, by their ids: three statements, however many doctors there are."""
-    listed = as_list(each.id for each in doctors)
-    span = {"doctors": listed, "first": min(dates), "last": max(dates)}
-    said = {(row.doctor_id, row.date): row for row in tx.all(_SAID_OF_MANY, **span)}
-    ledger = {(row.doctor_id, row.date): row for row in tx.all(_LEDGER_OF_MANY, **span)}
-    pattern = {(row.doctor_id, row.weekday): row for row in tx.all(_WEEKLY_OF_MANY, doctors=listed)}
+    ids, first, last = [each.id for each in doctors], min(dates), max(dates)
+    settings = stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last)
+    ledgers = stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last)
+    said = {(row.doctor_id, row.date): row for row in settings}
+    ledger = {(row.doctor_id, row.date): row for row in ledgers}
+    pattern = {(row.doctor_id, row.weekday): row for row in stored_days.weekdays_of_doctors(tx, doctors=ids)}
     return {
         row.id: [
             _from_rows(
@@ -137,54 +74,62 @@ def facts_of_many(tx: Tx, doctors: Sequence[Row[Any]], dates: Sequence[date]) ->
     }
 
 
-def with_ledger(tx: Tx, doctor: Row[Any], *, first: date | None = None, last: date = date.max) -> list[Facts]:
+def with_ledger(tx: Tx, doctor: rows.DoctorRow, *, first: date | None = None, last: date = date.max) -> list[Facts]:
     """Return what is known of every day that has a ledger, from today or `first` on."""
-    span = {"doctor": doctor.id, "first": first or tx.today, "last": last}
-    said = {row.date: row for row in tx.all(_SAID_AND_LEDGER, **span)}
+    first = first or tx.today
+    settings = stored_days.settings_with_ledger(tx, doctor=doctor.id, first=first, last=last)
+    said = {row.date: row for row in settings}
     pattern = weekly(tx, doctor)
     return [
         _from_rows(tx, doctor, row.date, said.get(row.date), pattern.get(row.date.weekday()), row)
-        for row in tx.all(_LEDGER, **span)
+        for row in stored_days.ledgers(tx, doctor=doctor.id, first=first, last=last)
     ]
 
 
-def weekly(tx: Tx, doctor: Row[Any]) -> dict[int, Row[Any]]:
+def weekly(tx: Tx, doctor: rows.DoctorRow) -> dict[int, rows.WeekdayRow]:
     """Return the rows of a doctor's weekly pattern by weekday, 0 for Monday."""
-    return {row.weekday: row for row in tx.all(_WEEKLY, doctor=doctor.id)}
+    return {row.weekday: row for row in stored_days.weekdays(tx, doctor=doctor.id)}
 
 
-def unsaid(tx: Tx, doctor: Row[Any]) -> list[tuple[bool, int]]:
+def unsaid(tx: Tx, doctor: rows.DoctorRow, pattern: Mapping[int, rows.WeekdayRow]) -> list[tuple[bool, int]]:
     """Return the presence and the capacity of each weekday, from Monday, on a date of which nothing is said."""
-    pattern, default = weekly(tx, doctor), staff.default_capacity(tx, doctor)
-    rows = [pattern.get(nth) for nth in range(7)]
-    return [
-        (True, default) if row is None else (bool(row.present), default if row.capacity is None else int(row.capacity))
-        for row in rows
-    ]
+    return [_unsaid(tx, doctor, pattern.get(nth)) for nth in range(7)]
+
+
+def _unsaid(tx: Tx, doctor: rows.DoctorRow, pattern: rows.WeekdayRow | None) -> tuple[bool, int]:
+    default = staff.default_capacity(tx, doctor)
+    if pattern is None:
+        return True, default
+    return pattern.present, default if pattern.capacity is None else pattern.capacity
 
 
 def _from_rows(
-    tx: Tx, doctor: Row[Any], on: date, said: Row[Any] | None, pattern: Row[Any] | None, ledger: Row[Any] | None
+    tx: Tx,
+    doctor: rows.DoctorRow,
+    on: date,
+    said: rows.DaySettingRow | None,
+    pattern: rows.WeekdayRow | None,
+    ledger: rows.LedgerRow | None,
 ) -> Facts:
     """Put together what is known of a day: what was said of it, else of its weekday, else of its doctor."""
-    spoken = [row for row in (said, pattern) if row is not None]
-    default = staff.default_capacity(tx, doctor)
-    meant = int(next((row.capacity for row in spoken if row.capacity is not None), default))
+    present, meant = _unsaid(tx, doctor, pattern)
+    if said is not None:
+        present, meant = said.present, meant if said.capacity is None else said.capacity
     return Facts(
         doctor_id=doctor.id,
         doctor=doctor.code,
         date=on,
-        present=bool(spoken[0].present) if spoken else True,
-        capacity=int(ledger.capacity) if ledger is not None else meant,
+        present=present,
+        capacity=meant if ledger is None else ledger.capacity,
         meant=meant,
-        booked=int(ledger.booked) if ledger is not None else 0,
+        booked=0 if ledger is None else ledger.booked,
         said=said,
         source=DaySource.DAY if said is not None else DaySource.WEEKLY if pattern is not None else DaySource.DEFAULT,
         has_ledger=ledger is not None,
     )
 
 
-def next_free(tx: Tx, doctor: Row[Any], after: date, *, count: int = 3) -> list[date]:
+def next_free(tx: Tx, doctor: rows.DoctorRow, after: date, *, count: int = 3) -> list[date]:
     """Return the next dates after `after` on which the doctor has a place, looking 60 days ahead."""
     span = [after + timedelta(days=n) for n in range(1, LOOKED_AHEAD + 1)]
     return first_free(facts(tx, doctor, span), after=after, today=tx.today)[:count]
@@ -211,10 +156,10 @@ def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
     was read before it.
     """
     open_ledger(tx, day)
-    here: dict[str, Any] = {"doctor": day.doctor_id, "on": day.date}
-    if tx.run(_TAKE, **here):
+    if stored_days.take_place(tx, doctor=day.doctor_id, on=day.date):
         return False
-    if overbook and tx.run(_TAKE_ABOVE, limit=tx.clinic.overbook_limit, **here):
+    limit = tx.clinic.overbook_limit
+    if overbook and stored_days.take_place_above(tx, doctor=day.doctor_id, on=day.date, limit=limit):
         return True
     known: dict[str, Any] = {
         "doctor": day.doctor,
@@ -223,7 +168,7 @@ def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
         "capacity": day.capacity,
     }
     if overbook:
-        raise errors.OverbookingLimit(limit=tx.clinic.overbook_limit, **known)
+        raise errors.OverbookingLimit(limit=limit, **known)
     free = next_free(tx, staff.of_id(tx, day.doctor_id), day.date)
     raise errors.DayFull(**known, next_free=[each.isoformat() for each in free], hint=_free_hint(free))
 
@@ -231,8 +176,8 @@ def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
 def open_ledger(tx: Tx, day: Facts) -> None:
     """Begin the ledger of a day, where there is none yet."""
     if not day.has_ledger:
-        tx.run(
-            _INSERT_LEDGER,
+        stored_days.open_ledger(
+            tx,
             id=uuid4(),
             doctor_id=day.doctor_id,
             date=day.date,
@@ -244,7 +189,7 @@ def open_ledger(tx: Tx, day: Facts) -> None:
         )
 
 
-def refuse_absent(tx: Tx, doctor: Row[Any], day: Facts) -> None:
+def refuse_absent(tx: Tx, doctor: rows.DoctorRow, day: Facts) -> None:
     """Refuse a day without the doctor, with the next free ones."""
     if not day.present:
         free = next_free(tx, doctor, day.date)
@@ -257,29 +202,29 @@ def refuse_absent(tx: Tx, doctor: Row[Any], day: Facts) -> None:
 
 
 def retake(tx: Tx, *, doctor_id: UUID, on: date) -> None:
-    """Take one place again for somebody whose cancellation is undone; his slot is free, so that none is exceeded."""
-    taken = tx.run(_RETAKE, doctor=doctor_id, on=on)
+    """Take one place again for somebody whose cancellation is undone. The slot is free, so that none is exceeded."""
+    taken = stored_days.retake_place(tx, doctor=doctor_id, on=on)
     assert taken == 1, "a place was taken again of a day that has none"
 
 
 def give_back(tx: Tx, *, doctor_id: UUID, on: date) -> None:
     """Give one place back. The caller has just freed its slot, in this transaction."""
-    given = tx.run(_GIVE_BACK, doctor=doctor_id, on=on)
+    given = stored_days.give_place_back(tx, doctor=doctor_id, on=on)
     assert given == 1, "a place was given back that nobody held"
 
 
 def next_position(tx: Tx, *, doctor_id: UUID, on: date) -> int:
     """Take the next position of a doctor's queue from its counter; never reused, never reset within the day."""
-    row = tx.one(_NEXT_POSITION, doctor=doctor_id, on=on)
-    assert row is not None, "a queue without its day"
-    return int(row[0])
+    position = stored_days.next_position(tx, doctor=doctor_id, on=on)
+    assert position is not None, "a queue without its day"
+    return position
 
 
 def next_recall(tx: Tx, *, doctor_id: UUID, on: date) -> int:
     """Take the next number of the recalled, who come behind those waiting of their priority."""
-    row = tx.one(_NEXT_RECALL, doctor=doctor_id, on=on)
-    assert row is not None, "a queue without its day"
-    return int(row[0])
+    recall = stored_days.next_recall(tx, doctor=doctor_id, on=on)
+    assert recall is not None, "a queue without its day"
+    return recall
 
 
 def _free_hint(free: Sequence[date]) -> str | None:

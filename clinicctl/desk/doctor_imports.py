@@ -5,7 +5,6 @@ a second.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from clinicctl import errors
 from clinicctl.desk import doctors, imports, operations, staff
@@ -14,7 +13,8 @@ from clinicctl.rules.rows import DoctorRow
 from clinicctl.rules.sheets import Sheet
 from clinicctl.rules.text import fold
 from clinicctl.statuses import OnError, RowOutcome
-from clinicctl.store.engine import Row, Tx
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
 
 _TAKEN = "another doctor has this code"
 
@@ -77,25 +77,26 @@ def _put(tx: Tx, row: DoctorRow, refused: dict[int, str], on_error: OnError) -> 
     if standing is None:
         doctors.add(tx, code=row.code, name=row.name, specialty=row.specialty, capacity=row.capacity)
         return ImportedDoctor(row.line, row.code, RowOutcome.ADDED, None)
-    changes = _changes(standing, row)
-    if not changes:
+    changed = standing._replace(
+        specialty=standing.specialty if row.specialty is None else row.specialty,
+        capacity=standing.capacity if row.capacity is None else row.capacity,
+    )
+    if changed == standing:
         return ImportedDoctor(row.line, row.code, RowOutcome.UNCHANGED, None)
-    told = ", ".join(_told(tx, standing, each, value) for each, value in changes.items())
     try:
-        with tx.connection.begin_nested():
-            doctors.change(tx, staff.refuse_archived(standing), changes)
+        with tx.savepoint("doctor"):
+            doctors.change(tx, staff.refuse_archived(standing), changed)
     except errors.HasBookings:
         if on_error is OnError.STOP:
             raise
         return ImportedDoctor(row.line, row.code, RowOutcome.REFUSED, "has bookings")
-    return ImportedDoctor(row.line, row.code, RowOutcome.CHANGED, None, told)
+    return ImportedDoctor(row.line, row.code, RowOutcome.CHANGED, None, _difference(tx, standing, changed))
 
 
-def _changes(standing: Row[Any], row: DoctorRow) -> dict[str, Any]:
-    said = {"specialty": row.specialty, "capacity": row.capacity}
-    return {name: value for name, value in said.items() if value is not None and value != getattr(standing, name)}
-
-
-def _told(tx: Tx, standing: Row[Any], name: str, value: Any) -> str:
-    before = staff.default_capacity(tx, standing) if name == "capacity" else getattr(standing, name)
-    return f"{name} {before or 'none'} to {value}"
+def _difference(tx: Tx, before: rows.DoctorRow, after: rows.DoctorRow) -> str:
+    changes = []
+    if after.specialty != before.specialty:
+        changes.append(f"specialty {before.specialty or 'none'} to {after.specialty}")
+    if after.capacity != before.capacity:
+        changes.append(f"capacity {staff.default_capacity(tx, before)} to {after.capacity}")
+    return ", ".join(changes)

@@ -1,22 +1,15 @@
 """Doctors: a code each, and the capacity of their days."""
 
-from collections.abc import Mapping
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from clinicctl import errors
 from clinicctl.desk import availability, operations, records, staff
 from clinicctl.results import Doctor
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import doctors
-from clinicctl.store.sql import bindparam, insert, select, update
-
-_ALL = select(doctors).order_by(doctors.c.code)
-_ON_STAFF = _ALL.where(doctors.c.archived_at.is_(None))
-_INSERT = insert(doctors)
-_UPDATE = update(doctors).where(doctors.c.id == bindparam("doctor"))
+from clinicctl.store.compiled import doctors as stored_doctors
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
 
 
 @operations.ADD_DOCTOR
@@ -25,8 +18,8 @@ def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity:
     if staff.get_by_code(tx, code):
         raise errors.DuplicateCode(doctor=code)
     identity = uuid4()
-    tx.run(
-        _INSERT,
+    stored_doctors.insert(
+        tx,
         id=identity,
         code=code,
         name=name,
@@ -54,18 +47,23 @@ def edit(
     Another capacity holds for today and later wherever the day has none of its own. Refuses with `HasBookings` when it
     would leave booked patients without a place, unless `on_conflict` says what then happens.
     """
-    said: dict[str, Any] = {"name": name, "specialty": specialty, "capacity": capacity}
-    changes = {column: value or None for column, value in said.items() if value is not None}
-    if not changes:
+    if name is None and specialty is None and capacity is None:
         raise errors.Usage(problem="Nothing to change: say what, for example --name or --capacity.")
-    return change(tx, staff.find_active(tx, doctor), changes, on_conflict=on_conflict)
+    row = staff.find_active(tx, doctor)
+    changed = row._replace(
+        name=row.name if name is None else name,
+        specialty=row.specialty if specialty is None else specialty or None,
+        capacity=row.capacity if capacity is None else capacity,
+    )
+    return change(tx, row, changed, on_conflict=on_conflict)
 
 
-def change(tx: Tx, row: Row[Any], changes: Mapping[str, Any], *, on_conflict: OnConflict = OnConflict.REFUSE) -> Doctor:
-    """As `edit`, of a row."""
-    tx.run(_UPDATE, doctor=row.id, **changes, updated_at=tx.now)
-    after = staff.of_id(tx, row.id)
-    if "capacity" in changes:
+def change(
+    tx: Tx, row: rows.DoctorRow, changed: rows.DoctorRow, *, on_conflict: OnConflict = OnConflict.REFUSE
+) -> Doctor:
+    """As `edit`, of a row, with the row as it shall be."""
+    after = _put(tx, changed)
+    if after.capacity != row.capacity:
         availability.follow(tx, doctor=after, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
     return staff.describe(tx, after)
 
@@ -75,7 +73,7 @@ def archive(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     """Archive a doctor. Refuses one with anything open, as `records` has it, and one archived already."""
     row = staff.find_active(tx, doctor)
     records.refuse_open_doctor(tx, row)
-    return _put(tx, row.id, archived_at=tx.now)
+    return staff.describe(tx, _put(tx, row._replace(archived_at=tx.now)))
 
 
 @operations.RESTORE_DOCTOR
@@ -84,12 +82,21 @@ def restore(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     row = staff.find(tx, doctor)
     if row.archived_at is None:
         raise errors.IllegalStep(subject=row.code, status="on file", step="restore", needs="archived")
-    return _put(tx, row.id, archived_at=None)
+    return staff.describe(tx, _put(tx, row._replace(archived_at=None)))
 
 
-def _put(tx: Tx, identity: UUID, **values: Any) -> Doctor:
-    tx.run(_UPDATE, doctor=identity, **values, updated_at=tx.now)
-    return staff.describe(tx, staff.of_id(tx, identity))
+def _put(tx: Tx, changed: rows.DoctorRow) -> rows.DoctorRow:
+    """Write a row as it shall be; return it as it now is."""
+    stored_doctors.update(
+        tx,
+        id=changed.id,
+        name=changed.name,
+        specialty=changed.specialty,
+        capacity=changed.capacity,
+        updated_at=tx.now,
+        archived_at=changed.archived_at,
+    )
+    return changed._replace(updated_at=tx.now)
 
 
 def show(tx: Tx, *, doctor: DoctorRef) -> Doctor:
@@ -99,4 +106,5 @@ def show(tx: Tx, *, doctor: DoctorRef) -> Doctor:
 
 def list_all(tx: Tx, *, archived: bool = False) -> list[Doctor]:
     """Return the doctors by code, with `archived` those put away, too."""
-    return [staff.describe(tx, row) for row in tx.all(_ALL if archived else _ON_STAFF)]
+    found = stored_doctors.everybody(tx) if archived else stored_doctors.on_staff(tx)
+    return [staff.describe(tx, row) for row in found]

@@ -3,7 +3,7 @@
 A file is read before there is a transaction, and compared with what stands on a read view (`plan`), which nobody waits
 for. The write then only looks whether what was planned for still stands, settles the days on which somebody is booked,
 and applies the plan: one transaction, so that all or nothing holds, and short, so that other desks wait for less than
-a second. How many days a file may have (`rows.MOST_DAYS`) follows from that.
+a second. How many days a file may have (`import_rows.MOST_DAYS`) follows from that.
 """
 
 import re
@@ -12,21 +12,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import availability, days, journal, operations, recall, staff
-from clinicctl.desk.availability import Said
+from clinicctl.desk.availability import DaySetting, KeptDay
 from clinicctl.results import DoctorDiff, Imported, ImportedRow, ToCall
-from clinicctl.rules import rows
+from clinicctl.rules import rows as import_rows
 from clinicctl.rules.digests import Digested
 from clinicctl.rules.rows import DayRow
 from clinicctl.rules.sheets import Sheet, Unreadable
 from clinicctl.statuses import ImportMode, OnConflict, OnError, RowOutcome
-from clinicctl.store import bulk
-from clinicctl.store.engine import Row, Tx
-from clinicctl.store.models import availabilities, capacities
-from clinicctl.store.sql import bindparam, select
+from clinicctl.store.compiled import days as stored_days
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+from clinicctl.store.ids import new_ids
 
 NAMED = 20
 """How many bad lines the sentence of a refusal names; the details have them all."""
@@ -40,22 +41,6 @@ _STANDS_ON = operations.Part.DAYS | operations.Part.DOCTORS | operations.Part.SE
 _OF_ONE_DOCTOR = (operations.SET_DAYS, operations.SET_WEEKLY)
 """The operations whose results name the doctor whose days were changed."""
 
-_STANDING = select(
-    availabilities.c.date,
-    availabilities.c.present,
-    availabilities.c.capacity,
-    availabilities.c.note,
-    availabilities.c.updated_by,
-    availabilities.c.updated_at,
-).where(
-    availabilities.c.doctor_id == bindparam("doctor"),
-    availabilities.c.date.between(bindparam("first"), bindparam("last")),
-)
-_WITH_LEDGER = (
-    select(capacities.c.doctor_id).where(capacities.c.date.between(bindparam("first"), bindparam("last"))).distinct()
-)
-
-
 _SEVERAL = re.compile(r",|\.\.")
 
 
@@ -65,22 +50,33 @@ class Outdated(Exception):
 
 @dataclass(slots=True)
 class _Doctor:
-    """A doctor whom the file names: what his weekdays are unsaid, what stands, what the file wants, what is refused."""
+    """A doctor in the file: the weekdays, what the file wants, what is refused, and what is said of the days."""
 
-    row: Row[Any]
+    row: rows.DoctorRow
     unsaid: Sequence[tuple[bool, int]]
     wanted: dict[date, DayRow] = field(default_factory=dict)
     refused: set[date] = field(default_factory=set)
-    standing: Mapping[date, Said] = field(default_factory=dict)
-    rows: Mapping[date, Row[Any]] = field(default_factory=dict)
+    settings: Mapping[date, rows.DaySettingRow] = field(default_factory=dict)
     removed: set[date] = field(default_factory=set)
     first: date = date.max
     last: date = date.min
 
 
+class _Change(NamedTuple):
+    """A day that the file changes: its row, and what is then said of it."""
+
+    doctor_id: UUID
+    date: date
+    said: rows.DaySettingRow | None
+    setting: DaySetting
+
+
 @dataclass(frozen=True, slots=True)
 class Plan(Digested):
-    """What a file would change of what stood at the journal's `head` on `today`, as the database stores it."""
+    """What a file would change of what stood at the journal's `head` on `today`.
+
+    The rows have the actor and the instant of the plan, until they are written.
+    """
 
     sheet: Sheet
     mode: ImportMode
@@ -90,11 +86,11 @@ class Plan(Digested):
     today: date
     doctors: Mapping[str, _Doctor]
     refused: Mapping[int, str]
-    rows: Sequence[ImportedRow]
-    inserted: Sequence[tuple[Any, ...]]
-    updated: Sequence[tuple[Any, ...]]
-    removed: Sequence[tuple[Any, ...]]
-    before: Sequence[tuple[Any, ...]]
+    answered: Sequence[ImportedRow]
+    inserted: Sequence[rows.DaySettingRow]
+    updated: Sequence[rows.DayUpdateRow]
+    removed: Sequence[rows.DayKeyRow]
+    before: Sequence[KeptDay]
     packed: str
     last: bool = False
 
@@ -125,15 +121,14 @@ def plan_availability(
     if unreadable:
         refused[unreadable.line] = unreadable.problem
     answered, changes = _answered(meant, doctors, refused)
-    ids = bulk.new_ids(len(changes[RowOutcome.ADDED]))
-    written = {each: _written(tx, doctors, changes[each]) for each in changes}
     before = [
-        availability.before_of(
-            doctors[code].row.id, on, doctors[code].rows.get(on), removed=outcome is RowOutcome.REMOVED
-        )
-        for outcome, each in changes.items()
-        for code, on, _ in each
+        availability.before_of(each.doctor_id, each.date, each.said, removed=outcome is RowOutcome.REMOVED)
+        for outcome, listed in changes.items()
+        for each in listed
     ]
+    added, changed, removed = (
+        sorted(changes[each], key=_in_order) for each in (RowOutcome.ADDED, RowOutcome.CHANGED, RowOutcome.REMOVED)
+    )
     return Plan(
         sheet=replace(sheet, unreadable=unreadable),
         mode=mode,
@@ -143,10 +138,13 @@ def plan_availability(
         today=tx.today,
         doctors=doctors,
         refused=refused,
-        rows=answered,
-        inserted=[(id_, *each) for id_, each in zip(ids, written[RowOutcome.ADDED], strict=True)],
-        updated=written[RowOutcome.CHANGED],
-        removed=[each[:2] for each in written[RowOutcome.REMOVED]],
+        answered=answered,
+        inserted=[
+            rows.DaySettingRow(id_, each.doctor_id, each.date, *each.setting, tx.actor, tx.now)
+            for id_, each in zip(new_ids(len(added)), added, strict=True)
+        ],
+        updated=[rows.DayUpdateRow(*each.setting, tx.actor, tx.now, each.doctor_id, each.date) for each in changed],
+        removed=[rows.DayKeyRow(each.doctor_id, each.date) for each in removed],
         before=before,
         packed=recall.pack(before),
     )
@@ -183,9 +181,7 @@ def set_availability(tx: Tx, *, plan: Plan) -> Imported:
             tx, [row for each, _ in lost.values() for row in each], [row for _, each in lost.values() for row in each]
         )
     elif lost:
-        plan = _without(
-            tx, plan, {key: "has bookings" if each else "patients are here" for key, (each, _) in lost.items()}
-        )
+        plan = _without(plan, {key: "has bookings" if each else "patients are here" for key, (each, _) in lost.items()})
         booked = [each for each in booked if (each[0].doctor, each[0].date) not in lost]
     told_off = availability.settle(tx, [(before, after) for before, after, _ in booked], on_conflict=plan.on_conflict)
     _apply(tx, plan)
@@ -225,8 +221,8 @@ def _meant(
             continue
         found.append((row, dates))
         count += len(dates)
-        if count > rows.MOST_DAYS:
-            raise rows.too_large(line, rows.MOST_DAYS)
+        if count > import_rows.MOST_DAYS:
+            raise import_rows.too_large(line, import_rows.MOST_DAYS)
         problem = _want(tx, doctor, row, dates)
         if problem is not None:
             refused[line] = problem
@@ -255,7 +251,7 @@ def _note_refused(
     doctors: dict[str, _Doctor],
     refused: Mapping[int, str],
 ) -> None:
-    """Note the days of refused rows with their doctor, also where the file has nothing else of him."""
+    """Note the days of refused rows with their doctor, also where the file has nothing else of them."""
     for row, dates in found:
         if row.line in refused and row.doctor is not None and dates:
             doctor = known[row.doctor]
@@ -276,12 +272,12 @@ def _doctor(tx: Tx, code: str) -> _Doctor | str:
         return "unknown doctor"
     if row.archived_at is not None:
         return "the doctor is archived"
-    return _Doctor(row, days.unsaid(tx, row))
+    return _Doctor(row, days.unsaid(tx, row, days.weekly(tx, row)))
 
 
 def _dates(tx: Tx, word: str) -> Sequence[date] | str:
     try:
-        return rows.dates(word, today=tx.today)
+        return import_rows.dates(word, today=tx.today)
     except errors.BadValue as refused:
         return str(refused)
 
@@ -289,19 +285,18 @@ def _dates(tx: Tx, word: str) -> Sequence[date] | str:
 def _look_up(tx: Tx, doctor: _Doctor, mode: ImportMode) -> None:
     covered = doctor.wanted or doctor.refused
     doctor.first, doctor.last = min(covered), max(covered)
-    found = tx.all(_STANDING, doctor=doctor.row.id, first=doctor.first, last=doctor.last)
-    doctor.rows = {row.date: row for row in found}
-    doctor.standing = {row.date: (row.present, row.capacity, row.note) for row in found}
+    found = stored_days.settings(tx, doctor=doctor.row.id, first=doctor.first, last=doctor.last)
+    doctor.settings = {row.date: row for row in found}
     if mode is ImportMode.REPLACE and doctor.wanted:
-        doctor.removed = doctor.standing.keys() - doctor.wanted.keys()
+        doctor.removed = doctor.settings.keys() - doctor.wanted.keys()
 
 
 def _answered(
     meant: Sequence[tuple[DayRow, Sequence[date]]], doctors: Mapping[str, _Doctor], refused: Mapping[int, str]
-) -> tuple[list[ImportedRow], dict[RowOutcome, list[tuple[str, date, Said]]]]:
-    """What is answered, day by day; and by their outcome the days that change, with what is then said of them."""
+) -> tuple[list[ImportedRow], dict[RowOutcome, list[_Change]]]:
+    """What is answered, day by day; and by their outcome the days that change."""
     answered = list[ImportedRow]()
-    changes: dict[RowOutcome, list[tuple[str, date, Said]]] = {each: [] for each in RowOutcome}
+    changes: dict[RowOutcome, list[_Change]] = {each: [] for each in RowOutcome}
     for row, dates in meant:
         if row.line in refused:
             on = dates[0] if len(dates) == 1 else None
@@ -310,39 +305,48 @@ def _answered(
         assert row.doctor is not None
         doctor = doctors[row.doctor]
         for on in dates:
-            outcome, said, change = _compared(row, doctor.standing.get(on), doctor.unsaid[on.weekday()])
+            said = doctor.settings.get(on)
+            standing = availability.setting_of(said) if said is not None else None
+            outcome, setting, change = _compared(row, standing, doctor.unsaid[on.weekday()])
             answered.append(ImportedRow(row.line, row.doctor, on, outcome, None, change))
             if outcome is not RowOutcome.UNCHANGED:
-                changes[outcome].append((row.doctor, on, said))
+                changes[outcome].append(_Change(doctor.row.id, on, said, setting))
     for code, doctor in doctors.items():
         for on in sorted(doctor.removed):
-            change = _forgotten(doctor.standing[on], doctor.unsaid[on.weekday()])
+            setting = availability.setting_of(doctor.settings[on])
+            change = _forgotten(setting, doctor.unsaid[on.weekday()])
             answered.append(ImportedRow(None, code, on, RowOutcome.REMOVED, None, change))
-            changes[RowOutcome.REMOVED].append((code, on, doctor.standing[on]))
+            changes[RowOutcome.REMOVED].append(_Change(doctor.row.id, on, doctor.settings[on], setting))
     return answered, changes
 
 
-def _compared(row: DayRow, standing: Said | None, unsaid: tuple[bool, int]) -> tuple[RowOutcome, Said, str | None]:
+def _compared(
+    row: DayRow, standing: DaySetting | None, unsaid: tuple[bool, int]
+) -> tuple[RowOutcome, DaySetting, str | None]:
     """Return what happens to a day: the outcome, what is then set, and what that changes.
 
     A row without anything to set leaves a day as it stands, also one of which nothing is said.
     """
+    present, places = unsaid
     if standing is None and row.present is None and row.capacity is None and not row.note:
-        return RowOutcome.UNCHANGED, (*unsaid, None), None
-    said = availability.merged(standing, unsaid[0], present=row.present, capacity=row.capacity, note=row.note)
-    if said == standing:
-        return RowOutcome.UNCHANGED, said, None
-    present, places = (unsaid[0], None) if standing is None else standing[:2]
-    noted = said[2] != (None if standing is None else standing[2])
+        return RowOutcome.UNCHANGED, DaySetting(present, places, None), None
+    then = availability.merged(standing, present, present=row.present, capacity=row.capacity, note=row.note)
+    if then == standing:
+        return RowOutcome.UNCHANGED, then, None
+    before = DaySetting(present, None, None) if standing is None else standing
     change = _change(
-        present, unsaid[1] if places is None else places, said[0], unsaid[1] if said[1] is None else said[1], noted
+        before.present,
+        places if before.capacity is None else before.capacity,
+        then.present,
+        places if then.capacity is None else then.capacity,
+        then.note != before.note,
     )
-    return RowOutcome.ADDED if standing is None else RowOutcome.CHANGED, said, change
+    return RowOutcome.ADDED if standing is None else RowOutcome.CHANGED, then, change
 
 
-def _forgotten(standing: Said, unsaid: tuple[bool, int]) -> str | None:
-    present, places, note = standing
-    return _change(present, unsaid[1] if places is None else places, *unsaid, note is not None)
+def _forgotten(standing: DaySetting, unsaid: tuple[bool, int]) -> str | None:
+    places = unsaid[1] if standing.capacity is None else standing.capacity
+    return _change(standing.present, places, *unsaid, standing.note is not None)
 
 
 @cache
@@ -354,19 +358,9 @@ def _change(present: bool, places: int, then_present: bool, then_places: int, no
     return ", ".join(changes) or None
 
 
-def _written(
-    tx: Tx, doctors: Mapping[str, _Doctor], changes: Sequence[tuple[str, date, Said]]
-) -> list[tuple[Any, ...]]:
-    """Changes as the database stores them, in the order of its index."""
-    columns = availabilities.c
-    ids = {code: bulk.stored(tx, columns.doctor_id, each.row.id) for code, each in doctors.items()}
-    dates = {on: bulk.stored(tx, columns.date, on) for on in {on for _, on, _ in changes}}
-    presence = {each: bulk.stored(tx, columns.present, each) for each in (True, False)}
-    found = [
-        (ids[code], dates[on], presence[present], capacity, note) for code, on, (present, capacity, note) in changes
-    ]
-    found.sort(key=lambda each: each[:2])
-    return found
+def _in_order(change: _Change) -> tuple[int, date]:
+    """The order of the database's index."""
+    return change.doctor_id.int, change.date
 
 
 # The write
@@ -395,16 +389,16 @@ def _booked(tx: Tx, plan: Plan) -> list[tuple[days.Facts, days.Facts, int | None
     """The days with a ledger that a plan is about: as they stand, as they would be, and the capacity to set."""
     first = min((each.first for each in plan.doctors.values()), default=date.max)
     last = max((each.last for each in plan.doctors.values()), default=date.min)
-    have = {row.doctor_id for row in tx.all(_WITH_LEDGER, first=first, last=last)}
+    have = set(stored_days.doctors_with_ledger(tx, first=first, last=last))
     found = list[tuple[days.Facts, days.Facts, int | None]]()
     for doctor in plan.doctors.values():
         if doctor.row.id not in have:
             continue
         for before in days.with_ledger(tx, doctor.row, first=doctor.first, last=doctor.last):
             if row := doctor.wanted.get(before.date):
-                said = availability.written(before, present=row.present, capacity=row.capacity, note=row.note)
+                setting = availability.written(before, present=row.present, capacity=row.capacity, note=row.note)
                 after = availability.changed_facts(before, present=row.present, capacity=row.capacity)
-                found.append((before, after, said["capacity"]))
+                found.append((before, after, setting.capacity))
             elif before.date in doctor.removed:
                 present, places = doctor.unsaid[before.date.weekday()]
                 found.append((before, replace(before, present=present, capacity=places), places))
@@ -414,46 +408,40 @@ def _booked(tx: Tx, plan: Plan) -> list[tuple[days.Facts, days.Facts, int | None
     return found
 
 
-def _without(tx: Tx, plan: Plan, lost: Mapping[tuple[str, date], str]) -> Plan:
+def _without(plan: Plan, lost: Mapping[tuple[str, date], str]) -> Plan:
     """Return a plan without the days on which patients would lose their place, and the reasons by doctor and date."""
-    keys = {
-        (
-            bulk.stored(tx, availabilities.c.doctor_id, plan.doctors[code].row.id),
-            bulk.stored(tx, availabilities.c.date, on),
-        )
-        for code, on in lost
-    }
-    days_lost = {(str(plan.doctors[code].row.id), on.toordinal()) for code, on in lost}
+    keys = {(plan.doctors[code].row.id, on) for code, on in lost}
+    days_lost = {(str(doctor_id), on.toordinal()) for doctor_id, on in keys}
     before = [each for each in plan.before if each[:2] not in days_lost]
     reasons: dict[tuple[str | None, date | None], str] = {(code, on): why for (code, on), why in lost.items()}
     return replace(
         plan,
         before=before,
         packed=recall.pack(before),
-        rows=[
+        answered=[
             row._replace(outcome=RowOutcome.REFUSED, reason=reason, change=None)
             if row.outcome is not RowOutcome.REFUSED and (reason := reasons.get((row.doctor, row.date)))
             else row
-            for row in plan.rows
+            for row in plan.answered
         ],
-        inserted=[each for each in plan.inserted if each[1:3] not in keys],
-        updated=[each for each in plan.updated if each[:2] not in keys],
+        inserted=[each for each in plan.inserted if (each.doctor_id, each.date) not in keys],
+        updated=[each for each in plan.updated if (each.doctor_id, each.date) not in keys],
         removed=[each for each in plan.removed if each not in keys],
     )
 
 
 def _apply(tx: Tx, plan: Plan) -> None:
-    stamp = (tx.actor, bulk.stored(tx, availabilities.c.updated_at, tx.now))
-    availability.write_stored(
+    """Write the rows, with the actor and the instant of this transaction. `_replace` would take three times as long."""
+    availability.write_settings(
         tx,
-        inserted=[(*each, *stamp) for each in plan.inserted],
-        updated=[(*each[2:], *stamp, *each[:2]) for each in plan.updated],
+        inserted=(rows.DaySettingRow(*each[:6], tx.actor, tx.now) for each in plan.inserted),
+        updated=(rows.DayUpdateRow(*each[:3], tx.actor, tx.now, *each[5:]) for each in plan.updated),
         removed=plan.removed,
     )
 
 
 def _imported(plan: Plan, told: Sequence[ToCall]) -> Imported:
-    tally = Counter((row.doctor, row.outcome) for row in plan.rows)
+    tally = Counter((row.doctor, row.outcome) for row in plan.answered)
 
     def count(outcome: RowOutcome) -> int:
         return sum(many for (_, each), many in tally.items() if each is outcome)
@@ -463,7 +451,7 @@ def _imported(plan: Plan, told: Sequence[ToCall]) -> Imported:
         changed=count(RowOutcome.CHANGED),
         unchanged=count(RowOutcome.UNCHANGED),
         refused=count(RowOutcome.REFUSED),
-        rows=tuple(plan.rows),
+        rows=tuple(plan.answered),
         cancelled=tuple(told),
         removed=count(RowOutcome.REMOVED),
         doctors=tuple(

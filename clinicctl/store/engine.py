@@ -148,6 +148,19 @@ class Tx:
         interrupts.check()
         return self.driver.executemany(sql, rows).rowcount
 
+    @contextmanager
+    def savepoint(self, name: str) -> Iterator[None]:
+        """Roll back what the body does when it raises, and nothing else. SQLite may have rolled back all by itself."""
+        self.driver.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            if self.driver.in_transaction:
+                self.driver.execute(f"ROLLBACK TO {name}")
+                self.driver.execute(f"RELEASE {name}")
+            raise
+        self.driver.execute(f"RELEASE {name}")
+
     def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """Return the first row, or None."""
         rows, _ = statements.run(_old(self.connection), self.driver, statement, values)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
-from clinicctl.store.values import from_date, from_list, from_uuid
+from clinicctl.store.values import from_bool, from_date, from_instant, from_list, from_uuid, to_uuid
 
 _SETTINGS = """
 SELECT doctor_daily_availabilities.id, doctor_daily_availabilities.doctor_id,
@@ -20,6 +20,25 @@ WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabi
 
 def settings(tx: Tx, *, first: Date, last: Date, doctor: UUID) -> list[rows.DaySettingRow]:
     return tx.fetch_all(_SETTINGS, (from_date(first), from_date(last), from_uuid(doctor)), rows.day_setting_row)
+
+
+_SETTINGS_WITH_LEDGER = """
+SELECT doctor_daily_availabilities.id, doctor_daily_availabilities.doctor_id,
+doctor_daily_availabilities.date, doctor_daily_availabilities.present, doctor_daily_availabilities.capacity,
+doctor_daily_availabilities.note, doctor_daily_availabilities.updated_by,
+doctor_daily_availabilities.updated_at
+FROM doctor_daily_availabilities JOIN doctor_daily_capacities ON doctor_daily_capacities.doctor_id =
+doctor_daily_availabilities.doctor_id AND doctor_daily_capacities.date = doctor_daily_availabilities.date
+WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabilities.doctor_id = ?
+"""
+
+
+def settings_with_ledger(tx: Tx, *, first: Date, last: Date, doctor: UUID) -> list[rows.DaySettingRow]:
+    return tx.fetch_all(
+        _SETTINGS_WITH_LEDGER,
+        (from_date(first), from_date(last), from_uuid(doctor)),
+        rows.day_setting_row,
+    )
 
 
 _SETTINGS_OF_DOCTORS = """
@@ -74,6 +93,17 @@ def ledgers_of_doctors(tx: Tx, *, first: Date, last: Date, doctors: Iterable[UUI
     )
 
 
+_DOCTORS_WITH_LEDGER = """
+SELECT DISTINCT doctor_daily_capacities.doctor_id
+FROM doctor_daily_capacities
+WHERE doctor_daily_capacities.date BETWEEN ? AND ?
+"""
+
+
+def doctors_with_ledger(tx: Tx, *, first: Date, last: Date) -> list[UUID]:
+    return tx.fetch_all(_DOCTORS_WITH_LEDGER, (from_date(first), from_date(last)), lambda row: to_uuid(row[0]))
+
+
 _WEEKDAYS = """
 SELECT doctor_weekly_patterns.doctor_id, doctor_weekly_patterns.weekday, doctor_weekly_patterns.present,
 doctor_weekly_patterns.capacity
@@ -99,6 +129,91 @@ def weekdays_of_doctors(tx: Tx, *, doctors: Iterable[UUID]) -> list[rows.Weekday
     return tx.fetch_all(_WEEKDAYS_OF_DOCTORS, (from_list(doctors, from_uuid),), rows.weekday_row)
 
 
+_INSERT_SETTINGS = """
+INSERT INTO doctor_daily_availabilities (id, doctor_id, date, present, capacity, note, updated_by, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+def insert_settings(tx: Tx, every: Iterable[rows.DaySettingRow]) -> int:
+    return tx.execute_many(
+        _INSERT_SETTINGS,
+        (
+            (
+                from_uuid(each.id),
+                from_uuid(each.doctor_id),
+                from_date(each.date),
+                from_bool(each.present),
+                each.capacity,
+                each.note,
+                each.updated_by,
+                from_instant(each.updated_at),
+            )
+            for each in every
+        ),
+    )
+
+
+_UPDATE_SETTINGS = """
+UPDATE doctor_daily_availabilities SET present=?, capacity=?, note=?, updated_by=?, updated_at=? WHERE
+doctor_daily_availabilities.doctor_id = ? AND doctor_daily_availabilities.date = ?
+"""
+
+
+def update_settings(tx: Tx, every: Iterable[rows.DayUpdateRow]) -> int:
+    return tx.execute_many(
+        _UPDATE_SETTINGS,
+        (
+            (
+                from_bool(each.present),
+                each.capacity,
+                each.note,
+                each.updated_by,
+                from_instant(each.updated_at),
+                from_uuid(each.doctor_id),
+                from_date(each.date),
+            )
+            for each in every
+        ),
+    )
+
+
+_DELETE_SETTINGS = """
+DELETE FROM doctor_daily_availabilities WHERE doctor_daily_availabilities.doctor_id = ? AND
+doctor_daily_availabilities.date = ?
+"""
+
+
+def delete_settings(tx: Tx, every: Iterable[rows.DayKeyRow]) -> int:
+    return tx.execute_many(
+        _DELETE_SETTINGS,
+        ((from_uuid(each.doctor_id), from_date(each.date)) for each in every),
+    )
+
+
+_INSERT_WEEKDAYS = """
+INSERT INTO doctor_weekly_patterns (doctor_id, weekday, present, capacity) VALUES (?, ?, ?, ?)
+"""
+
+
+def insert_weekdays(tx: Tx, every: Iterable[rows.WeekdayRow]) -> int:
+    return tx.execute_many(
+        _INSERT_WEEKDAYS,
+        ((from_uuid(each.doctor_id), each.weekday, from_bool(each.present), each.capacity) for each in every),
+    )
+
+
+_DELETE_WEEKDAYS = """
+DELETE FROM doctor_weekly_patterns WHERE doctor_weekly_patterns.doctor_id = ? AND
+doctor_weekly_patterns.weekday IN (SELECT weekdays_listed.value
+FROM json_each(?) AS weekdays_listed)
+"""
+
+
+def delete_weekdays(tx: Tx, *, doctor: UUID, weekdays: Iterable[int]) -> int:
+    return tx.execute(_DELETE_WEEKDAYS, (from_uuid(doctor), from_list(weekdays)))
+
+
 _OPEN_LEDGER = """
 INSERT INTO doctor_daily_capacities (id, doctor_id, date, capacity, booked, remaining, last_position,
 last_recall) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -120,6 +235,20 @@ def open_ledger(
     return tx.execute(
         _OPEN_LEDGER,
         (from_uuid(id), from_uuid(doctor_id), from_date(date), capacity, booked, remaining, last_position, last_recall),
+    )
+
+
+_SET_CAPACITIES = """
+UPDATE doctor_daily_capacities SET capacity=?, remaining=CASE WHEN (doctor_daily_capacities.booked < ?) THEN ?
+- doctor_daily_capacities.booked ELSE 0 END WHERE doctor_daily_capacities.doctor_id = ? AND
+doctor_daily_capacities.date = ?
+"""
+
+
+def set_capacities(tx: Tx, every: Iterable[rows.PlacesRow]) -> int:
+    return tx.execute_many(
+        _SET_CAPACITIES,
+        ((each.places, each.places, each.places, from_uuid(each.doctor_id), from_date(each.date)) for each in every),
     )
 
 

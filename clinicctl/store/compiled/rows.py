@@ -16,6 +16,16 @@ SEX = {each.value: each for each in Sex}
 WAITLIST_STATUS = {each.value: each for each in WaitlistStatus}
 
 
+class ActiveVisitRow(NamedTuple):
+    number: int
+    visit: int
+    created_at: datetime
+
+
+def active_visit_row(stored: Any) -> ActiveVisitRow:
+    return ActiveVisitRow(stored[0], stored[1], to_instant(stored[2]))
+
+
 class AppointmentRow(NamedTuple):
     id: UUID
     number: int
@@ -179,6 +189,11 @@ def counter_row(stored: Any) -> CounterRow:
     return CounterRow(stored[0], stored[1])
 
 
+class DayKeyRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+
+
 class DaySettingRow(NamedTuple):
     id: UUID
     doctor_id: UUID
@@ -203,9 +218,23 @@ def day_setting_row(stored: Any) -> DaySettingRow:
     )
 
 
+class DayUpdateRow(NamedTuple):
+    present: bool
+    capacity: int | None
+    note: str | None
+    updated_by: str
+    updated_at: datetime
+    doctor_id: UUID
+    date: Date
+
+
 class DaysBeforeRow(NamedTuple):
     journal_number: int
     before: str
+
+
+def days_before_row(stored: Any) -> DaysBeforeRow:
+    return DaysBeforeRow(stored[0], stored[1])
 
 
 class DoctorCountRow(NamedTuple):
@@ -316,6 +345,15 @@ def ledger_row(stored: Any) -> LedgerRow:
     )
 
 
+class OpenDayRow(NamedTuple):
+    date: Date
+    open: int
+
+
+def open_day_row(stored: Any) -> OpenDayRow:
+    return OpenDayRow(to_date(stored[0]), stored[1])
+
+
 class OpenPlaceRow(NamedTuple):
     position: int
     number: int
@@ -393,6 +431,12 @@ class PatientWordRow(NamedTuple):
 
 def patient_word_row(stored: Any) -> PatientWordRow:
     return PatientWordRow(stored[0], to_uuid(stored[1]))
+
+
+class PlacesRow(NamedTuple):
+    places: int
+    doctor_id: UUID
+    date: Date
 
 
 class QueueRow(NamedTuple):

@@ -1,21 +1,60 @@
 """Doctors' days: the settings of dates and weekdays, and the ledgers."""
 
-from sqlalchemy import and_, bindparam, case, insert, select, update
+from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, case, delete, insert, select, update
 
 from clinicctl.store.models import availabilities, capacities, weekly_patterns
-from clinicctl.store.queries import among, change, every, one
+from clinicctl.store.queries import among, change, change_each, every, one
 
 _SETTINGS = select(availabilities).where(availabilities.c.date.between(bindparam("first"), bindparam("last")))
-_LEDGERS = select(capacities).where(capacities.c.date.between(bindparam("first"), bindparam("last")))
+_OF_DOCTOR = _SETTINGS.where(availabilities.c.doctor_id == bindparam("doctor"))
+_IN_SPAN = capacities.c.date.between(bindparam("first"), bindparam("last"))
+_LEDGERS = select(capacities).where(_IN_SPAN)
 _HERE = and_(capacities.c.doctor_id == bindparam("doctor"), capacities.c.date == bindparam("on"))
+_PLACES = bindparam("places", type_=Integer)
 
-SETTINGS = every(_SETTINGS.where(availabilities.c.doctor_id == bindparam("doctor")), "DaySettingRow")
+
+def _of_row(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.doctor_id == bindparam("doctor_id"), table.c.date == bindparam("date"))
+
+
+SETTINGS = every(_OF_DOCTOR, "DaySettingRow")
+SETTINGS_WITH_LEDGER = every(
+    _OF_DOCTOR.join(
+        capacities,
+        and_(capacities.c.doctor_id == availabilities.c.doctor_id, capacities.c.date == availabilities.c.date),
+    ),
+    "DaySettingRow",
+)
 SETTINGS_OF_DOCTORS = every(_SETTINGS.where(among(availabilities.c.doctor_id, "doctors")), "DaySettingRow")
 LEDGERS = every(_LEDGERS.where(capacities.c.doctor_id == bindparam("doctor")), "LedgerRow")
 LEDGERS_OF_DOCTORS = every(_LEDGERS.where(among(capacities.c.doctor_id, "doctors")), "LedgerRow")
+DOCTORS_WITH_LEDGER = every(select(capacities.c.doctor_id).where(_IN_SPAN).distinct())
 WEEKDAYS = every(select(weekly_patterns).where(weekly_patterns.c.doctor_id == bindparam("doctor")), "WeekdayRow")
 WEEKDAYS_OF_DOCTORS = every(select(weekly_patterns).where(among(weekly_patterns.c.doctor_id, "doctors")), "WeekdayRow")
+INSERT_SETTINGS = change_each(insert(availabilities), row="DaySettingRow")
+UPDATE_SETTINGS = change_each(
+    update(availabilities).where(_of_row(availabilities)),
+    "present",
+    "capacity",
+    "note",
+    "updated_by",
+    "updated_at",
+    row="DayUpdateRow",
+)
+DELETE_SETTINGS = change_each(delete(availabilities).where(_of_row(availabilities)), row="DayKeyRow")
+INSERT_WEEKDAYS = change_each(insert(weekly_patterns), row="WeekdayRow")
+DELETE_WEEKDAYS = change(
+    delete(weekly_patterns).where(
+        weekly_patterns.c.doctor_id == bindparam("doctor"), among(weekly_patterns.c.weekday, "weekdays")
+    )
+)
 OPEN_LEDGER = change(insert(capacities))
+SET_CAPACITIES = change_each(
+    update(capacities)
+    .where(_of_row(capacities))
+    .values(capacity=_PLACES, remaining=case((capacities.c.booked < _PLACES, _PLACES - capacities.c.booked), else_=0)),
+    row="PlacesRow",
+)
 TAKE_PLACE = change(
     update(capacities)
     .where(_HERE, capacities.c.remaining > 0)

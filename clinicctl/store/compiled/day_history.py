@@ -1,0 +1,55 @@
+"""Generated from queries/day_history.py by `python -m clinicctl.store.compile`. Do not edit."""
+
+from datetime import date as Date
+from uuid import UUID
+
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+from clinicctl.store.values import from_date, from_uuid
+
+_KEPT = """
+SELECT journal_days."before"
+FROM journal_days
+WHERE journal_days.journal_number = ?
+"""
+
+
+def kept(tx: Tx, *, number: int) -> str | None:
+    return tx.fetch_one(_KEPT, (number,), lambda row: row[0])
+
+
+_NEXT_KEPT = """
+SELECT journal_days.journal_number, journal_days."before"
+FROM journal_days
+WHERE journal_days.journal_number > ? AND (journal_days.journal_number NOT IN (SELECT journal.undoes
+FROM journal
+WHERE journal.undoes IS NOT NULL)) ORDER BY journal_days.journal_number
+LIMIT 1 OFFSET ?
+"""
+
+
+def next_kept(tx: Tx, *, number: int) -> rows.DaysBeforeRow | None:
+    return tx.fetch_one(_NEXT_KEPT, (number, 0), rows.days_before_row)
+
+
+_AT_SLOT = """
+SELECT appointments.number
+FROM appointments
+WHERE appointments.doctor_id = ? AND appointments.date = ? AND appointments.slot = ? AND status <> 'cancelled'
+"""
+
+
+def at_slot(tx: Tx, *, doctor: UUID, on: Date, slot: int) -> int | None:
+    return tx.fetch_one(_AT_SLOT, (from_uuid(doctor), from_date(on), slot), lambda row: row[0])
+
+
+_ACTIVE_VISITS = """
+SELECT appointments.number, appointments.visit, appointments.created_at
+FROM appointments
+WHERE appointments.patient_id = ? AND appointments.doctor_id = ? AND appointments.date = ? AND status IN
+('booked', 'checked_in', 'in_consultation')
+"""
+
+
+def active_visits(tx: Tx, *, patient: UUID, doctor: UUID, on: Date) -> list[rows.ActiveVisitRow]:
+    return tx.fetch_all(_ACTIVE_VISITS, (from_uuid(patient), from_uuid(doctor), from_date(on)), rows.active_visit_row)
