@@ -7,7 +7,7 @@ to 3.51.2 (https://sqlite.org/wal.html, "The WAL-Reset Bug"). A read takes no lo
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -17,12 +17,9 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row
-from sqlalchemy.sql.base import Executable
-
 from clinicctl import clock, errors, interrupts
 from clinicctl.settings import ClinicSettings
-from clinicctl.store import notes, paths, places, statements, trust
+from clinicctl.store import notes, paths, places, trust
 from clinicctl.store.compiled import schema
 from clinicctl.store.connections import Connection, connected, copy_back, inspect, is_replaced, note_files, view
 from clinicctl.store.driver import sqlite3, uri
@@ -30,8 +27,6 @@ from clinicctl.store.faults import is_full, reason_of, translated
 from clinicctl.store.lock import writers_lock
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT, bring_up
 from clinicctl.store.values import UNREADABLE, Unreadable
-
-__all__ = ["Condition", "Row", "Step", "Store", "Tx", "joined"]
 
 R = TypeVar("R")
 
@@ -161,45 +156,9 @@ class Tx:
             raise
         self.driver.execute(f"RELEASE {name}")
 
-    def one(self, statement: Executable, **values: Any) -> Row[Any] | None:
-        """Return the first row, or None."""
-        rows, _ = statements.run(_old(self.connection), self.driver, statement, values)
-        return rows[0] if rows else None
-
-    def all(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
-        """Return every row."""
-        return statements.run(_old(self.connection), self.driver, statement, values)[0]
-
-    def run(self, statement: Executable, **values: Any) -> int:
-        """Run a statement that changes rows, and return how many it changed."""
-        return statements.run(_old(self.connection), self.driver, statement, values)[1]
-
-    def many(self, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
-        """Run a statement once for each row."""
-        statements.run_many(_old(self.connection), self.driver, statement, rows)
-
     def local(self, instant: datetime | None) -> Any:
         """Return an instant in the clinic's offset."""
         return instant.astimezone(self.zone) if instant else None
-
-
-def _old(connection: Connection) -> Any:
-    from sqlalchemy import create_engine
-    from sqlalchemy.pool import StaticPool
-
-    if connection not in _OLD:
-        engine = create_engine(
-            "sqlite://",
-            creator=lambda: connection.driver,
-            poolclass=StaticPool,
-            pool_reset_on_return=None,
-            _initialize=False,
-        )
-        _OLD[connection] = engine.connect()
-    return _OLD[connection]
-
-
-_OLD: dict[Connection, Any] = {}
 
 
 class Store:
