@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import RootTransaction
 from typer.main import get_command
 
 from clinicctl.cli import TREE, Root, app, quick
 from clinicctl.cli.batch import LONGEST_LINE
 from clinicctl.cli.context import Desk
 from clinicctl.results import plain
+from clinicctl.store.connections import BEGIN
 from clinicctl.store.sharing import Shared
 
 Ask = Callable[..., Any]
@@ -314,23 +314,33 @@ def test_a_waiting_batch_is_busy_once_and_not_for_every_line(clinic: Ask, start:
 
 
 @pytest.mark.parametrize("door", ["read", "write"])
-@pytest.mark.parametrize("moment", ["_connection_begin_impl", "_connection_rollback_impl"])
+@pytest.mark.parametrize("moment", ["begin", "rollback"])
 def test_a_ctrl_c_around_a_begin_or_its_end_leaves_neither_desk_behind_a_transaction(
     clinic: Ask, db: str, monkeypatch: pytest.MonkeyPatch, door: str, moment: str
 ) -> None:
     shared = Shared(db, wait=0)
     doors = {"read": lambda: shared.read(actor="a"), "write": lambda: shared.write(actor="a", key="k")}
-    own = getattr(RootTransaction, moment)
+    connect, interrupted = sqlite3.connect, list[str]()
 
-    def interrupted(transaction: RootTransaction) -> None:
-        if moment == "_connection_begin_impl":
-            own(transaction)
-        raise KeyboardInterrupt
+    class Connection(sqlite3.Connection):
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            found = super().execute(sql, *values)
+            if moment == "begin" and sql in BEGIN.values() and not interrupted:
+                interrupted.append(sql)
+                raise KeyboardInterrupt
+            return found
+
+        def rollback(self) -> None:
+            if moment == "rollback" and not interrupted:
+                interrupted.append("rollback")
+                raise KeyboardInterrupt
+            super().rollback()
 
     with monkeypatch.context() as patched:
-        patched.setattr(RootTransaction, moment, interrupted)
+        patched.setattr(sqlite3, "connect", lambda path, **more: connect(path, **more, factory=Connection))
         with pytest.raises(KeyboardInterrupt):
             end_within(doors[door], shared)
+    assert interrupted
     with closing(sqlite3.connect(db, timeout=0)) as other, other:
         other.execute("BEGIN IMMEDIATE")
     for opened in doors.values():

@@ -69,18 +69,16 @@ main()
 """The program, which stops at one point of its transaction, says so, and goes on when it is told a line."""
 
 BROKEN = """
-import contextlib, sys, types
+import contextlib, sys
 from clinicctl import desk
 from clinicctl.store import connections, engine
 from clinicctl.__main__ import main
 
 begin = sys.argv.pop(1)
 if begin != "whole":
-    listen = connections.event.listen
+    assert connections.BEGIN["rw"] == "BEGIN IMMEDIATE" and engine.writers_lock, "the broken program would be whole"
     engine.writers_lock = lambda path, *, wait: contextlib.nullcontext()
-    connections.event = types.SimpleNamespace(
-        listen=lambda target, name, _: listen(target, name, lambda each: begin and each.exec_driver_sql(begin))
-    )
+    connections.BEGIN["rw"] = begin
 desk.bookings, desk.journal
 print("ready", flush=True)
 sys.stdin.readline()

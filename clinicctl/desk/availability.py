@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -283,10 +284,16 @@ def before_of(doctor_id: UUID, on: date, said: rows.DaySettingRow | None, *, rem
 
     If the day had no row, its values are None.
     """
+    day = (_as_text(doctor_id), on.toordinal())
     if said is None:
-        return (str(doctor_id), on.toordinal(), False, None, None, None, None, None)
-    stamp = (said.updated_by, said.updated_at.isoformat())
-    return (str(doctor_id), on.toordinal(), removed, said.present, said.capacity, said.note, *stamp)
+        return (*day, False, None, None, None, None, None)
+    return (*day, removed, said.present, said.capacity, said.note, said.updated_by, said.updated_at.isoformat())
+
+
+@lru_cache(1_024)
+def _as_text(identity: UUID) -> str:
+    """The text of an id, one for all the days of a doctor."""
+    return str(identity)
 
 
 def write(tx: Tx, changes: Sequence[tuple[days.Facts, DaySetting]]) -> None:
@@ -299,7 +306,7 @@ def write(tx: Tx, changes: Sequence[tuple[days.Facts, DaySetting]]) -> None:
             if day.said is None
         ],
         updated=[
-            rows.DayUpdateRow(*setting, tx.actor, tx.now, day.doctor_id, day.date)
+            rows.DayWriteRow(*setting, tx.actor, tx.now, day.doctor_id, day.date)
             for day, setting in changes
             if day.said is not None
         ],
@@ -314,7 +321,7 @@ def write_settings(
     tx: Tx,
     *,
     inserted: Iterable[rows.DaySettingRow],
-    updated: Iterable[rows.DayUpdateRow],
+    updated: Iterable[rows.DayWriteRow],
     removed: Iterable[rows.DayKeyRow] = (),
 ) -> None:
     """Write what is said of many days at once. The ledgers are not updated."""

@@ -42,7 +42,7 @@ class Before:
     weekdays: Mapping[UUID, Sequence[tuple[int, bool | None, int | None]]]
     cancelled: Mapping[tuple[UUID, date], tuple[bool, int]]
     inserted: Sequence[rows.DaySettingRow]
-    updated: Sequence[rows.DayUpdateRow]
+    updated: Sequence[rows.DayWriteRow]
     removed: Sequence[rows.DayKeyRow]
 
     @property
@@ -184,14 +184,14 @@ def _planned(kept: Mapping[str, Any], packed: Sequence[tuple[Any, ...]]) -> Befo
     """Prepare what was kept for writing. Each repeated value is converted once, because there may be many rows."""
     owner, dated, instant = cache(UUID), cache(date.fromordinal), cache(_instant)
     dates: dict[UUID, list[date]] = {}
-    inserted, updated, removed = list[rows.DayUpdateRow](), list[rows.DayUpdateRow](), list[rows.DayKeyRow]()
+    inserted, updated, removed = list[rows.DayWriteRow](), list[rows.DayWriteRow](), list[rows.DayKeyRow]()
     for doctor, ordinal, gone, present, capacity, note, by, at in packed:
         identity, on = owner(doctor), dated(ordinal)
         dates.setdefault(identity, []).append(on)
         if present is None:
             removed.append(rows.DayKeyRow(identity, on))
             continue
-        row = rows.DayUpdateRow(_PRESENCE[present], capacity, note, by, instant(at), identity, on)
+        row = rows.DayWriteRow(_PRESENCE[present], capacity, note, by, instant(at), identity, on)
         (inserted if gone else updated).append(row)
     weekdays: dict[UUID, list[tuple[int, bool | None, int | None]]] = {}
     for doctor, nth, present, capacity in kept["weekdays"]:

@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 from clinicctl import errors
 from clinicctl.desk import availability, days, journal, operations, recall, staff
@@ -62,15 +61,6 @@ class _Doctor:
     last: date = date.min
 
 
-class _Change(NamedTuple):
-    """A day that the file changes: its row, and what is then said of it."""
-
-    doctor_id: UUID
-    date: date
-    said: rows.DaySettingRow | None
-    setting: DaySetting
-
-
 @dataclass(frozen=True, slots=True)
 class Plan(Digested):
     """What a file would change of what stood at the journal's `head` on `today`.
@@ -88,7 +78,7 @@ class Plan(Digested):
     refused: Mapping[int, str]
     answered: Sequence[ImportedRow]
     inserted: Sequence[rows.DaySettingRow]
-    updated: Sequence[rows.DayUpdateRow]
+    updated: Sequence[rows.DayWriteRow]
     removed: Sequence[rows.DayKeyRow]
     before: Sequence[KeptDay]
     packed: str
@@ -120,15 +110,19 @@ def plan_availability(
         unreadable = Unreadable(1, f"it would forget more than {MOST_REMOVED} days: split the file")
     if unreadable:
         refused[unreadable.line] = unreadable.problem
-    answered, changes = _answered(meant, doctors, refused)
+    answered, changes = _answered(tx, meant, doctors, refused)
+    settings = {each.row.id: each.settings for each in doctors.values()}
     before = [
-        availability.before_of(each.doctor_id, each.date, each.said, removed=outcome is RowOutcome.REMOVED)
+        availability.before_of(
+            each.doctor_id, each.date, settings[each.doctor_id].get(each.date), removed=outcome is RowOutcome.REMOVED
+        )
         for outcome, listed in changes.items()
         for each in listed
     ]
-    added, changed, removed = (
-        sorted(changes[each], key=_in_order) for each in (RowOutcome.ADDED, RowOutcome.CHANGED, RowOutcome.REMOVED)
-    )
+    packed = recall.pack(before)
+    for listed in changes.values():
+        listed.sort(key=_in_order)
+    added = changes[RowOutcome.ADDED]
     return Plan(
         sheet=replace(sheet, unreadable=unreadable),
         mode=mode,
@@ -140,13 +134,13 @@ def plan_availability(
         refused=refused,
         answered=answered,
         inserted=[
-            rows.DaySettingRow(id_, each.doctor_id, each.date, *each.setting, tx.actor, tx.now)
+            rows.DaySettingRow(id_, each.doctor_id, each.date, *each[:5])
             for id_, each in zip(new_ids(len(added)), added, strict=True)
         ],
-        updated=[rows.DayUpdateRow(*each.setting, tx.actor, tx.now, each.doctor_id, each.date) for each in changed],
-        removed=[rows.DayKeyRow(each.doctor_id, each.date) for each in removed],
+        updated=changes[RowOutcome.CHANGED],
+        removed=[rows.DayKeyRow(each.doctor_id, each.date) for each in changes[RowOutcome.REMOVED]],
         before=before,
-        packed=recall.pack(before),
+        packed=packed,
     )
 
 
@@ -292,11 +286,11 @@ def _look_up(tx: Tx, doctor: _Doctor, mode: ImportMode) -> None:
 
 
 def _answered(
-    meant: Sequence[tuple[DayRow, Sequence[date]]], doctors: Mapping[str, _Doctor], refused: Mapping[int, str]
-) -> tuple[list[ImportedRow], dict[RowOutcome, list[_Change]]]:
-    """What is answered, day by day; and by their outcome the days that change."""
+    tx: Tx, meant: Sequence[tuple[DayRow, Sequence[date]]], doctors: Mapping[str, _Doctor], refused: Mapping[int, str]
+) -> tuple[list[ImportedRow], dict[RowOutcome, list[rows.DayWriteRow]]]:
+    """What is answered, day by day; and by their outcome the days that change, with what is then said of them."""
     answered = list[ImportedRow]()
-    changes: dict[RowOutcome, list[_Change]] = {each: [] for each in RowOutcome}
+    changes: dict[RowOutcome, list[rows.DayWriteRow]] = {each: [] for each in RowOutcome}
     for row, dates in meant:
         if row.line in refused:
             on = dates[0] if len(dates) == 1 else None
@@ -310,13 +304,13 @@ def _answered(
             outcome, setting, change = _compared(row, standing, doctor.unsaid[on.weekday()])
             answered.append(ImportedRow(row.line, row.doctor, on, outcome, None, change))
             if outcome is not RowOutcome.UNCHANGED:
-                changes[outcome].append(_Change(doctor.row.id, on, said, setting))
+                changes[outcome].append(rows.DayWriteRow(*setting, tx.actor, tx.now, doctor.row.id, on))
     for code, doctor in doctors.items():
         for on in sorted(doctor.removed):
             setting = availability.setting_of(doctor.settings[on])
             change = _forgotten(setting, doctor.unsaid[on.weekday()])
             answered.append(ImportedRow(None, code, on, RowOutcome.REMOVED, None, change))
-            changes[RowOutcome.REMOVED].append(_Change(doctor.row.id, on, doctor.settings[on], setting))
+            changes[RowOutcome.REMOVED].append(rows.DayWriteRow(*setting, tx.actor, tx.now, doctor.row.id, on))
     return answered, changes
 
 
@@ -358,9 +352,9 @@ def _change(present: bool, places: int, then_present: bool, then_places: int, no
     return ", ".join(changes) or None
 
 
-def _in_order(change: _Change) -> tuple[int, date]:
+def _in_order(row: rows.DayWriteRow) -> tuple[int, date]:
     """The order of the database's index."""
-    return change.doctor_id.int, change.date
+    return row.doctor_id.int, row.date
 
 
 # The write
@@ -435,7 +429,7 @@ def _apply(tx: Tx, plan: Plan) -> None:
     availability.write_settings(
         tx,
         inserted=(rows.DaySettingRow(*each[:6], tx.actor, tx.now) for each in plan.inserted),
-        updated=(rows.DayUpdateRow(*each[:3], tx.actor, tx.now, *each[5:]) for each in plan.updated),
+        updated=(rows.DayWriteRow(*each[:3], tx.actor, tx.now, *each[5:]) for each in plan.updated),
         removed=plan.removed,
     )
 

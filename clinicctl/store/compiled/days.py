@@ -160,7 +160,7 @@ doctor_daily_availabilities.doctor_id = ? AND doctor_daily_availabilities.date =
 """
 
 
-def update_settings(tx: Tx, every: Iterable[rows.DayUpdateRow]) -> int:
+def update_settings(tx: Tx, every: Iterable[rows.DayWriteRow]) -> int:
     return tx.execute_many(
         _UPDATE_SETTINGS,
         (

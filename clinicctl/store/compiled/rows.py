@@ -218,7 +218,7 @@ def day_setting_row(stored: Any) -> DaySettingRow:
     )
 
 
-class DayUpdateRow(NamedTuple):
+class DayWriteRow(NamedTuple):
     present: bool
     capacity: int | None
     note: str | None

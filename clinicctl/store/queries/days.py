@@ -39,7 +39,7 @@ UPDATE_SETTINGS = change_each(
     "note",
     "updated_by",
     "updated_at",
-    row="DayUpdateRow",
+    row="DayWriteRow",
 )
 DELETE_SETTINGS = change_each(delete(availabilities).where(_of_row(availabilities)), row="DayKeyRow")
 INSERT_WEEKDAYS = change_each(insert(weekly_patterns), row="WeekdayRow")
