@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import bookings, journal, patients, recall, staff
+from clinicctl.desk import journal, lookup, patients, recall
 from clinicctl.results import JournalChecked, JournalEntry, JournalStep
 from clinicctl.rules import days
 from clinicctl.rules.days import DaysWord
@@ -71,17 +71,17 @@ def log(
     """
     conditions, touched = list[Condition](), list[set[str]]()
     if patient:
-        persons = patients.with_merged(tx, patients.find(tx, patient))
+        persons = patients.with_merged(tx, lookup.find_patient(tx, patient))
         numbers = {f"P{each.number}" for each in persons}
         conditions.append(audit.of_patients(patients=[each.id for each in persons], numbers=numbers))
         touched.append(numbers)
     if doctor:
-        row = staff.find(tx, doctor)
+        row = lookup.find_doctor(tx, doctor)
         # Also the writes on patients who wait for the doctor, but were booked with another.
         conditions.append(audit.of_doctor(doctor=row.id, code=row.code))
         touched.append({row.code})
     if appointment:
-        conditions.append(audit.of_appointment(appointment=bookings.find(tx, appointment).id))
+        conditions.append(audit.of_appointment(appointment=lookup.find_appointment(tx, appointment).id))
     if actor:
         conditions.append(audit.by_actor(actor=actor))
     if command:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, operations, recall, staff
+from clinicctl.desk import bookings, days, lookup, operations, recall
 from clinicctl.results import Day, ToCall
 from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
@@ -57,7 +57,7 @@ def set_days(
     """
     if present is None and capacity is None and note is None:
         raise errors.Usage(problem="Nothing to set: give at least one of --present, --absent, --capacity and --note.")
-    row = staff.find_active(tx, doctor)
+    row = lookup.find_active_doctor(tx, doctor)
     dates = day_rules.days(on, today=tx.today)
     days.refuse_past(tx, dates[0])
     standing = days.facts(tx, row, dates)
@@ -80,7 +80,7 @@ def set_days(
 
 def show_days(tx: Tx, *, doctor: DoctorRef, on: DaysWord) -> list[Day]:
     """Return a doctor's days, with what is booked and what remains."""
-    return show(tx, staff.find(tx, doctor), day_rules.days(on, today=tx.today))
+    return show(tx, lookup.find_doctor(tx, doctor), day_rules.days(on, today=tx.today))
 
 
 def show(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[Day]:
@@ -206,7 +206,7 @@ def would_cancel(
     tx: Tx, *, doctor: DoctorRef, on: DaysWord, present: bool | None, capacity: int | None
 ) -> list[ToCall]:
     """Return whom `set_days` with CANCEL would cancel, changing nothing. Refuses where patients are here."""
-    row = staff.find_active(tx, doctor)
+    row = lookup.find_active_doctor(tx, doctor)
     standing = days.facts(tx, row, day_rules.days(on, today=tx.today))
     changed = [changed_facts(each, present=present, capacity=capacity) for each in standing]
     refuse_stranded(tx, *in_the_way(tx, zip(standing, changed, strict=True), on_conflict=OnConflict.CANCEL))

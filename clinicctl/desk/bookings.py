@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from clinicctl import desk, errors
-from clinicctl.desk import days, numbers, operations, patients, staff, steps
+from clinicctl.desk import days, lookup, numbers, operations, steps
 from clinicctl.desk.steps import AppointmentChanges
 from clinicctl.results import (
     Appointment,
@@ -58,7 +58,7 @@ def book(
 
     `past` is None, not False, where it is not given: only what is given counts for a key, also for older ones.
     """
-    who, whom = patients.find_active(tx, patient), staff.find_active(tx, doctor)
+    who, whom = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
     return place(
         tx,
         who,
@@ -135,8 +135,8 @@ def place(
     return Booked(
         id=identity,
         number=f"A{number}",
-        patient=patients.brief(who),
-        doctor=staff.brief(whom),
+        patient=lookup.patient_brief(who),
+        doctor=lookup.doctor_brief(whom),
         date=on,
         slot=slot,
         time=at,
@@ -160,7 +160,7 @@ def cancel(
     tx: Tx, *, appointment: AppointmentRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
 ) -> Appointment:
     """Cancel an appointment that is still booked; its slot comes back once. Refuses any other status."""
-    cancel_row(tx, find(tx, appointment), by=by, reason=reason)
+    cancel_row(tx, lookup.find_appointment(tx, appointment), by=by, reason=reason)
     return show(tx, appointment=appointment)
 
 
@@ -191,10 +191,10 @@ def move(
 
     Refuses an appointment that is not booked any more, the place where it is already, and what `book` refuses.
     """
-    row = find(tx, appointment)
+    row = lookup.find_appointment(tx, appointment)
     steps.refuse_illegal(MOVE, row)
-    who = patients.active(patients.of_id(tx, row.patient_id))
-    whom = staff.refuse_archived(staff.find(tx, doctor) if doctor else staff.of_id(tx, row.doctor_id))
+    who = lookup.active_patient(lookup.patient_by_id(tx, row.patient_id))
+    whom = lookup.active_doctor(lookup.find_doctor(tx, doctor) if doctor else lookup.doctor_by_id(tx, row.doctor_id))
     date_ = day(on, today=tx.today) if on else row.date
     if (whom.id, date_) == (row.doctor_id, row.date):
         raise errors.SamePlace(subject=f"A{row.number}", doctor=whom.code, date=date_.isoformat())
@@ -218,7 +218,7 @@ def move(
 @operations.NO_SHOW
 def no_show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
     """Note that the patient did not come; the slot stays taken. Refuses a day to come, and any status but booked."""
-    row = find(tx, appointment)
+    row = lookup.find_appointment(tx, appointment)
     if row.date > tx.today:
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
     steps.take(tx, NO_SHOW, row)
@@ -227,7 +227,7 @@ def no_show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
 
 def show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
     """Return one appointment. Refuses an unknown one."""
-    return describe(tx, find(tx, appointment))
+    return describe(tx, lookup.find_appointment(tx, appointment))
 
 
 def list_matching(
@@ -247,9 +247,9 @@ def list_matching(
     """
     conditions = list[Condition]()
     if doctor:
-        conditions.append(appointments.with_doctor(doctor=staff.find(tx, doctor).id))
+        conditions.append(appointments.with_doctor(doctor=lookup.find_doctor(tx, doctor).id))
     if patient:
-        conditions.append(appointments.with_patient(patient=patients.find(tx, patient).id))
+        conditions.append(appointments.with_patient(patient=lookup.find_patient(tx, patient).id))
     if on:
         conditions.append(appointments.on_dates(dates=dates_of(on, today=tx.today)))
     if status:
@@ -264,7 +264,7 @@ def list_matching(
 
 def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
     """Return every step of an appointment, the first one first: who took it, when, by which command, and why."""
-    row = find(tx, appointment)
+    row = lookup.find_appointment(tx, appointment)
     return [
         StepTaken(
             at=tx.local(each.at),
@@ -281,27 +281,6 @@ def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
         )
         for each in appointments.history(tx, appointment=row.id)
     ]
-
-
-def find(tx: Tx, appointment: AppointmentRef) -> rows.AppointmentRow:
-    """Return the row that a reference means. Refuses an unknown one."""
-    row = get(tx, appointment)
-    if row is None:
-        raise errors.NoSuchAppointment()
-    return row
-
-
-def get(tx: Tx, appointment: str) -> rows.AppointmentRow | None:
-    """Return the row that `A42` or a UUID means, or None."""
-    if (number := references.appointment_number(appointment)) is not None:
-        return appointments.by_number(tx, number=number)
-    identity = references.uuid(appointment)
-    return get_by_id(tx, identity) if identity else None
-
-
-def get_by_id(tx: Tx, identity: UUID) -> rows.AppointmentRow | None:
-    """Return the row with this id, or None."""
-    return appointments.by_id(tx, id=identity)
 
 
 def get_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, rows.AppointmentRow]:
@@ -354,7 +333,7 @@ def who_arrives(tx: Tx, arrival: ArrivalRef) -> rows.PatientRow | None:
     Of several who match, the one with an appointment today is meant. Refuses more than one with the appointments that
     may be meant, and several without any as `patients.get` does.
     """
-    matching = {row.id: row for row in patients.list_meant(tx, PatientRef(arrival))}
+    matching = {row.id: row for row in lookup.list_patients(tx, PatientRef(arrival))}
     if len(matching) > 1:
         todays = [row for row in list_of_day(tx, on=tx.today) if row.patient_id in matching]
         coming = [row for row in todays if row.status != AppointmentStatus.COMPLETED] or todays
@@ -362,7 +341,7 @@ def who_arrives(tx: Tx, arrival: ArrivalRef) -> rows.PatientRow | None:
             raise several_arrive(tx, coming)
         if coming:
             return matching[coming[0].patient_id]
-    return patients.get(tx, PatientRef(arrival))
+    return lookup.get_patient(tx, PatientRef(arrival))
 
 
 def several_arrive(tx: Tx, found: Sequence[rows.AppointmentRow]) -> errors.Ambiguous:

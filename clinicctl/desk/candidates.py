@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from clinicctl.rules.days import age_said
@@ -11,6 +11,9 @@ from clinicctl.rules.endings import LEAST, endings
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import records
 from clinicctl.store.engine import Tx
+
+if TYPE_CHECKING:
+    from clinicctl.desk.recognition import Known
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -53,3 +56,14 @@ def describe(tx: Tx, people: Sequence[Person]) -> list[dict[str, Any]]:
 def _last_visits(tx: Tx, ids: Iterable[UUID]) -> dict[UUID | None, date]:
     found = records.last_visits(tx, patients=ids, today=tx.today)
     return {row.patient_id: last for row in found if (last := row.came or row.booked)}
+
+
+def of_patients(tx: Tx, listed: Iterable["Known"]) -> list[dict[str, Any]]:
+    """Return what an answer contains about each person in a list: never the whole phone."""
+    return describe(
+        tx,
+        [
+            Person(each.id, f"P{each.number}", each.name, each.phone, each.born, each.born_year, each.sex)
+            for each in listed
+        ],
+    )

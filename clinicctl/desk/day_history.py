@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import availability, bookings, days, patients, recall, staff, weekly
+from clinicctl.desk import availability, bookings, days, lookup, recall, weekly
 from clinicctl.rules.days import WEEKDAYS
 from clinicctl.statuses import OnConflict
 from clinicctl.store.compiled import day_history as stored_history
@@ -72,13 +72,13 @@ def find(tx: Tx, number: int) -> Before | None:
 
 def codes(tx: Tx, before: Before) -> tuple[str, ...]:
     """Return the codes of the doctors whose days a write changed."""
-    return tuple(sorted(staff.of_id(tx, each).code for each in before.doctors))
+    return tuple(sorted(lookup.doctor_by_id(tx, each).code for each in before.doctors))
 
 
 def refuse_changed(tx: Tx, act: rows.WriteRow, before: Before) -> None:
     """Refuse to restore days that a later write changed again, past days, and the days of an archived doctor."""
     for identity in before.doctors:
-        doctor = staff.of_id(tx, identity)
+        doctor = lookup.doctor_by_id(tx, identity)
         if doctor.archived_at is not None:
             raise errors.Archived(subject=doctor.code)
     later, keys = act.number, None
@@ -86,7 +86,7 @@ def refuse_changed(tx: Tx, act: rows.WriteRow, before: Before) -> None:
         later, keys = row.journal_number, keys or before.keys
         if common := keys & _read(tx, row.before, of=later).keys:
             whose, on = min(common, key=str)
-            subject = f"{staff.of_id(tx, whose).code} on {on if isinstance(on, date) else WEEKDAYS[on]}"
+            subject = f"{lookup.doctor_by_id(tx, whose).code} on {on if isinstance(on, date) else WEEKDAYS[on]}"
             raise errors.BuiltUpon(number=act.number, command=act.command, subject=subject, later=later)
     if before.days:
         days.refuse_past(tx, min(map(min, before.days.values())))
@@ -107,7 +107,7 @@ def put_back(tx: Tx, before: Before) -> None:
         availability.settle(tx, pairs, on_conflict=OnConflict.REFUSE, hint=_HINT)
         availability.set_capacities(tx, [(then, then.capacity) for now, then in pairs if now.capacity != then.capacity])
     for identity, kept in before.weekdays.items():
-        weekly.put_back(tx, staff.of_id(tx, identity), kept, hint=_HINT)
+        weekly.put_back(tx, lookup.doctor_by_id(tx, identity), kept, hint=_HINT)
 
 
 def refuse_lost(tx: Tx, act: rows.WriteRow, before: Before, returning: Sequence[rows.AppointmentRow]) -> None:
@@ -136,7 +136,7 @@ def _why_lost(
     if row.date < tx.today:
         return "the day is past"
     if row.patient_archived_at is not None:
-        is_erased = patients.of_id(tx, row.patient_id).erased_at is not None
+        is_erased = lookup.patient_by_id(tx, row.patient_id).erased_at is not None
         return "the patient is erased" if is_erased else "the patient is archived"
     taken = stored_history.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
     if taken is not None:
@@ -148,7 +148,7 @@ def _why_lost(
     given = _given_its_time(tx, act, row, returning)
     if given is not None:
         return f"{row.time:%H:%M} was given to A{given}"
-    (day,) = days.facts(tx, staff.of_id(tx, row.doctor_id), [row.date])
+    (day,) = days.facts(tx, lookup.doctor_by_id(tx, row.doctor_id), [row.date])
     present, capacity = before.cancelled.get((row.doctor_id, row.date), (True, day.capacity))
     if present and not day.present:
         return f"{row.doctor_code} is absent"
@@ -166,7 +166,7 @@ def _given_its_time(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow, return
 
 
 def _with_ledger(tx: Tx, identity: UUID, dates: Sequence[date]) -> list[days.Facts]:
-    found = days.with_ledger(tx, staff.of_id(tx, identity), first=min(dates), last=max(dates))
+    found = days.with_ledger(tx, lookup.doctor_by_id(tx, identity), first=min(dates), last=max(dates))
     chosen = set(dates)
     return [each for each in found if each.date in chosen]
 

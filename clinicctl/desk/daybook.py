@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import availability, bookings, days, journal, operations, queue, staff, steps, waitlist
+from clinicctl.desk import availability, bookings, days, journal, lookup, operations, queue, steps, waitlist
 from clinicctl.results import Closed, Day, Slot, ToDo
 from clinicctl.rules import slots
 from clinicctl.rules.days import DayWord, day
@@ -36,7 +36,7 @@ def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]
     An absent or archived doctor has no free ones.
     """
     date_ = day(on, today=tx.today)
-    one = staff.find(tx, doctor) if doctor else None
+    one = lookup.find_doctor(tx, doctor) if doctor else None
     held: dict[UUID, list[rows.AppointmentRow]] = {}
     for row in bookings.list_of_day(tx, on=date_, doctor_id=one.id if one is not None else None):
         held.setdefault(row.doctor_id, []).append(row)
@@ -49,7 +49,7 @@ def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]
 def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> list[Day]:
     """Return the days with a free place from a day on, of a doctor, of a specialty, or of everybody, by date."""
     first = max(day(start, today=tx.today), tx.today)
-    whom = [staff.find_active(tx, doctor)] if doctor else doctors.on_staff(tx)
+    whom = [lookup.find_active_doctor(tx, doctor)] if doctor else doctors.on_staff(tx)
     if specialty is not None:
         whom = [each for each in whom if (each.specialty or "").casefold() == specialty.casefold()]
     dates = [first + timedelta(days=n) for n in range(count)]

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors, results
-from clinicctl.desk import staff
+from clinicctl.desk import lookup
 from clinicctl.rules import slots
 from clinicctl.statuses import DaySource
 from clinicctl.store.compiled import days as stored_days
@@ -97,7 +97,7 @@ def unsaid(tx: Tx, doctor: rows.DoctorRow, pattern: Mapping[int, rows.WeekdayRow
 
 
 def _unsaid(tx: Tx, doctor: rows.DoctorRow, pattern: rows.WeekdayRow | None) -> tuple[bool, int]:
-    default = staff.default_capacity(tx, doctor)
+    default = default_capacity(tx, doctor)
     if pattern is None:
         return True, default
     return pattern.present, default if pattern.capacity is None else pattern.capacity
@@ -169,7 +169,7 @@ def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
     }
     if overbook:
         raise errors.OverbookingLimit(limit=limit, **known)
-    free = next_free(tx, staff.of_id(tx, day.doctor_id), day.date)
+    free = next_free(tx, lookup.doctor_by_id(tx, day.doctor_id), day.date)
     raise errors.DayFull(**known, next_free=[each.isoformat() for each in free], hint=_free_hint(free))
 
 
@@ -229,3 +229,8 @@ def next_recall(tx: Tx, *, doctor_id: UUID, on: date) -> int:
 
 def _free_hint(free: Sequence[date]) -> str | None:
     return f"Next free days: {', '.join(each.isoformat() for each in free)}." if free else None
+
+
+def default_capacity(tx: Tx, row: rows.DoctorRow) -> int:
+    """Return the capacity of a day of this doctor's for which nothing else is said."""
+    return tx.clinic.capacity if row.capacity is None else row.capacity

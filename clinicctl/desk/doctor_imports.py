@@ -7,7 +7,7 @@ a second.
 from collections.abc import Sequence
 
 from clinicctl import errors
-from clinicctl.desk import doctors, imports, operations, staff
+from clinicctl.desk import days, doctors, imports, lookup, operations
 from clinicctl.results import ImportedDoctor, ImportedDoctors
 from clinicctl.rules.rows import DoctorRow
 from clinicctl.rules.sheets import Sheet
@@ -55,7 +55,7 @@ def _check(tx: Tx, said: Sequence[DoctorRow], refused: dict[int, str]) -> dict[i
         if row.problem is not None or row.code is None:
             refused[row.line] = row.problem or ""
             continue
-        standing = staff.get_by_code(tx, row.code)
+        standing = lookup.get_doctor(tx, row.code)
         if row.code in first:
             refused[row.line] = f"the same doctor as line {first[row.code]}"
         elif standing is None:
@@ -73,7 +73,7 @@ def _check(tx: Tx, said: Sequence[DoctorRow], refused: dict[int, str]) -> dict[i
 def _put(tx: Tx, row: DoctorRow, refused: dict[int, str], on_error: OnError) -> ImportedDoctor:
     if row.line in refused or row.code is None:
         return ImportedDoctor(row.line, row.code, RowOutcome.REFUSED, refused.get(row.line))
-    standing = staff.get_by_code(tx, row.code)
+    standing = lookup.get_doctor(tx, row.code)
     if standing is None:
         doctors.add(tx, code=row.code, name=row.name, specialty=row.specialty, capacity=row.capacity)
         return ImportedDoctor(row.line, row.code, RowOutcome.ADDED, None)
@@ -85,7 +85,7 @@ def _put(tx: Tx, row: DoctorRow, refused: dict[int, str], on_error: OnError) -> 
         return ImportedDoctor(row.line, row.code, RowOutcome.UNCHANGED, None)
     try:
         with tx.savepoint("doctor"):
-            doctors.change(tx, staff.refuse_archived(standing), changed)
+            doctors.change(tx, lookup.active_doctor(standing), changed)
     except errors.HasBookings:
         if on_error is OnError.STOP:
             raise
@@ -98,5 +98,5 @@ def _difference(tx: Tx, before: rows.DoctorRow, after: rows.DoctorRow) -> str:
     if after.specialty != before.specialty:
         changes.append(f"specialty {before.specialty or 'none'} to {after.specialty}")
     if after.capacity != before.capacity:
-        changes.append(f"capacity {staff.default_capacity(tx, before)} to {after.capacity}")
+        changes.append(f"capacity {days.default_capacity(tx, before)} to {after.capacity}")
     return ", ".join(changes)

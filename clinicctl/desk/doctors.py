@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from clinicctl import errors
-from clinicctl.desk import availability, operations, records, staff
+from clinicctl.desk import availability, days, lookup, operations, records
 from clinicctl.results import Doctor
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
@@ -15,7 +15,7 @@ from clinicctl.store.engine import Tx
 @operations.ADD_DOCTOR
 def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity: int | None = None) -> Doctor:
     """Put a doctor on file. Refuses a code that another has, archived ones included, without regard to case."""
-    if staff.get_by_code(tx, code):
+    if lookup.get_doctor(tx, code):
         raise errors.DuplicateCode(doctor=code)
     identity = uuid4()
     stored_doctors.insert(
@@ -29,7 +29,7 @@ def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity:
         updated_at=tx.now,
         archived_at=None,
     )
-    return staff.describe(tx, staff.of_id(tx, identity))
+    return describe(tx, lookup.doctor_by_id(tx, identity))
 
 
 @operations.EDIT_DOCTOR
@@ -49,7 +49,7 @@ def edit(
     """
     if name is None and specialty is None and capacity is None:
         raise errors.Usage(problem="Nothing to change: say what, for example --name or --capacity.")
-    row = staff.find_active(tx, doctor)
+    row = lookup.find_active_doctor(tx, doctor)
     changed = row._replace(
         name=row.name if name is None else name,
         specialty=row.specialty if specialty is None else specialty or None,
@@ -65,24 +65,24 @@ def change(
     after = _put(tx, changed)
     if after.capacity != row.capacity:
         availability.follow(tx, doctor=after, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
-    return staff.describe(tx, after)
+    return describe(tx, after)
 
 
 @operations.ARCHIVE_DOCTOR
 def archive(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     """Archive a doctor. Refuses one with anything open, as `records` has it, and one archived already."""
-    row = staff.find_active(tx, doctor)
+    row = lookup.find_active_doctor(tx, doctor)
     records.refuse_open_doctor(tx, row)
-    return staff.describe(tx, _put(tx, row._replace(archived_at=tx.now)))
+    return describe(tx, _put(tx, row._replace(archived_at=tx.now)))
 
 
 @operations.RESTORE_DOCTOR
 def restore(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     """Take a doctor out of the archive. Refuses one who is not in it."""
-    row = staff.find(tx, doctor)
+    row = lookup.find_doctor(tx, doctor)
     if row.archived_at is None:
         raise errors.IllegalStep(subject=row.code, status="on file", step="restore", needs="archived")
-    return staff.describe(tx, _put(tx, row._replace(archived_at=None)))
+    return describe(tx, _put(tx, row._replace(archived_at=None)))
 
 
 def _put(tx: Tx, changed: rows.DoctorRow) -> rows.DoctorRow:
@@ -101,10 +101,23 @@ def _put(tx: Tx, changed: rows.DoctorRow) -> rows.DoctorRow:
 
 def show(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     """Return one doctor. Refuses an unknown one."""
-    return staff.describe(tx, staff.find(tx, doctor))
+    return describe(tx, lookup.find_doctor(tx, doctor))
 
 
 def list_all(tx: Tx, *, archived: bool = False) -> list[Doctor]:
     """Return the doctors by code, with `archived` those put away, too."""
     found = stored_doctors.everybody(tx) if archived else stored_doctors.on_staff(tx)
-    return [staff.describe(tx, row) for row in found]
+    return [describe(tx, row) for row in found]
+
+
+def describe(tx: Tx, row: rows.DoctorRow) -> Doctor:
+    """Return a row as a result."""
+    return Doctor(
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        specialty=row.specialty,
+        capacity=days.default_capacity(tx, row),
+        created_at=tx.local(row.created_at),
+        archived_at=tx.local(row.archived_at),
+    )

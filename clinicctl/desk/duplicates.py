@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from clinicctl import desk, errors
-from clinicctl.desk import bookings, operations, patients, queue, records, waitlist
+from clinicctl.desk import bookings, lookup, operations, patients, queue, records, waitlist
 from clinicctl.results import Duplicate, Merged, MergePlan
 from clinicctl.rules import merges, names
 from clinicctl.rules.references import PatientRef
@@ -66,8 +66,8 @@ def would_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan:
     gone, stays = _both(tx, patient, into)
     settled = merges.settle(gone, stays)
     return MergePlan(
-        patient=patients.brief(gone),
-        into=patients.brief(stays),
+        patient=lookup.patient_brief(gone),
+        into=lookup.patient_brief(stays),
         appointments=stored_records.count_appointments(tx, patient=gone.id) or 0,
         waitlist_entries=len(waitlist.list_of_patient(tx, patient_id=gone.id)),
         taken_over=settled.taken_over,
@@ -77,10 +77,10 @@ def would_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan:
 
 def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[rows.PatientRow, rows.PatientRow]:
     """Return the rows of the two patients who are merged."""
-    gone, stays = patients.find(tx, patient), patients.find_active(tx, into)
+    gone, stays = lookup.find_patient(tx, patient), lookup.find_active_patient(tx, into)
     if gone.id == stays.id:
         raise errors.SamePatient(subject=f"P{stays.number}")
-    patients.refuse_erased(tx, gone.id)
+    lookup.not_erased(gone)
     _refuse_doubled(tx, gone, stays)
     return gone, stays
 

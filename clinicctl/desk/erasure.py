@@ -1,6 +1,6 @@
 """Erasure: of a patient stays the number, and of their appointments everything but what they say of them."""
 
-from clinicctl.desk import operations, patients, records
+from clinicctl.desk import lookup, operations, patients, records
 from clinicctl.results import Erased
 from clinicctl.rules.references import PatientRef
 from clinicctl.store.compiled import records as stored_records
@@ -14,7 +14,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     The journal stays as it is: it holds nothing personal, and still verifies. Refuses one with anything open, as
     `records` has it.
     """
-    row = patients.find(tx, patient)
+    row = lookup.find_patient(tx, patient)
     records.refuse_open_patient(tx, row)
     gone = patients.with_merged(tx, row)
     erased = [patients.erase_row(tx, each) for each in gone]
@@ -27,4 +27,4 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
 
 def would_erase(tx: Tx, *, patient: PatientRef) -> list[str]:
     """Return the numbers that `erase` would erase, changing nothing."""
-    return [f"P{each.number}" for each in patients.with_merged(tx, patients.find(tx, patient))]
+    return [f"P{each.number}" for each in patients.with_merged(tx, lookup.find_patient(tx, patient))]

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import availability, days, journal, operations, recall, staff
+from clinicctl.desk import availability, days, journal, lookup, operations, recall
 from clinicctl.desk.availability import DaySetting, KeptDay
 from clinicctl.results import DoctorDiff, Imported, ImportedRow, ToCall
 from clinicctl.rules import rows as import_rows
@@ -261,7 +261,7 @@ def _one_date(tx: Tx, word: str | None) -> Sequence[date]:
 
 
 def _doctor(tx: Tx, code: str) -> _Doctor | str:
-    row = staff.get_by_code(tx, code)
+    row = lookup.get_doctor(tx, code)
     if row is None:
         return "unknown doctor"
     if row.archived_at is not None:

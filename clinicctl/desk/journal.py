@@ -17,7 +17,7 @@ from uuid import UUID
 import orjson
 
 from clinicctl import errors, results
-from clinicctl.desk import bookings, operations, patients, recall, staff
+from clinicctl.desk import bookings, lookup, operations, recall
 from clinicctl.results import Outcome, plain
 from clinicctl.rules import days
 from clinicctl.rules.digests import Digested
@@ -252,13 +252,13 @@ def _said(tx: Tx, value: Any) -> Any:
 def _resolved(tx: Tx, value: Any) -> Any:
     """A value with references as the ids they mean now."""
     if isinstance(value, PatientRef):
-        return str(patients.find(tx, value).id)
+        return str(lookup.find_patient(tx, value).id)
     if isinstance(value, DoctorRef):
-        return str(staff.find(tx, value).id)
+        return str(lookup.find_doctor(tx, value).id)
     if isinstance(value, AppointmentRef):
-        return str(bookings.find(tx, value).id)
+        return str(lookup.find_appointment(tx, value).id)
     if isinstance(value, ArrivalRef):
-        row = bookings.get(tx, value) or bookings.who_arrives(tx, value)
+        row = lookup.get_appointment(tx, value) or bookings.who_arrives(tx, value)
         if row is None:
             raise errors.NoSuchPatient()
         return str(row.id)

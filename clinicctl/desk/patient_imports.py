@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from clinicctl import errors
+from clinicctl import desk, errors
 from clinicctl.desk import imports, journal, numbers, operations, patients, phones, recognition
 from clinicctl.desk.imports import Outdated
 from clinicctl.desk.recognition import Found, Namesakes, Person
@@ -436,7 +436,7 @@ def _stands(tx: Tx, plan: Plan) -> bool:
 def _refuse_near(tx: Tx, near: Mapping[int, Found[_Person]]) -> None:
     if near:
         found = [(line, who, score) for line in sorted(near) for who, score in near[line].members][: errors.LISTED]
-        described = patients.people(tx, [who for _, who, _ in found])
+        described = desk.candidates.of_patients(tx, [who for _, who, _ in found])
         raise errors.PossibleDuplicate(
             count=sum(each.total for each in near.values()),
             candidates=[

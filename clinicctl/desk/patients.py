@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import desk, errors
-from clinicctl.desk import numbers, operations, recognition
+from clinicctl.desk import lookup, numbers, operations, recognition
 from clinicctl.desk.recognition import Known
-from clinicctl.results import Candidate, Edited, Patient, PatientBrief, Registered
-from clinicctl.rules import details, names, references
+from clinicctl.results import Candidate, Edited, Patient, Registered
+from clinicctl.rules import details, names
 from clinicctl.rules.days import age_on, age_said
 from clinicctl.rules.references import PatientRef
-from clinicctl.rules.text import fold
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import records as stored_records
@@ -65,7 +64,7 @@ def add(
     on_phone = _some_with_phone(tx, given.phone)
     crowded = len(on_phone) > names.MOST_SHARING
     if same_as:
-        return _on_file(tx, _unerased(find(tx, same_as)), given, crowded=crowded)
+        return _on_file(tx, lookup.not_erased(lookup.find_patient(tx, same_as)), given, crowded=crowded)
     identified = [] if crowded else sharing(tx, on_phone)
     alike = recognition.Namesakes(namesakes(tx, stored_patients.with_name_key(tx, name_key=names.name_key(name))))
     if not new:
@@ -88,13 +87,13 @@ def add(
 def refuse_archived(row: Known) -> None:
     """Refuse to register somebody who is on file and archived."""
     if row.archived_at is not None:
-        raise archived(row.number)
+        raise lookup.patient_archived(row.number)
 
 
 def sharing(tx: Tx, records: Iterable[rows.PatientRow], merged: MergedRecords | None = None) -> list[rows.PatientRow]:
     """Return the patients that records with a phone stand for, each under the present name and every former one."""
     found = list[rows.PatientRow]()
-    for person in survivors(tx, records):
+    for person in lookup.survivors(tx, records):
         spellings = {each.name: each for each in reversed(with_merged(tx, person, merged)[1:])}
         spellings.pop(person.name, None)
         found += [person, *(recognition.formerly(person, each) for each in spellings.values())]
@@ -103,7 +102,9 @@ def sharing(tx: Tx, records: Iterable[rows.PatientRow], merged: MergedRecords | 
 
 def namesakes(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:
     """Return the patients on file that records with a name stand for, each under the name in the record."""
-    found = [each if each.merged_into is None else recognition.formerly(_survivor(tx, each), each) for each in records]
+    found = [
+        each if each.merged_into is None else recognition.formerly(lookup.survivor(tx, each), each) for each in records
+    ]
     return [each for each in found if each.archived_at is None]
 
 
@@ -158,7 +159,7 @@ def edit(
     The answer names those on file who may be the same person after the change. Refuses a birth date that is to come,
     and a phone that is not valid unless `unverified_phone`.
     """
-    row = find_active(tx, patient)
+    row = lookup.find_active_patient(tx, patient)
     if all(each is None for each in (name, phone, born, age, sex, email, note)):
         raise errors.Usage(problem="Nothing to change: say what, for example --phone or --note.")
     if name is not None:
@@ -181,7 +182,7 @@ def edit(
 @operations.ARCHIVE_PATIENT
 def archive(tx: Tx, *, patient: PatientRef) -> Patient:
     """Archive a patient. Refuses one with anything open, as `records` has it, and one archived already."""
-    row = find_active(tx, patient)
+    row = lookup.find_active_patient(tx, patient)
     desk.records.refuse_open_patient(tx, row)
     return describe(tx, _save(tx, row._replace(archived_at=tx.now)))
 
@@ -192,7 +193,7 @@ def restore(tx: Tx, *, patient: PatientRef) -> Edited:
 
     The answer names those on file who may be the same person: somebody may have been registered anew.
     """
-    row = _unerased(find(tx, patient))
+    row = lookup.not_erased(lookup.find_patient(tx, patient))
     if row.archived_at is None:
         raise errors.IllegalStep(subject=f"P{row.number}", status="on file", step="restore", needs="archived")
     return _edited(tx, _save(tx, row._replace(archived_at=None)))
@@ -254,12 +255,12 @@ def _save(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
 
 def show(tx: Tx, *, patient: PatientRef) -> Patient:
     """Return one patient. Refuses a reference that matches none, or more than one."""
-    return describe(tx, find(tx, patient))
+    return describe(tx, lookup.find_patient(tx, patient))
 
 
 def list_matching(tx: Tx, *, said: str) -> list[Patient]:
     """Return the patients on file that a reference matches: by words, phone or number; none is no error."""
-    return [describe(tx, row) for row in _matching(tx, PatientRef(said)) if row.erased_at is None]
+    return [describe(tx, row) for row in lookup.list_patients(tx, PatientRef(said)) if row.erased_at is None]
 
 
 def list_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> list[Patient]:
@@ -268,72 +269,6 @@ def list_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> lis
     found = stored_patients.not_erased(tx, limit=most) if archived else stored_patients.on_file(tx, limit=most)
     merged = all_merged(tx) if limit is None else None
     return [describe(tx, row, merged) for row in found]
-
-
-def find(tx: Tx, patient: PatientRef) -> rows.PatientRow:
-    """Return the row that a reference means. Refuses one that matches none, or more than one."""
-    row = get(tx, patient)
-    if row is None:
-        raise errors.NoSuchPatient()
-    return row
-
-
-def get(tx: Tx, patient: PatientRef) -> rows.PatientRow | None:
-    """Return the row that a reference means, or None. Refuses one that matches more than one."""
-    found = _matching(tx, patient)
-    if len(found) > 1:
-        raise errors.Ambiguous(
-            count=len(found),
-            what="patients",
-            candidates=[each | {"choose": each["number"]} for each in people(tx, _likeliest(patient, found))],
-            hint=f"Use the number of the one you mean, for example P{found[0].number}.",
-        )
-    return found[0] if found else None
-
-
-def list_meant(tx: Tx, patient: PatientRef) -> Sequence[rows.PatientRow]:
-    """Return all rows that a reference may mean."""
-    return _matching(tx, patient)
-
-
-def _likeliest(said: str, found: Sequence[rows.PatientRow]) -> list[rows.PatientRow]:
-    """Return the patients whose names contain the most of the words exactly, not only as the beginning of a word."""
-    words = set(fold(said).split())
-    ordered = sorted(found, key=lambda row: (-len(words & set(names.words(row.name))), row.number))
-    return ordered[: errors.LISTED]
-
-
-def find_active(tx: Tx, patient: PatientRef) -> rows.PatientRow:
-    """As `find`; refuses an archived patient, too."""
-    return active(find(tx, patient))
-
-
-def of_id(tx: Tx, identity: UUID) -> rows.PatientRow:
-    """Return the row of a patient whom another row names."""
-    return _required(stored_patients.by_id(tx, id=identity))
-
-
-def active(row: rows.PatientRow) -> rows.PatientRow:
-    """Return the row of a patient who is neither archived nor erased. Refuses one who is."""
-    if _unerased(row).archived_at is not None:
-        raise archived(row.number)
-    return row
-
-
-def archived(number: int) -> errors.Archived:
-    """Return the refusal of an archived patient."""
-    return errors.Archived(subject=f"P{number}", hint=f"Restore with `clinicctl patient restore P{number}`.")
-
-
-def refuse_erased(tx: Tx, identity: UUID) -> None:
-    """Refuse what would bring a patient back who was erased."""
-    _unerased(of_id(tx, identity))
-
-
-def _unerased(row: rows.PatientRow) -> rows.PatientRow:
-    if row.erased_at is not None:
-        raise errors.Erased(subject=f"P{row.number}")
-    return row
 
 
 def with_merged(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) -> list[rows.PatientRow]:
@@ -358,12 +293,6 @@ def all_merged(tx: Tx) -> MergedRecords:
     return merged
 
 
-def survivors(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:
-    """Return the patients that records stand for, each once, by number."""
-    found = {person.id: person for person in (_survivor(tx, each) for each in records)}
-    return sorted(found.values(), key=lambda person: person.number)
-
-
 def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) -> Patient:
     """Return a row as a result; `merged` as for `with_merged`."""
     former = [each for each in with_merged(tx, row, merged)[1:] if each.erased_at is None]
@@ -381,7 +310,7 @@ def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) 
         note=row.note,
         created_at=tx.local(row.created_at),
         archived_at=tx.local(row.archived_at),
-        merged_into=f"P{of_id(tx, row.merged_into).number}" if row.merged_into else None,
+        merged_into=f"P{lookup.patient_by_id(tx, row.merged_into).number}" if row.merged_into else None,
         erased_at=tx.local(row.erased_at),
         phone_unverified=bool(row.phone and desk.phones.is_unverified(row.phone)),
         former_names=tuple(former_names[: errors.LISTED]),
@@ -391,49 +320,6 @@ def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) 
     )
 
 
-def brief(row: rows.PatientRow) -> PatientBrief:
-    """Return a row as it stands inside something else."""
-    return PatientBrief(id=row.id, number=f"P{row.number}", name=row.name)
-
-
-def people(tx: Tx, listed: Iterable[Known]) -> list[dict[str, Any]]:
-    """Return what an answer contains about each person in a list: never the whole phone."""
-    kind = desk.candidates.Person
-    return desk.candidates.describe(
-        tx,
-        [
-            kind(each.id, f"P{each.number}", each.name, each.phone, each.born, each.born_year, each.sex)
-            for each in listed
-        ],
-    )
-
-
-def _matching(tx: Tx, said: PatientRef) -> list[rows.PatientRow]:
-    if (number := references.patient_number(said)) is not None:
-        row = stored_patients.by_number(tx, number=number)
-        return [_survivor(tx, row)] if row is not None else []
-    if (identity := references.uuid(said)) is not None:
-        row = stored_patients.by_id(tx, id=identity)
-        return [_survivor(tx, row)] if row is not None else []
-    if references.looks_like_a_phone(said):
-        try:
-            # A phone on file may be from a time when it was not yet refused.
-            e164 = _e164(tx, said, unverified=True)
-        except errors.BadValue:
-            return []
-        return _people_of(tx, stored_patients.with_phone(tx, phone=e164, limit=-1)) if e164 else []
-    words = fold(said).split()
-    if not words:
-        return []
-    begins = [stored_patients.has_word(first=word, last=word + _LAST) for word in words]
-    return _people_of(tx, stored_patients.find(tx, begins))
-
-
-def _people_of(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:
-    """Return the patients on file that records stand for: for merged records, the survivors."""
-    return [person for person in survivors(tx, records) if person.archived_at is None]
-
-
 def _some_with_phone(tx: Tx, phone: str | None) -> list[rows.PatientRow]:
     """Return the records with a phone: enough of them to see whether it identifies anybody."""
     return stored_patients.with_phone(tx, phone=phone, limit=names.MOST_SHARING + 1) if phone else []
@@ -441,17 +327,6 @@ def _some_with_phone(tx: Tx, phone: str | None) -> list[rows.PatientRow]:
 
 def _e164(tx: Tx, phone: str, *, unverified: bool) -> str | None:
     return desk.phones.e164(phone, region=tx.clinic.region, unverified=unverified) if phone else None
-
-
-def _survivor(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
-    """Return the patient a record stands for. In an older database it may point there through other records."""
-    met = {row.id}
-    while row.merged_into is not None:
-        row = of_id(tx, row.merged_into)
-        if row.id in met:
-            raise errors.Damaged(path=tx.path, reason=f"P{row.number} was merged into a patient merged into them")
-        met.add(row.id)
-    return row
 
 
 def _on_file(tx: Tx, row: rows.PatientRow, given: details.Details, *, crowded: bool) -> Registered:
@@ -478,7 +353,7 @@ def _registered(
     return Registered(
         **_fields(describe(tx, row)),
         created=created,
-        shares_phone_with=tuple(brief(other) for other in _likest(row, others)[: errors.LISTED]),
+        shares_phone_with=tuple(lookup.patient_brief(other) for other in _likest(row, others)[: errors.LISTED]),
         shares_phone_with_count=total or 0,
         phone_shared_by_many=crowded,
         similar_on_file=tuple(Candidate(**each) for each in scored(tx, similar.members)),
@@ -513,7 +388,7 @@ def _fields(base: Patient) -> dict[str, Any]:
 
 def scored(tx: Tx, found: Sequence[tuple[rows.PatientRow, int]]) -> list[dict[str, Any]]:
     """Describe the possible duplicates of a patient, each with the score."""
-    described = people(tx, [as_on_file(row) for row, _ in found])
+    described = desk.candidates.of_patients(tx, [as_on_file(row) for row, _ in found])
     return [each | {"score": score} for each, (_, score) in zip(described, found, strict=True)]
 
 
@@ -528,11 +403,6 @@ def birth_year(tx: Tx, born: date | None, age: int | None) -> int | None:
     if born and not 0 <= age_on(tx.today, born) <= 150:
         raise errors.BadValue(problem="The birth date is to come, or more than 150 years ago.")
     return tx.today.year - age if age is not None else None
-
-
-def _required(row: rows.PatientRow | None) -> rows.PatientRow:
-    assert row is not None
-    return row
 
 
 def count(tx: Tx) -> int:

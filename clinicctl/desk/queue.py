@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, operations, patients, staff, steps
+from clinicctl.desk import bookings, days, lookup, operations, steps
 from clinicctl.desk.steps import QueueChanges
 from clinicctl.results import Appointment, Board, Called, CheckedIn, PassedOver, QueueEntry
 from clinicctl.rules import references
@@ -31,8 +31,8 @@ from clinicctl.rules.steps import (
     Step,
 )
 from clinicctl.statuses import AppointmentStatus, QueueStatus
+from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import queue as stored_queue
-from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
 _STATES = {
@@ -56,7 +56,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
     doctor.
     """
     row = _arriving(tx, arrival)
-    if patient is not None and (given := patients.find(tx, patient)).id != row.patient_id:
+    if patient is not None and (given := lookup.find_patient(tx, patient)).id != row.patient_id:
         raise errors.WrongPatient(
             appointment=f"A{row.number}", patient=f"P{row.patient_number}", given=f"P{given.number}"
         )
@@ -71,7 +71,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
     doctor_id = row.doctor_id if entry is None else entry.doctor_id
     if not again:
         _refuse_still_here(tx, patient_id=row.patient_id, doctor_id=doctor_id)
-    refuse_second_place(tx, row, staff.of_id(tx, row.doctor_id if entry is None else entry.doctor_id))
+    refuse_second_place(tx, row, lookup.doctor_by_id(tx, row.doctor_id if entry is None else entry.doctor_id))
     position = days.next_position(tx, doctor_id=doctor_id, on=row.date)
     if entry is None:
         _enter(tx, row, position)
@@ -136,15 +136,14 @@ def walk_in(
     overbook: bool = False,
 ) -> CheckedIn:
     """Book today and check in, in one transaction. Refuses what either refuses."""
-    who, whom = patients.find_active(tx, patient), staff.find_active(tx, doctor)
+    who, whom = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
     if not again:
         _refuse_still_here(tx, patient_id=who.id, doctor_id=whom.id)
     try:
         booked = bookings.place(tx, who, whom, on=tx.today, reason=reason, again=again, overbook=overbook)
     except errors.AlreadyBooked as refused:
-        raise errors.AlreadyBooked(
-            **refused.facts, hint=_instead(tx, bookings.find(tx, AppointmentRef(refused.facts["appointment"])))
-        ) from None
+        other = lookup.find_appointment(tx, AppointmentRef(refused.facts["appointment"]))
+        raise errors.AlreadyBooked(**refused.facts, hint=_instead(tx, other)) from None
     here = check_in(tx, arrival=ArrivalRef(booked.number), again=again)
     return replace(here, waitlist_closed=booked.waitlist_closed)
 
@@ -154,16 +153,16 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
 
     Without a day: today's, and before it those of earlier days that are still open.
     """
-    whom = staff.find(tx, doctor) if doctor is not None else None
+    whom = lookup.find_doctor(tx, doctor) if doctor is not None else None
     shown = _current(tx, whom) if on is None else _of_day(tx, whom, day(on, today=tx.today))
     consultations, earlier = _consultations(tx), _earlier(tx, whom)
-    appointments = bookings.get_many(tx, [each.appointment_id for each in shown])
+    booked = bookings.get_many(tx, [each.appointment_id for each in shown])
     found = list[QueueEntry]()
     for code in sorted({each.doctor_code for each in shown}):
         own = [each for each in shown if each.doctor_code == code]
         ahead = _ahead(own, [each for each in earlier if each.doctor_code == code])
         for each in step_rules.calling_order(own):
-            found.append(_describe(tx, each, appointments[each.appointment_id], ahead, consultations))
+            found.append(_describe(tx, each, booked[each.appointment_id], ahead, consultations))
     return found
 
 
@@ -173,7 +172,7 @@ def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
 
     Without a position, passes over those who are with another doctor now; with one, refuses them.
     """
-    whom = staff.find(tx, doctor)
+    whom = lookup.find_doctor(tx, doctor)
     if position is None:
         entry, passed_over = _next_to_call(tx, whom, on)
     else:
@@ -186,7 +185,7 @@ def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
 @operations.START
 def start(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
     """Start the consultation of a called patient. Refuses one who was not called, or who is with another doctor now."""
-    entry = _meant(tx, START, staff.find(tx, doctor), position, on)
+    entry = _meant(tx, START, lookup.find_doctor(tx, doctor), position, on)
     refuse_elsewhere(tx, entry)
     return _take(tx, START, entry, {"started_at": tx.now})
 
@@ -194,19 +193,19 @@ def start(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord
 @operations.DONE
 def done(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
     """End the consultation of the one with the doctor. Refuses one whose consultation has not begun."""
-    return _take(tx, DONE, _meant(tx, DONE, staff.find(tx, doctor), position, on), {"ended_at": tx.now})
+    return _take(tx, DONE, _meant(tx, DONE, lookup.find_doctor(tx, doctor), position, on), {"ended_at": tx.now})
 
 
 @operations.SKIP
 def skip(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
     """Put a called patient who did not come aside; `recall` brings them back."""
-    return _take(tx, SKIP, _meant(tx, SKIP, staff.find(tx, doctor), position, on))
+    return _take(tx, SKIP, _meant(tx, SKIP, lookup.find_doctor(tx, doctor), position, on))
 
 
 @operations.RECALL
 def recall(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
     """Let one who was skipped wait again, behind those waiting of the same priority."""
-    entry = _at(tx, RECALL, staff.find(tx, doctor), position, on)
+    entry = _at(tx, RECALL, lookup.find_doctor(tx, doctor), position, on)
     turn = days.next_recall(tx, doctor_id=entry.doctor_id, on=entry.date)
     return _take(tx, RECALL, entry, {"recalled": turn})
 
@@ -214,19 +213,19 @@ def recall(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = Non
 @operations.HOLD
 def hold(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
     """Keep the place of a waiting patient without calling them, for example during an X-ray; `resume` ends it."""
-    return _take(tx, HOLD, _at(tx, HOLD, staff.find(tx, doctor), position, on))
+    return _take(tx, HOLD, _at(tx, HOLD, lookup.find_doctor(tx, doctor), position, on))
 
 
 @operations.RESUME
 def resume(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
     """Let a patient on hold wait again, at the old position."""
-    return _take(tx, RESUME, _at(tx, RESUME, staff.find(tx, doctor), position, on))
+    return _take(tx, RESUME, _at(tx, RESUME, lookup.find_doctor(tx, doctor), position, on))
 
 
 @operations.LEFT
 def left(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
     """Note that somebody went before being seen. Refuses one with the doctor, or done."""
-    return _take(tx, LEAVE, _at(tx, LEAVE, staff.find(tx, doctor), position, on), {"ended_at": tx.now})
+    return _take(tx, LEAVE, _at(tx, LEAVE, lookup.find_doctor(tx, doctor), position, on), {"ended_at": tx.now})
 
 
 @operations.TRANSFER
@@ -236,7 +235,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
     The queue there is of the same day, and the appointment keeps its slot with the first doctor. Refuses an absent or
     archived doctor, and the same one.
     """
-    whom, target = staff.find(tx, doctor), staff.find_active(tx, to)
+    whom, target = lookup.find_doctor(tx, doctor), lookup.find_active_doctor(tx, to)
     if whom.id == target.id:
         date_ = day(on, today=tx.today) if on else tx.today
         raise errors.SamePlace(subject=f"Position {position}", doctor=target.code, date=date_.isoformat())
@@ -257,7 +256,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
 @operations.PRIORITISE
 def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayWord | None = None) -> QueueEntry:
     """Give one in the queue a priority, 0 (as everybody) to 9 (first). Refuses one who is done or gone."""
-    entry = _at(tx, LEAVE, staff.find(tx, doctor), position, on, command="priority", rest=f" {level}")
+    entry = _at(tx, LEAVE, lookup.find_doctor(tx, doctor), position, on, command="priority", rest=f" {level}")
     steps.advance_queue(tx, LEAVE, entry, {"priority": level}, reaches=entry.status)
     row = _appointment_row(tx, entry.appointment_id)
     steps.note(
@@ -533,7 +532,7 @@ def _arriving(tx: Tx, arrival: ArrivalRef) -> rows.AppointmentRow:
     Of several of one patient, a booked one comes before a no-show or one who left, and these before one who is here
     already. A patient with none today may still be in the queue of an earlier day.
     """
-    named = bookings.get(tx, arrival)
+    named = lookup.get_appointment(tx, arrival)
     if named is not None:
         return named
     if references.appointment_number(arrival) is not None:
@@ -594,10 +593,10 @@ def _refuse_still_here(tx: Tx, *, patient_id: UUID, doctor_id: UUID) -> None:
 
 def _refuse_archived(row: rows.AppointmentRow, entry: rows.QueueRow | None) -> None:
     if row.patient_archived_at is not None:
-        raise patients.archived(row.patient_number)
+        raise lookup.patient_archived(row.patient_number)
     queue = row if entry is None else entry
     if queue.doctor_archived_at is not None:
-        raise staff.archived(queue.doctor_code)
+        raise lookup.doctor_archived(queue.doctor_code)
 
 
 def _refuse_booked_anew(tx: Tx, row: rows.AppointmentRow) -> None:
@@ -663,7 +662,7 @@ def _appointment(tx: Tx, identity: UUID) -> Appointment:
 
 
 def _appointment_row(tx: Tx, identity: UUID) -> rows.AppointmentRow:
-    row = bookings.get_by_id(tx, identity)
+    row = appointments.by_id(tx, id=identity)
     assert row is not None, "a queue entry without its appointment"
     return row
 

@@ -18,8 +18,8 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from clinicctl import errors, results
-from clinicctl.desk import bookings, patients, staff
+from clinicctl import desk, errors, results
+from clinicctl.desk import lookup, patients
 from clinicctl.results import plain
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.store.compiled import journal as stored_journal
@@ -152,7 +152,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _patient(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
-    row = patients.get(tx, PatientRef(values["number"]))
+    row = lookup.get_patient(tx, PatientRef(values["number"]))
     return plain_fields(patients.describe(tx, row)) if row is not None else {}
 
 
@@ -161,26 +161,26 @@ def _registered(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _candidate(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
-    row = patients.get(tx, PatientRef(values["number"]))
-    return patients.people(tx, [row])[0] if row is not None else {}
+    row = lookup.get_patient(tx, PatientRef(values["number"]))
+    return desk.candidates.of_patients(tx, [row])[0] if row is not None else {}
 
 
 def _doctor(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": staff.find(tx, DoctorRef(values["code"])).name}
+    return {"name": lookup.find_doctor(tx, DoctorRef(values["code"])).name}
 
 
 def _appointment(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
-    row = bookings.find(tx, AppointmentRef(values["number"]))
+    row = lookup.find_appointment(tx, AppointmentRef(values["number"]))
     return {"reason": row.reason, "cancel_reason": row.cancel_reason}
 
 
 def _cancelled_appointment(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
-    row = bookings.find(tx, AppointmentRef(values["number"]))
+    row = lookup.find_appointment(tx, AppointmentRef(values["number"]))
     return {"reason": row.reason, "cancel_reason": row.cancel_reason, "phone": row.patient_phone}
 
 
 def _to_call(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
-    row = bookings.find(tx, AppointmentRef(values["appointment"]))
+    row = lookup.find_appointment(tx, AppointmentRef(values["appointment"]))
     return {"name": row.patient_name, "phone": row.patient_phone}
 
 

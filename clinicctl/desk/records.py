@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, patients, queue, staff, waitlist
+from clinicctl.desk import bookings, lookup, queue, waitlist
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
@@ -39,11 +39,11 @@ def refuse_archived(tx: Tx, row: rows.AppointmentRow, *, queue_doctor_id: UUID |
     `queue_doctor_id` is the doctor in whose queue the patient would stand.
     """
     if row.patient_archived_at is not None:
-        raise patients.archived(row.patient_number)
+        raise lookup.patient_archived(row.patient_number)
     if row.doctor_archived_at is not None:
-        raise staff.archived(row.doctor_code)
+        raise lookup.doctor_archived(row.doctor_code)
     if queue_doctor_id is not None:
-        staff.refuse_archived(staff.of_id(tx, queue_doctor_id))
+        lookup.active_doctor(lookup.doctor_by_id(tx, queue_doctor_id))
 
 
 def _refuse_appointments(

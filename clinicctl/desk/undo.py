@@ -11,12 +11,11 @@ from clinicctl.desk import (
     bookings,
     day_history,
     days,
+    lookup,
     operations,
-    patients,
     queue,
     recall,
     records,
-    staff,
     steps,
     waitlist,
 )
@@ -118,7 +117,7 @@ def _undoable(
         _refuse_built_upon(tx, act, step)
         if before is None:
             # Refuse before a question is asked.
-            patients.refuse_erased(tx, _appointment(tx, step.appointment_id).patient_id)
+            lookup.not_erased(lookup.patient_by_id(tx, _appointment(tx, step.appointment_id).patient_id))
     return taken, before
 
 
@@ -182,7 +181,7 @@ def _take_back(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
         records.refuse_archived(tx, row, queue_doctor_id=queued_with if step.queue_from else None)
     if step.queue_from in IN_QUEUE and (step.queue_to not in IN_QUEUE or "doctor_id" in queued):
         assert queued_with is not None, "a step of a queue that the patient is not in"
-        queue.refuse_second_place(tx, row, staff.of_id(tx, queued_with))
+        queue.refuse_second_place(tx, row, lookup.doctor_by_id(tx, queued_with))
     if step.from_status is None:
         cancelled = row._replace(status=AppointmentStatus.CANCELLED, cancelled_by=CancelledBy.CLINIC, moved_from=None)
         _put_back(tx, row, cancelled)

@@ -6,10 +6,10 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, journal, numbers, operations, patients, staff
+from clinicctl.desk import bookings, days, journal, lookup, numbers, operations
 from clinicctl.results import Booked, Cancelled, DoctorBrief, PatientBrief, Waiting, WaitlistEntry
 from clinicctl.rules import days as day_rules
-from clinicctl.rules import references, waitlist
+from clinicctl.rules import waitlist
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.statuses import CancelledBy, WaitlistStatus
@@ -27,7 +27,7 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
 
     Refuses past days, archived people, and a day for which the patient waits already.
     """
-    who, whom = patients.find_active(tx, patient), staff.find_active(tx, doctor)
+    who, whom = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
     dates = day_rules.days(on, today=tx.today)
     days.refuse_past(tx, dates[0])
     _refuse_overlap(tx, who.id, f"P{who.number}", whom, set(dates))
@@ -46,7 +46,7 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
         updated_at=tx.now,
     )
     stored_waitlist.insert_days(tx, (rows.WaitlistDayRow(identity, each) for each in dates))
-    entry = _show(tx, _of_number(tx, number))
+    entry = _show(tx, _stored(tx, number))
     own = [each.date for each in fitting(tx, whom) if each.number == number]
     return Waiting(**{each.name: getattr(entry, each.name) for each in fields(entry)}, free_now=tuple(own))
 
@@ -55,7 +55,7 @@ def list_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False
     """Return who waits, first come first; `every` adds those promoted and removed."""
     wanted = list[Condition]() if every else [stored_waitlist.waiting()]
     if doctor is not None:
-        wanted.append(stored_waitlist.of_doctor(doctor=staff.find(tx, doctor).id))
+        wanted.append(stored_waitlist.of_doctor(doctor=lookup.find_doctor(tx, doctor).id))
     dates: dict[UUID, list[date]] = {}
     for each in stored_waitlist.days(tx, wanted):
         dates.setdefault(each.entry_id, []).append(each.date)
@@ -65,10 +65,10 @@ def list_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False
 @operations.STOP_WAITING
 def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
     """Take somebody off the waitlist. Refuses one who does not wait any more."""
-    row = _find(tx, entry)
+    row = lookup.find_waitlist_entry(tx, entry)
     if not stored_waitlist.remove(tx, row=row.id, updated_at=tx.now):
         raise errors.IllegalStep(subject=f"W{row.number}", status=row.status, step="remove", needs="waiting")
-    return _show(tx, _of_number(tx, row.number))
+    return _show(tx, _stored(tx, row.number))
 
 
 @operations.CANCEL_AND_PROMOTE
@@ -76,9 +76,9 @@ def cancel_and_promote(
     tx: Tx, *, appointment: AppointmentRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
 ) -> Cancelled:
     """Cancel an appointment and give its place to the first on the waitlist who fits; nobody is no refusal."""
-    row = bookings.find(tx, appointment)
+    row = lookup.find_appointment(tx, appointment)
     cancelled = bookings.cancel(tx, appointment=appointment, by=by, reason=reason)
-    doctor = staff.of_id(tx, row.doctor_id)
+    doctor = lookup.doctor_by_id(tx, row.doctor_id)
     return Cancelled(
         **{each.name: getattr(cancelled, each.name) for each in fields(cancelled)},
         promoted=promote_into(tx, doctor, [row.date]),
@@ -92,7 +92,7 @@ def promote(tx: Tx, *, doctor: DoctorRef, on: DayWord | None = None) -> Booked:
     Refuses with `NobodyFits` when nobody does. Who has an appointment with the doctor that day is passed over, and
     today where it has been closed, unless it is named.
     """
-    whom = staff.find_active(tx, doctor)
+    whom = lookup.find_active_doctor(tx, doctor)
     booked = promote_into(tx, whom, [day_rules.day(on, today=tx.today)] if on else None)
     if booked is None:
         raise errors.NobodyFits(doctor=whom.code)
@@ -104,7 +104,7 @@ def promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) -
     fits = fitting(tx, doctor, dates)
     if not fits:
         return None
-    who = patients.active(patients.of_id(tx, fits[0].patient_id))
+    who = lookup.active_patient(lookup.patient_by_id(tx, fits[0].patient_id))
     return bookings.place(tx, who, doctor, on=fits[0].date)
 
 
@@ -158,8 +158,8 @@ def give_back(tx: Tx, *, appointment_id: UUID) -> bool:
     Refuses days that the patient waits for with a newer entry.
     """
     for number in stored_waitlist.numbers_closed_by(tx, appointment=appointment_id):
-        row = _of_number(tx, number)
-        whom = staff.of_id(tx, row.doctor_id)
+        row = _stored(tx, number)
+        whom = lookup.doctor_by_id(tx, row.doctor_id)
         _refuse_overlap(tx, row.patient_id, f"P{row.patient_number}", whom, set(_days(tx, row)))
     return stored_waitlist.reopen(tx, appointment=appointment_id, updated_at=tx.now) > 0
 
@@ -230,15 +230,7 @@ def _in_words(dates: Sequence[date]) -> str:
     return f"{named} and {len(dates) - _NAMED} more" if len(dates) > _NAMED else named
 
 
-def _find(tx: Tx, entry: WaitlistRef) -> rows.WaitlistRow:
-    number = references.waitlist_number(entry)
-    if number is None:
-        raise errors.NoSuchWaitlistEntry()
-    return _of_number(tx, number)
-
-
-def _of_number(tx: Tx, number: int) -> rows.WaitlistRow:
+def _stored(tx: Tx, number: int) -> rows.WaitlistRow:
     row = stored_waitlist.by_number(tx, number=number)
-    if row is None:
-        raise errors.NoSuchWaitlistEntry()
+    assert row is not None, "an entry that is not on the waitlist"
     return row

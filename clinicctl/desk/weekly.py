@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from clinicctl.desk import availability, days, operations, staff
+from clinicctl.desk import availability, days, lookup, operations
 from clinicctl.results import ToCall, WeekDay
 from clinicctl.rules.days import WEEKDAYS, WeekdaysWord, weekdays
 from clinicctl.rules.references import DoctorRef
@@ -28,7 +28,7 @@ def set_weekly(
     Without a `capacity` a weekday has the doctor's default; `forget` takes the weekday out of the pattern. A date of
     which something was said itself does not follow. Refuses with `HasBookings` as `set_days` does.
     """
-    row = staff.find_active(tx, doctor)
+    row = lookup.find_active_doctor(tx, doctor)
     chosen = weekdays(on)
     before = days.weekly(tx, row)
     stood = days.with_ledger(tx, row) if on_conflict is OnConflict.CANCEL else []

@@ -1,0 +1,192 @@
+"""References to rows: what somebody typed becomes a patient, a doctor, an appointment or a waitlist entry."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from clinicctl import desk, errors
+from clinicctl.results import DoctorBrief, PatientBrief
+from clinicctl.rules import names, references
+from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
+from clinicctl.rules.text import fold
+from clinicctl.store.compiled import appointments, doctors, rows, waitlist
+from clinicctl.store.compiled import patients as stored_patients
+from clinicctl.store.engine import Tx
+
+_LAST = "\U0010ffff"
+
+
+def find_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow:
+    """Return the row that a reference means. Refuses one that matches none, or more than one."""
+    row = get_patient(tx, patient)
+    if row is None:
+        raise errors.NoSuchPatient()
+    return row
+
+
+def get_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow | None:
+    """Return the row that a reference means, or None. Refuses one that matches more than one."""
+    found = list_patients(tx, patient)
+    if len(found) > 1:
+        listed = desk.candidates.of_patients(tx, _likeliest(patient, found))
+        raise errors.Ambiguous(
+            count=len(found),
+            what="patients",
+            candidates=[each | {"choose": each["number"]} for each in listed],
+            hint=f"Use the number of the one you mean, for example P{found[0].number}.",
+        )
+    return found[0] if found else None
+
+
+def list_patients(tx: Tx, patient: PatientRef) -> list[rows.PatientRow]:
+    """Return all patients on file that a reference may mean: by number, id, phone, or the beginnings of names."""
+    if (number := references.patient_number(patient)) is not None:
+        row = stored_patients.by_number(tx, number=number)
+        return [survivor(tx, row)] if row is not None else []
+    if (identity := references.uuid(patient)) is not None:
+        row = stored_patients.by_id(tx, id=identity)
+        return [survivor(tx, row)] if row is not None else []
+    if references.looks_like_a_phone(patient):
+        try:
+            # A phone on file may be from a time when it was not yet refused.
+            e164 = desk.phones.e164(patient, region=tx.clinic.region, unverified=True)
+        except errors.BadValue:
+            return []
+        return _people_of(tx, stored_patients.with_phone(tx, phone=e164, limit=-1)) if e164 else []
+    words = fold(patient).split()
+    if not words:
+        return []
+    begins = [stored_patients.has_word(first=word, last=word + _LAST) for word in words]
+    return _people_of(tx, stored_patients.find(tx, begins))
+
+
+def find_active_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow:
+    """As `find_patient`; refuses an archived patient, too."""
+    return active_patient(find_patient(tx, patient))
+
+
+def patient_by_id(tx: Tx, identity: UUID) -> rows.PatientRow:
+    """Return the row of a patient whom another row names."""
+    row = stored_patients.by_id(tx, id=identity)
+    assert row is not None, "a reference to a patient who is not on file"
+    return row
+
+
+def active_patient(row: rows.PatientRow) -> rows.PatientRow:
+    """Return the row of a patient who is neither archived nor erased. Refuses one who is."""
+    if not_erased(row).archived_at is not None:
+        raise patient_archived(row.number)
+    return row
+
+
+def patient_archived(number: int) -> errors.Archived:
+    """Return the refusal of an archived patient."""
+    return errors.Archived(subject=f"P{number}", hint=f"Restore with `clinicctl patient restore P{number}`.")
+
+
+def not_erased(row: rows.PatientRow) -> rows.PatientRow:
+    """Return the row of a patient who is not erased. Refuses one who is."""
+    if row.erased_at is not None:
+        raise errors.Erased(subject=f"P{row.number}")
+    return row
+
+
+def survivors(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:
+    """Return the patients that records stand for, each once, by number."""
+    found = {person.id: person for person in (survivor(tx, each) for each in records)}
+    return sorted(found.values(), key=lambda person: person.number)
+
+
+def survivor(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
+    """Return the patient a record stands for. In an older database it may point there through other records."""
+    met = {row.id}
+    while row.merged_into is not None:
+        row = patient_by_id(tx, row.merged_into)
+        if row.id in met:
+            raise errors.Damaged(path=tx.path, reason=f"P{row.number} was merged into a patient merged into them")
+        met.add(row.id)
+    return row
+
+
+def patient_brief(row: rows.PatientRow) -> PatientBrief:
+    """Return a row as it stands inside something else."""
+    return PatientBrief(id=row.id, number=f"P{row.number}", name=row.name)
+
+
+def find_doctor(tx: Tx, doctor: DoctorRef) -> rows.DoctorRow:
+    """Return the row that a reference means. Refuses an unknown one."""
+    identity = references.uuid(doctor)
+    row = doctors.by_id(tx, id=identity) if identity else get_doctor(tx, doctor.strip().upper())
+    if row is None:
+        raise errors.NoSuchDoctor()
+    return row
+
+
+def doctor_by_id(tx: Tx, identity: UUID) -> rows.DoctorRow:
+    """Return the row of a doctor whom another row names."""
+    row = doctors.by_id(tx, id=identity)
+    assert row is not None, "a reference to a doctor who is not on file"
+    return row
+
+
+def find_active_doctor(tx: Tx, doctor: DoctorRef) -> rows.DoctorRow:
+    """As `find_doctor`; refuses an archived doctor, too."""
+    return active_doctor(find_doctor(tx, doctor))
+
+
+def active_doctor(row: rows.DoctorRow) -> rows.DoctorRow:
+    """Return the row of a doctor who is not archived. Refuses an archived one."""
+    if row.archived_at is not None:
+        raise doctor_archived(row.code)
+    return row
+
+
+def doctor_archived(code: str) -> errors.Archived:
+    """Return the refusal of an archived doctor."""
+    return errors.Archived(subject=code, hint=f"Restore with `clinicctl doctor restore {code}`.")
+
+
+def get_doctor(tx: Tx, code: str) -> rows.DoctorRow | None:
+    """Return the row with this code, archived or not, or None."""
+    return doctors.by_code(tx, code=code)
+
+
+def doctor_brief(row: rows.DoctorRow) -> DoctorBrief:
+    """Return a row as it stands inside something else."""
+    return DoctorBrief(id=row.id, code=row.code, name=row.name)
+
+
+def find_appointment(tx: Tx, appointment: AppointmentRef) -> rows.AppointmentRow:
+    """Return the row that a reference means. Refuses an unknown one."""
+    row = get_appointment(tx, appointment)
+    if row is None:
+        raise errors.NoSuchAppointment()
+    return row
+
+
+def get_appointment(tx: Tx, appointment: str) -> rows.AppointmentRow | None:
+    """Return the row that `A42` or a UUID means, or None."""
+    if (number := references.appointment_number(appointment)) is not None:
+        return appointments.by_number(tx, number=number)
+    identity = references.uuid(appointment)
+    return appointments.by_id(tx, id=identity) if identity else None
+
+
+def find_waitlist_entry(tx: Tx, entry: WaitlistRef) -> rows.WaitlistRow:
+    """Return the row that a reference means. Refuses an unknown one."""
+    number = references.waitlist_number(entry)
+    row = waitlist.by_number(tx, number=number) if number is not None else None
+    if row is None:
+        raise errors.NoSuchWaitlistEntry()
+    return row
+
+
+def _people_of(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:
+    """Return the patients on file that records stand for: for merged records, the survivors."""
+    return [person for person in survivors(tx, records) if person.archived_at is None]
+
+
+def _likeliest(said: str, found: Sequence[rows.PatientRow]) -> list[rows.PatientRow]:
+    """Return the patients whose names contain the most of the words exactly, not only as the beginning of a word."""
+    words = set(fold(said).split())
+    ordered = sorted(found, key=lambda row: (-len(words & set(names.words(row.name))), row.number))
+    return ordered[: errors.LISTED]
