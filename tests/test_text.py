@@ -856,7 +856,7 @@ def bug(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise RuntimeError(f"{ZOE['name']} {ZOE['phone']} {ZOE['born']}")
 
     with monkeypatch.context() as patched:
-        patched.setattr("clinicctl.desk.patients.find", fails)
+        patched.setattr("clinicctl.desk.lookup.find_patient", fails)
         yield
 
 
