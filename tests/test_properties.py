@@ -991,7 +991,9 @@ def on_file(tx: Tx) -> dict[type, list[Any]]:
     return {
         **dict.fromkeys((results.Patient, results.Registered, results.Edited, results.PatientBrief), patients),
         results.Candidate: [
-            SimpleNamespace(**desk.candidates.of_patients(tx, [desk.lookup.find_patient(tx, PatientRef(each.number))])[0])
+            SimpleNamespace(
+                **desk.candidates.of_patients(tx, [desk.lookup.find_patient(tx, PatientRef(each.number))])[0]
+            )
             for each in patients
         ],
         **dict.fromkeys((results.Doctor, results.DoctorBrief), doctors),
