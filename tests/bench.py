@@ -138,7 +138,9 @@ class Connection(sqlite3.Connection):
         self.in_transaction and self.execute("COMMIT")
     def rollback(self):
         self.in_transaction and self.execute("ROLLBACK")
-sqlite3.connect = sqlite3.dbapi2.connect = lambda *args, **named: real(*args, **{**named, "factory": Connection})
+def connect(path, **named):
+    return real(path, **named) if path == ":memory:" else real(path, **named, factory=Connection)
+sqlite3.connect = sqlite3.dbapi2.connect = connect
 from clinicctl.cli import run
 status = run(sys.argv[2:])
 pickle.dump(log, open(sys.argv[1], "wb"))
