@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 # freezegun replaces the clock inside modules as they stand: what is first imported under it, fails in misleading ways.
 from clinicctl import desk, settings
 from clinicctl.cli import TREE, app
-from clinicctl.show import tables as _tables  # noqa: F401
-from clinicctl.store import notes
+from clinicctl.render import tables as _tables  # noqa: F401
+from clinicctl.store.sqlite import head_file
 from tests.forking import Forked, Server
 
 for _name in desk.__all__:
@@ -160,9 +160,9 @@ def prefill(_prefilled: Path, _own_environment: None) -> Prefill:
         for end in ("", ".lock"):
             shutil.copy2(f"{kept}{end}", f"{own}{end}")
         with open(f"{own}.lock", "rb+") as lock:
-            noted = notes.file(lock.fileno())
+            noted = head_file.file(lock.fileno())
             assert noted
-            notes.note_file(lock.fileno(), notes.describe_file(own, schema=noted.schema))
+            head_file.note_file(lock.fileno(), head_file.describe_file(own, schema=noted.schema))
 
     return prefill
 

@@ -116,7 +116,7 @@ def settings() -> str:
 
 def steps() -> str:
     """The table of steps."""
-    from clinicctl.rules.steps import STEPS
+    from clinicctl.rules.transitions import STEPS
 
     def words(statuses: object) -> str:
         return ", ".join(sorted(str(each) for each in statuses)) or "–"  # type: ignore[attr-defined]

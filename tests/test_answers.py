@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
-from clinicctl import errors, interrupts, show
-from clinicctl.store import backup
+from clinicctl import errors, interrupts, render
+from clinicctl.store.sqlite import backup
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -126,7 +126,7 @@ def test_what_fails_after_the_commit_says_that_the_write_stands(
         raise failure
 
     with monkeypatch.context() as patch:
-        patch.setattr(show, "result", fail)
+        patch.setattr(render, "result", fail)
         error = run("book", "P1", "MEHTA", "+1d", "--key", "k", json=True, status=status).error
         assert "The write stands" not in str(run("patient", "list", json=True, status=status).error)
     assert error["code"] == code
@@ -138,7 +138,7 @@ def test_what_fails_after_the_commit_says_that_the_write_stands(
 def test_an_answer_that_cannot_be_made_costs_no_other_line_its_own(
     clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = show.answer
+    made = render.answer
 
     def fail(line: int, status: int, value: Any, refused: errors.Refusal | None) -> str:
         if line == 2 and refused is None:
@@ -146,7 +146,7 @@ def test_an_answer_that_cannot_be_made_costs_no_other_line_its_own(
         return made(line, status, value, refused)
 
     with monkeypatch.context() as patch:
-        patch.setattr(show, "answer", fail)
+        patch.setattr(render, "answer", fail)
         stdin = "".join(f"book P1 MEHTA +{nth}d --key k{nth}\n" for nth in (1, 2, 3))
         answers = run("batch", "-", stdin=stdin, status=3).lines
     assert [each["exit_code"] for each in answers] == [0, 70, 0]

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from clinicctl.cli import TREE, Root, app, quick
+from clinicctl.cli import TREE, Root, app, fast_parse
 from clinicctl.cli.batch import LONGEST_LINE
 from clinicctl.cli.context import Desk
 from clinicctl.results import plain
-from clinicctl.store.connections import BEGIN
-from clinicctl.store.sharing import Shared
+from clinicctl.store.sqlite.connections import BEGIN
+from clinicctl.store.sqlite.group_commit import Shared
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -481,7 +481,7 @@ def test_a_line_read_quickly_asks_for_what_click_would_ask_for(line: str) -> Non
     slow, fast = Recorder(), Recorder()
     with pytest.raises(Enough), root.make_context("clinicctl", list(words), obj=slow) as ctx:
         root.invoke(ctx)
-    found = quick.read(root, words)
+    found = fast_parse.read(root, words)
     assert found is not None or "--sex" in words, "left to Click"
     if found is not None:
         function, values, fast.flags, fast.command = found
@@ -511,15 +511,15 @@ def test_a_line_read_quickly_asks_for_what_click_would_ask_for(line: str) -> Non
 def test_what_is_not_plain_is_left_to_click(line: str) -> None:
     root = get_command(app)
     assert isinstance(root, Root)
-    assert quick.read(root, line.split()) is None
+    assert fast_parse.read(root, line.split()) is None
 
 
 def test_every_command_can_be_read_quickly_or_is_left_to_click() -> None:
     root = get_command(app)
     assert isinstance(root, Root)
     for name in TREE:
-        quick.read(root, [name])
-        quick.read(root, [name, "list"])
+        fast_parse.read(root, [name])
+        fast_parse.read(root, [name, "list"])
 
 
 # What stands alone

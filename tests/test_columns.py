@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from clinicctl import desk
-from clinicctl.show import plain
+from clinicctl.render import machine
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -191,7 +191,7 @@ def test_every_operation_that_lists_declares_the_class_of_its_rows() -> None:
     kinds = {each for each in rows if is_dataclass(each)}
     assert {each.__name__ for each in kinds} >= {"Patient", "Doctor", "Day", "WeekDay", "Appointment", "QueueEntry"}
     for kind in kinds:
-        names = list(plain._names(kind, {}))
+        names = list(machine._names(kind, {}))
         assert names
         assert len(set(names)) == len(names)
 

@@ -458,7 +458,7 @@ def test_a_change_of_days_by_an_older_version_cannot_be_undone(clinic: Ask, refu
 @pytest.mark.parametrize("days", [True, False])
 def test_a_plan_for_a_file_is_outdated_only_by_an_undo_of_its_days(clinic: Ask, db: Path, days: bool) -> None:
     from clinicctl.desk import imports, journal
-    from clinicctl.rules import rows as sheets
+    from clinicctl.rules import import_rows as sheets
     from clinicctl.store.engine import Store
 
     clinic(*((*SET, "RAO", "+2d", "--capacity", "2") if days else ("book", "P1", "RAO", "+2d")))

@@ -38,6 +38,6 @@ def test_nothing_opens_a_database_but_by_the_one_driver() -> None:
         for each in package.rglob("*.py")
         if "import sqlite3\n" in each.read_text("utf-8")
     }
-    assert {each for each in naming if "from clinicctl.store.driver" not in (package / each).read_text("utf-8")} == {
-        "store/driver.py"
-    }
+    assert {
+        each for each in naming if "from clinicctl.store.sqlite.driver" not in (package / each).read_text("utf-8")
+    } == {"store/driver.py"}

@@ -65,7 +65,7 @@ def test_nobody_imports_whom_he_must_not(module: Path) -> None:
             if neighbour == "__version__":
                 continue
             opens_the_store = neighbour == "store" and module == PACKAGE / "cli" / "context.py"
-            opens_a_file = name == "clinicctl.store.paths" and own in ("cli", "show", "log")
+            opens_a_file = name == "clinicctl.store.sqlite.paths" and own in ("cli", "show", "log")
             assert neighbour in MAY_IMPORT[own] or opens_the_store or opens_a_file, f"{own} imports {name}"
         elif top not in sys.stdlib_module_names:
             assert top in MAY_IMPORT_FROM_OUTSIDE.get(own, set()), f"{own} imports {name}"
@@ -177,7 +177,7 @@ import clinicctl.__main__
 from clinicctl.cli import run
 status = run(["book", "P1", "MEHTA", "--json"])
 loaded = {"rich", "wcwidth", "phonenumbers", "rapidfuzz", "tomllib", "email.message", "socket"}
-loaded = (loaded | {"clinicctl.rules.sheets"}) & set(sys.modules)
+loaded = (loaded | {"clinicctl.rules.tabular"}) & set(sys.modules)
 sys.exit(f"{status} {loaded}" if status or loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

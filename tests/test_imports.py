@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from clinicctl.desk import imports
 from clinicctl.errors import BadFile, HasBookings
-from clinicctl.rules import rows
+from clinicctl.rules import import_rows
 from clinicctl.statuses import SheetFormat
 from clinicctl.store.engine import Store
 
@@ -339,7 +339,7 @@ sys.exit(run(["doctor", "avail", "import", "-", "--json"]))
 def test_too_many_days_are_refused_in_one_line(
     clinic: Ask, refused: Refused, file: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "MOST_DAYS", 5)
+    monkeypatch.setattr(import_rows, "MOST_DAYS", 5)
     clinic("doctor", "avail", "import", file("doctor,date\nMEHTA,+1d..+5d\n"), "--dry-run")
     for content in ("MEHTA,+1d..+6d\n", "".join(f"MEHTA,+{n}d\n" for n in range(1, 7))):
         error = refused(
@@ -360,10 +360,10 @@ word = st.sampled_from(["MEHTA", "rao", "+1d", "today", "2026-12-01..2026-12-03"
 def test_csv_and_json_lines_of_the_same_rows_are_read_alike(cells: list[list[str]], delimiter: str) -> None:
     cells = [each for each in cells if any(one.strip() for one in each)]
     buffer = io.StringIO()
-    csv.writer(buffer, delimiter=delimiter).writerows([list(rows.DAYS.names), *cells])
-    as_csv = rows.read_days(io.StringIO(buffer.getvalue(), ""))
-    lines = [json.dumps(dict(zip(rows.DAYS.names, each, strict=True))) + "\n" for each in cells]
-    as_json = rows.read_days(lines, format=SheetFormat.JSONL)
+    csv.writer(buffer, delimiter=delimiter).writerows([list(import_rows.DAYS.names), *cells])
+    as_csv = import_rows.read_days(io.StringIO(buffer.getvalue(), ""))
+    lines = [json.dumps(dict(zip(import_rows.DAYS.names, each, strict=True))) + "\n" for each in cells]
+    as_json = import_rows.read_days(lines, format=SheetFormat.JSONL)
     assert [each[1:] for each in as_csv.rows] == [each[1:] for each in as_json.rows]
     assert as_csv.digest == as_json.digest
 
@@ -531,7 +531,7 @@ def test_a_key_is_bound_to_the_dates_that_a_file_means_today(clinic: Ask, refuse
     dated = file(f'doctor,days,present\nRAO,{on[0]},no\nMEHTA,"{on[1]}..{on[3]},{on[4]}",no\n')
     assert clinic("doctor", "avail", "import", dated, "--key", "k") == first | {"replayed": True}
     refused(6, "key_reused", "doctor", "avail", "import", file(content.replace("+9d", "+8d")), "--key", "k")
-    sheet = rows.read_days(content.splitlines(keepends=True))
+    sheet = import_rows.read_days(content.splitlines(keepends=True))
     today = datetime.date.fromisoformat(on[1])
     assert sheet.said(today) != sheet.said(today + datetime.timedelta(1))
 
@@ -559,7 +559,7 @@ def test_the_journal_keeps_ten_thousand_rows_in_little_and_nothing_personal(
 
 def planned(store: Store, lines: list[str]) -> imports.Plan:
     with store.read(actor="desk") as tx:
-        return imports.plan_availability(tx, sheet=rows.read_days(lines))
+        return imports.plan_availability(tx, sheet=import_rows.read_days(lines))
 
 
 LINES = ["doctor,date,capacity\n", "MEHTA,+1d,4\n"]

@@ -14,8 +14,9 @@ import pytest
 from freezegun import freeze_time
 
 from clinicctl import clock
-from clinicctl.store import check, migrations, notes, places
-from clinicctl.store.laws import LAWS
+from clinicctl.store import migrations
+from clinicctl.store.sqlite import check, head_file, places
+from clinicctl.store.sqlite.invariants import LAWS
 from tests.conftest import Prefill
 
 Ask = Callable[..., Any]
@@ -417,7 +418,7 @@ def test_a_restore_whose_note_cannot_be_taken_back_changes_nothing(
     def full(lock: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(notes, "forget_head", full)
+    monkeypatch.setattr(head_file, "forget_head", full)
     assert "No space left" in refused(74, "io_error", "db", "restore", copy, "--yes")["message"]
     assert content(db) == before
 
@@ -629,7 +630,7 @@ def test_the_note_follows_every_write_and_none_that_was_taken_back(
     day: Ask, run: Run, db: str, refused: Refused
 ) -> None:
     def noted() -> Any:
-        return notes.known_head(db)
+        return head_file.known_head(db)
 
     def head() -> Any:
         return rows(db, "SELECT number, hash FROM journal ORDER BY 1 DESC LIMIT 1")[0]
@@ -653,7 +654,7 @@ def test_a_note_that_says_nothing_or_is_behind_refuses_nothing(note: str, day: A
         Path(f"{db}.lock").write_bytes({"empty": b"", "garbage": os.urandom(300), "behind": before}[note])
     day("book", "P2", "MEHTA", "+6d")
     assert day("db", "check")["sound"]
-    assert notes.known_head(db) == rows(db, "SELECT number, hash FROM journal ORDER BY 1 DESC LIMIT 1")[0]
+    assert head_file.known_head(db) == rows(db, "SELECT number, hash FROM journal ORDER BY 1 DESC LIMIT 1")[0]
 
 
 def test_a_new_database_does_not_answer_for_the_one_before(day: Ask, ask: Ask, db: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from clinicctl.rules import merges
 from clinicctl.rules.text import NOTE
-from clinicctl.store import check
+from clinicctl.store.sqlite import check
 from tests.test_keeping import older, written
 
 Ask = Callable[..., Any]
@@ -440,7 +440,7 @@ def test_the_check_finds_a_place_in_the_queue_of_an_archived_doctor(noon: Ask, d
 
 
 def test_a_merge_says_at_a_terminal_what_it_would_do_before_it_asks(noon: Ask, run: Run, monkeypatch: Any) -> None:
-    monkeypatch.setattr("clinicctl.show.can_ask", lambda: True)
+    monkeypatch.setattr("clinicctl.render.can_ask", lambda: True)
     noon("book", "P3", "MEHTA", "tomorrow")
     noon("patient", "edit", "P3", "--note", "deaf")
     answer = run("patient", "merge", "P3", "--into", "P1", stdin="n\n", status=1)

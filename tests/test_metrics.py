@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from clinicctl.render.metrics import exposition
 from clinicctl.results import Metric, Metrics, Sample
-from clinicctl.show.metrics import exposition
-from clinicctl.store import health
+from clinicctl.store.sqlite import health
 from tests.every_write import MARKS, NAME, PHONE
 
 Ask = Callable[..., Any]

@@ -14,7 +14,7 @@ from freezegun import freeze_time
 
 from clinicctl.desk import imports, patient_imports
 from clinicctl.errors import Refusal
-from clinicctl.rules import rows
+from clinicctl.rules import import_rows
 from clinicctl.store.engine import Store
 
 Ask = Callable[..., Any]
@@ -234,7 +234,7 @@ def test_a_plan_holds_until_somebody_comes_whom_it_may_be_about(
 ) -> None:
     store = Store(str(tmp_path / "clinic.db"), wait=5)
     with store.read(actor="desk") as tx:
-        plan = patient_imports.plan_patients(tx, sheet=rows.read_patients(io.StringIO(GOOD)))
+        plan = patient_imports.plan_patients(tx, sheet=import_rows.read_patients(io.StringIO(GOOD)))
     clinic(*between)
     if stands:
         with store.write(actor="desk", key="k") as tx:

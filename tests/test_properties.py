@@ -30,9 +30,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlmodel import CheckConstraint, ForeignKeyConstraint, SQLModel, UniqueConstraint
 
 from clinicctl import clock, desk, errors, results
-from clinicctl.desk import recall
+from clinicctl.desk import replay
 from clinicctl.results import plain
-from clinicctl.rules import slots, steps
+from clinicctl.rules import slots, transitions
 from clinicctl.rules.days import DaysWord, DayWord, WeekdaysWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, QueueStatus, Sex
@@ -850,18 +850,18 @@ ENTRIES = st.lists(
 
 @given(ENTRIES, st.randoms(use_true_random=False))
 def test_the_nth_to_be_called_has_so_many_ahead_and_nobody_else_has_any(entries: list[Entry], random: Any) -> None:
-    ordered = steps.calling_order(entries)
+    ordered = transitions.calling_order(entries)
     assert sorted(ordered, key=repr) == sorted(entries, key=repr)
     waiting = [each for each in ordered if each.status == "waiting"]
     random.shuffle(entries)
-    assert steps.calling_order(entries) == ordered
-    assert [steps.people_ahead(each, entries) for each in waiting] == list(range(len(waiting)))
-    assert not any(steps.people_ahead(each, entries) for each in entries if each not in waiting)
+    assert transitions.calling_order(entries) == ordered
+    assert [transitions.people_ahead(each, entries) for each in waiting] == list(range(len(waiting)))
+    assert not any(transitions.people_ahead(each, entries) for each in entries if each not in waiting)
 
 
 @given(ENTRIES)
 def test_the_calling_order_is_priority_then_position_with_the_recalled_last(entries: list[Entry]) -> None:
-    waiting = [each for each in steps.calling_order(entries) if each.status == "waiting"]
+    waiting = [each for each in transitions.calling_order(entries) if each.status == "waiting"]
     for first, then in pairwise(waiting):
         assert first.date <= then.date
         assert first.date < then.date or first.priority >= then.priority
@@ -890,13 +890,13 @@ ALLOWED_IN_THE_QUEUE = {
 }
 
 
-@pytest.mark.parametrize("step", steps.STEPS, ids=lambda step: step.name)
-def test_a_step_is_one_that_the_contract_has(step: steps.Step) -> None:
+@pytest.mark.parametrize("step", transitions.STEPS, ids=lambda step: step.name)
+def test_a_step_is_one_that_the_contract_has(step: transitions.Step) -> None:
     assert not step.leaves & FINAL
     assert "done" not in step.queue_leaves
-    assert step is steps.RETURN or "left" not in {*step.leaves, *step.queue_leaves}
+    assert step is transitions.RETURN or "left" not in {*step.leaves, *step.queue_leaves}
     assert {(left, step.reaches) for left in step.leaves if left != step.reaches} <= ALLOWED
-    if step is not steps.TRANSFER:  # which begins a wait in another queue
+    if step is not transitions.TRANSFER:  # which begins a wait in another queue
         assert {(left, step.queue_reaches) for left in step.queue_leaves} <= ALLOWED_IN_THE_QUEUE
     if step.queue_reaches:
         assert QUEUED_WHILE[step.queue_reaches] == step.reaches
@@ -906,10 +906,10 @@ def test_a_step_is_one_that_the_contract_has(step: steps.Step) -> None:
 
 def test_every_status_is_reached_from_a_booking() -> None:
     taken = {("booked", "")}
-    for _ in steps.STEPS:
+    for _ in transitions.STEPS:
         taken |= {
             (str(step.reaches), str(step.queue_reaches or ""))
-            for step in steps.STEPS
+            for step in transitions.STEPS
             for status, queue in taken
             if status in step.leaves and queue in (step.queue_leaves or {""})
         }
@@ -918,8 +918,8 @@ def test_every_status_is_reached_from_a_booking() -> None:
 
 
 def test_every_status_but_cancelled_holds_a_slot() -> None:
-    assert set(AppointmentStatus) - steps.HOLDS_A_SLOT == {"cancelled"}
-    assert {"booked", "checked_in", "in_consultation"} == steps.ACTIVE
+    assert set(AppointmentStatus) - transitions.HOLDS_A_SLOT == {"cancelled"}
+    assert {"booked", "checked_in", "in_consultation"} == transitions.ACTIVE
 
 
 # What the journal keeps
@@ -1049,8 +1049,8 @@ def test_a_result_comes_back_from_the_journal_as_it_went_in_and_leaves_nothing_p
 ) -> None:
     with clock_at(lambda: OPENING), Store(str(furnished), wait=5).read(actor="desk") as tx:
         result = data.draw(facts(get_type_hints(operation)["return"], on_file(tx)))
-        kept = json.dumps(recall.stored(result))
-        assert _whole(recall.result(tx, json.loads(kept))) == _whole(result)
+        kept = json.dumps(replay.stored(result))
+        assert _whole(replay.result(tx, json.loads(kept))) == _whole(result)
     for name, phone in PATIENTS.values():
         assert name not in kept
         assert json.dumps(name)[1:-1] not in kept

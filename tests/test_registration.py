@@ -17,11 +17,11 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinicctl.desk import imports, patient_imports, recall
+from clinicctl.desk import imports, patient_imports, replay
 from clinicctl.desk.likeness import ratio
 from clinicctl.desk.recognition import Namesakes, Person
 from clinicctl.results import ImportedPatient, ImportedPatients
-from clinicctl.rules import details, names, rows
+from clinicctl.rules import details, import_rows, names
 from clinicctl.store.engine import Store
 
 Ask = Callable[..., Any]
@@ -420,7 +420,7 @@ def test_update_leaves_the_name_and_the_phone_of_a_patient_named_by_a_merged_rec
 
 
 def test_a_plan_does_not_stand_when_somebody_on_file_is_filled_between(clinic: Ask, tmp_path: Path) -> None:
-    sheet = rows.read_patients(io.StringIO("name,phone,note\nMumtaz Anwar,91234 56789,tall\n"))
+    sheet = import_rows.read_patients(io.StringIO("name,phone,note\nMumtaz Anwar,91234 56789,tall\n"))
     store = Store(str(tmp_path / "clinic.db"), wait=5)
     with store.read(actor="desk") as tx:
         plan = patient_imports.plan_patients(tx, sheet=sheet)
@@ -518,8 +518,8 @@ class _Numbered:
 
 def test_an_import_and_a_registration_of_an_older_version_are_read(clinic: Ask, tmp_path: Path) -> None:
     result = ImportedPatients(added=1, unchanged=0, refused=0, rows=(ImportedPatient(2, "P1", "added", None),))  # type: ignore[arg-type]
-    kept = json.loads(json.dumps(recall.stored(result)))
-    older = recall._pack([recall._column(each) for each in ((2,), ("P1",), ("added",), (None,), ((),))])
+    kept = json.loads(json.dumps(replay.stored(result)))
+    older = replay._pack([replay._column(each) for each in ((2,), ("P1",), ("added",), (None,), ((),))])
     kept["result"]["rows"] = older
     del kept["result"]["changed"]
     registered = {"type": "Registered", "listed": False, "result": clinic("patient", "show", "P1")}
@@ -527,5 +527,5 @@ def test_an_import_and_a_registration_of_an_older_version_are_read(clinic: Ask, 
     for personal in ("name", "phone", "born", "age", "sex", "email", "note"):
         registered["result"].pop(personal)
     with Store(str(tmp_path / "clinic.db"), wait=5).read(actor="desk") as tx:
-        assert recall.result(tx, kept).rows == result.rows
-        assert recall.result(tx, registered).shares_phone_with_count == 0
+        assert replay.result(tx, kept).rows == result.rows
+        assert replay.result(tx, registered).shares_phone_with_count == 0

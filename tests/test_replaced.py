@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from clinicctl import show
+from clinicctl import render
 from clinicctl.store.engine import Store, is_restored
 from tests.test_files import somebody_else
 
@@ -202,8 +202,8 @@ def test_a_yes_is_not_one_to_what_a_restore_put_there_since_the_question(
         assert finish(start("book", "P2", "MEHTA", "tomorrow")).status == 0
         return True
 
-    monkeypatch.setattr(show, "can_ask", lambda: True)
-    monkeypatch.setattr(show, "ask", restore_and_say_yes)
+    monkeypatch.setattr(render, "can_ask", lambda: True)
+    monkeypatch.setattr(render, "ask", restore_and_say_yes)
     answer = run(*command.split())
     assert (answer.status, "restored in the meantime" in answer.stderr) == (10, True), answer
     assert clinic("patient", "show", "P3")["name"] == "Somebody Else"

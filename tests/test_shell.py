@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from clinicctl import interrupts, show
-from clinicctl.cli import Root, app, quick
+from clinicctl import interrupts, render
+from clinicctl.cli import Root, app, fast_parse
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -163,7 +163,7 @@ def test_what_may_be_about_a_person_is_not_kept_whatever_the_command() -> None:
         (["book", "P1", "MEHTA", "today", "anita"], None),
         (["book", "P1", "MEHTA", "--raeson", "anita"], None),
     ):
-        assert quick.without_people(root, words, ["MEHTA", "RAO"]) == kept
+        assert fast_parse.without_people(root, words, ["MEHTA", "RAO"]) == kept
 
 
 def test_in_a_pipe_it_prompts_for_nothing_and_ends_with_the_last_status(clinic: Ask, run: Run) -> None:
@@ -179,16 +179,16 @@ def test_in_a_pipe_it_prompts_for_nothing_and_ends_with_the_last_status(clinic: 
 def test_ctrl_c_while_a_result_is_printed_drops_the_line_and_not_the_shell(
     clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    printed = show.result
+    printed = render.result
 
     def interrupted(*args: Any, **kwargs: Any) -> None:
-        monkeypatch.setattr(show, "result", printed)
+        monkeypatch.setattr(render, "result", printed)
         raise interrupts.Interrupt(signal.SIGINT)
 
-    monkeypatch.setattr(show, "result", interrupted)
+    monkeypatch.setattr(render, "result", interrupted)
     answer = run("shell", stdin="patient list\npatient show P1\n", status=0)
     assert (answer.stdout.count("Anita"), answer.stderr) == (1, "clinicctl: Interrupted.\n")
-    monkeypatch.setattr(show, "result", interrupted)
+    monkeypatch.setattr(render, "result", interrupted)
     assert run("shell", stdin="patient list\n", status=130).stdout == ""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clinicctl import cli, show
+from clinicctl import cli, render
 from clinicctl.cli import TREE
 from clinicctl.cli.shell import _ABOUT_NOBODY
 
@@ -162,8 +162,8 @@ def test_after_a_restore_the_number_may_be_that_of_somebody_else(clinic: Ask, ru
 
 
 def test_control_characters_of_an_old_name_are_made_visible_in_the_prompt() -> None:
-    assert show._fitting("P1 \x1b]0;owned\x07") == "P1 <U+001B>]0;owned<U+0007>"
-    assert "\u202e" not in show._fitting("P1 \u202enosrep")
+    assert render._fitting("P1 \x1b]0;owned\x07") == "P1 <U+001B>]0;owned<U+0007>"
+    assert "\u202e" not in render._fitting("P1 \u202enosrep")
 
 
 def test_the_commands_about_nobody_are_commands() -> None:

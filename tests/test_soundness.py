@@ -11,8 +11,8 @@ from sqlalchemy import Boolean, Date, Integer, Time, Uuid
 from sqlmodel import AutoString, SQLModel, UTCDateTime
 
 from clinicctl import errors
-from clinicctl.store import check
 from clinicctl.store.models import Word
+from clinicctl.store.sqlite import check
 from tests.test_keeping import day as day
 from tests.test_keeping import db as db
 from tests.test_keeping import older, written

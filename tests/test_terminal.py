@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clinicctl.show import layout
+from clinicctl.render import layout
 
 Ask = Callable[..., Any]
 

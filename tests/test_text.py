@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from clinicctl.errors import BadValue
+from clinicctl.render.machine import dumps
+from clinicctl.render.visible import visible
 from clinicctl.rules import text
-from clinicctl.show.plain import dumps
-from clinicctl.show.visible import visible
 
 HOSTILE = {
     "a colour": "\x1b[31m",

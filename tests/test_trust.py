@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from clinicctl.store import check, notes, trust
+from clinicctl.store.sqlite import check, head_file, trust
 from tests.test_files import somebody_else
 from tests.test_keeping import older
 from tests.test_races import child, paused
@@ -316,9 +316,9 @@ def test_our_own_changes_of_the_schema_are_noted(clinic: Ask, db: str, monkeypat
 def test_a_lock_file_without_a_note_of_the_file_gets_one(clinic: Ask, db: str) -> None:
     os.truncate(f"{db}.lock", 91)
     clinic("book", "P1", "MEHTA", "+1d")
-    noted = notes.known_file(db)
+    noted = head_file.known_file(db)
     assert noted is not None
-    assert noted == notes.describe_file(db, schema=noted.schema)
+    assert noted == head_file.describe_file(db, schema=noted.schema)
     trust.refuse_mixture(db, wait=0)
 
 
@@ -349,7 +349,7 @@ def test_the_file_is_noted_as_it_is_whatever_the_last_command_was(
     with somebody_else(db) if beside != "alone" else nullcontext():
         stdin = "book P1 MEHTA +1d\nbook P1 MEHTA +2d\n"
         run(*(each.format(db=db) for each in ENDS[command]), stdin=stdin, status=4 if "P9" in ENDS[command] else 0)
-        noted, found = notes.known_file(db), notes.describe_file(db, schema=0)
+        noted, found = head_file.known_file(db), head_file.describe_file(db, schema=0)
         assert noted is not None
         assert noted.main == found.main
         assert found.log_size == noted.log_size
@@ -364,7 +364,7 @@ def test_a_reader_finds_the_log_noted_that_a_running_write_has_begun(clinic: Ask
     batch.stdin.write("book P1 MEHTA +1d\n")
     batch.stdin.flush()
     assert '"exit_code": 0' in batch.stdout.readline()
-    noted = notes.known_file(db)
+    noted = head_file.known_file(db)
     assert noted is not None
     assert noted.log == os.stat(f"{db}-wal").st_ino
     batch.send_signal(signal.SIGKILL)
@@ -373,7 +373,7 @@ def test_a_reader_finds_the_log_noted_that_a_running_write_has_begun(clinic: Ask
 def test_a_log_is_noted_before_the_first_write_to_it(clinic: Ask, paused: Any, finish: Any, db: str) -> None:
     """A reader beside a long transaction finds it so, and does not wait for the lock."""
     writer = paused("book", "P1", "MEHTA", "+1d")
-    noted = notes.known_file(db)
+    noted = head_file.known_file(db)
     assert noted is not None
     assert noted.log == os.stat(f"{db}-wal").st_ino
     writer.stdin.write("\n")

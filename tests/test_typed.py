@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clinicctl import errors, settings
 from clinicctl.cli import app, params
-from clinicctl.cli.quick import without_people
+from clinicctl.cli.fast_parse import without_people
 from clinicctl.statuses import Sex
 from tests import every_write
 

@@ -131,9 +131,9 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        from clinicctl import show
+        from clinicctl import render
 
-        show.text(f"{PROGRAM} {__version__}\n")
+        render.text(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
 
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from clinicctl import errors, interrupts, settings, show
-from clinicctl.cli import Root, answer, quick
+from clinicctl import errors, interrupts, render, settings
+from clinicctl.cli import Root, answer, fast_parse
 from clinicctl.cli.commands import Group, reads
 from clinicctl.cli.context import Ctx, Desk
 from clinicctl.cli.imports import opened_bytes
@@ -103,7 +103,7 @@ class Within(Desk):
         """The process has protected it, whatever the line says."""
 
     def run(self, root: Group, args: list[str]) -> None:
-        if read := quick.read(root, args):
+        if read := fast_parse.read(root, args):
             function, values, self.flags, self.command = read
             function(self, **values)
         else:
@@ -167,11 +167,11 @@ class Line(Within):
         """The line of JSON. One that cannot be made is a bug of this line alone."""
         try:
             status = self.refused.status if self.refused else self.status
-            return show.answer(self.number, status, self.result, self.refused)
+            return render.answer(self.number, status, self.result, self.refused)
         except Exception as bug:
             refused = errors.OutOfMemory() if isinstance(bug, MemoryError) else self.internal(bug)
             self.refuse(refused)
-            return show.answer(self.number, refused.status, None, refused)
+            return render.answer(self.number, refused.status, None, refused)
 
 
 class _Batch:
@@ -197,7 +197,7 @@ class _Batch:
                     break
             self._settle(group)
             with self._printing():
-                show.text("".join(each.answer() for each in group))
+                render.text("".join(each.answer() for each in group))
             if any(each.refused or each.status for each in group):
                 status = PARTLY_DONE
             if lines.number - collected >= MOST:
@@ -236,7 +236,7 @@ class _Batch:
             self.shared.drop()
             with self._printing():
                 for each in answers:
-                    show.text(each.decode() if first is None else _taken_back(each, first))
+                    render.text(each.decode() if first is None else _taken_back(each, first))
         return first.status if first else status
 
     def _do_all(self, lines: "_Lines", answers: BinaryIO) -> tuple[int, errors.Refusal | None]:
@@ -396,4 +396,4 @@ def _taken_back(answer: bytes, first: errors.Refusal) -> str:
         return answer.decode()
     is_about_all = isinstance(first, errors.OutcomeUnknown | errors.DiskFull | errors.Replaced)
     refused = first if is_about_all else errors.TakenBack()
-    return show.answer(said["line"], refused.status, None, refused)
+    return render.answer(said["line"], refused.status, None, refused)

@@ -8,7 +8,7 @@ import typer
 from typer._click.core import Context, Parameter
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from clinicctl import settings, show
+from clinicctl import render, settings
 
 T = TypeVar("T")
 
@@ -90,7 +90,7 @@ def _printed_by_us(help_option: TyperOption | None) -> TyperOption | None:
 
 def _help(ctx: Context, _param: Parameter, asked: bool) -> None:
     if asked and not ctx.resilient_parsing:
-        show.text(f"{ctx.get_help()}\n")
+        render.text(f"{ctx.get_help()}\n")
         ctx.exit()
 
 

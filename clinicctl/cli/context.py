@@ -13,15 +13,15 @@ from uuid import uuid4
 
 import typer
 
-from clinicctl import clock, desk, errors, log, settings, show
+from clinicctl import clock, desk, errors, log, render, settings
 from clinicctl.rules import text
-from clinicctl.store import paths
+from clinicctl.store.sqlite import paths
 
 if TYPE_CHECKING:
     from clinicctl.cli.commands import Group
     from clinicctl.results import Board, Erased, Outcome, ToCall
     from clinicctl.store.engine import Store, Tx
-    from clinicctl.store.sharing import Shared as Shared
+    from clinicctl.store.sqlite.group_commit import Shared as Shared
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -104,7 +104,7 @@ class Desk:
 
     def doctor_codes(self) -> list[str]:
         """Return the codes that can be completed; none where the database cannot be read."""
-        from clinicctl.store.codes import doctor_codes
+        from clinicctl.store.sqlite.codes import doctor_codes
 
         try:
             return doctor_codes(_path(self.settings.db))
@@ -114,7 +114,7 @@ class Desk:
     @contextmanager
     def shared(self) -> "Iterator[Shared]":
         """Open the store for one command after another; any of them may write."""
-        from clinicctl.store.sharing import Shared
+        from clinicctl.store.sqlite.group_commit import Shared
 
         self.wrote = True
         shared = Shared(self.store.path, wait=self.settings.wait)
@@ -145,7 +145,7 @@ class Desk:
 
     def erase(self, operation: "Callable[Concatenate[Tx, P], Erased]", *_: P.args, **request: P.kwargs) -> None:
         """As `write`; then let the file hold nothing any more of what was erased, or say that it may."""
-        from clinicctl.store import erasure
+        from clinicctl.store.sqlite import erasure
 
         self.store.alone()
         outcome = self.written(operation, request)
@@ -156,9 +156,9 @@ class Desk:
         if outcome.result.overwritten is False:
             again = f"clinicctl patient erase {outcome.result.patient.number} --yes"
             why = "somebody was using it, or the disk has no room"
-            show.message(f"Erased, but the file may still hold traces: {why}. Finish with `{again}`.")
+            render.message(f"Erased, but the file may still hold traces: {why}. Finish with `{again}`.")
         if copies := erasure.copies(self.store.path):
-            show.message(f"Older copies beside the database are as they were made: {', '.join(copies)}.")
+            render.message(f"Older copies beside the database are as they were made: {', '.join(copies)}.")
 
     def write_through(
         self,
@@ -214,11 +214,11 @@ class Desk:
         wrote = type(result).__name__ == "Outcome"
         if wrote and told.quiet and not told.output:
             # This is the only place that lists whom to phone.
-            show.to_call(result, masked=result.dry_run and self._masked)
+            render.to_call(result, masked=result.dry_run and self._masked)
             return
-        show.result(
+        render.result(
             result,
-            output=told.output or show.default_format(),
+            output=told.output or render.default_format(),
             header=told.header,
             excel_safe=told.excel_safe,
             masked=self._masked,
@@ -238,7 +238,7 @@ class Desk:
 
     def can_ask(self) -> bool:
         """Whether somebody can be asked."""
-        return show.can_ask()
+        return render.can_ask()
 
     def confirm(self, question: str, *, hint: str | None = None) -> None:
         """Ask before the lock is taken. Refuses on a no, or if nobody can be asked; `hint` describes the question."""
@@ -247,7 +247,7 @@ class Desk:
             return
         if not self.can_ask():
             raise errors.Usage(problem="--yes required when not running interactively.", hint=hint)
-        if not show.ask(question):
+        if not render.ask(question):
             raise errors.Cancelled
         self._confirmed = True
 
@@ -259,7 +259,7 @@ class Desk:
         threshold = int(self.read(desk.clinic.show_setting, name="bulk_threshold").value)
         if len(told) > threshold:
             if self.can_ask() and not (self.settings.yes or self.settings.dry_run):
-                show.people(told, masked=self._masked)
+                render.people(told, masked=self._masked)
                 self._listed = () if self._masked else tuple(each.appointment for each in told)
             self.confirm(f"Cancel {len(told)} appointments?")
         self.limit(max(threshold, len(told)))
@@ -270,20 +270,20 @@ class Desk:
 
     def watch(self, operation: "Callable[[Tx], list[Board]]", *, once: bool, every: float) -> None:
         """Show a board on the whole screen until it is interrupted; where there is no screen, print it once."""
-        if once or show.default_format() != "table" or self.settings.output not in (None, "table"):
+        if once or render.default_format() != "table" or self.settings.output not in (None, "table"):
             self.show(self.read(operation))
         else:
-            show.board(lambda: self.read(operation), every=every)
+            render.board(lambda: self.read(operation), every=every)
 
     def note(self, sentence: str) -> None:
         """Say something beside the result, on stderr, unless `--quiet`."""
         if not self.settings.quiet:
-            show.message(sentence)
+            render.message(sentence)
 
     def finish(self, status: int) -> int:
         """Write everything out, and log the end."""
         try:
-            show.flush()
+            render.flush()
         except errors.Refusal as refused:
             return self.refuse(refused)
         self._log(status, None)
@@ -301,7 +301,7 @@ class Desk:
             refused = type(refused)(problem=self.how_to_read_again() or "")
         elif isinstance(refused, errors.NotPrinted):
             refused.hint = refused.hint or self.how_to_read_again()
-        show.refusal(refused, as_json=self._asked_for_json(), masked=self._masked)
+        render.refusal(refused, as_json=self._asked_for_json(), masked=self._masked)
         self.log_refusal(refused)
         return refused.status
 
@@ -313,7 +313,7 @@ class Desk:
     def help(self, page: str) -> int:
         """Print a help page that was not asked for in so many words, and return the exit status."""
         try:
-            show.text(page + "\n")
+            render.text(page + "\n")
         except errors.Refusal as refused:
             return self.refuse(refused)
         return 0

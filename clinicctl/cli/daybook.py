@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clinicctl import desk, show
+from clinicctl import desk, render
 from clinicctl.cli import params
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
@@ -74,7 +74,7 @@ def undo(
     """
     seen = ctx.obj.read(desk.undo.preview, number=number, key=ctx.obj.settings.key)
     if seen is not None and (found := seen[0]).ask:
-        ctx.obj.confirm(show.undoing(found), hint=f"{show.undoing(found, names=False)} Add --yes.")
+        ctx.obj.confirm(render.undoing(found), hint=f"{render.undoing(found, names=False)} Add --yes.")
     ctx.obj.write(desk.undo.undo, number=number, asked=seen[1] if seen is not None else None)
 
 

@@ -8,7 +8,7 @@ from clinicctl import desk, errors
 from clinicctl.cli import params
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.store import paths
+from clinicctl.store.sqlite import paths
 
 db = group(
     "db",
@@ -22,7 +22,7 @@ GROUPS = {"db": db}
 @reads(db, "info", "clinicctl db info", "clinicctl db info --json")
 def info(ctx: Ctx) -> None:
     """Show what the database is: schema, sizes, rows, the journal's head, the last backup."""
-    ctx.obj.show(desk.keeping.describe(ctx.obj.store))
+    ctx.obj.show(desk.database.describe(ctx.obj.store))
 
 
 @writes(db, "check", "clinicctl db check", "clinicctl db check --repair")
@@ -35,9 +35,9 @@ def check(
     Reads only. With --repair, after a copy of the database, what can be derived is worked out anew: the days' ledgers,
     counters, the words and keys of names. What is left is told, and the exit status is then still 10.
     """
-    found = desk.soundness.look(ctx.obj.store, actor=ctx.obj.settings.actor)
+    found = desk.integrity.look(ctx.obj.store, actor=ctx.obj.settings.actor)
     if repair and (ctx.obj.settings.key or any(each.mendable for each in found.problems)):
-        mended = ctx.obj.write_through(desk.keeping.repairing(ctx.obj.store), desk.soundness.repair)
+        mended = ctx.obj.write_through(desk.database.repairing(ctx.obj.store), desk.integrity.repair)
         sound = not mended.left
     else:
         ctx.obj.show(found)
@@ -56,7 +56,7 @@ def backup(
 ) -> None:
     """Copy the database to a new file, while others write; checked, and never over something else."""
     ctx.obj.wrote = True
-    ctx.obj.show(desk.keeping.back_up(ctx.obj.store, target=target, keep=keep))
+    ctx.obj.show(desk.database.back_up(ctx.obj.store, target=target, keep=keep))
 
 
 @writes(db, "restore", "clinicctl db restore clinic-copy.db --yes", "clinicctl db restore clinic-copy.db --dry-run")
@@ -68,20 +68,20 @@ def restore(
     The file is checked first: whose it is, its schema, whether it is whole. Named itself, the database is accepted as
     it stands, where it was refused for being behind what was last written.
     """
-    held = desk.keeping.about(ctx.obj.store, file=file)
+    held = desk.database.about(ctx.obj.store, file=file)
     ctx.obj.confirm(f"Replace {ctx.obj.store.path} by {file} ({held})?")
-    begin = desk.keeping.replacing(ctx.obj.store, file=file)
-    ctx.obj.write_through(begin, desk.keeping.restore, file=paths.shown(file))
+    begin = desk.database.replacing(ctx.obj.store, file=file)
+    ctx.obj.write_through(begin, desk.database.restore, file=paths.shown(file))
 
 
 @writes(db, "migrate", "clinicctl db migrate")
 def migrate(ctx: Ctx) -> None:
     """Bring the database up to the schema of this version, after a copy of it."""
-    ctx.obj.write_through(desk.keeping.migrating(ctx.obj.store), desk.keeping.migrate)
+    ctx.obj.write_through(desk.database.migrating(ctx.obj.store), desk.database.migrate)
 
 
 @reads(db, "compact", "clinicctl db compact")
 def compact(ctx: Ctx) -> None:
     """Press the database together, so that what was deleted takes no room. Others wait meanwhile."""
     ctx.obj.wrote = True
-    ctx.obj.show(desk.keeping.compact(ctx.obj.store))
+    ctx.obj.show(desk.database.compact(ctx.obj.store))

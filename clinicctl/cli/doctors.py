@@ -8,7 +8,7 @@ from clinicctl import desk, errors
 from clinicctl.cli import imports, params
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.rules import rows
+from clinicctl.rules import import_rows
 from clinicctl.rules.days import DaysWord
 from clinicctl.statuses import ImportMode, OnConflict, OnError
 
@@ -97,7 +97,12 @@ def import_(
 ) -> None:
     """Put the doctors of a file on file, or change them: all of it or nothing."""
     imports.run(
-        ctx, file, format=format_, read=rows.read_doctors, write=desk.doctor_imports.add_doctors, on_error=on_error
+        ctx,
+        file,
+        format=format_,
+        read=import_rows.read_doctors,
+        write=desk.doctor_imports.add_doctors,
+        on_error=on_error,
     )
 
 
@@ -199,7 +204,7 @@ def import_avail(
         ctx,
         file,
         format=format_,
-        read=rows.read_days,
+        read=import_rows.read_days,
         plan=desk.imports.plan_availability,
         write=desk.imports.set_availability,
         mode=mode,

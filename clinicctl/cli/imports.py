@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clinicctl import desk, errors, interrupts, show
+from clinicctl import desk, errors, interrupts, render
 from clinicctl.cli import params
 from clinicctl.cli.context import Ctx
-from clinicctl.rules import sheets
+from clinicctl.rules import tabular
 from clinicctl.statuses import OnError, SheetFormat
 
 if TYPE_CHECKING:
+    from clinicctl.render.progress import Progress
     from clinicctl.results import Outcome
-    from clinicctl.show.bars import Progress
 
 PARTLY_DONE = 3
 """The exit status of an import that took some rows and refused others."""
@@ -38,7 +38,7 @@ def run(
     file: str,
     *,
     format: SheetFormat | None,
-    read: Callable[..., sheets.Sheet],
+    read: Callable[..., tabular.Sheet],
     write: Callable[..., Any],
     plan: Callable[..., Any] | None = None,
     **told: Any,
@@ -48,13 +48,13 @@ def run(
     The plan is made anew when it is outdated; what needs none is written at once.
     """
     name = "stdin" if file == "-" else os.path.basename(file)
-    with show.progress(name, quiet=ctx.obj.settings.quiet) as progress:
+    with render.progress(name, quiet=ctx.obj.settings.quiet) as progress:
         with _opened(ctx, file) as (lines, size):
-            sheet = read(progress.read(lines, size), format=format or sheets.format_of(file))
+            sheet = read(progress.read(lines, size), format=format or tabular.format_of(file))
         outcome = _written(ctx, progress, write, plan, sheet, told)
     ctx.obj.show(outcome)
-    if (ctx.obj.settings.output or show.default_format()) != "table":
-        ctx.obj.note(f"{name}: {show.tally(outcome)}")
+    if (ctx.obj.settings.output or render.default_format()) != "table":
+        ctx.obj.note(f"{name}: {render.tally(outcome)}")
     if outcome.result.refused:
         raise typer.Exit(PARTLY_DONE)
 
@@ -64,7 +64,7 @@ def _written(
     progress: "Progress",
     write: Callable[..., Any],
     plan: Callable[..., Any] | None,
-    sheet: sheets.Sheet,
+    sheet: tabular.Sheet,
     told: dict[str, Any],
 ) -> "Outcome":
     if plan is None:
@@ -87,7 +87,7 @@ def _opened(ctx: Ctx, file: str) -> Iterator[tuple[Iterable[str], int | None]]:
     with opened_bytes(ctx, file) as source:
         size = os.fstat(source.fileno()).st_size if file != "-" else None
         with TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-            yield iter(lambda: text.readline(sheets.LONGEST_LINE + 1), ""), size
+            yield iter(lambda: text.readline(tabular.LONGEST_LINE + 1), ""), size
 
 
 @contextmanager

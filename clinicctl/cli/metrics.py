@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from clinicctl import desk, log, show
+from clinicctl import desk, log, render
 from clinicctl.cli.commands import reads
 from clinicctl.cli.context import Ctx
-from clinicctl.store import paths
+from clinicctl.store.sqlite import paths
 
 app = typer.Typer()
 
@@ -38,4 +38,4 @@ def metrics(
     if textfile is None:
         ctx.obj.show(found)
     else:
-        show.textfile(found, path=textfile)
+        render.textfile(found, path=textfile)

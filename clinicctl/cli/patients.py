@@ -8,7 +8,7 @@ from clinicctl import desk, errors
 from clinicctl.cli import imports, params
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.rules import rows
+from clinicctl.rules import import_rows
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import OnError
 
@@ -191,7 +191,7 @@ def import_(
         ctx,
         file,
         format=format_,
-        read=rows.read_patients,
+        read=import_rows.read_patients,
         plan=desk.patient_imports.plan_patients,
         write=desk.patient_imports.add_patients,
         on_error=on_error,

@@ -13,13 +13,13 @@ from platformdirs import user_state_path
 from typer._click.shell_completion import ShellComplete
 
 from clinicctl import desk as front_desk
-from clinicctl import errors, interrupts, results, show
-from clinicctl.cli import PROGRAM, Root, answer, quick
+from clinicctl import errors, interrupts, render, results
+from clinicctl.cli import PROGRAM, Root, answer, fast_parse
 from clinicctl.cli.batch import Within
 from clinicctl.cli.commands import reads
 from clinicctl.cli.context import APPLICATION, Ctx, Desk
 from clinicctl.rules.references import PatientRef
-from clinicctl.store import paths
+from clinicctl.store.sqlite import paths
 
 if TYPE_CHECKING:
     from clinicctl.cli.context import Shared
@@ -83,7 +83,7 @@ class _Shell:
         self.patient: UUID | None = None
         """The patient that `.` stands for, by id: after a restore the number may belong to another patient."""
         shared.told_of_restores = True
-        self.history = _History() if show.can_ask() else None
+        self.history = _History() if render.can_ask() else None
         if self.history:
             self.history.complete_by(_Completion(root, desk))
 
@@ -92,14 +92,14 @@ class _Shell:
         status = 0
         while True:
             try:
-                said = show.line(PROGRAM, self._shown())
+                said = render.line(PROGRAM, self._shown())
             except EOFError:
                 return status
             except interrupts.Interrupt as stopped:
                 if stopped.number != signal.SIGINT:
                     raise
                 interrupts.acknowledge()
-                show.text("\n")
+                render.text("\n")
                 continue
             command = self._command()
             try:
@@ -159,7 +159,7 @@ class _Shell:
             interrupts.acknowledge()
             status = command.refuse(errors.Stopped())
         if self.history and status != errors.Usage.status:
-            self.history.remember(quick.without_people(self.root, words, self.desk.doctor_codes()))
+            self.history.remember(fast_parse.without_people(self.root, words, self.desk.doctor_codes()))
         return status
 
     def _done(self, command: _Command, words: list[str], before: UUID | None) -> int:

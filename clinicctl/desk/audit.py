@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import journal, lookup, patients, recall
+from clinicctl.desk import journal, lookup, patients, replay
 from clinicctl.results import JournalChecked, JournalEntry, JournalStep
 from clinicctl.rules import days
 from clinicctl.rules.days import DaysWord
@@ -126,7 +126,7 @@ def _entries(tx: Tx, writes: Iterator[rows.WriteRow]) -> Iterator[JournalEntry]:
 
 
 def _entry(tx: Tx, row: rows.WriteRow, steps: Sequence[rows.TakenStepRow]) -> JournalEntry:
-    touched = list(_told(tx, recall.read(tx, row.outcome, of=row.number)))
+    touched = list(_told(tx, replay.read(tx, row.outcome, of=row.number)))
     touched += [each for step in steps for each in (f"P{step.patient}", f"A{step.appointment}", step.doctor)]
     return JournalEntry(
         number=row.number,
@@ -149,7 +149,7 @@ def _told(tx: Tx, outcome: Mapping[str, Any]) -> Iterator[str]:
     if outcome["type"] == "Setting":
         yield result["name"]
     elif outcome["type"] in ("ImportedPatients", "ImportedDoctors") and result["rows"]:
-        for row in recall.result(tx, outcome).rows:
+        for row in replay.result(tx, outcome).rows:
             if row.outcome in (RowOutcome.ADDED, RowOutcome.CHANGED):
                 yield row.patient if outcome["type"] == "ImportedPatients" else row.doctor
     else:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, recall
+from clinicctl.desk import bookings, days, lookup, operations, replay
 from clinicctl.results import Day, ToCall
 from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
@@ -72,7 +72,7 @@ def set_days(
     write(tx, changes)
     keep_before(
         tx,
-        packed=recall.pack([before_of(each.doctor_id, each.date, each.said) for each, _ in changes]),
+        packed=replay.pack([before_of(each.doctor_id, each.date, each.said) for each, _ in changes]),
         cancelled=[each for each in standing if each.date in cancelled],
     )
     return [replace(each, cancelled=cancelled.get(each.date, ())) for each in show(tx, row, dates)]
@@ -275,7 +275,7 @@ def keep_before(
     cancelled.
     """
     stood = [(str(each.doctor_id), each.date.isoformat(), each.present, each.capacity) for each in cancelled]
-    before = {"days": packed or recall.pack([]), "weekdays": weekdays, "cancelled": stood}
+    before = {"days": packed or replay.pack([]), "weekdays": weekdays, "cancelled": stood}
     tx.days_before.append(json.dumps(before, separators=(",", ":")))
 
 

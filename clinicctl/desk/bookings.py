@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from clinicctl import desk, errors
-from clinicctl.desk import days, lookup, numbers, operations, steps
-from clinicctl.desk.steps import AppointmentChanges
+from clinicctl.desk import days, lookup, numbers, operations, transitions
+from clinicctl.desk.transitions import AppointmentChanges
 from clinicctl.results import (
     Appointment,
     Booked,
@@ -22,7 +22,7 @@ from clinicctl.rules import references, slots
 from clinicctl.rules.days import DaysWord, DayWord, day
 from clinicctl.rules.days import days as dates_of
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
-from clinicctl.rules.steps import CANCEL, MOVE, NO_SHOW
+from clinicctl.rules.transitions import CANCEL, MOVE, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import waitlist as stored_waitlist
@@ -127,7 +127,7 @@ def place(
         created_at=tx.now,
         updated_at=tx.now,
     )
-    steps.booked(tx, appointment_id=identity, slot=slot)
+    transitions.booked(tx, appointment_id=identity, slot=slot)
     waits = stored_waitlist.wishes_for_day(tx, patient=who.id, doctor=whom.id, on=on)
     for entry in waits:
         stored_waitlist.promote(tx, row=entry.id, appointment_id=identity, updated_at=tx.now)
@@ -171,7 +171,7 @@ def cancel_row(
     changes: AppointmentChanges = {"cancelled_by": by, "cancel_reason": reason}
     if moved_to is not None:
         changes["moved_to"] = moved_to
-    steps.take(tx, CANCEL if moved_to is None else MOVE, row, changes=changes)
+    transitions.take(tx, CANCEL if moved_to is None else MOVE, row, changes=changes)
     days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
 
 
@@ -192,7 +192,7 @@ def move(
     Refuses an appointment that is not booked any more, the place where it is already, and what `book` refuses.
     """
     row = lookup.find_appointment(tx, appointment)
-    steps.refuse_illegal(MOVE, row)
+    transitions.refuse_illegal(MOVE, row)
     who = lookup.active_patient(lookup.patient_by_id(tx, row.patient_id))
     whom = lookup.active_doctor(lookup.find_doctor(tx, doctor) if doctor else lookup.doctor_by_id(tx, row.doctor_id))
     date_ = day(on, today=tx.today) if on else row.date
@@ -221,7 +221,7 @@ def no_show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
     row = lookup.find_appointment(tx, appointment)
     if row.date > tx.today:
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
-    steps.take(tx, NO_SHOW, row)
+    transitions.take(tx, NO_SHOW, row)
     return show(tx, appointment=appointment)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import availability, bookings, days, lookup, recall, weekly
+from clinicctl.desk import availability, bookings, days, lookup, replay, weekly
 from clinicctl.rules.days import WEEKDAYS
 from clinicctl.statuses import OnConflict
 from clinicctl.store.compiled import day_history as stored_history
@@ -175,7 +175,7 @@ def _read(tx: Tx, text: str, *, of: int) -> Before:
     """Return what was kept of a write. Refuses what cannot be read with `Damaged`."""
     try:
         kept = json.loads(text)
-        return _planned(kept, recall.unpack(kept["days"]))
+        return _planned(kept, replay.unpack(kept["days"]))
     except (ValueError, TypeError, KeyError):
         raise errors.Damaged(path=tx.path, reason=f"what stood before write {of} cannot be read") from None
 

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import availability, bookings, days, journal, lookup, operations, queue, steps, waitlist
+from clinicctl.desk import availability, bookings, days, journal, lookup, operations, queue, transitions, waitlist
 from clinicctl.results import Closed, Day, Slot, ToDo
 from clinicctl.rules import slots
 from clinicctl.rules.days import DayWord, day
 from clinicctl.rules.references import DoctorRef
-from clinicctl.rules.steps import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START
+from clinicctl.rules.transitions import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.compiled import daybook as stored_daybook
 from clinicctl.store.compiled import doctors, rows
@@ -75,7 +75,7 @@ def close(tx: Tx, *, on: DayWord) -> Closed:
             left.append(f"A{queue.end(tx, LEAVE, entry).number}")
     for row in bookings.list_of_day(tx, on=date_):
         if row.status == AppointmentStatus.BOOKED:
-            steps.take(tx, NO_SHOW, row)
+            transitions.take(tx, NO_SHOW, row)
             no_show.append(f"A{row.number}")
     return Closed(date=date_, no_show=tuple(no_show), left=tuple(left), completed=tuple(completed))
 

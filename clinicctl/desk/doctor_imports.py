@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from clinicctl import errors
 from clinicctl.desk import days, doctors, imports, lookup, operations
 from clinicctl.results import ImportedDoctor, ImportedDoctors
-from clinicctl.rules.rows import DoctorRow
-from clinicctl.rules.sheets import Sheet
+from clinicctl.rules.import_rows import DoctorRow
+from clinicctl.rules.tabular import Sheet
 from clinicctl.rules.text import fold
 from clinicctl.statuses import OnError, RowOutcome
 from clinicctl.store.compiled import rows

@@ -1,8 +1,8 @@
 """Whether the database can be used."""
 
 from clinicctl.results import Finding, Health
-from clinicctl.store import health
 from clinicctl.store.engine import Store
+from clinicctl.store.sqlite import health
 
 
 def look(store: Store) -> Health:

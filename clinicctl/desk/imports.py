@@ -15,13 +15,13 @@ from functools import cache
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import availability, days, journal, lookup, operations, recall
+from clinicctl.desk import availability, days, journal, lookup, operations, replay
 from clinicctl.desk.availability import DaySetting, KeptDay
 from clinicctl.results import DoctorDiff, Imported, ImportedRow, ToCall
-from clinicctl.rules import rows as import_rows
-from clinicctl.rules.digests import Digested
-from clinicctl.rules.rows import DayRow
-from clinicctl.rules.sheets import Sheet, Unreadable
+from clinicctl.rules import import_rows
+from clinicctl.rules.fingerprints import Digested
+from clinicctl.rules.import_rows import DayRow
+from clinicctl.rules.tabular import Sheet, Unreadable
 from clinicctl.statuses import ImportMode, OnConflict, OnError, RowOutcome
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.compiled import rows
@@ -119,7 +119,7 @@ def plan_availability(
         for outcome, listed in changes.items()
         for each in listed
     ]
-    packed = recall.pack(before)
+    packed = replay.pack(before)
     for listed in changes.values():
         listed.sort(key=_in_order)
     added = changes[RowOutcome.ADDED]
@@ -411,7 +411,7 @@ def _without(plan: Plan, lost: Mapping[tuple[str, date], str]) -> Plan:
     return replace(
         plan,
         before=before,
-        packed=recall.pack(before),
+        packed=replay.pack(before),
         answered=[
             row._replace(outcome=RowOutcome.REFUSED, reason=reason, change=None)
             if row.outcome is not RowOutcome.REFUSED and (reason := reasons.get((row.doctor, row.date)))

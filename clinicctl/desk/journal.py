@@ -17,10 +17,10 @@ from uuid import UUID
 import orjson
 
 from clinicctl import errors, results
-from clinicctl.desk import bookings, lookup, operations, recall
+from clinicctl.desk import bookings, lookup, operations, replay
 from clinicctl.results import Outcome, plain
 from clinicctl.rules import days
-from clinicctl.rules.digests import Digested
+from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import journal as stored_journal
@@ -55,7 +55,7 @@ def once(
     if first is not None:
         if first.said != said and first.fingerprint != _fingerprint(tx, name, request):
             raise errors.KeyReused(command=first.command, at=tx.local(first.at).isoformat(timespec="seconds"))
-        return Outcome(result=recall.result(tx, recall.read(tx, first.outcome, of=first.number)), replayed=True)
+        return Outcome(result=replay.result(tx, replay.read(tx, first.outcome, of=first.number)), replayed=True)
     # References are resolved before the work: afterwards they may mean something else, or nothing.
     fingerprint = (_fingerprint(tx, name, request) if own_key else None) or said
     used = own_key or tx.key or tx.steps or tx.days_before
@@ -80,14 +80,14 @@ def written_since(tx: Tx, head: tuple[int, str]) -> list[dict[str, Any]] | None:
     found = stored_journal.since(tx, number=number)
     if number and (not found or found[0].hash != hash_):
         return None
-    return [recall.read(tx, row.outcome, of=row.number) for row in found if row.number > number]
+    return [replay.read(tx, row.outcome, of=row.number) for row in found if row.number > number]
 
 
 def done_before(tx: Tx, operation: str, requests: Iterable[Mapping[str, Any]]) -> Any:
     """Return what last came of an operation with one of these requests, by whatever key; None when it was not done."""
     said = [_digest(tx, operation, {name: _said(tx, value) for name, value in each.items()}) for each in requests]
     row = stored_journal.last_requested(tx, requests=said)
-    return recall.result(tx, recall.read(tx, row.outcome, of=row.number)) if row is not None else None
+    return replay.result(tx, replay.read(tx, row.outcome, of=row.number)) if row is not None else None
 
 
 def is_closed(tx: Tx, on: date) -> bool:
@@ -95,7 +95,7 @@ def is_closed(tx: Tx, on: date) -> bool:
     if stored_journal.active_on(tx, on=on) is not None:
         return False
     closings = stored_journal.closings(tx, since=datetime.combine(on, time(), tzinfo=tx.zone))
-    kept = (recall.read(tx, row.outcome, of=row.number) for row in closings)
+    kept = (replay.read(tx, row.outcome, of=row.number) for row in closings)
     return any(each.get("result", {}).get("date") == on.isoformat() for each in kept)
 
 
@@ -207,7 +207,7 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, finger
         undoes=result.undoes if operation == operations.UNDO.name else None,
         said=said,
         fingerprint=fingerprint,
-        outcome=_json({"operation": operation, **recall.stored(result)}).decode(),
+        outcome=_json({"operation": operation, **replay.stored(result)}).decode(),
         previous=previous,
         hash="",
     )

@@ -6,9 +6,9 @@ from datetime import timedelta
 from clinicctl.desk import daybook, days, journal, patients, queue
 from clinicctl.results import Metric, Metrics, Sample
 from clinicctl.statuses import AppointmentStatus, QueueStatus
-from clinicctl.store import info, notes, version
 from clinicctl.store.compiled import metrics, rows
 from clinicctl.store.engine import Tx
+from clinicctl.store.sqlite import head_file, info, version
 
 NO_SHOW_DAYS = 30
 """Days up to today over which those who did not come are counted."""
@@ -81,7 +81,7 @@ def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
 
 
 def _of_store(tx: Tx, waits: tuple[int, float] | None) -> Iterable[Metric]:
-    backup = notes.last_backup(tx.path)
+    backup = head_file.last_backup(tx.path)
     yield _one("patients", "Patients on file.", patients.count(tx))
     yield _one("journal_rows", "Writes in the journal.", journal.head(tx)[0])
     yield _one("database_bytes", "Size of the database file.", info.size(tx.path))

@@ -25,10 +25,10 @@ from clinicctl.desk.recognition import Found, Namesakes, Person
 from clinicctl.results import ImportedPatient, ImportedPatients
 from clinicctl.rules import details, names, references
 from clinicctl.rules.details import Changes
-from clinicctl.rules.digests import Digested
-from clinicctl.rules.rows import MOST_PATIENTS
-from clinicctl.rules.rows import PatientRow as SheetRow
-from clinicctl.rules.sheets import Sheet
+from clinicctl.rules.fingerprints import Digested
+from clinicctl.rules.import_rows import MOST_PATIENTS
+from clinicctl.rules.import_rows import PatientRow as SheetRow
+from clinicctl.rules.tabular import Sheet
 from clinicctl.statuses import OnError, RowOutcome, Sex
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import rows

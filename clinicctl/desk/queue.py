@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, steps
-from clinicctl.desk.steps import QueueChanges
+from clinicctl.desk import bookings, days, lookup, operations, transitions
+from clinicctl.desk.transitions import QueueChanges
 from clinicctl.results import Appointment, Board, Called, CheckedIn, PassedOver, QueueEntry
 from clinicctl.rules import references
-from clinicctl.rules import steps as step_rules
+from clinicctl.rules import transitions as step_rules
 from clinicctl.rules.days import DayWord, day
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
-from clinicctl.rules.steps import (
+from clinicctl.rules.transitions import (
     ACTIVE,
     CALL,
     CHECK_IN,
@@ -67,7 +67,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
     _refuse_archived(row, entry)
     _refuse_booked_anew(tx, row)
-    steps.refuse_illegal(CHECK_IN if entry is None else RETURN, row)
+    transitions.refuse_illegal(CHECK_IN if entry is None else RETURN, row)
     doctor_id = row.doctor_id if entry is None else entry.doctor_id
     if not again:
         _refuse_still_here(tx, patient_id=row.patient_id, doctor_id=doctor_id)
@@ -92,7 +92,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
 
 def _enter(tx: Tx, row: rows.AppointmentRow, position: int) -> None:
     """Put an appointment into the queue of its doctor."""
-    steps.take(tx, CHECK_IN, row, position=position)
+    transitions.take(tx, CHECK_IN, row, position=position)
     stored_queue.insert(
         tx,
         id=uuid4(),
@@ -122,7 +122,7 @@ def _come_back(tx: Tx, row: rows.AppointmentRow, entry: rows.QueueRow, position:
         "called_at": None,
         "ended_at": None,
     }
-    steps.take(tx, RETURN, row, entry=entry, queue_changes=changes)
+    transitions.take(tx, RETURN, row, entry=entry, queue_changes=changes)
 
 
 @operations.WALK_IN
@@ -257,9 +257,9 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
 def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayWord | None = None) -> QueueEntry:
     """Give one in the queue a priority, 0 (as everybody) to 9 (first). Refuses one who is done or gone."""
     entry = _at(tx, LEAVE, lookup.find_doctor(tx, doctor), position, on, command="priority", rest=f" {level}")
-    steps.advance_queue(tx, LEAVE, entry, {"priority": level}, reaches=entry.status)
+    transitions.advance_queue(tx, LEAVE, entry, {"priority": level}, reaches=entry.status)
     row = _appointment_row(tx, entry.appointment_id)
-    steps.note(
+    transitions.note(
         tx,
         row,
         to_status=row.status,
@@ -324,7 +324,7 @@ def refuse_second_place(tx: Tx, appointment: rows.AppointmentRow, doctor: rows.D
 def end(tx: Tx, step: Step, entry: rows.QueueRow) -> rows.AppointmentRow:
     """Take the last step of a queue entry, when the day is closed; return its appointment as it was."""
     row = _appointment_row(tx, entry.appointment_id)
-    steps.take(tx, step, row, entry=entry, queue_changes={"ended_at": tx.now})
+    transitions.take(tx, step, row, entry=entry, queue_changes={"ended_at": tx.now})
     return row
 
 
@@ -399,7 +399,7 @@ def _open_to_steps(tx: Tx, whom: rows.DoctorRow, on: DayWord | None) -> list[row
 
 
 def _take(tx: Tx, step: Step, entry: rows.QueueRow, changes: QueueChanges | None = None) -> QueueEntry:
-    steps.take(tx, step, _appointment_row(tx, entry.appointment_id), entry=entry, queue_changes=changes)
+    transitions.take(tx, step, _appointment_row(tx, entry.appointment_id), entry=entry, queue_changes=changes)
     return _one(tx, entry.appointment_id)
 
 

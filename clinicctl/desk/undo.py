@@ -14,14 +14,14 @@ from clinicctl.desk import (
     lookup,
     operations,
     queue,
-    recall,
     records,
-    steps,
+    replay,
+    transitions,
     waitlist,
 )
 from clinicctl.results import JournalStep, Undoing, Undone
-from clinicctl.rules.digests import Digested
-from clinicctl.rules.steps import ACTIVE, IN_QUEUE
+from clinicctl.rules.fingerprints import Digested
+from clinicctl.rules.transitions import ACTIVE, IN_QUEUE
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import journal as stored_journal
@@ -105,7 +105,7 @@ def _undoable(
 
     Refuses a write that cannot be taken back, or on which another was built.
     """
-    done = operations.named(recall.read(tx, act.outcome, of=act.number).get("operation"))
+    done = operations.named(replay.read(tx, act.outcome, of=act.number).get("operation"))
     by = done.undo if done is not None else None
     before = known or (day_history.find(tx, act.number) if by is operations.Undo.DAYS else None)
     if by is not operations.Undo.STEPS and before is None:
@@ -173,7 +173,7 @@ def _refuse_built_upon(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
 def _take_back(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
     """Put back what one step changed: its appointment, its place on the day, its place in the queue."""
     row, entry = _appointment(tx, step.appointment_id), stored_queue.of_appointment(tx, appointment=step.appointment_id)
-    before = recall.read(tx, step.before, of=act.number)
+    before = replay.read(tx, step.before, of=act.number)
     kept = _columns(tx, before.get("appointment", {}), _APPOINTMENT_COLUMNS, of=act.number)
     queued = _columns(tx, before.get("queue", {}), _QUEUE_COLUMNS, of=act.number)
     queued_with: UUID | None = queued.get("doctor_id", entry.doctor_id if entry is not None else None)
@@ -188,7 +188,7 @@ def _take_back(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
         days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
         if waitlist.give_back(tx, appointment_id=row.id):
             records.refuse_archived(tx, row)
-        steps.note(tx, row, to_status=AppointmentStatus.CANCELLED)
+        transitions.note(tx, row, to_status=AppointmentStatus.CANCELLED)
         return
     if step.from_status in ACTIVE and step.to_status not in ACTIVE:
         _refuse_time_taken(tx, act, row)
@@ -197,7 +197,7 @@ def _take_back(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
         kept = {"cancel_reason": None} | kept
     _put_back(tx, row, row._replace(status=AppointmentStatus(step.from_status), **kept))
     _put_back_in_queue(tx, step, entry, queued)
-    steps.note(
+    transitions.note(
         tx,
         row,
         to_status=step.from_status,

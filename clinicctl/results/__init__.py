@@ -28,6 +28,17 @@ if TYPE_CHECKING:
         WaitlistEntry,
     )
     from clinicctl.results.clinic import Clinic, Demo, Finding, Health, Metric, Metrics, Sample, Setting
+    from clinicctl.results.database import (
+        BackedUp,
+        Checked,
+        Compacted,
+        Database,
+        LastBackup,
+        Migrated,
+        Problem,
+        Repaired,
+        Restored,
+    )
     from clinicctl.results.days import Board, Closed, Day, Slot, ToDo, WeekDay
     from clinicctl.results.imports import (
         DoctorDiff,
@@ -39,17 +50,6 @@ if TYPE_CHECKING:
         ImportedRow,
     )
     from clinicctl.results.journal import JournalChecked, JournalEntry, JournalFinding, JournalStep
-    from clinicctl.results.keeping import (
-        BackedUp,
-        Checked,
-        Compacted,
-        Database,
-        LastBackup,
-        Migrated,
-        Problem,
-        Repaired,
-        Restored,
-    )
     from clinicctl.results.people import (
         Candidate,
         Doctor,

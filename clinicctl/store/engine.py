@@ -19,13 +19,13 @@ from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.settings import ClinicSettings
-from clinicctl.store import notes, paths, places, trust
 from clinicctl.store.compiled import schema
-from clinicctl.store.connections import Connection, connected, copy_back, inspect, is_replaced, note_files, view
-from clinicctl.store.driver import sqlite3, uri
-from clinicctl.store.faults import is_full, reason_of, translated
-from clinicctl.store.lock import writers_lock
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT, bring_up
+from clinicctl.store.sqlite import head_file, paths, places, trust
+from clinicctl.store.sqlite.connections import Connection, connected, copy_back, inspect, is_replaced, note_files, view
+from clinicctl.store.sqlite.db_errors import is_full, reason_of, translated
+from clinicctl.store.sqlite.driver import sqlite3, uri
+from clinicctl.store.sqlite.lock import writers_lock
 from clinicctl.store.values import UNREADABLE, Unreadable
 
 R = TypeVar("R")
@@ -230,7 +230,7 @@ class Store:
                 yield tx
             if not dry_run:
                 with translated(self.path, self.wait):
-                    self.forget(notes.forget)
+                    self.forget(head_file.forget)
                     os.link(draft, self.path)
                 self.note()
                 self.vouch_for_new()
@@ -262,10 +262,10 @@ class Store:
 
     def _look_at_note(self) -> None:
         """Look whether the file is as it was noted. If so, whatever changes under this lock is of this process."""
-        noted = notes.file(self._lock) if self._lock is not None else None
+        noted = head_file.file(self._lock) if self._lock is not None else None
         self.as_noted = False
         with suppress(OSError):
-            self.as_noted = noted is not None and noted.main == notes.describe_file(self.path, schema=0).main
+            self.as_noted = noted is not None and noted.main == head_file.describe_file(self.path, schema=0).main
         self._vouched = (noted.id, noted.schema) if noted is not None and self.as_noted else None
 
     def _released(self) -> None:
@@ -274,13 +274,13 @@ class Store:
         self._writing, self._lock, self._vouched = False, None, None
         if lock is not None and vouched is not None and vouched[0] == paths.file_id(self.path):
             with suppress(OSError):
-                found, noted = notes.describe_file(self.path, schema=vouched[1]), notes.file(lock)
+                found, noted = head_file.describe_file(self.path, schema=vouched[1]), head_file.file(lock)
                 # Which file an empty log is does not matter. A log that is gone, and was not copied back, may be open
                 # in another process, which knows it by the note.
                 is_same = noted is not None and found._replace(log=0) == noted._replace(log=0) and not found.log_size
                 is_lost = noted is not None and found.main == noted.main and noted.log_size and not found.log_size
                 if not is_same and not is_lost:
-                    notes.note_file(lock, found)
+                    head_file.note_file(lock, found)
 
     def clear_drafts(self) -> None:
         """Remove what killed commands have left of their drafts. The lock is held, so that nobody works on one."""
@@ -364,7 +364,7 @@ class Store:
 
     def refuse_behind(self, tx: Tx) -> None:
         """As the function, by the note in the lock file that is held."""
-        noted = notes.head(self._lock) if self._lock is not None else None
+        noted = head_file.head(self._lock) if self._lock is not None else None
         refuse_behind(tx.driver, noted, found=tx.end.read(tx.driver), path=self.path)
 
     def commit(self, connection: Connection, key: str, end: JournalEnd) -> None:
@@ -395,7 +395,7 @@ class Store:
     def note(self) -> None:
         """Note the journal's head, as the last commit left it, in the lock file."""
         if self._head is not None and self._head[0] and self._lock is not None:
-            notes.note_head(self._lock, *self._head)
+            head_file.note_head(self._lock, *self._head)
 
     def forget(self, note: Callable[[int], None]) -> None:
         """Take back what the lock file tells of the database that stood at the path."""
@@ -404,7 +404,9 @@ class Store:
                 note(self._lock)
 
 
-def refuse_behind(driver: sqlite3.Connection, noted: notes.Head | None, *, found: tuple[int, str], path: str) -> None:
+def refuse_behind(
+    driver: sqlite3.Connection, noted: head_file.Head | None, *, found: tuple[int, str], path: str
+) -> None:
     """Refuse a database whose journal ends before the write that was noted last, or holds another in its place."""
     if noted is None:
         return

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
-from clinicctl.store.driver import sqlite3
+from clinicctl.store.sqlite.driver import sqlite3
 
 V = TypeVar("V")
 

@@ -13,7 +13,7 @@ would have to be kept by hand with it, too.
 from collections.abc import Sequence
 
 from clinicctl import errors
-from clinicctl.store.driver import sqlite3
+from clinicctl.store.sqlite.driver import sqlite3
 
 CURRENT = 3
 APPLICATION_ID = 0x434C4E43

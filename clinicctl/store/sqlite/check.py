@@ -13,12 +13,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from clinicctl import errors, interrupts, settings
-from clinicctl.store import info, laws
 from clinicctl.store.compiled import schema as ours
-from clinicctl.store.connections import interruptible
-from clinicctl.store.driver import sqlite3, uri
-from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import CURRENT
+from clinicctl.store.sqlite import info, invariants
+from clinicctl.store.sqlite.connections import interruptible
+from clinicctl.store.sqlite.db_errors import reason_of, translated
+from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.values import UNREADABLE, Unreadable, to_date, to_uuid
 
 WHOLE = "the file is whole"
@@ -81,7 +81,7 @@ def violations(connection: sqlite3.Connection, *, older: bool = False) -> Iterat
     yield from _violations(READABLE, _unreadable(connection))
     yield from _violations("a row keeps the rules of its table", _against_rules(connection))
     yield from _violations("a reference leads somewhere", _orphans(connection))
-    for law in laws.LAWS:
+    for law in invariants.LAWS:
         yield from _violations(law.name, _broken(connection, law.query), law.derived)
     yield from _violations("a setting is one of the clinic's, with a value that it can have", _unset(connection))
 
@@ -90,7 +90,7 @@ def last_given(connection: sqlite3.Connection) -> dict[UUID, dict[date, int]]:
     """Return the last position that was ever given, by the doctor's id and the day."""
     found: dict[UUID, dict[date, int]] = {}
     try:
-        for doctor, on, position in connection.execute(laws.LAST_GIVEN):
+        for doctor, on, position in connection.execute(invariants.LAST_GIVEN):
             found.setdefault(to_uuid(doctor), {})[to_date(on)] = position
     except UNREADABLE:
         raise Unreadable from None

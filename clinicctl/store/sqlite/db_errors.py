@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from clinicctl import errors, interrupts
-from clinicctl.store import places
 from clinicctl.store.compiled import schema
-from clinicctl.store.driver import sqlite3
+from clinicctl.store.sqlite import places
+from clinicctl.store.sqlite.driver import sqlite3
 
 _MISSING = ("no such table", "no such column")
 """A schema that the program's own statements do not fit: it is not the one that the version says."""

@@ -12,12 +12,12 @@ from functools import partial
 from clinicctl import errors
 from clinicctl.desk import journal, operations, patients
 from clinicctl.results import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
-from clinicctl.store import backup, info, paths, trust
 from clinicctl.store.compiled import metrics
-from clinicctl.store.connections import inspect
-from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
+from clinicctl.store.sqlite import backup, info, paths, trust
+from clinicctl.store.sqlite.connections import inspect
+from clinicctl.store.sqlite.driver import sqlite3
 
 
 def describe(store: Store) -> Database:

@@ -10,8 +10,8 @@ from contextlib import closing
 from glob import escape, glob
 
 from clinicctl import errors
-from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.engine import Store
+from clinicctl.store.sqlite.driver import sqlite3, uri
 
 _READERS = 2.0
 """Seconds to wait for those who read, while every desk that writes waits too."""

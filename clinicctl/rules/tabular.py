@@ -13,7 +13,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Any
 
-from clinicctl.rules.digests import Digested
+from clinicctl.rules.fingerprints import Digested
 from clinicctl.statuses import SheetFormat
 
 LONGEST_LINE = 16_000

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 
-from clinicctl.store.driver import sqlite3, uri
+from clinicctl.store.sqlite.driver import sqlite3, uri
 
 _CODES = "SELECT code FROM doctors WHERE archived_at IS NULL ORDER BY code"
 

@@ -1,8 +1,8 @@
 """What runs: the versions of the program, of SQLite, and of the schema."""
 
 from clinicctl import __version__
-from clinicctl.store.driver import sqlite3
 from clinicctl.store.engine import Tx
+from clinicctl.store.sqlite.driver import sqlite3
 
 
 def facts(tx: Tx) -> dict[str, str]:

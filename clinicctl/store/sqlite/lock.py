@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from clinicctl import errors, interrupts
-from clinicctl.store import places
+from clinicctl.store.sqlite import places
 
 _held: dict[str, int] = {}
 

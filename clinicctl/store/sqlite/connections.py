@@ -6,10 +6,10 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from clinicctl import errors, interrupts
-from clinicctl.store import paths, places
-from clinicctl.store.driver import sqlite3, uri
-from clinicctl.store.faults import translated
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
+from clinicctl.store.sqlite import paths, places
+from clinicctl.store.sqlite.db_errors import translated
+from clinicctl.store.sqlite.driver import sqlite3, uri
 
 _CHECKPOINT_AT = 1 << 20
 """Bytes of `-wal` from which a write copies it back into the database."""

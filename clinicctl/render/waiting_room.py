@@ -8,9 +8,9 @@ from rich.control import Control
 from rich.segment import ControlType
 
 from clinicctl import errors, interrupts
+from clinicctl.render.layout import Console
+from clinicctl.render.tables import print_board
 from clinicctl.results import Board
-from clinicctl.show.layout import Console
-from clinicctl.show.tables import print_board
 
 _BEGIN = f"{Control.alt_screen(True)}{Control.show_cursor(False)}"
 _END = f"{Control.show_cursor(True)}{Control.alt_screen(False)}"

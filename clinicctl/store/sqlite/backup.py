@@ -16,13 +16,13 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors, interrupts
-from clinicctl.store import check, info, notes, paths, places, trust
-from clinicctl.store.connections import connected, inspect, interruptible, view
-from clinicctl.store.driver import sqlite3, uri
 from clinicctl.store.engine import LOGS, Store, Tx, begun, head_of, refuse_behind
-from clinicctl.store.faults import reason_of, translated
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
-from clinicctl.store.notes import Head
+from clinicctl.store.sqlite import check, head_file, info, paths, places, trust
+from clinicctl.store.sqlite.connections import connected, inspect, interruptible, view
+from clinicctl.store.sqlite.db_errors import reason_of, translated
+from clinicctl.store.sqlite.driver import sqlite3, uri
+from clinicctl.store.sqlite.head_file import Head
 
 _ASK_AGAIN = 0.05
 """Seconds after which a copy asks again for a database that others hold."""
@@ -55,7 +55,7 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Mad
     if not folder and os.path.lexists(target):
         raise errors.Exists(path=target)
     paths.refuse_own(target)
-    noted = notes.known_head(path)
+    noted = head_file.known_head(path)
     if keep is not None and not folder:
         raise errors.Usage(problem="--keep goes with a folder: a single file has no older ones.")
     now = clock.now()
@@ -66,7 +66,7 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Mad
             source.execute("VACUUM INTO ?", (uri(draft.path, "mode=rw"),))
             _drop_added_indexes(draft.path)
         head, zone = _checked(draft.path, shown=path, noted=noted)
-    notes.note_backup(path, notes.LastBackup(now.astimezone(zone), draft.target, head))
+    head_file.note_backup(path, head_file.LastBackup(now.astimezone(zone), draft.target, head))
     removed = _rotate(draft.target, f"{re.escape(name)}-", keep) if keep is not None else ()
     return Made(draft.target, now.astimezone(zone), info.size(draft.target), head, removed)
 
@@ -97,7 +97,7 @@ def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = 
                 check.refuse_unsound(tx.driver, shown=file)
                 yield replace(tx, kept=aside(store.path, "replaced", store.wait) if stands and not dry_run else None)
             if not dry_run:
-                store.forget(notes.forget_head)
+                store.forget(head_file.forget_head)
                 _put(draft, store, key)
                 store.note()
                 store.vouch_for_new()

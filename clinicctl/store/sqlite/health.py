@@ -11,10 +11,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from clinicctl import __version__, clock, errors, settings
-from clinicctl.store import info, notes, places, trust
-from clinicctl.store.connections import connected, inspect
-from clinicctl.store.driver import sqlite3, uri, whose
 from clinicctl.store.migrations import CURRENT
+from clinicctl.store.sqlite import head_file, info, places, trust
+from clinicctl.store.sqlite.connections import connected, inspect
+from clinicctl.store.sqlite.driver import sqlite3, uri, whose
 
 LEAST_FREE = 100 << 20
 """Bytes of free disk below which `health` warns."""
@@ -86,7 +86,7 @@ def _durability() -> Found:
 
 
 def _inside(path: str) -> Iterator[Found]:
-    noted = notes.known_head(path)
+    noted = head_file.known_head(path)
     try:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=5)) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -108,7 +108,7 @@ def _inside(path: str) -> Iterator[Found]:
     yield _zone(zone[0] if zone else "UTC")
 
 
-def _head(last: tuple[int, str, str] | None, noted: notes.Head | None) -> Found:
+def _head(last: tuple[int, str, str] | None, noted: head_file.Head | None) -> Found:
     """The journal's end, beside what was noted of it outside the database before it was read."""
     number, hash_ = last[:2] if last else (0, "0" * 64)
     behind = noted is not None and (noted.number > number or (noted.number == number and noted.hash != hash_))
@@ -165,7 +165,7 @@ def _disk(path: str) -> Found:
 
 def _backup(path: str) -> Found:
     """The last backup, as it is noted beside the database."""
-    last = notes.last_backup(path)
+    last = head_file.last_backup(path)
     if last is None:
         return Found("last backup", "none known", False, "make one with `clinicctl db backup FILE`")
     age = clock.now() - last.at

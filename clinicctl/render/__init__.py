@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from clinicctl import errors, interrupts
 
 if TYPE_CHECKING:
+    from clinicctl.render.progress import Progress
     from clinicctl.results import Board, Metrics, Outcome, ToCall, Undoing
-    from clinicctl.show.bars import Progress
 
 __all__ = [
     "answer",
@@ -65,14 +65,14 @@ def result(
 
     # By name: what no other command answers with, no other command loads.
     if type(value).__name__ == "Metrics" and output not in ("json", "jsonl"):
-        from clinicctl.show import metrics
+        from clinicctl.render import metrics
 
         text(metrics.exposition(value))
         return
     outcome = value if isinstance(value, Outcome) else None
     facts = outcome.result if outcome else value
     if output == "table":
-        from clinicctl.show import masks, tables
+        from clinicctl.render import masks, tables
 
         if masked:
             # Whom to phone comes with the answer of the accepted command.
@@ -85,14 +85,14 @@ def result(
             )
         )
         return
-    from clinicctl.show import plain
+    from clinicctl.render import machine
 
     if output in ("json", "jsonl"):
-        text(plain.as_json(facts, outcome=outcome, lines=output == "jsonl", pretty=_is_terminal(sys.stdout)))
+        text(machine.as_json(facts, outcome=outcome, lines=output == "jsonl", pretty=_is_terminal(sys.stdout)))
         return
     wanted = output == "csv" if header is None else header
     comma = output == "csv"
-    text(plain.as_separated(facts, outcome=outcome, comma=comma, header=wanted, excel_safe=excel_safe, of=of))
+    text(machine.as_separated(facts, outcome=outcome, comma=comma, header=wanted, excel_safe=excel_safe, of=of))
     if outcome is not None:
         # The rows are the days; whom to phone has other columns.
         to_call(outcome)
@@ -100,9 +100,9 @@ def result(
 
 def answer(line: int, status: int, value: Any, refused: errors.Refusal | None) -> str:
     """Return the answer to one line of a batch: an object on one line."""
-    from clinicctl.show import plain
+    from clinicctl.render import machine
 
-    return plain.answer(line, status, value, refused)
+    return machine.answer(line, status, value, refused)
 
 
 def text(said: str) -> None:
@@ -112,7 +112,7 @@ def text(said: str) -> None:
 
 def textfile(found: "Metrics", *, path: str) -> None:
     """Put metrics into a file for a collector."""
-    from clinicctl.show import metrics
+    from clinicctl.render import metrics
 
     metrics.write(found, path=path)
 
@@ -124,22 +124,22 @@ def flush() -> None:
 
 def message(sentence: str) -> None:
     """Write one line on stderr."""
-    from clinicctl.show.visible import visible
+    from clinicctl.render.visible import visible
 
     _complain(f"clinicctl: {visible(sentence)}\n")
 
 
 def tally(outcome: "Outcome") -> str:
     """Return how many rows of a file came to what, as a sentence."""
-    from clinicctl.show import sentences
+    from clinicctl.render import messages
 
-    return sentences.tally(outcome)
+    return messages.tally(outcome)
 
 
 @contextmanager
 def progress(name: str, *, quiet: bool) -> "Iterator[Progress]":
     """Hand out a progress bar for the work on a file, shown only where somebody looks."""
-    from clinicctl.show.bars import Progress
+    from clinicctl.render.progress import Progress
 
     bar = Progress(name, shown=not quiet and _is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb")
     try:
@@ -150,9 +150,9 @@ def progress(name: str, *, quiet: bool) -> "Iterator[Progress]":
 
 def refusal(refused: errors.Refusal, *, as_json: bool, masked: bool = False) -> None:
     """Write a refusal on stderr: an object where JSON was asked for, else its sentence, the people, and a hint."""
-    from clinicctl.show import plain
+    from clinicctl.render import machine
 
-    _complain(plain.refusal_json(refused) if as_json else plain.refusal_text(refused, masked=masked))
+    _complain(machine.refusal_json(refused) if as_json else machine.refusal_text(refused, masked=masked))
 
 
 def can_ask() -> bool:
@@ -182,8 +182,8 @@ def _fitting(about: str) -> str:
     """
     from locale import getencoding
 
-    from clinicctl.show.layout import shortened
-    from clinicctl.show.visible import visible
+    from clinicctl.render.layout import shortened
+    from clinicctl.render.visible import visible
 
     shown = shortened(visible(about), PROMPT)
     return shown if shown.isascii() or getencoding().lower() in ("utf-8", "utf8") else shown.partition(" ")[0]
@@ -198,9 +198,9 @@ def ask(question: str) -> bool:
 
 def undoing(found: "Undoing", *, names: bool = True) -> str:
     """Return the question before an undo; without `names` only what it would undo, by numbers."""
-    from clinicctl.show import sentences
+    from clinicctl.render import messages
 
-    return sentences.undoing(found, names=names)
+    return messages.undoing(found, names=names)
 
 
 def people(told: "Sequence[ToCall]", *, masked: bool = False) -> None:
@@ -209,9 +209,9 @@ def people(told: "Sequence[ToCall]", *, masked: bool = False) -> None:
 
 
 def _listed(told: "Sequence[ToCall]", *, masked: bool) -> str:
-    from clinicctl.show import masks, plain
+    from clinicctl.render import machine, masks
 
-    return "".join(map(plain.to_call, masks.masked(told) if masked else told))
+    return "".join(map(machine.to_call, masks.masked(told) if masked else told))
 
 
 def to_call(outcome: "Outcome", *, masked: bool = False) -> None:
@@ -226,7 +226,7 @@ def to_call(outcome: "Outcome", *, masked: bool = False) -> None:
 
 def board(read: "Callable[[], Sequence[Board]]", *, every: float) -> None:
     """Show the waiting room's board on the whole screen, read anew every so many seconds, until interrupted."""
-    from clinicctl.show import waiting_room
+    from clinicctl.render import waiting_room
 
     positioned, coloured = _obeys(sys.stdout), _coloured(sys.stdout)
     waiting_room.run(read, every=every, write=text, coloured=coloured, positioned=positioned)

@@ -6,12 +6,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from clinicctl import errors, settings
-from clinicctl.store import notes
-from clinicctl.store.connections import inspect, interruptible
-from clinicctl.store.driver import sqlite3, uri
-from clinicctl.store.faults import translated
 from clinicctl.store.migrations import APPLICATION_ID
-from clinicctl.store.notes import Head
+from clinicctl.store.sqlite import head_file
+from clinicctl.store.sqlite.connections import inspect, interruptible
+from clinicctl.store.sqlite.db_errors import translated
+from clinicctl.store.sqlite.driver import sqlite3, uri
+from clinicctl.store.sqlite.head_file import Head
 
 
 class Facts(NamedTuple):
@@ -27,7 +27,7 @@ class Facts(NamedTuple):
     free_pages: int
     rows: dict[str, int]
     head: Head
-    last_backup: notes.LastBackup | None
+    last_backup: head_file.LastBackup | None
     zone: ZoneInfo
 
 
@@ -53,7 +53,7 @@ def look(path: str, *, wait: float) -> Facts:
             free_pages=pragma("freelist_count"),
             rows={table: count(connection, table) for table in tables(connection)},
             head=head(connection),
-            last_backup=notes.last_backup(path),
+            last_backup=head_file.last_backup(path),
             zone=zone(connection, shown=path),
         )
 

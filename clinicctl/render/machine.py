@@ -10,9 +10,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from clinicctl import errors
+from clinicctl.render.visible import visible
 from clinicctl.results import Outcome, plain
 from clinicctl.rules.text import forbidden
-from clinicctl.show.visible import visible
 
 if TYPE_CHECKING:
     from clinicctl.results import ToCall

@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from clinicctl.errors import BadValue, typed
-from clinicctl.rules import days, digests, sheets, slots, text
+from clinicctl.rules import days, fingerprints, slots, tabular, text
 from clinicctl.rules.references import doctor_code
-from clinicctl.rules.sheets import Columns, Sheet
+from clinicctl.rules.tabular import Columns, Sheet
 from clinicctl.statuses import SEX_WORDS, Sex, SheetFormat
 
 T = TypeVar("T")
@@ -134,15 +134,15 @@ def read_days(lines: Iterable[str], *, format: SheetFormat | None = None) -> She
         except BadValue as refused:
             return DayRow(line, codes.get(doctor), words[days], problem=str(refused))
 
-    found, unreadable = _rows(sheets.read(lines, DAYS, format=format), row, DayRow, most=MOST_DAYS)
+    found, unreadable = _rows(tabular.read(lines, DAYS, format=format), row, DayRow, most=MOST_DAYS)
     relative = {each.days for each in found if each.days and _WORD.search(each.days)}
 
     @cache
     def digest_on(today: date) -> str:
         dated: dict[str | None, str] = {each: _dated(each, today) for each in relative}
-        return digests.digest([(each.doctor, dated.get(each.days) or each.days, *each[3:]) for each in found])
+        return fingerprints.digest([(each.doctor, dated.get(each.days) or each.days, *each[3:]) for each in found])
 
-    digest = digests.digest([each[1:] for each in found])
+    digest = fingerprints.digest([each[1:] for each in found])
     return Sheet(found, unreadable, digest, digest_on if relative else None)
 
 
@@ -174,9 +174,9 @@ def read_patients(lines: Iterable[str], *, format: SheetFormat | None = None) ->
             text.note(note),
         )
 
-    found, unreadable = _rows(sheets.read(lines, PATIENTS, format=format), row, PatientRow, most=MOST_PATIENTS)
+    found, unreadable = _rows(tabular.read(lines, PATIENTS, format=format), row, PatientRow, most=MOST_PATIENTS)
     meant = [[str(cell) if cell is not None else None for cell in each[1:]] for each in found]
-    return Sheet(found, unreadable, digests.digest(meant))
+    return Sheet(found, unreadable, fingerprints.digest(meant))
 
 
 def read_doctors(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
@@ -185,13 +185,13 @@ def read_doctors(lines: Iterable[str], *, format: SheetFormat | None = None) -> 
     def row(line: int, code: str, name: str, specialty: str, capacity: str) -> DoctorRow:
         return DoctorRow(line, doctor_code(code), text.name(name), _specialty(specialty), _default_capacity(capacity))
 
-    found, unreadable = _rows(sheets.read(lines, DOCTORS, format=format), row, DoctorRow, most=MOST_DOCTORS)
-    return Sheet(found, unreadable, digests.digest([each[1:] for each in found]))
+    found, unreadable = _rows(tabular.read(lines, DOCTORS, format=format), row, DoctorRow, most=MOST_DOCTORS)
+    return Sheet(found, unreadable, fingerprints.digest([each[1:] for each in found]))
 
 
 def _rows(
     source: Iterable[tuple[int, Any]], meaning: Callable[..., T], bad: Callable[..., T], *, most: int
-) -> tuple[list[T], sheets.Unreadable | None]:
+) -> tuple[list[T], tabular.Unreadable | None]:
     found = list[T]()
     try:
         for line, cells in source:
@@ -204,14 +204,14 @@ def _rows(
                 found.append(meaning(line, *cells))
             except BadValue as refused:
                 found.append(bad(line, problem=str(refused)))
-    except sheets.Unreadable as refused:
+    except tabular.Unreadable as refused:
         return found, refused
     return found, None
 
 
-def too_large(line: int, most: int) -> sheets.Unreadable:
+def too_large(line: int, most: int) -> tabular.Unreadable:
     """Return why nothing is taken from a file that would hold the writer's lock for too long."""
-    return sheets.Unreadable(line, f"more than {most}: split the file")
+    return tabular.Unreadable(line, f"more than {most}: split the file")
 
 
 def dates(said: str, *, today: date) -> list[date]:

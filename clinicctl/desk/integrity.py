@@ -9,11 +9,11 @@ from clinicctl import errors
 from clinicctl.desk import days, journal, operations
 from clinicctl.results import Checked, Problem, Repaired
 from clinicctl.rules import names
-from clinicctl.store import check, notes, paths
-from clinicctl.store.check import Violation
 from clinicctl.store.compiled import integrity, rows
 from clinicctl.store.engine import Store, Tx
-from clinicctl.store.laws import COUNTERS, LEDGER
+from clinicctl.store.sqlite import check, head_file, paths
+from clinicctl.store.sqlite.check import Violation
+from clinicctl.store.sqlite.invariants import COUNTERS, LEDGER
 
 NAMES = "names"
 _KEPT = "nothing that was answered is lost"
@@ -37,7 +37,7 @@ class _Wrong(NamedTuple):
 def look(store: Store, *, actor: str) -> Checked:
     """Return what is wrong, told without names or phones. Reads one view, takes no lock, changes nothing."""
     # Noted before the view is taken: later writes are in the view, or in neither.
-    noted = notes.known_head(store.path)
+    noted = head_file.known_head(store.path)
     try:
         with store.read(actor=actor) as tx:
             found = [*_violations(tx), *_behind(tx, noted)]
@@ -85,7 +85,7 @@ def _violations(tx: Tx) -> Iterator[Violation]:
         yield from law(tx)
 
 
-def _behind(tx: Tx, noted: notes.Head | None) -> Iterator[Violation]:
+def _behind(tx: Tx, noted: head_file.Head | None) -> Iterator[Violation]:
     """Whether the journal ends before the write that was noted last, or has another in its place."""
     number, _ = journal.head(tx)
     if noted is not None and number < noted.number:

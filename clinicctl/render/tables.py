@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from clinicctl import results, statuses
-from clinicctl.show import sentences
-from clinicctl.show.layout import Console, Heading, Text
-from clinicctl.show.plain import to_call
-from clinicctl.show.visible import visible
+from clinicctl.render import messages
+from clinicctl.render.layout import Console, Heading, Text
+from clinicctl.render.machine import to_call
+from clinicctl.render.visible import visible
 
 SHOWN = 60
 """So many rows of an imported file are shown; more are for programs."""
@@ -65,7 +65,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
     ),
     results.Day: (
         ("Doctor", lambda each: each.doctor),
-        ("Day", lambda each: sentences.day(each.date)),
+        ("Day", lambda each: messages.day(each.date)),
         ("Present", lambda each: "yes" if each.present else "absent"),
         ("Slots", lambda each: each.capacity),
         ("Booked", lambda each: each.booked),
@@ -75,17 +75,17 @@ _COLUMNS: dict[type, Sequence[Column]] = {
     ),
     results.CancelledAppointment: (
         ("No.", lambda each: each.number),
-        ("Day", lambda each: sentences.day(each.date)),
+        ("Day", lambda each: messages.day(each.date)),
         ("Doctor", lambda each: each.doctor.code),
         ("Slot", lambda each: each.slot),
         ("Time", lambda each: each.time),
-        ("Patient", lambda each: sentences.patient(each.patient)),
+        ("Patient", lambda each: messages.patient(each.patient)),
         ("Phone", lambda each: each.phone or "no phone"),
         ("Status", lambda each: _status(each.status)),
     ),
     results.Appointment: (
         ("No.", lambda each: each.number),
-        ("Day", lambda each: sentences.day(each.date)),
+        ("Day", lambda each: messages.day(each.date)),
         ("Doctor", lambda each: each.doctor.code),
         ("Slot", lambda each: each.slot),
         ("Time", lambda each: each.time),
@@ -94,7 +94,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
     ),
     results.QueueEntry: (
         ("Doctor", lambda each: each.doctor),
-        ("Day", lambda each: sentences.day(each.date)),
+        ("Day", lambda each: messages.day(each.date)),
         ("Pos.", lambda each: each.position),
         ("Status", lambda each: _status(each.status)),
         ("Is with", lambda each: each.with_doctor),
@@ -125,7 +125,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Slot", lambda each: each.slot),
         ("Time", lambda each: each.time),
         ("Status", lambda each: _status(each.status)),
-        ("Patient", lambda each: sentences.patient(each.appointment.patient) if each.appointment else ""),
+        ("Patient", lambda each: messages.patient(each.appointment.patient) if each.appointment else ""),
         ("Appt.", lambda each: each.appointment.number if each.appointment else ""),
         ("Pos.", lambda each: each.appointment.position if each.appointment else None),
         ("Queue", lambda each: each.appointment.queue_doctor if each.appointment else None),
@@ -133,14 +133,14 @@ _COLUMNS: dict[type, Sequence[Column]] = {
     results.WaitlistEntry: (
         ("No.", lambda each: each.number),
         ("Doctor", lambda each: each.doctor.code),
-        ("Days", lambda each: sentences.days(each.days)),
-        ("Patient", lambda each: sentences.patient(each.patient)),
+        ("Days", lambda each: messages.days(each.days)),
+        ("Patient", lambda each: messages.patient(each.patient)),
         ("Status", lambda each: _status(each.status)),
         ("Appt.", lambda each: each.appointment),
     ),
     results.ToDo: (
         ("What", lambda each: each.what),
-        ("Day", lambda each: sentences.day(each.date)),
+        ("Day", lambda each: messages.day(each.date)),
         ("Doctor", lambda each: each.doctor),
         ("Who", lambda each: each.subject),
         ("Command", lambda each: each.command),
@@ -151,7 +151,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Who", lambda each: each.actor),
         ("Command", lambda each: each.command),
         ("Touched", lambda each: _few(each.touched)),
-        ("Steps", lambda each: _few([sentences.step(one) for one in each.steps])),
+        ("Steps", lambda each: _few([messages.step(one) for one in each.steps])),
         ("Key", lambda each: each.key),
     ),
     results.Duplicate: (
@@ -168,7 +168,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
     results.ImportedRow: (
         ("Line", lambda each: each.line),
         ("Doctor", lambda each: each.doctor),
-        ("Day", lambda each: sentences.day(each.date) if each.date else ""),
+        ("Day", lambda each: messages.day(each.date) if each.date else ""),
         ("Outcome", lambda each: _status(each.outcome)),
         ("Change", lambda each: each.change),
         ("Why", lambda each: each.reason),
@@ -216,8 +216,8 @@ def render(
 ) -> str:
     """Return a result as a person reads it: a write as a sentence, a list as a table, one thing line by line."""
     console = Console(width=width, coloured=coloured, positioned=positioned)
-    if outcome is not None and sentences.has(facts):
-        console.print(Text(visible(sentences.said(facts, outcome))), soft_wrap=True)
+    if outcome is not None and messages.has(facts):
+        console.print(Text(visible(messages.said(facts, outcome))), soft_wrap=True)
         _print_problems(console, facts.left if isinstance(facts, results.Repaired) else ())
     elif isinstance(facts, results.Imported | results.ImportedPatients | results.ImportedDoctors):
         _print_import(console, facts, outcome)
@@ -232,10 +232,10 @@ def render(
     elif isinstance(facts, list):
         _print_rows(console, facts)
         if outcome is not None:
-            console.print(sentences.mark(outcome) or "Done.", style="dim")
+            console.print(messages.mark(outcome) or "Done.", style="dim")
             _print_to_call(console, facts, outcome, listed=listed)
-    elif sentences.has(facts) and not isinstance(facts, results.Patient | results.Doctor | results.Appointment):
-        console.print(Text(visible(sentences.said(facts, results.Outcome(facts)))), soft_wrap=True)
+    elif messages.has(facts) and not isinstance(facts, results.Patient | results.Doctor | results.Appointment):
+        console.print(Text(visible(messages.said(facts, results.Outcome(facts)))), soft_wrap=True)
     else:
         _print_one(console, facts)
     return console.text()
@@ -302,7 +302,7 @@ def print_board(console: Console, rows: Sequence[results.Board]) -> None:
         [
             [
                 Text(visible(row.name), "bold"),
-                *([Text(sentences.day(row.date))] if several else []),
+                *([Text(messages.day(row.date))] if several else []),
                 Text(_positions(row.called), "bold green"),
                 Text(_positions(row.serving)),
                 Text(_positions(row.waiting[:NEXT]) + (" …" if len(row.waiting) > NEXT else "")),
@@ -342,7 +342,7 @@ def _print_import(console: Console, facts: Any, outcome: results.Outcome | None)
     if len(different) > len(shown):
         console.print(f"… and {len(different) - len(shown)} more; -o csv shows them all.", style="dim")
     _print_to_call(console, [facts], outcome)
-    said = sentences.tally(outcome or results.Outcome(facts))
+    said = messages.tally(outcome or results.Outcome(facts))
     console.print(said[0].upper() + said[1:], soft_wrap=True)
 
 
@@ -350,7 +350,7 @@ def _print_days(console: Console, facts: results.Imported, shown: Sequence[resul
     """What is otherwise now, doctor by doctor; then what was refused."""
     for each in facts.doctors:
         if own := [row for row in shown if row.doctor == each.doctor and row.outcome != "refused"]:
-            console.print(Text(sentences.days_of(each), style="bold"))
+            console.print(Text(messages.days_of(each), style="bold"))
             _print_rows(console, own, without=("Doctor",))
     if refused := [row for row in shown if row.outcome == "refused"]:
         console.print(Text("Refused", style="bold"))
@@ -388,7 +388,7 @@ def _print_to_call(
 
 
 def _print_sheet(console: Console, slots: Sequence[results.Slot]) -> None:
-    console.print(sentences.day(slots[0].date), style="bold")
+    console.print(messages.day(slots[0].date), style="bold")
     for code in dict.fromkeys(each.doctor for each in slots):
         own = [each for each in slots if each.doctor == code]
         taken = sum(each.appointment is not None for each in own)
@@ -398,7 +398,7 @@ def _print_sheet(console: Console, slots: Sequence[results.Slot]) -> None:
 
 def _field(value: Any) -> Text:
     if isinstance(value, results.PatientBrief):
-        return _text(sentences.patient(value))
+        return _text(messages.patient(value))
     if isinstance(value, results.DoctorBrief):
         return _text(f"{value.code} {value.name}")
     if isinstance(value, results.LastBackup):

@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import UTC
 
 from clinicctl import clock, errors
-from clinicctl.store import notes, paths, places, trust
-from clinicctl.store.connections import (
+from clinicctl.store.engine import Store, Tx, begun, head_of, is_restored
+from clinicctl.store.sqlite import head_file, paths, places, trust
+from clinicctl.store.sqlite.connections import (
     Connection,
     connected,
     copy_back,
@@ -24,9 +25,8 @@ from clinicctl.store.connections import (
     note_files,
     view,
 )
-from clinicctl.store.driver import sqlite3, uri
-from clinicctl.store.engine import Store, Tx, begun, head_of, is_restored
-from clinicctl.store.faults import translated
+from clinicctl.store.sqlite.db_errors import translated
+from clinicctl.store.sqlite.driver import sqlite3, uri
 
 _TURN = 0.02
 """Seconds of holding the lock, in all, after which whoever waits for it is let in first."""
@@ -221,7 +221,7 @@ class Shared(Store):
         if not self._open and not self._writing:
             inspect(self.path)
             trust.refuse_mixture(self.path, wait=self._patience)
-        if mode == "ro" and self._read != (found := notes.describe_file(self.path, schema=0).main):
+        if mode == "ro" and self._read != (found := head_file.describe_file(self.path, schema=0).main):
             # The database was written to, perhaps by another program: a connection may remember pages of before.
             self._read = found
             if (reading := self._open.pop("ro", None)) is not None:
@@ -288,7 +288,7 @@ class Shared(Store):
         if self._saved is not None:
             return True
         writing, lock = self._open["rw"], self._lock
-        noted = notes.file(lock) if lock is not None else None
+        noted = head_file.file(lock) if lock is not None else None
         if lock is None or noted is None or not self.as_noted or noted.log != note_files(writing)[1].inode:
             return False
         name, _ = os.path.splitext(self.path)
@@ -299,7 +299,7 @@ class Shared(Store):
         ):
             writing.driver.backup(copy)
             is_whole = copy.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
-            is_last = is_whole and head_of(copy) == notes.head(lock)
+            is_last = is_whole and head_of(copy) == head_file.head(lock)
         if not is_last:
             os.unlink(draft.target)
             return False

@@ -9,10 +9,10 @@ import os
 from contextlib import closing, suppress
 
 from clinicctl import errors
-from clinicctl.store import info, notes, paths
-from clinicctl.store.driver import sqlite3, uri
-from clinicctl.store.lock import held, writers_lock
-from clinicctl.store.notes import FileNote
+from clinicctl.store.sqlite import head_file, info, paths
+from clinicctl.store.sqlite.driver import sqlite3, uri
+from clinicctl.store.sqlite.head_file import FileNote
+from clinicctl.store.sqlite.lock import held, writers_lock
 
 _PATIENCE = 5.0
 """Seconds to wait for those who read the file, while it is checked."""
@@ -24,7 +24,7 @@ def refuse_mixture(path: str, *, wait: float) -> None:
 
     While another process copies its log back, the file is not as noted; it is again once the lock is free.
     """
-    if not _is_suspect(path, notes.known_file(path)):
+    if not _is_suspect(path, head_file.known_file(path)):
         return
     if (own := held(path)) is not None:
         refuse_mixture_under(own, path)
@@ -42,11 +42,11 @@ def refuse_mixture(path: str, *, wait: float) -> None:
 
 def refuse_mixture_under(lock: int, path: str) -> None:
     """As `refuse_mixture`, under the writer's lock; a sound file is noted, so that it is checked once."""
-    noted = notes.file(lock)
+    noted = head_file.file(lock)
     if _is_suspect(path, noted):
-        found = notes.describe_file(path, schema=noted.schema if noted else 0)
+        found = head_file.describe_file(path, schema=noted.schema if noted else 0)
         _check(path, _PATIENCE)
-        notes.note_file(lock, found)
+        head_file.note_file(lock, found)
 
 
 def refuse_changed_schema(lock: int, path: str, driver: sqlite3.Connection) -> int:
@@ -56,24 +56,24 @@ def refuse_changed_schema(lock: int, path: str, driver: sqlite3.Connection) -> i
     added for reading may stay.
     """
     (version,) = driver.execute("PRAGMA schema_version").fetchone()
-    noted = notes.file(lock)
+    noted = head_file.file(lock)
     if noted is None or noted.id != paths.file_id(path) or noted.schema != version:
         # Loads the models' checks, which no other command needs.
-        from clinicctl.store import check
+        from clinicctl.store.sqlite import check
 
         for problem in check.differences(driver):
             raise errors.Damaged(path=path, reason=problem)
     # A reader finds the log that this transaction has just begun.
-    found = notes.describe_file(path, schema=int(version))
+    found = head_file.describe_file(path, schema=int(version))
     if found != noted:
-        notes.note_file(lock, found)
+        head_file.note_file(lock, found)
     return int(version)
 
 
 def _is_suspect(path: str, noted: FileNote | None) -> bool:
     """Whether a log stands beside a file that it was not noted with, or was cut off."""
     try:
-        found = notes.describe_file(path, schema=0)
+        found = head_file.describe_file(path, schema=0)
     except OSError:
         return False
     if noted is None or not found.log_size:
@@ -83,15 +83,18 @@ def _is_suspect(path: str, noted: FileNote | None) -> bool:
 
 def _check(path: str, wait: float) -> None:
     """Check the whole file, together with the log. Reads only."""
-    from clinicctl.store import check, laws  # Loads the models' checks, which no other command needs.
+    from clinicctl.store.sqlite import (
+        check,
+        invariants,  # Loads the models' checks, which no other command needs.
+    )
 
-    head = notes.known_head(path)
+    head = head_file.known_head(path)
     try:
         found = [each for each in check.look(path, wait=wait, older=True) if each.derived is None]
     except (errors.IOFailed, errors.DatabaseUnusable) as refused:
         # As where the index of the log tells of pages that are cut off.
         found = [check.Violation(check.WHOLE, str(refused.facts.get("reason", refused)))]
-    readable = {each.name for each in laws.LAWS} >= {each.law for each in found}
+    readable = {each.name for each in invariants.LAWS} >= {each.law for each in found}
     problems = [
         each.where if each.law == check.WHOLE else f"against a rule: {each.law}: {each.where}" for each in found
     ]

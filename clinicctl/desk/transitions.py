@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.rules.steps import Step
+from clinicctl.rules.transitions import Step
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store import engine
 from clinicctl.store.compiled import appointments, rows
