@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from clinicctl import clock, errors
-from clinicctl.store.sqlite import paths
+from clinicctl.store import paths
 
 OF_LATE = timedelta(hours=1)
 _TAIL = 1 << 20

@@ -65,7 +65,7 @@ def test_nobody_imports_whom_he_must_not(module: Path) -> None:
             if neighbour == "__version__":
                 continue
             opens_the_store = neighbour == "store" and module == PACKAGE / "cli" / "context.py"
-            opens_a_file = name == "clinicctl.store.sqlite.paths" and own in ("cli", "show", "log")
+            opens_a_file = name == "clinicctl.store.paths" and own in ("cli", "show", "log")
             assert neighbour in MAY_IMPORT[own] or opens_the_store or opens_a_file, f"{own} imports {name}"
         elif top not in sys.stdlib_module_names:
             assert top in MAY_IMPORT_FROM_OUTSIDE.get(own, set()), f"{own} imports {name}"

@@ -15,7 +15,7 @@ from freezegun import freeze_time
 
 from clinicctl import clock
 from clinicctl.store import migrations
-from clinicctl.store.sqlite import check, head_file, places
+from clinicctl.store.sqlite import check, head_file, location
 from clinicctl.store.sqlite.invariants import LAWS
 from tests.conftest import Prefill
 
@@ -694,7 +694,7 @@ def test_the_file_system_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
         "back\\slash": "smb3",
     }.items():
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        assert places.filesystem(str(tmp_path / folder), mounts=mounts) == kind
+        assert location.filesystem(str(tmp_path / folder), mounts=mounts) == kind
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"])
@@ -702,8 +702,8 @@ def test_a_network_file_system_is_refused_for_every_write_but_not_for_reading(
     kind: str, clinic: Ask, refused: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     copy = clinic("db", "backup", str(tmp_path / "copy.db"))["path"]
-    monkeypatch.setattr(places, "_on_a_disk", lambda found: False)
-    monkeypatch.setattr(places, "_mounts", lambda: f"1 0 0:1 / / rw - {kind} there rw\n")
+    monkeypatch.setattr(location, "_on_a_disk", lambda found: False)
+    monkeypatch.setattr(location, "_mounts", lambda: f"1 0 0:1 / / rw - {kind} there rw\n")
     new = str(tmp_path / "new" / "clinic.db")
     for args in (
         ["doctor", "add", "N", "Dr. N"],

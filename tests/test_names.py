@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clinicctl.desk.likeness import ratio
-from clinicctl.rules import names
+from clinicctl.rules import matching
 from clinicctl.rules.text import fold
 
 TODAY = "2026-11-23 06:00:00"
@@ -105,7 +105,7 @@ NAMES = st.lists(_WORDS, min_size=1, max_size=4).map(" ".join) | st.text(max_siz
 
 
 def likeness(one: str, other: str) -> int:
-    return names.likeness(one, other, ratio=ratio)
+    return matching.likeness(one, other, ratio=ratio)
 
 
 # The rules
@@ -113,8 +113,8 @@ def likeness(one: str, other: str) -> int:
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_case_accents_spaces_and_word_order_make_no_difference(one: str, other: str) -> None:
-    assert names.name_key(one) == names.name_key(other) != ""
-    assert likeness(one, other) == names.SAME
+    assert matching.name_key(one) == matching.name_key(other) != ""
+    assert likeness(one, other) == matching.SAME
 
 
 @pytest.mark.parametrize("apostrophe", "'`´‘’ʼʻ׳")
@@ -129,7 +129,7 @@ def test_every_hyphen_parts_two_words(hyphen: str) -> None:
 
 @pytest.mark.parametrize(("one", "other"), NEAR)
 def test_a_slip_a_spelling_or_a_short_form_is_near(one: str, other: str) -> None:
-    assert names.NEAR <= likeness(one, other) < names.SAME
+    assert matching.NEAR <= likeness(one, other) < matching.SAME
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_a_slip_a_spelling_or_a_short_form_is_near(one: str, other: str) -> None
 )
 def test_a_slip_or_a_short_form_of_a_long_name_is_near(other: str) -> None:
     name = "Pedro de Alcântara Francisco Antônio João Carlos Xavier Bragança"
-    assert names.NEAR <= likeness(name, other) < names.SAME
+    assert matching.NEAR <= likeness(name, other) < matching.SAME
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_a_family_name_in_common_makes_nobody_similar(one: str, other: str) -> None:
-    assert likeness(one, other) < names.NEAR
+    assert likeness(one, other) < matching.NEAR
 
 
 @given(NAMES, NAMES)
@@ -161,7 +161,7 @@ def test_likeness_is_mutual(one: str, other: str) -> None:
 def test_likeness_is_100_for_the_same_words_and_less_for_others(one: str, other: str) -> None:
     found = likeness(one, other)
     assert 0 <= found <= 100
-    assert (found == 100) == names.same_name(one, other)
+    assert (found == 100) == matching.same_name(one, other)
     assert likeness(one, one) == 100
 
 
@@ -195,7 +195,7 @@ def test_folding_does_not_see_case_or_composition(said: str) -> None:
 
 @given(NAMES)
 def test_a_name_key_is_that_of_its_own_folded_words(name: str) -> None:
-    assert names.name_key(names.name_key(name)) == names.name_key(name) == " ".join(sorted(names.words(name)))
+    assert matching.name_key(matching.name_key(name)) == matching.name_key(name) == " ".join(sorted(matching.words(name)))
 
 
 _DATES = st.none() | st.dates()
@@ -206,7 +206,7 @@ _YEARS = st.none() | st.integers(1880, 2030)
 def test_whether_birth_dates_agree_is_mutual(
     one: date | None, year: int | None, other: date | None, other_year: int | None
 ) -> None:
-    assert names.same_birth(one, year, other, other_year) is names.same_birth(other, other_year, one, year)
+    assert matching.same_birth(one, year, other, other_year) is matching.same_birth(other, other_year, one, year)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_whether_birth_dates_agree_is_mutual(
     ],
 )
 def test_an_age_said_at_the_desk_agrees_within_a_year(one: Any, other: Any, agree: bool | None) -> None:
-    assert names.same_birth(*one, *other) is agree
+    assert matching.same_birth(*one, *other) is agree
 
 
 # Registering
@@ -259,7 +259,7 @@ def test_the_same_registration_twice_is_one_patient(clinic: Any) -> None:
 def test_a_near_match_on_the_phone_is_refused_with_scored_candidates(name: str, clinic: Any, refused: Any) -> None:
     said = refused(6, "possible_duplicate", "patient", "add", name, "--phone", "98765 43210")
     (candidate,) = said["details"]["candidates"]
-    assert names.NEAR <= candidate.pop("score") < names.SAME
+    assert matching.NEAR <= candidate.pop("score") < matching.SAME
     age = clinic("patient", "show", "P1")["age"]
     assert candidate == {
         "number": "P1",
@@ -323,7 +323,7 @@ def test_a_birth_date_that_contradicts_asks(clinic: Any, refused: Any) -> None:
         6, "possible_duplicate", "patient", "add", "Anita Sharma", "--phone", "98765 43210", "--born", "2004-02-01"
     )
     assert [each["number"] for each in said["details"]["candidates"]] == ["P1"]
-    assert names.NEAR <= said["details"]["candidates"][0]["score"] < names.SAME
+    assert matching.NEAR <= said["details"]["candidates"][0]["score"] < matching.SAME
 
 
 @freeze_time(TODAY)

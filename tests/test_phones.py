@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinicctl.desk import demo, phones
+from clinicctl.desk import demo
 from clinicctl.errors import BadValue
-from clinicctl.rules import text
+from clinicctl.rules import phones, text
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]

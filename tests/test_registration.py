@@ -21,7 +21,7 @@ from clinicctl.desk import imports, patient_imports, replay
 from clinicctl.desk.likeness import ratio
 from clinicctl.desk.recognition import Namesakes, Person
 from clinicctl.results import ImportedPatient, ImportedPatients
-from clinicctl.rules import details, import_rows, names
+from clinicctl.rules import details, import_rows, matching
 from clinicctl.store.engine import Store
 
 Ask = Callable[..., Any]
@@ -70,13 +70,13 @@ _PEOPLE = st.builds(
 
 @given(_PEOPLE, _PEOPLE)
 def test_what_speaks_against_two_being_one_is_mutual(one: Person, other: Person) -> None:
-    assert set(names.contradictions(one, other)) == set(names.contradictions(other, one))
+    assert set(matching.contradictions(one, other)) == set(matching.contradictions(other, one))
 
 
 @given(_PEOPLE)
 def test_nothing_speaks_against_a_record_being_the_same_as_one_with_the_name_alone(one: Person) -> None:
-    assert "accents" not in names.contradictions(one, one)
-    assert names.contradictions(one, person(one.name, created_at=one.created_at)) in ((), ("birth date",))
+    assert "accents" not in matching.contradictions(one, one)
+    assert matching.contradictions(one, person(one.name, created_at=one.created_at)) in ((), ("birth date",))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_nothing_speaks_against_a_record_being_the_same_as_one_with_the_name_alo
     ],
 )
 def test_accents_that_both_carry_and_that_differ_speak_against_it(one: str, other: str, differ: bool) -> None:
-    assert names.accents_differ(one, other) is names.accents_differ(other, one) is differ
+    assert matching.accents_differ(one, other) is matching.accents_differ(other, one) is differ
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_accents_that_both_carry_and_that_differ_speak_against_it(one: str, othe
 def test_a_mark_of_generation_or_number_tells_two_apart_on_one_phone(
     one: str, other: str, same: bool, clinic: Ask, run: Run
 ) -> None:
-    assert (names.likeness(one, other, ratio=ratio) == names.SAME) is same
+    assert (matching.likeness(one, other, ratio=ratio) == matching.SAME) is same
     first = clinic("patient", "add", one, *PHONE)
     answer = run("patient", "add", other, *PHONE, json=True)
     if same:
@@ -146,7 +146,7 @@ def test_what_is_recorded_and_speaks_against_it_is_asked_about_by_command_and_by
     known = clinic("patient", "add", name, *PHONE, *first)
     said = refused(6, "possible_duplicate", "patient", "add", other_name, *PHONE, *second)
     assert numbers(said["details"], "candidates") == [known["number"]]
-    assert said["details"]["candidates"][0]["score"] < names.SAME
+    assert said["details"]["candidates"][0]["score"] < matching.SAME
     columns, values = (second[0][2:], second[1]) if second else ("note", "")
     said = refused(
         6, "possible_duplicate", "patient", "import", file(f"name,phone,{columns}\n{other_name},9811122333,{values}\n")
@@ -498,7 +498,7 @@ def test_groups_of_namesakes_find_the_same_as_comparing_with_everybody(people: l
     who.name = "Amir Khan"
     rows_ = [_Numbered(each, number) for number, each in enumerate(known, 1)]
     found = Namesakes(rows_).agreeing(who)
-    expected = {each.number for each in rows_ if not names.contradictions(who, each)}
+    expected = {each.number for each in rows_ if not matching.contradictions(who, each)}
     # Within the year of the birth, a group has one record stand for all.
     if who.born is None or all(each.created_at.year != who.born.year for each in known):
         assert {row.number for row, _ in found.members} == expected

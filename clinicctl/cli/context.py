@@ -15,7 +15,7 @@ import typer
 
 from clinicctl import clock, desk, errors, log, render, settings
 from clinicctl.rules import text
-from clinicctl.store.sqlite import paths
+from clinicctl.store import paths
 
 if TYPE_CHECKING:
     from clinicctl.cli.commands import Group

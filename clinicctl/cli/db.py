@@ -8,7 +8,7 @@ from clinicctl import desk, errors
 from clinicctl.cli import params
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.store.sqlite import paths
+from clinicctl.store import paths
 
 db = group(
     "db",

@@ -7,7 +7,7 @@ import typer
 from clinicctl import desk, log, render
 from clinicctl.cli.commands import reads
 from clinicctl.cli.context import Ctx
-from clinicctl.store.sqlite import paths
+from clinicctl.store import paths
 
 app = typer.Typer()
 

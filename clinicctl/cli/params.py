@@ -13,7 +13,7 @@ from typer._click.globals import get_current_context
 from clinicctl import errors, interrupts, settings, statuses
 from clinicctl.rules import days, references, slots, text
 from clinicctl.statuses import SEX_WORDS, AppointmentStatus, OnConflict, Sex
-from clinicctl.store.sqlite import paths
+from clinicctl.store import paths
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)

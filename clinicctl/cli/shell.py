@@ -19,7 +19,7 @@ from clinicctl.cli.batch import Within
 from clinicctl.cli.commands import reads
 from clinicctl.cli.context import APPLICATION, Ctx, Desk
 from clinicctl.rules.references import PatientRef
-from clinicctl.store.sqlite import paths
+from clinicctl.store import paths
 
 if TYPE_CHECKING:
     from clinicctl.cli.context import Shared

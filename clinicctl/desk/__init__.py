@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         operations,
         patient_imports,
         patients,
-        phones,
         queue,
         recognition,
         records,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
         waitlist,
         weekly,
     )
+    from clinicctl.rules import phones
 
 __all__ = [
     "audit",

@@ -7,9 +7,9 @@ from clinicctl.desk import availability, operations
 from clinicctl.results import Clinic, Setting
 from clinicctl.settings import CLINIC, Known
 from clinicctl.statuses import OnConflict
+from clinicctl.store import paths
 from clinicctl.store.compiled import clinic
 from clinicctl.store.engine import Tx
-from clinicctl.store.sqlite import paths
 
 
 @operations.INIT

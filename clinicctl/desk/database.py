@@ -12,10 +12,11 @@ from functools import partial
 from clinicctl import errors
 from clinicctl.desk import journal, operations, patients
 from clinicctl.results import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
+from clinicctl.store import paths
 from clinicctl.store.compiled import metrics
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.sqlite import backup, info, paths, trust
+from clinicctl.store.sqlite import backup, info, trust
 from clinicctl.store.sqlite.connections import inspect
 from clinicctl.store.sqlite.driver import sqlite3
 

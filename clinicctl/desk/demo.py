@@ -10,8 +10,8 @@ from clinicctl.results import Demo
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
 from clinicctl.statuses import Sex
+from clinicctl.store import paths
 from clinicctl.store.engine import Store, Tx
-from clinicctl.store.sqlite import paths
 
 _DOCTORS = (
     ("MEHTA", "Dr. Asha Mehta", "cardiology", None),

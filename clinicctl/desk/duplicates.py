@@ -7,7 +7,7 @@ from typing import NamedTuple
 from clinicctl import desk, errors
 from clinicctl.desk import bookings, lookup, operations, patients, queue, records, waitlist
 from clinicctl.results import Duplicate, Merged, MergePlan
-from clinicctl.rules import merges, names
+from clinicctl.rules import matching, merges
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.compiled import records as stored_records
@@ -25,7 +25,7 @@ def list_duplicates(tx: Tx) -> list[Duplicate]:
     (`names.contradictions`) is none, unless name and phone are the same; one that shares only the sound of the name
     needs the birth date, too. A phone that identifies nobody counts as none.
     """
-    crowded = set(stored_records.crowded_phones(tx, most=names.MOST_SHARING))
+    crowded = set(stored_records.crowded_phones(tx, most=matching.MOST_SHARING))
     found = {}
     for one, other in _pairs(tx):
         pair = tuple(sorted((one.number, other.number)))
@@ -178,7 +178,7 @@ def _pairs(tx: Tx) -> Iterator[tuple[rows.PatientRow, rows.PatientRow]]:
 
 
 def _score(one: rows.PatientRow, other: rows.PatientRow, crowded: Collection[str | None]) -> tuple[int, str] | None:
-    alike = names.likeness(one.name, other.name, ratio=desk.likeness.ratio)
-    born = names.same_birth(one.born, one.born_year, other.born, other.born_year)
+    alike = matching.likeness(one.name, other.name, ratio=desk.likeness.ratio)
+    born = matching.same_birth(one.born, one.born_year, other.born, other.born_year)
     phone = one.phone is not None and one.phone == other.phone and one.phone not in crowded
-    return names.duplicate(alike, same_phone=phone, same_birth=born, against=names.contradictions(one, other))
+    return matching.duplicate(alike, same_phone=phone, same_birth=born, against=matching.contradictions(one, other))

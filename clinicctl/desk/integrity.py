@@ -8,10 +8,11 @@ from uuid import UUID
 from clinicctl import errors
 from clinicctl.desk import days, journal, operations
 from clinicctl.results import Checked, Problem, Repaired
-from clinicctl.rules import names
+from clinicctl.rules import matching
+from clinicctl.store import paths
 from clinicctl.store.compiled import integrity, rows
 from clinicctl.store.engine import Store, Tx
-from clinicctl.store.sqlite import check, head_file, paths
+from clinicctl.store.sqlite import check, head_file
 from clinicctl.store.sqlite.check import Violation
 from clinicctl.store.sqlite.invariants import COUNTERS, LEDGER
 
@@ -144,7 +145,7 @@ def _wrong_names(tx: Tx) -> Iterator[_Wrong]:
             owner, words = next(spoken, (None, iter(())))
         found = frozenset(each.word for each in words) if owner == row.id else frozenset()
         name = "" if row.erased_at is not None else row.name
-        right = _Wrong(row, names.name_key(name), names.sound_key(name), frozenset(names.words(name)))
+        right = _Wrong(row, matching.name_key(name), matching.sound_key(name), frozenset(matching.words(name)))
         if (row.name_key, row.sound_key, found) != right[1:]:
             yield right
 

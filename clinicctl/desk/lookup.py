@@ -5,7 +5,7 @@ from uuid import UUID
 
 from clinicctl import desk, errors
 from clinicctl.results import DoctorBrief, PatientBrief
-from clinicctl.rules import names, references
+from clinicctl.rules import matching, references
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import appointments, doctors, rows, waitlist
@@ -188,5 +188,5 @@ def _people_of(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientR
 def _likeliest(said: str, found: Sequence[rows.PatientRow]) -> list[rows.PatientRow]:
     """Return the patients whose names contain the most of the words exactly, not only as the beginning of a word."""
     words = set(fold(said).split())
-    ordered = sorted(found, key=lambda row: (-len(words & set(names.words(row.name))), row.number))
+    ordered = sorted(found, key=lambda row: (-len(words & set(matching.words(row.name))), row.number))
     return ordered[: errors.LISTED]

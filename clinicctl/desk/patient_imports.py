@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from clinicctl import desk, errors
-from clinicctl.desk import imports, journal, numbers, operations, patients, phones, recognition
+from clinicctl.desk import imports, journal, numbers, operations, patients, recognition
 from clinicctl.desk.imports import Outdated
 from clinicctl.desk.recognition import Found, Namesakes, Person
 from clinicctl.results import ImportedPatient, ImportedPatients
-from clinicctl.rules import details, names, references
+from clinicctl.rules import details, matching, phones, references
 from clinicctl.rules.details import Changes
 from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.import_rows import MOST_PATIENTS
@@ -294,7 +294,7 @@ def _crowded(who: Sequence[_Person], sharing: Mapping[str, Sequence[rows.Patient
     return {
         phone
         for phone, given in keys.items()
-        if len(found := sharing.get(phone, ())) + len(given - {row.name_key for row in found}) > names.MOST_SHARING
+        if len(found := sharing.get(phone, ())) + len(given - {row.name_key for row in found}) > matching.MOST_SHARING
     }
 
 
@@ -390,7 +390,7 @@ def _resolved(tx: Tx, row: SheetRow, refused: dict[int, str], *, unverified: boo
     return row, _Person(
         line=row.line,
         name=row.name,
-        name_key=names.name_key(row.name),
+        name_key=matching.name_key(row.name),
         phone=phone,
         born=row.born,
         born_year=year,

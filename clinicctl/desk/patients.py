@@ -10,7 +10,7 @@ from clinicctl import desk, errors
 from clinicctl.desk import lookup, numbers, operations, recognition
 from clinicctl.desk.recognition import Known
 from clinicctl.results import Candidate, Edited, Patient, Registered
-from clinicctl.rules import details, names
+from clinicctl.rules import details, matching
 from clinicctl.rules.days import age_on, age_said
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import Sex
@@ -62,11 +62,11 @@ def add(
         created_at=tx.now,
     )
     on_phone = _some_with_phone(tx, given.phone)
-    crowded = len(on_phone) > names.MOST_SHARING
+    crowded = len(on_phone) > matching.MOST_SHARING
     if same_as:
         return _on_file(tx, lookup.not_erased(lookup.find_patient(tx, same_as)), given, crowded=crowded)
     identified = [] if crowded else sharing(tx, on_phone)
-    alike = recognition.Namesakes(namesakes(tx, stored_patients.with_name_key(tx, name_key=names.name_key(name))))
+    alike = recognition.Namesakes(namesakes(tx, stored_patients.with_name_key(tx, name_key=matching.name_key(name))))
     if not new:
         found = recognition.recognise(given, sharing=identified, namesakes=alike)
         if found.same is not None:
@@ -119,8 +119,8 @@ def new_row(tx: Tx, given: recognition.Person, *, identity: UUID, number: int) -
         id=identity,
         number=number,
         name=given.name,
-        name_key=names.name_key(given.name),
-        sound_key=names.sound_key(given.name),
+        name_key=matching.name_key(given.name),
+        sound_key=matching.sound_key(given.name),
         phone=given.phone,
         born=given.born,
         born_year=given.born_year,
@@ -137,7 +137,7 @@ def new_row(tx: Tx, given: recognition.Person, *, identity: UUID, number: int) -
 
 def word_rows(row: rows.PatientRow) -> list[rows.PatientWordRow]:
     """Return the rows of the words of a patient's name."""
-    return [rows.PatientWordRow(word, row.id) for word in sorted(set(names.words(row.name)))]
+    return [rows.PatientWordRow(word, row.id) for word in sorted(set(matching.words(row.name)))]
 
 
 @operations.EDIT_PATIENT
@@ -163,7 +163,7 @@ def edit(
     if all(each is None for each in (name, phone, born, age, sex, email, note)):
         raise errors.Usage(problem="Nothing to change: say what, for example --phone or --note.")
     if name is not None:
-        row = row._replace(name=name, name_key=names.name_key(name), sound_key=names.sound_key(name))
+        row = row._replace(name=name, name_key=matching.name_key(name), sound_key=matching.sound_key(name))
         stored_patients.delete_words(tx, patient=row.id)
         stored_patients.insert_words(tx, word_rows(row))
     if phone is not None:
@@ -322,7 +322,7 @@ def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) 
 
 def _some_with_phone(tx: Tx, phone: str | None) -> list[rows.PatientRow]:
     """Return the records with a phone: enough of them to see whether it identifies anybody."""
-    return stored_patients.with_phone(tx, phone=phone, limit=names.MOST_SHARING + 1) if phone else []
+    return stored_patients.with_phone(tx, phone=phone, limit=matching.MOST_SHARING + 1) if phone else []
 
 
 def _e164(tx: Tx, phone: str, *, unverified: bool) -> str | None:
@@ -347,7 +347,7 @@ def _registered(
     filled: tuple[str, ...] = (),
     not_taken: tuple[str, ...] = (),
 ) -> Registered:
-    on_phone = stored_patients.on_phone(tx, phone=row.phone, limit=names.MOST_SHARING + 1) if row.phone else []
+    on_phone = stored_patients.on_phone(tx, phone=row.phone, limit=matching.MOST_SHARING + 1) if row.phone else []
     others = [other for other in on_phone if other.id != row.id]
     total = stored_patients.count_others_on_phone(tx, phone=row.phone, but=row.id) if row.phone and others else 0
     return Registered(
@@ -367,9 +367,9 @@ def _edited(tx: Tx, row: rows.PatientRow) -> Edited:
     """Return a patient after a change, with those who may be the same person now."""
     on_phone = _some_with_phone(tx, row.phone)
     others = [each for each in sharing(tx, on_phone) if each.id != row.id and each.archived_at is None]
-    identified = others if len(on_phone) <= names.MOST_SHARING else []
+    identified = others if len(on_phone) <= matching.MOST_SHARING else []
     same, near = recognition.on_the_phone(row, identified)
-    found = [*((each, names.SAME) for each in same), *near]
+    found = [*((each, matching.SAME) for each in same), *near]
     alike = namesakes(tx, stored_patients.with_name_key(tx, name_key=row.name_key))
     elsewhere = recognition.similar(
         row, sharing=identified, namesakes=recognition.Namesakes(each for each in alike if each.id != row.id)
@@ -394,8 +394,8 @@ def scored(tx: Tx, found: Sequence[tuple[rows.PatientRow, int]]) -> list[dict[st
 
 def _likest(row: rows.PatientRow, others: Sequence[rows.PatientRow]) -> Sequence[rows.PatientRow]:
     """Return the other patients on a phone: those with a similar name first, the likeliest first, then by number."""
-    scores = {each.id: names.likeness(row.name, each.name, ratio=desk.likeness.ratio) for each in others}
-    return sorted(others, key=lambda each: (-scores[each.id] if scores[each.id] >= names.NEAR else 0, each.number))
+    scores = {each.id: matching.likeness(row.name, each.name, ratio=desk.likeness.ratio) for each in others}
+    return sorted(others, key=lambda each: (-scores[each.id] if scores[each.id] >= matching.NEAR else 0, each.number))
 
 
 def birth_year(tx: Tx, born: date | None, age: int | None) -> int | None:

@@ -14,12 +14,12 @@ from uuid import UUID
 
 from clinicctl import desk
 from clinicctl.errors import LISTED
-from clinicctl.rules import names
+from clinicctl.rules import matching
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import rows
 
 
-class Described(names.Described, Protocol):
+class Described(matching.Described, Protocol):
     """What recognition compares of a patient."""
 
     @property
@@ -41,7 +41,7 @@ class Known(Described, Protocol):
 
 K = TypeVar("K", bound=Known)
 
-SAME_BIRTH = names.SAME - 10
+SAME_BIRTH = matching.SAME - 10
 """The score of a patient with the same name and birth date, on another phone or on none."""
 
 
@@ -153,7 +153,7 @@ class Namesakes(Generic[K]):
             for group in self._groups(who)
             if (one := next(iter(group.rows.values()), None)) is not None
             and (bare is None or self._is_bare(one) is bare)
-            and not names.contradictions(who, one)
+            and not matching.contradictions(who, one)
         )
 
     def only_one_born_with(self, who: Described) -> K | None:
@@ -163,9 +163,9 @@ class Namesakes(Generic[K]):
             row
             for group in groups.values()
             for row in islice(group.rows.values(), 2)
-            if self._is_bare(row) and not names.contradictions(who, row)
+            if self._is_bare(row) and not matching.contradictions(who, row)
         ]
-        people = each_once((row, names.SAME) for row in found)
+        people = each_once((row, matching.SAME) for row in found)
         return people[0][0] if len(people) == 1 else None
 
     def _groups(self, who: Described) -> Iterator[_Group[K]]:
@@ -195,8 +195,8 @@ class Namesakes(Generic[K]):
             row.sex,
             self._is_bare(row),
             row.created_at.year,
-            names.accented(row.name),
-            names.marks(row.name),
+            matching.accented(row.name),
+            matching.marks(row.name),
         )
         yield self._by_kind, kind
         if row.born:
@@ -210,8 +210,8 @@ def _score(who: Described, row: Described) -> int:
     """Return the score of a person with the same name and no contradiction, on another phone."""
     if who.born and who.born == row.born:
         return SAME_BIRTH
-    agrees = names.same_birth(who.born, who.born_year, row.born, row.born_year)
-    scored = names.duplicate(names.SAME, same_phone=False, same_birth=agrees, against=())
+    agrees = matching.same_birth(who.born, who.born_year, row.born, row.born_year)
+    scored = matching.duplicate(matching.SAME, same_phone=False, same_birth=agrees, against=())
     return scored[0] if scored else 0
 
 
@@ -224,7 +224,7 @@ def recognise(who: Described, *, sharing: Sequence[K], namesakes: Namesakes[K]) 
     same, near = on_the_phone(who, sharing)
     if len(same) == 1:
         return Recognised(same[0])
-    found = [*((row, names.SAME) for row in same), *near]
+    found = [*((row, matching.SAME) for row in same), *near]
     return Recognised(near=joined([Found(found, len(found)), namesakes.born_with(who, but=_phone(who, sharing))]))
 
 
@@ -237,12 +237,12 @@ def on_the_phone(who: Described, sharing: Iterable[K]) -> tuple[list[K], list[tu
     """Return the person on the phone who is the same, and those who may be, with their scores."""
     same, near = list[K](), list[tuple[K, int]]()
     for row in sharing:
-        score = names.likeness(who.name, row.name, ratio=desk.likeness.ratio)
-        if score == names.SAME and not names.contradictions(who, row):
+        score = matching.likeness(who.name, row.name, ratio=desk.likeness.ratio)
+        if score == matching.SAME and not matching.contradictions(who, row):
             same.append(row)
-        elif score >= names.NEAR:
-            near.append((row, names.SAME - 5 if score == names.SAME else score))
-    same = [row for row, _ in each_once((row, names.SAME) for row in same)]
+        elif score >= matching.NEAR:
+            near.append((row, matching.SAME - 5 if score == matching.SAME else score))
+    same = [row for row, _ in each_once((row, matching.SAME) for row in same)]
     known = {_identity(row) for row in same}
     return same, [each for each in each_once(near) if _identity(each[0]) not in known]
 

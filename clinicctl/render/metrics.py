@@ -2,7 +2,7 @@
 
 from clinicctl import errors
 from clinicctl.results import Metric, Metrics, Sample
-from clinicctl.store.sqlite import paths
+from clinicctl.store import paths
 
 PREFIX = "clinicctl_"
 _BEGINS = (b"# HELP ", b"# TYPE ")

@@ -2,14 +2,14 @@
 
 from typing import Any, NamedTuple, Protocol
 
-from clinicctl.rules import names
+from clinicctl.rules import matching
 from clinicctl.statuses import Sex
 
 NEVER_UPDATED = ("name", "phone")
 """What identifies a patient is changed by an edit of this one patient only."""
 
 
-class Details(names.Person, Protocol):
+class Details(matching.Person, Protocol):
     """What a registration can give, and what a record holds."""
 
     @property
@@ -41,7 +41,7 @@ def changes(standing: Details, given: Details, *, update: bool = False) -> Chang
             found = found._replace(values=values, filled=filled)
         elif update and field not in NEVER_UPDATED:
             found = found._replace(values=found.values | value, changed=(*found.changed, field))
-        elif not (field == "age" and names.same_birth(standing.born, standing.born_year, None, given.born_year)):
+        elif not (field == "age" and matching.same_birth(standing.born, standing.born_year, None, given.born_year)):
             found = found._replace(not_taken=(*found.not_taken, field))
     return found
 
@@ -49,11 +49,11 @@ def changes(standing: Details, given: Details, *, update: bool = False) -> Chang
 def _fields(standing: Details, given: Details) -> list[tuple[str, Any, dict[str, Any]]]:
     """The fields in which the given details say something else, with what is on file and the columns to write."""
     found: list[tuple[str, Any, dict[str, Any]]] = []
-    if not names.same_name(standing.name, given.name) or names.accents_differ(standing.name, given.name):
+    if not matching.same_name(standing.name, given.name) or matching.accents_differ(standing.name, given.name):
         found.append(("name", standing.name, {}))
     if given.phone and given.phone != standing.phone:
         found.append(("phone", standing.phone, {"phone": given.phone}))
-    agrees = names.same_birth(given.born, given.born_year, standing.born, standing.born_year)
+    agrees = matching.same_birth(given.born, given.born_year, standing.born, standing.born_year)
     if given.born and given.born != standing.born:
         # A birth date that agrees with an age on file says more than the age, and takes its place.
         known = standing.born or (standing.born_year if agrees is False else None)

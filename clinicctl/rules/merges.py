@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from clinicctl.rules.details import Details
-from clinicctl.rules.names import same_birth
+from clinicctl.rules.matching import same_birth
 from clinicctl.rules.text import NOTE
 from clinicctl.statuses import Sex
 

@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.settings import ClinicSettings
+from clinicctl.store import paths
 from clinicctl.store.compiled import schema
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT, bring_up
-from clinicctl.store.sqlite import head_file, paths, places, trust
+from clinicctl.store.sqlite import head_file, location, trust
 from clinicctl.store.sqlite.connections import Connection, connected, copy_back, inspect, is_replaced, note_files, view
 from clinicctl.store.sqlite.db_errors import is_full, reason_of, translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
@@ -200,9 +201,9 @@ class Store:
         if not os.path.exists(f"{self.path}.lock"):
             # No lock file is made beside a file that is none of ours.
             inspect(self.path)
-        elif places.look(self.path) is None:
+        elif location.look(self.path) is None:
             raise errors.NoDatabase(path=self.path)
-        places.refuse_unsafe(self.path)
+        location.refuse_unsafe(self.path)
         with self.locked():
             self.refuse_unusable()
             with self.transaction(self.path, actor=actor, key=key, dry_run=dry_run) as tx:
@@ -214,14 +215,14 @@ class Store:
 
         Refuses with `Exists` when something stands there. Makes the folder (0700); the file is 0600.
         """
-        places.look(self.path, making=True)
+        location.look(self.path, making=True)
         self._refuse_what_stands()
         folder = os.path.dirname(self.path)
         try:
             _make_folder(folder)
         except OSError as error:
-            raise errors.ReadOnly(path=folder, reason=places.reason_of(error, folder, writing=True)) from None
-        places.refuse_unsafe(self.path)
+            raise errors.ReadOnly(path=folder, reason=location.reason_of(error, folder, writing=True)) from None
+        location.refuse_unsafe(self.path)
         with self.locked(), self.draft() as draft:
             self._refuse_what_stands()
             with translated(self.path, self.wait):

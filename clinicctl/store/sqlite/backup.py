@@ -16,9 +16,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors, interrupts
+from clinicctl.store import paths
 from clinicctl.store.engine import LOGS, Store, Tx, begun, head_of, refuse_behind
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
-from clinicctl.store.sqlite import check, head_file, info, paths, places, trust
+from clinicctl.store.sqlite import check, head_file, info, location, trust
 from clinicctl.store.sqlite.connections import connected, inspect, interruptible, view
 from clinicctl.store.sqlite.db_errors import reason_of, translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
@@ -80,7 +81,7 @@ def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = 
     already nothing is replaced: the transaction is then on the database itself.
     """
     inspect(file)
-    places.refuse_unsafe(store.path)
+    location.refuse_unsafe(store.path)
     with store.locked():
         stands = os.path.lexists(store.path)
         if stands:
@@ -113,7 +114,7 @@ def kept_first(
     keys are off on it while tables are rebuilt, and are checked before the commit.
     """
     inspect(store.path)
-    places.refuse_unsafe(store.path)
+    location.refuse_unsafe(store.path)
     with store.locked():
         store.refuse_unusable()
         due = not migrating or info.look(store.path, wait=store.wait).schema < CURRENT
@@ -146,7 +147,7 @@ def compact(store: Store) -> tuple[int, int]:
     Refuses what a write refuses: another schema, a database that has lost what was answered, an unsafe place.
     """
     inspect(store.path)
-    places.refuse_unsafe(store.path)
+    location.refuse_unsafe(store.path)
     with store.locked():
         store.refuse_unusable()
         before = info.size(store.path) + info.size(f"{store.path}-wal")

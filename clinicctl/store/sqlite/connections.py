@@ -6,8 +6,9 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from clinicctl import errors, interrupts
+from clinicctl.store import paths
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
-from clinicctl.store.sqlite import paths, places
+from clinicctl.store.sqlite import location
 from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
 
@@ -56,7 +57,7 @@ def inspect(path: str) -> None:
     SQLite reads the header itself, by a connection that takes no lock and looks for no `-wal`: to open the file beside
     SQLite would drop the locks that this process holds on it (https://sqlite.org/howtocorrupt.html, 2.2).
     """
-    found = places.look(path)
+    found = location.look(path)
     if found is None:
         raise errors.NoDatabase(path=path)
     if not found.st_size:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from clinicctl import errors, interrupts
 from clinicctl.store.compiled import schema
-from clinicctl.store.sqlite import places
+from clinicctl.store.sqlite import location
 from clinicctl.store.sqlite.driver import sqlite3
 
 _MISSING = ("no such table", "no such column")
@@ -38,7 +38,7 @@ def translated(path: str, wait: float) -> Iterator[None]:
             raise
         raise refusal from None
     except OSError as error:
-        raise errors.IOFailed(path=path, reason=places.reason_of(error, path)) from None
+        raise errors.IOFailed(path=path, reason=location.reason_of(error, path)) from None
 
 
 def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refusal | None:
@@ -53,7 +53,7 @@ def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refu
         case sqlite3.SQLITE_FULL:
             return errors.DiskFull(path=path)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return errors.ReadOnly(path=path, reason=places.denied(path, writing=True) or reason)
+            return errors.ReadOnly(path=path, reason=location.denied(path, writing=True) or reason)
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
             return _failed(path, reason, opening=code == sqlite3.SQLITE_CANTOPEN)
         case sqlite3.SQLITE_ERROR if str(error).startswith(_MISSING):
@@ -71,7 +71,7 @@ def _failed(path: str, reason: str, *, opening: bool) -> errors.Refusal:
     """What a failed call of the system means. SQLite tells no more than that it cannot open something."""
     if _no_room(path):
         return errors.DiskFull(path=path)
-    return errors.IOFailed(path=path, reason=(places.denied(path) if opening else None) or reason)
+    return errors.IOFailed(path=path, reason=(location.denied(path) if opening else None) or reason)
 
 
 def _code(error: BaseException | None) -> int:

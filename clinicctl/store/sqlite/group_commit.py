@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import UTC
 
 from clinicctl import clock, errors
+from clinicctl.store import paths
 from clinicctl.store.engine import Store, Tx, begun, head_of, is_restored
-from clinicctl.store.sqlite import head_file, paths, places, trust
+from clinicctl.store.sqlite import head_file, location, trust
 from clinicctl.store.sqlite.connections import (
     Connection,
     connected,
@@ -173,7 +174,7 @@ class Shared(Store):
         self._refuse_replaced()
         if "rw" not in self._open:
             inspect(self.path)
-            places.refuse_unsafe(self.path)
+            location.refuse_unsafe(self.path)
         self.wait = 0.0 if self.hurried else self._patience
         with ExitStack() as group:
             try:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
-from clinicctl.store.sqlite.paths import FileId
+from clinicctl.store.paths import FileId
 
 _HEAD = re.compile(rb"head ([0-9]{20}) ([0-9a-f]{64})\n")
 _LENGTH = 91

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from clinicctl import __version__, clock, errors, settings
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.sqlite import head_file, info, places, trust
+from clinicctl.store.sqlite import head_file, info, location, trust
 from clinicctl.store.sqlite.connections import connected, inspect
 from clinicctl.store.sqlite.driver import sqlite3, uri, whose
 
@@ -95,7 +95,7 @@ def _inside(path: str) -> Iterator[Found]:
             last = connection.execute("SELECT number, hash, at FROM journal ORDER BY number DESC LIMIT 1").fetchone()
             zone = connection.execute("SELECT value FROM settings WHERE name = 'timezone'").fetchone()
     except sqlite3.Error as error:
-        problem = places.denied(path) if error.sqlite_errorname == "SQLITE_CANTOPEN" else None
+        problem = location.denied(path) if error.sqlite_errorname == "SQLITE_CANTOPEN" else None
         yield Found("content", "unreadable", False, problem or error.sqlite_errorname, True)
         return
     current = version == CURRENT

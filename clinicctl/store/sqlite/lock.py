@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from clinicctl import errors, interrupts
-from clinicctl.store.sqlite import places
+from clinicctl.store.sqlite import location
 
 _held: dict[str, int] = {}
 
@@ -26,7 +26,7 @@ def writers_lock(path: str, *, wait: float) -> Iterator[int]:
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise errors.ReadOnly(path=lock, reason=places.reason_of(error, path, writing=True)) from None
+        raise errors.ReadOnly(path=lock, reason=location.reason_of(error, path, writing=True)) from None
     try:
         _take(descriptor, wait)
         _held[path] = descriptor

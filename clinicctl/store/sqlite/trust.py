@@ -9,7 +9,8 @@ import os
 from contextlib import closing, suppress
 
 from clinicctl import errors
-from clinicctl.store.sqlite import head_file, info, paths
+from clinicctl.store import paths
+from clinicctl.store.sqlite import head_file, info
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.head_file import FileNote
 from clinicctl.store.sqlite.lock import held, writers_lock

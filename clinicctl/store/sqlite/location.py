@@ -14,7 +14,7 @@ from contextlib import suppress
 from glob import escape, glob
 
 from clinicctl import errors
-from clinicctl.store.sqlite.paths import BESIDE
+from clinicctl.store.paths import BESIDE
 
 _NETWORK = {
     *("9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4"),
