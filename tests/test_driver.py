@@ -40,4 +40,4 @@ def test_nothing_opens_a_database_but_by_the_one_driver() -> None:
     }
     assert {
         each for each in naming if "from clinicctl.store.sqlite.driver" not in (package / each).read_text("utf-8")
-    } == {"store/driver.py"}
+    } == {"store/sqlite/driver.py"}

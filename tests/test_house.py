@@ -26,15 +26,16 @@ MAY_IMPORT = {
     "rules": {"results", "errors", "statuses", "rules"},
     "store": {"errors", "clock", "interrupts", "settings", "statuses", "store"},
     "desk": {"store", "rules", "results", "errors", "statuses", "settings", "desk"},
-    "show": {"results", "errors", "interrupts", "statuses", "rules", "show"},
-    "cli": {"desk", "show", "settings", "errors", "rules", "results", "statuses", "clock", "interrupts", "log", "cli"},
+    "render": {"results", "errors", "interrupts", "statuses", "rules", "render"},
+    "cli": {"desk", "render", "settings", "errors", "rules", "results", "statuses", "clock", "interrupts", "log", "cli"},
     "__main__": {"cli"},
     "__init__": set(),
 }
 MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"sqlmodel", "sqlalchemy", "pysqlite3"},
-    "desk": {"orjson", "phonenumbers", "rapidfuzz"},
-    "show": {"rich", "wcwidth"},
+    "rules": {"phonenumbers", "rapidfuzz"},
+    "desk": {"orjson"},
+    "render": {"rich", "wcwidth"},
     "cli": {"typer", "platformdirs"},
 }
 
@@ -65,7 +66,7 @@ def test_nobody_imports_whom_he_must_not(module: Path) -> None:
             if neighbour == "__version__":
                 continue
             opens_the_store = neighbour == "store" and module == PACKAGE / "cli" / "context.py"
-            opens_a_file = name == "clinicctl.store.paths" and own in ("cli", "show", "log")
+            opens_a_file = name == "clinicctl.store.paths" and own in ("cli", "render", "log")
             assert neighbour in MAY_IMPORT[own] or opens_the_store or opens_a_file, f"{own} imports {name}"
         elif top not in sys.stdlib_module_names:
             assert top in MAY_IMPORT_FROM_OUTSIDE.get(own, set()), f"{own} imports {name}"
@@ -73,7 +74,7 @@ def test_nobody_imports_whom_he_must_not(module: Path) -> None:
 
 def test_the_rules_see_no_database_and_the_desk_no_terminal() -> None:
     assert "store" not in MAY_IMPORT["rules"]
-    assert "show" not in MAY_IMPORT["desk"]
+    assert "render" not in MAY_IMPORT["desk"]
     assert all("cli" not in allowed for own, allowed in MAY_IMPORT.items() if own not in ("cli", "__main__"))
 
 
@@ -87,7 +88,7 @@ def calls(tree: ast.AST) -> Iterator[str]:
     ("forbidden", "allowed"),
     [
         ({"datetime.now", "date.today", "datetime.utcnow", "time.time", "time.monotonic"}, "clock.py"),
-        ({"print", "typer.echo", "sys.stdout.write", "sys.stderr.write"}, "show/__init__.py"),
+        ({"print", "typer.echo", "sys.stdout.write", "sys.stderr.write"}, "render/__init__.py"),
         (
             {f"{each}.commit" for each in ("transaction", "connection", "session", "driver", "connection.driver")},
             "store/engine.py",
@@ -102,11 +103,11 @@ def test_each_of_these_is_done_in_one_file(forbidden: set[str], allowed: str) ->
 
 
 OPENS_ITS_OWN = {
-    *("settings.py machine_timezone", "settings.py _zone_table", "store/places.py _mounts"),  # files of the system
+    *("settings.py machine_timezone", "settings.py _zone_table", "store/sqlite/location.py _mounts"),  # files of the system
     "settings.py _zones",  # a file of the tzdata package
-    *("store/lock.py writers_lock", "store/notes.py _opened", "store/engine.py draft"),  # the lock file, new names
+    *("store/sqlite/lock.py writers_lock", "store/sqlite/head_file.py _opened", "store/engine.py draft"),  # the lock file, new names
     "store/compile.py main",  # the generated modules
-    *("store/health.py _durability", "show/__init__.py _write"),  # a temporary file, and /dev/null
+    *("store/sqlite/health.py _durability", "render/__init__.py _write"),  # a temporary file, and /dev/null
 }
 """Functions that open files whose paths nobody can name."""
 

@@ -11,8 +11,8 @@ from freezegun import freeze_time
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clinicctl.desk.likeness import ratio
 from clinicctl.rules import matching
+from clinicctl.rules.matching import ratio
 from clinicctl.rules.text import fold
 
 TODAY = "2026-11-23 06:00:00"
@@ -195,7 +195,9 @@ def test_folding_does_not_see_case_or_composition(said: str) -> None:
 
 @given(NAMES)
 def test_a_name_key_is_that_of_its_own_folded_words(name: str) -> None:
-    assert matching.name_key(matching.name_key(name)) == matching.name_key(name) == " ".join(sorted(matching.words(name)))
+    assert (
+        matching.name_key(matching.name_key(name)) == matching.name_key(name) == " ".join(sorted(matching.words(name)))
+    )
 
 
 _DATES = st.none() | st.dates()

@@ -32,7 +32,7 @@ from sqlmodel import CheckConstraint, ForeignKeyConstraint, SQLModel, UniqueCons
 from clinicctl import clock, desk, errors, results
 from clinicctl.desk import replay
 from clinicctl.results import plain
-from clinicctl.rules import slots, transitions
+from clinicctl.rules import days, transitions
 from clinicctl.rules.days import DaysWord, DayWord, WeekdaysWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, QueueStatus, Sex
@@ -821,7 +821,7 @@ def test_the_desk_answers_any_sequence_of_writes_as_the_model_and_keeps_its_book
 
 @given(st.lists(st.integers(1, 12)))
 def test_the_lowest_free_slot_is_free_and_none_below_it_is(held: list[int]) -> None:
-    slot = slots.lowest_free(held)
+    slot = days.lowest_free(held)
     assert slot not in held
     assert set(range(1, slot)) <= set(held)
 

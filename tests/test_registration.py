@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinicctl.desk import imports, patient_imports, replay
-from clinicctl.desk.likeness import ratio
 from clinicctl.desk.recognition import Namesakes, Person
 from clinicctl.results import ImportedPatient, ImportedPatients
 from clinicctl.rules import details, import_rows, matching
+from clinicctl.rules.matching import ratio
 from clinicctl.store.engine import Store
 
 Ask = Callable[..., Any]

@@ -18,7 +18,7 @@ import pytest
 
 from clinicctl.errors import BadValue
 from clinicctl.render.machine import dumps
-from clinicctl.render.visible import visible
+from clinicctl.render.safe_text import visible
 from clinicctl.rules import text
 
 HOSTILE = {

@@ -89,7 +89,7 @@ def demo(ctx: Ctx) -> None:
 @reads(app, "health", "clinicctl health", "clinicctl health --json")
 def health(ctx: Ctx) -> None:
     """Say whether the database can be used."""
-    found = desk.health.look(ctx.obj.store)
+    found = desk.database.look(ctx.obj.store)
     ctx.obj.show(found)
     if not found.usable:
         raise typer.Exit(errors.DatabaseUnusable.status)

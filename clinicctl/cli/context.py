@@ -104,7 +104,7 @@ class Desk:
 
     def doctor_codes(self) -> list[str]:
         """Return the codes that can be completed; none where the database cannot be read."""
-        from clinicctl.store.sqlite.codes import doctor_codes
+        from clinicctl.store.sqlite.driver import doctor_codes
 
         try:
             return doctor_codes(_path(self.settings.db))

@@ -11,7 +11,7 @@ import typer
 from typer._click.globals import get_current_context
 
 from clinicctl import errors, interrupts, settings, statuses
-from clinicctl.rules import days, references, slots, text
+from clinicctl.rules import days, references, text
 from clinicctl.statuses import SEX_WORDS, AppointmentStatus, OnConflict, Sex
 from clinicctl.store import paths
 
@@ -269,8 +269,8 @@ Specialty = Annotated[
     str | None,
     typer.Option("--specialty", metavar="TEXT", parser=_specialty, help="The specialty, for example cardiology."),
 ]
-DefaultCapacity = Annotated[int | None, count("--capacity", 1, slots.MOST, help="Slots a day.")]
-DayCapacity = Annotated[int | None, count("--capacity", 0, slots.MOST, help="Slots on these days.")]
+DefaultCapacity = Annotated[int | None, count("--capacity", 1, days.MOST, help="Slots a day.")]
+DayCapacity = Annotated[int | None, count("--capacity", 0, days.MOST, help="Slots on these days.")]
 Patient = Annotated[
     references.PatientRef,
     typer.Argument(metavar="PATIENT", parser=personal(patient_ref), help="P17, a UUID, a phone, or words of the name."),

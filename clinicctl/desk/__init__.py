@@ -22,11 +22,9 @@ if TYPE_CHECKING:
         doctors,
         duplicates,
         erasure,
-        health,
         imports,
         integrity,
         journal,
-        likeness,
         metrics,
         operations,
         patient_imports,
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
         waitlist,
         weekly,
     )
-    from clinicctl.rules import phones
 
 __all__ = [
     "audit",
@@ -54,16 +51,13 @@ __all__ = [
     "doctors",
     "duplicates",
     "erasure",
-    "health",
     "imports",
     "integrity",
     "journal",
-    "likeness",
     "metrics",
     "operations",
     "patient_imports",
     "patients",
-    "phones",
     "queue",
     "recognition",
     "records",

@@ -18,8 +18,8 @@ from clinicctl.results import (
     StepTaken,
     ToCall,
 )
-from clinicctl.rules import references, slots
-from clinicctl.rules.days import DaysWord, DayWord, day
+from clinicctl.rules import references
+from clinicctl.rules.days import DaysWord, DayWord, day, lowest_free
 from clinicctl.rules.days import days as dates_of
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.rules.transitions import CANCEL, MOVE, NO_SHOW
@@ -104,7 +104,7 @@ def place(
             _refuse_past_time(tx, on, at)
         _refuse_time_taken(tx, who, whom, on=on, at=at, again=again, overbook=overbook, instead_of=instead_of)
     above = days.take_place(tx, facts, overbook=overbook)
-    slot = slots.lowest_free(appointments.held_slots(tx, doctor=whom.id, on=on))
+    slot = lowest_free(appointments.held_slots(tx, doctor=whom.id, on=on))
     identity, number = uuid4(), numbers.next_one(tx, "appointments")
     appointments.insert(
         tx,
@@ -114,7 +114,7 @@ def place(
         doctor_id=whom.id,
         date=on,
         slot=slot,
-        visit=slots.lowest_free(row.visit for row in visits),
+        visit=lowest_free(row.visit for row in visits),
         time=at,
         status=AppointmentStatus.BOOKED,
         reason=reason,

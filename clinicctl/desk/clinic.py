@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from clinicctl import desk, errors
+from clinicctl import errors
 from clinicctl.desk import availability, operations
 from clinicctl.results import Clinic, Setting
+from clinicctl.rules import phones
 from clinicctl.settings import CLINIC, Known
 from clinicctl.statuses import OnConflict
 from clinicctl.store import paths
@@ -70,7 +71,7 @@ def _known(name: str) -> Known:
 
 def _store(tx: Tx, known: Known, value: str) -> None:
     read = str(known.take(value))
-    if known.name == "region" and read and not desk.phones.known_region(read):
+    if known.name == "region" and read and not phones.known_region(read):
         raise errors.BadValue(problem=f'region: "{read}" is not a country with phone numbers; for example IN or DE.')
     clinic.forget(tx, name=known.name)
     clinic.insert(tx, name=known.name, value=read)

@@ -11,12 +11,12 @@ from functools import partial
 
 from clinicctl import errors
 from clinicctl.desk import journal, operations, patients
-from clinicctl.results import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
+from clinicctl.results import BackedUp, Compacted, Database, Finding, Health, LastBackup, Migrated, Restored
 from clinicctl.store import paths
 from clinicctl.store.compiled import metrics
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.sqlite import backup, info, trust
+from clinicctl.store.sqlite import backup, health, info, trust
 from clinicctl.store.sqlite.connections import inspect
 from clinicctl.store.sqlite.driver import sqlite3
 
@@ -125,3 +125,13 @@ def compact(store: Store) -> Compacted:
     store.alone()
     before, after = backup.compact(store)
     return Compacted(path=store.path, before=before, after=after)
+
+
+def look(store: Store) -> Health:
+    """Return what was found. Reads only, takes no lock, refuses nothing: what is wrong is part of the answer."""
+    found = health.look(store.path)
+    return Health(
+        usable=not any(each.stops for each in found),
+        path=store.path,
+        findings=tuple(Finding(each.name, each.value, each.ok, each.problem) for each in found),
+    )

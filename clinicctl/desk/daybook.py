@@ -8,8 +8,7 @@ from uuid import UUID
 from clinicctl import errors
 from clinicctl.desk import availability, bookings, days, journal, lookup, operations, queue, transitions, waitlist
 from clinicctl.results import Closed, Day, Slot, ToDo
-from clinicctl.rules import slots
-from clinicctl.rules.days import DayWord, day
+from clinicctl.rules.days import DayWord, day, free_slots
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.transitions import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START
 from clinicctl.statuses import AppointmentStatus, QueueStatus
@@ -161,5 +160,5 @@ def _slots(tx: Tx, doctor: rows.DoctorRow, facts: days.Facts, held: Sequence[row
             time=standing[slot].time if slot in standing else None,
             appointment=bookings.describe(tx, standing[slot]) if slot in standing else None,
         )
-        for slot in sorted({*standing, *slots.free_slots(standing, open_)})
+        for slot in sorted({*standing, *free_slots(standing, open_)})
     ]

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from clinicctl import errors, results
 from clinicctl.desk import lookup
-from clinicctl.rules import slots
+from clinicctl.rules import days
 from clinicctl.statuses import DaySource
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.compiled import rows
@@ -43,7 +43,7 @@ class Facts:
 
     @property
     def remaining(self) -> int:
-        return slots.remaining(self.capacity, self.booked, present=self.present)
+        return days.remaining(self.capacity, self.booked, present=self.present)
 
 
 def facts(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[Facts]:

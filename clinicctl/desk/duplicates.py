@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from clinicctl import desk, errors
+from clinicctl import errors
 from clinicctl.desk import bookings, lookup, operations, patients, queue, records, waitlist
 from clinicctl.results import Duplicate, Merged, MergePlan
 from clinicctl.rules import matching, merges
@@ -178,7 +178,7 @@ def _pairs(tx: Tx) -> Iterator[tuple[rows.PatientRow, rows.PatientRow]]:
 
 
 def _score(one: rows.PatientRow, other: rows.PatientRow, crowded: Collection[str | None]) -> tuple[int, str] | None:
-    alike = matching.likeness(one.name, other.name, ratio=desk.likeness.ratio)
+    alike = matching.likeness(one.name, other.name)
     born = matching.same_birth(one.born, one.born_year, other.born, other.born_year)
     phone = one.phone is not None and one.phone == other.phone and one.phone not in crowded
     return matching.duplicate(alike, same_phone=phone, same_birth=born, against=matching.contradictions(one, other))

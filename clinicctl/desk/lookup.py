@@ -5,7 +5,7 @@ from uuid import UUID
 
 from clinicctl import desk, errors
 from clinicctl.results import DoctorBrief, PatientBrief
-from clinicctl.rules import matching, references
+from clinicctl.rules import matching, phones, references
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import appointments, doctors, rows, waitlist
@@ -48,7 +48,7 @@ def list_patients(tx: Tx, patient: PatientRef) -> list[rows.PatientRow]:
     if references.looks_like_a_phone(patient):
         try:
             # A phone on file may be from a time when it was not yet refused.
-            e164 = desk.phones.e164(patient, region=tx.clinic.region, unverified=True)
+            e164 = phones.e164(patient, region=tx.clinic.region, unverified=True)
         except errors.BadValue:
             return []
         return _people_of(tx, stored_patients.with_phone(tx, phone=e164, limit=-1)) if e164 else []

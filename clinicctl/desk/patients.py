@@ -10,7 +10,7 @@ from clinicctl import desk, errors
 from clinicctl.desk import lookup, numbers, operations, recognition
 from clinicctl.desk.recognition import Known
 from clinicctl.results import Candidate, Edited, Patient, Registered
-from clinicctl.rules import details, matching
+from clinicctl.rules import details, matching, phones
 from clinicctl.rules.days import age_on, age_said
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import Sex
@@ -312,7 +312,7 @@ def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) 
         archived_at=tx.local(row.archived_at),
         merged_into=f"P{lookup.patient_by_id(tx, row.merged_into).number}" if row.merged_into else None,
         erased_at=tx.local(row.erased_at),
-        phone_unverified=bool(row.phone and desk.phones.is_unverified(row.phone)),
+        phone_unverified=bool(row.phone and phones.is_unverified(row.phone)),
         former_names=tuple(former_names[: errors.LISTED]),
         former_names_count=len(former_names),
         former_phones=tuple(former_phones[: errors.LISTED]),
@@ -326,7 +326,7 @@ def _some_with_phone(tx: Tx, phone: str | None) -> list[rows.PatientRow]:
 
 
 def _e164(tx: Tx, phone: str, *, unverified: bool) -> str | None:
-    return desk.phones.e164(phone, region=tx.clinic.region, unverified=unverified) if phone else None
+    return phones.e164(phone, region=tx.clinic.region, unverified=unverified) if phone else None
 
 
 def _on_file(tx: Tx, row: rows.PatientRow, given: details.Details, *, crowded: bool) -> Registered:
@@ -394,7 +394,7 @@ def scored(tx: Tx, found: Sequence[tuple[rows.PatientRow, int]]) -> list[dict[st
 
 def _likest(row: rows.PatientRow, others: Sequence[rows.PatientRow]) -> Sequence[rows.PatientRow]:
     """Return the other patients on a phone: those with a similar name first, the likeliest first, then by number."""
-    scores = {each.id: matching.likeness(row.name, each.name, ratio=desk.likeness.ratio) for each in others}
+    scores = {each.id: matching.likeness(row.name, each.name) for each in others}
     return sorted(others, key=lambda each: (-scores[each.id] if scores[each.id] >= matching.NEAR else 0, each.number))
 
 

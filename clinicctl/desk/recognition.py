@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from clinicctl import desk
 from clinicctl.errors import LISTED
 from clinicctl.rules import matching
 from clinicctl.statuses import Sex
@@ -237,7 +236,7 @@ def on_the_phone(who: Described, sharing: Iterable[K]) -> tuple[list[K], list[tu
     """Return the person on the phone who is the same, and those who may be, with their scores."""
     same, near = list[K](), list[tuple[K, int]]()
     for row in sharing:
-        score = matching.likeness(who.name, row.name, ratio=desk.likeness.ratio)
+        score = matching.likeness(who.name, row.name)
         if score == matching.SAME and not matching.contradictions(who, row):
             same.append(row)
         elif score >= matching.NEAR:

@@ -72,11 +72,11 @@ def result(
     outcome = value if isinstance(value, Outcome) else None
     facts = outcome.result if outcome else value
     if output == "table":
-        from clinicctl.render import masks, tables
+        from clinicctl.render import safe_text, tables
 
         if masked:
             # Whom to phone comes with the answer of the accepted command.
-            facts = masks.masked(facts, to_call=outcome is not None and not outcome.dry_run)
+            facts = safe_text.masked(facts, to_call=outcome is not None and not outcome.dry_run)
         positioned, coloured = _obeys(sys.stdout), _coloured(sys.stdout)
         listed = listed if _is_terminal(sys.stdout) else ()
         text(
@@ -124,7 +124,7 @@ def flush() -> None:
 
 def message(sentence: str) -> None:
     """Write one line on stderr."""
-    from clinicctl.render.visible import visible
+    from clinicctl.render.safe_text import visible
 
     _complain(f"clinicctl: {visible(sentence)}\n")
 
@@ -183,7 +183,7 @@ def _fitting(about: str) -> str:
     from locale import getencoding
 
     from clinicctl.render.layout import shortened
-    from clinicctl.render.visible import visible
+    from clinicctl.render.safe_text import visible
 
     shown = shortened(visible(about), PROMPT)
     return shown if shown.isascii() or getencoding().lower() in ("utf-8", "utf8") else shown.partition(" ")[0]
@@ -209,9 +209,9 @@ def people(told: "Sequence[ToCall]", *, masked: bool = False) -> None:
 
 
 def _listed(told: "Sequence[ToCall]", *, masked: bool) -> str:
-    from clinicctl.render import machine, masks
+    from clinicctl.render import machine, safe_text
 
-    return "".join(map(machine.to_call, masks.masked(told) if masked else told))
+    return "".join(map(machine.to_call, safe_text.masked(told) if masked else told))
 
 
 def to_call(outcome: "Outcome", *, masked: bool = False) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from clinicctl import errors
-from clinicctl.render.visible import visible
+from clinicctl.render.safe_text import visible
 from clinicctl.results import Outcome, plain
 from clinicctl.rules.text import forbidden
 

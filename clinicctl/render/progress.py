@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from clinicctl.render.visible import visible
+from clinicctl.render.safe_text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -9,7 +9,7 @@ from clinicctl import results, statuses
 from clinicctl.render import messages
 from clinicctl.render.layout import Console, Heading, Text
 from clinicctl.render.machine import to_call
-from clinicctl.render.visible import visible
+from clinicctl.render.safe_text import visible
 
 SHOWN = 60
 """So many rows of an imported file are shown; more are for programs."""

@@ -5,8 +5,10 @@ Days: one, `A..B` with both ends, or several with commas.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta
 from functools import lru_cache
+from itertools import count, filterfalse, islice
 
 from clinicctl.errors import BadValue, near, typed
 
@@ -167,3 +169,26 @@ def age_said(today: date, born: date | None, year: int | None) -> int | None:
 
 
 _SOME_DAY = date(2000, 1, 3)
+
+
+MOST = 500
+"""The largest capacity of a day."""
+
+
+def lowest_free(held: Iterable[int]) -> int:
+    """Return the lowest slot, from 1, that is not among those held."""
+    return next(_free(held))
+
+
+def free_slots(held: Iterable[int], number: int) -> list[int]:
+    """Return the lowest slots, so many of them, that are not among those held: the order in which they are given."""
+    return list(islice(_free(held), number))
+
+
+def remaining(capacity: int, booked: int, *, present: bool = True) -> int:
+    """Return how many places are left: never negative, and none on a day without the doctor."""
+    return max(0, capacity - booked) if present else 0
+
+
+def _free(held: Iterable[int]) -> Iterator[int]:
+    return filterfalse(set(held).__contains__, count(1))

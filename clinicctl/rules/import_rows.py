@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from clinicctl.errors import BadValue, typed
-from clinicctl.rules import days, fingerprints, slots, tabular, text
+from clinicctl.rules import days, fingerprints, tabular, text
 from clinicctl.rules.references import doctor_code
 from clinicctl.rules.tabular import Columns, Sheet
 from clinicctl.statuses import SEX_WORDS, Sex, SheetFormat
@@ -234,11 +234,11 @@ def _present(said: str) -> bool | None:
 
 
 def _capacity(said: str) -> int | None:
-    return _whole(said, f"capacity is a whole number from 0 to {slots.MOST}", least=0, most=slots.MOST)
+    return _whole(said, f"capacity is a whole number from 0 to {days.MOST}", least=0, most=days.MOST)
 
 
 def _default_capacity(said: str) -> int | None:
-    return _whole(said, f"capacity is a whole number from 1 to {slots.MOST}", least=1, most=slots.MOST)
+    return _whole(said, f"capacity is a whole number from 1 to {days.MOST}", least=1, most=days.MOST)
 
 
 def _age(said: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from itertools import groupby
 from typing import Protocol
 
@@ -31,7 +32,6 @@ _SOUNDS = (
     *(("sch", "s"), ("sh", "s"), ("ch", "k"), ("ck", "k"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("bh", "b")),
     *(("gh", "g"), ("kh", "k"), ("jh", "j"), ("qu", "k"), ("w", "v"), ("z", "s"), ("x", "ks"), ("q", "k"), ("c", "k")),
 )
-Likeness = Callable[[str, str], float]
 
 
 class Person(Protocol):
@@ -77,11 +77,11 @@ def sound(word: str) -> str:
     return "".join(letter for letter, _ in groupby(("a" if head in "aeiouy" else head) + tail))
 
 
-def likeness(one: str, other: str, *, ratio: Likeness) -> int:
+def likeness(one: str, other: str) -> int:
     """Return how alike two names are, 0 to 100.
 
     Words are paired in the best way and the worst pair decides, so that a shared family name alone makes nobody
-    similar. A word is like another when their edit distance is small (`ratio`, 0 to 100), when they sound alike, or
+    similar. A word is like another when their edit distance is small (`ratio`), when they sound alike, or
     when one begins the other (initials, short forms). Words that only one of the names has cost a little. Names that
     differ only in their marks (Jr, 2) are similar, and never the same.
     """
@@ -94,7 +94,7 @@ def likeness(one: str, other: str, *, ratio: Likeness) -> int:
         left, right = right, left
     if not left:
         return 0
-    scores = [[_word(a, b, ratio) for b in right] for a in left]
+    scores = [[_word(a, b) for b in right] for a in left]
     worst = next(
         each for each in sorted({score for row in scores for score in row}, reverse=True) if _pair(scores, each)
     )
@@ -240,7 +240,7 @@ def _pair(scores: list[list[int]], least: int) -> bool:
     return all(place(word, set()) for word in range(len(scores)))
 
 
-def _word(one: str, other: str, ratio: Likeness) -> int:
+def _word(one: str, other: str) -> int:
     if one == other:
         return 100
     score = round(ratio(one, other))
@@ -250,3 +250,16 @@ def _word(one: str, other: str, ratio: Likeness) -> int:
     if len(shorter) > 2 and one[0] == other[0] and len(sound(one)) > 1 and sound(one) == sound(other):
         score = max(score, 90)
     return score
+
+
+def ratio(one: str, other: str) -> float:
+    """Return the likeness of two words by their edit distance (Levenshtein), 0 to 100."""
+    return _similarity()(one, other) * 100
+
+
+@cache
+def _similarity() -> Callable[[str, str], float]:
+    # Only a command that compares names loads the library.
+    from rapidfuzz.distance import Levenshtein
+
+    return Levenshtein.normalized_similarity
