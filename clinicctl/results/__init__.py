@@ -97,7 +97,7 @@ _HOMES = {
     **dict.fromkeys(("Clinic", "Setting", "Demo", "Finding", "Health", "Sample", "Metric", "Metrics"), "clinic"),
     **dict.fromkeys(
         ("LastBackup", "Database", "Problem", "Checked", "Repaired", "BackedUp", "Restored", "Migrated", "Compacted"),
-        "keeping",
+        "database",
     ),
 }
 
