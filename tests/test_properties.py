@@ -36,6 +36,7 @@ from clinicctl.rules import days, transitions
 from clinicctl.rules.days import DaysWord, DayWord, WeekdaysWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, QueueStatus, Sex
+from clinicctl.store import models  # noqa: F401 - the tables of SQLModel.metadata
 from clinicctl.store.engine import Store, Tx
 
 ZONE = timezone(timedelta(hours=5, minutes=30))

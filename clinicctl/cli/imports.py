@@ -48,7 +48,7 @@ def run(
     The plan is made anew when it is outdated; what needs none is written at once.
     """
     name = "stdin" if file == "-" else os.path.basename(file)
-    with render.progress(name, quiet=ctx.obj.settings.quiet) as progress:
+    with render.show_progress(name, quiet=ctx.obj.settings.quiet) as progress:
         with _opened(ctx, file) as (lines, size):
             sheet = read(progress.read(lines, size), format=format or tabular.format_of(file))
         outcome = _written(ctx, progress, write, plan, sheet, told)

@@ -137,7 +137,7 @@ def tally(outcome: "Outcome") -> str:
 
 
 @contextmanager
-def progress(name: str, *, quiet: bool) -> "Iterator[Progress]":
+def show_progress(name: str, *, quiet: bool) -> "Iterator[Progress]":
     """Hand out a progress bar for the work on a file, shown only where somebody looks."""
     from clinicctl.render.progress import Progress
 
