@@ -12,7 +12,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clinicctl.rules import matching
-from clinicctl.rules.matching import ratio
 from clinicctl.rules.text import fold
 
 TODAY = "2026-11-23 06:00:00"
@@ -105,7 +104,7 @@ NAMES = st.lists(_WORDS, min_size=1, max_size=4).map(" ".join) | st.text(max_siz
 
 
 def likeness(one: str, other: str) -> int:
-    return matching.likeness(one, other, ratio=ratio)
+    return matching.likeness(one, other)
 
 
 # The rules

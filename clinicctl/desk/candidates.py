@@ -3,17 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from clinicctl.desk.recognition import Known
 from clinicctl.rules.days import age_said
 from clinicctl.rules.endings import LEAST, endings
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import records
 from clinicctl.store.engine import Tx
-
-if TYPE_CHECKING:
-    from clinicctl.desk.recognition import Known
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -58,7 +56,7 @@ def _last_visits(tx: Tx, ids: Iterable[UUID]) -> dict[UUID | None, date]:
     return {row.patient_id: last for row in found if (last := row.came or row.booked)}
 
 
-def of_patients(tx: Tx, listed: Iterable["Known"]) -> list[dict[str, Any]]:
+def of_patients(tx: Tx, listed: Iterable[Known]) -> list[dict[str, Any]]:
     """Return what an answer contains about each person in a list: never the whole phone."""
     return describe(
         tx,
