@@ -259,7 +259,7 @@ def _put_back_in_queue(tx: Tx, step: rows.StepRow, entry: rows.QueueRow | None, 
         if step.queue_from == QueueStatus.SERVING:
             queue.refuse_elsewhere(tx, entry)
         right = entry._replace(status=QueueStatus(step.queue_from), **values)
-        stored.put_back_in_queue(
+        stored_queue.advance(
             tx,
             row=entry.id,
             leaving=QueueStatus(step.queue_to),

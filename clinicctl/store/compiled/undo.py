@@ -4,7 +4,7 @@ from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
 
-from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
+from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 from clinicctl.store.values import from_date, from_instant, from_uuid
@@ -125,45 +125,6 @@ def put_back(
             moved_to,
             moved_from,
             from_instant(updated_at),
-            from_uuid(row),
-            leaving.value,
-        ),
-    )
-
-
-_PUT_BACK_IN_QUEUE = """
-UPDATE queue_entries SET doctor_id=?, position=?, status=?, priority=?, recalled=?, checked_in_at=?,
-called_at=?, started_at=?, ended_at=? WHERE queue_entries.id = ? AND queue_entries.status = ?
-"""
-
-
-def put_back_in_queue(
-    tx: Tx,
-    *,
-    doctor_id: UUID,
-    position: int,
-    status: QueueStatus,
-    priority: int,
-    recalled: int,
-    checked_in_at: datetime,
-    called_at: datetime | None,
-    started_at: datetime | None,
-    ended_at: datetime | None,
-    row: UUID,
-    leaving: QueueStatus,
-) -> int:
-    return tx.execute(
-        _PUT_BACK_IN_QUEUE,
-        (
-            from_uuid(doctor_id),
-            position,
-            status.value,
-            priority,
-            recalled,
-            from_instant(checked_in_at),
-            None if called_at is None else from_instant(called_at),
-            None if started_at is None else from_instant(started_at),
-            None if ended_at is None else from_instant(ended_at),
             from_uuid(row),
             leaving.value,
         ),

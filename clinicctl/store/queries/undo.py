@@ -43,16 +43,4 @@ PUT_BACK = change(
     "moved_from",
     "updated_at",
 )
-PUT_BACK_IN_QUEUE = change(
-    update(queue_entries).where(queue_entries.c.id == bindparam("row"), queue_entries.c.status == bindparam("leaving")),
-    "doctor_id",
-    "position",
-    "status",
-    "priority",
-    "recalled",
-    "checked_in_at",
-    "called_at",
-    "started_at",
-    "ended_at",
-)
 LEAVE_QUEUE = change(delete(queue_entries).where(queue_entries.c.appointment_id == bindparam("appointment")))
