@@ -210,7 +210,7 @@ def _take_back(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
 
 def _retake(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow) -> None:
     """Take the freed slot again; somebody who stands in it now was built on the cancellation."""
-    taken = stored.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
+    taken = appointments.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
     if taken is not None:
         raise _built_upon(act, f"slot {row.slot}", f"of A{taken}")
     days.retake(tx, doctor_id=row.doctor_id, on=row.date)

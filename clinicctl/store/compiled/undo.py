@@ -1,13 +1,12 @@
 """Generated from queries/undo.py by `python -m clinicctl.store.compile`. Do not edit."""
 
-from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
-from clinicctl.store.values import from_date, from_instant, from_uuid
+from clinicctl.store.values import from_instant, from_uuid
 
 _LAST_STANDING = """
 SELECT journal.number, journal.at, journal.actor, journal.command, journal."key", journal.undoes,
@@ -84,18 +83,6 @@ WHERE journal_steps.appointment_id = ? AND journal_steps.from_status IS NULL
 
 def booked_by(tx: Tx, *, appointment: UUID) -> int | None:
     return tx.fetch_one(_BOOKED_BY, (from_uuid(appointment),), lambda row: row[0])
-
-
-_AT_SLOT = """
-SELECT appointments.number
-FROM appointments
-WHERE appointments.doctor_id = ? AND appointments.date = ? AND appointments.slot = ? AND appointments.status
-!= 'cancelled'
-"""
-
-
-def at_slot(tx: Tx, *, doctor: UUID, on: Date, slot: int) -> int | None:
-    return tx.fetch_one(_AT_SLOT, (from_uuid(doctor), from_date(on), slot), lambda row: row[0])
 
 
 _PUT_BACK = """

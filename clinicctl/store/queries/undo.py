@@ -2,7 +2,6 @@
 
 from sqlalchemy import and_, bindparam, delete, select, update
 
-from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.models import appointments, journal, journal_steps, queue_entries
 from clinicctl.store.queries import change, every, one
 
@@ -26,14 +25,6 @@ LATER_STEP = one(
     .limit(1)
 )
 BOOKED_BY = one(_STEPS.where(journal_steps.c.from_status.is_(None)))
-AT_SLOT = one(
-    select(appointments.c.number).where(
-        appointments.c.doctor_id == bindparam("doctor"),
-        appointments.c.date == bindparam("on"),
-        appointments.c.slot == bindparam("slot"),
-        appointments.c.status != AppointmentStatus.CANCELLED,
-    )
-)
 PUT_BACK = change(
     update(appointments).where(appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")),
     "status",
