@@ -149,7 +149,7 @@ class Beside:
         return len(mine)
 
     def _same(self, name: str, what: str, theirs: object, mine: object) -> None:
-        if theirs != mine or _kinds(theirs) != _kinds(mine):
+        if theirs != mine or kinds(theirs) != kinds(mine):
             self.differences.append(f"{name}: {what}: {theirs!r}\ncompiled: {mine!r}")
 
     @contextmanager
@@ -206,9 +206,9 @@ def _dump(driver: sqlite3.Connection, table: str) -> list[Any]:
     return driver.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
 
 
-def _kinds(value: object) -> object:
+def kinds(value: object) -> object:
     """Return the types in a value; one that freezegun has put in the place of a type counts as that type."""
     if isinstance(value, list | tuple):
-        return [_kinds(each) for each in value]
+        return [kinds(each) for each in value]
     zone = value.tzinfo if isinstance(value, datetime) else None
     return type(value).__name__.removeprefix("Fake"), zone
