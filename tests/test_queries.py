@@ -344,6 +344,18 @@ MUTANTS: dict[str, tuple[str, str, Any, str]] = {
         *("doctors", "_UPDATE", lambda sql: sql.replace("doctors.id = ?", "doctors.id IN (?, doctors.id)")),
         "doctors.UPDATE: number of rows",
     ),
+    "a condition that lets the others through": (
+        *("patients", "_HAS_WORD", lambda sql: sql.replace(" IN (", " NOT IN (", 1)),
+        "patients.FIND: rows",
+    ),
+    "a number that is taken twice": (
+        *("counters", "_NEXT", lambda sql: sql.replace("counters.value + ?", "counters.value + 2 * ?")),
+        "counters.NEXT: rows",
+    ),
+    "ids of many rows written with dashes": (
+        *("patients", "from_uuid", lambda _: str),
+        "patients.INSERT: left in patients",
+    ),
     "a change that is against a rule": (
         *("doctors", "_UPDATE", lambda sql: sql.replace("capacity=?", "capacity=0 * ?")),
         "doctors.UPDATE: refused",
@@ -360,6 +372,8 @@ doctor avail show MEHTA
 patient list
 doctor list
 doctor edit MEHTA --capacity 8
+patient find anita
+patient add 'Noor Khan' --phone none --new
 """
     clinic("doctor", "avail", "set", "MEHTA", "+1d", "--capacity", "4")
     beside = Beside()
