@@ -1,7 +1,9 @@
 """The house: who may import whom, one clock, one printer, one committer, and a quick way to the help."""
 
 import ast
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import clinicctl
+from tests import every_write
 
 PACKAGE = Path(clinicctl.__file__).parent
 ROOT = PACKAGE.parent
@@ -44,12 +47,16 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 MAY_IMPORT_FROM_OUTSIDE = {
-    "store": {"sqlmodel", "sqlalchemy", "pysqlite3"},
+    "store": {"pysqlite3"},
     "rules": {"phonenumbers", "rapidfuzz"},
     "desk": {"orjson"},
     "render": {"rich", "wcwidth"},
     "cli": {"typer", "platformdirs"},
 }
+
+SQL = {"sqlmodel", "sqlalchemy"}
+WRITTEN_IN_SQL = {"store.models", "store.queries", "store.compile"}
+"""Modules that only a developer runs: the tables, the queries over them, and what compiles these."""
 
 
 def modules() -> list[Path]:
@@ -68,6 +75,10 @@ def room(module: Path) -> str:
     return module.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
+def is_for_developers(module: Path) -> bool:
+    return ".".join(module.relative_to(PACKAGE).with_suffix("").parts[:2]) in WRITTEN_IN_SQL
+
+
 @pytest.mark.parametrize("module", modules(), ids=lambda module: str(module.relative_to(PACKAGE)))
 def test_nobody_imports_whom_he_must_not(module: Path) -> None:
     own = room(module)
@@ -80,14 +91,25 @@ def test_nobody_imports_whom_he_must_not(module: Path) -> None:
             opens_the_store = neighbour == "store" and module == PACKAGE / "cli" / "context.py"
             opens_a_file = name == "clinicctl.store.paths" and own in ("cli", "render", "log")
             assert neighbour in MAY_IMPORT[own] or opens_the_store or opens_a_file, f"{own} imports {name}"
+            assert is_for_developers(module) or ".".join(name.split(".")[1:3]) not in WRITTEN_IN_SQL, name
         elif top not in sys.stdlib_module_names:
-            assert top in MAY_IMPORT_FROM_OUTSIDE.get(own, set()), f"{own} imports {name}"
+            allowed = SQL if is_for_developers(module) else MAY_IMPORT_FROM_OUTSIDE.get(own, set())
+            assert top in allowed, f"{own} imports {name}"
 
 
 def test_the_rules_see_no_database_and_the_desk_no_terminal() -> None:
     assert "store" not in MAY_IMPORT["rules"]
     assert "render" not in MAY_IMPORT["desk"]
     assert all("cli" not in allowed for own, allowed in MAY_IMPORT.items() if own not in ("cli", "__main__"))
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Row[Any]", "eval(", "exec(", "_bind_processors", "_result_columns", "co_stacksize", "_sa_decl_prepare"],
+)
+def test_nothing_is_taken_from_the_inside_of_a_library(word: str) -> None:
+    found = re.compile(rf"(?<!\w){re.escape(word)}")
+    assert [each.name for each in modules() if found.search(each.read_text("utf-8"))] == []
 
 
 def calls(tree: ast.AST) -> Iterator[str]:
@@ -251,3 +273,76 @@ run([])
         check=False,
     )
     assert done.stdout.split() == [*completed, "LOADED", "[]"], done
+
+
+READING = """
+health
+patient show P2
+patient find quormak
+patient find 9876514704
+patient list
+patient duplicates
+doctor show MEHTA
+doctor list --all
+doctor avail show RAO
+appointment show A1
+appointment list --day today..+1w
+appointment list --cancelled-by patient
+appointment history A1
+queue show
+queue show RAO
+queue board --once
+day
+free
+waitlist list --all
+status
+audit log --patient P2
+audit verify
+metrics
+batch commands.txt
+batch more.txt --atomic
+shell
+undo -n
+db info
+db check
+db check --repair
+db migrate
+db backup copy.db
+db restore copy.db --yes
+db compact
+init --db second.db --timezone UTC
+demo --db third.db
+"""
+MAY_LOAD_SQL = set[str]()
+"""The commands that load SQLAlchemy: none."""
+
+
+def lines() -> list[every_write.Line]:
+    begin = (["init", "--timezone", "Asia/Kolkata", "--region", "IN"], None)
+    typed = "patient show P2\nwalkin P2 TEMP --again\n"
+    reading = [(line.split(), typed if line == "shell" else None) for line in READING.strip().splitlines()]
+    return [begin, *every_write.DAY, *reading]
+
+
+def test_no_command_loads_sqlalchemy(tmp_path: Path) -> None:
+    """One process does every command there is, on the clinic that a day of writes leaves, and what is refused there."""
+    done = {" ".join(line[:length]) for line, _ in lines() for length in (1, 2, 3)}
+    assert {name for name, _ in every_write.commands()} - done - MAY_LOAD_SQL == set()
+    (tmp_path / "commands.txt").write_text("book P2 TEMP +1d\nqueue show\n")
+    (tmp_path / "more.txt").write_text("book P2 TEMP +2d\nday\n")
+    (tmp_path / "lines.json").write_text(json.dumps([lines(), every_write.REFUSED]))
+    code = """
+import io, json, sys
+import clinicctl.__main__
+from clinicctl.cli import run
+with open("lines.json") as file:
+    good, refused = json.load(file)
+for nth, (args, stdin) in enumerate([*good, *refused]):
+    sys.stdin = io.TextIOWrapper(io.BytesIO((stdin or "").encode()))
+    status = run(args)
+    loaded = {"sqlalchemy", "sqlmodel", "pydantic"} & set(sys.modules)
+    if loaded or bool(status) != (nth >= len(good)) or status == 70:
+        sys.exit(f"{args}: {status} {loaded}")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

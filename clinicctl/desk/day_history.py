@@ -15,8 +15,8 @@ from clinicctl import errors
 from clinicctl.desk import availability, bookings, days, lookup, replay, weekly
 from clinicctl.rules.days import WEEKDAYS
 from clinicctl.statuses import OnConflict
+from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import day_history as stored_history
-from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 from clinicctl.store.ids import new_ids
 
@@ -138,7 +138,7 @@ def _why_lost(
     if row.patient_archived_at is not None:
         is_erased = lookup.patient_by_id(tx, row.patient_id).erased_at is not None
         return "the patient is erased" if is_erased else "the patient is archived"
-    taken = stored_history.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
+    taken = appointments.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
     if taken is not None:
         return f"slot {row.slot} is taken by A{taken}"
     visits = stored_history.active_visits(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date)

@@ -10,7 +10,8 @@ from clinicctl.desk import days, journal, operations
 from clinicctl.results import Checked, Problem, Repaired
 from clinicctl.rules import matching
 from clinicctl.store import paths
-from clinicctl.store.compiled import integrity, rows
+from clinicctl.store.compiled import doctors, integrity, rows
+from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.sqlite import check, head_file
 from clinicctl.store.sqlite.check import Violation
@@ -96,7 +97,7 @@ def _behind(tx: Tx, noted: head_file.Head | None) -> Iterator[Violation]:
 
 
 def _capacities(tx: Tx) -> Iterator[Violation]:
-    for doctor in integrity.doctors(tx):
+    for doctor in doctors.everybody(tx):
         for day in days.with_ledger(tx, doctor):
             if day.capacity != day.meant:
                 where = f"{day.doctor} on {day.date}: {day.capacity}, said {day.meant}"
@@ -152,7 +153,7 @@ def _wrong_names(tx: Tx) -> Iterator[_Wrong]:
 
 def _mend_ledgers(tx: Tx) -> None:
     given = check.last_given(tx.driver)
-    for doctor in integrity.doctors(tx):
+    for doctor in doctors.everybody(tx):
         held = {row.date: row.slots for row in integrity.held(tx, doctor=doctor.id)}
         last = given.get(doctor.id, {})
         standing = {row.date for row in integrity.ledgers(tx, doctor=doctor.id)}
@@ -192,5 +193,5 @@ def _mend_counters(tx: Tx) -> None:
 def _mend_names(tx: Tx) -> None:
     for wrong in list(_wrong_names(tx)):
         integrity.set_keys(tx, row=wrong.row.id, name_key=wrong.name_key, sound_key=wrong.sound_key)
-        integrity.delete_words(tx, patient=wrong.row.id)
-        integrity.insert_words(tx, [rows.PatientWordRow(word, wrong.row.id) for word in sorted(wrong.words)])
+        stored_patients.delete_words(tx, patient=wrong.row.id)
+        stored_patients.insert_words(tx, [rows.PatientWordRow(word, wrong.row.id) for word in sorted(wrong.words)])

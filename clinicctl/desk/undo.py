@@ -209,7 +209,7 @@ def _take_back(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
 
 def _retake(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow) -> None:
     """Take the freed slot again; somebody who stands in it now was built on the cancellation."""
-    taken = stored.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
+    taken = appointments.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
     if taken is not None:
         raise _built_upon(act, f"slot {row.slot}", f"of A{taken}")
     days.retake(tx, doctor_id=row.doctor_id, on=row.date)
@@ -258,7 +258,7 @@ def _put_back_in_queue(tx: Tx, step: rows.StepRow, entry: rows.QueueRow | None, 
         if step.queue_from == QueueStatus.SERVING:
             queue.refuse_elsewhere(tx, entry)
         right = entry._replace(status=QueueStatus(step.queue_from), **values)
-        stored.put_back_in_queue(
+        stored_queue.advance(
             tx,
             row=entry.id,
             leaving=QueueStatus(step.queue_to),

@@ -454,7 +454,7 @@ def begun(connection: Connection, path: str, actor: str, *, fresh: bool = False)
     try:
         secret, clinic = _read_settings(stored)
         zone = ZoneInfo(clinic.timezone)
-    except (errors.BadValue, ValueError):
+    except (errors.BadValue, *UNREADABLE):
         raise errors.Damaged(path=path, reason="the clinic's settings cannot be read") from None
     note_files(connection)
     now = clock.now()

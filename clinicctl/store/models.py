@@ -1,6 +1,6 @@
 """The tables, as mapped SQLModel classes. The database itself refuses what the program must never do.
 
-Each constraint is named, and `db_errors` has a refusal for each name that a user can meet. Personal data is in
+Each constraint is named, and `faults` has a refusal for each name that a user can meet. Personal data is in
 `patients`, `patient_words`, the free texts of `appointments` and `doctor_daily_availabilities`, and nowhere else.
 `journal_days` has copies of the notes on days, which are about doctors. Instants are UTC; dates are clinic-local.
 """

@@ -57,12 +57,19 @@ def to_instant(stored: str) -> datetime:
     return value.replace(tzinfo=UTC)
 
 
-@lru_cache(8)
 def from_instant(value: datetime) -> str:
     """Return an instant as text in UTC, to the microsecond. Refuses one without an offset."""
-    if value.utcoffset() is None:
-        raise ValueError("an instant without its offset")
-    return value.astimezone(UTC).isoformat(" ", "microseconds")[:_INSTANT]
+    if value.tzinfo is not UTC:
+        if value.utcoffset() is None:
+            raise ValueError("an instant without its offset")
+        value = value.astimezone(UTC)
+    return _utc_text(value)
+
+
+# In UTC only: elsewhere, both hours of a clock that goes back are equal, and would be one to the cache.
+@lru_cache(8)
+def _utc_text(value: datetime) -> str:
+    return value.isoformat(" ", "microseconds")[:_INSTANT]
 
 
 @lru_cache(1_024)

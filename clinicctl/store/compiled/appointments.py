@@ -342,6 +342,17 @@ def held_slots(tx: Tx, *, doctor: UUID, on: Date) -> list[int]:
     return tx.fetch_all(_HELD_SLOTS, (from_uuid(doctor), from_date(on)), lambda row: row[0])
 
 
+_AT_SLOT = """
+SELECT appointments.number
+FROM appointments
+WHERE appointments.doctor_id = ? AND appointments.date = ? AND appointments.slot = ? AND status <> 'cancelled'
+"""
+
+
+def at_slot(tx: Tx, *, doctor: UUID, on: Date, slot: int) -> int | None:
+    return tx.fetch_one(_AT_SLOT, (from_uuid(doctor), from_date(on), slot), lambda row: row[0])
+
+
 _VISITS = """
 SELECT appointments.visit, appointments.number
 FROM appointments

@@ -32,17 +32,6 @@ def next_kept(tx: Tx, *, number: int) -> rows.DaysBeforeRow | None:
     return tx.fetch_one(_NEXT_KEPT, (number, 0), rows.days_before_row)
 
 
-_AT_SLOT = """
-SELECT appointments.number
-FROM appointments
-WHERE appointments.doctor_id = ? AND appointments.date = ? AND appointments.slot = ? AND status <> 'cancelled'
-"""
-
-
-def at_slot(tx: Tx, *, doctor: UUID, on: Date, slot: int) -> int | None:
-    return tx.fetch_one(_AT_SLOT, (from_uuid(doctor), from_date(on), slot), lambda row: row[0])
-
-
 _ACTIVE_VISITS = """
 SELECT appointments.number, appointments.visit, appointments.created_at
 FROM appointments

@@ -1,6 +1,6 @@
 """Generated from queries/integrity.py by `python -m clinicctl.store.compile`. Do not edit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from uuid import UUID
 
 from clinicctl.store.compiled import rows
@@ -27,17 +27,6 @@ FROM patient_words ORDER BY patient_words.patient_id
 
 def words(tx: Tx) -> Iterator[rows.PatientWordRow]:
     return tx.iterate(_WORDS, (), rows.patient_word_row)
-
-
-_DOCTORS = """
-SELECT doctors.id, doctors.code, doctors.name, doctors.specialty, doctors.capacity, doctors.created_at,
-doctors.updated_at, doctors.archived_at
-FROM doctors ORDER BY doctors.code
-"""
-
-
-def doctors(tx: Tx) -> list[rows.DoctorRow]:
-    return tx.fetch_all(_DOCTORS, (), rows.doctor_row)
 
 
 _LEDGERS = """
@@ -139,24 +128,3 @@ UPDATE patients SET name_key=?, sound_key=? WHERE patients.id = ?
 
 def set_keys(tx: Tx, *, name_key: str, sound_key: str, row: UUID) -> int:
     return tx.execute(_SET_KEYS, (name_key, sound_key, from_uuid(row)))
-
-
-_DELETE_WORDS = """
-DELETE FROM patient_words WHERE patient_words.patient_id = ?
-"""
-
-
-def delete_words(tx: Tx, *, patient: UUID) -> int:
-    return tx.execute(_DELETE_WORDS, (from_uuid(patient),))
-
-
-_INSERT_WORDS = """
-INSERT INTO patient_words (word, patient_id) VALUES (?, ?)
-"""
-
-
-def insert_words(tx: Tx, every: Iterable[rows.PatientWordRow]) -> int:
-    return tx.execute_many(
-        _INSERT_WORDS,
-        ((each.word, from_uuid(each.patient_id)) for each in every),
-    )

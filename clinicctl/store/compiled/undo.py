@@ -1,13 +1,12 @@
 """Generated from queries/undo.py by `python -m clinicctl.store.compile`. Do not edit."""
 
-from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
 
-from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
+from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
-from clinicctl.store.values import from_date, from_instant, from_uuid
+from clinicctl.store.values import from_instant, from_uuid
 
 _LAST_STANDING = """
 SELECT journal.number, journal.at, journal.actor, journal.command, journal."key", journal.undoes,
@@ -86,18 +85,6 @@ def booked_by(tx: Tx, *, appointment: UUID) -> int | None:
     return tx.fetch_one(_BOOKED_BY, (from_uuid(appointment),), lambda row: row[0])
 
 
-_AT_SLOT = """
-SELECT appointments.number
-FROM appointments
-WHERE appointments.doctor_id = ? AND appointments.date = ? AND appointments.slot = ? AND appointments.status
-!= 'cancelled'
-"""
-
-
-def at_slot(tx: Tx, *, doctor: UUID, on: Date, slot: int) -> int | None:
-    return tx.fetch_one(_AT_SLOT, (from_uuid(doctor), from_date(on), slot), lambda row: row[0])
-
-
 _PUT_BACK = """
 UPDATE appointments SET status=?, cancelled_by=?, cancel_reason=?, moved_to=?, moved_from=?, updated_at=?
 WHERE appointments.id = ? AND appointments.status = ?
@@ -125,45 +112,6 @@ def put_back(
             moved_to,
             moved_from,
             from_instant(updated_at),
-            from_uuid(row),
-            leaving.value,
-        ),
-    )
-
-
-_PUT_BACK_IN_QUEUE = """
-UPDATE queue_entries SET doctor_id=?, position=?, status=?, priority=?, recalled=?, checked_in_at=?,
-called_at=?, started_at=?, ended_at=? WHERE queue_entries.id = ? AND queue_entries.status = ?
-"""
-
-
-def put_back_in_queue(
-    tx: Tx,
-    *,
-    doctor_id: UUID,
-    position: int,
-    status: QueueStatus,
-    priority: int,
-    recalled: int,
-    checked_in_at: datetime,
-    called_at: datetime | None,
-    started_at: datetime | None,
-    ended_at: datetime | None,
-    row: UUID,
-    leaving: QueueStatus,
-) -> int:
-    return tx.execute(
-        _PUT_BACK_IN_QUEUE,
-        (
-            from_uuid(doctor_id),
-            position,
-            status.value,
-            priority,
-            recalled,
-            from_instant(checked_in_at),
-            None if called_at is None else from_instant(called_at),
-            None if started_at is None else from_instant(started_at),
-            None if ended_at is None else from_instant(ended_at),
             from_uuid(row),
             leaving.value,
         ),

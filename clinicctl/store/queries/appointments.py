@@ -112,6 +112,9 @@ NOT_UNDONE = condition(
 )
 
 HELD_SLOTS = every(select(appointments.c.slot).where(_WITH_DOCTOR, _ON, HOLDS_A_SLOT))
+AT_SLOT = one(
+    select(appointments.c.number).where(_WITH_DOCTOR, _ON, appointments.c.slot == bindparam("slot"), HOLDS_A_SLOT)
+)
 VISITS = every(
     select(appointments.c.visit, appointments.c.number).where(_WITH_PATIENT, _WITH_DOCTOR, _ON, IS_ACTIVE), "VisitRow"
 )

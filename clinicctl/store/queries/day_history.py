@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, select
 
-from clinicctl.store.models import HOLDS_A_SLOT, IS_ACTIVE, appointments, journal, journal_days
+from clinicctl.store.models import IS_ACTIVE, appointments, journal, journal_days
 from clinicctl.store.queries import every, one
 
 _UNDONE = select(journal.c.undoes).where(journal.c.undoes.is_not(None))
@@ -16,7 +16,6 @@ NEXT_KEPT = one(
     .limit(1),
     "DaysBeforeRow",
 )
-AT_SLOT = one(select(appointments.c.number).where(*_ON_DAY, appointments.c.slot == bindparam("slot"), HOLDS_A_SLOT))
 ACTIVE_VISITS = every(
     select(appointments.c.number, appointments.c.visit, appointments.c.created_at).where(
         appointments.c.patient_id == bindparam("patient"), *_ON_DAY, IS_ACTIVE

@@ -1,22 +1,20 @@
 """What is checked beyond the database's own laws, and what is worked out anew."""
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.models import (
     appointments,
     capacities,
     counters,
-    doctors,
     patient_words,
     patients,
     waitlist_entries,
 )
-from clinicctl.store.queries import change, change_each, every, one, stream
+from clinicctl.store.queries import change, every, one, stream
 
 PATIENTS = stream(select(patients).order_by(patients.c.id), "PatientRow")
 WORDS = stream(select(patient_words).order_by(patient_words.c.patient_id), "PatientWordRow")
-DOCTORS = every(select(doctors).order_by(doctors.c.code), "DoctorRow")
 LEDGERS = every(select(capacities).where(capacities.c.doctor_id == bindparam("doctor")), "LedgerRow")
 HELD = every(
     select(
@@ -41,5 +39,3 @@ LAST_WAITLIST_ENTRY = one(select(func.max(waitlist_entries.c.number).label("numb
 INSERT_COUNTER = change(insert(counters))
 SET_COUNTER = change(update(counters).where(counters.c.name == bindparam("kind")), "value")
 SET_KEYS = change(update(patients).where(patients.c.id == bindparam("row")), "name_key", "sound_key")
-DELETE_WORDS = change(delete(patient_words).where(patient_words.c.patient_id == bindparam("patient")))
-INSERT_WORDS = change_each(insert(patient_words), row="PatientWordRow")

@@ -2,7 +2,6 @@
 
 from sqlalchemy import and_, bindparam, delete, select, update
 
-from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.models import appointments, journal, journal_steps, queue_entries
 from clinicctl.store.queries import change, every, one
 
@@ -26,14 +25,6 @@ LATER_STEP = one(
     .limit(1)
 )
 BOOKED_BY = one(_STEPS.where(journal_steps.c.from_status.is_(None)))
-AT_SLOT = one(
-    select(appointments.c.number).where(
-        appointments.c.doctor_id == bindparam("doctor"),
-        appointments.c.date == bindparam("on"),
-        appointments.c.slot == bindparam("slot"),
-        appointments.c.status != AppointmentStatus.CANCELLED,
-    )
-)
 PUT_BACK = change(
     update(appointments).where(appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")),
     "status",
@@ -42,17 +33,5 @@ PUT_BACK = change(
     "moved_to",
     "moved_from",
     "updated_at",
-)
-PUT_BACK_IN_QUEUE = change(
-    update(queue_entries).where(queue_entries.c.id == bindparam("row"), queue_entries.c.status == bindparam("leaving")),
-    "doctor_id",
-    "position",
-    "status",
-    "priority",
-    "recalled",
-    "checked_in_at",
-    "called_at",
-    "started_at",
-    "ended_at",
 )
 LEAVE_QUEUE = change(delete(queue_entries).where(queue_entries.c.appointment_id == bindparam("appointment")))

@@ -1,0 +1,388 @@
+"""The compiled queries: made from the queries, accepted by SQLite, used, and giving what SQLAlchemy gives."""
+
+import ast
+import io
+import shlex
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import StaticPool, bindparam, create_engine, select
+from sqlalchemy.dialects import sqlite
+from sqlmodel import SQLModel
+
+from clinicctl import clock, desk, errors
+from clinicctl.rules import rows as sheet_rows
+from clinicctl.rules import steps
+from clinicctl.rules.references import AppointmentRef, PatientRef
+from clinicctl.store import compile as compiler
+from clinicctl.store import models
+from clinicctl.store.compiled import schema
+from clinicctl.store.engine import Store
+from clinicctl.store.queries import Gives, doctors, one
+from clinicctl.store.sqlite import db_errors
+from tests import every_write, queries, test_plans
+from tests.beside import Beside
+
+Ask = Callable[..., Any]
+Run = Callable[..., Any]
+
+
+# What is checked in
+
+
+def standing(folder: Path) -> dict[str, str]:
+    return {each.name: each.read_text("utf-8") for each in folder.glob("*.py")}
+
+
+def test_what_is_checked_in_is_what_the_compiler_makes() -> None:
+    made, found = compiler.modules(sqlite.dialect()), standing(compiler.FOLDER)
+    different = sorted(name for name in made.keys() | found if made.get(name) != found.get(name))
+    assert not different, f"{', '.join(different)} of {compiler.FOLDER}: mended by `python -m clinicctl.store.compile`"
+
+
+def test_a_query_that_was_changed_and_not_compiled_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert compiler.main(["--check"]) is None
+    changed = one(select(models.doctors).where(models.doctors.c.name == bindparam("code")), "DoctorRow")
+    monkeypatch.setattr(doctors, "BY_CODE", changed)
+    assert compiler.main(["--check"]) == "Not up to date: doctors.py. Run `python -m clinicctl.store.compile`."
+
+
+def test_a_compiled_module_that_was_edited_is_named_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "compiled"
+    shutil.copytree(compiler.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(compiler, "FOLDER", folder)
+    edited = folder / "doctors.py"
+    edited.write_text(edited.read_text("utf-8").replace("doctors.code = ?", "doctors.name = ?"), "utf-8")
+    (folder / "queue.py").unlink()
+    (folder / "more.py").touch()
+    said = "Not up to date: doctors.py, more.py, queue.py. Run `python -m clinicctl.store.compile`."
+    assert compiler.main(["--check"]) == said
+    assert compiler.main([]) is None
+    assert standing(folder) == compiler.modules(sqlite.dialect())
+
+
+# The schema
+
+
+@pytest.fixture
+def database() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for each in schema.DDL:
+            connection.execute(each)
+        yield connection
+
+
+def described(standing: Iterable[Any]) -> dict[str, str]:
+    return {name: " ".join(sql.split()) for name, sql in standing if sql is not None}
+
+
+def test_the_compiled_schema_is_the_one_that_sqlmodel_makes(database: sqlite3.Connection) -> None:
+    everything = "SELECT name, sql FROM sqlite_master"
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    SQLModel.metadata.create_all(engine)
+    with engine.connect() as connection:
+        made = described(connection.exec_driver_sql(everything))
+    engine.dispose()
+    assert described(database.execute(everything)) == made
+    assert {*schema.COLUMNS} < {*made}
+
+
+def test_every_refusal_of_a_constraint_names_one_that_the_schema_has() -> None:
+    assert db_errors._REFUSALS.keys() <= {*schema.UNIQUE.values(), *schema.CHECKS}
+
+
+def test_what_sqlite_says_of_a_broken_unique_leads_to_its_name(database: sqlite3.Connection) -> None:
+    said = dict[str, str]()
+    for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for _, index, unique, origin, _ in database.execute(f"PRAGMA index_list({table})").fetchall():
+            if unique and origin != "pk":
+                columns = [name for _, _, name in database.execute(f"PRAGMA index_info({index})")]
+                said[", ".join(f"{table}.{each}" for each in columns)] = index
+    assert said.keys() == schema.UNIQUE.keys()
+    assert {index for index in said.values() if not index.startswith("sqlite_")} <= set(schema.UNIQUE.values())
+
+
+# The statements
+
+
+@pytest.mark.parametrize(("name", "sql"), [pytest.param(*each, id=each[0]) for each in queries.statements()])
+def test_sqlite_prepares_every_statement_on_the_schema(name: str, sql: str, database: sqlite3.Connection) -> None:
+    assert database.execute(f"EXPLAIN {sql}", [None] * sql.count("?")).fetchall()
+
+
+def test_a_statement_that_the_schema_does_not_have_would_not_be_prepared(database: sqlite3.Connection) -> None:
+    with pytest.raises(sqlite3.OperationalError, match=r"no such column: doctors\.room"):
+        database.execute("EXPLAIN SELECT doctors.room FROM doctors WHERE doctors.id = ?", [None])
+
+
+def test_every_query_is_used() -> None:
+    assert {name for name, _ in queries.queries()} - queries.used() == set()
+
+
+def test_only_what_is_taken_from_a_compiled_module_counts_as_used() -> None:
+    module = """
+from clinicctl.desk import doctors
+from clinicctl.store.compiled import patients as stored
+doctors.by_id(1), stored.by_id(tx, id=1), [stored.insert], other.update(tx)
+"""
+    assert set(queries.asked_for(ast.parse(module))) == {"patients.BY_ID", "patients.INSERT"}
+
+
+def test_no_two_queries_say_the_same() -> None:
+    said: dict[tuple[Gives, str], list[str]] = {}
+    for name, query in queries.queries():
+        said.setdefault((query.gives, " ".join(queries.text(name).split())), []).append(name)
+    assert [names for names in said.values() if len(names) > 1] == []
+
+
+# Beside SQLAlchemy
+
+PEOPLE = """
+init --timezone Asia/Kolkata --region IN
+patient add 'Anita Sharma' --phone '98765 43210' --born 1980-02-01
+patient add 'Mumtaz Anwar' --phone '91234 56789'
+doctor add MEHTA 'Dr. Asha Mehta'
+doctor add RAO 'Dr. Vikram Rao' --capacity 3
+"""
+LISTS = """
+patient list --all
+patient list
+doctor list
+doctor list --all
+doctor show RAO
+metrics
+audit verify
+waitlist list --all
+audit log
+audit log --limit 3 --patient P1
+audit log --doctor MEHTA --actor asha
+audit log --appointment A1 --command book --key k --day today
+appointment list --status no_show
+"""
+MORE = """
+doctor avail set MEHTA +5d --capacity 0 --note congress --key n
+doctor avail set MEHTA +5d --capacity 0 --note congress --key n
+doctor avail weekly RAO sat --capacity 2
+doctor add LIM 'Dr. Mei Lim' --capacity 1
+patient add 'Zoë Quinn Mora' --phone none --new
+patient add 'Ravi Gupta' --phone '98111 11111'
+book P5 LIM +1d --time 09:00
+book P6 LIM +1d --overbook
+appointment list --day +1d --doctor LIM
+appointment cancel A11
+appointment list --cancelled-by patient --day +1d
+book P1 LIM +1d --time 09:00 --overbook
+undo 47 --yes
+doctor avail set LIM +1d --absent --on-conflict cancel
+undo
+doctor avail set LIM +8d --capacity 2
+doctor avail set LIM +8d --capacity 3
+undo 51 --yes
+undo 29 --yes
+undo 9 --yes
+walkin P5 LIM
+doctor avail set LIM today --absent
+undo
+waitlist add P6 LIM +6d
+waitlist promote LIM
+undo
+waitlist add P5 LIM +6d..+8d
+waitlist add P6 LIM +7d
+patient merge P6 --into P5 --yes
+appointment cancel A12
+patient merge P5 --into P1 --yes
+waitlist add P2 LIM today
+waitlist list
+doctor add CHEN 'Dr. Li Chen'
+waitlist add P2 CHEN +2d
+doctor archive CHEN
+config capacity 2
+walkin P2 CHEN
+book P2 CHEN --again
+checkin A16
+doctor avail set CHEN today --capacity 1 --on-conflict cancel
+undo
+"""
+IMPORTS: tuple[every_write.Line, ...] = (
+    (["doctor", "avail", "import", "-"], "doctor,date,capacity\nLIM,+1d,5\n"),
+    *[(["patient", "import", "-"], "name,phone,email\nAnita Sharma,98765 43210,anita@mark.example\nLi Na,,\n")] * 2,
+    (["patient", "add", "Visitor Ax", "--phone", "95555 55555", "--new"], None),
+)
+"""After test_plans.DAY: what else there is to read, to write and to undo."""
+
+NEXT_DAY = """
+status
+queue show
+queue show CHEN
+queue call CHEN --day yesterday
+close yesterday --yes
+day
+"""
+DAMAGE = (
+    "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"
+    " SELECT printf('%032x', n), (SELECT max(number) FROM patients) + n, 'Visitor', 'x', 'x', '+919000000000', NULL,"
+    " 1980, 'other', NULL, NULL, created_at, updated_at, NULL, NULL, NULL FROM n, patients WHERE number = 1",
+    "UPDATE counters SET value = 1 WHERE name = 'patients'",
+    "DELETE FROM counters WHERE name = 'waitlist'",
+    "UPDATE patients SET name_key = 'x' WHERE number = 1",
+    "UPDATE doctor_daily_capacities SET booked = booked + 1, capacity = capacity + 1",
+)
+"""What `db check --repair` works out anew."""
+
+
+@pytest.fixture
+def moment(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """The instant of the clock, which goes on by a second whenever it is read; a test may set another."""
+    at = [datetime(2026, 11, 23, 4, tzinfo=UTC)]
+
+    def now() -> datetime:
+        at[0] += timedelta(seconds=1)
+        return at[0]
+
+    monkeypatch.setattr(clock, "now", now)
+    return at
+
+
+def do(run: Run, lines: Iterable[every_write.Line], *, refusing: bool = False) -> None:
+    for line, stdin in lines:
+        answer = run(*line, stdin=stdin)
+        assert answer.status == 0 or (refusing and answer.status in (4, 5, 6, 7)), (line, answer)
+
+
+def typed(text: str) -> list[every_write.Line]:
+    return [(shlex.split(line), None) for line in text.strip().splitlines()]
+
+
+def test_every_query_gives_and_leaves_what_sqlalchemy_does(
+    run: Run, ask: Ask, moment: list[datetime], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values, their types and their order, and the whole table after each change."""
+    monkeypatch.setenv("CLINICCTL_ACTOR", "asha")
+    beside = Beside()
+    with beside.compared():
+        every_write.begin(ask)
+        do(run, every_write.DAY)
+        second = str(tmp_path / "second.db")
+        monkeypatch.setenv("CLINICCTL_DB", second)
+        do(run, typed(PEOPLE))
+        do(run, [(line, None) for line in test_plans.DAY], refusing=True)
+        do(run, typed(LISTS))
+        do(run, typed(MORE), refusing=True)
+        do(run, IMPORTS)
+        between_others(Store(second, wait=5))
+        moment[0] += timedelta(days=1)
+        do(run, typed(NEXT_DAY))
+        keep(ask, second, str(tmp_path / "copy.db"))
+    assert beside.differences == []
+    assert {name for name, _ in queries.queries()} - beside.met == set(), "the day has to be longer"
+
+
+def between_others(store: Store) -> None:
+    """What a command does only on a terminal, or when another desk comes between its look and its write."""
+    with store.read(actor="desk") as tx:
+        desk.duplicates.would_merge(tx, patient=PatientRef("P3"), into=PatientRef("P2"))
+        sheet = sheet_rows.read_patients(io.StringIO("name,phone\nNoor Khan,98222 22222\n"))
+        plan = desk.patient_imports.plan_patients(tx, sheet=sheet)
+    with store.write(actor="desk", key="added") as tx:
+        request = {"name": "Tara Bose", "phone": "98333 33333"}
+        desk.journal.once(tx, desk.patients.add, command="patient add", key="added", own_key=True, request=request)
+    with store.write(actor="desk", key="imported", dry_run=True) as tx:
+        assert desk.patient_imports.add_patients(tx, plan=plan).added == 1
+        booked, here = (desk.bookings.find(tx, AppointmentRef(each)) for each in ("A16", "A15"))
+        entry = desk.queue.get_entry(tx, here.id)
+        desk.steps.take(tx, steps.NO_SHOW, booked)
+        desk.steps.take(tx, steps.CALL, here, entry=entry)
+        with pytest.raises(errors.IllegalStep):
+            desk.steps.take(tx, steps.NO_SHOW, booked)
+        with pytest.raises(errors.IllegalStep):
+            desk.steps.take(tx, steps.CALL, here, entry=entry)
+
+
+def keep(ask: Ask, path: str, copy: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
+        for each in DAMAGE:
+            connection.execute(each)
+    ask("db", "check", "--repair")
+    ask("patient", "duplicates")
+    ask("db", "backup", copy)
+    ask("db", "restore", copy, "--yes")
+
+
+MUTANTS: dict[str, tuple[str, str, Any, str]] = {
+    "a bool read as a number": ("rows", "to_bool", lambda _: int, "days.SETTINGS: rows"),
+    "a word read as text": ("rows", "SEX", lambda known: {each: each for each in known}, "patients.ON_FILE: rows"),
+    "an instant read without its zone": (
+        "rows",
+        "to_instant",
+        lambda _: datetime.fromisoformat,
+        "doctors.ON_STAFF: rows",
+    ),
+    "another date read": ("rows", "to_date", lambda _: lambda _: date(2026, 1, 1), "days.SETTINGS: rows"),
+    "an instant written to the second": (
+        *("doctors", "from_instant", lambda _: lambda each: each.isoformat(" ", "seconds")),
+        "doctors.UPDATE: left in doctors",
+    ),
+    "another order": (
+        *("doctors", "_ON_STAFF", lambda sql: sql.replace("BY doctors.code", "BY doctors.code DESC")),
+        "doctors.ON_STAFF: rows",
+    ),
+    "two columns that changed places": (
+        *("doctors", "_BY_CODE", lambda sql: sql.replace("doctors.code, doctors.name", "doctors.name, doctors.code")),
+        "doctors.BY_CODE: rows",
+    ),
+    "another column read under the name of one": (
+        *("rows", "DoctorRow", lambda row: type("Other", (row,), {"_fields": ("key", *row._fields[1:])})),
+        "doctors.BY_CODE: names of columns",
+    ),
+    "a change of more rows": (
+        *("doctors", "_UPDATE", lambda sql: sql.replace("doctors.id = ?", "doctors.id IN (?, doctors.id)")),
+        "doctors.UPDATE: number of rows",
+    ),
+    "a condition that lets the others through": (
+        *("patients", "_HAS_WORD", lambda sql: sql.replace(" IN (", " NOT IN (", 1)),
+        "patients.FIND: rows",
+    ),
+    "a number that is taken twice": (
+        *("counters", "_NEXT", lambda sql: sql.replace("counters.value + ?", "counters.value + 2 * ?")),
+        "counters.NEXT: rows",
+    ),
+    "ids of many rows written with dashes": (
+        *("patients", "from_uuid", lambda _: str),
+        "patients.INSERT: left in patients",
+    ),
+    "a change that is against a rule": (
+        *("doctors", "_UPDATE", lambda sql: sql.replace("capacity=?", "capacity=0 * ?")),
+        "doctors.UPDATE: refused",
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_compiled_query_that_does_otherwise_is_noticed(
+    mutant: str, clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = """
+doctor avail show MEHTA
+patient list
+doctor list
+doctor edit MEHTA --capacity 8
+patient find anita
+patient add 'Noor Khan' --phone none --new
+"""
+    clinic("doctor", "avail", "set", "MEHTA", "+1d", "--capacity", "4")
+    beside = Beside()
+    with beside.compared():
+        do(run, typed(lines))
+    assert beside.differences == []
+    noun, name, change, said = MUTANTS[mutant]
+    monkeypatch.setattr(queries.module(noun), name, change(getattr(queries.module(noun), name)))
+    with beside.compared():
+        assert [run(*line).status for line, _ in typed(lines)]
+    assert any(each.startswith(said) for each in beside.differences), beside.differences
