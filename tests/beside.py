@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from clinicctl.store.driver import sqlite3
 from sqlalchemy import BindParameter, ColumnClause, Connection, StaticPool, and_, bindparam, create_engine, true
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import visitors
@@ -16,6 +15,7 @@ from clinicctl import desk
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Condition, Tx
 from clinicctl.store.queries import FILTERS, Gives, Query
+from clinicctl.store.sqlite.driver import sqlite3
 from tests import queries
 
 Compiled = Callable[..., Any]

@@ -17,8 +17,7 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import SQLModel
 
 from clinicctl import clock, desk, errors
-from clinicctl.rules import rows as sheet_rows
-from clinicctl.rules import steps
+from clinicctl.rules import import_rows, steps
 from clinicctl.rules.references import AppointmentRef, PatientRef
 from clinicctl.store import compile as compiler
 from clinicctl.store import models
@@ -287,7 +286,7 @@ def between_others(store: Store) -> None:
     """What a command does only on a terminal, or when another desk comes between its look and its write."""
     with store.read(actor="desk") as tx:
         desk.duplicates.would_merge(tx, patient=PatientRef("P3"), into=PatientRef("P2"))
-        sheet = sheet_rows.read_patients(io.StringIO("name,phone\nNoor Khan,98222 22222\n"))
+        sheet = import_rows.read_patients(io.StringIO("name,phone\nNoor Khan,98222 22222\n"))
         plan = desk.patient_imports.plan_patients(tx, sheet=sheet)
     with store.write(actor="desk", key="added") as tx:
         request = {"name": "Tara Bose", "phone": "98333 33333"}
