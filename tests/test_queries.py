@@ -17,7 +17,8 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import SQLModel
 
 from clinicctl import clock, desk, errors
-from clinicctl.rules import import_rows, steps
+from clinicctl.desk import transitions as desk_transitions
+from clinicctl.rules import import_rows, transitions
 from clinicctl.rules.references import AppointmentRef, PatientRef
 from clinicctl.store import compile as compiler
 from clinicctl.store import models
@@ -293,14 +294,14 @@ def between_others(store: Store) -> None:
         desk.journal.once(tx, desk.patients.add, command="patient add", key="added", own_key=True, request=request)
     with store.write(actor="desk", key="imported", dry_run=True) as tx:
         assert desk.patient_imports.add_patients(tx, plan=plan).added == 1
-        booked, here = (desk.bookings.find(tx, AppointmentRef(each)) for each in ("A16", "A15"))
+        booked, here = (desk.lookup.find_appointment(tx, AppointmentRef(each)) for each in ("A16", "A15"))
         entry = desk.queue.get_entry(tx, here.id)
-        desk.steps.take(tx, steps.NO_SHOW, booked)
-        desk.steps.take(tx, steps.CALL, here, entry=entry)
+        desk_transitions.take(tx, transitions.NO_SHOW, booked)
+        desk_transitions.take(tx, transitions.CALL, here, entry=entry)
         with pytest.raises(errors.IllegalStep):
-            desk.steps.take(tx, steps.NO_SHOW, booked)
+            desk_transitions.take(tx, transitions.NO_SHOW, booked)
         with pytest.raises(errors.IllegalStep):
-            desk.steps.take(tx, steps.CALL, here, entry=entry)
+            desk_transitions.take(tx, transitions.CALL, here, entry=entry)
 
 
 def keep(ask: Ask, path: str, copy: str) -> None:
