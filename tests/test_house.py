@@ -105,6 +105,7 @@ def test_each_of_these_is_done_in_one_file(forbidden: set[str], allowed: str) ->
 OPENS_ITS_OWN = {
     *("settings.py machine_timezone", "settings.py _zone_table", "store/sqlite/location.py _mounts"),  # files of the system
     "settings.py _zones",  # a file of the tzdata package
+    "cli/help.py _markdown",  # a page of the package
     *("store/sqlite/lock.py writers_lock", "store/sqlite/head_file.py _opened", "store/engine.py draft"),  # the lock file, new names
     "store/compile.py main",  # the generated modules
     *("store/sqlite/health.py _durability", "render/__init__.py _write"),  # a temporary file, and /dev/null
