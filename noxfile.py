@@ -1,10 +1,10 @@
-"""The sessions: `nox` runs tests, types, lint and docs; `nox -s bench`, `calendar` and `storm` are the long ones."""
+"""Define the nox sessions. `nox` runs the short ones; `newest`, `bench`, `calendar` and `storm` run by name."""
 
 import shutil
 
 import nox
 
-nox.options.sessions = ["tests", "types", "lint", "docs"]
+nox.options.sessions = ["tests", "types", "lint", "queries", "docs"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
 
@@ -13,7 +13,7 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The laws: real SQLite, real processes, properties, a real terminal."""
+    """Run the tests: real SQLite, real processes, properties, a real terminal."""
     _need(session, "tmux")
     session.install(".[dev]")
     session.run("python", "-m", "pytest", "-m", "not storm", *session.posargs)
@@ -30,13 +30,13 @@ INSTANTS = {
     "spring": "2027-03-28T01:59:00+01:00",  # a minute before Berlin's clocks go forward
     "autumn": "2027-10-31T02:59:00+02:00",  # a minute before they go back
 }
-"""Instants at which the whole suite has to pass. A test begins at its instant, in Kolkata, in UTC or in Berlin."""
+"""Instants at which the whole suite must pass. Each test begins at its instant, in Kolkata, UTC or Berlin."""
 
 
 @nox.session
 @nox.parametrize("on", list(INSTANTS), ids=list(INSTANTS))
 def calendar(session: nox.Session, on: str) -> None:
-    """The whole suite on other dates: each weekday, 28 and 29 February, 31 December, clock changes, midnight."""
+    """Run the suite on other dates: each weekday, 28 and 29 February, 31 December, clock changes, midnight."""
     session.install(".[dev]")
     zone = {"spring": "Europe/Berlin", "autumn": "Europe/Berlin"}.get(on, "UTC")
     options = ["-m", "not storm", "--clock", INSTANTS[on], *session.posargs]
@@ -45,45 +45,61 @@ def calendar(session: nox.Session, on: str) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy --strict over the package."""
+    """Check the types of the package with mypy --strict."""
     session.install(".[dev]")
     session.run("mypy")
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """ruff: rules and format."""
+    """Check the rules and the format with ruff."""
     session.install("ruff")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
 
 
 @nox.session
+def queries(session: nox.Session) -> None:
+    """Check that the compiled queries are up to date; with `-- --write`, compile them."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "clinicctl.store.compile", *([] if "--write" in session.posargs else ["--check"]))
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
-    """The README against the code; `nox -s docs -- --write` writes the parts that are made from it."""
+    """Check the documentation against the code; with `-- --write`, write its generated parts."""
     session.install("-e", ".[dev]")
     if "--write" in session.posargs:
         session.run("python", "tests/docs.py")
-    session.run("python", "-m", "pytest", "tests/test_docs.py")
+    session.run("python", "-m", "pytest", "tests/test_docs.py", "tests/test_screens.py")
+
+
+@nox.session
+def newest(session: nox.Session) -> None:
+    """Run the tests with the newest libraries of the registry, beyond the versions that pyproject allows."""
+    session.install("-e", ".[dev]")
+    session.install("--upgrade", "typer", "sqlalchemy", "sqlmodel", "rich", "pydantic")
+    session.run("python", "-m", "pip", "list")
+    session.run("python", "-m", "pytest", "-m", "not storm", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Ratios, each taken in one run, as the README quotes them."""
+    """Run the benchmarks and print the table of `clinicctl help benchmarks`."""
     session.install(".[dev]")
     session.run("python", "tests/bench.py", *session.posargs)
 
 
 @nox.session
 def storm(session: nox.Session) -> None:
-    """The long races and fault storms. Faults of the system's calls, and the disk after a power failure, by strace."""
+    """Run the long races and fault tests, some of them with strace."""
     _need(session, "strace")
     session.install(".[dev]")
     session.run("python", "-m", "pytest", "-m", "storm", *session.posargs)
 
 
 def _need(session: nox.Session, program: str) -> None:
-    """Install a program of the system where it is missing."""
+    """Install a system program if it is missing."""
     if shutil.which(program) is None:
         session.run("apt-get", "update", external=True)
         session.run("apt-get", "install", "-y", program, external=True)

@@ -1,6 +1,6 @@
 """What can be set: by flag, environment or config.toml for one command, and by `config` for the clinic.
 
-The two tables here define, document and check every setting; the README and `--help` are made from them.
+The two tables here define, document and check every setting; `clinicctl help settings` is made from them.
 """
 
 import os

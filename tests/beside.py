@@ -211,4 +211,4 @@ def kinds(value: object) -> object:
     if isinstance(value, list | tuple):
         return [kinds(each) for each in value]
     zone = value.tzinfo if isinstance(value, datetime) else None
-    return type(value).__name__.removeprefix("Fake"), zone
+    return type(value).__name__.removeprefix("Fake").lower(), zone

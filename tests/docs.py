@@ -1,8 +1,8 @@
-"""What the README says that can drift: made from the code, and compared with it by a test.
+"""Generate the parts of the README and the reference pages that follow from the code. A test compares them.
 
-`python tests/docs.py` writes the parts anew, and the screens in `tests/screens`. A part stands between
-`<!-- begin NAME -->` and `<!-- end NAME -->`; the output under each `$ clinicctl …` of a transcript is what the command
-prints at 9:30 on 23 November 2026.
+`python tests/docs.py` writes the parts again, and the screens in `tests/screens`. A part is between
+`<!-- begin NAME -->` and `<!-- end NAME -->`. The output under each `$ clinicctl …` of a transcript is what the command
+prints at 9:30 on 23 November 2026; each page has a clinic of its own.
 """
 
 import os
@@ -18,43 +18,67 @@ from typing import Any
 import pytest
 
 README = Path(__file__).parent.parent / "README.md"
+PAGES = sorted((README.parent / "clinicctl" / "docs").glob("*.md"))
+"""The reference pages, which `clinicctl help` shows."""
 MOMENT = "2026-11-23T04:00:00+00:00"
 
 
 def refreshed(text: str) -> str:
-    """Return the README with every part that is made from the code as the code makes it now."""
-    for name, make in PARTS.items():
-        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
-        before, found, rest = text.partition(begin)
-        _, closed, after = rest.partition(end)
-        assert all((found, closed)), f"the README has no part {name}"
-        text = f"{before}{begin}{make()}{end}{after}"
-    return _transcripts(text)
+    """Return the README or a page with its generated parts as the code gives them now."""
+    text = re.sub(
+        r"(<!-- begin ([\w ]+) -->\n).*?(<!-- end \2 -->)",
+        lambda found: f"{found[1]}{PARTS[found[2]]()}{found[3]}",
+        text,
+        flags=re.DOTALL,
+    )
+    return _transcripts(text) if "```console\n" in text else text
+
+
+def example(name: str) -> str:
+    """Return the example `name` of the README or a page: the code block after `<!-- name -->`."""
+    texts = [page.read_text("utf-8") for page in (README, *PAGES)]
+    found = [each for text in texts for each in re.findall(rf"<!-- {name} -->\n```\w+\n(.*?)```", text, re.DOTALL)]
+    assert len(found) == 1, name
+    return str(found[0])
 
 
 def tree() -> Iterator[tuple[str, Any, Any]]:
-    """Every command and group, by its words, with its context."""
-    from typer._click.core import Context
+    """Yield every command and group: its words, the command, and its context."""
+    from typer import Context
     from typer.main import get_group
 
     from clinicctl.cli import app
-    from clinicctl.cli.context import Desk
 
-    def walk(group: Any, ctx: Context, path: str) -> Iterator[tuple[str, Any, Any]]:
+    def walk(group: Any, ctx: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
         for name in group.list_commands(ctx):
             command, words = group.get_command(ctx, name), f"{path} {name}".strip()
-            inner = Context(command, info_name=name, parent=ctx, obj=Desk())
+            inner = Context(command, info_name=name, parent=ctx)
             yield words, command, inner
             if hasattr(command, "list_commands"):
                 yield from walk(command, inner, words)
 
     root = get_group(app)
-    yield from walk(root, Context(root, info_name="clinicctl", obj=Desk()), "")
+    yield from walk(root, Context(root, info_name="clinicctl"), "")
+
+
+def command_list() -> str:
+    """Make the table of commands and groups for the README: one row each, with the commands of a group."""
+    inside: dict[str, list[str]] = {}
+    for words, command, _ in tree():
+        name, _, rest = words.partition(" ")
+        if name != "appt" and not hasattr(command, "list_commands"):
+            inside.setdefault(name, []).extend([rest] if rest else [])
+    rows = ""
+    for words, command, _ in tree():
+        if words in inside:
+            names = ": " + ", ".join(f"`{each}`" for each in inside[words]) if inside[words] else ""
+            rows += f"| `{words}`{names} | {_first_line(command)} |\n"
+    return f"| command | purpose |\n|---|---|\n{rows}"
 
 
 def commands() -> str:
-    """The command reference: every command with the first line of its help."""
-    table = ""
+    """Make the table of every command with its arguments, its own options, and the first line of its help."""
+    rows = ""
     for words, command, ctx in tree():
         if hasattr(command, "list_commands") or words.startswith("appt "):
             continue
@@ -62,30 +86,38 @@ def commands() -> str:
         own = [each for each in command.own if each.param_type_name == "option"]
         options = " ".join(f"[{each.opts[0]}]" if not each.required else each.opts[0] for each in own)
         usage = " ".join(each for each in (words, *pieces, options) if each).replace("{", "").replace("}", "")
-        table += f"| `{usage.replace('|', chr(92) + '|')}` | {(command.help or '').partition(chr(10))[0]} |\n"
-    return f"| command | |\n|---|---|\n{table}"
+        rows += f"| `{_escaped(usage)}` | {_first_line(command)} |\n"
+    return f"| command | purpose |\n|---|---|\n{rows}"
 
 
-def statuses() -> str:
-    """The exit statuses, and the codes under each."""
+def common_options() -> str:
+    """Make the table of the options that every command takes, and those of every command that writes."""
+    command, ctx = next((command, ctx) for words, command, ctx in tree() if words == "book")
+    records = [each.get_help_record(ctx) for each in command.params if each not in command.own]
+    rows = "".join(f"| `{_escaped(names)}` | {' '.join(text.split())} |\n" for names, text in filter(None, records))
+    return f"| option | meaning |\n|---|---|\n{rows}"
+
+
+def exit_statuses() -> str:
+    """Make the table of exit statuses with the error codes of each."""
     from clinicctl import errors
 
     meanings = {
-        0: "done, or done before by the same key",
+        0: "done, or already done with the same key",
         1: "cancelled at a prompt",
-        2: "the command line is not understood",
+        2: "wrong usage: the command line is not understood",
         3: "partly done: some rows of a file were refused",
         4: "not found",
-        5: "ambiguous: more than one matches",
-        6: "conflict",
+        5: "ambiguous: more than one match",
+        6: "conflict with existing data",
         7: "refused by a rule",
         10: "the database cannot be used",
         11: "busy: nothing was written; try again",
-        12: "the commit failed, its outcome is unknown: repeat with the same `--key`",
-        65: "the input file is bad; nothing was written",
-        70: "a bug",
+        12: "outcome unknown: the commit failed; repeat with the same `--key`",
+        65: "bad input file: nothing was written",
+        70: "internal error: a bug in clinicctl",
         74: "input or output failed",
-        129: "the terminal was closed",
+        129: "stopped because the terminal was closed",
         130: "interrupted",
         143: "terminated",
     }
@@ -101,7 +133,7 @@ def statuses() -> str:
 
 
 def settings() -> str:
-    """The settings of a command and of the clinic, from the one table that checks them."""
+    """Make the tables of settings, of a command and of the clinic."""
     from clinicctl.settings import CLINIC, COMMAND
 
     command = "".join(
@@ -109,13 +141,13 @@ def settings() -> str:
     )
     clinic = "".join(f"| `{each.name}` | {each.default or '–'} | {each.meaning} |\n" for each in CLINIC)
     return (
-        f"| flag | environment | config.toml | meaning |\n|---|---|---|---|\n{command}\n"
-        f"| `clinicctl config NAME` | default | meaning |\n|---|---|---|\n{clinic}"
+        f"| option | environment | config.toml | meaning |\n|---|---|---|---|\n{command}\n"
+        f"| setting | default | meaning |\n|---|---|---|\n{clinic}"
     ).replace("| `--log` |", "| – |")
 
 
 def steps() -> str:
-    """The table of steps."""
+    """Make the table of steps: the statuses that each may leave and the one that it reaches."""
     from clinicctl.rules.transitions import STEPS
 
     def words(statuses: object) -> str:
@@ -127,16 +159,42 @@ def steps() -> str:
         for each in STEPS
     )
     return (
-        "| step | appointment: from | to | queue: from | to |\n|---|---|---|---|---|\n"
+        "| step | appointment from | appointment to | queue from | queue to |\n|---|---|---|---|---|\n"
         f"| book | – | booked | – | – |\n{rows}"
     )
 
 
+def tables() -> str:
+    """Make the list of the database's tables with the purpose and the columns of each."""
+    from sqlmodel import SQLModel
+
+    from clinicctl.store import models
+
+    rows = "".join(
+        f"| `{each.__tablename__}` | {_first_line(each)} | {', '.join(each.__table__.columns.keys())} |\n"
+        for each in vars(models).values()
+        if isinstance(each, type) and issubclass(each, SQLModel) and hasattr(each, "__table__")
+    )
+    return f"| table | purpose | columns |\n|---|---|---|\n{rows}"
+
+
+def _first_line(documented: Any) -> str:
+    text = getattr(documented, "help", None) or documented.__doc__ or ""
+    return str(text).partition("\n")[0]
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|")
+
+
 PARTS: dict[str, Callable[[], str]] = {
+    "command list": command_list,
     "commands": commands,
-    "exit statuses": statuses,
+    "common options": common_options,
+    "exit statuses": exit_statuses,
     "settings": settings,
     "steps": steps,
+    "tables": tables,
 }
 
 
@@ -150,22 +208,22 @@ def _transcripts(text: str) -> str:
 
 
 def _replayed(block: str) -> str:
-    """A transcript with the output that its commands give now, in the one clinic of the whole page."""
+    """Return a transcript with the output that its commands give now."""
     from typer.testing import CliRunner
 
     from clinicctl.cli import app
 
-    said = ""
+    text = ""
     for line in block.splitlines():
         if not line.startswith("$ "):
             continue
-        said += f"{line}\n"
+        text += f"{line}\n"
         program, *args = shlex.split(line.removeprefix("$ "), comments=True)
         assert program == "clinicctl", line
         result = CliRunner().invoke(app, args)
         printed = (result.stdout + result.stderr).replace(os.path.dirname(os.environ["CLINICCTL_DB"]), "/srv/clinic")
-        said += "".join(f"{each.rstrip()}\n" for each in printed.splitlines())
-    return said
+        text += "".join(f"{each.rstrip()}\n" for each in printed.splitlines())
+    return text
 
 
 SCREENS = {
@@ -193,7 +251,7 @@ WIDTHS = (80, 40)
 
 
 def screens() -> Iterator[tuple[str, str]]:
-    """Every screen of the demonstration clinic, by the name of its file, as a terminal of each width shows it."""
+    """Yield every screen of the demonstration clinic: the name of its file, and what a terminal of each width shows."""
     from freezegun import freeze_time
 
     with TemporaryDirectory() as folder, _environment(folder), freeze_time(MOMENT, tick=False):
@@ -225,8 +283,9 @@ def _environment(folder: str) -> Iterator[None]:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(README.parent))
-    import tests.conftest  # noqa: F401 - what must be imported before the clock is replaced
+    import tests.conftest  # noqa: F401 - imported before the clock is replaced
 
-    README.write_text(refreshed(README.read_text("utf-8")), "utf-8")
+    for page in (README, *PAGES):
+        page.write_text(refreshed(page.read_text("utf-8")), "utf-8")
     for name, shown in screens():
         (README.parent / "tests" / "screens" / name).write_text(shown, "utf-8")

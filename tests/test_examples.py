@@ -1,4 +1,4 @@
-"""The examples of the README for cron, systemd and the shell, run as they stand there: only paths are other ones."""
+"""Run the examples for cron, systemd and the shell as the reference pages give them, with other paths."""
 
 import configparser
 import fcntl
@@ -20,17 +20,11 @@ import pytest
 from clinicctl import errors
 from clinicctl.cli.imports import PARTLY_DONE
 from tests.conftest import clock_variables
+from tests.docs import example
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 DAYS = "doctor,date,present,capacity\nMEHTA,tomorrow,yes,7\nRAO,tomorrow,no,\n"
 
 Ask = Callable[..., Any]
-
-
-def example(name: str) -> str:
-    found = re.search(rf"<!-- {name} -->\n```\w+\n(.*?)```", README, re.DOTALL)
-    assert found, name
-    return found[1]
 
 
 @pytest.fixture

@@ -143,6 +143,7 @@ OPENS_ITS_OWN = {
         "store/sqlite/location.py _mounts",
     ),  # files of the system
     "settings.py _zones",  # a file of the tzdata package
+    "cli/help.py _markdown",  # a page of the package
     *(
         "store/sqlite/lock.py writers_lock",
         "store/sqlite/head_file.py _opened",

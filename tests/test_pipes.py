@@ -43,6 +43,7 @@ READS = (
     "config",
     "config timezone",
     "health",
+    "help",
     "metrics",
     "db info",
     "db check --json",

@@ -54,6 +54,7 @@ TREE = {
     "metrics": ("metrics", "Print the clinic's numbers for Prometheus, or write them to a file for its collector."),
     "db": ("db", "The database: check, back up, restore, migrate, compact."),
     "undo": ("daybook", "Take back the last write of booking, queue or days, when nothing was built on it."),
+    "help": ("help", "Show a reference page, or list the pages."),
 }
 _ALIASES = {"appt": "appointment"}
 _PARTLY_DONE, _SIGNALLED = 3, 128

@@ -30,7 +30,7 @@ _LARGEST = 16 << 20
 """Bytes of a history that is read."""
 _TAKE_FILES = {"batch", "db", "export", "metrics"}
 """Commands to which `.` is a folder, not a patient."""
-_ABOUT_NOBODY = {"config", "db", "doctor", "free", "health", "init", "demo", "metrics"}
+_ABOUT_NOBODY = {"config", "db", "doctor", "free", "health", "help", "init", "demo", "metrics"}
 """Commands that are about no patient: they leave `.` as it was."""
 
 app = typer.Typer()
