@@ -313,6 +313,7 @@ db restore copy.db --yes
 db compact
 init --db second.db --timezone UTC
 demo --db third.db
+help steps
 """
 MAY_LOAD_SQL = set[str]()
 """The commands that load SQLAlchemy: none."""
