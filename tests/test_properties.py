@@ -29,9 +29,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlmodel import CheckConstraint, ForeignKeyConstraint, SQLModel, UniqueConstraint
 
-from clinicctl import clock, desk, errors, results
+from clinicctl import clock, desk, errors
 from clinicctl.desk import replay
-from clinicctl.results import plain
+from clinicctl.results.appointments import Appointment, Booked
+from clinicctl.results.base import plain
+from clinicctl.results.days import Day
+from clinicctl.results.people import Candidate, Doctor, DoctorBrief, Edited, Patient, PatientBrief, Registered, ToCall
 from clinicctl.rules import days, transitions
 from clinicctl.rules.days import DaysWord, DayWord, WeekdaysWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
@@ -956,17 +959,17 @@ WRITES = [
     desk.doctor_imports.add_doctors,
 ]
 IDENTITY: dict[type, tuple[str, ...]] = {
-    results.PatientBrief: ("number",),
-    results.Patient: ("number",),
-    results.Registered: ("number",),
-    results.Edited: ("number",),
-    results.Candidate: ("number",),
-    results.DoctorBrief: ("code",),
-    results.Doctor: ("code",),
-    results.Appointment: ("number",),
-    results.Booked: ("number",),
-    results.ToCall: ("appointment",),
-    results.Day: ("doctor", "date"),
+    PatientBrief: ("number",),
+    Patient: ("number",),
+    Registered: ("number",),
+    Edited: ("number",),
+    Candidate: ("number",),
+    DoctorBrief: ("code",),
+    Doctor: ("code",),
+    Appointment: ("number",),
+    Booked: ("number",),
+    ToCall: ("appointment",),
+    Day: ("doctor", "date"),
 }
 ATOMS: dict[Any, st.SearchStrategy[Any]] = {
     # Shorter than any of what must not be kept: Hypothesis draws from the words of the program and its tests, too.
@@ -990,17 +993,17 @@ def on_file(tx: Tx) -> dict[type, list[Any]]:
         for each in appointments
     ]
     return {
-        **dict.fromkeys((results.Patient, results.Registered, results.Edited, results.PatientBrief), patients),
-        results.Candidate: [
+        **dict.fromkeys((Patient, Registered, Edited, PatientBrief), patients),
+        Candidate: [
             SimpleNamespace(
                 **desk.candidates.of_patients(tx, [desk.lookup.find_patient(tx, PatientRef(each.number))])[0]
             )
             for each in patients
         ],
-        **dict.fromkeys((results.Doctor, results.DoctorBrief), doctors),
-        **dict.fromkeys((results.Appointment, results.Booked), appointments),
-        results.ToCall: to_call,
-        results.Day: desk.availability.show_days(tx, doctor=DoctorRef("MEHTA"), on=DaysWord("today..+2d")),
+        **dict.fromkeys((Doctor, DoctorBrief), doctors),
+        **dict.fromkeys((Appointment, Booked), appointments),
+        ToCall: to_call,
+        Day: desk.availability.show_days(tx, doctor=DoctorRef("MEHTA"), on=DaysWord("today..+2d")),
     }
 
 

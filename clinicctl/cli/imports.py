@@ -18,7 +18,7 @@ from clinicctl.statuses import OnError, SheetFormat
 
 if TYPE_CHECKING:
     from clinicctl.render.progress import Progress
-    from clinicctl.results import Outcome
+    from clinicctl.results.base import Outcome
 
 PARTLY_DONE = 3
 """The exit status of an import that took some rows and refused others."""

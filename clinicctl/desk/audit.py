@@ -13,7 +13,7 @@ from typing import Any
 
 from clinicctl import errors
 from clinicctl.desk import journal, lookup, patients, replay
-from clinicctl.results import JournalChecked, JournalEntry, JournalStep
+from clinicctl.results.journal import JournalChecked, JournalEntry, JournalStep
 from clinicctl.rules import days
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef

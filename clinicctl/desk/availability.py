@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import bookings, days, lookup, operations, replay
-from clinicctl.results import Day, ToCall
+from clinicctl.results.days import Day
+from clinicctl.results.people import ToCall
 from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef

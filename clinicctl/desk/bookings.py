@@ -9,15 +9,8 @@ from uuid import UUID, uuid4
 from clinicctl import desk, errors
 from clinicctl.desk import days, lookup, numbers, operations, transitions
 from clinicctl.desk.transitions import AppointmentChanges
-from clinicctl.results import (
-    Appointment,
-    Booked,
-    CancelledAppointment,
-    DoctorBrief,
-    PatientBrief,
-    StepTaken,
-    ToCall,
-)
+from clinicctl.results.appointments import Appointment, Booked, CancelledAppointment, StepTaken
+from clinicctl.results.people import DoctorBrief, PatientBrief, ToCall
 from clinicctl.rules import references
 from clinicctl.rules.days import DaysWord, DayWord, day, lowest_free
 from clinicctl.rules.days import days as dates_of

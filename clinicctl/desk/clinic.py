@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from clinicctl import errors
 from clinicctl.desk import availability, operations
-from clinicctl.results import Clinic, Setting
+from clinicctl.results.clinic import Clinic, Setting
 from clinicctl.rules import phones
 from clinicctl.settings import CLINIC, Known
 from clinicctl.statuses import OnConflict

@@ -11,7 +11,8 @@ from functools import partial
 
 from clinicctl import errors
 from clinicctl.desk import journal, operations, patients
-from clinicctl.results import BackedUp, Compacted, Database, Finding, Health, LastBackup, Migrated, Restored
+from clinicctl.results.clinic import Finding, Health
+from clinicctl.results.database import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
 from clinicctl.store import paths
 from clinicctl.store.compiled import metrics
 from clinicctl.store.engine import Store, Tx

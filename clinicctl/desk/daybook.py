@@ -7,7 +7,7 @@ from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import availability, bookings, days, journal, lookup, operations, queue, transitions, waitlist
-from clinicctl.results import Closed, Day, Slot, ToDo
+from clinicctl.results.days import Closed, Day, Slot, ToDo
 from clinicctl.rules.days import DayWord, day, free_slots
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.transitions import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from clinicctl import errors, results
+from clinicctl import errors
 from clinicctl.desk import lookup
+from clinicctl.results.base import result
 from clinicctl.rules import days
 from clinicctl.statuses import DaySource
 from clinicctl.store.compiled import days as stored_days
@@ -22,7 +23,7 @@ LOOKED_AHEAD = 60
 """Days within which the next free ones are looked for."""
 
 
-@results.facts
+@result
 class Facts:
     """What is known of one doctor's day.
 

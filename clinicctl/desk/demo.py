@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from clinicctl.desk import availability, bookings, clinic, doctors, journal, patients, queue
-from clinicctl.results import Demo
+from clinicctl.results.clinic import Demo
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
 from clinicctl.statuses import Sex

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from clinicctl import errors
 from clinicctl.desk import days, doctors, imports, lookup, operations
-from clinicctl.results import ImportedDoctor, ImportedDoctors
+from clinicctl.results.imports import ImportedDoctor, ImportedDoctors
 from clinicctl.rules.import_rows import DoctorRow
 from clinicctl.rules.tabular import Sheet
 from clinicctl.rules.text import fold

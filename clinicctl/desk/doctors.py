@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from clinicctl import errors
 from clinicctl.desk import availability, days, lookup, operations, records
-from clinicctl.results import Doctor
+from clinicctl.results.people import Doctor
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
 from clinicctl.store.compiled import doctors as stored_doctors

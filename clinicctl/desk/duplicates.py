@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from clinicctl import errors
 from clinicctl.desk import bookings, lookup, operations, patients, queue, records, waitlist
-from clinicctl.results import Duplicate, Merged, MergePlan
+from clinicctl.results.people import Duplicate, Merged, MergePlan
 from clinicctl.rules import matching, merges
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import AppointmentStatus

@@ -1,7 +1,7 @@
 """Erasure: of a patient stays the number, and of their appointments everything but what they say of them."""
 
 from clinicctl.desk import lookup, operations, patients, records
-from clinicctl.results import Erased
+from clinicctl.results.people import Erased
 from clinicctl.rules.references import PatientRef
 from clinicctl.store.compiled import records as stored_records
 from clinicctl.store.engine import Tx

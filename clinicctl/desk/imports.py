@@ -17,7 +17,8 @@ from typing import Any
 from clinicctl import errors
 from clinicctl.desk import availability, days, journal, lookup, operations, replay
 from clinicctl.desk.availability import DaySetting, KeptDay
-from clinicctl.results import DoctorDiff, Imported, ImportedRow, ToCall
+from clinicctl.results.imports import DoctorDiff, Imported, ImportedRow
+from clinicctl.results.people import ToCall
 from clinicctl.rules import import_rows
 from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.import_rows import DayRow

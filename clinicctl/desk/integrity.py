@@ -7,7 +7,7 @@ from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import days, journal, operations
-from clinicctl.results import Checked, Problem, Repaired
+from clinicctl.results.database import Checked, Problem, Repaired
 from clinicctl.rules import matching
 from clinicctl.store import paths
 from clinicctl.store.compiled import integrity, rows

@@ -16,9 +16,10 @@ from uuid import UUID
 
 import orjson
 
-from clinicctl import errors, results
+from clinicctl import errors
 from clinicctl.desk import bookings, lookup, operations, replay
-from clinicctl.results import Outcome, plain
+from clinicctl.results.base import Outcome, plain
+from clinicctl.results.journal import JournalChecked, JournalFinding
 from clinicctl.rules import days
 from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
@@ -104,7 +105,7 @@ def verify(tx: Tx) -> list[int]:
     return sorted({each.number for each in examine(tx).findings})
 
 
-def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
+def examine(tx: Tx, *, anchor: str | None = None) -> "JournalChecked":
     """Follow the chain of hashes from the first row to the last, however many there are.
 
     Found are rows changed, removed (also at the end, as far as the database knows what it has given), put elsewhere,
@@ -138,7 +139,7 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
         found.add(last, "is above the last number that the database knows it has given")
     if anchor is not None and not anchored:
         found.add(last, "no row up to this one has the anchor's hash: the end was cut off, or changed")
-    return results.JournalChecked(
+    return JournalChecked(
         writes=count,
         number=last,
         head=head,
@@ -158,12 +159,12 @@ class _Findings:
 
     def __init__(self) -> None:
         self.count = 0
-        self.first: list[results.JournalFinding] = []
+        self.first: list[JournalFinding] = []
 
     def add(self, number: int, problem: str) -> None:
         self.count += 1
         if len(self.first) < TOLD:
-            self.first.append(results.JournalFinding(number, problem))
+            self.first.append(JournalFinding(number, problem))
 
     def add_missing(self, first: int, last: int) -> None:
         if first <= last:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from clinicctl.desk import daybook, days, journal, patients, queue
-from clinicctl.results import Metric, Metrics, Sample
+from clinicctl.results.clinic import Metric, Metrics, Sample
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.compiled import metrics, rows
 from clinicctl.store.engine import Tx

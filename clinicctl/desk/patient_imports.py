@@ -22,7 +22,7 @@ from clinicctl import desk, errors
 from clinicctl.desk import imports, journal, numbers, operations, patients, recognition
 from clinicctl.desk.imports import Outdated
 from clinicctl.desk.recognition import Found, Namesakes, Person
-from clinicctl.results import ImportedPatient, ImportedPatients
+from clinicctl.results.imports import ImportedPatient, ImportedPatients
 from clinicctl.rules import details, matching, phones, references
 from clinicctl.rules.details import Changes
 from clinicctl.rules.fingerprints import Digested

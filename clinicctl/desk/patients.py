@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from clinicctl import desk, errors
 from clinicctl.desk import lookup, numbers, operations, recognition
 from clinicctl.desk.recognition import Known
-from clinicctl.results import Candidate, Edited, Patient, Registered
+from clinicctl.results.people import Candidate, Edited, Patient, Registered
 from clinicctl.rules import details, matching, phones
 from clinicctl.rules.days import age_on, age_said
 from clinicctl.rules.references import PatientRef

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from clinicctl import errors
 from clinicctl.desk import bookings, days, lookup, operations, transitions
 from clinicctl.desk.transitions import QueueChanges
-from clinicctl.results import Appointment, Board, Called, CheckedIn, PassedOver, QueueEntry
+from clinicctl.results.appointments import Appointment, Called, CheckedIn, PassedOver, QueueEntry
+from clinicctl.results.days import Board
 from clinicctl.rules import references
 from clinicctl.rules import transitions as step_rules
 from clinicctl.rules.days import DayWord, day

@@ -18,9 +18,9 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from clinicctl import desk, errors, results
+from clinicctl import desk, errors
 from clinicctl.desk import lookup, patients
-from clinicctl.results import plain
+from clinicctl.results.base import plain, stored_class, stored_name
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.engine import Tx
@@ -35,7 +35,7 @@ def stored(result: Any) -> dict[str, Any]:
     short = replace(each, **dict.fromkeys(packed, ())) if packed else result
     kept = plain(short, personal=False)
     return {
-        "type": results.stored_name(type(each)) if of_a_class else None,
+        "type": stored_name(type(each)) if of_a_class else None,
         "listed": listed,
         "result": kept | packed if packed else kept,
     }
@@ -56,7 +56,7 @@ def result(tx: Tx, kept: Mapping[str, Any]) -> Any:
     """Return the result that `stored` kept, its personal facts as they stand now."""
     if kept["type"] is None:
         return kept["result"]
-    kind = results.stored_as(kept["type"])
+    kind = stored_class(kept["type"])
     if kept["listed"]:
         return [_revived(tx, kind, each) for each in kept["result"]]
     return _revived(tx, kind, kept["result"])
@@ -66,7 +66,7 @@ def _revived(tx: Tx, kind: type, kept: Mapping[str, Any]) -> Any:
     values = {name: _value(tx, hint, kept[name]) for name, hint in _hints(kind).items() if name in kept}
     missing = [each.name for each in fields(kind) if each.name not in kept and _to_be_read(each)]
     if missing:
-        personal = _PERSONAL[results.stored_name(kind)](tx, values)
+        personal = _PERSONAL[stored_name(kind)](tx, values)
         values |= {name: personal.get(name) for name in missing}
     return kind(**values)
 

@@ -19,7 +19,8 @@ from clinicctl.desk import (
     transitions,
     waitlist,
 )
-from clinicctl.results import JournalStep, Undoing, Undone
+from clinicctl.results.appointments import Undoing, Undone
+from clinicctl.results.journal import JournalStep
 from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.transitions import ACTIVE, IN_QUEUE
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus

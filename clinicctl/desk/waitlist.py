@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import bookings, days, journal, lookup, numbers, operations
-from clinicctl.results import Booked, Cancelled, DoctorBrief, PatientBrief, Waiting, WaitlistEntry
+from clinicctl.results.appointments import Booked, Cancelled, Waiting, WaitlistEntry
+from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.rules import days as day_rules
 from clinicctl.rules import waitlist
 from clinicctl.rules.days import DaysWord, DayWord

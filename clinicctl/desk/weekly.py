@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from clinicctl.desk import availability, days, lookup, operations
-from clinicctl.results import ToCall, WeekDay
+from clinicctl.results.days import WeekDay
+from clinicctl.results.people import ToCall
 from clinicctl.rules.days import WEEKDAYS, WeekdaysWord, weekdays
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import DaySource, OnConflict

@@ -4,14 +4,14 @@ from dataclasses import field
 from datetime import date, datetime, time
 from uuid import UUID
 
-from clinicctl.results.base import PERSONAL, facts, stored
+from clinicctl.results.base import PERSONAL, result, stored
 from clinicctl.results.journal import JournalStep
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
 
 
 @stored("Appointment")
-@facts
+@result
 class Appointment:
     """A patient's place on a doctor's day."""
 
@@ -38,7 +38,7 @@ class Appointment:
 
 
 @stored("Booked")
-@facts
+@result
 class Booked(Appointment):
     """An appointment just made, and the waitlist entries that it closed."""
 
@@ -46,7 +46,7 @@ class Booked(Appointment):
 
 
 @stored("CancelledAppointment")
-@facts
+@result
 class CancelledAppointment(Appointment):
     """A cancelled appointment in a list of whom to call, with the patient's whole phone."""
 
@@ -54,14 +54,14 @@ class CancelledAppointment(Appointment):
 
 
 @stored("Cancelled")
-@facts
+@result
 class Cancelled(Appointment):
     """A cancelled appointment, and the one that the freed place went to, with `--promote`."""
 
     promoted: Booked | None = None
 
 
-@facts
+@result
 class StepTaken:
     """One step in an appointment's history."""
 
@@ -79,7 +79,7 @@ class StepTaken:
 
 
 @stored("CheckedIn")
-@facts
+@result
 class CheckedIn:
     """An arrival: the place in the queue that was given, and the waitlist entries that a walk-in closed."""
 
@@ -91,7 +91,7 @@ class CheckedIn:
 
 
 @stored("QueueEntry")
-@facts
+@result
 class QueueEntry:
     """A place in a doctor's queue. `waited_minutes` runs until the call, `people_ahead` counts those waiting before.
 
@@ -117,7 +117,7 @@ class QueueEntry:
     earlier: bool = False
 
 
-@facts
+@result
 class PassedOver:
     """Somebody who waits and was not called, because they are in consultation with another doctor."""
 
@@ -129,7 +129,7 @@ class PassedOver:
 
 
 @stored("Called")
-@facts
+@result
 class Called(QueueEntry):
     """The one who was called, and those who were passed over."""
 
@@ -137,7 +137,7 @@ class Called(QueueEntry):
 
 
 @stored("WaitlistEntry")
-@facts
+@result
 class WaitlistEntry:
     """Somebody who waits for a place with a doctor on one of several days, the first and the last of them named."""
 
@@ -154,7 +154,7 @@ class WaitlistEntry:
 
 
 @stored("Waiting")
-@facts
+@result
 class Waiting(WaitlistEntry):
     """A waitlist entry just made, and those of its days on which a place is free now."""
 
@@ -162,7 +162,7 @@ class Waiting(WaitlistEntry):
 
 
 @stored("Undone")
-@facts
+@result
 class Undone:
     """A write taken back, and the appointments as they stand again.
 
@@ -180,7 +180,7 @@ class Undone:
     doctors: tuple[str, ...] = ()
 
 
-@facts
+@result
 class Undoing(Undone):
     """What an undo would do. `ask` says why somebody has to be asked before it, if so."""
 

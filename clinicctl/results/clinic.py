@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from clinicctl.results.base import facts, stored
+from clinicctl.results.base import result, stored
 
 
 @stored("Clinic")
-@facts
+@result
 class Clinic:
     """What `init` answers. `not_applied` names the options that differ from what stands, where it stood already."""
 
@@ -20,7 +20,7 @@ class Clinic:
 
 
 @stored("Setting")
-@facts
+@result
 class Setting:
     """One of the clinic's settings."""
 
@@ -29,7 +29,7 @@ class Setting:
     meaning: str
 
 
-@facts
+@result
 class Demo:
     """A demonstration clinic, and the commands to try on it."""
 
@@ -41,7 +41,7 @@ class Demo:
     try_next: tuple[str, ...]
 
 
-@facts
+@result
 class Finding:
     """One thing that `health` looked at."""
 
@@ -51,7 +51,7 @@ class Finding:
     problem: str | None
 
 
-@facts
+@result
 class Health:
     """Whether the database can be used, and what was looked at."""
 
@@ -60,7 +60,7 @@ class Health:
     findings: tuple[Finding, ...]
 
 
-@facts
+@result
 class Sample:
     """A number, and what tells it from others of its metric."""
 
@@ -68,7 +68,7 @@ class Sample:
     value: float
 
 
-@facts
+@result
 class Metric:
     """A number that is measured, or several of a kind."""
 
@@ -77,7 +77,7 @@ class Metric:
     samples: tuple[Sample, ...]
 
 
-@facts
+@result
 class Metrics:
     """What was measured."""
 

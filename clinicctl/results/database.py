@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from clinicctl.results.base import facts, stored
+from clinicctl.results.base import result, stored
 
 
-@facts
+@result
 class LastBackup:
     """The last backup that is known: when, where, and the journal's head in it."""
 
@@ -16,7 +16,7 @@ class LastBackup:
     head: str
 
 
-@facts
+@result
 class Database:
     """What the database file says of itself; sizes in bytes. The head is the journal's last row."""
 
@@ -36,7 +36,7 @@ class Database:
     tables: Mapping[str, int]
 
 
-@facts
+@result
 class Problem:
     """A law of the clinic that does not hold somewhere; `mendable` where `--repair` can work it out anew."""
 
@@ -45,7 +45,7 @@ class Problem:
     mendable: bool
 
 
-@facts
+@result
 class Checked:
     """Whether the database is sound, and what is wrong with it."""
 
@@ -55,7 +55,7 @@ class Checked:
 
 
 @stored("Repaired")
-@facts
+@result
 class Repaired:
     """What was worked out anew, what is left, and the copy that was taken before."""
 
@@ -65,7 +65,7 @@ class Repaired:
     left: tuple[Problem, ...]
 
 
-@facts
+@result
 class BackedUp:
     """A backup, and the journal's head in it; `removed` are the older ones that it took the place of."""
 
@@ -78,7 +78,7 @@ class BackedUp:
 
 
 @stored("Restored")
-@facts
+@result
 class Restored:
     """A database put in its place: from which file, the schema that had, its journal's head, and where
     the replaced one is kept."""
@@ -95,7 +95,7 @@ class Restored:
 
 
 @stored("Migrated")
-@facts
+@result
 class Migrated:
     """The version of the schema before and now, and the copy that was taken before."""
 
@@ -105,7 +105,7 @@ class Migrated:
     copy: str | None
 
 
-@facts
+@result
 class Compacted:
     """The bytes of the database, with its log, before and after."""
 

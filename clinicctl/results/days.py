@@ -4,13 +4,13 @@ from dataclasses import field
 from datetime import date, datetime, time
 
 from clinicctl.results.appointments import Appointment
-from clinicctl.results.base import PERSONAL, facts, stored
+from clinicctl.results.base import PERSONAL, result, stored
 from clinicctl.results.people import ToCall
 from clinicctl.statuses import DaySource
 
 
 @stored("Day")
-@facts
+@result
 class Day:
     """A doctor's day. `remaining` is never negative, and 0 on a day without the doctor."""
 
@@ -28,7 +28,7 @@ class Day:
 
 
 @stored("WeekDay")
-@facts
+@result
 class WeekDay:
     """What a doctor's weekday is where nothing is said of the date."""
 
@@ -40,7 +40,7 @@ class WeekDay:
     cancelled: tuple[ToCall, ...] = ()
 
 
-@facts
+@result
 class Slot:
     """One slot of a day sheet: free, or what stands in it."""
 
@@ -53,7 +53,7 @@ class Slot:
 
 
 @stored("Closed")
-@facts
+@result
 class Closed:
     """What the end of a day made of what was still open."""
 
@@ -63,7 +63,7 @@ class Closed:
     completed: tuple[str, ...]
 
 
-@facts
+@result
 class ToDo:
     """Something that needs somebody, and the command that mends it."""
 
@@ -74,7 +74,7 @@ class ToDo:
     command: str
 
 
-@facts
+@result
 class Board:
     """One doctor's line on the board of the waiting room: positions only."""
 

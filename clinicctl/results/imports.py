@@ -4,7 +4,7 @@ from dataclasses import field
 from datetime import date
 from typing import NamedTuple
 
-from clinicctl.results.base import facts, stored
+from clinicctl.results.base import result, stored
 from clinicctl.results.people import ToCall
 from clinicctl.statuses import RowOutcome
 
@@ -23,7 +23,7 @@ class ImportedRow(NamedTuple):
     change: str | None = None
 
 
-@facts
+@result
 class DoctorDiff:
     """What came of a doctor's days in a file, and the first and the last of them."""
 
@@ -38,7 +38,7 @@ class DoctorDiff:
 
 
 @stored("Imported")
-@facts
+@result
 class Imported:
     """What came of a file."""
 
@@ -74,7 +74,7 @@ class ImportedPatient(NamedTuple):
 
 
 @stored("ImportedPatients")
-@facts
+@result
 class ImportedPatients:
     """What came of a file of patients."""
 
@@ -96,7 +96,7 @@ class ImportedDoctor(NamedTuple):
 
 
 @stored("ImportedDoctors")
-@facts
+@result
 class ImportedDoctors:
     """What came of a file of doctors."""
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from clinicctl.results.base import facts
+from clinicctl.results.base import result
 
 
-@facts
+@result
 class JournalStep:
     """What one step of a journaled write did to an appointment, and to its place in the queue."""
 
@@ -16,7 +16,7 @@ class JournalStep:
     queue_to: str | None
 
 
-@facts
+@result
 class JournalEntry:
     """A journaled write: who, when, by which command, under which key of his own, and what it touched. No names."""
 
@@ -30,7 +30,7 @@ class JournalEntry:
     steps: tuple[JournalStep, ...]
 
 
-@facts
+@result
 class JournalFinding:
     """A row of the journal that is not as it was written, and what is wrong with it."""
 
@@ -38,7 +38,7 @@ class JournalFinding:
     problem: str
 
 
-@facts
+@result
 class JournalChecked:
     """What the journal's chain of hashes shows: how many writes, the last one's number and hash, what is wrong.
 

@@ -4,11 +4,11 @@ from dataclasses import field
 from datetime import date, datetime
 from uuid import UUID
 
-from clinicctl.results.base import PERSONAL, facts, stored
+from clinicctl.results.base import PERSONAL, result, stored
 
 
 @stored("PatientBrief")
-@facts
+@result
 class PatientBrief:
     """A patient inside something else."""
 
@@ -18,7 +18,7 @@ class PatientBrief:
 
 
 @stored("DoctorBrief")
-@facts
+@result
 class DoctorBrief:
     """A doctor inside something else."""
 
@@ -28,7 +28,7 @@ class DoctorBrief:
 
 
 @stored("Patient")
-@facts
+@result
 class Patient:
     """A patient on file. `age` is in whole years, from `born`, or from the age said at the desk.
 
@@ -57,7 +57,7 @@ class Patient:
 
 
 @stored("Candidate")
-@facts
+@result
 class Candidate:
     """Somebody on file who may be a patient, as in the candidates of a `possible_duplicate`. The score goes to 100."""
 
@@ -73,7 +73,7 @@ class Candidate:
 
 
 @stored("Registered")
-@facts
+@result
 class Registered(Patient):
     """A patient as a registration leaves the record: new, or on file already.
 
@@ -93,7 +93,7 @@ class Registered(Patient):
 
 
 @stored("Edited")
-@facts
+@result
 class Edited(Patient):
     """A patient after a change, and those on file who may be the same person now."""
 
@@ -102,7 +102,7 @@ class Edited(Patient):
 
 
 @stored("Merged")
-@facts
+@result
 class Merged:
     """What came of a merge: who is left, whose record it was, how much moved, and what became of the details.
 
@@ -119,7 +119,7 @@ class Merged:
     kept: tuple[str, ...] = field(default=(), kw_only=True)
 
 
-@facts
+@result
 class MergePlan:
     """What a merge would do, before anybody is asked."""
 
@@ -132,7 +132,7 @@ class MergePlan:
 
 
 @stored("Erased")
-@facts
+@result
 class Erased:
     """What is left of a patient: his number, those of whoever was merged into him, and his appointments.
 
@@ -145,7 +145,7 @@ class Erased:
     overwritten: bool | None = None
 
 
-@facts
+@result
 class Duplicate:
     """Two patients on file who may be one person; the score goes to 100."""
 
@@ -156,7 +156,7 @@ class Duplicate:
 
 
 @stored("Doctor")
-@facts
+@result
 class Doctor:
     """A doctor. `capacity` is that of a day for which nothing else is said."""
 
@@ -170,7 +170,7 @@ class Doctor:
 
 
 @stored("ToCall")
-@facts
+@result
 class ToCall:
     """A patient whom the clinic has cancelled, and who has to be told."""
 
