@@ -74,13 +74,13 @@ def edit(
 @writes(doctor, "archive", "clinicctl doctor archive OKAFOR")
 def archive(ctx: Ctx, doctor: params.Doctor) -> None:
     """Put a doctor away, who has nobody booked any more."""
-    ctx.obj.write(desk.doctors.archive, doctor=doctor)
+    ctx.obj.write(desk.records.archive_doctor, doctor=doctor)
 
 
 @writes(doctor, "restore", "clinicctl doctor restore OKAFOR")
 def restore(ctx: Ctx, doctor: params.Doctor) -> None:
     """Take a doctor out of the archive."""
-    ctx.obj.write(desk.doctors.restore, doctor=doctor)
+    ctx.obj.write(desk.records.restore_doctor, doctor=doctor)
 
 
 @writes(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, replay
+from clinicctl.desk import bookings, candidates, days, lookup, operations, replay
 from clinicctl.results.days import Day
 from clinicctl.results.people import ToCall
 from clinicctl.rules import days as day_rules
@@ -173,7 +173,7 @@ def refuse_stranded(
     affected: list[rows.AppointmentRow | rows.ArrivedRow] = [*arrived, *booked]
     if not affected:
         return
-    people = bookings.list_affected(tx, affected)
+    people = candidates.of_appointments(tx, affected)
     known: dict[str, Any] = {
         "doctor": ", ".join(sorted({row.doctor_code for row in affected})),
         "count": len(people),

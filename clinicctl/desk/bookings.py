@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date, time
-from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from clinicctl import desk, errors
-from clinicctl.desk import days, lookup, numbers, operations, transitions
+from clinicctl import errors
+from clinicctl.desk import candidates, days, lookup, operations, transitions
 from clinicctl.desk.transitions import AppointmentChanges
 from clinicctl.results.appointments import Appointment, Booked, CancelledAppointment, StepTaken
 from clinicctl.results.people import DoctorBrief, PatientBrief, ToCall
@@ -17,16 +16,10 @@ from clinicctl.rules.days import days as dates_of
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.rules.transitions import CANCEL, MOVE, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy
+from clinicctl.store import counters
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import waitlist as stored_waitlist
 from clinicctl.store.engine import Condition, Tx
-
-if TYPE_CHECKING:
-    from clinicctl.desk.candidates import Person
-
-
-Affected = rows.AppointmentRow | rows.ArrivedRow
-"""An appointment about which an answer says whom it concerns."""
 
 
 @operations.BOOK
@@ -98,7 +91,7 @@ def place(
         _refuse_time_taken(tx, who, whom, on=on, at=at, again=again, overbook=overbook, instead_of=instead_of)
     above = days.take_place(tx, facts, overbook=overbook)
     slot = lowest_free(appointments.held_slots(tx, doctor=whom.id, on=on))
-    identity, number = uuid4(), numbers.next_one(tx, "appointments")
+    identity, number = uuid4(), counters.next_one(tx, "appointments")
     appointments.insert(
         tx,
         id=identity,
@@ -352,7 +345,7 @@ def several_arrive(tx: Tx, found: Sequence[rows.AppointmentRow]) -> errors.Ambig
                 "position": row.position,
                 "choose": f"A{row.number}",
             }
-            for each, row in zip(list_affected(tx, listed), listed, strict=True)
+            for each, row in zip(candidates.of_appointments(tx, listed), listed, strict=True)
         ],
         hint=f"Name the appointment, for example `clinicctl checkin A{ordered[0].number}`.",
     )
@@ -388,36 +381,7 @@ def at_time(tx: Tx, *, patient_id: UUID, doctor_id: UUID, on: date, at: time) ->
     return appointments.at_time(tx, patient=patient_id, doctor=doctor_id, on=on, at=at)
 
 
-def list_affected(tx: Tx, affected: Sequence[Affected]) -> list[dict[str, Any]]:
-    """Return what an answer contains about the patients of appointments: never the whole phone."""
-    people = desk.candidates.describe(tx, [_person(row) for row in affected])
-    return [
-        each
-        | {
-            "appointment": f"A{row.number}",
-            "doctor": row.doctor_code,
-            "date": row.date.isoformat(),
-            "slot": row.slot,
-            "status": row.status,
-            "position": row.position,
-        }
-        for each, row in zip(people, affected, strict=True)
-    ]
-
-
-def _person(row: Affected) -> "Person":
-    return desk.candidates.Person(
-        id=row.patient_id,
-        number=f"P{row.patient_number}",
-        name=row.patient_name,
-        phone=row.patient_phone,
-        born=row.patient_born,
-        born_year=row.patient_born_year,
-        sex=row.patient_sex,
-    )
-
-
-def to_call(row: Affected) -> ToCall:
+def to_call(row: candidates.AffectedRow) -> ToCall:
     """Return whom the clinic has to call, with the whole phone."""
     return ToCall(
         appointment=f"A{row.number}",

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from clinicctl import errors
-from clinicctl.desk import availability, days, lookup, operations, records
+from clinicctl.desk import availability, days, lookup, operations
 from clinicctl.results.people import Doctor
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
@@ -62,30 +62,13 @@ def change(
     tx: Tx, row: rows.DoctorRow, changed: rows.DoctorRow, *, on_conflict: OnConflict = OnConflict.REFUSE
 ) -> Doctor:
     """As `edit`, of a row, with the row as it shall be."""
-    after = _put(tx, changed)
+    after = save(tx, changed)
     if after.capacity != row.capacity:
         availability.follow(tx, doctor=after, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
     return describe(tx, after)
 
 
-@operations.ARCHIVE_DOCTOR
-def archive(tx: Tx, *, doctor: DoctorRef) -> Doctor:
-    """Archive a doctor. Refuses one with anything open, as `records` has it, and one archived already."""
-    row = lookup.find_active_doctor(tx, doctor)
-    records.refuse_open_doctor(tx, row)
-    return describe(tx, _put(tx, row._replace(archived_at=tx.now)))
-
-
-@operations.RESTORE_DOCTOR
-def restore(tx: Tx, *, doctor: DoctorRef) -> Doctor:
-    """Take a doctor out of the archive. Refuses one who is not in it."""
-    row = lookup.find_doctor(tx, doctor)
-    if row.archived_at is None:
-        raise errors.IllegalStep(subject=row.code, status="on file", step="restore", needs="archived")
-    return describe(tx, _put(tx, row._replace(archived_at=None)))
-
-
-def _put(tx: Tx, changed: rows.DoctorRow) -> rows.DoctorRow:
+def save(tx: Tx, changed: rows.DoctorRow) -> rows.DoctorRow:
     """Write a row as it shall be; return it as it now is."""
     stored_doctors.update(
         tx,

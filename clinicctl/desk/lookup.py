@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from clinicctl import desk, errors
+from clinicctl import errors
+from clinicctl.desk import candidates
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.rules import matching, phones, references
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
@@ -27,7 +28,7 @@ def get_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow | None:
     """Return the row that a reference means, or None. Refuses one that matches more than one."""
     found = list_patients(tx, patient)
     if len(found) > 1:
-        listed = desk.candidates.of_patients(tx, _likeliest(patient, found))
+        listed = candidates.of_patients(tx, _likeliest(patient, found))
         raise errors.Ambiguous(
             count=len(found),
             what="patients",

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from clinicctl import desk, errors
-from clinicctl.desk import imports, journal, numbers, operations, patients, recognition
+from clinicctl.desk import imports, journal, operations, patients, recognition
 from clinicctl.desk.imports import Outdated
 from clinicctl.desk.recognition import Found, Namesakes, Person
 from clinicctl.results.imports import ImportedPatient, ImportedPatients
@@ -30,6 +30,7 @@ from clinicctl.rules.import_rows import MOST_PATIENTS
 from clinicctl.rules.import_rows import PatientRow as SheetRow
 from clinicctl.rules.tabular import Sheet
 from clinicctl.statuses import OnError, RowOutcome, Sex
+from clinicctl.store import counters
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
@@ -142,7 +143,7 @@ def plan_patients(
         unverified_phone=unverified_phone,
         head=journal.head(tx),
         today=tx.today,
-        number=numbers.last(tx, "patients"),
+        number=counters.last(tx, "patients"),
         refused=refused,
         near=decided.near,
         same=decided.same,
@@ -320,7 +321,7 @@ def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
         imports.refuse_bad_lines(plan.refused)
         _refuse_near(tx, plan.near)
     given: dict[int, int] = dict(plan.same)
-    taken = numbers.next_many(tx, "patients", len(plan.inserted)) if plan.inserted else ()
+    taken = counters.next_many(tx, "patients", len(plan.inserted)) if plan.inserted else ()
     given |= {line: number for number, (line, _) in zip(taken, plan.inserted, strict=True)}
     stored_patients.insert(
         tx,

@@ -6,26 +6,21 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from clinicctl import desk, errors
-from clinicctl.desk import lookup, numbers, operations, recognition
+from clinicctl import errors
+from clinicctl.desk import candidates, lookup, operations, recognition
 from clinicctl.desk.recognition import Known
 from clinicctl.results.people import Candidate, Edited, Patient, Registered
 from clinicctl.rules import details, matching, phones
 from clinicctl.rules.days import age_on, age_said
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import Sex
+from clinicctl.store import counters
 from clinicctl.store.compiled import patients as stored_patients
-from clinicctl.store.compiled import records as stored_records
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
-ERASED = "erased"
-"""What stands in the place of a name that is gone."""
-
 MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
 """Merged records by the id of the patient to whom each points."""
-
-_LAST = "\U0010ffff"
 
 
 @operations.ADD_PATIENT
@@ -78,7 +73,7 @@ def add(
                 candidates=[each | {"choose": each["number"]} for each in scored(tx, found.near.members)],
             )
     similar = recognition.similar(given, sharing=identified, namesakes=alike)
-    row = new_row(tx, given, identity=uuid4(), number=numbers.next_one(tx, "patients"))
+    row = new_row(tx, given, identity=uuid4(), number=counters.next_one(tx, "patients"))
     stored_patients.insert(tx, [row])
     stored_patients.insert_words(tx, word_rows(row))
     return _registered(tx, row, created=True, crowded=crowded, similar=similar)
@@ -176,62 +171,10 @@ def edit(
         row = row._replace(email=email or None)
     if note is not None:
         row = row._replace(note=note or None)
-    return _edited(tx, _save(tx, row))
+    return describe_edited(tx, save(tx, row))
 
 
-@operations.ARCHIVE_PATIENT
-def archive(tx: Tx, *, patient: PatientRef) -> Patient:
-    """Archive a patient. Refuses one with anything open, as `records` has it, and one archived already."""
-    row = lookup.find_active_patient(tx, patient)
-    desk.records.refuse_open_patient(tx, row)
-    return describe(tx, _save(tx, row._replace(archived_at=tx.now)))
-
-
-@operations.RESTORE_PATIENT
-def restore(tx: Tx, *, patient: PatientRef) -> Edited:
-    """Take a patient out of the archive. Refuses one who is not in it, and one who was erased.
-
-    The answer names those on file who may be the same person: somebody may have been registered anew.
-    """
-    row = lookup.not_erased(lookup.find_patient(tx, patient))
-    if row.archived_at is None:
-        raise errors.IllegalStep(subject=f"P{row.number}", status="on file", step="restore", needs="archived")
-    return _edited(tx, _save(tx, row._replace(archived_at=None)))
-
-
-def merge_rows(tx: Tx, gone: rows.PatientRow, stays: rows.PatientRow, *, changes: Mapping[str, Any]) -> rows.PatientRow:
-    """Mark one patient as merged into another, whose columns `changes` are changed. Return the row of the other.
-
-    Whoever was merged into the one before now points to the other: every merged record points to its survivor.
-    """
-    stored_records.move_merged(tx, old=gone.id, merged_into=stays.id, updated_at=tx.now)
-    stays = _save(tx, stays._replace(**changes))
-    _save(tx, gone._replace(archived_at=tx.now, merged_into=stays.id))
-    return stays
-
-
-def erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
-    """Leave of a patient the number alone: nothing personal, and no words by which they could be found."""
-    stored_patients.delete_words(tx, patient=row.id)
-    return _save(
-        tx,
-        row._replace(
-            name=ERASED,
-            name_key="",
-            sound_key="",
-            phone=None,
-            born=None,
-            born_year=None,
-            sex=Sex.UNKNOWN,
-            email=None,
-            note=None,
-            archived_at=row.archived_at or tx.now,
-            erased_at=row.erased_at or tx.now,
-        ),
-    )
-
-
-def _save(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
+def save(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
     """Write everything of a patient that can change, and return the row as it is now on file."""
     stored_patients.update(
         tx,
@@ -333,7 +276,7 @@ def _on_file(tx: Tx, row: rows.PatientRow, given: details.Details, *, crowded: b
     """Fill empty fields on file with what is given."""
     found = details.changes(row, given)
     if found.values:
-        row = _save(tx, row._replace(**found.values))
+        row = save(tx, row._replace(**found.values))
     return _registered(tx, row, created=False, crowded=crowded, filled=found.filled, not_taken=found.not_taken)
 
 
@@ -363,7 +306,7 @@ def _registered(
     )
 
 
-def _edited(tx: Tx, row: rows.PatientRow) -> Edited:
+def describe_edited(tx: Tx, row: rows.PatientRow) -> Edited:
     """Return a patient after a change, with those who may be the same person now."""
     on_phone = _some_with_phone(tx, row.phone)
     others = [each for each in sharing(tx, on_phone) if each.id != row.id and each.archived_at is None]
@@ -388,7 +331,7 @@ def _fields(base: Patient) -> dict[str, Any]:
 
 def scored(tx: Tx, found: Sequence[tuple[rows.PatientRow, int]]) -> list[dict[str, Any]]:
     """Describe the possible duplicates of a patient, each with the score."""
-    described = desk.candidates.of_patients(tx, [as_on_file(row) for row, _ in found])
+    described = candidates.of_patients(tx, [as_on_file(row) for row, _ in found])
     return [each | {"score": score} for each, (_, score) in zip(described, found, strict=True)]
 
 

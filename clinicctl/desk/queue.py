@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, transitions
+from clinicctl.desk import bookings, candidates, days, lookup, operations, transitions
 from clinicctl.desk.transitions import QueueChanges
 from clinicctl.results.appointments import Appointment, Called, CheckedIn, PassedOver, QueueEntry
 from clinicctl.results.days import Board
@@ -669,7 +669,7 @@ def _appointment_row(tx: Tx, identity: UUID) -> rows.AppointmentRow:
 
 
 def _candidates(tx: Tx, entries: Sequence[rows.QueueRow], *, with_day: bool) -> list[dict[str, Any]]:
-    people = bookings.list_affected(tx, [_appointment_row(tx, each.appointment_id) for each in entries])
+    people = candidates.of_appointments(tx, [_appointment_row(tx, each.appointment_id) for each in entries])
     return [
         each
         | {

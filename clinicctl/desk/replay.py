@@ -18,8 +18,8 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from clinicctl import desk, errors
-from clinicctl.desk import lookup, patients
+from clinicctl import errors
+from clinicctl.desk import candidates, lookup, patients
 from clinicctl.results.base import plain, stored_class, stored_name
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.store.compiled import journal as stored_journal
@@ -162,7 +162,7 @@ def _registered(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _candidate(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
     row = lookup.get_patient(tx, PatientRef(values["number"]))
-    return desk.candidates.of_patients(tx, [row])[0] if row is not None else {}
+    return candidates.of_patients(tx, [row])[0] if row is not None else {}
 
 
 def _doctor(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, journal, lookup, numbers, operations
+from clinicctl.desk import bookings, days, journal, lookup, operations
 from clinicctl.results.appointments import Booked, Cancelled, Waiting, WaitlistEntry
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.rules import days as day_rules
@@ -14,6 +14,7 @@ from clinicctl.rules import waitlist
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.statuses import CancelledBy, WaitlistStatus
+from clinicctl.store import counters
 from clinicctl.store.compiled import rows
 from clinicctl.store.compiled import waitlist as stored_waitlist
 from clinicctl.store.engine import Condition, Tx
@@ -32,7 +33,7 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
     dates = day_rules.days(on, today=tx.today)
     days.refuse_past(tx, dates[0])
     _refuse_overlap(tx, who.id, f"P{who.number}", whom, set(dates))
-    number, identity = numbers.next_one(tx, "waitlist"), uuid4()
+    number, identity = counters.next_one(tx, "waitlist"), uuid4()
     stored_waitlist.insert(
         tx,
         id=identity,
