@@ -268,7 +268,9 @@ def test_two_bookings_with_one_doctor_on_one_day_are_refused(noon: Ask, refused:
 def test_two_bookings_at_one_time_are_refused(noon: Ask, refused: Refused) -> None:
     noon("book", "P1", "MEHTA", "tomorrow", "--time", "10:00")
     noon("book", "P3", "RAO", "tomorrow", "--time", "10:00")
-    assert "at the same time" in refused(6, "merge_conflict", "patient", "merge", "P3", "--into", "P1", "--yes")["message"]
+    assert (
+        "at the same time" in refused(6, "merge_conflict", "patient", "merge", "P3", "--into", "P1", "--yes")["message"]
+    )
     noon("appointment", "cancel", "A2")
     noon("book", "P3", "RAO", "tomorrow", "--time", "11:00")
     assert merge(noon)["appointments"] == 2

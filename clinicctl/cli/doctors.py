@@ -125,7 +125,9 @@ def set_(
 ) -> None:
     """Say what a doctor's days are; what is not said stays as it stands."""
     if on_conflict is OnConflict.CANCEL:
-        told = ctx.obj.read(desk.availability.would_cancel, doctor=doctor, on=days, present=present, capacity=capacity)
+        told = ctx.obj.read(
+            desk.availability.preview_cancellations, doctor=doctor, on=days, present=present, capacity=capacity
+        )
         ctx.obj.confirm_many(told)
     ctx.obj.write(
         desk.availability.set_days,

@@ -77,7 +77,7 @@ def place(
     is being moved: it does not count as one that the patient has already.
     """
     days.refuse_past(tx, on)
-    (facts,) = days.facts(tx, whom, [on])
+    (facts,) = days.list_states(tx, whom, [on])
     days.refuse_absent(tx, whom, facts)
     visits = appointments.visits(tx, patient=who.id, doctor=whom.id, on=on)
     others = [row for row in visits if instead_of is None or row.number != instead_of.number]
@@ -272,19 +272,6 @@ def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
 def get_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, rows.AppointmentRow]:
     """Return the rows with these ids, by id: one statement, however many there are."""
     return {row.id: row for row in appointments.among(tx, ids=ids)}
-
-
-def list_open(tx: Tx, *, doctor_id: UUID, on: date) -> list[rows.AppointmentRow]:
-    """Return the rows of a doctor's day that are still booked, by slot."""
-    return appointments.booked(tx, doctor=doctor_id, on=on)
-
-
-def list_here(tx: Tx, *, doctor_id: UUID, on: date) -> list[rows.ArrivedRow]:
-    """Return the rows of the patients who wait for a doctor on a day, or are in consultation, by position.
-
-    The queue entry decides: `doctor_code` is the doctor for whom they wait, also where another one was booked.
-    """
-    return appointments.arrived(tx, doctor=doctor_id, on=on)
 
 
 def list_active(tx: Tx, *, patient_id: UUID | None = None, doctor_id: UUID | None = None) -> list[rows.AppointmentRow]:

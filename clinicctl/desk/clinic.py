@@ -53,7 +53,9 @@ def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
     if known.name == "capacity":
         within = replace(tx, clinic=replace(tx.clinic, capacity=int(value)))
         for row in clinic.doctors_without_capacity(tx):
-            availability.follow(within, doctor=row, on_conflict=OnConflict.REFUSE, hint=availability.OWN_CAPACITY)
+            availability.reapply_capacities(
+                within, doctor=row, on_conflict=OnConflict.REFUSE, hint=availability.OWN_CAPACITY
+            )
     return _setting(tx, known)
 
 

@@ -101,10 +101,10 @@ def put_back(tx: Tx, before: Before) -> None:
     availability.write_settings(tx, inserted=before.inserted, updated=before.updated, removed=before.removed)
     for identity, dates in before.days.items():
         pairs = [
-            (now, replace(then, capacity=then.meant))
+            (now, replace(then, capacity=then.planned_capacity))
             for now, then in zip(standing[identity], _with_ledger(tx, identity, dates), strict=True)
         ]
-        availability.settle(tx, pairs, on_conflict=OnConflict.REFUSE, hint=_HINT)
+        availability.resolve_conflicts(tx, pairs, on_conflict=OnConflict.REFUSE, hint=_HINT)
         availability.set_capacities(tx, [(then, then.capacity) for now, then in pairs if now.capacity != then.capacity])
     for identity, kept in before.weekdays.items():
         weekly.put_back(tx, lookup.doctor_by_id(tx, identity), kept, hint=_HINT)
@@ -148,7 +148,7 @@ def _why_lost(
     given = _given_its_time(tx, act, row, returning)
     if given is not None:
         return f"{row.time:%H:%M} was given to A{given}"
-    (day,) = days.facts(tx, lookup.doctor_by_id(tx, row.doctor_id), [row.date])
+    (day,) = days.list_states(tx, lookup.doctor_by_id(tx, row.doctor_id), [row.date])
     present, capacity = before.cancelled.get((row.doctor_id, row.date), (True, day.capacity))
     if present and not day.present:
         return f"{row.doctor_code} is absent"
@@ -165,8 +165,8 @@ def _given_its_time(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow, return
     return next((each.number for each in found if each.number not in returning and each.created_at > act.at), None)
 
 
-def _with_ledger(tx: Tx, identity: UUID, dates: Sequence[date]) -> list[days.Facts]:
-    found = days.with_ledger(tx, lookup.doctor_by_id(tx, identity), first=min(dates), last=max(dates))
+def _with_ledger(tx: Tx, identity: UUID, dates: Sequence[date]) -> list[days.DayState]:
+    found = days.list_with_ledger(tx, lookup.doctor_by_id(tx, identity), first=min(dates), last=max(dates))
     chosen = set(dates)
     return [each for each in found if each.date in chosen]
 

@@ -12,8 +12,8 @@ from clinicctl.rules.days import DayWord, day, free_slots
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.transitions import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START
 from clinicctl.statuses import AppointmentStatus, QueueStatus
+from clinicctl.store.compiled import appointments, doctors, rows
 from clinicctl.store.compiled import daybook as stored_daybook
-from clinicctl.store.compiled import doctors, rows
 from clinicctl.store.engine import Tx
 
 AHEAD = 7
@@ -41,7 +41,7 @@ def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]
         held.setdefault(row.doctor_id, []).append(row)
     # An archived doctor has a sheet where there were patients on the day.
     whom = [one] if one is not None else doctors.on_staff_or_among(tx, doctors=held)
-    known = days.facts_of_many(tx, whom, [date_])
+    known = days.list_states_of_doctors(tx, whom, [date_])
     return [slot for each in whom for slot in _slots(tx, each, known[each.id][0], held.get(each.id, ()))]
 
 
@@ -52,7 +52,7 @@ def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayW
     if specialty is not None:
         whom = [each for each in whom if (each.specialty or "").casefold() == specialty.casefold()]
     dates = [first + timedelta(days=n) for n in range(count)]
-    known = days.facts_of_many(tx, whom, dates)
+    known = days.list_states_of_doctors(tx, whom, dates)
     open_ = [each for row in whom for each in known[row.id] if each.remaining > 0]
     return sorted(availability.describe(tx, open_), key=lambda each: (each.date, each.doctor))
 
@@ -118,7 +118,9 @@ def to_do(tx: Tx) -> list[ToDo]:
             found.append(ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}"))
     span = [tx.today + timedelta(days=n) for n in range(int(journal.is_closed(tx, tx.today)), AHEAD)]
     staff_ = list_staff(tx)
-    known = days.facts_of_many(tx, staff_, [tx.today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)])
+    known = days.list_states_of_doctors(
+        tx, staff_, [tx.today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)]
+    )
     for doctor in staff_:
         for each in known[doctor.id]:
             if each.date in span:
@@ -128,17 +130,17 @@ def to_do(tx: Tx) -> list[ToDo]:
     return found
 
 
-def _of_day(tx: Tx, each: days.Facts, ahead: Sequence[days.Facts]) -> list[ToDo]:
+def _of_day(tx: Tx, each: days.DayState, ahead: Sequence[days.DayState]) -> list[ToDo]:
     """Return what a day needs; `ahead` are the doctor's next days."""
     listed = f"clinicctl appointment list --doctor {each.doctor} --day {each.date} --status booked"
     taken = f"{each.booked} of {each.capacity}"
     if not each.present:
-        booked = len(availability.stranded(tx, [each]))
-        here = len(availability.here(tx, [each]))
+        booked = len(availability.list_displaced(tx, [each]))
+        here = len(availability.list_arrived(tx, [each]))
         found = [ToDo("booked without doctor", each.date, each.doctor, f"{booked} booked", listed)] if booked else []
         queued = f"clinicctl queue show {each.doctor} {each.date}"
         return [*found, ToDo("here without doctor", each.date, each.doctor, f"{here} here", queued)] if here else found
-    if each.booked > each.capacity and bookings.list_open(tx, doctor_id=each.doctor_id, on=each.date):
+    if each.booked > each.capacity and appointments.booked(tx, doctor=each.doctor_id, on=each.date):
         return [ToDo("over capacity", each.date, each.doctor, taken, listed)]
     if each.booked and not each.remaining:
         free = days.first_free(ahead, after=each.date, today=tx.today)
@@ -147,7 +149,7 @@ def _of_day(tx: Tx, each: days.Facts, ahead: Sequence[days.Facts]) -> list[ToDo]
     return []
 
 
-def _slots(tx: Tx, doctor: rows.DoctorRow, facts: days.Facts, held: Sequence[rows.AppointmentRow]) -> list[Slot]:
+def _slots(tx: Tx, doctor: rows.DoctorRow, facts: days.DayState, held: Sequence[rows.AppointmentRow]) -> list[Slot]:
     """Return the slots that are held, and the free ones: the lowest, as many as there are places left."""
     standing = {row.slot: row for row in held}
     open_ = 0 if doctor.archived_at is not None else facts.remaining

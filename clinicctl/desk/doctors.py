@@ -64,7 +64,7 @@ def change(
     """As `edit`, of a row, with the row as it shall be."""
     after = save(tx, changed)
     if after.capacity != row.capacity:
-        availability.follow(tx, doctor=after, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
+        availability.reapply_capacities(tx, doctor=after, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
     return describe(tx, after)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from clinicctl import errors
 from clinicctl.desk import availability, days, journal, lookup, operations, replay
-from clinicctl.desk.availability import DaySetting, KeptDay
+from clinicctl.desk.availability import DayBefore, DaySetting
 from clinicctl.results.imports import DoctorDiff, Imported, ImportedRow
 from clinicctl.results.people import ToCall
 from clinicctl.rules import import_rows
@@ -53,7 +53,7 @@ class _Doctor:
     """A doctor in the file: the weekdays, what the file wants, what is refused, and what is said of the days."""
 
     row: rows.DoctorRow
-    unsaid: Sequence[tuple[bool, int]]
+    defaults: Sequence[tuple[bool, int]]
     wanted: dict[date, DayRow] = field(default_factory=dict)
     refused: set[date] = field(default_factory=set)
     settings: Mapping[date, rows.DaySettingRow] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Plan(Digested):
     inserted: Sequence[rows.DaySettingRow]
     updated: Sequence[rows.DayWriteRow]
     removed: Sequence[rows.DayKeyRow]
-    before: Sequence[KeptDay]
+    before: Sequence[DayBefore]
     packed: str
     last: bool = False
 
@@ -114,7 +114,7 @@ def plan_availability(
     answered, changes = _answered(tx, meant, doctors, refused)
     settings = {each.row.id: each.settings for each in doctors.values()}
     before = [
-        availability.before_of(
+        availability.day_before(
             each.doctor_id, each.date, settings[each.doctor_id].get(each.date), removed=outcome is RowOutcome.REMOVED
         )
         for outcome, listed in changes.items()
@@ -169,19 +169,21 @@ def set_availability(tx: Tx, *, plan: Plan) -> Imported:
     lost = {
         (before.doctor, before.date): found
         for before, after, _ in booked
-        if any(found := availability.in_the_way(tx, [(before, after)], on_conflict=plan.on_conflict))
+        if any(found := availability.list_conflicts(tx, [(before, after)], on_conflict=plan.on_conflict))
     }
     if plan.on_error is OnError.STOP:
-        availability.refuse_stranded(
+        availability.refuse_displaced(
             tx, [row for each, _ in lost.values() for row in each], [row for _, each in lost.values() for row in each]
         )
     elif lost:
         plan = _without(plan, {key: "has bookings" if each else "patients are here" for key, (each, _) in lost.items()})
         booked = [each for each in booked if (each[0].doctor, each[0].date) not in lost]
-    told_off = availability.settle(tx, [(before, after) for before, after, _ in booked], on_conflict=plan.on_conflict)
+    told_off = availability.resolve_conflicts(
+        tx, [(before, after) for before, after, _ in booked], on_conflict=plan.on_conflict
+    )
     _apply(tx, plan)
     availability.set_capacities(tx, [(before, places) for before, _, places in booked if places is not None])
-    availability.keep_before(
+    availability.record_before(
         tx, packed=plan.packed, cancelled=[before for before, _, _ in booked if before.date in told_off]
     )
     return _imported(plan, [person for on in sorted(told_off) for person in told_off[on]])
@@ -267,7 +269,7 @@ def _doctor(tx: Tx, code: str) -> _Doctor | str:
         return "unknown doctor"
     if row.archived_at is not None:
         return "the doctor is archived"
-    return _Doctor(row, days.unsaid(tx, row, days.weekly(tx, row)))
+    return _Doctor(row, days.weekly_defaults(tx, row, days.weekly(tx, row)))
 
 
 def _dates(tx: Tx, word: str) -> Sequence[date] | str:
@@ -302,30 +304,30 @@ def _answered(
         for on in dates:
             said = doctor.settings.get(on)
             standing = availability.setting_of(said) if said is not None else None
-            outcome, setting, change = _compared(row, standing, doctor.unsaid[on.weekday()])
+            outcome, setting, change = _compared(row, standing, doctor.defaults[on.weekday()])
             answered.append(ImportedRow(row.line, row.doctor, on, outcome, None, change))
             if outcome is not RowOutcome.UNCHANGED:
                 changes[outcome].append(rows.DayWriteRow(*setting, tx.actor, tx.now, doctor.row.id, on))
     for code, doctor in doctors.items():
         for on in sorted(doctor.removed):
             setting = availability.setting_of(doctor.settings[on])
-            change = _forgotten(setting, doctor.unsaid[on.weekday()])
+            change = _forgotten(setting, doctor.defaults[on.weekday()])
             answered.append(ImportedRow(None, code, on, RowOutcome.REMOVED, None, change))
             changes[RowOutcome.REMOVED].append(rows.DayWriteRow(*setting, tx.actor, tx.now, doctor.row.id, on))
     return answered, changes
 
 
 def _compared(
-    row: DayRow, standing: DaySetting | None, unsaid: tuple[bool, int]
+    row: DayRow, standing: DaySetting | None, defaults: tuple[bool, int]
 ) -> tuple[RowOutcome, DaySetting, str | None]:
     """Return what happens to a day: the outcome, what is then set, and what that changes.
 
     A row without anything to set leaves a day as it stands, also one of which nothing is said.
     """
-    present, places = unsaid
+    present, places = defaults
     if standing is None and row.present is None and row.capacity is None and not row.note:
         return RowOutcome.UNCHANGED, DaySetting(present, places, None), None
-    then = availability.merged(standing, present, present=row.present, capacity=row.capacity, note=row.note)
+    then = availability.merge_setting(standing, present, present=row.present, capacity=row.capacity, note=row.note)
     if then == standing:
         return RowOutcome.UNCHANGED, then, None
     before = DaySetting(present, None, None) if standing is None else standing
@@ -339,9 +341,9 @@ def _compared(
     return RowOutcome.ADDED if standing is None else RowOutcome.CHANGED, then, change
 
 
-def _forgotten(standing: DaySetting, unsaid: tuple[bool, int]) -> str | None:
-    places = unsaid[1] if standing.capacity is None else standing.capacity
-    return _change(standing.present, places, *unsaid, standing.note is not None)
+def _forgotten(standing: DaySetting, defaults: tuple[bool, int]) -> str | None:
+    places = defaults[1] if standing.capacity is None else standing.capacity
+    return _change(standing.present, places, *defaults, standing.note is not None)
 
 
 @cache
@@ -380,22 +382,24 @@ def _concerns(plan: Plan, kept: Mapping[str, Any]) -> bool:
     return not doctors or None in doctors or not doctors.isdisjoint(plan.doctors)
 
 
-def _booked(tx: Tx, plan: Plan) -> list[tuple[days.Facts, days.Facts, int | None]]:
+def _booked(tx: Tx, plan: Plan) -> list[tuple[days.DayState, days.DayState, int | None]]:
     """The days with a ledger that a plan is about: as they stand, as they would be, and the capacity to set."""
     first = min((each.first for each in plan.doctors.values()), default=date.max)
     last = max((each.last for each in plan.doctors.values()), default=date.min)
     have = set(stored_days.doctors_with_ledger(tx, first=first, last=last))
-    found = list[tuple[days.Facts, days.Facts, int | None]]()
+    found = list[tuple[days.DayState, days.DayState, int | None]]()
     for doctor in plan.doctors.values():
         if doctor.row.id not in have:
             continue
-        for before in days.with_ledger(tx, doctor.row, first=doctor.first, last=doctor.last):
+        for before in days.list_with_ledger(tx, doctor.row, first=doctor.first, last=doctor.last):
             if row := doctor.wanted.get(before.date):
-                setting = availability.written(before, present=row.present, capacity=row.capacity, note=row.note)
-                after = availability.changed_facts(before, present=row.present, capacity=row.capacity)
+                setting = availability.updated_setting(
+                    before, present=row.present, capacity=row.capacity, note=row.note
+                )
+                after = availability.changed_state(before, present=row.present, capacity=row.capacity)
                 found.append((before, after, setting.capacity))
             elif before.date in doctor.removed:
-                present, places = doctor.unsaid[before.date.weekday()]
+                present, places = doctor.defaults[before.date.weekday()]
                 found.append((before, replace(before, present=present, capacity=places), places))
             elif plan.mode is ImportMode.REPLACE:
                 # Nothing changes here, but to cancel is said of whoever has no place in all that is replaced.

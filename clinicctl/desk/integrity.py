@@ -97,9 +97,9 @@ def _behind(tx: Tx, noted: head_file.Head | None) -> Iterator[Violation]:
 
 def _capacities(tx: Tx) -> Iterator[Violation]:
     for doctor in integrity.doctors(tx):
-        for day in days.with_ledger(tx, doctor):
-            if day.capacity != day.meant:
-                where = f"{day.doctor} on {day.date}: {day.capacity}, said {day.meant}"
+        for day in days.list_with_ledger(tx, doctor):
+            if day.capacity != day.planned_capacity:
+                where = f"{day.doctor} on {day.date}: {day.capacity}, said {day.planned_capacity}"
                 yield Violation("a day has the capacity that was said", where, LEDGER)
 
 
@@ -157,9 +157,9 @@ def _mend_ledgers(tx: Tx) -> None:
         last = given.get(doctor.id, {})
         standing = {row.date for row in integrity.ledgers(tx, doctor=doctor.id)}
         if missing := sorted((held.keys() | last.keys()) - standing):
-            for day in days.facts(tx, doctor, missing):
+            for day in days.list_states(tx, doctor, missing):
                 days.open_ledger(tx, day)
-        meant = {day.date: day.meant for day in days.with_ledger(tx, doctor)}
+        meant = {day.date: day.planned_capacity for day in days.list_with_ledger(tx, doctor)}
         for row in integrity.ledgers(tx, doctor=doctor.id):
             booked, capacity = held.get(row.date, 0), meant.get(row.date, row.capacity)
             right = row._replace(

@@ -26,7 +26,7 @@ def measure(tx: Tx, *, waits: tuple[int, float] | None = None) -> Metrics:
 
 
 def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
-    known = days.facts_of_many(tx, list(staff.values()), [tx.today])
+    known = days.list_states_of_doctors(tx, list(staff.values()), [tx.today])
     facts = {code: known[row.id][0] for code, row in staff.items()}
     entries = queue.list_current(tx)
     waiting = {

@@ -241,7 +241,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
         date_ = day(on, today=tx.today) if on else tx.today
         raise errors.SamePlace(subject=f"Position {position}", doctor=target.code, date=date_.isoformat())
     entry = _at(tx, TRANSFER, whom, position, on, rest=f" --to {target.code}")
-    (there,) = days.facts(tx, target, [entry.date])
+    (there,) = days.list_states(tx, target, [entry.date])
     days.refuse_absent(tx, target, there)
     refuse_second_place(tx, _appointment_row(tx, entry.appointment_id), target)
     days.open_ledger(tx, there)

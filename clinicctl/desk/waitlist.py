@@ -127,7 +127,7 @@ def _fitting(
     wanted = {each.date for each in wishes}
     if dates is None and tx.today in wanted and journal.is_closed(tx, tx.today):
         wanted.remove(tx.today)
-    known = days.facts_of_many(tx, whom, sorted(wanted)) if wanted else {}
+    known = days.list_states_of_doctors(tx, whom, sorted(wanted)) if wanted else {}
     return {
         each.id: waitlist.who_fits(
             [wish for wish in wishes if wish.doctor_id == each.id],
