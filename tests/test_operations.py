@@ -2,6 +2,7 @@
 
 import inspect
 from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any, get_args, get_type_hints
 
 from clinicctl import desk
@@ -40,8 +41,8 @@ def declared() -> dict[str, Operation]:
 def functions() -> dict[str, Any]:
     """The functions of the desk that do an operation, by its name on disk."""
     found: dict[str, Any] = {}
-    for module in desk.__all__:
-        for function in vars(import_module(f"clinicctl.desk.{module}")).values():
+    for module in walk_packages(desk.__path__, "clinicctl.desk."):
+        for function in vars(import_module(module.name)).values():
             if inspect.isfunction(function) and hasattr(function, "operation"):
                 name = operations.of(function).name
                 assert found.setdefault(name, function) is function, f"two functions do {name}"

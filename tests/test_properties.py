@@ -954,9 +954,9 @@ WRITES = [
     desk.doctors.add,
     desk.patients.add,
     desk.patients.edit,
-    desk.imports.set_availability,
-    desk.patient_imports.add_patients,
-    desk.doctor_imports.add_doctors,
+    desk.imports.days.set_availability,
+    desk.imports.patients.add_patients,
+    desk.imports.doctors.add_doctors,
 ]
 IDENTITY: dict[type, tuple[str, ...]] = {
     PatientBrief: ("number",),

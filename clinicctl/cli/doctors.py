@@ -101,7 +101,7 @@ def import_(
         file,
         format=format_,
         read=import_rows.read_doctors,
-        write=desk.doctor_imports.add_doctors,
+        write=desk.imports.doctors.add_doctors,
         on_error=on_error,
     )
 
@@ -207,8 +207,8 @@ def import_avail(
         file,
         format=format_,
         read=import_rows.read_days,
-        plan=desk.imports.plan_availability,
-        write=desk.imports.set_availability,
+        plan=desk.imports.day_plan.plan_availability,
+        write=desk.imports.days.set_availability,
         mode=mode,
         on_conflict=on_conflict,
         on_error=on_error,
