@@ -425,8 +425,8 @@ def fits(expected: Any, told: Any) -> bool:
 OPERATIONS = {
     "book": desk.bookings.book,
     "cancel": desk.bookings.cancel,
-    "check_in": desk.queue.check_in,
-    "walk_in": desk.queue.walk_in,
+    "check_in": desk.arrivals.check_in,
+    "walk_in": desk.arrivals.walk_in,
     "call": desk.queue.call,
     "start": desk.queue.start,
     "done": desk.queue.done,
@@ -938,8 +938,8 @@ def furnished(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         on = DaysWord("today..tomorrow")
         once(tx, desk.availability.set_days, key="a", doctor=mehta, on=on, capacity=3, note="congress")
         once(tx, desk.bookings.book, key="b", patient=PatientRef("P1"), doctor=mehta, on=today, reason="cough")
-        once(tx, desk.queue.walk_in, patient=PatientRef("P2"), doctor=mehta)
-        once(tx, desk.queue.walk_in, patient=PatientRef("P3"), doctor=mehta)
+        once(tx, desk.arrivals.walk_in, patient=PatientRef("P2"), doctor=mehta)
+        once(tx, desk.arrivals.walk_in, patient=PatientRef("P3"), doctor=mehta)
         once(tx, desk.bookings.book, patient=PatientRef("P1"), doctor=rao, on=today)
         once(tx, desk.bookings.cancel, appointment=AppointmentRef("A4"), by=CancelledBy.CLINIC, reason="ill")
         once(tx, desk.weekly.set_weekly, doctor=rao, on=WeekdaysWord("sun"), off=True)

@@ -68,7 +68,7 @@ def show(ctx: Ctx, patient: params.Patient) -> None:
 @reads(patient, "find", "clinicctl patient find 'mu an'", "clinicctl patient find '0151 23456789'")
 def find(ctx: Ctx, words: params.Words) -> None:
     """Find patients by words of the name, by phone, or by number."""
-    ctx.obj.show(ctx.obj.read(desk.patients.list_matching, said=words))
+    ctx.obj.show(ctx.obj.read(desk.patients.list_matching, text=words))
 
 
 @reads(patient, "list", "clinicctl patient list", "clinicctl patient list --all -o csv")

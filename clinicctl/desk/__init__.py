@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from clinicctl.desk import (
+        arrivals,
         audit,
         availability,
         bookings,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "arrivals",
     "audit",
     "availability",
     "bookings",

@@ -12,11 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import availability, bookings, days, lookup, replay, weekly
+from clinicctl.desk import availability, days, lookup, replay, weekly
 from clinicctl.rules.days import WEEKDAYS
 from clinicctl.statuses import OnConflict
+from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import day_history as stored_history
-from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 from clinicctl.store.ids import new_ids
 
@@ -161,7 +161,7 @@ def _given_its_time(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow, return
     """Return the number of an appointment that was booked at the time of another one, after that was cancelled."""
     if row.time is None:
         return None
-    found = bookings.at_time(tx, patient_id=row.patient_id, doctor_id=row.doctor_id, on=row.date, at=row.time)
+    found = appointments.at_time(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date, at=row.time)
     return next((each.number for each in found if each.number not in returning and each.created_at > act.at), None)
 
 

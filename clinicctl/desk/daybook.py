@@ -6,7 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import availability, bookings, days, journal, lookup, operations, queue, transitions, waitlist
+from clinicctl.desk import (
+    availability,
+    bookings,
+    days,
+    journal,
+    lookup,
+    operations,
+    queue,
+    queue_lookup,
+    transitions,
+    waitlist,
+)
 from clinicctl.results.days import Closed, Day, Slot, ToDo
 from clinicctl.rules.days import DayWord, day, free_slots
 from clinicctl.rules.references import DoctorRef
@@ -67,7 +78,7 @@ def close(tx: Tx, *, on: DayWord) -> Closed:
     if date_ > tx.today:
         raise errors.WrongDay(appointment="That day", date=date_.isoformat(), today=tx.today.isoformat())
     no_show, left, completed = list[str](), list[str](), list[str]()
-    for entry in queue.list_entries(tx, on=date_):
+    for entry in queue_lookup.list_entries(tx, on=date_):
         if entry.status == QueueStatus.SERVING:
             completed.append(f"A{queue.end(tx, DONE, entry).number}")
         elif entry.status in LEAVE.queue_leaves:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from clinicctl.desk import availability, bookings, clinic, doctors, journal, patients, queue
+from clinicctl.desk import arrivals, availability, bookings, clinic, doctors, journal, patients, queue
 from clinicctl.results.clinic import Demo
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
@@ -141,7 +141,10 @@ def _arrive(script: _Script, booked: Mapping[tuple[str, int, str], str]) -> int:
     for code, numbers in _ARRIVED.items():
         for nth, number in enumerate(numbers):
             script.act(
-                queue.check_in, command="checkin", ago=95 - 14 * nth, arrival=ArrivalRef(booked[code, number, "today"])
+                arrivals.check_in,
+                command="checkin",
+                ago=95 - 14 * nth,
+                arrival=ArrivalRef(booked[code, number, "today"]),
             )
             count += 1
     for code, served in _SERVED:

@@ -1,4 +1,4 @@
-"""Doctors: a code each, and the capacity of their days."""
+"""Add and edit doctors, and list them."""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from clinicctl.store.engine import Tx
 
 @operations.ADD_DOCTOR
 def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity: int | None = None) -> Doctor:
-    """Put a doctor on file. Refuses a code that another has, archived ones included, without regard to case."""
+    """Add a doctor. Refuses the code of another doctor, also of an archived one, regardless of case."""
     if lookup.get_doctor(tx, code):
         raise errors.DuplicateCode(doctor=code)
     identity = uuid4()
@@ -42,13 +42,13 @@ def edit(
     capacity: int | None = None,
     on_conflict: OnConflict = OnConflict.REFUSE,
 ) -> Doctor:
-    """Change what is said; an empty specialty clears it.
+    """Change a doctor. Omitted options keep their value; an empty specialty clears it.
 
-    Another capacity holds for today and later wherever the day has none of its own. Refuses with `HasBookings` when it
-    would leave booked patients without a place, unless `on_conflict` says what then happens.
+    A new capacity applies from today to days without their own capacity. Refuses with `HasBookings` if it would leave
+    booked patients without a slot, unless `on_conflict` allows it.
     """
     if name is None and specialty is None and capacity is None:
-        raise errors.Usage(problem="Nothing to change: say what, for example --name or --capacity.")
+        raise errors.Usage(problem="Nothing to change: give an option such as --name or --capacity.")
     row = lookup.find_active_doctor(tx, doctor)
     changed = row._replace(
         name=row.name if name is None else name,
@@ -61,7 +61,7 @@ def edit(
 def change(
     tx: Tx, row: rows.DoctorRow, changed: rows.DoctorRow, *, on_conflict: OnConflict = OnConflict.REFUSE
 ) -> Doctor:
-    """As `edit`, of a row, with the row as it shall be."""
+    """Change a doctor's row as `edit` does."""
     after = save(tx, changed)
     if after.capacity != row.capacity:
         availability.reapply_capacities(tx, doctor=after, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
@@ -69,7 +69,7 @@ def change(
 
 
 def save(tx: Tx, changed: rows.DoctorRow) -> rows.DoctorRow:
-    """Write a row as it shall be; return it as it now is."""
+    """Write the changeable columns of a doctor, and return the row on file."""
     stored_doctors.update(
         tx,
         id=changed.id,
@@ -88,7 +88,7 @@ def show(tx: Tx, *, doctor: DoctorRef) -> Doctor:
 
 
 def list_all(tx: Tx, *, archived: bool = False) -> list[Doctor]:
-    """Return the doctors by code, with `archived` those put away, too."""
+    """Return the doctors by code, with `archived` also archived ones."""
     found = stored_doctors.everybody(tx) if archived else stored_doctors.on_staff(tx)
     return [describe(tx, row) for row in found]
 

@@ -17,7 +17,7 @@ from uuid import UUID
 import orjson
 
 from clinicctl import errors
-from clinicctl.desk import bookings, lookup, operations, replay
+from clinicctl.desk import lookup, operations, replay
 from clinicctl.results.base import Outcome, plain
 from clinicctl.results.journal import JournalChecked, JournalFinding
 from clinicctl.rules import days
@@ -259,7 +259,7 @@ def _resolved(tx: Tx, value: Any) -> Any:
     if isinstance(value, AppointmentRef):
         return str(lookup.find_appointment(tx, value).id)
     if isinstance(value, ArrivalRef):
-        row = lookup.get_appointment(tx, value) or bookings.who_arrives(tx, value)
+        row = lookup.get_appointment(tx, value) or lookup.get_arriving_patient(tx, value)
         if row is None:
             raise errors.NoSuchPatient()
         return str(row.id)

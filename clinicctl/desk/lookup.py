@@ -7,8 +7,9 @@ from clinicctl import errors
 from clinicctl.desk import candidates
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.rules import matching, phones, references
-from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
+from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
+from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.compiled import appointments, doctors, rows, waitlist
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.engine import Tx
@@ -170,6 +171,44 @@ def get_appointment(tx: Tx, appointment: str) -> rows.AppointmentRow | None:
         return appointments.by_number(tx, number=number)
     identity = references.uuid(appointment)
     return appointments.by_id(tx, id=identity) if identity else None
+
+
+def get_arriving_patient(tx: Tx, arrival: ArrivalRef) -> rows.PatientRow | None:
+    """Return the patient to check in, or None.
+
+    Of several who match, it is the one with an appointment today. Refuses several with one, listing the appointments,
+    and several without any, as `get_patient` does.
+    """
+    matching = {row.id: row for row in list_patients(tx, PatientRef(arrival))}
+    if len(matching) > 1:
+        todays = [row for row in appointments.of_day(tx, on=tx.today) if row.patient_id in matching]
+        coming = [row for row in todays if row.status != AppointmentStatus.COMPLETED] or todays
+        if len({row.patient_id for row in coming}) > 1:
+            raise several_appointments(tx, coming)
+        if coming:
+            return matching[coming[0].patient_id]
+    return get_patient(tx, PatientRef(arrival))
+
+
+def several_appointments(tx: Tx, found: Sequence[rows.AppointmentRow]) -> errors.Ambiguous:
+    """Return the refusal of a check-in that may mean several appointments, each with its number."""
+    ordered = sorted(found, key=lambda row: (row.time is None, row.time, row.doctor_code, row.slot))
+    listed = ordered[: errors.LISTED]
+    return errors.Ambiguous(
+        count=len(found),
+        what="appointments",
+        candidates=[
+            each
+            | {
+                "time": row.time.isoformat("minutes") if row.time else None,
+                "status": row.status,
+                "position": row.position,
+                "choose": f"A{row.number}",
+            }
+            for each, row in zip(candidates.of_appointments(tx, listed), listed, strict=True)
+        ],
+        hint=f"Give the appointment, for example `clinicctl checkin A{ordered[0].number}`.",
+    )
 
 
 def find_waitlist_entry(tx: Tx, entry: WaitlistRef) -> rows.WaitlistRow:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
-from clinicctl.desk import daybook, days, journal, patients, queue
+from clinicctl.desk import daybook, days, journal, patients, queue_lookup
 from clinicctl.results.clinic import Metric, Metrics, Sample
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.compiled import metrics, rows
@@ -28,7 +28,7 @@ def measure(tx: Tx, *, waits: tuple[int, float] | None = None) -> Metrics:
 def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
     known = days.list_states_of_doctors(tx, list(staff.values()), [tx.today])
     facts = {code: known[row.id][0] for code, row in staff.items()}
-    entries = queue.list_current(tx)
+    entries = queue_lookup.list_current(tx)
     waiting = {
         code: [
             (tx.now - each.checked_in_at).total_seconds()

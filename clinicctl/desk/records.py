@@ -5,7 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, candidates, doctors, lookup, operations, patients, queue, waitlist
+from clinicctl.desk import bookings, candidates, doctors, lookup, operations, patients, queue_lookup, waitlist
 from clinicctl.results.people import Doctor, Edited, Erased, Merged, MergePlan, Patient
 from clinicctl.rules import merges
 from clinicctl.rules.references import DoctorRef, PatientRef
@@ -161,7 +161,7 @@ def _refuse_appointments(
 ) -> None:
     if not found:
         return
-    entries = {row.id: queue.get_entry(tx, row.id) for row in found if row.position is not None}
+    entries = {row.id: queue_lookup.get_entry(tx, row.id) for row in found if row.position is not None}
     affected = [
         each | ({"queue": entry.doctor_code} if (entry := entries.get(row.id)) is not None else {})
         for each, row in zip(candidates.of_appointments(tx, found), found, strict=True)
@@ -248,7 +248,7 @@ class _Open(NamedTuple):
 
 def _open_appointments(tx: Tx, patient: rows.PatientRow) -> list[_Open]:
     active = bookings.list_active(tx, patient_id=patient.id)
-    return [_Open(row, queue.get_entry(tx, row.id) if row.position is not None else None) for row in active]
+    return [_Open(row, queue_lookup.get_entry(tx, row.id) if row.position is not None else None) for row in active]
 
 
 def _refuse_conflict(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow) -> None:

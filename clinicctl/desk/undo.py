@@ -13,7 +13,7 @@ from clinicctl.desk import (
     days,
     lookup,
     operations,
-    queue,
+    queue_lookup,
     records,
     replay,
     transitions,
@@ -182,7 +182,7 @@ def _take_back(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
         records.refuse_archived(tx, row, queue_doctor_id=queued_with if step.queue_from else None)
     if step.queue_from in IN_QUEUE and (step.queue_to not in IN_QUEUE or "doctor_id" in queued):
         assert queued_with is not None, "a step of a queue that the patient is not in"
-        queue.refuse_second_place(tx, row, lookup.doctor_by_id(tx, queued_with))
+        queue_lookup.refuse_second_place(tx, row, lookup.doctor_by_id(tx, queued_with))
     if step.from_status is None:
         cancelled = row._replace(status=AppointmentStatus.CANCELLED, cancelled_by=CancelledBy.CLINIC, moved_from=None)
         _put_back(tx, row, cancelled)
@@ -220,7 +220,7 @@ def _refuse_time_taken(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow) -> 
     """Refuse a time that was given to another appointment since. An older one at that time was accepted before."""
     if row.time is None:
         return
-    for other in bookings.at_time(tx, patient_id=row.patient_id, doctor_id=row.doctor_id, on=row.date, at=row.time):
+    for other in appointments.at_time(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date, at=row.time):
         booked_by = stored.booked_by(tx, appointment=other.id)
         if booked_by is not None and booked_by > act.number:
             raise errors.TimeTaken(
@@ -257,7 +257,7 @@ def _put_back_in_queue(tx: Tx, step: rows.StepRow, entry: rows.QueueRow | None, 
         stored.leave_queue(tx, appointment=step.appointment_id)
     elif entry is not None:
         if step.queue_from == QueueStatus.SERVING:
-            queue.refuse_elsewhere(tx, entry)
+            queue_lookup.refuse_elsewhere(tx, entry)
         right = entry._replace(status=QueueStatus(step.queue_from), **values)
         stored.put_back_in_queue(
             tx,
