@@ -32,7 +32,10 @@ _NAMES: dict[type, str] = {}
 
 
 def stored(name: str) -> Callable[[type[T]], type[T]]:
-    """Declare the name of a class of results in journals. It never changes, whatever the class is called."""
+    """Declare the name of a class of results in journals.
+
+    It never changes, whatever the class is called.
+    """
 
     def declare(kind: type[T]) -> type[T]:
         _STORED[name], _NAMES[kind] = kind, name
@@ -63,10 +66,16 @@ class Outcome:
     dry_run: bool = False
 
 
-def plain(value: Any, *, personal: bool = True) -> Any:
-    """Return a value as JSON: dates in ISO 8601, instants in RFC 3339 to the second, times as `HH:MM`.
+def fields_of(value: Any) -> dict[str, Any]:
+    """Return the fields of a result by name, for another result that has them too."""
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
-    Without `personal`, personal fields are left out unless they are empty.
+
+def plain(value: Any, *, personal: bool = True) -> Any:
+    """Return a value as JSON.
+
+    Dates are in ISO 8601, instants in RFC 3339 to the second, times as `HH:MM`. Without `personal`, personal fields are
+    left out unless they are empty.
     """
     kind = type(value)
     if kind in _UNCHANGED:
@@ -84,7 +93,10 @@ def plain(value: Any, *, personal: bool = True) -> Any:
 
 @lru_cache(4_096)
 def _id(value: UUID) -> str:
-    """Return an id as text. It is in the journal and in the answer, and patients and doctors recur."""
+    """Return an id as text.
+
+    It is in the journal and in the answer, and patients and doctors recur.
+    """
     return str(value)
 
 
@@ -119,7 +131,10 @@ def _object(value: Any, *, personal: bool) -> dict[str, Any]:
 
 @cache
 def _shape(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Sequence[Any]]] | None:
-    """Return the field names of a class of results and a function that reads them; None for any other class."""
+    """Return the field names of a class of results and a function that reads them.
+
+    Return None for any other class.
+    """
     if not is_dataclass(kind):
         return None
     names = tuple(each.name for each in fields(kind))
@@ -128,7 +143,10 @@ def _shape(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Sequence[Any]]]
 
 @lru_cache(1_024)
 def _plan(kind: type, personal: bool, *given: type) -> tuple[Sequence[str], Sequence[tuple[str, Callable[[Any], Any]]]]:
-    """Return the fields to leave out, and the fields to convert with their converters, for the types of the values."""
+    """Return the fields to leave out, and the converters of other fields.
+
+    They depend only on the types of the values.
+    """
     found = list(zip(fields(kind), given, strict=True))
     left_out = [each.name for each, type_ in found if each.metadata and not personal and type_ is not NoneType]
     converted = [
@@ -146,7 +164,10 @@ def _list(values: Sequence[Any], *, personal: bool) -> list[Any]:
 
 
 def _objects(rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return named tuples as objects, column by column, because there may be very many. They hold nothing personal."""
+    """Return named tuples as objects, converted by columns.
+
+    There may be very many. They hold nothing personal.
+    """
     names = rows[0]._fields
     columns = [_column(each) for each in zip(*rows, strict=True)]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -1,4 +1,4 @@
-"""The clinic itself, and how it is doing, as results."""
+"""Results about the clinic, its settings, its health and its metrics."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from clinicctl.results.base import result, stored
 @stored("Clinic")
 @result
 class Clinic:
-    """What `init` answers. `not_applied` names the options that differ from what stands, where it stood already."""
+    """The answer of `init`. `not_applied` has the options that differ from the settings of an existing clinic."""
 
     path: str
     name: str
@@ -22,7 +22,7 @@ class Clinic:
 @stored("Setting")
 @result
 class Setting:
-    """One of the clinic's settings."""
+    """A setting of the clinic."""
 
     name: str
     value: str
@@ -31,7 +31,7 @@ class Setting:
 
 @result
 class Demo:
-    """A demonstration clinic, and the commands to try on it."""
+    """A demonstration clinic, and commands to try."""
 
     path: str
     patients: int
@@ -43,7 +43,7 @@ class Demo:
 
 @result
 class Finding:
-    """One thing that `health` looked at."""
+    """One check of `health`."""
 
     name: str
     value: str
@@ -53,7 +53,7 @@ class Finding:
 
 @result
 class Health:
-    """Whether the database can be used, and what was looked at."""
+    """Whether the database can be used, with every check."""
 
     usable: bool
     path: str
@@ -62,7 +62,7 @@ class Health:
 
 @result
 class Sample:
-    """A number, and what tells it from others of its metric."""
+    """One value of a metric, with its labels."""
 
     labels: Mapping[str, str]
     value: float
@@ -70,7 +70,7 @@ class Sample:
 
 @result
 class Metric:
-    """A number that is measured, or several of a kind."""
+    """A metric with its samples."""
 
     name: str
     help: str
@@ -79,6 +79,6 @@ class Metric:
 
 @result
 class Metrics:
-    """What was measured."""
+    """All metrics."""
 
     metrics: tuple[Metric, ...]

@@ -1,4 +1,4 @@
-"""The database file, as results."""
+"""Results about the database file."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from clinicctl.results.base import result, stored
 
 @result
 class LastBackup:
-    """The last backup that is known: when, where, and the journal's head in it."""
+    """The last known backup, with the journal's head in it."""
 
     at: datetime
     path: str
@@ -18,7 +18,7 @@ class LastBackup:
 
 @result
 class Database:
-    """What the database file says of itself; sizes in bytes. The head is the journal's last row."""
+    """The database file. Sizes are in bytes, and the head is the journal's last row."""
 
     path: str
     application: str
@@ -38,7 +38,7 @@ class Database:
 
 @result
 class Problem:
-    """A law of the clinic that does not hold somewhere; `mendable` where `--repair` can work it out anew."""
+    """A violated invariant. `mendable` says that `--repair` can fix it."""
 
     law: str
     where: str
@@ -47,7 +47,7 @@ class Problem:
 
 @result
 class Checked:
-    """Whether the database is sound, and what is wrong with it."""
+    """The outcome of a check of the database."""
 
     path: str
     sound: bool
@@ -57,7 +57,7 @@ class Checked:
 @stored("Repaired")
 @result
 class Repaired:
-    """What was worked out anew, what is left, and the copy that was taken before."""
+    """The fixed and the remaining problems, and the copy from before."""
 
     path: str
     copy: str | None
@@ -67,7 +67,7 @@ class Repaired:
 
 @result
 class BackedUp:
-    """A backup, and the journal's head in it; `removed` are the older ones that it took the place of."""
+    """A backup, and the journal's head in it. `removed` has the older backups that were deleted."""
 
     path: str
     at: datetime
@@ -80,8 +80,7 @@ class BackedUp:
 @stored("Restored")
 @result
 class Restored:
-    """A database put in its place: from which file, the schema that had, its journal's head, and where
-    the replaced one is kept."""
+    """A restored database: its source, the schema and the journal's head of that, and the replaced file."""
 
     path: str
     file: str
@@ -97,7 +96,7 @@ class Restored:
 @stored("Migrated")
 @result
 class Migrated:
-    """The version of the schema before and now, and the copy that was taken before."""
+    """The schema before and after a migration, and the copy from before."""
 
     path: str
     found: int
@@ -107,7 +106,7 @@ class Migrated:
 
 @result
 class Compacted:
-    """The bytes of the database, with its log, before and after."""
+    """The size of the database with its log, in bytes, before and after."""
 
     path: str
     before: int

@@ -1,4 +1,4 @@
-"""Doctors' days, as results."""
+"""Results about doctors' days."""
 
 from dataclasses import field
 from datetime import date, datetime, time
@@ -12,7 +12,7 @@ from clinicctl.statuses import DaySource
 @stored("Day")
 @result
 class Day:
-    """A doctor's day. `remaining` is never negative, and 0 on a day without the doctor."""
+    """A doctor's day. `remaining` is never negative, and 0 if the doctor is absent."""
 
     doctor: str
     date: date
@@ -30,7 +30,7 @@ class Day:
 @stored("WeekDay")
 @result
 class WeekDay:
-    """What a doctor's weekday is where nothing is said of the date."""
+    """A weekday of a doctor. It applies to dates without a setting."""
 
     doctor: str
     weekday: str
@@ -42,7 +42,7 @@ class WeekDay:
 
 @result
 class Slot:
-    """One slot of a day sheet: free, or what stands in it."""
+    """One slot of a day sheet, free or with its appointment."""
 
     doctor: str
     date: date
@@ -55,7 +55,7 @@ class Slot:
 @stored("Closed")
 @result
 class Closed:
-    """What the end of a day made of what was still open."""
+    """The appointments that the close of a day ended, by their new status."""
 
     date: date
     no_show: tuple[str, ...]
@@ -65,7 +65,7 @@ class Closed:
 
 @result
 class ToDo:
-    """Something that needs somebody, and the command that mends it."""
+    """An open problem, and the command that fixes it."""
 
     what: str
     date: date
@@ -76,7 +76,7 @@ class ToDo:
 
 @result
 class Board:
-    """One doctor's line on the board of the waiting room: positions only."""
+    """A doctor's line on the board of the waiting room, with positions only."""
 
     doctor: str
     name: str

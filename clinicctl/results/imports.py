@@ -1,4 +1,4 @@
-"""What came of a file, as results. Rows are tuples, because there may be very many."""
+"""Results about imported files. Rows are tuples, because there may be very many."""
 
 from dataclasses import field
 from datetime import date
@@ -10,9 +10,9 @@ from clinicctl.statuses import RowOutcome
 
 
 class ImportedRow(NamedTuple):
-    """What came of a day in a file; the header of a file is line 1. A day that was removed stands in no line.
+    """The outcome of a day in a file. The header is line 1, and a removed day has no line.
 
-    `change` says what is otherwise now; of a note only that it is. A tuple, because there may be very many.
+    `change` describes the change, but does not contain the note.
     """
 
     line: int | None
@@ -25,7 +25,7 @@ class ImportedRow(NamedTuple):
 
 @result
 class DoctorDiff:
-    """What came of a doctor's days in a file, and the first and the last of them."""
+    """The outcome of a doctor's days in a file, with the first and the last of them."""
 
     doctor: str
     first: date
@@ -40,7 +40,7 @@ class DoctorDiff:
 @stored("Imported")
 @result
 class Imported:
-    """What came of a file."""
+    """The outcome of a file of doctors' days."""
 
     added: int
     changed: int
@@ -53,11 +53,11 @@ class Imported:
 
 
 class ImportedPatient(NamedTuple):
-    """What came of a line of a file of patients: the number, where there is one, or the numbers of who it may be.
+    """The outcome of a line in a file of patients: the number, or the numbers of the possible matches.
 
-    Somebody in the file who is not on file is among the candidates by the line, as `line 7`. `filled` names fields that
-    were empty, `changed` those that have another value now, `not_taken` those for which something else is on file.
-    Lists of people have at most 20 members, the likeliest first, and their count beside them.
+    A candidate who is in the file but not on file has a line instead, such as `line 7`. `filled` has the fields that
+    were empty, `changed` the replaced ones, and `not_taken` those with a different value on file. Lists of people have
+    at most 20 members, the likeliest first, with their count in another field.
     """
 
     line: int
@@ -76,7 +76,7 @@ class ImportedPatient(NamedTuple):
 @stored("ImportedPatients")
 @result
 class ImportedPatients:
-    """What came of a file of patients."""
+    """The outcome of a file of patients."""
 
     added: int
     changed: int = field(default=0, kw_only=True)
@@ -86,7 +86,7 @@ class ImportedPatients:
 
 
 class ImportedDoctor(NamedTuple):
-    """What came of a line of a file of doctors."""
+    """The outcome of a line in a file of doctors."""
 
     line: int
     doctor: str | None
@@ -98,7 +98,7 @@ class ImportedDoctor(NamedTuple):
 @stored("ImportedDoctors")
 @result
 class ImportedDoctors:
-    """What came of a file of doctors."""
+    """The outcome of a file of doctors."""
 
     added: int
     changed: int
