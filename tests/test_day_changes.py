@@ -176,7 +176,7 @@ def test_status_shows_patients_who_are_here_without_a_doctor_and_its_command_lis
     clinic("queue", "transfer", "MEHTA", "1", "--to", "RAO")
     clinic(*SET, "RAO", "today", "--absent", *KEEP)
     (found,) = [each for each in clinic("status") if each["what"] == "here without doctor"]
-    assert (found["doctor"], found["subject"]) == ("RAO", "1 here")
+    assert (found["doctor"], found["subject"]) == ("RAO", "1 arrived")
     assert [each["position"] for each in clinic(*found["command"].split()[1:])] == [1]
     clinic("queue", "transfer", "RAO", "1", "--to", "MEHTA")
     assert not [each for each in clinic("status") if each["what"] == "here without doctor"]

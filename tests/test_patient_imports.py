@@ -172,7 +172,7 @@ def test_of_very_many_who_may_be_somebody_the_first_are_named_and_all_are_counte
         (",98111 11111,,,,,", "The name is empty"),
         ("Secret Person,12,,,,,", "Not a phone number"),
         ("Secret Person,none,1.2.1980,,,,", "Not a date"),
-        ("Secret Person,none,2090-01-01,,,,", "to come"),
+        ("Secret Person,none,2090-01-01,,,,", "in the future"),
         ("Secret Person,none,1980-01-01,40,,,", "exclude each other"),
         ("Secret Person,none,,400,,,", "age is a whole number"),
         ("Secret Person,none,,,secret,,", "sex is female, male, other, unknown"),

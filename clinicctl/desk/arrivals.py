@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from clinicctl import errors
 from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions
 from clinicctl.desk.transitions import QueueChanges
-from clinicctl.results.appointments import Appointment, CheckedIn
+from clinicctl.results.appointments import CheckedIn
 from clinicctl.rules import references
 from clinicctl.rules import transitions as step_rules
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
@@ -16,24 +16,18 @@ from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.engine import Tx
 
-_STATES = {
-    QueueStatus.WAITING: "waiting",
-    QueueStatus.CALLED: "called",
-    QueueStatus.SERVING: "in consultation",
-    QueueStatus.SKIPPED: "called and skipped",
-    QueueStatus.HELD: "on hold",
-}
 _BACK = {QueueStatus.SKIPPED: RECALL, QueueStatus.HELD: RESUME}
 """The steps after which a patient who is still in the queue waits again."""
 
 
 @operations.CHECK_IN
 def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, again: bool | None = None) -> CheckedIn:
-    """Check in an appointment of today, or a patient with one today, at the next position of the doctor's queue.
+    """Check in an appointment of today, or a patient with one.
 
-    A patient who left and comes back gets the next position of the same queue. Refuses another day, an appointment of
-    anybody but `patient`, a second check-in (with the position), an appointment that is neither booked nor a no-show
-    nor left, and, unless `again`, a patient who is still in an earlier queue of the doctor.
+    The patient gets the next position of the doctor's queue. A patient who left and comes back gets the next position
+    of the same queue. Refuses another day, an appointment of anybody but `patient`, a second check-in (with the
+    position), an appointment that is neither booked nor a no-show nor left, and, unless `again`, a patient who is still
+    in an earlier queue of the doctor.
     """
     row = _arriving(tx, arrival)
     if patient is not None and (given := lookup.find_patient(tx, patient)).id != row.patient_id:
@@ -66,7 +60,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
         position=position,
         people_ahead=step_rules.people_ahead(own, entries),
         checked_in_at=tx.local(tx.now),
-        appointment=_appointment(tx, row.id),
+        appointment=bookings.describe(tx, lookup.appointment_by_id(tx, row.id)),
     )
 
 
@@ -114,7 +108,10 @@ def _enter(tx: Tx, row: rows.AppointmentRow, position: int) -> None:
 
 
 def _come_back(tx: Tx, row: rows.AppointmentRow, entry: rows.QueueRow, position: int) -> None:
-    """Put a patient who left and came back behind those waiting. The old position is not reused."""
+    """Put a patient who left and came back behind those waiting.
+
+    The old position is not reused.
+    """
     changes: QueueChanges = {
         # Not changed, but recorded for undo: the old position belongs to this doctor's queue.
         "doctor_id": entry.doctor_id,
@@ -129,10 +126,10 @@ def _come_back(tx: Tx, row: rows.AppointmentRow, entry: rows.QueueRow, position:
 
 
 def _arriving(tx: Tx, arrival: ArrivalRef) -> rows.AppointmentRow:
-    """Return the appointment to check in: the given one, or that of today of the given patient.
+    """Return the appointment to check in: the given one, or the patient's of today.
 
-    Of several of one patient, a booked one comes first, then a no-show or one who left, then one already checked in.
-    A patient without an appointment today may still be in the queue of an earlier day.
+    Of several of one patient, a booked one comes first, then a no-show or one who left, then one already checked in. A
+    patient without an appointment today may still be in the queue of an earlier day.
     """
     named = lookup.get_appointment(tx, arrival)
     if named is not None:
@@ -156,7 +153,7 @@ def _arriving(tx: Tx, arrival: ArrivalRef) -> rows.AppointmentRow:
             return found[0]
     for entry in stored_queue.of_patient(tx, patient=found_patient.id):
         if entry.date < tx.today:
-            return queue_lookup.appointment_row(tx, entry.appointment_id)
+            return lookup.appointment_by_id(tx, entry.appointment_id)
     raise errors.NoAppointmentToday(patient=f"P{found_patient.number}", date=tx.today.isoformat())
 
 
@@ -170,7 +167,7 @@ def _already_checked_in(
         problem = f"is completed; it had {place}."
         hint = f"For another visit: `clinicctl walkin P{row.patient_number} {entry.doctor_code}`."
     else:
-        problem = f"is already checked in at {place}: {_STATES[entry.status]}."
+        problem = f"is already checked in at {place}: {queue_lookup.IN_WORDS[entry.status]}."
     if hint is None and (step := _BACK.get(entry.status)):
         command = (
             f"clinicctl queue {step.name} {entry.doctor_code} {entry.position}{queue_lookup.day_option(tx, entry)}"
@@ -191,7 +188,7 @@ def _refuse_still_here(tx: Tx, *, patient_id: UUID, doctor_id: UUID) -> None:
     """Refuse a patient who is still in the doctor's queue of an earlier day."""
     for entry in stored_queue.of_patient(tx, patient=patient_id):
         if entry.date < tx.today and entry.doctor_id == doctor_id:
-            row = queue_lookup.appointment_row(tx, entry.appointment_id)
+            row = lookup.appointment_by_id(tx, entry.appointment_id)
             raise _already_checked_in(tx, row, entry, hint="Add --again to check in for today's queue as well.")
 
 
@@ -204,9 +201,9 @@ def _refuse_archived(row: rows.AppointmentRow, entry: rows.QueueRow | None) -> N
 
 
 def _refuse_booked_anew(tx: Tx, row: rows.AppointmentRow) -> None:
-    """Refuse a no-show, or a patient who left, with a newer booking, which is the one to check in.
+    """Refuse a no-show, or a patient who left, with a newer booking.
 
-    A second visit on the same day (`book --again`) is no newer booking.
+    The newer booking is the one to check in. A second visit on the same day (`book --again`) is no newer booking.
     """
     if row.status in (AppointmentStatus.NO_SHOW, AppointmentStatus.LEFT):
         for other in appointments.of_patient_on(tx, patient=row.patient_id, on=row.date):
@@ -228,7 +225,3 @@ def _instead(tx: Tx, booked: rows.AppointmentRow) -> str:
         if entry is None
         else str(_already_checked_in(tx, booked, entry))
     )
-
-
-def _appointment(tx: Tx, identity: UUID) -> Appointment:
-    return bookings.describe(tx, queue_lookup.appointment_row(tx, identity))

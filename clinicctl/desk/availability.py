@@ -51,11 +51,11 @@ def set_days(
     note: str | None = None,
     on_conflict: OnConflict = OnConflict.REFUSE,
 ) -> list[Day]:
-    """Set a doctor's days. Omitted options keep their value, and an empty note clears it.
+    """Set a doctor's days.
 
-    Refuses a call that sets nothing, past days and, with `HasBookings`, a change that would leave patients without a
-    slot: with `keep` they stay booked, with `cancel` the clinic cancels them. Patients who have arrived are never
-    cancelled.
+    Omitted options keep their value, and an empty note clears it. Refuses a call that sets nothing, past days and, with
+    `HasBookings`, a change that would leave patients without a slot: with `keep` they stay booked, with `cancel` the
+    clinic cancels them. Patients who have arrived are never cancelled.
     """
     if present is None and capacity is None and note is None:
         raise errors.Usage(problem="Nothing to set: give at least one of --present, --absent, --capacity and --note.")
@@ -134,7 +134,7 @@ def list_displaced(tx: Tx, changed: Iterable[days.DayState]) -> list[rows.Appoin
 
 
 def list_arrived(tx: Tx, changed: Iterable[days.DayState]) -> list[rows.ArrivedRow]:
-    """Return the patients who have arrived on days on which the doctor is absent after changes."""
+    """Return the patients who have arrived on days that lose their doctor."""
     # Only a day with a ledger can have a queue.
     absent = (day for day in changed if day.has_ledger and not day.present)
     return [row for day in absent for row in appointments.arrived(tx, doctor=day.doctor_id, on=day.date)]
@@ -148,9 +148,10 @@ def reduces(before: days.DayState, after: days.DayState) -> bool:
 def list_conflicts(
     tx: Tx, changes: Iterable[tuple[days.DayState, days.DayState]], *, on_conflict: OnConflict
 ) -> tuple[list[rows.AppointmentRow], list[rows.ArrivedRow]]:
-    """Return the booked and the arrived patients who prevent changes. Arrived patients cannot be cancelled.
+    """Return the booked and the arrived patients who prevent changes.
 
-    Only a change that takes something away can conflict: patients who were kept without a slot on purpose stay.
+    Arrived patients cannot be cancelled. Only a change that takes something away can conflict: patients who were kept
+    without a slot on purpose stay.
     """
     if on_conflict is OnConflict.KEEP:
         return [], []
@@ -167,9 +168,10 @@ def refuse_displaced(
     *,
     hint: str | None = None,
 ) -> None:
-    """Refuse if any patients would lose their slot. The refusal lists them, and those of them without a phone.
+    """Refuse if any patients would lose their slot.
 
-    `hint` is for a command without `--on-conflict`; it may have placeholders for the first doctor and date.
+    The refusal lists them, and those of them without a phone. `hint` is for a command without `--on-conflict`; it may
+    have placeholders for the first doctor and date.
     """
     affected: list[rows.AppointmentRow | rows.ArrivedRow] = [*arrived, *booked]
     if not affected:
@@ -209,7 +211,10 @@ def _how_to_clear(arrived: Sequence[rows.ArrivedRow]) -> list[str]:
 def preview_cancellations(
     tx: Tx, *, doctor: DoctorRef, on: DaysWord, present: bool | None, capacity: int | None
 ) -> list[ToCall]:
-    """Return the patients whom `set_days` with CANCEL would cancel. Refuses if any have arrived."""
+    """Return the patients whom `set_days` with CANCEL would cancel.
+
+    Refuses if any have arrived.
+    """
     row = lookup.find_active_doctor(tx, doctor)
     current = days.list_states(tx, row, day_rules.days(on, today=tx.today))
     changed = [changed_state(each, present=present, capacity=capacity) for each in current]
@@ -224,9 +229,9 @@ def resolve_conflicts(
     on_conflict: OnConflict,
     hint: str | None = None,
 ) -> dict[date, tuple[ToCall, ...]]:
-    """Refuse, keep or cancel the patients who lose their slot; return the cancelled ones by date.
+    """Refuse, keep or cancel the patients who lose their slot.
 
-    CANCEL applies to every booked patient without a slot, whatever the cause.
+    Return the cancelled ones by date. CANCEL applies to every booked patient without a slot, whatever the cause.
     """
     changes = list(changes)
     refuse_displaced(tx, *list_conflicts(tx, changes, on_conflict=on_conflict), hint=hint)
@@ -253,9 +258,10 @@ def updated_setting(day: days.DayState, *, present: bool | None, capacity: int |
 def merge_setting(
     setting: DaySetting | None, default_present: bool, *, present: bool | None, capacity: int | None, note: str | None
 ) -> DaySetting:
-    """Return a setting after a change. Omitted values stay, and an empty note clears the note.
+    """Return a setting after a change.
 
-    `default_present` is the presence of a day without a setting.
+    Omitted values stay, and an empty note clears the note. `default_present` is the presence of a day without a
+    setting.
     """
     if setting is None:
         return DaySetting(default_present if present is None else present, capacity, note or None)
@@ -284,9 +290,9 @@ def record_before(
 
 
 def day_before(doctor_id: UUID, on: date, setting: rows.DaySettingRow | None, *, removed: bool = False) -> DayBefore:
-    """Return a day before a change: the doctor, the date, whether the row is removed, and the row.
+    """Return the record of a day before a change.
 
-    Without a row, its values are None.
+    It has the doctor, the date, whether the row is removed, and the row. Without a row, its values are None.
     """
     day = (_as_text(doctor_id), on.toordinal())
     if setting is None:
@@ -309,7 +315,10 @@ def _as_text(identity: UUID) -> str:
 
 
 def write(tx: Tx, changes: Sequence[tuple[days.DayState, DaySetting]]) -> None:
-    """Write the settings of days and the capacities in their ledgers, in three statements."""
+    """Write the settings of days and the capacities in their ledgers.
+
+    It takes three statements.
+    """
     write_settings(
         tx,
         inserted=[
@@ -355,9 +364,10 @@ def reapply_capacities(
     weekdays: Collection[int] = (),
     hint: str | None = None,
 ) -> dict[date, tuple[ToCall, ...]]:
-    """Apply weekdays and defaults to the ledgers from today on; return the cancelled patients by date.
+    """Apply weekdays and defaults to the ledgers from today on.
 
-    `weekdays` are those whose presence may have changed. Refuses what `set_days` refuses.
+    Return the cancelled patients by date. `weekdays` are those whose presence may have changed. Refuses what `set_days`
+    refuses.
     """
     current = days.list_with_ledger(tx, doctor)
     # The earlier pattern is already overwritten, so every booking on a weekday without the doctor is a conflict.

@@ -1,7 +1,6 @@
 """Book, cancel and move appointments, and list them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from datetime import date, time
 from uuid import UUID, uuid4
 
@@ -9,7 +8,8 @@ from clinicctl import errors
 from clinicctl.desk import candidates, days, lookup, operations, transitions
 from clinicctl.desk.transitions import AppointmentChanges
 from clinicctl.results.appointments import Appointment, Booked, CancelledAppointment, StepTaken
-from clinicctl.results.people import DoctorBrief, PatientBrief, ToCall
+from clinicctl.results.base import fields_of
+from clinicctl.results.people import ToCall
 from clinicctl.rules import references
 from clinicctl.rules.days import DaysWord, DayWord, day, lowest_free
 from clinicctl.rules.days import days as dates_of
@@ -173,9 +173,10 @@ def move(
     overbook: bool = False,
     past: bool | None = None,
 ) -> Booked:
-    """Move an appointment: book the new slot first, then cancel the old appointment, linked both ways.
+    """Move an appointment: book the new slot, then cancel the old appointment.
 
-    Refuses an appointment that is no longer booked, the same doctor and day, and what `book` refuses.
+    The two are linked both ways. Refuses an appointment that is no longer booked, the same doctor and day, and what
+    `book` refuses.
     """
     row = lookup.find_appointment(tx, appointment)
     transitions.refuse_illegal(MOVE, row)
@@ -205,7 +206,10 @@ def move(
 
 @operations.NO_SHOW
 def no_show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
-    """Record a no-show; the slot stays taken. Refuses a future day, and any status but booked."""
+    """Record a no-show; the slot stays taken.
+
+    Refuses a future day, and any status but booked.
+    """
     row = lookup.find_appointment(tx, appointment)
     if row.date > tx.today:
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
@@ -228,10 +232,10 @@ def list_matching(
     cancelled_by: CancelledBy | None = None,
     limit: int | None = None,
 ) -> list[Appointment]:
-    """Return appointments by date, doctor and slot; the list may be empty. Refuses an unknown doctor or patient.
+    """Return appointments by date, doctor and slot; the list may be empty.
 
-    With `cancelled_by` each has the patient's phone. Undone bookings are left out, because nobody has to be called
-    about them.
+    Refuses an unknown doctor or patient. With `cancelled_by` each has the patient's phone. Undone bookings are left
+    out, because nobody has to be called about them.
     """
     conditions = list[Condition]()
     if doctor:
@@ -251,7 +255,7 @@ def list_matching(
 
 
 def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
-    """Return every step of an appointment, the oldest first, with the actor, the command and the reason."""
+    """Return the steps of an appointment, the oldest first."""
     row = lookup.find_appointment(tx, appointment)
     return [
         StepTaken(
@@ -304,11 +308,12 @@ def list_of_patient(tx: Tx, *, patient_id: UUID, on: date) -> list[rows.Appointm
 
 def describe(tx: Tx, row: rows.AppointmentRow) -> Appointment:
     """Return a row as a result."""
+    patient, doctor = lookup.booked_briefs(row)
     return Appointment(
         id=row.id,
         number=f"A{row.number}",
-        patient=PatientBrief(id=row.patient_id, number=f"P{row.patient_number}", name=row.patient_name),
-        doctor=DoctorBrief(id=row.doctor_id, code=row.doctor_code, name=row.doctor_name),
+        patient=patient,
+        doctor=doctor,
         date=row.date,
         slot=row.slot,
         time=row.time,
@@ -355,8 +360,10 @@ def _refuse_time_taken(
     overbook: bool,
     instead_of: rows.AppointmentRow | None,
 ) -> None:
-    """Refuse a time that the patient has with any doctor unless `again`, or the doctor with any patient unless
-    `overbook`."""
+    """Refuse a time that the patient or the doctor has already.
+
+    The patient's is allowed with `again`, the doctor's with `overbook`.
+    """
     for row in appointments.at_time(tx, patient=patient.id, doctor=doctor.id, on=on, at=at):
         if instead_of is not None and row.id == instead_of.id:
             continue
@@ -368,7 +375,7 @@ def _refuse_time_taken(
 
 
 def _with_phone(each: Appointment, phone: str | None) -> CancelledAppointment:
-    return CancelledAppointment(**{one.name: getattr(each, one.name) for one in fields(each)}, phone=phone)
+    return CancelledAppointment(**fields_of(each), phone=phone)
 
 
 def _reason(row: rows.AppointmentRow, step: rows.HistoryRow) -> str | None:

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from clinicctl.desk.recognition import Known
 from clinicctl.rules.days import age_said
 from clinicctl.rules.endings import LEAST, endings
 from clinicctl.statuses import Sex
@@ -15,6 +14,25 @@ from clinicctl.store.engine import Tx
 
 AffectedRow = rows.AppointmentRow | rows.ArrivedRow
 """An appointment whose patient is described."""
+
+
+class Listed(Protocol):
+    """A patient on file, or a person in a file of patients, whose number is 0."""
+
+    @property
+    def id(self) -> UUID | None: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def phone(self) -> str | None: ...
+    @property
+    def born(self) -> date | None: ...
+    @property
+    def born_year(self) -> int | None: ...
+    @property
+    def sex(self) -> Sex | None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -30,7 +48,7 @@ class Person:
     sex: Sex | None
 
 
-def of_patients(tx: Tx, listed: Iterable[Known]) -> list[dict[str, Any]]:
+def of_patients(tx: Tx, listed: Iterable[Listed]) -> list[dict[str, Any]]:
     """Describe patients on file, or people in a file of patients."""
     return describe(
         tx,

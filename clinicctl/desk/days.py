@@ -97,7 +97,10 @@ def weekly(tx: Tx, doctor: rows.DoctorRow) -> dict[int, rows.WeekdayRow]:
 
 
 def weekly_defaults(tx: Tx, doctor: rows.DoctorRow, pattern: Mapping[int, rows.WeekdayRow]) -> list[tuple[bool, int]]:
-    """Return the presence and the capacity of each weekday, from Monday, on dates without a setting."""
+    """Return the presence and the capacity of each weekday, from Monday.
+
+    They apply to dates without a setting.
+    """
     return [_weekly_default(tx, doctor, pattern.get(nth)) for nth in range(7)]
 
 
@@ -206,7 +209,10 @@ def refuse_absent(tx: Tx, doctor: rows.DoctorRow, day: DayState) -> None:
 
 
 def retake(tx: Tx, *, doctor_id: UUID, on: date) -> None:
-    """Take one slot again after an undone cancellation. The caller has checked that the slot is free."""
+    """Take one slot again after an undone cancellation.
+
+    The caller has checked that the slot is free.
+    """
     taken = stored_days.retake_place(tx, doctor=doctor_id, on=on)
     assert taken == 1, "a day without its ledger"
 
@@ -218,14 +224,20 @@ def give_back(tx: Tx, *, doctor_id: UUID, on: date) -> None:
 
 
 def next_position(tx: Tx, *, doctor_id: UUID, on: date) -> int:
-    """Take the next position of a doctor's queue. Positions are never reused within the day."""
+    """Take the next position of a doctor's queue.
+
+    Positions are never reused within the day.
+    """
     position = stored_days.next_position(tx, doctor=doctor_id, on=on)
     assert position is not None, "a queue without its day"
     return position
 
 
 def next_recall(tx: Tx, *, doctor_id: UUID, on: date) -> int:
-    """Take the next recall number. Recalled patients wait behind the others of their priority."""
+    """Take the next recall number.
+
+    Recalled patients wait behind the others of their priority.
+    """
     recall = stored_days.next_recall(tx, doctor=doctor_id, on=on)
     assert recall is not None, "a queue without its day"
     return recall

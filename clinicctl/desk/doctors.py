@@ -14,7 +14,10 @@ from clinicctl.store.engine import Tx
 
 @operations.ADD_DOCTOR
 def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity: int | None = None) -> Doctor:
-    """Add a doctor. Refuses the code of another doctor, also of an archived one, regardless of case."""
+    """Add a doctor.
+
+    Refuses the code of another doctor, also of an archived one, regardless of case.
+    """
     if lookup.get_doctor(tx, code):
         raise errors.DuplicateCode(doctor=code)
     identity = uuid4()
@@ -42,10 +45,11 @@ def edit(
     capacity: int | None = None,
     on_conflict: OnConflict = OnConflict.REFUSE,
 ) -> Doctor:
-    """Change a doctor. Omitted options keep their value; an empty specialty clears it.
+    """Change a doctor.
 
-    A new capacity applies from today to days without their own capacity. Refuses with `HasBookings` if it would leave
-    booked patients without a slot, unless `on_conflict` allows it.
+    Omitted options keep their value; an empty specialty clears it. A new capacity applies from today to days without
+    their own capacity. Refuses with `HasBookings` if it would leave booked patients without a slot, unless
+    `on_conflict` allows it.
     """
     if name is None and specialty is None and capacity is None:
         raise errors.Usage(problem="Nothing to change: give an option such as --name or --capacity.")

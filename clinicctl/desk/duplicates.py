@@ -11,15 +11,15 @@ from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
 LARGEST_GROUP = 50
-"""A group of more who share a name's sound says nothing; its members are met by phone or birth date."""
+"""The largest group to compare. A larger one says nothing, and its members are found by phone or birth date."""
 
 
 def list_duplicates(tx: Tx) -> list[Duplicate]:
     """Return the pairs on file who may be one person, the likeliest first.
 
-    Looked at are those who share a phone, a folded name or its sound. A pair against which something is recorded
-    (`names.contradictions`) is none, unless name and phone are the same; one that shares only the sound of the name
-    needs the birth date, too. A phone that identifies nobody counts as none.
+    A pair shares a phone, a folded name or its sound. A contradiction (`matching.contradictions`) rules it out unless
+    name and phone are the same; the sound of the name alone is not enough without the birth date. A phone that
+    identifies nobody counts as none.
     """
     crowded = set(stored_records.crowded_phones(tx, most=matching.MOST_SHARING))
     found = {}
@@ -37,7 +37,7 @@ _SHARED: Sequence[tuple[Callable[[Tx], list[rows.PatientRow]], Callable[[rows.Pa
     (stored_records.sharing_name_key, lambda row: row.name_key),
     (stored_records.sharing_sound_key, lambda row: row.sound_key),
 )
-"""The queries for patients who share something, and what they share."""
+"""The queries for patients who share a value, each with that value."""
 
 
 def _pairs(tx: Tx) -> Iterator[tuple[rows.PatientRow, rows.PatientRow]]:

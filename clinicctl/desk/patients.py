@@ -1,7 +1,6 @@
 """Register and edit patients, and list those on file."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +8,7 @@ from uuid import UUID, uuid4
 from clinicctl import errors
 from clinicctl.desk import candidates, lookup, operations, recognition
 from clinicctl.desk.recognition import Known
+from clinicctl.results.base import fields_of
 from clinicctl.results.people import Candidate, Edited, Patient, Registered
 from clinicctl.rules import details, matching, phones
 from clinicctl.rules.days import age_on, age_said
@@ -85,7 +85,7 @@ def refuse_archived(row: Known) -> None:
 
 
 def sharing(tx: Tx, records: Iterable[rows.PatientRow], merged: MergedRecords | None = None) -> list[rows.PatientRow]:
-    """Return the patients of records with a phone, each under the current name and every former name."""
+    """Return the patients of records with a phone, under every name they have had."""
     found = list[rows.PatientRow]()
     for person in lookup.survivors(tx, records):
         spellings = {each.name: each for each in reversed(with_merged(tx, person, merged)[1:])}
@@ -95,7 +95,7 @@ def sharing(tx: Tx, records: Iterable[rows.PatientRow], merged: MergedRecords | 
 
 
 def namesakes(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:
-    """Return the patients on file of records with a name, each under the name in the record."""
+    """Return the patients on file of records, each under the name in the record."""
     found = [
         each if each.merged_into is None else recognition.formerly(lookup.survivor(tx, each), each) for each in records
     ]
@@ -148,10 +148,10 @@ def edit(
     note: str | None = None,
     unverified_phone: bool | None = None,
 ) -> Edited:
-    """Change a patient. Omitted options keep their value; an empty phone, e-mail or note clears it.
+    """Change a patient.
 
-    The answer lists those on file who may be the same person now. Refuses a future birth date, and an invalid phone
-    unless `unverified_phone`.
+    Omitted options keep their value; an empty phone, e-mail or note clears it. The answer lists those on file who may
+    be the same person now. Refuses a future birth date, and an invalid phone unless `unverified_phone`.
     """
     row = lookup.find_active_patient(tx, patient)
     if all(each is None for each in (name, phone, born, age, sex, email, note)):
@@ -201,12 +201,18 @@ def show(tx: Tx, *, patient: PatientRef) -> Patient:
 
 
 def list_matching(tx: Tx, *, text: str) -> list[Patient]:
-    """Return the patients on file that match words, a phone or a number. The list may be empty."""
+    """Return the patients on file that match words, a phone or a number.
+
+    The list may be empty.
+    """
     return [describe(tx, row) for row in lookup.list_patients(tx, PatientRef(text)) if row.erased_at is None]
 
 
 def list_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> list[Patient]:
-    """Return the patients on file by number, with `archived` also archived ones. Erased ones are never listed."""
+    """Return the patients on file by number, with `archived` also archived ones.
+
+    Erased ones are never listed.
+    """
     query = stored_patients.not_erased if archived else stored_patients.on_file
     found = query(tx, limit=-1 if limit is None else limit)
     merged = all_merged(tx) if limit is None else None
@@ -214,9 +220,10 @@ def list_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> lis
 
 
 def with_merged(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) -> list[rows.PatientRow]:
-    """Return a patient and the records merged into theirs. `merged` has all merged records, if the caller has them.
+    """Return a patient and the records merged into theirs.
 
-    In an older database a record may point to its survivor through other records.
+    `merged` has all merged records, if the caller has them. In an older database a record may point to its survivor
+    through other records.
     """
     found, seen = [row], {row.id}
     for each in found:
@@ -293,7 +300,7 @@ def _registered(
     others = [other for other in on_phone if other.id != row.id]
     total = stored_patients.count_others_on_phone(tx, phone=row.phone, but=row.id) if row.phone and others else 0
     return Registered(
-        **_fields(describe(tx, row)),
+        **fields_of(describe(tx, row)),
         created=created,
         shares_phone_with=tuple(lookup.patient_brief(other) for other in _likeliest(row, others)[: errors.LISTED]),
         shares_phone_with_count=total or 0,
@@ -306,7 +313,7 @@ def _registered(
 
 
 def describe_edited(tx: Tx, row: rows.PatientRow) -> Edited:
-    """Return a patient after a change, with those on file who may be the same person now."""
+    """Return a changed patient, with those on file who may be the same person now."""
     on_phone = _list_with_phone(tx, row.phone)
     others = [each for each in sharing(tx, on_phone) if each.id != row.id and each.archived_at is None]
     identified = others if len(on_phone) <= matching.MOST_SHARING else []
@@ -318,14 +325,10 @@ def describe_edited(tx: Tx, row: rows.PatientRow) -> Edited:
     )
     similar = recognition.joined([recognition.Found(found, len(found)), elsewhere])
     return Edited(
-        **_fields(describe(tx, row)),
+        **fields_of(describe(tx, row)),
         similar_on_file=tuple(Candidate(**each) for each in scored(tx, similar.members)),
         similar_on_file_count=similar.total,
     )
-
-
-def _fields(base: Patient) -> dict[str, Any]:
-    return {each.name: getattr(base, each.name) for each in fields(base)}
 
 
 def scored(tx: Tx, found: Sequence[tuple[rows.PatientRow, int]]) -> list[dict[str, Any]]:
@@ -335,13 +338,19 @@ def scored(tx: Tx, found: Sequence[tuple[rows.PatientRow, int]]) -> list[dict[st
 
 
 def _likeliest(row: rows.PatientRow, others: Sequence[rows.PatientRow]) -> Sequence[rows.PatientRow]:
-    """Return the other patients on a phone, the likeliest first: by similar name, then by number."""
+    """Return the other patients on a phone, the likeliest first.
+
+    Patients with a similar name come first, then the others by number.
+    """
     scores = {each.id: matching.likeness(row.name, each.name) for each in others}
     return sorted(others, key=lambda each: (-scores[each.id] if scores[each.id] >= matching.NEAR else 0, each.number))
 
 
 def birth_year(tx: Tx, born: date | None, age: int | None) -> int | None:
-    """Return the birth year for an age. Refuses a birth date in the future, or more than 150 years ago."""
+    """Return the birth year for an age.
+
+    Refuses a birth date in the future, or more than 150 years ago.
+    """
     if born and not 0 <= age_on(tx.today, born) <= 150:
         raise errors.BadValue(problem="The birth date is in the future or more than 150 years ago.")
     return tx.today.year - age if age is not None else None

@@ -1,7 +1,6 @@
 """The queue of a doctor's day: call patients, start and end their consultations."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import date
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, tra
 from clinicctl.desk.queue_lookup import find_at, find_one, list_consultations
 from clinicctl.desk.transitions import QueueChanges
 from clinicctl.results.appointments import Called, QueueEntry
+from clinicctl.results.base import fields_of
 from clinicctl.results.days import Board
 from clinicctl.rules import transitions as step_rules
 from clinicctl.rules.days import DayWord, day
@@ -22,9 +22,10 @@ from clinicctl.store.engine import Tx
 
 
 def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) -> list[QueueEntry]:
-    """Return the queue of one doctor or of all, in calling order. Completed patients and those who left come last.
+    """Return the queue of one doctor or of all, in calling order.
 
-    Without a day, earlier queues that are still open come before today's.
+    Completed patients and those who left come last. Without a day, earlier queues that are still open come before
+    today's.
     """
     doctor_row = lookup.find_doctor(tx, doctor) if doctor is not None else None
     shown = (
@@ -45,9 +46,10 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
 
 @operations.CALL
 def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> Called:
-    """Call the next waiting patient, or the one at `position`. Two callers never get the same patient.
+    """Call the next waiting patient, or the one at `position`.
 
-    A patient who is with another doctor is passed over, or refused at `position`.
+    Two callers never get the same patient. A patient who is with another doctor is passed over, or refused at
+    `position`.
     """
     doctor_row = lookup.find_doctor(tx, doctor)
     if position is None:
@@ -56,12 +58,15 @@ def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
         entry, passed_over = find_at(tx, CALL, doctor_row, position, on), ()
         queue_lookup.refuse_elsewhere(tx, entry)
     called = _take(tx, CALL, entry, {"called_at": tx.now})
-    return Called(**{each.name: getattr(called, each.name) for each in fields(called)}, passed_over=passed_over)
+    return Called(**fields_of(called), passed_over=passed_over)
 
 
 @operations.START
 def start(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> QueueEntry:
-    """Start the consultation of a called patient. Refuses a patient who is not called, or is with another doctor."""
+    """Start the consultation of a called patient.
+
+    Refuses a patient who is not called, or is with another doctor.
+    """
     entry = find_one(tx, START, lookup.find_doctor(tx, doctor), position, on)
     queue_lookup.refuse_elsewhere(tx, entry)
     return _take(tx, START, entry, {"started_at": tx.now})
@@ -81,7 +86,7 @@ def skip(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
 
 @operations.RECALL
 def recall(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
-    """Let a skipped patient wait again, behind everyone now waiting with the same priority."""
+    """Let a skipped patient wait again, behind others of the same priority."""
     entry = find_at(tx, RECALL, lookup.find_doctor(tx, doctor), position, on)
     turn = days.next_recall(tx, doctor_id=entry.doctor_id, on=entry.date)
     return _take(tx, RECALL, entry, {"recalled": turn})
@@ -89,7 +94,10 @@ def recall(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = Non
 
 @operations.HOLD
 def hold(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
-    """Put a waiting patient on hold, for example during an X-ray. They keep their position."""
+    """Put a waiting patient on hold, for example during an X-ray.
+
+    They keep their position.
+    """
     return _take(tx, HOLD, find_at(tx, HOLD, lookup.find_doctor(tx, doctor), position, on))
 
 
@@ -101,16 +109,19 @@ def resume(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = Non
 
 @operations.LEFT
 def left(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
-    """Record that a patient left before the consultation. Refuses a patient in consultation or completed."""
+    """Record that a patient left before the consultation.
+
+    Refuses a patient in consultation or completed.
+    """
     return _take(tx, LEAVE, find_at(tx, LEAVE, lookup.find_doctor(tx, doctor), position, on), {"ended_at": tx.now})
 
 
 @operations.TRANSFER
 def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: DayWord | None = None) -> QueueEntry:
-    """Move a patient to the queue of another doctor on the same day, at its next position.
+    """Move a patient to the queue of another doctor on the same day.
 
-    The old position is not reused, and the appointment keeps its slot with the first doctor. Refuses an absent or
-    archived doctor, and the same doctor.
+    The patient gets its next position. The old position is not reused, and the appointment keeps its slot with the
+    first doctor. Refuses an absent or archived doctor, and the same doctor.
     """
     doctor_row, target = lookup.find_doctor(tx, doctor), lookup.find_active_doctor(tx, to)
     if doctor_row.id == target.id:
@@ -119,7 +130,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
     entry = find_at(tx, TRANSFER, doctor_row, position, on, rest=f" --to {target.code}")
     (state,) = days.list_states(tx, target, [entry.date])
     days.refuse_absent(tx, target, state)
-    queue_lookup.refuse_second_place(tx, queue_lookup.appointment_row(tx, entry.appointment_id), target)
+    queue_lookup.refuse_second_place(tx, lookup.appointment_by_id(tx, entry.appointment_id), target)
     days.open_ledger(tx, state)
     changes: QueueChanges = {
         "doctor_id": target.id,
@@ -132,10 +143,13 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
 
 @operations.PRIORITISE
 def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayWord | None = None) -> QueueEntry:
-    """Set a patient's priority in the queue, 0 (normal) to 9 (first). Refuses a completed patient, or one who left."""
+    """Set a patient's priority in the queue, 0 (normal) to 9 (first).
+
+    Refuses a completed patient, or one who left.
+    """
     entry = find_at(tx, LEAVE, lookup.find_doctor(tx, doctor), position, on, command="priority", rest=f" {level}")
     transitions.advance_queue(tx, LEAVE, entry, {"priority": level}, reaches=entry.status)
-    row = queue_lookup.appointment_row(tx, entry.appointment_id)
+    row = lookup.appointment_by_id(tx, entry.appointment_id)
     transitions.note(
         tx,
         row,
@@ -149,7 +163,7 @@ def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayW
 
 
 def board(tx: Tx) -> list[Board]:
-    """Return the open queues for the waiting room: positions in calling order, without names of patients."""
+    """Return the open queues for the waiting room: positions, without names."""
     entries = step_rules.calling_order(queue_lookup.list_current_of(tx, None))
     queues = sorted({(each.doctor_code, each.date) for each in entries})
 
@@ -172,16 +186,17 @@ def board(tx: Tx) -> list[Board]:
 
 
 def end(tx: Tx, step: Step, entry: rows.QueueRow) -> rows.AppointmentRow:
-    """Take the last step of a queue entry when the day is closed; return its appointment as it was before."""
-    row = queue_lookup.appointment_row(tx, entry.appointment_id)
+    """Take the last step of a queue entry when the day is closed.
+
+    Return its appointment as it was before.
+    """
+    row = lookup.appointment_by_id(tx, entry.appointment_id)
     transitions.take(tx, step, row, entry=entry, queue_changes={"ended_at": tx.now})
     return row
 
 
 def _take(tx: Tx, step: Step, entry: rows.QueueRow, changes: QueueChanges | None = None) -> QueueEntry:
-    transitions.take(
-        tx, step, queue_lookup.appointment_row(tx, entry.appointment_id), entry=entry, queue_changes=changes
-    )
+    transitions.take(tx, step, lookup.appointment_by_id(tx, entry.appointment_id), entry=entry, queue_changes=changes)
     return _one(tx, entry.appointment_id)
 
 
@@ -195,6 +210,4 @@ def _one(tx: Tx, appointment_id: UUID) -> QueueEntry:
         ahead = queue_lookup.entries_ahead(
             queue, stored_queue.earlier_of_doctor(tx, doctor=entry.doctor_id, today=tx.today)
         )
-    return queue_lookup.describe(
-        tx, entry, queue_lookup.appointment_row(tx, appointment_id), ahead, list_consultations(tx)
-    )
+    return queue_lookup.describe(tx, entry, lookup.appointment_by_id(tx, appointment_id), ahead, list_consultations(tx))

@@ -6,15 +6,24 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, candidates
+from clinicctl.desk import bookings, candidates, lookup
 from clinicctl.results.appointments import PassedOver, QueueEntry
 from clinicctl.rules import transitions as step_rules
 from clinicctl.rules.days import DayWord, day
 from clinicctl.rules.transitions import CALL, IN_QUEUE, Step
 from clinicctl.statuses import QueueStatus
-from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import queue as stored_queue
+from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
+
+IN_WORDS = {
+    QueueStatus.WAITING: "waiting",
+    QueueStatus.CALLED: "called",
+    QueueStatus.SERVING: "in consultation",
+    QueueStatus.SKIPPED: "skipped",
+    QueueStatus.HELD: "on hold",
+}
+"""The statuses of patients in a queue, in words."""
 
 
 def get_entry(tx: Tx, appointment_id: UUID) -> rows.QueueRow | None:
@@ -23,7 +32,7 @@ def get_entry(tx: Tx, appointment_id: UUID) -> rows.QueueRow | None:
 
 
 def list_current(tx: Tx) -> list[rows.QueueRow]:
-    """Return the entries of today's queues, and of earlier queues that are still open."""
+    """Return the entries of today's queues and of open earlier ones."""
     return list_current_of(tx, None)
 
 
@@ -46,7 +55,7 @@ def list_earlier(tx: Tx, doctor: rows.DoctorRow | None) -> Sequence[rows.QueueRo
 
 
 def list_current_of(tx: Tx, doctor: rows.DoctorRow | None) -> list[rows.QueueRow]:
-    """Return the entries of today's queues and of earlier ones that are still open, of one doctor or of all."""
+    """Return the entries of today's and open earlier queues of one doctor or all."""
     if doctor is None:
         earlier = stored_queue.of_earlier_queues(tx, today=tx.today)
     else:
@@ -55,18 +64,21 @@ def list_current_of(tx: Tx, doctor: rows.DoctorRow | None) -> list[rows.QueueRow
 
 
 def list_consultations(tx: Tx) -> list[rows.ConsultationRow]:
-    """Return the current consultations of all doctors: about as many as there are doctors."""
+    """Return the current consultations of all doctors."""
     return stored_queue.consultations(tx)
 
 
 def entries_ahead(queue: Sequence[rows.QueueRow], earlier: Sequence[rows.QueueRow]) -> list[rows.QueueRow]:
-    """Return the entries that count as people ahead: the queue, and those waiting in earlier queues."""
+    """Return the entries that count as people ahead, also in earlier queues."""
     known = {each.id for each in queue}
     return [*(each for each in earlier if each.id not in known), *queue]
 
 
 def find_one(tx: Tx, step: Step, doctor: rows.DoctorRow, position: int | None, on: DayWord | None) -> rows.QueueRow:
-    """Return the entry at a position; without a position, the only one that can take a step."""
+    """Return the entry at a position.
+
+    Without a position, return the only one that can take a step.
+    """
     if position is not None:
         return find_at(tx, step, doctor, position, on)
     able = _list_able(tx, step, doctor, on)
@@ -76,10 +88,13 @@ def find_one(tx: Tx, step: Step, doctor: rows.DoctorRow, position: int | None, o
 
 
 def find_next(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> tuple[rows.QueueRow, tuple[PassedOver, ...]]:
-    """Return the first waiting entry whose patient is not with another doctor, and those passed over."""
+    """Return the first waiting patient who is free, and those passed over.
+
+    Patients who are with another doctor are passed over.
+    """
     consultations, busy, passed_over = list_consultations(tx), list[rows.ConsultationRow](), list[PassedOver]()
     for entry in _list_able(tx, CALL, doctor, on):
-        row = appointment_row(tx, entry.appointment_id)
+        row = lookup.appointment_by_id(tx, entry.appointment_id)
         other = _other_consultation(entry, row.patient_id, consultations)
         if other is None:
             return entry, tuple(passed_over)
@@ -108,9 +123,10 @@ def find_at(
     command: str | None = None,
     rest: str = "",
 ) -> rows.QueueRow:
-    """Return the entry at a position; if several days have it, the one that can take a step.
+    """Return the entry at a position.
 
-    Refuses an empty position, a position that can take the step on several days, and one that cannot take it.
+    If several days have it, return the one that can take a step. Refuses an empty position, a position
+    that can take the step on several days, and one that cannot take it.
     """
     found = [each for each in _list_candidates(tx, doctor, on) if each.position == position]
     if not found:
@@ -151,7 +167,7 @@ def refuse_second_place(tx: Tx, appointment: rows.AppointmentRow, doctor: rows.D
 
 def refuse_elsewhere(tx: Tx, entry: rows.QueueRow) -> None:
     """Refuse a patient who is in consultation with another doctor now."""
-    row = appointment_row(tx, entry.appointment_id)
+    row = lookup.appointment_by_id(tx, entry.appointment_id)
     other = _other_consultation(entry, row.patient_id, list_consultations(tx))
     if other is not None:
         raise errors.WithAnotherDoctor(
@@ -195,19 +211,16 @@ def describe(
     )
 
 
-def appointment_row(tx: Tx, identity: UUID) -> rows.AppointmentRow:
-    row = appointments.by_id(tx, id=identity)
-    assert row is not None, "a queue entry without its appointment"
-    return row
-
-
 def day_option(tx: Tx, entry: rows.QueueRow | rows.ConsultationRow) -> str:
     """Return the options that a command about an entry needs beside the position."""
     return f" --day {entry.date.isoformat()}" if entry.date != tx.today else ""
 
 
 def _list_candidates(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> list[rows.QueueRow]:
-    """Return the entries that a step may mean; without a day, those of earlier days first."""
+    """Return the entries that a step may mean.
+
+    Without a day, those of earlier days come first.
+    """
     if on is not None:
         return list(list_of_day(tx, doctor, day(on, today=tx.today)))
     earlier = sorted(list_earlier(tx, doctor), key=lambda each: each.date)
@@ -215,7 +228,10 @@ def _list_candidates(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> list
 
 
 def _list_able(tx: Tx, step: Step, doctor: rows.DoctorRow, on: DayWord | None) -> list[rows.QueueRow]:
-    """Return the entries that can take a step, in calling order. Refuses if there are none."""
+    """Return the entries that can take a step, in calling order.
+
+    Refuses if there are none.
+    """
     able = [each for each in _list_candidates(tx, doctor, on) if each.status in step.queue_leaves]
     if not able:
         raise errors.NobodyThere(doctor=doctor.code, date=_iso(tx, on), status=step.needs)
@@ -239,7 +255,7 @@ def _ambiguous(
 
 
 def _candidates(tx: Tx, entries: Sequence[rows.QueueRow], *, with_day: bool) -> list[dict[str, Any]]:
-    people = candidates.of_appointments(tx, [appointment_row(tx, each.appointment_id) for each in entries])
+    people = candidates.of_appointments(tx, [lookup.appointment_by_id(tx, each.appointment_id) for each in entries])
     return [
         each
         | {
@@ -254,7 +270,7 @@ def _candidates(tx: Tx, entries: Sequence[rows.QueueRow], *, with_day: bool) -> 
 def _come_back_hint(tx: Tx, entry: rows.QueueRow) -> str | None:
     if entry.status != QueueStatus.LEFT or entry.date != tx.today:
         return None
-    row = appointment_row(tx, entry.appointment_id)
+    row = lookup.appointment_by_id(tx, entry.appointment_id)
     return f"If the patient comes back, check in again: `clinicctl checkin A{row.number}`."
 
 

@@ -32,9 +32,10 @@ def archive_patient(tx: Tx, *, patient: PatientRef) -> Patient:
 
 @operations.RESTORE_PATIENT
 def restore_patient(tx: Tx, *, patient: PatientRef) -> Edited:
-    """Take a patient out of the archive. Refuses one who is not archived, and an erased one.
+    """Take a patient out of the archive.
 
-    The answer lists those on file who may be the same person: they may have been registered again meanwhile.
+    Refuses one who is not archived, and an erased one. The answer lists those on file who may be the same person: they
+    may have been registered again meanwhile.
     """
     row = lookup.not_erased(lookup.find_patient(tx, patient))
     if row.archived_at is None:
@@ -61,10 +62,11 @@ def restore_doctor(tx: Tx, *, doctor: DoctorRef) -> Doctor:
 
 @operations.MERGE_PATIENTS
 def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
-    """Merge a patient into another, who gets everything and is found by both numbers, names and phones.
+    """Merge a patient into another one, the survivor.
 
-    Empty fields of the survivor are filled; different values stay with the merged record. Refuses the same patient
-    twice, erased or archived patients, and, with `MergeConflict`, two who both have what a patient may have once.
+    The survivor gets everything, and is found by both numbers, names and phones. Empty fields of the survivor are
+    filled; different values stay with the merged record. Refuses the same patient twice, erased or archived patients,
+    and, with `MergeConflict`, two who both have what a patient may have once.
     """
     gone, survivor = _both(tx, patient, into)
     resolved = merges.settle(gone, survivor)
@@ -103,10 +105,10 @@ def preview_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan
 
 @operations.ERASE_PATIENT
 def erase(tx: Tx, *, patient: PatientRef) -> Erased:
-    """Erase the personal data of a patient, and of the records merged into theirs. It may be repeated.
+    """Erase the personal data of a patient, and of the records merged into theirs.
 
-    Numbers, appointments without their reasons and the journal, which has nothing personal, stay. Refuses a patient
-    with anything open.
+    It may be repeated. Numbers, appointments without their reasons and the journal, which has nothing personal, stay.
+    Refuses a patient with anything open.
     """
     row = lookup.find_patient(tx, patient)
     refuse_open_patient(tx, row)
@@ -125,7 +127,7 @@ def preview_erasure(tx: Tx, *, patient: PatientRef) -> list[str]:
 
 
 def refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
-    """Refuse a patient with an open appointment, on any day, or an entry on the waitlist."""
+    """Refuse a patient with an open appointment or a waitlist entry, on any day."""
     subject = f"P{row.number}"
     _refuse_appointments(tx, subject, bookings.list_active(tx, patient_id=row.id))
     if waits := waitlist.list_of_patient(tx, patient_id=row.id):
@@ -133,7 +135,7 @@ def refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
 
 
 def refuse_open_doctor(tx: Tx, row: rows.DoctorRow) -> None:
-    """Refuse a doctor with open appointments, patients in the queue, or entries on the waitlist."""
+    """Refuse a doctor with open appointments, a queue, or waitlist entries."""
     _refuse_appointments(tx, row.code, bookings.list_active(tx, doctor_id=row.id), may_transfer=True)
     if waits := waitlist.list_of_doctor(tx, doctor_id=row.id):
         raise errors.WaitedFor(doctor=row.code, entries=_some(waits), count=len(waits))
@@ -181,7 +183,7 @@ def _how_to_close(
     *,
     may_transfer: bool,
 ) -> str:
-    """Return the commands that close open appointments, with one example of each kind."""
+    """Return the commands that close open appointments, one example of each kind."""
     advice = []
     if past := sorted({row.date for row in found if row.date < tx.today}):
         advice.append(f"Close past days: `clinicctl close {past[0].isoformat()}`.")
@@ -209,7 +211,10 @@ def _some(entries: Sequence[str]) -> str:
 
 
 def _erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
-    """Remove everything personal from a patient's row, and the words that find it. The number stays."""
+    """Remove everything personal from a patient's row, and the words that find it.
+
+    The number stays.
+    """
     stored_patients.delete_words(tx, patient=row.id)
     return patients.save(
         tx,
@@ -230,7 +235,10 @@ def _erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
 
 
 def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[rows.PatientRow, rows.PatientRow]:
-    """Return the rows of the patient to merge and of the survivor. Refuses what `merge` refuses."""
+    """Return the rows of the patient to merge and of the survivor.
+
+    Refuses what `merge` refuses.
+    """
     gone, survivor = lookup.find_patient(tx, patient), lookup.find_active_patient(tx, into)
     if gone.id == survivor.id:
         raise errors.SamePatient(subject=f"P{survivor.number}")
@@ -252,7 +260,10 @@ def _open_appointments(tx: Tx, patient: rows.PatientRow) -> list[_Open]:
 
 
 def _refuse_conflict(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow) -> None:
-    """Refuse two patients who both have what one patient may have once. The hint is how to end one of them."""
+    """Refuse two patients who both have what one patient may have once.
+
+    The hint is how to end one of them.
+    """
     pairs = [(one, other) for one in _open_appointments(tx, gone) for other in _open_appointments(tx, survivor)]
     for problem, conflicts in _ONCE:
         for one, other in pairs:
@@ -301,7 +312,7 @@ def _in_words(each: _Open) -> str:
 
 
 def _how_to_end(tx: Tx, one: _Open, other: _Open) -> str:
-    """Return the command that ends one of two open appointments: the one that is easier to end."""
+    """Return the command that ends the appointment that is easier to end."""
     first = min(one.row.date, other.row.date)
     if first < tx.today:
         return f"Close the past day first: `clinicctl close {first.isoformat()}`."

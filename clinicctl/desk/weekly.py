@@ -24,10 +24,11 @@ def set_weekly(
     forget: bool = False,
     on_conflict: OnConflict = OnConflict.REFUSE,
 ) -> list[WeekDay]:
-    """Set weekdays in a doctor's pattern. Other weekdays, and dates set individually, are not changed.
+    """Set weekdays in a doctor's pattern.
 
-    With `off` the doctor is absent. Without `capacity` a weekday has the doctor's default. `forget` removes weekdays
-    from the pattern. Refuses with `HasBookings` as `set_days` does.
+    Other weekdays, and dates set individually, are not changed. With `off` the doctor is absent. Without `capacity` a
+    weekday has the doctor's default. `forget` removes weekdays from the pattern. Refuses with `HasBookings` as
+    `set_days` does.
     """
     row = lookup.find_active_doctor(tx, doctor)
     chosen = weekdays(on)

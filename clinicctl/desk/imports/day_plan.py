@@ -76,7 +76,10 @@ def plan_availability(
     on_conflict: OnConflict = OnConflict.REFUSE,
     on_error: OnError = OnError.STOP,
 ) -> Plan:
-    """Return what a file would change. Refuses nothing: a repeated key is answered before any refusal."""
+    """Return what a file would change.
+
+    Refuses nothing: a repeated key is answered before any refusal.
+    """
     refused: dict[int, str] = {}
     unreadable = sheet.unreadable
     doctors, resolved = dict[str, Doctor](), list[tuple[DayRow, Sequence[date]]]()
@@ -124,7 +127,10 @@ def plan_availability(
 
 
 def without(plan: Plan, conflicts: Mapping[tuple[str, date], str]) -> Plan:
-    """Return a plan that refuses some days instead of changing them. Their reasons come by doctor and date."""
+    """Return a plan that refuses some days instead of changing them.
+
+    Their reasons come by doctor and date.
+    """
     keys = {(plan.doctors[code].row.id, on) for code, on in conflicts}
     refused_days = {(str(doctor_id), on.toordinal()) for doctor_id, on in keys}
     before = [each for each in plan.before if each[:2] not in refused_days]
@@ -148,7 +154,10 @@ def without(plan: Plan, conflicts: Mapping[tuple[str, date], str]) -> Plan:
 def _resolve(
     tx: Tx, given: Sequence[DayRow], doctors: dict[str, Doctor], refused: dict[int, str]
 ) -> list[tuple[DayRow, Sequence[date]]]:
-    """Return the dates of each row; put the doctors of the file into `doctors`, and the bad lines into `refused`."""
+    """Return the dates of each row.
+
+    The doctors of the file go into `doctors`, and the bad lines into `refused`.
+    """
     found = list[tuple[DayRow, Sequence[date]]]()
     known: dict[str, Doctor | str] = {}
     known_dates: dict[str, Sequence[date] | str] = {}
@@ -183,7 +192,10 @@ def _resolve(
 
 
 def _add_wanted(tx: Tx, doctor: Doctor, row: DayRow, dates: Sequence[date]) -> str | None:
-    """Add the days of a row to the wanted ones of its doctor; or return why the row is refused."""
+    """Add the days of a row to the wanted ones of its doctor.
+
+    If the row is refused, return the reason.
+    """
     wanted = doctor.wanted
     other = wanted.get(dates[0]) or next((wanted[on] for on in dates[1:] if on in wanted), None)
     if other is not None:
@@ -201,7 +213,10 @@ def _add_refused(
     doctors: dict[str, Doctor],
     refused: Mapping[int, str],
 ) -> None:
-    """Add the days of refused rows to their doctors, even to those without any other row."""
+    """Add the days of refused rows to their doctors.
+
+    A doctor may have no other rows.
+    """
     for row, dates in found:
         if row.line in refused and row.doctor is not None and dates:
             doctor = known[row.doctor]

@@ -76,7 +76,10 @@ def _is_current(tx: Tx, plan: Plan) -> bool:
 
 
 def _concerns(plan: Plan, outcome: Mapping[str, Any]) -> bool:
-    """Return whether a write may have changed what a plan depends on. Another doctor's days do not count."""
+    """Return whether a write may have changed what a plan depends on.
+
+    Another doctor's days do not count.
+    """
     operation = operations.named(outcome.get("operation"))
     result = outcome.get("result")
     if operation is operations.UNDO:
@@ -90,7 +93,10 @@ def _concerns(plan: Plan, outcome: Mapping[str, Any]) -> bool:
 
 
 def _changes_of_ledgers(tx: Tx, plan: Plan) -> list[tuple[days.DayState, days.DayState, int | None]]:
-    """Return the days of a plan that have a ledger: their state before and after, and the capacity to set."""
+    """Return the days of a plan that have a ledger, before and after the change.
+
+    Each has the capacity to set.
+    """
     first = min((each.first for each in plan.doctors.values()), default=date.max)
     last = max((each.last for each in plan.doctors.values()), default=date.min)
     with_ledger = set(stored_days.doctors_with_ledger(tx, first=first, last=last))

@@ -19,11 +19,11 @@ from clinicctl.store.engine import Tx
 
 @operations.IMPORT_DOCTORS
 def add_doctors(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP) -> ImportedDoctors:
-    """Add or change the doctors of a file. An empty cell or a missing column leaves the current value.
+    """Add or change the doctors of a file.
 
-    All or nothing: refuses with `BadFile`, which lists every bad line; with `DuplicateCode` if only codes of other
-    doctors are wrong; and with `HasBookings` as `doctors.edit` does. With `on_error` SKIP the good rows are imported
-    and the others are answered as refused.
+    An empty cell or a missing column leaves the current value. All or nothing: refuses with `BadFile`, which lists
+    every bad line; with `DuplicateCode` if only codes of other doctors are wrong; and with `HasBookings` as
+    `doctors.edit` does. With `on_error` SKIP the good rows are imported and the others are answered as refused.
     """
     refused: dict[int, str] = {}
     taken = _check(tx, sheet.rows, refused)
@@ -39,7 +39,7 @@ def add_doctors(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP) -> Im
 
 
 def _check(tx: Tx, given: Sequence[DoctorRow], refused: dict[int, str]) -> dict[int, str]:
-    """Put the bad lines into `refused`, and return the lines with another doctor's code."""
+    """Put the bad lines into `refused`; return the lines with a taken code."""
     first: dict[str, int] = {}
     taken: dict[int, str] = {}
     for row in given:

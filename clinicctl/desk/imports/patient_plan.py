@@ -79,7 +79,10 @@ def plan_patients(
     update: bool = False,
     unverified_phone: bool = False,
 ) -> Plan:
-    """Return what a file would register and change. Refuses nothing: a repeated key is answered before any refusal."""
+    """Return what a file would register and change.
+
+    Refuses nothing: a repeated key is answered before any refusal.
+    """
     refused: dict[int, str] = {}
     resolved = [
         each for row in sheet.rows if (each := _resolve(tx, row, refused, unverified=unverified_phone)) is not None
@@ -138,7 +141,10 @@ class _Decisions:
     def add(
         self, known: KnownPeople, row: PatientRow, given: PersonInFile, *, before: int | None, update: bool
     ) -> None:
-        """Decide about one row. `before` is the patient from an earlier import of the same row of the same file."""
+        """Decide about one row.
+
+        `before` is the patient from an earlier import of the same row of the same file.
+        """
         identified = known.identified(given)
         if before is not None and not identified:
             self.same[row.line] = before
@@ -195,7 +201,10 @@ def _registered_before(tx: Tx, sheet: Sheet) -> dict[int, int]:
 
 
 def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool, unverified_phone: bool) -> list[Any]:
-    """Return the request as the journal compares it. An option that is off is left out, as in older versions."""
+    """Return the request as the journal compares it.
+
+    An option that is off is left out, as in older versions.
+    """
     options = {"update": update, "unverified phones": unverified_phone}
     return [sheet.said(today), on_error, *(name for name, on in options.items() if on)]
 
@@ -203,10 +212,10 @@ def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool, unve
 def _match_unidentified(
     given: PersonInFile, first: PersonInFile | None, namesakes: Namesakes[PersonInFile]
 ) -> recognition.Recognised[PersonInFile]:
-    """Match a patient without an identifying phone with those of the same name and no such phone.
+    """Match a patient without an identifying phone by name and birth date.
 
-    Identical rows are one person (`first`), and the birth date decides. If a birth date is missing, the patient may be
-    any of those without a contradiction.
+    Only people with the same name and no such phone are compared. Identical rows are one person (`first`), and the
+    birth date decides. If a birth date is missing, the patient may be any of those without a contradiction.
     """
     if same := first or namesakes.only_one_born_with(given):
         return recognition.Recognised(same)
@@ -216,7 +225,10 @@ def _match_unidentified(
 def _resolve(
     tx: Tx, row: PatientRow, refused: dict[int, str], *, unverified: bool
 ) -> tuple[PatientRow, PersonInFile] | None:
-    """Return a row with its person: the phone in E.164, and a birth year for an age. Bad lines go into `refused`."""
+    """Return a row with its person: the phone in E.164, and a birth year for an age.
+
+    Bad lines go into `refused`.
+    """
     if row.problem is not None:
         refused[row.line] = row.problem
         return None

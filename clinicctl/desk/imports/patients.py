@@ -29,7 +29,7 @@ _REGISTERING = (operations.ADD_PATIENT, operations.IMPORT_PATIENTS)
 
 @operations.IMPORT_PATIENTS
 def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
-    """Register the patients of a file one row after the other, and fill empty fields of those on file.
+    """Register the patients of a file, and fill empty fields of those on file.
 
     With `update`, different values on file are replaced, too. All or nothing: refuses with `BadFile`, which lists every
     bad line, and with `PossibleDuplicate`, which lists the possible matches. With `on_error` SKIP the other rows are
@@ -66,7 +66,7 @@ def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
 
 
 def _is_current(tx: Tx, plan: Plan) -> bool:
-    """Return whether no patient was added, removed or changed since whom a row of the plan may mean."""
+    """Return whether no write since the plan concerns a patient in the file."""
     since = written_since(tx, plan.stamp)
     if since is None:
         return False
@@ -102,7 +102,10 @@ def _reference(person: PersonInFile) -> str:
 
 @lru_cache(MOST_PATIENTS)
 def _number(number: int) -> str:
-    """Return a patient's number as text. It is repeated in the rows of everybody with the same name."""
+    """Return a patient's number as text.
+
+    It is repeated in the rows of everybody with the same name.
+    """
     return f"P{number}"
 
 

@@ -116,7 +116,10 @@ class KnownPeople:
 
 
 def _crowded(people: Sequence[PersonInFile], sharing: Mapping[str, Sequence[rows.PatientRow]]) -> Collection[str]:
-    """Return the phones that are shared by too many people, on file and in the file, to identify anybody."""
+    """Return the phones that too many people share to identify anybody.
+
+    People on file and in the file count.
+    """
     keys: dict[str, set[str]] = defaultdict(set)
     for each in people:
         if each.phone:
@@ -131,7 +134,10 @@ def _crowded(people: Sequence[PersonInFile], sharing: Mapping[str, Sequence[rows
 def _on_file(
     tx: Tx, people: Sequence[PersonInFile]
 ) -> tuple[dict[str, list[rows.PatientRow]], dict[str, list[rows.PatientRow]]]:
-    """Return the patients on file by phone and by folded name, for the phones and the names in the file."""
+    """Return the patients on file with a phone or a name in the file.
+
+    The first result is by phone, the second by folded name.
+    """
     sharing = defaultdict[str, list[rows.PatientRow]](list)
     for row in stored_patients.with_phones(tx, phones={each.phone for each in people if each.phone}):
         sharing[row.phone or ""].append(row)

@@ -32,7 +32,10 @@ def stamp(tx: Tx) -> Stamp:
 
 
 def written_since(tx: Tx, stamp: Stamp) -> list[dict[str, Any]] | None:
-    """Return the outcomes of the writes since a plan was made; None on another day, or in another journal."""
+    """Return the outcomes of the writes since a plan was made.
+
+    Return None on another day, or in another journal.
+    """
     return journal.written_since(tx, stamp.head) if stamp.today == tx.today else None
 
 
@@ -52,7 +55,7 @@ def refuse_bad_lines(refused: Mapping[int, str]) -> None:
 
 
 def count(outcomes: Iterable[RowOutcome]) -> dict[str, int]:
-    """Return how many rows were added, changed, unchanged and refused, by the names of these fields."""
+    """Return the number of rows by outcome, for the fields of a result."""
     listed = list(outcomes)
     counted = (RowOutcome.ADDED, RowOutcome.CHANGED, RowOutcome.UNCHANGED, RowOutcome.REFUSED)
     return {str(each): listed.count(each) for each in counted}
