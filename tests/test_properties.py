@@ -794,7 +794,7 @@ class DeskBesideTheModel(RuleBasedStateMachine):
     def an_accepted_write_is_one_row_of_a_journal_that_verifies_and_the_desk_reads_what_the_model_says(self) -> None:
         assert [key for (key,) in self.bare.execute("SELECT key FROM journal ORDER BY number")] == self.keys
         with self.store.read(actor="desk") as tx:
-            assert desk.journal.verify(tx) == []
+            assert desk.journal.examine(tx).findings == ()
             for code in DOCTORS:
                 shown = desk.queue.show(tx, doctor=DoctorRef(code), on=DayWord("today"))
                 queue = {each.position: (str(each.queue), self.model.ahead(each)) for each in self.model.queue(code)}

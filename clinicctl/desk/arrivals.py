@@ -45,7 +45,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
     doctor_id = row.doctor_id if entry is None else entry.doctor_id
     if not again:
         _refuse_still_here(tx, patient_id=row.patient_id, doctor_id=doctor_id)
-    queue_lookup.refuse_second_place(tx, row, lookup.doctor_by_id(tx, doctor_id))
+    queue_lookup.refuse_second_position(tx, row, lookup.doctor_by_id(tx, doctor_id))
     position = days.next_position(tx, doctor_id=doctor_id, on=row.date)
     if entry is None:
         _enter(tx, row, position)

@@ -140,7 +140,7 @@ def list_arrived(tx: Tx, changed: Iterable[days.DayState]) -> list[rows.ArrivedR
     return [row for day in absent for row in appointments.arrived(tx, doctor=day.doctor_id, on=day.date)]
 
 
-def reduces(before: days.DayState, after: days.DayState) -> bool:
+def _reduces(before: days.DayState, after: days.DayState) -> bool:
     """Return whether a change takes the doctor or a slot away."""
     return (before.present and not after.present) or after.capacity < before.capacity
 
@@ -156,7 +156,7 @@ def list_conflicts(
     if on_conflict is OnConflict.KEEP:
         return [], []
     changes = list(changes)
-    losing = [after for before, after in changes if reduces(before, after)]
+    losing = [after for before, after in changes if _reduces(before, after)]
     leaving = [after for before, after in changes if before.present and not after.present]
     return (list_displaced(tx, losing) if on_conflict is OnConflict.REFUSE else []), list_arrived(tx, leaving)
 
@@ -377,6 +377,6 @@ def reapply_capacities(
     pairs += [
         (before, replace(before, capacity=before.planned_capacity)) for before in current if before.date not in dates
     ]
-    cancelled = resolve_conflicts(tx, [each for each in pairs if reduces(*each)], on_conflict=on_conflict, hint=hint)
+    cancelled = resolve_conflicts(tx, [each for each in pairs if _reduces(*each)], on_conflict=on_conflict, hint=hint)
     set_capacities(tx, [(each, each.planned_capacity) for each in current if each.planned_capacity != each.capacity])
     return cancelled

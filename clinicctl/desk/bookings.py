@@ -89,7 +89,7 @@ def place(
         if not past:
             _refuse_past_time(tx, on, at)
         _refuse_time_taken(tx, patient, doctor, on=on, at=at, again=again, overbook=overbook, instead_of=instead_of)
-    above = days.take_place(tx, state, overbook=overbook)
+    above = days.take_slot(tx, state, overbook=overbook)
     slot = lowest_free(appointments.held_slots(tx, doctor=doctor.id, on=on))
     identity, number = uuid4(), counters.next_one(tx, "appointments")
     appointments.insert(
@@ -158,7 +158,7 @@ def cancel_row(
     if moved_to is not None:
         changes["moved_to"] = moved_to
     transitions.take(tx, CANCEL if moved_to is None else MOVE, row, changes=changes)
-    days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
+    days.return_slot(tx, doctor_id=row.doctor_id, on=row.date)
 
 
 @operations.MOVE

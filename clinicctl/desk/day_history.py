@@ -74,24 +74,24 @@ def codes(tx: Tx, before: Before) -> tuple[str, ...]:
     return tuple(sorted(lookup.doctor_by_id(tx, each).code for each in before.doctors))
 
 
-def refuse_changed(tx: Tx, act: rows.WriteRow, before: Before) -> None:
+def refuse_changed(tx: Tx, write: rows.WriteRow, before: Before) -> None:
     """Refuse days that a later write changed, past days, and archived doctors."""
     for identity in before.doctors:
         doctor = lookup.doctor_by_id(tx, identity)
         if doctor.archived_at is not None:
             raise errors.Archived(subject=doctor.code)
-    later, keys = act.number, None
+    later, keys = write.number, None
     while (row := stored_history.next_kept(tx, number=later)) is not None:
         later, keys = row.journal_number, keys or before.keys
         if common := keys & _read(tx, row.before, of=later).keys:
             whose, on = min(common, key=str)
             subject = f"{lookup.doctor_by_id(tx, whose).code} on {on if isinstance(on, date) else WEEKDAYS[on]}"
-            raise errors.BuiltUpon(number=act.number, command=act.command, subject=subject, later=later)
+            raise errors.BuiltUpon(number=write.number, command=write.command, subject=subject, later=later)
     if before.days:
         days.refuse_past(tx, min(map(min, before.days.values())))
 
 
-def put_back(tx: Tx, before: Before) -> None:
+def restore(tx: Tx, before: Before) -> None:
     """Restore days, weekdays and ledgers.
 
     Refuses with `HasBookings` if patients would lose their slot.
@@ -106,22 +106,22 @@ def put_back(tx: Tx, before: Before) -> None:
         availability.resolve_conflicts(tx, pairs, on_conflict=OnConflict.REFUSE, hint=_HINT)
         availability.set_capacities(tx, [(then, then.capacity) for now, then in pairs if now.capacity != then.capacity])
     for identity, stored in before.weekdays.items():
-        weekly.put_back(tx, lookup.doctor_by_id(tx, identity), stored, hint=_HINT)
+        weekly.restore(tx, lookup.doctor_by_id(tx, identity), stored, hint=_HINT)
 
 
-def refuse_lost(tx: Tx, act: rows.WriteRow, before: Before, returning: Sequence[rows.AppointmentRow]) -> None:
+def refuse_lost(tx: Tx, write: rows.WriteRow, before: Before, returning: Sequence[rows.AppointmentRow]) -> None:
     """Refuse if any cancelled appointment cannot be restored.
 
     The refusal lists each with the reason.
     """
     ids = {each.number for each in returning}
-    lost = [(each, why) for each in returning if (why := _why_lost(tx, act, before, each, ids))]
+    lost = [(each, why) for each in returning if (why := _why_lost(tx, write, before, each, ids))]
     if lost:
         named = [f"A{each.number} (P{each.patient_number}): {why}" for each, why in lost[:NAMED]]
         more = [f"and {len(lost) - NAMED} more"] if len(lost) > NAMED else []
         raise errors.CannotComeBack(
-            number=act.number,
-            command=act.command,
+            number=write.number,
+            command=write.command,
             count=len(lost),
             first="; ".join([*named, *more]),
             appointments=[
@@ -132,7 +132,7 @@ def refuse_lost(tx: Tx, act: rows.WriteRow, before: Before, returning: Sequence[
 
 
 def _why_lost(
-    tx: Tx, act: rows.WriteRow, before: Before, row: rows.AppointmentRow, returning: Collection[int]
+    tx: Tx, write: rows.WriteRow, before: Before, row: rows.AppointmentRow, returning: Collection[int]
 ) -> str | None:
     """Return why an appointment cannot be restored on the restored days, or None."""
     if row.date < tx.today:
@@ -145,9 +145,9 @@ def _why_lost(
         return f"slot {row.slot} is taken by A{taken}"
     visits = stored_history.active_visits(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date)
     for other in visits:
-        if other.number not in returning and (other.visit == row.visit or other.created_at > act.at):
+        if other.number not in returning and (other.visit == row.visit or other.created_at > write.at):
             return f"the patient has A{other.number} with {row.doctor_code} on that day"
-    given = _given_its_time(tx, act, row, returning)
+    given = _given_its_time(tx, write, row, returning)
     if given is not None:
         return f"{row.time:%H:%M} was given to A{given}"
     (day,) = days.list_states(tx, lookup.doctor_by_id(tx, row.doctor_id), [row.date])
@@ -159,12 +159,12 @@ def _why_lost(
     return None
 
 
-def _given_its_time(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow, returning: Collection[int]) -> int | None:
+def _given_its_time(tx: Tx, write: rows.WriteRow, row: rows.AppointmentRow, returning: Collection[int]) -> int | None:
     """Return the number of a later booking at the same time, or None."""
     if row.time is None:
         return None
     found = appointments.at_time(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date, at=row.time)
-    return next((each.number for each in found if each.number not in returning and each.created_at > act.at), None)
+    return next((each.number for each in found if each.number not in returning and each.created_at > write.at), None)
 
 
 def _with_ledger(tx: Tx, identity: UUID, dates: Sequence[date]) -> list[days.DayState]:

@@ -52,8 +52,8 @@ def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]
         held.setdefault(row.doctor_id, []).append(row)
     # An archived doctor has a sheet if there were patients on the day.
     listed = [one] if one is not None else doctors.on_staff_or_among(tx, doctors=held)
-    known = days.list_states_of_doctors(tx, listed, [date_])
-    return [slot for each in listed for slot in _slots(tx, each, known[each.id][0], held.get(each.id, ()))]
+    states = days.list_states_of_doctors(tx, listed, [date_])
+    return [slot for each in listed for slot in _slots(tx, each, states[each.id][0], held.get(each.id, ()))]
 
 
 def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> list[Day]:
@@ -66,8 +66,8 @@ def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayW
     if specialty is not None:
         listed = [each for each in listed if (each.specialty or "").casefold() == specialty.casefold()]
     dates = [first + timedelta(days=n) for n in range(count)]
-    known = days.list_states_of_doctors(tx, listed, dates)
-    open_ = [each for row in listed for each in known[row.id] if each.remaining > 0]
+    states = days.list_states_of_doctors(tx, listed, dates)
+    open_ = [each for row in listed for each in states[row.id] if each.remaining > 0]
     return sorted(availability.describe(tx, open_), key=lambda each: (each.date, each.doctor))
 
 
@@ -92,11 +92,6 @@ def close(tx: Tx, *, on: DayWord) -> Closed:
             transitions.take(tx, NO_SHOW, row)
             no_show.append(f"A{row.number}")
     return Closed(date=date_, no_show=tuple(no_show), left=tuple(left), completed=tuple(completed))
-
-
-def list_staff(tx: Tx) -> list[rows.DoctorRow]:
-    """Return the doctors who are not archived, by code."""
-    return doctors.on_staff(tx)
 
 
 def preview_close(tx: Tx, *, on: DayWord) -> int:
@@ -138,14 +133,14 @@ def to_do(tx: Tx) -> list[ToDo]:
             subject = f"{entry.patient.number}, {entry.waited_minutes} min at position {entry.position}"
             found.append(ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}"))
     span = [tx.today + timedelta(days=n) for n in range(int(journal.is_closed(tx, tx.today)), AHEAD)]
-    staff_ = list_staff(tx)
-    known = days.list_states_of_doctors(
-        tx, staff_, [tx.today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)]
+    staff = doctors.on_staff(tx)
+    states = days.list_states_of_doctors(
+        tx, staff, [tx.today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)]
     )
-    for doctor in staff_:
-        for each in known[doctor.id]:
+    for doctor in staff:
+        for each in states[doctor.id]:
             if each.date in span:
-                found += _of_day(tx, each, known[doctor.id])
+                found += _of_day(tx, each, states[doctor.id])
     for code, on in waitlist.list_promotable(tx):
         found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code}"))
     return found

@@ -156,7 +156,7 @@ def refuse_past(tx: Tx, on: date) -> None:
         raise errors.PastDay(date=on.isoformat(), today=tx.today.isoformat())
 
 
-def take_place(tx: Tx, day: DayState, *, overbook: bool) -> bool:
+def take_slot(tx: Tx, day: DayState, *, overbook: bool) -> bool:
     """Take one slot of a day; return whether it is above the capacity.
 
     Refuses a full day with the next free days, and `overbook` above the clinic's limit. The conditional update decides,
@@ -208,7 +208,7 @@ def refuse_absent(tx: Tx, doctor: rows.DoctorRow, day: DayState) -> None:
         )
 
 
-def retake(tx: Tx, *, doctor_id: UUID, on: date) -> None:
+def retake_slot(tx: Tx, *, doctor_id: UUID, on: date) -> None:
     """Take one slot again after an undone cancellation.
 
     The caller has checked that the slot is free.
@@ -217,7 +217,7 @@ def retake(tx: Tx, *, doctor_id: UUID, on: date) -> None:
     assert taken == 1, "a day without its ledger"
 
 
-def give_back(tx: Tx, *, doctor_id: UUID, on: date) -> None:
+def return_slot(tx: Tx, *, doctor_id: UUID, on: date) -> None:
     """Return one slot to a day. The caller has freed it in this transaction."""
     given = stored_days.give_place_back(tx, doctor=doctor_id, on=on)
     assert given == 1, "no slot of the day was taken"

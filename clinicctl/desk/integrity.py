@@ -26,7 +26,7 @@ _LAST_NUMBER = {
 }
 
 
-class _Wrong(NamedTuple):
+class _WrongName(NamedTuple):
     """A patient whose keys or words do not match the name, with the right ones."""
 
     row: rows.PatientRow
@@ -57,9 +57,13 @@ def repair(tx: Tx) -> Repaired:
     before = list(_violations(tx))
     if damage := next((each.where for each in before if each.law == check.WHOLE), None):
         raise errors.Damaged(path=tx.path, reason=damage)
-    mend: dict[str, Callable[[Tx], None]] = {LEDGER: _mend_ledgers, COUNTERS: _mend_counters, NAMES: _mend_names}
+    repairs: dict[str, Callable[[Tx], None]] = {
+        LEDGER: _repair_ledgers,
+        COUNTERS: _repair_counters,
+        NAMES: _repair_names,
+    }
     for derived in sorted({each.derived for each in before if each.derived}):
-        mend[derived](tx)
+        repairs[derived](tx)
     left = list(_violations(tx))
     return Repaired(
         path=paths.shown(tx.path),
@@ -84,9 +88,9 @@ def _violations(tx: Tx) -> Iterator[Violation]:
         yield each
     if check.WHOLE not in broken:
         yield from _journal(tx)
-    laws: list[Callable[[Tx], Iterator[Violation]]] = [_capacities, _names, _merges]
-    for law in laws if not broken & {check.WHOLE, check.READABLE} else ():
-        yield from law(tx)
+    checks: list[Callable[[Tx], Iterator[Violation]]] = [_capacities, _names, _merges]
+    for find_violations in checks if not broken & {check.WHOLE, check.READABLE} else ():
+        yield from find_violations(tx)
 
 
 def _behind(tx: Tx, noted: head_file.Head | None) -> Iterator[Violation]:
@@ -139,7 +143,7 @@ def _journal(tx: Tx) -> Iterator[Violation]:
         yield Violation("the journal is unchanged since it was written", f"write {each.number} {each.problem}")
 
 
-def _wrong_names(tx: Tx) -> Iterator[_Wrong]:
+def _wrong_names(tx: Tx) -> Iterator[_WrongName]:
     """Yield the patients whose keys or words are wrong.
 
     Both tables are read in the same order, row by row.
@@ -151,12 +155,12 @@ def _wrong_names(tx: Tx) -> Iterator[_Wrong]:
             owner, words = next(spoken, (None, iter(())))
         found = frozenset(each.word for each in words) if owner == row.id else frozenset()
         name = "" if row.erased_at is not None else row.name
-        right = _Wrong(row, matching.name_key(name), matching.sound_key(name), frozenset(matching.words(name)))
+        right = _WrongName(row, matching.name_key(name), matching.sound_key(name), frozenset(matching.words(name)))
         if (row.name_key, row.sound_key, found) != right[1:]:
             yield right
 
 
-def _mend_ledgers(tx: Tx) -> None:
+def _repair_ledgers(tx: Tx) -> None:
     given = check.last_given(tx.driver)
     for doctor in integrity.doctors(tx):
         held = {row.date: row.slots for row in integrity.held(tx, doctor=doctor.id)}
@@ -185,7 +189,7 @@ def _mend_ledgers(tx: Tx) -> None:
                 )
 
 
-def _mend_counters(tx: Tx) -> None:
+def _repair_counters(tx: Tx) -> None:
     current = {row.name: row.value for row in integrity.counters(tx)}
     for kind, last_number in _LAST_NUMBER.items():
         highest = last_number(tx) or 0
@@ -195,7 +199,7 @@ def _mend_counters(tx: Tx) -> None:
             integrity.set_counter(tx, kind=kind, value=highest)
 
 
-def _mend_names(tx: Tx) -> None:
+def _repair_names(tx: Tx) -> None:
     for wrong in list(_wrong_names(tx)):
         integrity.set_keys(tx, row=wrong.row.id, name_key=wrong.name_key, sound_key=wrong.sound_key)
         integrity.delete_words(tx, patient=wrong.row.id)

@@ -108,14 +108,6 @@ def is_closed(tx: Tx, on: date) -> bool:
     return any(each.get("result", {}).get("date") == on.isoformat() for each in outcomes)
 
 
-def verify(tx: Tx) -> list[int]:
-    """Return the numbers of the rows that have changed since they were written.
-
-    See `examine`.
-    """
-    return sorted({each.number for each in examine(tx).findings})
-
-
 def examine(tx: Tx, *, anchor: str | None = None) -> "JournalChecked":
     """Follow the chain of hashes from the first row to the last.
 

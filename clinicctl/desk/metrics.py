@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
-from clinicctl.desk import daybook, days, journal, patients, queue_lookup
+from clinicctl.desk import days, journal, patients, queue_lookup
 from clinicctl.results.clinic import Metric, Metrics, Sample
 from clinicctl.statuses import AppointmentStatus, QueueStatus
-from clinicctl.store.compiled import metrics, rows
+from clinicctl.store.compiled import doctors, metrics, rows
 from clinicctl.store.engine import Tx
 from clinicctl.store.sqlite import head_file, info, version
 
@@ -21,7 +21,7 @@ def measure(tx: Tx, *, waits: tuple[int, float] | None = None) -> Metrics:
 
     `waits` has the number of recent commands that waited for the writer's lock, and the longest wait in seconds.
     """
-    staff = {row.code: row for row in daybook.list_staff(tx)}
+    staff = {row.code: row for row in doctors.on_staff(tx)}
     return Metrics(tuple(each for each in (*_of_desks(tx, staff), *_of_store(tx, waits)) if each.samples))
 
 

@@ -130,7 +130,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
     entry = find_at(tx, TRANSFER, doctor_row, position, on, rest=f" --to {target.code}")
     (state,) = days.list_states(tx, target, [entry.date])
     days.refuse_absent(tx, target, state)
-    queue_lookup.refuse_second_place(tx, lookup.appointment_by_id(tx, entry.appointment_id), target)
+    queue_lookup.refuse_second_position(tx, lookup.appointment_by_id(tx, entry.appointment_id), target)
     days.open_ledger(tx, state)
     changes: QueueChanges = {
         "doctor_id": target.id,

@@ -153,15 +153,15 @@ def find_at(
     return able[0]
 
 
-def refuse_second_place(tx: Tx, appointment: rows.AppointmentRow, doctor: rows.DoctorRow) -> None:
+def refuse_second_position(tx: Tx, appointment: rows.AppointmentRow, doctor: rows.DoctorRow) -> None:
     """Refuse a second position in the doctor's queue of the day for one patient."""
-    for place in stored_queue.open_places(tx, patient=appointment.patient_id, doctor=doctor.id, on=appointment.date):
-        if place.number != appointment.number:
+    for other in stored_queue.open_places(tx, patient=appointment.patient_id, doctor=doctor.id, on=appointment.date):
+        if other.number != appointment.number:
             raise errors.SecondPlace(
-                patient=f"P{place.patient_number}",
+                patient=f"P{other.patient_number}",
                 doctor=doctor.code,
-                position=place.position,
-                appointment=f"A{place.number}",
+                position=other.position,
+                appointment=f"A{other.number}",
             )
 
 

@@ -170,7 +170,7 @@ class Namesakes(Generic[K]):
             for row in islice(group.rows.values(), 2)
             if self._is_bare(row) and not matching.contradictions(who, row)
         ]
-        people = each_once((row, matching.SAME) for row in found)
+        people = _each_once((row, matching.SAME) for row in found)
         return people[0][0] if len(people) == 1 else None
 
     def _groups(self, who: Described) -> Iterator[_Group[K]]:
@@ -250,12 +250,12 @@ def on_the_phone(who: Described, sharing: Iterable[K]) -> tuple[list[K], list[tu
             same.append(row)
         elif score >= matching.NEAR:
             near.append((row, matching.SAME - 5 if score == matching.SAME else score))
-    same = [row for row, _ in each_once((row, matching.SAME) for row in same)]
+    same = [row for row, _ in _each_once((row, matching.SAME) for row in same)]
     known = {_identity(row) for row in same}
-    return same, [each for each in each_once(near) if _identity(each[0]) not in known]
+    return same, [each for each in _each_once(near) if _identity(each[0]) not in known]
 
 
-def each_once(scored: Iterable[tuple[K, int]]) -> list[tuple[K, int]]:
+def _each_once(scored: Iterable[tuple[K, int]]) -> list[tuple[K, int]]:
     """Return each person once, with their best score."""
     best: dict[int, tuple[K, int]] = {}
     for known, score in scored:
@@ -279,7 +279,7 @@ def joined(several: Iterable[Found[K]]) -> Found[K]:
     """Join several findings: the likeliest of all, and the number of all."""
     found = list(several)
     listed = [each for one in found for each in one.members]
-    members = sorted(each_once(listed), key=_likeliest_first)
+    members = sorted(_each_once(listed), key=_likeliest_first)
     return Found(members[:LISTED], sum(one.total for one in found) - (len(listed) - len(members)))
 
 

@@ -26,7 +26,7 @@ LISTED = 20
 def archive_patient(tx: Tx, *, patient: PatientRef) -> Patient:
     """Archive a patient. Refuses an archived one, and one with anything open."""
     row = lookup.find_active_patient(tx, patient)
-    refuse_open_patient(tx, row)
+    _refuse_open_patient(tx, row)
     return patients.describe(tx, patients.save(tx, row._replace(archived_at=tx.now)))
 
 
@@ -47,7 +47,7 @@ def restore_patient(tx: Tx, *, patient: PatientRef) -> Edited:
 def archive_doctor(tx: Tx, *, doctor: DoctorRef) -> Doctor:
     """Archive a doctor. Refuses an archived one, and one with anything open."""
     row = lookup.find_active_doctor(tx, doctor)
-    refuse_open_doctor(tx, row)
+    _refuse_open_doctor(tx, row)
     return doctors.describe(tx, doctors.save(tx, row._replace(archived_at=tx.now)))
 
 
@@ -111,7 +111,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     Refuses a patient with anything open.
     """
     row = lookup.find_patient(tx, patient)
-    refuse_open_patient(tx, row)
+    _refuse_open_patient(tx, row)
     records = patients.with_merged(tx, row)
     erased = [_erase_row(tx, each) for each in records]
     return Erased(
@@ -126,7 +126,7 @@ def preview_erasure(tx: Tx, *, patient: PatientRef) -> list[str]:
     return [f"P{each.number}" for each in patients.with_merged(tx, lookup.find_patient(tx, patient))]
 
 
-def refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
+def _refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
     """Refuse a patient with an open appointment or a waitlist entry, on any day."""
     subject = f"P{row.number}"
     _refuse_appointments(tx, subject, bookings.list_active(tx, patient_id=row.id))
@@ -134,7 +134,7 @@ def refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
         raise errors.OnWaitlist(subject=subject, entries=_some(waits), count=len(waits))
 
 
-def refuse_open_doctor(tx: Tx, row: rows.DoctorRow) -> None:
+def _refuse_open_doctor(tx: Tx, row: rows.DoctorRow) -> None:
     """Refuse a doctor with open appointments, a queue, or waitlist entries."""
     _refuse_appointments(tx, row.code, bookings.list_active(tx, doctor_id=row.id), may_transfer=True)
     if waits := waitlist.list_of_doctor(tx, doctor_id=row.id):

@@ -49,7 +49,7 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
     )
     stored_waitlist.insert_days(tx, (rows.WaitlistDayRow(identity, each) for each in dates))
     entry = _show(tx, _stored(tx, number))
-    own = [each.date for each in fitting(tx, doctor_row) if each.number == number]
+    own = [each.date for each in _list_fitting(tx, doctor_row) if each.number == number]
     return Waiting(**fields_of(entry), free_now=tuple(own))
 
 
@@ -86,7 +86,7 @@ def cancel_and_promote(
     doctor = lookup.doctor_by_id(tx, row.doctor_id)
     return Cancelled(
         **fields_of(cancelled),
-        promoted=promote_into(tx, doctor, [row.date]),
+        promoted=_promote_into(tx, doctor, [row.date]),
     )
 
 
@@ -99,36 +99,36 @@ def promote(tx: Tx, *, doctor: DoctorRef, on: DayWord | None = None) -> Booked:
     if `on` names it.
     """
     doctor_row = lookup.find_active_doctor(tx, doctor)
-    booked = promote_into(tx, doctor_row, [day_rules.day(on, today=tx.today)] if on else None)
+    booked = _promote_into(tx, doctor_row, [day_rules.day(on, today=tx.today)] if on else None)
     if booked is None:
         raise errors.NobodyFits(doctor=doctor_row.code)
     return booked
 
 
-def promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) -> Booked | None:
+def _promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) -> Booked | None:
     """Book the first entry that fits, on certain dates or on any.
 
     Return None if there is none.
     """
-    fits = fitting(tx, doctor, dates)
+    fits = _list_fitting(tx, doctor, dates)
     if not fits:
         return None
     patient = lookup.active_patient(lookup.patient_by_id(tx, fits[0].patient_id))
     return bookings.place(tx, patient, doctor, on=fits[0].date)
 
 
-def fitting(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None = None) -> list[rows.WishRow]:
+def _list_fitting(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None = None) -> list[rows.WishRow]:
     """Return the wishes that fit a free slot of a doctor, the oldest entry first.
 
     Past days do not count. Without `dates`, today does not count if it is closed.
     """
-    return _fitting(tx, [doctor], dates)[doctor.id]
+    return _list_fitting_of_doctors(tx, [doctor], dates)[doctor.id]
 
 
-def _fitting(
+def _list_fitting_of_doctors(
     tx: Tx, doctors: Sequence[rows.DoctorRow], dates: Sequence[date] | None = None
 ) -> dict[UUID, list[rows.WishRow]]:
-    """Return the wishes of several doctors as `fitting` does, by doctor id."""
+    """Return the wishes of several doctors as `_list_fitting` does, by doctor id."""
     found = stored_waitlist.bookable_wishes(tx, doctors=[each.id for each in doctors], first=tx.today)
     wishes = [each for each in found if dates is None or each.date in dates]
     wanted = {each.date for each in wishes}
@@ -147,7 +147,7 @@ def _fitting(
 def list_promotable(tx: Tx) -> list[tuple[str, date]]:
     """Return the doctors with a fitting waitlist entry, each with its day."""
     doctors = stored_waitlist.doctors(tx)
-    fits = _fitting(tx, doctors)
+    fits = _list_fitting_of_doctors(tx, doctors)
     return [(each.code, fits[each.id][0].date) for each in doctors if fits[each.id]]
 
 
@@ -161,7 +161,7 @@ def list_of_doctor(tx: Tx, *, doctor_id: UUID) -> list[str]:
     return [f"W{number}" for number in stored_waitlist.numbers_of_doctor(tx, doctor=doctor_id)]
 
 
-def give_back(tx: Tx, *, appointment_id: UUID) -> bool:
+def reopen(tx: Tx, *, appointment_id: UUID) -> bool:
     """Reopen the entry that an undone booking closed; return whether there is one.
 
     Refuses days for which the patient waits with a newer entry.

@@ -63,7 +63,7 @@ def set_weekly(
     ]
 
 
-def put_back(
+def restore(
     tx: Tx, doctor: rows.DoctorRow, before: Sequence[tuple[int, bool | None, int | None]], *, hint: str
 ) -> None:
     """Restore weekdays: weekday, presence (None: not in the pattern) and capacity.
