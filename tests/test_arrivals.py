@@ -155,9 +155,9 @@ def test_a_second_check_in_says_what_is_so_in_every_status(status: str, noon: As
     error = refused(6, "already_checked_in", "checkin", "P1")
     details = error["details"]
     assert (details["status"], details["position"], details["doctor"]) == (status, 1, "MEHTA")
-    words = {"serving": "with the doctor", "done": "completed", "held": "on hold"}
+    words = {"serving": "in consultation", "done": "completed", "held": "on hold"}
     assert words.get(status, status) in error["message"]
-    assert ("checked in already" in error["message"]) == (status != "done")
+    assert ("already checked in" in error["message"]) == (status != "done")
     if error["hint"]:
         assert status in ("done", "skipped", "held")
         run(*error["hint"].split("`")[1].removeprefix("clinicctl ").split(), status=0)
@@ -168,7 +168,7 @@ def test_a_walk_in_of_somebody_booked_or_here_hints_at_what_there_is_to_do(noon:
     assert "`clinicctl checkin A1`" in refused(6, "already_booked", "walkin", "P1", "MEHTA")["hint"]
     noon("checkin", "A1")
     hint = refused(6, "already_booked", "walkin", "P1", "MEHTA")["hint"]
-    assert hint == "A1 is checked in already, at position 1 of MEHTA: waiting."
+    assert hint == "A1 is already checked in at position 1 of MEHTA: waiting."
     assert "--again" in refused(6, "already_booked", "book", "P1", "MEHTA")["hint"]
 
 

@@ -248,7 +248,7 @@ def test_a_journal_that_is_as_it_was_written_verifies(store: Store, ask: Ask) ->
     assert (found["writes"], found["number"], found["anchored"]) == (6, 6, None)
     with store.read(actor="test") as tx:
         assert found["head"] == journal.head(tx)[1]
-        assert journal.verify(tx) == []
+        assert journal.examine(tx).findings == ()
 
 
 @pytest.mark.parametrize("what", TAMPERING)
@@ -293,7 +293,7 @@ def test_a_tail_cut_off_with_all_its_traces_is_found_by_an_anchor(
 def test_only_the_first_of_many_findings_are_told_and_all_are_counted(
     store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(journal, "TOLD", 3)
+    monkeypatch.setattr(journal, "MOST_FINDINGS", 3)
     tamper(tmp_path, "UPDATE journal SET actor = 'eve'")
     with store.read(actor="test") as tx, pytest.raises(errors.BrokenJournal) as broken:
         desk.audit.verify(tx)

@@ -19,7 +19,7 @@ from typer.main import get_command
 from clinicctl.cli import TREE, Root, app, fast_parse
 from clinicctl.cli.batch import LONGEST_LINE
 from clinicctl.cli.context import Desk
-from clinicctl.results import plain
+from clinicctl.results.base import plain
 from clinicctl.store.sqlite.connections import BEGIN
 from clinicctl.store.sqlite.group_commit import Shared
 

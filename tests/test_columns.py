@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import is_dataclass
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
@@ -68,7 +70,8 @@ def flat(value: dict[str, Any], before: str = "") -> Iterator[str]:
 
 
 def operations() -> list[Callable[..., Any]]:
-    found = [getattr(getattr(desk, module), name) for module in desk.__all__ for name in dir(getattr(desk, module))]
+    modules = [import_module(each.name) for each in walk_packages(desk.__path__, "clinicctl.desk.")]
+    found = {id(each): each for module in modules for each in vars(module).values()}.values()
     return [
         each
         for each in found

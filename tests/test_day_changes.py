@@ -176,7 +176,7 @@ def test_status_shows_patients_who_are_here_without_a_doctor_and_its_command_lis
     clinic("queue", "transfer", "MEHTA", "1", "--to", "RAO")
     clinic(*SET, "RAO", "today", "--absent", *KEEP)
     (found,) = [each for each in clinic("status") if each["what"] == "here without doctor"]
-    assert (found["doctor"], found["subject"]) == ("RAO", "1 here")
+    assert (found["doctor"], found["subject"]) == ("RAO", "1 arrived")
     assert [each["position"] for each in clinic(*found["command"].split()[1:])] == [1]
     clinic("queue", "transfer", "RAO", "1", "--to", "MEHTA")
     assert not [each for each in clinic("status") if each["what"] == "here without doctor"]
@@ -190,7 +190,7 @@ def test_a_file_that_skips_takes_all_but_the_day_on_which_patients_are_here(
     args = (*IMPORT, str(db.with_suffix(".csv")), "--on-error", "skip", *CANCEL)
     answer = run(*args, json=True, status=3).json
     assert [(each["outcome"], each["reason"]) for each in answer["rows"]] == [
-        ("refused", "patients are here"),
+        ("refused", "patients have arrived"),
         ("added", None),
     ]
     clinic(*SET, "RAO", "today", "--note", "still here")
@@ -457,7 +457,10 @@ def test_a_change_of_days_by_an_older_version_cannot_be_undone(clinic: Ask, refu
 
 @pytest.mark.parametrize("days", [True, False])
 def test_a_plan_for_a_file_is_outdated_only_by_an_undo_of_its_days(clinic: Ask, db: Path, days: bool) -> None:
-    from clinicctl.desk import imports, journal
+    from clinicctl.desk import journal
+    from clinicctl.desk.imports import day_plan
+    from clinicctl.desk.imports import days as day_imports
+    from clinicctl.desk.imports.plan import Outdated
     from clinicctl.rules import import_rows as sheets
     from clinicctl.store.engine import Store
 
@@ -466,11 +469,11 @@ def test_a_plan_for_a_file_is_outdated_only_by_an_undo_of_its_days(clinic: Ask, 
     with store.read(actor="x") as tx:
         day = tx.today + timedelta(days=2)
         sheet = sheets.read_days(["doctor,date,capacity\n", f"RAO,{day},2\n"])
-        plan = imports.plan_availability(tx, sheet=sheet)
+        plan = day_plan.plan_availability(tx, sheet=sheet)
     clinic("undo")
-    outdated = pytest.raises(imports.Outdated) if days else nullcontext()
+    outdated = pytest.raises(Outdated) if days else nullcontext()
     with outdated, store.write(actor="x", key="k") as tx:
-        journal.once(tx, imports.set_availability, command="x", key="k", own_key=False, request={"plan": plan})
+        journal.once(tx, day_imports.set_availability, command="x", key="k", own_key=False, request={"plan": plan})
 
 
 # When undo asks

@@ -18,7 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinicctl.desk import imports
+from clinicctl.desk.imports import day_plan, days
+from clinicctl.desk.imports import plan as plans
 from clinicctl.errors import BadFile, HasBookings
 from clinicctl.rules import import_rows
 from clinicctl.statuses import SheetFormat
@@ -557,9 +558,9 @@ def test_the_journal_keeps_ten_thousand_rows_in_little_and_nothing_personal(
 # What comes between
 
 
-def planned(store: Store, lines: list[str]) -> imports.Plan:
+def planned(store: Store, lines: list[str]) -> day_plan.Plan:
     with store.read(actor="desk") as tx:
-        return imports.plan_availability(tx, sheet=import_rows.read_days(lines))
+        return day_plan.plan_availability(tx, sheet=import_rows.read_days(lines))
 
 
 LINES = ["doctor,date,capacity\n", "MEHTA,+1d,4\n"]
@@ -580,10 +581,10 @@ def test_a_plan_is_not_applied_once_doctors_or_days_have_changed(clinic: Ask, tm
     store = Store(str(tmp_path / "clinic.db"), wait=5)
     plan = planned(store, LINES)
     clinic(*between)
-    with pytest.raises(imports.Outdated), store.write(actor="desk", key="k") as tx:
-        imports.set_availability(tx, plan=plan)
+    with pytest.raises(plans.Outdated), store.write(actor="desk", key="k") as tx:
+        days.set_availability(tx, plan=plan)
     with store.write(actor="desk", key="k") as tx, suppress(BadFile):
-        made_anew = imports.set_availability(tx, plan=replace(plan, last=True))
+        made_anew = days.set_availability(tx, plan=replace(plan, last=True))
         assert made_anew.rows[0].change != plan.answered[0].change
 
 
@@ -595,7 +596,7 @@ def test_a_plan_stands_whatever_another_doctors_days_become(clinic: Ask, tmp_pat
     plan = planned(store, ["doctor,date,present\n", "MEHTA,+1d,no\n"])
     clinic("doctor", "avail", *how.split())
     with store.write(actor="desk", key="k") as tx:
-        assert imports.set_availability(tx, plan=plan).added == 1
+        assert days.set_availability(tx, plan=plan).added == 1
     assert not clinic("doctor", "avail", "show", "MEHTA", "+1d")[0]["present"]
 
 
@@ -604,20 +605,20 @@ def test_a_booking_between_plan_and_write_is_met(clinic: Ask, tmp_path: Path) ->
     plan = planned(store, ["doctor,date,present\n", "MEHTA,+1d,no\n"])
     clinic("book", "P1", "MEHTA", "+1d")
     with pytest.raises(HasBookings), store.write(actor="desk", key="k") as tx:
-        imports.set_availability(tx, plan=plan)
+        days.set_availability(tx, plan=plan)
 
 
 def test_the_command_makes_its_plan_anew(clinic: Ask, file: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan_availability, changes = imports.plan_availability, iter([4, 5, 6])
+    plan_availability, changes = day_plan.plan_availability, iter([4, 5, 6])
 
-    def disturbed(tx: Any, **told: Any) -> imports.Plan:
+    def disturbed(tx: Any, **told: Any) -> day_plan.Plan:
         plan = plan_availability(tx, **told)
         if (places := next(changes, None)) is not None:
             clinic("doctor", "avail", "set", "MEHTA", "+1d", "--capacity", str(places))
         return plan
 
-    disturbed.__module__, disturbed.__name__ = imports.__name__, "plan_availability"
-    monkeypatch.setattr(imports, "plan_availability", disturbed)
+    disturbed.__module__, disturbed.__name__ = day_plan.__name__, "plan_availability"
+    monkeypatch.setattr(day_plan, "plan_availability", disturbed)
     imported = clinic("doctor", "avail", "import", file("doctor,date,capacity\nMEHTA,+1d,8\n"))
     assert imported["rows"][0]["change"] == "capacity 6 to 8"
 
@@ -670,8 +671,8 @@ def test_a_file_that_would_forget_very_many_days_is_refused(
     december: Ask, refused: Refused, file: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = file("doctor,date\nMEHTA,+1d\nMEHTA,+5d\n")
-    monkeypatch.setattr(imports, "MOST_REMOVED", 2)
+    monkeypatch.setattr(day_plan, "MOST_REMOVED", 2)
     error = refused(65, "bad_file", "doctor", "avail", "import", path, "--mode", "replace")
-    assert "forget more than 2 days: split the file" in error["hint"]
-    monkeypatch.setattr(imports, "MOST_REMOVED", 3)
+    assert "remove more than 2 days: split it" in error["hint"]
+    monkeypatch.setattr(day_plan, "MOST_REMOVED", 3)
     assert december("doctor", "avail", "import", path, "--mode", "replace", "-n")["removed"] == 3

@@ -146,7 +146,7 @@ BREAKS = {
     "remaining": ("UPDATE doctor_daily_capacities SET remaining = 1", "what remains of a day", True),
     "capacity": (
         "UPDATE doctor_daily_capacities SET capacity = capacity + 1, remaining = remaining + 1",
-        "a day has the capacity that was said",
+        "a day has its planned capacity",
         True,
     ),
     "last position": ("UPDATE doctor_daily_capacities SET last_position = 0", "no position is above the last", True),
@@ -188,18 +188,22 @@ BREAKS = {
     "counter": ("UPDATE counters SET value = 1", "no number is above its counter", True),
     "no counter": ("DELETE FROM counters", "no number is above its counter", True),
     "secret": ("DELETE FROM settings WHERE name = 'secret'", "the clinic has the secret", False),
-    "key": ("UPDATE patients SET name_key = 'x' WHERE number = 1", "a patient has the keys", True),
-    "sound": ("UPDATE patients SET sound_key = 'x' WHERE number = 2", "a patient has the keys", True),
-    "words": ("DELETE FROM patient_words WHERE word = 'anita'", "a patient is found by the words", True),
+    "key": ("UPDATE patients SET name_key = 'x' WHERE number = 1", "the keys of a patient", True),
+    "sound": ("UPDATE patients SET sound_key = 'x' WHERE number = 2", "the keys of a patient", True),
+    "words": ("DELETE FROM patient_words WHERE word = 'anita'", "the words of a patient", True),
     "other words": (
         "INSERT INTO patient_words SELECT 'zz', id FROM patients WHERE number = 1",
-        "a patient is found by the words",
+        "the words of a patient",
         True,
     ),
-    "merge": ("UPDATE patients SET merged_into = id WHERE number = 3", "a merge ends", False),
+    "merge": ("UPDATE patients SET merged_into = id WHERE number = 3", "a merged record leads", False),
     "orphan": ("DELETE FROM doctors WHERE code = 'RAO'", "a reference leads somewhere", False),
-    "journal": ("UPDATE journal SET actor = 'nobody' WHERE number = 2", "the journal is as it was written", False),
-    "cut": ("DELETE FROM journal WHERE number = (SELECT max(number) FROM journal)", "nothing that was answered", False),
+    "journal": (
+        "UPDATE journal SET actor = 'nobody' WHERE number = 2",
+        "the journal is unchanged since it was written",
+        False,
+    ),
+    "cut": ("DELETE FROM journal WHERE number = (SELECT max(number) FROM journal)", "no answered write", False),
     "nul": ("UPDATE patients SET note = 'x' || char(0) WHERE number = 1", "text is text", False),
     "index": ("DROP INDEX ix_patients_phone", "the schema is this program's", False),
     "trigger": (
@@ -620,7 +624,7 @@ def test_a_database_behind_what_was_answered_is_refused_until_it_is_accepted(
     assert "clinicctl db restore FILE" in said["hint"]
     assert run("batch", "-", "--db", old, stdin="doctor add N 'Dr. N'\n", status=3).lines[0]["exit_code"] == 10
     found = run("db", "check", "--db", old, json=True, status=10).json["problems"]
-    assert [each["law"] for each in found] == ["nothing that was answered is lost"]
+    assert [each["law"] for each in found] == ["no answered write is lost"]
     ask("db", "restore", old, "--yes", "--db", old)
     assert ask("db", "check", "--db", old)["sound"]
     ask("doctor", "add", "N", "Dr. N", "--db", old)

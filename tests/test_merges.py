@@ -241,7 +241,7 @@ def test_two_places_in_one_queue_are_refused_by_name_with_what_to_do(noon: Ask, 
     assert error["details"]["appointments"] == ["A2", "A1"]
     assert "position 2 of MEHTA" in error["message"]
     assert "position 1 of MEHTA" in error["message"]
-    assert error["hint"] == "End one first: `clinicctl queue left MEHTA 2`."
+    assert error["hint"] == "End one of them first: `clinicctl queue left MEHTA 2`."
     noon("queue", "left", "MEHTA", "2")
     assert merge(noon)["appointments"] == 1
     assert broken(db) == {}
@@ -252,7 +252,7 @@ def test_two_places_in_one_queue_after_a_transfer_are_refused(noon: Ask, refused
     noon("walkin", "P3", "RAO")
     noon("queue", "transfer", "RAO", "1", "--to", "MEHTA")
     error = refused(6, "merge_conflict", "patient", "merge", "P3", "--into", "P1", "--yes")
-    assert "in one queue" in error["message"]
+    assert "in the same queue" in error["message"]
 
 
 def test_two_bookings_with_one_doctor_on_one_day_are_refused(noon: Ask, refused: Refused) -> None:
@@ -268,7 +268,9 @@ def test_two_bookings_with_one_doctor_on_one_day_are_refused(noon: Ask, refused:
 def test_two_bookings_at_one_time_are_refused(noon: Ask, refused: Refused) -> None:
     noon("book", "P1", "MEHTA", "tomorrow", "--time", "10:00")
     noon("book", "P3", "RAO", "tomorrow", "--time", "10:00")
-    assert "at one time" in refused(6, "merge_conflict", "patient", "merge", "P3", "--into", "P1", "--yes")["message"]
+    assert (
+        "at the same time" in refused(6, "merge_conflict", "patient", "merge", "P3", "--into", "P1", "--yes")["message"]
+    )
     noon("appointment", "cancel", "A2")
     noon("book", "P3", "RAO", "tomorrow", "--time", "11:00")
     assert merge(noon)["appointments"] == 2
@@ -281,7 +283,7 @@ def test_two_consultations_are_refused(noon: Ask, refused: Refused) -> None:
         noon("queue", "start", doctor)
     error = refused(6, "merge_conflict", "patient", "merge", "P3", "--into", "P1", "--yes")
     assert "in consultation" in error["message"]
-    assert error["hint"] == "End one first: `clinicctl queue done RAO 1`."
+    assert error["hint"] == "End one of them first: `clinicctl queue done RAO 1`."
     noon("queue", "done", "RAO")
     merge(noon)
 
@@ -367,7 +369,7 @@ def test_an_open_appointment_of_a_past_day_is_open(who: tuple[str, ...], noon: A
     for table in ("appointments", "doctor_daily_capacities"):
         written(db, f"UPDATE {table} SET date = '2020-01-06'")
     error = refused(6, "has_bookings", *who, "--yes")
-    assert error["hint"] == "End a past day with `clinicctl close 2020-01-06`."
+    assert error["hint"] == "Close past days: `clinicctl close 2020-01-06`."
     noon("close", "2020-01-06", "--yes")
     noon(*who, "--yes")
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from clinicctl.render.metrics import exposition
-from clinicctl.results import Metric, Metrics, Sample
+from clinicctl.results.clinic import Metric, Metrics, Sample
 from clinicctl.store.sqlite import health
 from tests.every_write import MARKS, NAME, PHONE
 

@@ -2,11 +2,13 @@
 
 import inspect
 from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any, get_args, get_type_hints
 
-from clinicctl import desk, results
+from clinicctl import desk
 from clinicctl.desk import operations
 from clinicctl.desk.operations import Operation, Part
+from clinicctl.results.base import stored_class, stored_name
 
 NAMES = {
     *("bookings.book", "bookings.cancel", "bookings.move", "bookings.no_show", "daybook.close"),
@@ -39,8 +41,8 @@ def declared() -> dict[str, Operation]:
 def functions() -> dict[str, Any]:
     """The functions of the desk that do an operation, by its name on disk."""
     found: dict[str, Any] = {}
-    for module in desk.__all__:
-        for function in vars(import_module(f"clinicctl.desk.{module}")).values():
+    for module in walk_packages(desk.__path__, "clinicctl.desk."):
+        for function in vars(import_module(module.name)).values():
             if inspect.isfunction(function) and hasattr(function, "operation"):
                 name = operations.of(function).name
                 assert found.setdefault(name, function) is function, f"two functions do {name}"
@@ -60,11 +62,11 @@ def test_every_operation_is_done_by_one_function_that_changes_something() -> Non
 
 
 def test_the_names_of_results_on_disk_are_those_of_every_version() -> None:
-    assert {results.stored_name(results.stored_as(name)) for name in RESULTS} == RESULTS
+    assert {stored_name(stored_class(name)) for name in RESULTS} == RESULTS
 
 
 def test_every_result_of_an_operation_can_be_stored() -> None:
     for function in functions().values():
         hint = get_type_hints(function)["return"]
         kind = next(iter(get_args(hint)), hint)
-        assert results.stored_as(results.stored_name(kind)) is kind
+        assert stored_class(stored_name(kind)) is kind

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
-from clinicctl.desk import imports, patient_imports
+from clinicctl.desk.imports import patient_plan, patients
+from clinicctl.desk.imports.plan import Outdated
 from clinicctl.errors import Refusal
 from clinicctl.rules import import_rows
 from clinicctl.store.engine import Store
@@ -148,7 +149,7 @@ def test_two_rows_that_may_be_one_person_are_reported_by_their_lines(
     answer = run("patient", "import", path, "--on-error", "skip", json=True, status=3).json
     assert [(row["patient"], row["outcome"], row["candidates"], row["reason"]) for row in answer["rows"]] == [
         ("P3", "added", [], None),
-        (None, "refused", ["line 2"], "may be somebody on file or in the file"),
+        (None, "refused", ["line 2"], "possible duplicate of somebody on file or in the file"),
         ("P3", "unchanged", [], "the same as line 2"),
     ]
 
@@ -171,7 +172,7 @@ def test_of_very_many_who_may_be_somebody_the_first_are_named_and_all_are_counte
         (",98111 11111,,,,,", "The name is empty"),
         ("Secret Person,12,,,,,", "Not a phone number"),
         ("Secret Person,none,1.2.1980,,,,", "Not a date"),
-        ("Secret Person,none,2090-01-01,,,,", "to come"),
+        ("Secret Person,none,2090-01-01,,,,", "in the future"),
         ("Secret Person,none,1980-01-01,40,,,", "exclude each other"),
         ("Secret Person,none,,400,,,", "age is a whole number"),
         ("Secret Person,none,,,secret,,", "sex is female, male, other, unknown"),
@@ -234,17 +235,17 @@ def test_a_plan_holds_until_somebody_comes_whom_it_may_be_about(
 ) -> None:
     store = Store(str(tmp_path / "clinic.db"), wait=5)
     with store.read(actor="desk") as tx:
-        plan = patient_imports.plan_patients(tx, sheet=import_rows.read_patients(io.StringIO(GOOD)))
+        plan = patient_plan.plan_patients(tx, sheet=import_rows.read_patients(io.StringIO(GOOD)))
     clinic(*between)
     if stands:
         with store.write(actor="desk", key="k") as tx:
-            assert patient_imports.add_patients(tx, plan=plan).added == 2
+            assert patients.add_patients(tx, plan=plan).added == 2
     else:
-        with pytest.raises(imports.Outdated), store.write(actor="desk", key="k") as tx:
-            patient_imports.add_patients(tx, plan=plan)
+        with pytest.raises(Outdated), store.write(actor="desk", key="k") as tx:
+            patients.add_patients(tx, plan=plan)
         # The last plan is made anew under the lock, and may be refused, but is never outdated.
         with suppress(Refusal), store.write(actor="desk", key="k") as tx:
-            patient_imports.add_patients(tx, plan=replace(plan, last=True))
+            patients.add_patients(tx, plan=replace(plan, last=True))
 
 
 def test_ages_in_a_file_are_of_the_day_of_the_import(clinic: Ask, file: Any) -> None:

@@ -58,7 +58,7 @@ def act(tx: Tx, kind: str, what: Any, ahead: int = 0) -> None:
     elif kind == "absent":
         once(tx, desk.availability.set_days, doctor=MEHTA, on=DaysWord(on), present=not what, on_conflict=keep)
     else:
-        once(tx, desk.doctors.archive, doctor=MEHTA)
+        once(tx, desk.records.archive_doctor, doctor=MEHTA)
 
 
 @settings(max_examples=100, deadline=None)

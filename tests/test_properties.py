@@ -29,9 +29,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlmodel import CheckConstraint, ForeignKeyConstraint, SQLModel, UniqueConstraint
 
-from clinicctl import clock, desk, errors, results
+from clinicctl import clock, desk, errors
 from clinicctl.desk import replay
-from clinicctl.results import plain
+from clinicctl.results.appointments import Appointment, Booked
+from clinicctl.results.base import plain
+from clinicctl.results.days import Day
+from clinicctl.results.people import Candidate, Doctor, DoctorBrief, Edited, Patient, PatientBrief, Registered, ToCall
 from clinicctl.rules import days, transitions
 from clinicctl.rules.days import DaysWord, DayWord, WeekdaysWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
@@ -422,8 +425,8 @@ def fits(expected: Any, told: Any) -> bool:
 OPERATIONS = {
     "book": desk.bookings.book,
     "cancel": desk.bookings.cancel,
-    "check_in": desk.queue.check_in,
-    "walk_in": desk.queue.walk_in,
+    "check_in": desk.arrivals.check_in,
+    "walk_in": desk.arrivals.walk_in,
     "call": desk.queue.call,
     "start": desk.queue.start,
     "done": desk.queue.done,
@@ -791,7 +794,7 @@ class DeskBesideTheModel(RuleBasedStateMachine):
     def an_accepted_write_is_one_row_of_a_journal_that_verifies_and_the_desk_reads_what_the_model_says(self) -> None:
         assert [key for (key,) in self.bare.execute("SELECT key FROM journal ORDER BY number")] == self.keys
         with self.store.read(actor="desk") as tx:
-            assert desk.journal.verify(tx) == []
+            assert desk.journal.examine(tx).findings == ()
             for code in DOCTORS:
                 shown = desk.queue.show(tx, doctor=DoctorRef(code), on=DayWord("today"))
                 queue = {each.position: (str(each.queue), self.model.ahead(each)) for each in self.model.queue(code)}
@@ -935,8 +938,8 @@ def furnished(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         on = DaysWord("today..tomorrow")
         once(tx, desk.availability.set_days, key="a", doctor=mehta, on=on, capacity=3, note="congress")
         once(tx, desk.bookings.book, key="b", patient=PatientRef("P1"), doctor=mehta, on=today, reason="cough")
-        once(tx, desk.queue.walk_in, patient=PatientRef("P2"), doctor=mehta)
-        once(tx, desk.queue.walk_in, patient=PatientRef("P3"), doctor=mehta)
+        once(tx, desk.arrivals.walk_in, patient=PatientRef("P2"), doctor=mehta)
+        once(tx, desk.arrivals.walk_in, patient=PatientRef("P3"), doctor=mehta)
         once(tx, desk.bookings.book, patient=PatientRef("P1"), doctor=rao, on=today)
         once(tx, desk.bookings.cancel, appointment=AppointmentRef("A4"), by=CancelledBy.CLINIC, reason="ill")
         once(tx, desk.weekly.set_weekly, doctor=rao, on=WeekdaysWord("sun"), off=True)
@@ -951,22 +954,22 @@ WRITES = [
     desk.doctors.add,
     desk.patients.add,
     desk.patients.edit,
-    desk.imports.set_availability,
-    desk.patient_imports.add_patients,
-    desk.doctor_imports.add_doctors,
+    desk.imports.days.set_availability,
+    desk.imports.patients.add_patients,
+    desk.imports.doctors.add_doctors,
 ]
 IDENTITY: dict[type, tuple[str, ...]] = {
-    results.PatientBrief: ("number",),
-    results.Patient: ("number",),
-    results.Registered: ("number",),
-    results.Edited: ("number",),
-    results.Candidate: ("number",),
-    results.DoctorBrief: ("code",),
-    results.Doctor: ("code",),
-    results.Appointment: ("number",),
-    results.Booked: ("number",),
-    results.ToCall: ("appointment",),
-    results.Day: ("doctor", "date"),
+    PatientBrief: ("number",),
+    Patient: ("number",),
+    Registered: ("number",),
+    Edited: ("number",),
+    Candidate: ("number",),
+    DoctorBrief: ("code",),
+    Doctor: ("code",),
+    Appointment: ("number",),
+    Booked: ("number",),
+    ToCall: ("appointment",),
+    Day: ("doctor", "date"),
 }
 ATOMS: dict[Any, st.SearchStrategy[Any]] = {
     # Shorter than any of what must not be kept: Hypothesis draws from the words of the program and its tests, too.
@@ -990,17 +993,17 @@ def on_file(tx: Tx) -> dict[type, list[Any]]:
         for each in appointments
     ]
     return {
-        **dict.fromkeys((results.Patient, results.Registered, results.Edited, results.PatientBrief), patients),
-        results.Candidate: [
+        **dict.fromkeys((Patient, Registered, Edited, PatientBrief), patients),
+        Candidate: [
             SimpleNamespace(
                 **desk.candidates.of_patients(tx, [desk.lookup.find_patient(tx, PatientRef(each.number))])[0]
             )
             for each in patients
         ],
-        **dict.fromkeys((results.Doctor, results.DoctorBrief), doctors),
-        **dict.fromkeys((results.Appointment, results.Booked), appointments),
-        results.ToCall: to_call,
-        results.Day: desk.availability.show_days(tx, doctor=DoctorRef("MEHTA"), on=DaysWord("today..+2d")),
+        **dict.fromkeys((Doctor, DoctorBrief), doctors),
+        **dict.fromkeys((Appointment, Booked), appointments),
+        ToCall: to_call,
+        Day: desk.availability.show_days(tx, doctor=DoctorRef("MEHTA"), on=DaysWord("today..+2d")),
     }
 
 

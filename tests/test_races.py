@@ -162,7 +162,7 @@ def violations(db: str) -> list[Any]:
         found += [("foreign keys", row) for row in connection.execute("PRAGMA foreign_key_check")]
         found += [(law, row) for law, query in _VIOLATIONS.items() for row in connection.execute(query)]
     with Store(db, wait=5).read(actor="test") as tx:
-        return found + [("the journal", number) for number in journal.verify(tx)]
+        return found + [("the journal", each.number) for each in journal.examine(tx).findings]
 
 
 def misbooked(answers: Sequence[Any], capacity: int) -> list[Any]:

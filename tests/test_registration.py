@@ -17,9 +17,11 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinicctl.desk import imports, patient_imports, replay
+from clinicctl.desk import replay
+from clinicctl.desk.imports import patient_plan, patients
+from clinicctl.desk.imports.plan import Outdated
 from clinicctl.desk.recognition import Namesakes, Person
-from clinicctl.results import ImportedPatient, ImportedPatients
+from clinicctl.results.imports import ImportedPatient, ImportedPatients
 from clinicctl.rules import details, import_rows, matching
 from clinicctl.store.engine import Store
 
@@ -422,12 +424,12 @@ def test_a_plan_does_not_stand_when_somebody_on_file_is_filled_between(clinic: A
     sheet = import_rows.read_patients(io.StringIO("name,phone,note\nMumtaz Anwar,91234 56789,tall\n"))
     store = Store(str(tmp_path / "clinic.db"), wait=5)
     with store.read(actor="desk") as tx:
-        plan = patient_imports.plan_patients(tx, sheet=sheet)
+        plan = patient_plan.plan_patients(tx, sheet=sheet)
     clinic("patient", "add", "Mumtaz Anwar", "--phone", "91234 56789", "--note", "short")
-    with pytest.raises(imports.Outdated), store.write(actor="desk", key="k") as tx:
-        patient_imports.add_patients(tx, plan=plan)
+    with pytest.raises(Outdated), store.write(actor="desk", key="k") as tx:
+        patients.add_patients(tx, plan=plan)
     with store.write(actor="desk", key="k") as tx:
-        (row,) = patient_imports.add_patients(tx, plan=replace(plan, last=True)).rows
+        (row,) = patients.add_patients(tx, plan=replace(plan, last=True)).rows
     assert (row.outcome, row.not_taken) == ("unchanged", ("note",))
     assert clinic("patient", "show", "P2")["note"] == "short"
 

@@ -402,7 +402,7 @@ def test_what_came_between_the_question_and_the_lock_is_not_ended_unasked(
     from clinicctl import desk
 
     clinic("walkin", "P1", "MEHTA")
-    monkeypatch.setattr(desk.daybook, "would_close", lambda tx, *, on: 0)
+    monkeypatch.setattr(desk.daybook, "preview_close", lambda tx, *, on: 0)
     before = dump(tmp_path / "clinic.db")
     assert "--yes required" in run("close", status=2).stderr
     assert dump(tmp_path / "clinic.db") == before

@@ -237,7 +237,7 @@ OTHERWISE = {
         TOLD,
         "A3, by write 9",
     ),
-    "the numbers given": ("DELETE FROM sqlite_sequence", "the journal is as it was written", "write 21"),
+    "the numbers given": ("DELETE FROM sqlite_sequence", "the journal is unchanged since it was written", "write 21"),
     "a counter": ("INSERT INTO counters VALUES ('Anita', 5)", "a counter counts what has numbers", "row 4 of counters"),
     "a setting": ("INSERT INTO settings VALUES ('Anita', 'Sharma')", SETTING, "row 12 of settings"),
     "a capacity": ("UPDATE settings SET value = 'abc' WHERE name = 'overbook_limit'", SETTING, "overbook_limit"),

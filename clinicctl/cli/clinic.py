@@ -11,7 +11,7 @@ from clinicctl import desk, errors, settings
 from clinicctl.cli import params
 from clinicctl.cli.commands import reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.results import Outcome
+from clinicctl.results.base import Outcome
 
 app = typer.Typer()
 GROUPS: dict[str, typer.Typer] = {}

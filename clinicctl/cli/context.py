@@ -19,7 +19,9 @@ from clinicctl.store import paths
 
 if TYPE_CHECKING:
     from clinicctl.cli.commands import Group
-    from clinicctl.results import Board, Erased, Outcome, ToCall
+    from clinicctl.results.base import Outcome
+    from clinicctl.results.days import Board
+    from clinicctl.results.people import Erased, ToCall
     from clinicctl.store.engine import Store, Tx
     from clinicctl.store.sqlite.group_commit import Shared as Shared
 

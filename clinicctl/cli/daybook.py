@@ -49,7 +49,7 @@ def status(ctx: Ctx) -> None:
 @writes(app, "close", "clinicctl close --dry-run", "clinicctl close yesterday --yes")
 def close(ctx: Ctx, day: params.Day = DayWord("today")) -> None:
     """End a day: booked becomes no-show, waiting becomes left, in consultation becomes completed."""
-    count = ctx.obj.read(desk.daybook.would_close, on=day)
+    count = ctx.obj.read(desk.daybook.preview_close, on=day)
     if count:
         ctx.obj.confirm(f"{count} appointments are still open. End the day for them?")
     ctx.obj.limit(count)

@@ -74,13 +74,13 @@ def edit(
 @writes(doctor, "archive", "clinicctl doctor archive OKAFOR")
 def archive(ctx: Ctx, doctor: params.Doctor) -> None:
     """Put a doctor away, who has nobody booked any more."""
-    ctx.obj.write(desk.doctors.archive, doctor=doctor)
+    ctx.obj.write(desk.records.archive_doctor, doctor=doctor)
 
 
 @writes(doctor, "restore", "clinicctl doctor restore OKAFOR")
 def restore(ctx: Ctx, doctor: params.Doctor) -> None:
     """Take a doctor out of the archive."""
-    ctx.obj.write(desk.doctors.restore, doctor=doctor)
+    ctx.obj.write(desk.records.restore_doctor, doctor=doctor)
 
 
 @writes(
@@ -101,7 +101,7 @@ def import_(
         file,
         format=format_,
         read=import_rows.read_doctors,
-        write=desk.doctor_imports.add_doctors,
+        write=desk.imports.doctors.add_doctors,
         on_error=on_error,
     )
 
@@ -125,7 +125,9 @@ def set_(
 ) -> None:
     """Say what a doctor's days are; what is not said stays as it stands."""
     if on_conflict is OnConflict.CANCEL:
-        told = ctx.obj.read(desk.availability.would_cancel, doctor=doctor, on=days, present=present, capacity=capacity)
+        told = ctx.obj.read(
+            desk.availability.preview_cancellations, doctor=doctor, on=days, present=present, capacity=capacity
+        )
         ctx.obj.confirm_many(told)
     ctx.obj.write(
         desk.availability.set_days,
@@ -205,8 +207,8 @@ def import_avail(
         file,
         format=format_,
         read=import_rows.read_days,
-        plan=desk.imports.plan_availability,
-        write=desk.imports.set_availability,
+        plan=desk.imports.day_plan.plan_availability,
+        write=desk.imports.days.set_availability,
         mode=mode,
         on_conflict=on_conflict,
         on_error=on_error,

@@ -1,12 +1,11 @@
-"""What the imports share: their options, how a file is opened, and the plan that is made before the lock is taken."""
+"""What the imports share: their options, how a file is read, and how the outcome is shown."""
 
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from io import BufferedReader, RawIOBase, TextIOWrapper
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -16,15 +15,8 @@ from clinicctl.cli.context import Ctx
 from clinicctl.rules import tabular
 from clinicctl.statuses import OnError, SheetFormat
 
-if TYPE_CHECKING:
-    from clinicctl.render.progress import Progress
-    from clinicctl.results import Outcome
-
 PARTLY_DONE = 3
 """The exit status of an import that took some rows and refused others."""
-
-TRIES = 3
-"""So often a plan is made before the lock is taken; what comes between the last and its write is looked at under it."""
 
 FormatOption = Annotated[
     SheetFormat | None,
@@ -41,44 +33,27 @@ def run(
     read: Callable[..., tabular.Sheet],
     write: Callable[..., Any],
     plan: Callable[..., Any] | None = None,
-    **told: Any,
+    **options: Any,
 ) -> None:
-    """Read a file, plan what it changes on a read view, write that, and say what came of it.
-
-    The plan is made anew when it is outdated; what needs none is written at once.
-    """
+    """Read a file, import it, and show the outcome."""
     name = "stdin" if file == "-" else os.path.basename(file)
     with render.show_progress(name, quiet=ctx.obj.settings.quiet) as progress:
         with _opened(ctx, file) as (lines, size):
             sheet = read(progress.read(lines, size), format=format or tabular.format_of(file))
-        outcome = _written(ctx, progress, write, plan, sheet, told)
+        outcome = desk.imports.run.import_sheet(
+            sheet,
+            operation=write,
+            plan=plan,
+            options=options,
+            read=ctx.obj.read,
+            write=ctx.obj.written,
+            report=progress.say,
+        )
     ctx.obj.show(outcome)
     if (ctx.obj.settings.output or render.default_format()) != "table":
         ctx.obj.note(f"{name}: {render.tally(outcome)}")
     if outcome.result.refused:
         raise typer.Exit(PARTLY_DONE)
-
-
-def _written(
-    ctx: Ctx,
-    progress: "Progress",
-    write: Callable[..., Any],
-    plan: Callable[..., Any] | None,
-    sheet: tabular.Sheet,
-    told: dict[str, Any],
-) -> "Outcome":
-    if plan is None:
-        progress.say("writing")
-        return ctx.obj.written(write, {"sheet": sheet, **told})
-    for left in reversed(range(TRIES)):
-        progress.say("comparing")
-        planned = replace(ctx.obj.read(plan, sheet=sheet, **told), last=not left)
-        progress.say("writing")
-        try:
-            return ctx.obj.written(write, {"plan": planned})
-        except desk.imports.Outdated:
-            continue
-    raise AssertionError("the last plan is made under the lock")
 
 
 @contextmanager

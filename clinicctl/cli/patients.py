@@ -68,7 +68,7 @@ def show(ctx: Ctx, patient: params.Patient) -> None:
 @reads(patient, "find", "clinicctl patient find 'mu an'", "clinicctl patient find '0151 23456789'")
 def find(ctx: Ctx, words: params.Words) -> None:
     """Find patients by words of the name, by phone, or by number."""
-    ctx.obj.show(ctx.obj.read(desk.patients.list_matching, said=words))
+    ctx.obj.show(ctx.obj.read(desk.patients.list_matching, text=words))
 
 
 @reads(patient, "list", "clinicctl patient list", "clinicctl patient list --all -o csv")
@@ -114,13 +114,13 @@ def edit(
 @writes(patient, "archive", "clinicctl patient archive P17")
 def archive(ctx: Ctx, patient: params.Patient) -> None:
     """Put a patient away: found by number only, and booked no more."""
-    ctx.obj.write(desk.patients.archive, patient=patient)
+    ctx.obj.write(desk.records.archive_patient, patient=patient)
 
 
 @writes(patient, "restore", "clinicctl patient restore P17")
 def restore(ctx: Ctx, patient: params.Patient) -> None:
     """Take a patient out of the archive."""
-    ctx.obj.write(desk.patients.restore, patient=patient)
+    ctx.obj.write(desk.records.restore_patient, patient=patient)
 
 
 @writes(patient, "erase", "clinicctl patient erase P17 --yes")
@@ -130,9 +130,9 @@ def erase(ctx: Ctx, patient: params.Patient) -> None:
     Backups, exports and the shell's own history are not reached.
     """
     if not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
-        numbers = " and ".join(ctx.obj.read(desk.erasure.would_erase, patient=patient))
+        numbers = " and ".join(ctx.obj.read(desk.records.preview_erasure, patient=patient))
         ctx.obj.confirm(f"An erasure cannot be undone. Erase {numbers}?")
-    ctx.obj.erase(desk.erasure.erase, patient=patient)
+    ctx.obj.erase(desk.records.erase, patient=patient)
 
 
 @reads(patient, "duplicates", "clinicctl patient duplicates -o csv")
@@ -152,7 +152,7 @@ def merge(
 ) -> None:
     """Make one of two patients: everything moves; the old number, name and phone find the one who stays."""
     if ctx.obj.can_ask() and not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
-        plan = ctx.obj.read(desk.duplicates.would_merge, patient=patient, into=into)
+        plan = ctx.obj.read(desk.records.preview_merge, patient=patient, into=into)
         ctx.obj.note(
             f"{plan.patient.number} {plan.patient.name} becomes {plan.into.number} {plan.into.name}. "
             f"Appointments that move: {plan.appointments}; waitlist entries: {plan.waitlist_entries}."
@@ -162,7 +162,7 @@ def merge(
         if plan.kept:
             ctx.obj.note(f"Different, and kept with {plan.patient.number}: {', '.join(plan.kept)}.")
     ctx.obj.confirm("A merge cannot be undone. Merge the two?")
-    ctx.obj.write(desk.duplicates.merge, patient=patient, into=into)
+    ctx.obj.write(desk.records.merge, patient=patient, into=into)
 
 
 @writes(
@@ -192,8 +192,8 @@ def import_(
         file,
         format=format_,
         read=import_rows.read_patients,
-        plan=desk.patient_imports.plan_patients,
-        write=desk.patient_imports.add_patients,
+        plan=desk.imports.patient_plan.plan_patients,
+        write=desk.imports.patients.add_patients,
         on_error=on_error,
         update=update,
         unverified_phone=unverified_phone,

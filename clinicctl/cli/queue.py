@@ -34,7 +34,7 @@ def checkin(
     A patient who left and comes back on the same day checks in again.
     """
     # An option that is not given is not part of the request, so keys of older versions keep their meaning.
-    ctx.obj.write(desk.queue.check_in, arrival=ref, patient=patient, again=again or None)
+    ctx.obj.write(desk.arrivals.check_in, arrival=ref, patient=patient, again=again or None)
 
 
 @writes(app, "walkin", "clinicctl walkin P17 MEHTA --reason 'cut finger'")
@@ -47,7 +47,7 @@ def walkin(
     overbook: params.Overbook = False,
 ) -> None:
     """Book a patient for today and check in, at once."""
-    ctx.obj.write(desk.queue.walk_in, patient=patient, doctor=doctor, reason=reason, again=again, overbook=overbook)
+    ctx.obj.write(desk.arrivals.walk_in, patient=patient, doctor=doctor, reason=reason, again=again, overbook=overbook)
 
 
 @reads(queue, "show", "clinicctl queue show", "clinicctl queue show MEHTA yesterday -o json")

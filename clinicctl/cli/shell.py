@@ -13,11 +13,12 @@ from platformdirs import user_state_path
 from typer._click.shell_completion import ShellComplete
 
 from clinicctl import desk as front_desk
-from clinicctl import errors, interrupts, render, results
+from clinicctl import errors, interrupts, render
 from clinicctl.cli import PROGRAM, Root, answer, fast_parse
 from clinicctl.cli.batch import Within
 from clinicctl.cli.commands import reads
 from clinicctl.cli.context import APPLICATION, Ctx, Desk
+from clinicctl.results.people import Patient, PatientBrief, ToCall
 from clinicctl.rules.references import PatientRef
 from clinicctl.store import paths
 
@@ -128,7 +129,7 @@ class _Shell:
             return ""
         return patient.number if reading.names_masked else f"{patient.number} {patient.name}".rstrip()
 
-    def _spoken_of(self, reading: Desk) -> results.Patient | None:
+    def _spoken_of(self, reading: Desk) -> Patient | None:
         """Read the patient that `.` stands for. If that fails, `.` stands for nobody.
 
         Refuses with `Replaced` where the id may belong to another database.
@@ -218,9 +219,9 @@ def _is_patient(word: str) -> bool:
 
 def _people(found: Any) -> set[UUID | str]:
     """Return the patients in results: by their ids, and those to phone by their numbers."""
-    if isinstance(found, results.Patient | results.PatientBrief):
+    if isinstance(found, Patient | PatientBrief):
         return {found.id}
-    if isinstance(found, results.ToCall):
+    if isinstance(found, ToCall):
         return {found.number}
     if isinstance(found, list | tuple):
         # The rows of a file are named tuples, and contain only numbers.

@@ -1,14 +1,12 @@
-"""The clinic's work: one function an operation, `tx` first, everything the user said keyword-only.
-
-The operations load on first use (PEP 562), so that `--help`, `--version` and completion do without the database layer,
-and a booking without the phones' metadata; this is the one way in which imports are deferred for speed.
-"""
+"""The operations of the front desk: one function each, `tx` first, everything the user gave keyword-only."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from clinicctl.desk import (
+        arrivals,
         audit,
         availability,
         bookings,
@@ -18,26 +16,26 @@ if TYPE_CHECKING:
         day_history,
         daybook,
         demo,
-        doctor_imports,
         doctors,
         duplicates,
-        erasure,
         imports,
         integrity,
         journal,
+        lookup,
         metrics,
         operations,
-        patient_imports,
         patients,
         queue,
         recognition,
         records,
+        replay,
         undo,
         waitlist,
         weekly,
     )
 
 __all__ = [
+    "arrivals",
     "audit",
     "availability",
     "bookings",
@@ -47,27 +45,27 @@ __all__ = [
     "day_history",
     "daybook",
     "demo",
-    "doctor_imports",
     "doctors",
     "duplicates",
-    "erasure",
     "imports",
     "integrity",
     "journal",
+    "lookup",
     "metrics",
     "operations",
-    "patient_imports",
     "patients",
     "queue",
     "recognition",
     "records",
+    "replay",
     "undo",
     "waitlist",
     "weekly",
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> ModuleType:
+    # A module is loaded on first use, because help and completion need none, and a command needs few.
     if name in __all__:
         return import_module(f"clinicctl.desk.{name}")
     raise AttributeError(name)

@@ -1,7 +1,7 @@
-"""The journal as it is read: who did what to whom, and whether it is as it was written. No names.
+"""List and verify the writes in the journal. The answers contain no names.
 
-A write touches what its outcome tells of and the appointments whose steps it took. Both are found by their indexes;
-only writes on patients, doctors and the waitlist, which take no steps, are looked for among those of their command.
+A write touches the numbers in its outcome, and the appointments of its steps. Both are found by indexes; only writes
+on patients, doctors and the waitlist, which have no steps, are searched among those of their command.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Any
 
 from clinicctl import errors
 from clinicctl.desk import journal, lookup, patients, replay
-from clinicctl.results import JournalChecked, JournalEntry, JournalStep
+from clinicctl.results.journal import JournalChecked, JournalEntry, JournalStep
 from clinicctl.rules import days
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
@@ -22,7 +22,7 @@ from clinicctl.store.compiled import audit, rows
 from clinicctl.store.engine import Condition, Tx
 
 NAMED = 5
-"""So many findings stand in the sentence of a refusal; the details have more."""
+"""How many findings the sentence of a refusal names. The details have more."""
 
 _AT_ONCE = 500
 
@@ -31,21 +31,24 @@ _NUMBER = re.compile(r"[PAW][1-9][0-9]*")
 _NAMING = {"number", "appointment", "patient", "merged", "moved_to", "moved_from"}
 _NAMING_MANY = {"no_show", "left", "completed", "numbers", "waitlist_closed"}
 _DOCTORS = "doctors"
-"""The doctors in an answer: their codes after an undo, more about each after an import."""
+"""The doctors in an answer: codes after an undo, objects after an import."""
 _NAMING_DOCTORS = {"doctor", "code"}
 _NOT_TOUCHED = {"shares_phone_with", "similar_on_file"}
 
 
 def verify(tx: Tx, *, anchor: str | None = None) -> JournalChecked:
-    """Return the number of rows and the last one's hash. Refuses with `BrokenJournal`, which names every finding."""
+    """Return the number of rows and the last hash.
+
+    Refuses with `BrokenJournal`, which lists every finding.
+    """
     checked = journal.examine(tx, anchor=anchor)
     if checked.broken:
-        told = [f"row {each.number}: {each.problem}" for each in checked.findings[:NAMED]]
+        named = [f"row {each.number}: {each.problem}" for each in checked.findings[:NAMED]]
         more = [f"and {checked.broken - NAMED} more"] if checked.broken > NAMED else []
         raise errors.BrokenJournal(
             broken=checked.broken,
             writes=checked.writes,
-            first="; ".join([*told, *more]),
+            first="; ".join([*named, *more]),
             head=checked.head,
             anchored=checked.anchored,
             findings=[{"number": each.number, "problem": each.problem} for each in checked.findings],
@@ -65,9 +68,9 @@ def log(
     key: str | None = None,
     limit: int | None = None,
 ) -> list[JournalEntry]:
-    """Return the writes that fit, the newest last; with a limit the newest of them, the newest first.
+    """Return the matching writes, the newest last.
 
-    Refuses an unknown patient, doctor or appointment; none found is no error.
+    With a limit, the newest ones come first. The list may be empty. Refuses an unknown patient, doctor or appointment.
     """
     conditions, touched = list[Condition](), list[set[str]]()
     if patient:
@@ -77,7 +80,7 @@ def log(
         touched.append(numbers)
     if doctor:
         row = lookup.find_doctor(tx, doctor)
-        # Also the writes on patients who wait for the doctor, but were booked with another.
+        # This includes transferred patients, who were booked with another doctor.
         conditions.append(audit.of_doctor(doctor=row.id, code=row.code))
         touched.append({row.code})
     if appointment:
@@ -101,7 +104,7 @@ def log(
 
 
 def _of_command(command: str) -> Condition:
-    """Return the condition that a write's command begins with these words, in either spelling."""
+    """Return the condition that a command begins with words, in either spelling."""
     words = " ".join(command.lower().split())
     first, _, rest = words.partition(" ")
     other = {"appointment": "appt", "appt": "appointment"}.get(first, first)
@@ -109,7 +112,7 @@ def _of_command(command: str) -> Condition:
 
 
 def _between(tx: Tx, first: date, last: date) -> Condition:
-    """Return the condition that a write is of one of the days from the first to the last, whatever its number."""
+    """Return the condition that a write is from one of the days."""
     return audit.between(
         since=datetime.combine(first, clock_time(), tzinfo=tx.zone),
         until=datetime.combine(last + timedelta(days=1), clock_time(), tzinfo=tx.zone),
@@ -126,7 +129,7 @@ def _entries(tx: Tx, writes: Iterator[rows.WriteRow]) -> Iterator[JournalEntry]:
 
 
 def _entry(tx: Tx, row: rows.WriteRow, steps: Sequence[rows.TakenStepRow]) -> JournalEntry:
-    touched = list(_told(tx, replay.read(tx, row.outcome, of=row.number)))
+    touched = list(_touched(tx, replay.read(tx, row.outcome, of=row.number)))
     touched += [each for step in steps for each in (f"P{step.patient}", f"A{step.appointment}", step.doctor)]
     return JournalEntry(
         number=row.number,
@@ -143,8 +146,8 @@ def _entry(tx: Tx, row: rows.WriteRow, steps: Sequence[rows.TakenStepRow]) -> Jo
     )
 
 
-def _told(tx: Tx, outcome: Mapping[str, Any]) -> Iterator[str]:
-    """The numbers and codes that an outcome tells of."""
+def _touched(tx: Tx, outcome: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the numbers and codes in an outcome."""
     result = outcome["result"]
     if outcome["type"] == "Setting":
         yield result["name"]

@@ -1,4 +1,4 @@
-"""What was said about doctors' days, and what becomes of the booked when a day is taken away."""
+"""Set doctors' days, and resolve conflicts with booked patients when a day or a slot is taken away."""
 
 import json
 from collections.abc import Collection, Iterable, Sequence
@@ -9,30 +9,31 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, replay
-from clinicctl.results import Day, ToCall
+from clinicctl.desk import bookings, candidates, days, lookup, operations, replay
+from clinicctl.results.days import Day
+from clinicctl.results.people import ToCall
 from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus
+from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import days as stored_days
-from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
 OWN_CAPACITY = (
     "Move them first, or give the day a capacity of its own: `clinicctl doctor avail set {doctor} {date} --capacity N`."
 )
-"""What to do if a default capacity would leave booked patients without a place."""
+"""The hint if a default capacity would leave booked patients without a slot."""
 
-KeptDay = tuple[str, int, bool, bool | None, int | None, str | None, str | None, str | None]
-"""What is kept of a day before a change; see `before_of`."""
+DayBefore = tuple[str, int, bool, bool | None, int | None, str | None, str | None, str | None]
+"""A day before a change, for undo; see `day_before`."""
 
-KeptWeekday = tuple[str, int, bool | None, int | None]
-"""What is kept of a weekday before a change: doctor, weekday, presence (None: not in the pattern) and capacity."""
+WeekdayBefore = tuple[str, int, bool | None, int | None]
+"""A weekday before a change, for undo: doctor, weekday, presence (None: not in the pattern) and capacity."""
 
 
 class DaySetting(NamedTuple):
-    """What is said of a day."""
+    """The setting of one day. A capacity of None is the default."""
 
     present: bool
     capacity: int | None
@@ -50,46 +51,49 @@ def set_days(
     note: str | None = None,
     on_conflict: OnConflict = OnConflict.REFUSE,
 ) -> list[Day]:
-    """Say what a doctor's days are; what is not said stays as it stands, and an empty note clears it.
+    """Set a doctor's days.
 
-    Refuses a call that sets nothing, past days and, with `HasBookings`, a change that would leave patients without a
-    place: `keep` leaves them, `cancel` cancels the booked ones by the clinic. Those who are here cannot be cancelled.
+    Omitted options keep their value, and an empty note clears it. Refuses a call that sets nothing, past days and, with
+    `HasBookings`, a change that would leave patients without a slot: with `keep` they stay booked, with `cancel` the
+    clinic cancels them. Patients who have arrived are never cancelled.
     """
     if present is None and capacity is None and note is None:
         raise errors.Usage(problem="Nothing to set: give at least one of --present, --absent, --capacity and --note.")
     row = lookup.find_active_doctor(tx, doctor)
     dates = day_rules.days(on, today=tx.today)
     days.refuse_past(tx, dates[0])
-    standing = days.facts(tx, row, dates)
-    changed = [changed_facts(each, present=present, capacity=capacity) for each in standing]
-    cancelled = settle(tx, zip(standing, changed, strict=True), on_conflict=on_conflict)
-    said = [(each, written(each, present=present, capacity=capacity, note=note)) for each in standing]
-    # To clear a note of a day that was never set changes nothing.
+    current = days.list_states(tx, row, dates)
+    changed = [changed_state(each, present=present, capacity=capacity) for each in current]
+    cancelled = resolve_conflicts(tx, zip(current, changed, strict=True), on_conflict=on_conflict)
+    settings = [(each, updated_setting(each, present=present, capacity=capacity, note=note)) for each in current]
+    # A cleared note changes nothing on a day without a setting.
     new = present is not None or capacity is not None or bool(note)
     changes = [
-        (each, setting) for each, setting in said if (new if each.said is None else setting != setting_of(each.said))
+        (each, setting)
+        for each, setting in settings
+        if (new if each.setting is None else setting != setting_of(each.setting))
     ]
     write(tx, changes)
-    keep_before(
+    record_before(
         tx,
-        packed=replay.pack([before_of(each.doctor_id, each.date, each.said) for each, _ in changes]),
-        cancelled=[each for each in standing if each.date in cancelled],
+        packed=replay.pack([day_before(each.doctor_id, each.date, each.setting) for each, _ in changes]),
+        cancelled=[each for each in current if each.date in cancelled],
     )
     return [replace(each, cancelled=cancelled.get(each.date, ())) for each in show(tx, row, dates)]
 
 
 def show_days(tx: Tx, *, doctor: DoctorRef, on: DaysWord) -> list[Day]:
-    """Return a doctor's days, with what is booked and what remains."""
+    """Return a doctor's days, with booked and remaining slots."""
     return show(tx, lookup.find_doctor(tx, doctor), day_rules.days(on, today=tx.today))
 
 
 def show(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[Day]:
     """Return a doctor's days as results."""
-    return describe(tx, days.facts(tx, doctor, dates))
+    return describe(tx, days.list_states(tx, doctor, dates))
 
 
-def describe(tx: Tx, found: Iterable[days.Facts]) -> list[Day]:
-    """Return what is known of days as results."""
+def describe(tx: Tx, found: Iterable[days.DayState]) -> list[Day]:
+    """Return days as results."""
     return [
         Day(
             doctor=each.doctor,
@@ -98,17 +102,17 @@ def describe(tx: Tx, found: Iterable[days.Facts]) -> list[Day]:
             capacity=each.capacity,
             booked=each.booked,
             remaining=each.remaining,
-            note=each.said.note if each.said else None,
+            note=each.setting.note if each.setting else None,
             source=each.source,
-            updated_by=each.said.updated_by if each.said else None,
-            updated_at=tx.local(each.said.updated_at) if each.said else None,
+            updated_by=each.setting.updated_by if each.setting else None,
+            updated_at=tx.local(each.setting.updated_at) if each.setting else None,
         )
         for each in found
     ]
 
 
-def changed_facts(day: days.Facts, *, present: bool | None, capacity: int | None) -> days.Facts:
-    """Return a day as a change would leave it."""
+def changed_state(day: days.DayState, *, present: bool | None, capacity: int | None) -> days.DayState:
+    """Return a day after a change."""
     return replace(
         day,
         present=day.present if present is None else present,
@@ -116,64 +120,64 @@ def changed_facts(day: days.Facts, *, present: bool | None, capacity: int | None
     )
 
 
-def stranded(tx: Tx, changed: Iterable[days.Facts]) -> list[rows.AppointmentRow]:
-    """Return the appointments that days, as changes would leave them, have no place for.
+def list_displaced(tx: Tx, changed: Iterable[days.DayState]) -> list[rows.AppointmentRow]:
+    """Return the booked appointments that lose their slot after changes.
 
-    On a day without the doctor these are all that are still booked; below the capacity, those in the highest slots.
+    On a day without the doctor these are all; on a day with fewer slots, those in the highest slots.
     """
     found = list[rows.AppointmentRow]()
     for day in changed:
         if day.booked and not (day.present and day.booked <= day.capacity):
-            booked = bookings.list_open(tx, doctor_id=day.doctor_id, on=day.date)
+            booked = appointments.booked(tx, doctor=day.doctor_id, on=day.date)
             found += booked if not day.present else booked[-(day.booked - day.capacity) :]
     return found
 
 
-def here(tx: Tx, changed: Iterable[days.Facts]) -> list[rows.ArrivedRow]:
-    """Return the patients who are here for a doctor on days from which changes would remove the doctor.
-
-    A queue has a ledger from its first position on.
-    """
+def list_arrived(tx: Tx, changed: Iterable[days.DayState]) -> list[rows.ArrivedRow]:
+    """Return the patients who have arrived on days that lose their doctor."""
+    # Only a day with a ledger can have a queue.
     absent = (day for day in changed if day.has_ledger and not day.present)
-    return [row for day in absent for row in bookings.list_here(tx, doctor_id=day.doctor_id, on=day.date)]
+    return [row for day in absent for row in appointments.arrived(tx, doctor=day.doctor_id, on=day.date)]
 
 
-def takes_away(before: days.Facts, after: days.Facts) -> bool:
-    """Whether a change takes the doctor or a place away."""
+def _reduces(before: days.DayState, after: days.DayState) -> bool:
+    """Return whether a change takes the doctor or a slot away."""
     return (before.present and not after.present) or after.capacity < before.capacity
 
 
-def in_the_way(
-    tx: Tx, changes: Iterable[tuple[days.Facts, days.Facts]], *, on_conflict: OnConflict
+def list_conflicts(
+    tx: Tx, changes: Iterable[tuple[days.DayState, days.DayState]], *, on_conflict: OnConflict
 ) -> tuple[list[rows.AppointmentRow], list[rows.ArrivedRow]]:
-    """Return the patients who prevent changes: those booked, and those here, who cannot be cancelled.
+    """Return the booked and the arrived patients who prevent changes.
 
-    A change is refused only if it takes something away: patients who were left without a place on purpose stay so.
+    Arrived patients cannot be cancelled. Only a change that takes something away can conflict: patients who were kept
+    without a slot on purpose stay.
     """
     if on_conflict is OnConflict.KEEP:
         return [], []
     changes = list(changes)
-    losing = [after for before, after in changes if takes_away(before, after)]
+    losing = [after for before, after in changes if _reduces(before, after)]
     leaving = [after for before, after in changes if before.present and not after.present]
-    return (stranded(tx, losing) if on_conflict is OnConflict.REFUSE else []), here(tx, leaving)
+    return (list_displaced(tx, losing) if on_conflict is OnConflict.REFUSE else []), list_arrived(tx, leaving)
 
 
-def refuse_stranded(
+def refuse_displaced(
     tx: Tx,
     booked: Sequence[rows.AppointmentRow],
     arrived: Sequence[rows.ArrivedRow] = (),
     *,
     hint: str | None = None,
 ) -> None:
-    """Refuse if any patients would lose their place. The refusal lists them, and those of them without a phone.
+    """Refuse if any patients would lose their slot.
 
-    `hint` is for a command without `--on-conflict`; it can name the doctor and the date of the first one.
+    The refusal lists them, and those of them without a phone. `hint` is for a command without `--on-conflict`; it may
+    have placeholders for the first doctor and date.
     """
     affected: list[rows.AppointmentRow | rows.ArrivedRow] = [*arrived, *booked]
     if not affected:
         return
-    people = bookings.list_affected(tx, affected)
-    known: dict[str, Any] = {
+    people = candidates.of_appointments(tx, affected)
+    details: dict[str, Any] = {
         "doctor": ", ".join(sorted({row.doctor_code for row in affected})),
         "count": len(people),
         "affected": people,
@@ -181,134 +185,151 @@ def refuse_stranded(
     }
     hint = hint and hint.format(doctor=affected[0].doctor_code, date=affected[0].date)
     if not arrived:
-        raise errors.HasBookings(hint=hint, **known)
-    keeps = "Or use --on-conflict keep." if hint is None else hint if booked else ""
+        raise errors.HasBookings(hint=hint, **details)
+    last = "Or use --on-conflict keep." if hint is None else hint if booked else ""
     raise errors.PatientsHere(
         here=len(arrived),
         booked=len(booked),
-        hint=" ".join(filter(None, [*_ways_out(arrived), keeps])),
-        **known,
+        hint=" ".join(filter(None, [*_how_to_clear(arrived), last])),
+        **details,
     )
 
 
-def _ways_out(arrived: Sequence[rows.ArrivedRow]) -> list[str]:
-    """Return what can be done with patients who are here, with one example of each command."""
+def _how_to_clear(arrived: Sequence[rows.ArrivedRow]) -> list[str]:
+    """Return the commands that clear a queue, with one example of each."""
     found = []
-    if waits := next((row for row in arrived if row.queue_status != QueueStatus.SERVING), None):
-        command = f"clinicctl queue transfer {waits.doctor_code} {waits.position} --to CODE"
+    if waiting := next((row for row in arrived if row.queue_status != QueueStatus.SERVING), None):
+        command = f"clinicctl queue transfer {waiting.doctor_code} {waiting.position} --to CODE"
         found.append(f"Transfer waiting patients: `{command}`.")
-    if seen := next((row for row in arrived if row.queue_status == QueueStatus.SERVING), None):
-        found.append(f"End the consultation: `clinicctl queue done {seen.doctor_code} {seen.position}`.")
+    if in_consultation := next((row for row in arrived if row.queue_status == QueueStatus.SERVING), None):
+        found.append(
+            f"End the consultation: `clinicctl queue done {in_consultation.doctor_code} {in_consultation.position}`."
+        )
     return found
 
 
-def would_cancel(
+def preview_cancellations(
     tx: Tx, *, doctor: DoctorRef, on: DaysWord, present: bool | None, capacity: int | None
 ) -> list[ToCall]:
-    """Return whom `set_days` with CANCEL would cancel, changing nothing. Refuses where patients are here."""
+    """Return the patients whom `set_days` with CANCEL would cancel.
+
+    Refuses if any have arrived.
+    """
     row = lookup.find_active_doctor(tx, doctor)
-    standing = days.facts(tx, row, day_rules.days(on, today=tx.today))
-    changed = [changed_facts(each, present=present, capacity=capacity) for each in standing]
-    refuse_stranded(tx, *in_the_way(tx, zip(standing, changed, strict=True), on_conflict=OnConflict.CANCEL))
-    return [bookings.to_call(each) for each in stranded(tx, changed)]
+    current = days.list_states(tx, row, day_rules.days(on, today=tx.today))
+    changed = [changed_state(each, present=present, capacity=capacity) for each in current]
+    refuse_displaced(tx, *list_conflicts(tx, zip(current, changed, strict=True), on_conflict=OnConflict.CANCEL))
+    return [bookings.to_call(each) for each in list_displaced(tx, changed)]
 
 
-def settle(
+def resolve_conflicts(
     tx: Tx,
-    changes: Iterable[tuple[days.Facts, days.Facts]],
+    changes: Iterable[tuple[days.DayState, days.DayState]],
     *,
     on_conflict: OnConflict,
     hint: str | None = None,
 ) -> dict[date, tuple[ToCall, ...]]:
-    """Treat the patients who would lose their place as `on_conflict` says; return the cancelled ones by date.
+    """Refuse, keep or cancel the patients who lose their slot.
 
-    CANCEL applies to every booked patient without a place, whatever the cause.
+    Return the cancelled ones by date. CANCEL applies to every booked patient without a slot, whatever the cause.
     """
     changes = list(changes)
-    refuse_stranded(tx, *in_the_way(tx, changes, on_conflict=on_conflict), hint=hint)
+    refuse_displaced(tx, *list_conflicts(tx, changes, on_conflict=on_conflict), hint=hint)
     if on_conflict is not OnConflict.CANCEL:
         return {}
     cancelled: dict[date, tuple[ToCall, ...]] = {}
-    for row in stranded(tx, (after for _, after in changes)):
+    for row in list_displaced(tx, (after for _, after in changes)):
         bookings.cancel_row(tx, row, by=CancelledBy.CLINIC, reason=None)
         cancelled[row.date] = (*cancelled.get(row.date, ()), bookings.to_call(row))
     return cancelled
 
 
 def setting_of(row: rows.DaySettingRow) -> DaySetting:
-    """Return what a row says of its day."""
+    """Return the setting in a row."""
     return DaySetting(row.present, row.capacity, row.note)
 
 
-def written(day: days.Facts, *, present: bool | None, capacity: int | None, note: str | None) -> DaySetting:
-    """Return what is said of a day, as a change would leave it."""
-    said = None if day.said is None else setting_of(day.said)
-    return merged(said, day.present, present=present, capacity=capacity, note=note)
+def updated_setting(day: days.DayState, *, present: bool | None, capacity: int | None, note: str | None) -> DaySetting:
+    """Return the setting of a day after a change."""
+    setting = None if day.setting is None else setting_of(day.setting)
+    return merge_setting(setting, day.present, present=present, capacity=capacity, note=note)
 
 
-def merged(
-    said: DaySetting | None, present_unsaid: bool, *, present: bool | None, capacity: int | None, note: str | None
+def merge_setting(
+    setting: DaySetting | None, default_present: bool, *, present: bool | None, capacity: int | None, note: str | None
 ) -> DaySetting:
-    """Return what is said of a day once a change is said, too: what the change leaves out stays as it stands.
+    """Return a setting after a change.
 
-    `present_unsaid` is the presence of a day of which nothing is said. An empty note clears the note.
+    Omitted values stay, and an empty note clears the note. `default_present` is the presence of a day without a
+    setting.
     """
-    if said is None:
-        return DaySetting(present_unsaid if present is None else present, capacity, note or None)
+    if setting is None:
+        return DaySetting(default_present if present is None else present, capacity, note or None)
     return DaySetting(
-        said.present if present is None else present,
-        said.capacity if capacity is None else capacity,
-        said.note if note is None else note or None,
+        setting.present if present is None else present,
+        setting.capacity if capacity is None else capacity,
+        setting.note if note is None else note or None,
     )
 
 
-def keep_before(
+def record_before(
     tx: Tx,
     *,
     packed: str | None = None,
-    weekdays: Sequence[KeptWeekday] = (),
-    cancelled: Iterable[days.Facts] = (),
+    weekdays: Sequence[WeekdayBefore] = (),
+    cancelled: Iterable[days.DayState] = (),
 ) -> None:
-    """Keep with the journal what stood before this write, so that `undo` can put it back.
+    """Record days before this write in the journal, so that `undo` can restore them.
 
-    `packed` are the packed rows of `before_of`; `cancelled` are the days, as they stood, on which somebody was
+    `packed` has the packed rows of `day_before`; `cancelled` has the earlier states of the days on which patients were
     cancelled.
     """
-    stood = [(str(each.doctor_id), each.date.isoformat(), each.present, each.capacity) for each in cancelled]
-    before = {"days": packed or replay.pack([]), "weekdays": weekdays, "cancelled": stood}
+    states = [(str(each.doctor_id), each.date.isoformat(), each.present, each.capacity) for each in cancelled]
+    before = {"days": packed or replay.pack([]), "weekdays": weekdays, "cancelled": states}
     tx.days_before.append(json.dumps(before, separators=(",", ":")))
 
 
-def before_of(doctor_id: UUID, on: date, said: rows.DaySettingRow | None, *, removed: bool = False) -> KeptDay:
-    """Return what is kept of a day before a change: the doctor, the date, whether the row is removed, and the row.
+def day_before(doctor_id: UUID, on: date, setting: rows.DaySettingRow | None, *, removed: bool = False) -> DayBefore:
+    """Return the record of a day before a change.
 
-    If the day had no row, its values are None.
+    It has the doctor, the date, whether the row is removed, and the row. Without a row, its values are None.
     """
     day = (_as_text(doctor_id), on.toordinal())
-    if said is None:
+    if setting is None:
         return (*day, False, None, None, None, None, None)
-    return (*day, removed, said.present, said.capacity, said.note, said.updated_by, said.updated_at.isoformat())
+    return (
+        *day,
+        removed,
+        setting.present,
+        setting.capacity,
+        setting.note,
+        setting.updated_by,
+        setting.updated_at.isoformat(),
+    )
 
 
 @lru_cache(1_024)
 def _as_text(identity: UUID) -> str:
-    """The text of an id, one for all the days of a doctor."""
+    """Return an id as text: one object for all days of a doctor."""
     return str(identity)
 
 
-def write(tx: Tx, changes: Sequence[tuple[days.Facts, DaySetting]]) -> None:
-    """Write what is said of days, and keep the ledgers equal to it: three statements, however many days there are."""
+def write(tx: Tx, changes: Sequence[tuple[days.DayState, DaySetting]]) -> None:
+    """Write the settings of days and the capacities in their ledgers.
+
+    It takes three statements.
+    """
     write_settings(
         tx,
         inserted=[
             rows.DaySettingRow(uuid4(), day.doctor_id, day.date, *setting, tx.actor, tx.now)
             for day, setting in changes
-            if day.said is None
+            if day.setting is None
         ],
         updated=[
             rows.DayWriteRow(*setting, tx.actor, tx.now, day.doctor_id, day.date)
             for day, setting in changes
-            if day.said is not None
+            if day.setting is not None
         ],
     )
     set_capacities(
@@ -324,18 +345,18 @@ def write_settings(
     updated: Iterable[rows.DayWriteRow],
     removed: Iterable[rows.DayKeyRow] = (),
 ) -> None:
-    """Write what is said of many days at once. The ledgers are not updated."""
+    """Write the settings of many days at once. The ledgers are not updated."""
     stored_days.insert_settings(tx, inserted)
     stored_days.update_settings(tx, updated)
     stored_days.delete_settings(tx, removed)
 
 
-def set_capacities(tx: Tx, changes: Iterable[tuple[days.Facts, int]]) -> None:
-    """Set the capacity in the ledgers of days; what remains follows from it."""
-    stored_days.set_capacities(tx, [rows.PlacesRow(places, day.doctor_id, day.date) for day, places in changes])
+def set_capacities(tx: Tx, changes: Iterable[tuple[days.DayState, int]]) -> None:
+    """Set the capacities, and thereby the remaining slots, in the ledgers of days."""
+    stored_days.set_capacities(tx, [rows.PlacesRow(capacity, day.doctor_id, day.date) for day, capacity in changes])
 
 
-def follow(
+def reapply_capacities(
     tx: Tx,
     *,
     doctor: rows.DoctorRow,
@@ -343,17 +364,19 @@ def follow(
     weekdays: Collection[int] = (),
     hint: str | None = None,
 ) -> dict[date, tuple[ToCall, ...]]:
-    """Bring the ledgers from today on to what weekdays and default now mean; return who was cancelled.
+    """Apply weekdays and defaults to the ledgers from today on.
 
-    `weekdays` are those whose presence may have changed. Refuses with `HasBookings` when the change would leave booked
-    patients without a place, as `set_days` does.
+    Return the cancelled patients by date. `weekdays` are those whose presence may have changed. Refuses what `set_days`
+    refuses.
     """
-    standing = days.with_ledger(tx, doctor)
-    # What a weekday was before is not known any more; who is booked on one without the doctor has to be settled.
-    absent = [each for each in standing if each.said is None and not each.present and each.date.weekday() in weekdays]
+    current = days.list_with_ledger(tx, doctor)
+    # The earlier pattern is already overwritten, so every booking on a weekday without the doctor is a conflict.
+    absent = [each for each in current if each.setting is None and not each.present and each.date.weekday() in weekdays]
     pairs = [(replace(each, present=True), each) for each in absent]
     dates = {each.date for each in absent}
-    pairs += [(before, replace(before, capacity=before.meant)) for before in standing if before.date not in dates]
-    cancelled = settle(tx, [each for each in pairs if takes_away(*each)], on_conflict=on_conflict, hint=hint)
-    set_capacities(tx, [(each, each.meant) for each in standing if each.meant != each.capacity])
+    pairs += [
+        (before, replace(before, capacity=before.planned_capacity)) for before in current if before.date not in dates
+    ]
+    cancelled = resolve_conflicts(tx, [each for each in pairs if _reduces(*each)], on_conflict=on_conflict, hint=hint)
+    set_capacities(tx, [(each, each.planned_capacity) for each in current if each.planned_capacity != each.capacity])
     return cancelled

@@ -1,39 +1,25 @@
-"""Bookings: a patient's place on a doctor's day."""
+"""Book, cancel and move appointments, and list them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from datetime import date, time
-from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from clinicctl import desk, errors
-from clinicctl.desk import days, lookup, numbers, operations, transitions
+from clinicctl import errors
+from clinicctl.desk import candidates, days, lookup, operations, transitions
 from clinicctl.desk.transitions import AppointmentChanges
-from clinicctl.results import (
-    Appointment,
-    Booked,
-    CancelledAppointment,
-    DoctorBrief,
-    PatientBrief,
-    StepTaken,
-    ToCall,
-)
+from clinicctl.results.appointments import Appointment, Booked, CancelledAppointment, StepTaken
+from clinicctl.results.base import fields_of
+from clinicctl.results.people import ToCall
 from clinicctl.rules import references
 from clinicctl.rules.days import DaysWord, DayWord, day, lowest_free
 from clinicctl.rules.days import days as dates_of
-from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
+from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.rules.transitions import CANCEL, MOVE, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy
+from clinicctl.store import counters
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import waitlist as stored_waitlist
 from clinicctl.store.engine import Condition, Tx
-
-if TYPE_CHECKING:
-    from clinicctl.desk.candidates import Person
-
-
-Affected = rows.AppointmentRow | rows.ArrivedRow
-"""An appointment about which an answer says whom it concerns."""
 
 
 @operations.BOOK
@@ -51,18 +37,18 @@ def book(
 ) -> Booked:
     """Book the lowest free slot of a doctor's day.
 
-    Refuses a full day (naming the next free ones), an absent doctor, a past day, an archived patient or doctor, and a
-    second active appointment of this patient with this doctor on this day unless `again`. `overbook` may pass the
-    capacity up to the clinic's limit. Refuses a time at which the patient has an appointment unless `again`, at which
-    the doctor has one unless `overbook`, and one of today that is past unless `past`.
+    Refuses a full day (with the next free days), an absent doctor, a past day, an archived patient or doctor, and a
+    second active appointment of the patient with the doctor on the day unless `again`. `overbook` may exceed the
+    capacity up to the clinic's limit. Refuses a time that the patient has already unless `again`, one that the doctor
+    has already unless `overbook`, and a past time of today unless `past`.
 
-    `past` is None, not False, where it is not given: only what is given counts for a key, also for older ones.
+    `past` is None, not False, by default, because keys of older versions do not contain it.
     """
-    who, whom = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
+    patient_row, doctor_row = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
     return place(
         tx,
-        who,
-        whom,
+        patient_row,
+        doctor_row,
         on=day(on, today=tx.today),
         at=at,
         reason=reason,
@@ -74,8 +60,8 @@ def book(
 
 def place(
     tx: Tx,
-    who: rows.PatientRow,
-    whom: rows.DoctorRow,
+    patient: rows.PatientRow,
+    doctor: rows.DoctorRow,
     *,
     on: date,
     at: time | None = None,
@@ -85,33 +71,33 @@ def place(
     past: bool = False,
     instead_of: rows.AppointmentRow | None = None,
 ) -> Booked:
-    """Put a patient into the lowest free slot of a day; refuses what `book` refuses.
+    """Book the lowest free slot of a day for a patient. Refuses what `book` refuses.
 
-    Closes the waitlist entry with which the patient waits for that doctor and day. `instead_of` is the appointment that
-    is being moved: it does not count as one that the patient has already.
+    Closes the patient's waitlist entry for that doctor and day. `instead_of` is the appointment to move: it does not
+    count as another one of the patient.
     """
     days.refuse_past(tx, on)
-    (facts,) = days.facts(tx, whom, [on])
-    days.refuse_absent(tx, whom, facts)
-    visits = appointments.visits(tx, patient=who.id, doctor=whom.id, on=on)
+    (state,) = days.list_states(tx, doctor, [on])
+    days.refuse_absent(tx, doctor, state)
+    visits = appointments.visits(tx, patient=patient.id, doctor=doctor.id, on=on)
     others = [row for row in visits if instead_of is None or row.number != instead_of.number]
     if others and not again:
         raise errors.AlreadyBooked(
-            patient=f"P{who.number}", doctor=whom.code, date=on.isoformat(), appointment=f"A{others[0].number}"
+            patient=f"P{patient.number}", doctor=doctor.code, date=on.isoformat(), appointment=f"A{others[0].number}"
         )
     if at is not None:
         if not past:
             _refuse_past_time(tx, on, at)
-        _refuse_time_taken(tx, who, whom, on=on, at=at, again=again, overbook=overbook, instead_of=instead_of)
-    above = days.take_place(tx, facts, overbook=overbook)
-    slot = lowest_free(appointments.held_slots(tx, doctor=whom.id, on=on))
-    identity, number = uuid4(), numbers.next_one(tx, "appointments")
+        _refuse_time_taken(tx, patient, doctor, on=on, at=at, again=again, overbook=overbook, instead_of=instead_of)
+    above = days.take_slot(tx, state, overbook=overbook)
+    slot = lowest_free(appointments.held_slots(tx, doctor=doctor.id, on=on))
+    identity, number = uuid4(), counters.next_one(tx, "appointments")
     appointments.insert(
         tx,
         id=identity,
         number=number,
-        patient_id=who.id,
-        doctor_id=whom.id,
+        patient_id=patient.id,
+        doctor_id=doctor.id,
         date=on,
         slot=slot,
         visit=lowest_free(row.visit for row in visits),
@@ -128,15 +114,15 @@ def place(
         updated_at=tx.now,
     )
     transitions.booked(tx, appointment_id=identity, slot=slot)
-    waits = stored_waitlist.wishes_for_day(tx, patient=who.id, doctor=whom.id, on=on)
+    waits = stored_waitlist.wishes_for_day(tx, patient=patient.id, doctor=doctor.id, on=on)
     for entry in waits:
         stored_waitlist.promote(tx, row=entry.id, appointment_id=identity, updated_at=tx.now)
     now = tx.local(tx.now)
     return Booked(
         id=identity,
         number=f"A{number}",
-        patient=lookup.patient_brief(who),
-        doctor=lookup.doctor_brief(whom),
+        patient=lookup.patient_brief(patient),
+        doctor=lookup.doctor_brief(doctor),
         date=on,
         slot=slot,
         time=at,
@@ -159,7 +145,7 @@ def place(
 def cancel(
     tx: Tx, *, appointment: AppointmentRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
 ) -> Appointment:
-    """Cancel an appointment that is still booked; its slot comes back once. Refuses any other status."""
+    """Cancel a booked appointment; its slot becomes free. Refuses any other status."""
     cancel_row(tx, lookup.find_appointment(tx, appointment), by=by, reason=reason)
     return show(tx, appointment=appointment)
 
@@ -167,12 +153,12 @@ def cancel(
 def cancel_row(
     tx: Tx, row: rows.AppointmentRow, *, by: CancelledBy, reason: str | None, moved_to: int | None = None
 ) -> None:
-    """Cancel the appointment of a row, and give its place back."""
+    """Cancel an appointment, and return its slot."""
     changes: AppointmentChanges = {"cancelled_by": by, "cancel_reason": reason}
     if moved_to is not None:
         changes["moved_to"] = moved_to
     transitions.take(tx, CANCEL if moved_to is None else MOVE, row, changes=changes)
-    days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
+    days.return_slot(tx, doctor_id=row.doctor_id, on=row.date)
 
 
 @operations.MOVE
@@ -187,21 +173,24 @@ def move(
     overbook: bool = False,
     past: bool | None = None,
 ) -> Booked:
-    """Book the new place first, then cancel the old one, linked both ways; refused, everything stays as it was.
+    """Move an appointment: book the new slot, then cancel the old appointment.
 
-    Refuses an appointment that is not booked any more, the place where it is already, and what `book` refuses.
+    The two are linked both ways. Refuses an appointment that is no longer booked, the same doctor and day, and what
+    `book` refuses.
     """
     row = lookup.find_appointment(tx, appointment)
     transitions.refuse_illegal(MOVE, row)
-    who = lookup.active_patient(lookup.patient_by_id(tx, row.patient_id))
-    whom = lookup.active_doctor(lookup.find_doctor(tx, doctor) if doctor else lookup.doctor_by_id(tx, row.doctor_id))
+    patient_row = lookup.active_patient(lookup.patient_by_id(tx, row.patient_id))
+    doctor_row = lookup.active_doctor(
+        lookup.find_doctor(tx, doctor) if doctor else lookup.doctor_by_id(tx, row.doctor_id)
+    )
     date_ = day(on, today=tx.today) if on else row.date
-    if (whom.id, date_) == (row.doctor_id, row.date):
-        raise errors.SamePlace(subject=f"A{row.number}", doctor=whom.code, date=date_.isoformat())
+    if (doctor_row.id, date_) == (row.doctor_id, row.date):
+        raise errors.SamePlace(subject=f"A{row.number}", doctor=doctor_row.code, date=date_.isoformat())
     placed = place(
         tx,
-        who,
-        whom,
+        patient_row,
+        doctor_row,
         on=date_,
         at=at or row.time,
         reason=row.reason,
@@ -217,7 +206,10 @@ def move(
 
 @operations.NO_SHOW
 def no_show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
-    """Note that the patient did not come; the slot stays taken. Refuses a day to come, and any status but booked."""
+    """Record a no-show; the slot stays taken.
+
+    Refuses a future day, and any status but booked.
+    """
     row = lookup.find_appointment(tx, appointment)
     if row.date > tx.today:
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
@@ -240,10 +232,10 @@ def list_matching(
     cancelled_by: CancelledBy | None = None,
     limit: int | None = None,
 ) -> list[Appointment]:
-    """Return appointments by date, doctor and slot. Refuses an unknown doctor or patient; none found is no error.
+    """Return appointments by date, doctor and slot; the list may be empty.
 
-    With `cancelled_by` each one has the patient's phone. A booking that was undone is not one of them: nobody has to be
-    called about it.
+    Refuses an unknown doctor or patient. With `cancelled_by` each has the patient's phone. Undone bookings are left
+    out, because nobody has to be called about them.
     """
     conditions = list[Condition]()
     if doctor:
@@ -263,7 +255,7 @@ def list_matching(
 
 
 def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
-    """Return every step of an appointment, the first one first: who took it, when, by which command, and why."""
+    """Return the steps of an appointment, the oldest first."""
     row = lookup.find_appointment(tx, appointment)
     return [
         StepTaken(
@@ -277,7 +269,7 @@ def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
             queue_to=each.queue_to,
             slot=each.slot,
             position=each.position,
-            reason=_why(row, each),
+            reason=_reason(row, each),
         )
         for each in appointments.history(tx, appointment=row.id)
     ]
@@ -288,23 +280,10 @@ def get_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, rows.AppointmentRow]:
     return {row.id: row for row in appointments.among(tx, ids=ids)}
 
 
-def list_open(tx: Tx, *, doctor_id: UUID, on: date) -> list[rows.AppointmentRow]:
-    """Return the rows of a doctor's day that are still booked, by slot."""
-    return appointments.booked(tx, doctor=doctor_id, on=on)
-
-
-def list_here(tx: Tx, *, doctor_id: UUID, on: date) -> list[rows.ArrivedRow]:
-    """Return the rows of the patients who wait for a doctor on a day, or are in consultation, by position.
-
-    The queue entry decides: `doctor_code` is the doctor for whom they wait, also where another one was booked.
-    """
-    return appointments.arrived(tx, doctor=doctor_id, on=on)
-
-
 def list_active(tx: Tx, *, patient_id: UUID | None = None, doctor_id: UUID | None = None) -> list[rows.AppointmentRow]:
-    """Return the rows of a patient or of a doctor that are not over, on any day.
+    """Return the open appointments of a patient or of a doctor, on any day.
 
-    Those of a doctor are also those transferred to the doctor's queue.
+    Those of a doctor include patients transferred to the doctor's queue.
     """
     found = dict[UUID, rows.AppointmentRow]()
     if patient_id is not None:
@@ -316,7 +295,7 @@ def list_active(tx: Tx, *, patient_id: UUID | None = None, doctor_id: UUID | Non
 
 
 def list_of_day(tx: Tx, *, on: date, doctor_id: UUID | None = None) -> list[rows.AppointmentRow]:
-    """Return the rows of a day, but for cancelled ones, by doctor and slot."""
+    """Return the appointments of a day, without cancelled ones, by doctor and slot."""
     if doctor_id is None:
         return appointments.of_day(tx, on=on)
     return appointments.of_doctors_day(tx, doctor=doctor_id, on=on)
@@ -327,51 +306,14 @@ def list_of_patient(tx: Tx, *, patient_id: UUID, on: date) -> list[rows.Appointm
     return appointments.of_patient_on(tx, patient=patient_id, on=on)
 
 
-def who_arrives(tx: Tx, arrival: ArrivalRef) -> rows.PatientRow | None:
-    """Return the patient that a reference means at a check-in, or None.
-
-    Of several who match, the one with an appointment today is meant. Refuses more than one with the appointments that
-    may be meant, and several without any as `patients.get` does.
-    """
-    matching = {row.id: row for row in lookup.list_patients(tx, PatientRef(arrival))}
-    if len(matching) > 1:
-        todays = [row for row in list_of_day(tx, on=tx.today) if row.patient_id in matching]
-        coming = [row for row in todays if row.status != AppointmentStatus.COMPLETED] or todays
-        if len({row.patient_id for row in coming}) > 1:
-            raise several_arrive(tx, coming)
-        if coming:
-            return matching[coming[0].patient_id]
-    return lookup.get_patient(tx, PatientRef(arrival))
-
-
-def several_arrive(tx: Tx, found: Sequence[rows.AppointmentRow]) -> errors.Ambiguous:
-    """Return the refusal of a check-in that may mean several appointments, each with the number to type."""
-    ordered = sorted(found, key=lambda row: (row.time is None, row.time, row.doctor_code, row.slot))
-    listed = ordered[: errors.LISTED]
-    return errors.Ambiguous(
-        count=len(found),
-        what="appointments",
-        candidates=[
-            each
-            | {
-                "time": row.time.isoformat("minutes") if row.time else None,
-                "status": row.status,
-                "position": row.position,
-                "choose": f"A{row.number}",
-            }
-            for each, row in zip(list_affected(tx, listed), listed, strict=True)
-        ],
-        hint=f"Name the appointment, for example `clinicctl checkin A{ordered[0].number}`.",
-    )
-
-
 def describe(tx: Tx, row: rows.AppointmentRow) -> Appointment:
     """Return a row as a result."""
+    patient, doctor = lookup.booked_briefs(row)
     return Appointment(
         id=row.id,
         number=f"A{row.number}",
-        patient=PatientBrief(id=row.patient_id, number=f"P{row.patient_number}", name=row.patient_name),
-        doctor=DoctorBrief(id=row.doctor_id, code=row.doctor_code, name=row.doctor_name),
+        patient=patient,
+        doctor=doctor,
         date=row.date,
         slot=row.slot,
         time=row.time,
@@ -390,42 +332,8 @@ def describe(tx: Tx, row: rows.AppointmentRow) -> Appointment:
     )
 
 
-def at_time(tx: Tx, *, patient_id: UUID, doctor_id: UUID, on: date, at: time) -> list[rows.AtTimeRow]:
-    """Return the active appointments at a time: those of the patient with any doctor, and those of the doctor."""
-    return appointments.at_time(tx, patient=patient_id, doctor=doctor_id, on=on, at=at)
-
-
-def list_affected(tx: Tx, affected: Sequence[Affected]) -> list[dict[str, Any]]:
-    """Return what an answer contains about the patients of appointments: never the whole phone."""
-    people = desk.candidates.describe(tx, [_person(row) for row in affected])
-    return [
-        each
-        | {
-            "appointment": f"A{row.number}",
-            "doctor": row.doctor_code,
-            "date": row.date.isoformat(),
-            "slot": row.slot,
-            "status": row.status,
-            "position": row.position,
-        }
-        for each, row in zip(people, affected, strict=True)
-    ]
-
-
-def _person(row: Affected) -> "Person":
-    return desk.candidates.Person(
-        id=row.patient_id,
-        number=f"P{row.patient_number}",
-        name=row.patient_name,
-        phone=row.patient_phone,
-        born=row.patient_born,
-        born_year=row.patient_born_year,
-        sex=row.patient_sex,
-    )
-
-
-def to_call(row: Affected) -> ToCall:
-    """Return whom the clinic has to call, with the whole phone."""
+def to_call(row: candidates.AffectedRow) -> ToCall:
+    """Return a patient to call, with the whole phone."""
     return ToCall(
         appointment=f"A{row.number}",
         number=f"P{row.patient_number}",
@@ -435,7 +343,7 @@ def to_call(row: Affected) -> ToCall:
 
 
 def _refuse_past_time(tx: Tx, on: date, at: time) -> None:
-    """Refuse a time of today that is past, by the clinic's clock to the minute."""
+    """Refuse a past time of today, by the clinic's clock to the minute."""
     now = tx.local(tx.now).time().replace(second=0, microsecond=0)
     if on == tx.today and at < now:
         raise errors.PastTime(time=f"{at:%H:%M}", now=f"{now:%H:%M}", date=on.isoformat())
@@ -443,8 +351,8 @@ def _refuse_past_time(tx: Tx, on: date, at: time) -> None:
 
 def _refuse_time_taken(
     tx: Tx,
-    who: rows.PatientRow,
-    whom: rows.DoctorRow,
+    patient: rows.PatientRow,
+    doctor: rows.DoctorRow,
     *,
     on: date,
     at: time,
@@ -452,23 +360,25 @@ def _refuse_time_taken(
     overbook: bool,
     instead_of: rows.AppointmentRow | None,
 ) -> None:
-    """Refuse a time at which the patient is with any doctor unless `again`, or the doctor with anybody unless
-    `overbook`."""
-    for row in at_time(tx, patient_id=who.id, doctor_id=whom.id, on=on, at=at):
+    """Refuse a time that the patient or the doctor has already.
+
+    The patient's is allowed with `again`, the doctor's with `overbook`.
+    """
+    for row in appointments.at_time(tx, patient=patient.id, doctor=doctor.id, on=on, at=at):
         if instead_of is not None and row.id == instead_of.id:
             continue
         taken = {"appointment": f"A{row.number}", "date": on.isoformat(), "time": f"{at:%H:%M}"}
-        if row.patient_id == who.id and not again:
-            raise errors.TimeTaken(subject=f"P{who.number}", flag="--again", **taken)
-        if row.doctor_id == whom.id and not overbook:
-            raise errors.TimeTaken(subject=whom.code, flag="--overbook", **taken)
+        if row.patient_id == patient.id and not again:
+            raise errors.TimeTaken(subject=f"P{patient.number}", flag="--again", **taken)
+        if row.doctor_id == doctor.id and not overbook:
+            raise errors.TimeTaken(subject=doctor.code, flag="--overbook", **taken)
 
 
 def _with_phone(each: Appointment, phone: str | None) -> CancelledAppointment:
-    return CancelledAppointment(**{one.name: getattr(each, one.name) for one in fields(each)}, phone=phone)
+    return CancelledAppointment(**fields_of(each), phone=phone)
 
 
-def _why(row: rows.AppointmentRow, step: rows.HistoryRow) -> str | None:
+def _reason(row: rows.AppointmentRow, step: rows.HistoryRow) -> str | None:
     if step.from_status is None:
         return str(row.reason) if row.reason else None
     if step.to_status == AppointmentStatus.CANCELLED:

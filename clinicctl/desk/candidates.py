@@ -1,17 +1,38 @@
-"""What an answer contains about each person: enough to tell them apart, and never the whole phone."""
+"""Describe people in lists and refusals: enough to tell them apart, and never the whole phone."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from clinicctl.desk.recognition import Known
 from clinicctl.rules.days import age_said
 from clinicctl.rules.endings import LEAST, endings
 from clinicctl.statuses import Sex
-from clinicctl.store.compiled import records
+from clinicctl.store.compiled import records, rows
 from clinicctl.store.engine import Tx
+
+AffectedRow = rows.AppointmentRow | rows.ArrivedRow
+"""An appointment whose patient is described."""
+
+
+class Listed(Protocol):
+    """A patient on file, or a person in a file of patients, whose number is 0."""
+
+    @property
+    def id(self) -> UUID | None: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def phone(self) -> str | None: ...
+    @property
+    def born(self) -> date | None: ...
+    @property
+    def born_year(self) -> int | None: ...
+    @property
+    def sex(self) -> Sex | None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -27,12 +48,53 @@ class Person:
     sex: Sex | None
 
 
-def describe(tx: Tx, people: Sequence[Person]) -> list[dict[str, Any]]:
-    """Describe each of the people in one list, in their order.
+def of_patients(tx: Tx, listed: Iterable[Listed]) -> list[dict[str, Any]]:
+    """Describe patients on file, or people in a file of patients."""
+    return describe(
+        tx,
+        [
+            Person(each.id, f"P{each.number}", each.name, each.phone, each.born, each.born_year, each.sex)
+            for each in listed
+        ],
+    )
 
-    `phone_ending` has as many digits as tell their phones apart. `last_visit` is the last day on which the patient came
-    (checked in, with or without a consultation after it); where there is none, the last past day with a booking whose
-    outcome was not noted. A no-show is no visit.
+
+def of_appointments(tx: Tx, affected: Sequence[AffectedRow]) -> list[dict[str, Any]]:
+    """Describe the patients of appointments, each with the appointment."""
+    people = describe(
+        tx,
+        [
+            Person(
+                id=row.patient_id,
+                number=f"P{row.patient_number}",
+                name=row.patient_name,
+                phone=row.patient_phone,
+                born=row.patient_born,
+                born_year=row.patient_born_year,
+                sex=row.patient_sex,
+            )
+            for row in affected
+        ],
+    )
+    return [
+        each
+        | {
+            "appointment": f"A{row.number}",
+            "doctor": row.doctor_code,
+            "date": row.date.isoformat(),
+            "slot": row.slot,
+            "status": row.status,
+            "position": row.position,
+        }
+        for each, row in zip(people, affected, strict=True)
+    ]
+
+
+def describe(tx: Tx, people: Sequence[Person]) -> list[dict[str, Any]]:
+    """Describe people in their order.
+
+    `phone_ending` has as many digits as tell their phones apart. `last_visit` is the last day on which the patient
+    checked in; without one, the last past day with a booking whose outcome was not recorded. A no-show is no visit.
     """
     ending = endings(each.phone for each in people if each.phone)
     visits = _last_visits(tx, {each.id for each in people if each.id})
@@ -54,14 +116,3 @@ def describe(tx: Tx, people: Sequence[Person]) -> list[dict[str, Any]]:
 def _last_visits(tx: Tx, ids: Iterable[UUID]) -> dict[UUID | None, date]:
     found = records.last_visits(tx, patients=ids, today=tx.today)
     return {row.patient_id: last for row in found if (last := row.came or row.booked)}
-
-
-def of_patients(tx: Tx, listed: Iterable[Known]) -> list[dict[str, Any]]:
-    """Return what an answer contains about each person in a list: never the whole phone."""
-    return describe(
-        tx,
-        [
-            Person(each.id, f"P{each.number}", each.name, each.phone, each.born, each.born_year, each.sex)
-            for each in listed
-        ],
-    )

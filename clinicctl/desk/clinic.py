@@ -1,10 +1,10 @@
-"""The clinic itself: its database and its settings."""
+"""Create a clinic, and show or change its settings."""
 
 from dataclasses import replace
 
 from clinicctl import errors
 from clinicctl.desk import availability, operations
-from clinicctl.results import Clinic, Setting
+from clinicctl.results.clinic import Clinic, Setting
 from clinicctl.rules import phones
 from clinicctl.settings import CLINIC, Known
 from clinicctl.statuses import OnConflict
@@ -15,11 +15,11 @@ from clinicctl.store.engine import Tx
 
 @operations.INIT
 def init(tx: Tx, *, name: str | None, timezone: str, region: str, capacity: int | None) -> Clinic:
-    """Give a new database its settings; say of one that stands already what it has, and change nothing."""
+    """Store the settings of a new database, or return those of an existing one."""
     if tx.fresh:
-        said = {"name": name, "timezone": timezone, "region": region, "capacity": capacity}
+        given = {"name": name, "timezone": timezone, "region": region, "capacity": capacity}
         for known in CLINIC:
-            value = said.get(known.name)
+            value = given.get(known.name)
             _store(tx, known, known.default if value is None else str(value))
     return Clinic(
         path=paths.shown(tx.path),
@@ -43,17 +43,19 @@ def show_setting(tx: Tx, *, name: str) -> Setting:
 
 @operations.SET_SETTING
 def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
-    """Change one setting. Refuses an unknown name, and a value that its check refuses.
+    """Change one setting. Refuses an unknown name and an invalid value.
 
-    Another default capacity holds for today and later wherever neither the doctor nor the day has one; refuses with
-    `HasBookings` when it would leave booked patients without a place.
+    A new default capacity applies from today where neither the doctor nor the day has one. Refuses with `HasBookings`
+    if it would leave booked patients without a slot.
     """
     known = _known(name)
     _store(tx, known, value)
     if known.name == "capacity":
         within = replace(tx, clinic=replace(tx.clinic, capacity=int(value)))
         for row in clinic.doctors_without_capacity(tx):
-            availability.follow(within, doctor=row, on_conflict=OnConflict.REFUSE, hint=availability.OWN_CAPACITY)
+            availability.reapply_capacities(
+                within, doctor=row, on_conflict=OnConflict.REFUSE, hint=availability.OWN_CAPACITY
+            )
     return _setting(tx, known)
 
 
@@ -61,11 +63,11 @@ def _known(name: str) -> Known:
     for known in CLINIC:
         if known.name == name.replace("-", "_").lower():
             return known
-    said = errors.typed(name, known={part for known in CLINIC for part in known.name.split("_")})
-    meant = errors.near(name.replace("-", "_").lower(), [known.name for known in CLINIC])
+    given = errors.typed(name, known={part for known in CLINIC for part in known.name.split("_")})
+    near = errors.near(name.replace("-", "_").lower(), [known.name for known in CLINIC])
     raise errors.NoSuchSetting(
-        problem=f"No such setting: {said}." if said else "No such setting.",
-        hint=f"Did you mean {meant}?" if meant else f"The settings are {', '.join(known.name for known in CLINIC)}.",
+        problem=f"No such setting: {given}." if given else "No such setting.",
+        hint=f"Did you mean {near}?" if near else f"The settings are {', '.join(known.name for known in CLINIC)}.",
     )
 
 

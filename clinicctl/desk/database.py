@@ -1,7 +1,6 @@
-"""The database as a file: what it is, copies of it, one put in its place, a newer schema, less room.
+"""The database file: describe, back up, restore, migrate, repair and compact it.
 
-Backups and compacting change nothing that the clinic knows, and so have no row in its journal; a restored and a
-migrated database say so in theirs.
+Backups and compaction change no data, so they have no row in the journal. A restore and a migration have one.
 """
 
 import os
@@ -11,7 +10,8 @@ from functools import partial
 
 from clinicctl import errors
 from clinicctl.desk import journal, operations, patients
-from clinicctl.results import BackedUp, Compacted, Database, Finding, Health, LastBackup, Migrated, Restored
+from clinicctl.results.clinic import Finding, Health
+from clinicctl.results.database import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
 from clinicctl.store import paths
 from clinicctl.store.compiled import metrics
 from clinicctl.store.engine import Store, Tx
@@ -22,7 +22,7 @@ from clinicctl.store.sqlite.driver import sqlite3
 
 
 def describe(store: Store) -> Database:
-    """Return what the database file says of itself; an older schema is no refusal."""
+    """Describe the database file, also one with an older schema."""
     inspect(store.path)
     trust.refuse_mixture(store.path, wait=store.wait)
     found = info.look(store.path, wait=store.wait)
@@ -46,9 +46,10 @@ def describe(store: Store) -> Database:
 
 
 def back_up(store: Store, *, target: str, keep: int | None = None) -> BackedUp:
-    """Copy the database to a new file, or under a dated name into a folder; hold nobody up.
+    """Copy the database to a new file, or to a dated file in a folder.
 
-    `keep` leaves so many backups of this clinic in the folder. Refuses with `Exists` when something stands there.
+    It blocks nobody. `keep` is how many backups of this clinic stay in the folder. Refuses an existing file with
+    `Exists`.
     """
     store.alone()
     made = backup.make(store.path, target, wait=store.wait, keep=keep)
@@ -63,12 +64,13 @@ def back_up(store: Store, *, target: str, keep: int | None = None) -> BackedUp:
 
 
 def about(store: Store, *, file: str) -> str:
-    """Return what is in a backup, in words. Refuses what is not a clinic database that this program knows.
+    """Describe the content of a backup.
 
-    The store's own database may be named, so that it is accepted as it stands, but no other file of it.
+    Refuses anything but a clinic database of a known schema. `file` may be the store's own database, but none of its
+    other files.
     """
     if file == "-":
-        raise errors.Usage(problem="A backup is restored from a file: what stands there is checked first.")
+        raise errors.Usage(problem="A backup cannot be restored from stdin, because it is checked first. Give a file.")
     if not os.path.exists(file) or paths.file_id(file) != paths.file_id(store.path):
         paths.refuse_own(file)
     if not os.path.lexists(file):
@@ -78,14 +80,17 @@ def about(store: Store, *, file: str) -> str:
 
 
 def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManager[Tx]]:
-    """Return the way into a transaction on a copy of `file`, which then takes the database's place, whole."""
+    """Return the transaction on a copy of `file` that replaces the database."""
     store.alone()
     return partial(backup.replacing, store, file)
 
 
 @operations.RESTORE
 def restore(tx: Tx, *, file: str) -> Restored:
-    """Say what is in a database that takes another's place. The row of it is the first after those of `file`."""
+    """Describe the database that replaces another one.
+
+    Its journal continues that of `file`.
+    """
     number, head = journal.head(tx)
     return Restored(
         path=paths.shown(tx.path),
@@ -101,34 +106,37 @@ def restore(tx: Tx, *, file: str) -> Restored:
 
 
 def migrating(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
-    """Return the way into a transaction that brings the database up to this program's schema, and keeps a copy."""
+    """Return the transaction that migrates the database, after a copy of it."""
     store.alone()
     return partial(backup.kept_first, store, "before-migration", migrating=True)
 
 
 @operations.MIGRATE
 def migrate(tx: Tx) -> Migrated:
-    """Say from which schema to which the database was brought up, and where it is kept as it was."""
+    """Describe a migration: the schema before and after, and the copy."""
     return Migrated(
         path=paths.shown(tx.path), found=tx.schema, schema=CURRENT, copy=paths.shown(tx.kept) if tx.kept else None
     )
 
 
 def repairing(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
-    """Return the way into a transaction before which a copy of the database was kept."""
+    """Return the transaction that repairs the database, after a copy of it."""
     store.alone()
     return partial(backup.kept_first, store, "before-repair")
 
 
 def compact(store: Store) -> Compacted:
-    """Press the database together: what was deleted leaves no room. Others wait meanwhile."""
+    """Shrink the database file. Other writers wait meanwhile."""
     store.alone()
     before, after = backup.compact(store)
     return Compacted(path=store.path, before=before, after=after)
 
 
 def look(store: Store) -> Health:
-    """Return what was found. Reads only, takes no lock, refuses nothing: what is wrong is part of the answer."""
+    """Check whether the database can be used.
+
+    Takes no lock and refuses nothing: problems are part of the answer.
+    """
     found = health.look(store.path)
     return Health(
         usable=not any(each.stops for each in found),

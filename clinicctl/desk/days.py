@@ -1,8 +1,8 @@
-"""Doctors' days and their ledger: what is known of a day, and the conditional updates that take and give its places.
+"""Doctors' days and their ledgers: the state of a day, and the updates that take and return its slots.
 
-What was said about a day stands in one row a doctor and date; a day without one follows the doctor's default. The
-ledger (`DoctorDailyCapacity`) exists from the first booking on. Its capacity is kept equal to what was said, so that
-taking a place is one statement that cannot lie.
+A day has a setting, or follows the weekday and the default of its doctor. Its ledger (`DoctorDailyCapacity`) exists
+from the first booking on. The ledger's capacity always equals the planned one, so that one conditional update decides
+whether a slot is free.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from clinicctl import errors, results
+from clinicctl import errors
 from clinicctl.desk import lookup
+from clinicctl.results.base import result
 from clinicctl.rules import days
 from clinicctl.statuses import DaySource
 from clinicctl.store.compiled import days as stored_days
@@ -19,15 +20,15 @@ from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
 LOOKED_AHEAD = 60
-"""Days within which the next free ones are looked for."""
+"""How many days ahead the search for free days goes."""
 
 
-@results.facts
-class Facts:
-    """What is known of one doctor's day.
+@result
+class DayState:
+    """The state of one doctor's day.
 
-    `meant` is the capacity that follows from what was said of the day, its weekday and its doctor; the ledger's holds
-    where there is one, and is kept equal to it from today on.
+    `planned_capacity` is that of the day's setting, else of the weekday, else of the doctor. `capacity` is the ledger's
+    if there is one; from today on the two are equal.
     """
 
     doctor_id: UUID
@@ -35,9 +36,9 @@ class Facts:
     date: date
     present: bool
     capacity: int
-    meant: int
+    planned_capacity: int
     booked: int
-    said: rows.DaySettingRow | None
+    setting: rows.DaySettingRow | None
     source: DaySource
     has_ledger: bool
 
@@ -46,27 +47,29 @@ class Facts:
         return days.remaining(self.capacity, self.booked, present=self.present)
 
 
-def facts(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[Facts]:
-    """Return what is known of each date: three statements, however many dates there are."""
+def list_states(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[DayState]:
+    """Return the state of each date, in three statements."""
     first, last = min(dates), max(dates)
-    said = {row.date: row for row in stored_days.settings(tx, doctor=doctor.id, first=first, last=last)}
+    settings = {row.date: row for row in stored_days.settings(tx, doctor=doctor.id, first=first, last=last)}
     ledger = {row.date: row for row in stored_days.ledgers(tx, doctor=doctor.id, first=first, last=last)}
     pattern = weekly(tx, doctor)
-    return [_from_rows(tx, doctor, on, said.get(on), pattern.get(on.weekday()), ledger.get(on)) for on in dates]
+    return [_state(tx, doctor, on, settings.get(on), pattern.get(on.weekday()), ledger.get(on)) for on in dates]
 
 
-def facts_of_many(tx: Tx, doctors: Sequence[rows.DoctorRow], dates: Sequence[date]) -> dict[UUID, list[Facts]]:
-    """As `facts`, of several doctors, by their ids: three statements, however many doctors there are."""
+def list_states_of_doctors(
+    tx: Tx, doctors: Sequence[rows.DoctorRow], dates: Sequence[date]
+) -> dict[UUID, list[DayState]]:
+    """Return the states of several doctors' dates by doctor id, in three statements."""
     ids, first, last = [each.id for each in doctors], min(dates), max(dates)
-    settings = stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last)
-    ledgers = stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last)
-    said = {(row.doctor_id, row.date): row for row in settings}
-    ledger = {(row.doctor_id, row.date): row for row in ledgers}
-    pattern = {(row.doctor_id, row.weekday): row for row in stored_days.weekdays_of_doctors(tx, doctors=ids)}
+    found = stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last)
+    settings = {(row.doctor_id, row.date): row for row in found}
+    opened = stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last)
+    ledgers = {(row.doctor_id, row.date): row for row in opened}
+    weekdays = {(row.doctor_id, row.weekday): row for row in stored_days.weekdays_of_doctors(tx, doctors=ids)}
     return {
         row.id: [
-            _from_rows(
-                tx, row, on, said.get((row.id, on)), pattern.get((row.id, on.weekday())), ledger.get((row.id, on))
+            _state(
+                tx, row, on, settings.get((row.id, on)), weekdays.get((row.id, on.weekday())), ledgers.get((row.id, on))
             )
             for on in dates
         ]
@@ -74,14 +77,16 @@ def facts_of_many(tx: Tx, doctors: Sequence[rows.DoctorRow], dates: Sequence[dat
     }
 
 
-def with_ledger(tx: Tx, doctor: rows.DoctorRow, *, first: date | None = None, last: date = date.max) -> list[Facts]:
-    """Return what is known of every day that has a ledger, from today or `first` on."""
+def list_with_ledger(
+    tx: Tx, doctor: rows.DoctorRow, *, first: date | None = None, last: date = date.max
+) -> list[DayState]:
+    """Return the state of every day with a ledger, from today or `first` on."""
     first = first or tx.today
-    settings = stored_days.settings_with_ledger(tx, doctor=doctor.id, first=first, last=last)
-    said = {row.date: row for row in settings}
+    found = stored_days.settings_with_ledger(tx, doctor=doctor.id, first=first, last=last)
+    settings = {row.date: row for row in found}
     pattern = weekly(tx, doctor)
     return [
-        _from_rows(tx, doctor, row.date, said.get(row.date), pattern.get(row.date.weekday()), row)
+        _state(tx, doctor, row.date, settings.get(row.date), pattern.get(row.date.weekday()), row)
         for row in stored_days.ledgers(tx, doctor=doctor.id, first=first, last=last)
     ]
 
@@ -91,52 +96,54 @@ def weekly(tx: Tx, doctor: rows.DoctorRow) -> dict[int, rows.WeekdayRow]:
     return {row.weekday: row for row in stored_days.weekdays(tx, doctor=doctor.id)}
 
 
-def unsaid(tx: Tx, doctor: rows.DoctorRow, pattern: Mapping[int, rows.WeekdayRow]) -> list[tuple[bool, int]]:
-    """Return the presence and the capacity of each weekday, from Monday, on a date of which nothing is said."""
-    return [_unsaid(tx, doctor, pattern.get(nth)) for nth in range(7)]
+def weekly_defaults(tx: Tx, doctor: rows.DoctorRow, pattern: Mapping[int, rows.WeekdayRow]) -> list[tuple[bool, int]]:
+    """Return the presence and the capacity of each weekday, from Monday.
+
+    They apply to dates without a setting.
+    """
+    return [_weekly_default(tx, doctor, pattern.get(nth)) for nth in range(7)]
 
 
-def _unsaid(tx: Tx, doctor: rows.DoctorRow, pattern: rows.WeekdayRow | None) -> tuple[bool, int]:
+def _weekly_default(tx: Tx, doctor: rows.DoctorRow, pattern: rows.WeekdayRow | None) -> tuple[bool, int]:
     default = default_capacity(tx, doctor)
     if pattern is None:
         return True, default
     return pattern.present, default if pattern.capacity is None else pattern.capacity
 
 
-def _from_rows(
+def _state(
     tx: Tx,
     doctor: rows.DoctorRow,
     on: date,
-    said: rows.DaySettingRow | None,
+    setting: rows.DaySettingRow | None,
     pattern: rows.WeekdayRow | None,
     ledger: rows.LedgerRow | None,
-) -> Facts:
-    """Put together what is known of a day: what was said of it, else of its weekday, else of its doctor."""
-    present, meant = _unsaid(tx, doctor, pattern)
-    if said is not None:
-        present, meant = said.present, meant if said.capacity is None else said.capacity
-    return Facts(
+) -> DayState:
+    present, planned = _weekly_default(tx, doctor, pattern)
+    if setting is not None:
+        present, planned = setting.present, planned if setting.capacity is None else setting.capacity
+    return DayState(
         doctor_id=doctor.id,
         doctor=doctor.code,
         date=on,
         present=present,
-        capacity=meant if ledger is None else ledger.capacity,
-        meant=meant,
+        capacity=planned if ledger is None else ledger.capacity,
+        planned_capacity=planned,
         booked=0 if ledger is None else ledger.booked,
-        said=said,
-        source=DaySource.DAY if said is not None else DaySource.WEEKLY if pattern is not None else DaySource.DEFAULT,
+        setting=setting,
+        source=DaySource.DAY if setting is not None else DaySource.WEEKLY if pattern is not None else DaySource.DEFAULT,
         has_ledger=ledger is not None,
     )
 
 
 def next_free(tx: Tx, doctor: rows.DoctorRow, after: date, *, count: int = 3) -> list[date]:
-    """Return the next dates after `after` on which the doctor has a place, looking 60 days ahead."""
+    """Return the next dates after `after` with a free slot, up to 60 days ahead."""
     span = [after + timedelta(days=n) for n in range(1, LOOKED_AHEAD + 1)]
-    return first_free(facts(tx, doctor, span), after=after, today=tx.today)[:count]
+    return first_free(list_states(tx, doctor, span), after=after, today=tx.today)[:count]
 
 
-def first_free(ahead: Sequence[Facts], *, after: date, today: date) -> list[date]:
-    """Return the dates after `after` on which a doctor has a place, of the days that are known."""
+def first_free(ahead: Sequence[DayState], *, after: date, today: date) -> list[date]:
+    """Return the dates after `after` with a free slot among the given days."""
     last = after + timedelta(days=LOOKED_AHEAD)
     return [
         each.date for each in ahead if each.remaining > 0 and max(after + timedelta(days=1), today) <= each.date <= last
@@ -144,16 +151,16 @@ def first_free(ahead: Sequence[Facts], *, after: date, today: date) -> list[date
 
 
 def refuse_past(tx: Tx, on: date) -> None:
-    """Refuse a day that is over, by the clinic's date."""
+    """Refuse a day before today, by the clinic's date."""
     if on < tx.today:
         raise errors.PastDay(date=on.isoformat(), today=tx.today.isoformat())
 
 
-def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
-    """Take one place of a day by a conditional update; return whether it stands above the capacity.
+def take_slot(tx: Tx, day: DayState, *, overbook: bool) -> bool:
+    """Take one slot of a day; return whether it is above the capacity.
 
-    Refuses a full day with the next free ones, and `overbook` above the clinic's limit. The update decides, whatever
-    was read before it.
+    Refuses a full day with the next free days, and `overbook` above the clinic's limit. The conditional update decides,
+    not what was read before it.
     """
     open_ledger(tx, day)
     if stored_days.take_place(tx, doctor=day.doctor_id, on=day.date):
@@ -161,20 +168,20 @@ def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
     limit = tx.clinic.overbook_limit
     if overbook and stored_days.take_place_above(tx, doctor=day.doctor_id, on=day.date, limit=limit):
         return True
-    known: dict[str, Any] = {
+    details: dict[str, Any] = {
         "doctor": day.doctor,
         "date": day.date.isoformat(),
         "booked": day.booked,
         "capacity": day.capacity,
     }
     if overbook:
-        raise errors.OverbookingLimit(limit=limit, **known)
+        raise errors.OverbookingLimit(limit=limit, **details)
     free = next_free(tx, lookup.doctor_by_id(tx, day.doctor_id), day.date)
-    raise errors.DayFull(**known, next_free=[each.isoformat() for each in free], hint=_free_hint(free))
+    raise errors.DayFull(**details, next_free=[each.isoformat() for each in free], hint=_free_hint(free))
 
 
-def open_ledger(tx: Tx, day: Facts) -> None:
-    """Begin the ledger of a day, where there is none yet."""
+def open_ledger(tx: Tx, day: DayState) -> None:
+    """Open the ledger of a day, unless it is open."""
     if not day.has_ledger:
         stored_days.open_ledger(
             tx,
@@ -189,8 +196,8 @@ def open_ledger(tx: Tx, day: Facts) -> None:
         )
 
 
-def refuse_absent(tx: Tx, doctor: rows.DoctorRow, day: Facts) -> None:
-    """Refuse a day without the doctor, with the next free ones."""
+def refuse_absent(tx: Tx, doctor: rows.DoctorRow, day: DayState) -> None:
+    """Refuse a day without the doctor, with the next free days."""
     if not day.present:
         free = next_free(tx, doctor, day.date)
         raise errors.DoctorAbsent(
@@ -201,27 +208,36 @@ def refuse_absent(tx: Tx, doctor: rows.DoctorRow, day: Facts) -> None:
         )
 
 
-def retake(tx: Tx, *, doctor_id: UUID, on: date) -> None:
-    """Take one place again for somebody whose cancellation is undone. The slot is free, so that none is exceeded."""
+def retake_slot(tx: Tx, *, doctor_id: UUID, on: date) -> None:
+    """Take one slot again after an undone cancellation.
+
+    The caller has checked that the slot is free.
+    """
     taken = stored_days.retake_place(tx, doctor=doctor_id, on=on)
-    assert taken == 1, "a place was taken again of a day that has none"
+    assert taken == 1, "a day without its ledger"
 
 
-def give_back(tx: Tx, *, doctor_id: UUID, on: date) -> None:
-    """Give one place back. The caller has just freed its slot, in this transaction."""
+def return_slot(tx: Tx, *, doctor_id: UUID, on: date) -> None:
+    """Return one slot to a day. The caller has freed it in this transaction."""
     given = stored_days.give_place_back(tx, doctor=doctor_id, on=on)
-    assert given == 1, "a place was given back that nobody held"
+    assert given == 1, "no slot of the day was taken"
 
 
 def next_position(tx: Tx, *, doctor_id: UUID, on: date) -> int:
-    """Take the next position of a doctor's queue from its counter; never reused, never reset within the day."""
+    """Take the next position of a doctor's queue.
+
+    Positions are never reused within the day.
+    """
     position = stored_days.next_position(tx, doctor=doctor_id, on=on)
     assert position is not None, "a queue without its day"
     return position
 
 
 def next_recall(tx: Tx, *, doctor_id: UUID, on: date) -> int:
-    """Take the next number of the recalled, who come behind those waiting of their priority."""
+    """Take the next recall number.
+
+    Recalled patients wait behind the others of their priority.
+    """
     recall = stored_days.next_recall(tx, doctor=doctor_id, on=on)
     assert recall is not None, "a queue without its day"
     return recall
@@ -232,5 +248,5 @@ def _free_hint(free: Sequence[date]) -> str | None:
 
 
 def default_capacity(tx: Tx, row: rows.DoctorRow) -> int:
-    """Return the capacity of a day of this doctor's for which nothing else is said."""
+    """Return the capacity of a doctor's day without another setting."""
     return tx.clinic.capacity if row.capacity is None else row.capacity

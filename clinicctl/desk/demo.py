@@ -1,12 +1,12 @@
-"""A demonstration clinic: a believable day, with patients of many scripts and a queue half served."""
+"""Create a demonstration clinic: a realistic day with patients of many scripts and a queue in progress."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from clinicctl.desk import availability, bookings, clinic, doctors, journal, patients, queue
-from clinicctl.results import Demo
+from clinicctl.desk import arrivals, availability, bookings, clinic, doctors, journal, patients, queue
+from clinicctl.results.clinic import Demo
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
 from clinicctl.statuses import Sex
@@ -40,17 +40,20 @@ _TODAY = (
     ("LINDQVIST", (6, 7, 11, 13, 4)),
 )
 _ARRIVED = {"MEHTA": (3, 1, 9, 5), "OKAFOR": (12, 2), "LINDQVIST": (6, 13)}
-_SERVED = (("MEHTA", 2), ("LINDQVIST", 1))
+_CALLED = (("MEHTA", 2), ("LINDQVIST", 1))
 
 
 def create(store: Store, *, actor: str, timezone: str, region: str, dry_run: bool = False) -> Demo:
-    """Make a new database with a clinic day in it. Refuses with `Exists` when something stands at its path."""
+    """Create a database with a clinic day in it.
+
+    Refuses an existing file with `Exists`.
+    """
     with store.create(actor=actor, key="demo", dry_run=dry_run) as tx:
         return _fill(_Script(tx), timezone=timezone, region=region)
 
 
 class _Script:
-    """Journaled acts in their order, each at an instant of the day's own."""
+    """A sequence of journaled operations, each at its own time of the day."""
 
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
@@ -141,14 +144,17 @@ def _arrive(script: _Script, booked: Mapping[tuple[str, int, str], str]) -> int:
     for code, numbers in _ARRIVED.items():
         for nth, number in enumerate(numbers):
             script.act(
-                queue.check_in, command="checkin", ago=95 - 14 * nth, arrival=ArrivalRef(booked[code, number, "today"])
+                arrivals.check_in,
+                command="checkin",
+                ago=95 - 14 * nth,
+                arrival=ArrivalRef(booked[code, number, "today"]),
             )
             count += 1
-    for code, served in _SERVED:
-        for nth in range(served):
+    for code, count_called in _CALLED:
+        for nth in range(count_called):
             ago = 70 - 25 * nth
             script.act(queue.call, command="queue call", ago=ago, doctor=DoctorRef(code))
             script.act(queue.start, command="queue start", ago=ago - 2, doctor=DoctorRef(code))
-            if nth + 1 < served:
+            if nth + 1 < count_called:
                 script.act(queue.done, command="queue done", ago=ago - 20, doctor=DoctorRef(code))
     return count

@@ -1,10 +1,10 @@
-"""Doctors: a code each, and the capacity of their days."""
+"""Add and edit doctors, and list them."""
 
 from uuid import uuid4
 
 from clinicctl import errors
-from clinicctl.desk import availability, days, lookup, operations, records
-from clinicctl.results import Doctor
+from clinicctl.desk import availability, days, lookup, operations
+from clinicctl.results.people import Doctor
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
 from clinicctl.store.compiled import doctors as stored_doctors
@@ -14,7 +14,10 @@ from clinicctl.store.engine import Tx
 
 @operations.ADD_DOCTOR
 def add(tx: Tx, *, code: str, name: str, specialty: str | None = None, capacity: int | None = None) -> Doctor:
-    """Put a doctor on file. Refuses a code that another has, archived ones included, without regard to case."""
+    """Add a doctor.
+
+    Refuses the code of another doctor, also of an archived one, regardless of case.
+    """
     if lookup.get_doctor(tx, code):
         raise errors.DuplicateCode(doctor=code)
     identity = uuid4()
@@ -42,13 +45,14 @@ def edit(
     capacity: int | None = None,
     on_conflict: OnConflict = OnConflict.REFUSE,
 ) -> Doctor:
-    """Change what is said; an empty specialty clears it.
+    """Change a doctor.
 
-    Another capacity holds for today and later wherever the day has none of its own. Refuses with `HasBookings` when it
-    would leave booked patients without a place, unless `on_conflict` says what then happens.
+    Omitted options keep their value; an empty specialty clears it. A new capacity applies from today to days without
+    their own capacity. Refuses with `HasBookings` if it would leave booked patients without a slot, unless
+    `on_conflict` allows it.
     """
     if name is None and specialty is None and capacity is None:
-        raise errors.Usage(problem="Nothing to change: say what, for example --name or --capacity.")
+        raise errors.Usage(problem="Nothing to change: give an option such as --name or --capacity.")
     row = lookup.find_active_doctor(tx, doctor)
     changed = row._replace(
         name=row.name if name is None else name,
@@ -61,32 +65,15 @@ def edit(
 def change(
     tx: Tx, row: rows.DoctorRow, changed: rows.DoctorRow, *, on_conflict: OnConflict = OnConflict.REFUSE
 ) -> Doctor:
-    """As `edit`, of a row, with the row as it shall be."""
-    after = _put(tx, changed)
+    """Change a doctor's row as `edit` does."""
+    after = save(tx, changed)
     if after.capacity != row.capacity:
-        availability.follow(tx, doctor=after, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
+        availability.reapply_capacities(tx, doctor=after, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
     return describe(tx, after)
 
 
-@operations.ARCHIVE_DOCTOR
-def archive(tx: Tx, *, doctor: DoctorRef) -> Doctor:
-    """Archive a doctor. Refuses one with anything open, as `records` has it, and one archived already."""
-    row = lookup.find_active_doctor(tx, doctor)
-    records.refuse_open_doctor(tx, row)
-    return describe(tx, _put(tx, row._replace(archived_at=tx.now)))
-
-
-@operations.RESTORE_DOCTOR
-def restore(tx: Tx, *, doctor: DoctorRef) -> Doctor:
-    """Take a doctor out of the archive. Refuses one who is not in it."""
-    row = lookup.find_doctor(tx, doctor)
-    if row.archived_at is None:
-        raise errors.IllegalStep(subject=row.code, status="on file", step="restore", needs="archived")
-    return describe(tx, _put(tx, row._replace(archived_at=None)))
-
-
-def _put(tx: Tx, changed: rows.DoctorRow) -> rows.DoctorRow:
-    """Write a row as it shall be; return it as it now is."""
+def save(tx: Tx, changed: rows.DoctorRow) -> rows.DoctorRow:
+    """Write the changeable columns of a doctor, and return the row on file."""
     stored_doctors.update(
         tx,
         id=changed.id,
@@ -105,7 +92,7 @@ def show(tx: Tx, *, doctor: DoctorRef) -> Doctor:
 
 
 def list_all(tx: Tx, *, archived: bool = False) -> list[Doctor]:
-    """Return the doctors by code, with `archived` those put away, too."""
+    """Return the doctors by code, with `archived` also archived ones."""
     found = stored_doctors.everybody(tx) if archived else stored_doctors.on_staff(tx)
     return [describe(tx, row) for row in found]
 

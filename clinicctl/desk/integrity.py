@@ -1,4 +1,4 @@
-"""Whether the clinic's laws hold in its database, and what follows from the rest worked out anew where they do not."""
+"""Check the invariants of the clinic's database, and repair derived values."""
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import days, journal, operations
-from clinicctl.results import Checked, Problem, Repaired
+from clinicctl.results.database import Checked, Problem, Repaired
 from clinicctl.rules import matching
 from clinicctl.store import paths
 from clinicctl.store.compiled import doctors, integrity, rows
@@ -18,7 +18,7 @@ from clinicctl.store.sqlite.check import Violation
 from clinicctl.store.sqlite.invariants import COUNTERS, LEDGER
 
 NAMES = "names"
-_KEPT = "nothing that was answered is lost"
+_COMPLETE = "no answered write is lost"
 
 _LAST_NUMBER = {
     "patients": integrity.last_patient,
@@ -27,8 +27,8 @@ _LAST_NUMBER = {
 }
 
 
-class _Wrong(NamedTuple):
-    """A patient whose keys or words are not those of the name, with those that are."""
+class _WrongName(NamedTuple):
+    """A patient whose keys or words do not match the name, with the right ones."""
 
     row: rows.PatientRow
     name_key: str
@@ -37,84 +37,91 @@ class _Wrong(NamedTuple):
 
 
 def look(store: Store, *, actor: str) -> Checked:
-    """Return what is wrong, told without names or phones. Reads one view, takes no lock, changes nothing."""
-    # Noted before the view is taken: later writes are in the view, or in neither.
+    """Return the problems, without names or phones. Reads one view and takes no lock."""
+    # The head file is read before the view is taken, so the view has every write in it.
     noted = head_file.known_head(store.path)
     try:
         with store.read(actor=actor) as tx:
             found = [*_violations(tx), *_behind(tx, noted)]
     except (errors.Damaged, errors.BadValue) as refused:
-        # So damaged, or so set, that no command can begin, or go on: the file tells where.
+        # The damage, or a bad setting, prevents every command, so the file itself is checked.
         found = check.look(store.path, wait=store.wait) or [Violation(check.WHOLE, str(refused))]
-    return Checked(path=store.path, sound=not found, problems=_told(found))
+    return Checked(path=store.path, sound=not found, problems=_problems(found))
 
 
 @operations.REPAIR
 def repair(tx: Tx) -> Repaired:
-    """Work out anew what follows from the rest: days' ledgers, counters, the words and keys of names.
+    """Repair derived values: days' ledgers, counters, the words and keys of names.
 
-    Refuses a file that is not whole.
+    Refuses a damaged file.
     """
     before = list(_violations(tx))
     if damage := next((each.where for each in before if each.law == check.WHOLE), None):
         raise errors.Damaged(path=tx.path, reason=damage)
-    mend: dict[str, Callable[[Tx], None]] = {LEDGER: _mend_ledgers, COUNTERS: _mend_counters, NAMES: _mend_names}
+    repairs: dict[str, Callable[[Tx], None]] = {
+        LEDGER: _repair_ledgers,
+        COUNTERS: _repair_counters,
+        NAMES: _repair_names,
+    }
     for derived in sorted({each.derived for each in before if each.derived}):
-        mend[derived](tx)
+        repairs[derived](tx)
     left = list(_violations(tx))
     return Repaired(
         path=paths.shown(tx.path),
         copy=paths.shown(tx.kept) if tx.kept else None,
-        mended=_told([each for each in before if each not in left]),
-        left=_told(left),
+        mended=_problems([each for each in before if each not in left]),
+        left=_problems(left),
     )
 
 
-def _told(found: list[Violation]) -> tuple[Problem, ...]:
+def _problems(found: list[Violation]) -> tuple[Problem, ...]:
     return tuple(Problem(each.law, each.where, each.derived is not None) for each in found)
 
 
 def _violations(tx: Tx) -> Iterator[Violation]:
-    """What a query can tell, and then, of a file that can be read, what needs more."""
+    """Yield the violations that queries find.
+
+    In a readable file, the journal, the days, the names and the merges are checked, too.
+    """
     broken = set[str]()
     for each in check.violations(tx.driver):
         broken.add(each.law)
         yield each
     if check.WHOLE not in broken:
         yield from _journal(tx)
-    laws: list[Callable[[Tx], Iterator[Violation]]] = [_capacities, _names, _merges]
-    for law in laws if not broken & {check.WHOLE, check.READABLE} else ():
-        yield from law(tx)
+    checks: list[Callable[[Tx], Iterator[Violation]]] = [_capacities, _names, _merges]
+    for find_violations in checks if not broken & {check.WHOLE, check.READABLE} else ():
+        yield from find_violations(tx)
 
 
 def _behind(tx: Tx, noted: head_file.Head | None) -> Iterator[Violation]:
-    """Whether the journal ends before the write that was noted last, or has another in its place."""
+    """Yield a violation if the last write in the head file is not in the journal."""
     number, _ = journal.head(tx)
     if noted is not None and number < noted.number:
-        yield Violation(_KEPT, f"the journal ends with write {number}, but {noted.number} was answered")
+        yield Violation(_COMPLETE, f"the journal ends with write {number}, but {noted.number} was answered")
     elif noted is not None and journal.written_since(tx, noted) is None:
-        yield Violation(_KEPT, f"write {noted.number} is not the one that was answered")
+        yield Violation(_COMPLETE, f"write {noted.number} differs from the answered one")
 
 
 def _capacities(tx: Tx) -> Iterator[Violation]:
     for doctor in doctors.everybody(tx):
-        for day in days.with_ledger(tx, doctor):
-            if day.capacity != day.meant:
-                where = f"{day.doctor} on {day.date}: {day.capacity}, said {day.meant}"
-                yield Violation("a day has the capacity that was said", where, LEDGER)
+        for day in days.list_with_ledger(tx, doctor):
+            if day.capacity != day.planned_capacity:
+                where = f"{day.doctor} on {day.date}: {day.capacity} instead of {day.planned_capacity}"
+                yield Violation("a day has its planned capacity", where, LEDGER)
 
 
 def _names(tx: Tx) -> Iterator[Violation]:
     for wrong in _wrong_names(tx):
         where = f"P{wrong.row.number}"
         if (wrong.row.name_key, wrong.row.sound_key) != (wrong.name_key, wrong.sound_key):
-            yield Violation("a patient has the keys of the name", where, NAMES)
+            yield Violation("the keys of a patient match the name", where, NAMES)
         else:
-            yield Violation("a patient is found by the words of the name", where, NAMES)
+            yield Violation("the words of a patient match the name", where, NAMES)
 
 
 def _merges(tx: Tx) -> Iterator[Violation]:
-    """Whom a patient was merged into: at the end, somebody who was not."""
+    """Yield the merged records whose chain does not end with a patient on file."""
     into, numbers = dict[UUID, UUID | None](), dict[UUID, int]()
     for row in integrity.patients(tx):
         into[row.id] = row.merged_into
@@ -129,16 +136,19 @@ def _merges(tx: Tx) -> Iterator[Violation]:
         if at in ends:
             ends.update(way)
         else:
-            yield Violation("a merge ends with a patient on file", f"P{number}")
+            yield Violation("a merged record leads to a patient on file", f"P{number}")
 
 
 def _journal(tx: Tx) -> Iterator[Violation]:
     for each in journal.examine(tx).findings:
-        yield Violation("the journal is as it was written", f"write {each.number} {each.problem}")
+        yield Violation("the journal is unchanged since it was written", f"write {each.number} {each.problem}")
 
 
-def _wrong_names(tx: Tx) -> Iterator[_Wrong]:
-    """Both lists in the order of the patients, side by side: however many there are."""
+def _wrong_names(tx: Tx) -> Iterator[_WrongName]:
+    """Yield the patients whose keys or words are wrong.
+
+    Both tables are read in the same order, row by row.
+    """
     spoken = groupby(integrity.words(tx), key=lambda row: row.patient_id)
     owner, words = next(spoken, (None, iter(())))
     for row in integrity.patients(tx):
@@ -146,23 +156,23 @@ def _wrong_names(tx: Tx) -> Iterator[_Wrong]:
             owner, words = next(spoken, (None, iter(())))
         found = frozenset(each.word for each in words) if owner == row.id else frozenset()
         name = "" if row.erased_at is not None else row.name
-        right = _Wrong(row, matching.name_key(name), matching.sound_key(name), frozenset(matching.words(name)))
+        right = _WrongName(row, matching.name_key(name), matching.sound_key(name), frozenset(matching.words(name)))
         if (row.name_key, row.sound_key, found) != right[1:]:
             yield right
 
 
-def _mend_ledgers(tx: Tx) -> None:
+def _repair_ledgers(tx: Tx) -> None:
     given = check.last_given(tx.driver)
     for doctor in doctors.everybody(tx):
         held = {row.date: row.slots for row in integrity.held(tx, doctor=doctor.id)}
         last = given.get(doctor.id, {})
-        standing = {row.date for row in integrity.ledgers(tx, doctor=doctor.id)}
-        if missing := sorted((held.keys() | last.keys()) - standing):
-            for day in days.facts(tx, doctor, missing):
+        current = {row.date for row in integrity.ledgers(tx, doctor=doctor.id)}
+        if missing := sorted((held.keys() | last.keys()) - current):
+            for day in days.list_states(tx, doctor, missing):
                 days.open_ledger(tx, day)
-        meant = {day.date: day.meant for day in days.with_ledger(tx, doctor)}
+        planned = {day.date: day.planned_capacity for day in days.list_with_ledger(tx, doctor)}
         for row in integrity.ledgers(tx, doctor=doctor.id):
-            booked, capacity = held.get(row.date, 0), meant.get(row.date, row.capacity)
+            booked, capacity = held.get(row.date, 0), planned.get(row.date, row.capacity)
             right = row._replace(
                 capacity=capacity,
                 booked=booked,
@@ -180,17 +190,17 @@ def _mend_ledgers(tx: Tx) -> None:
                 )
 
 
-def _mend_counters(tx: Tx) -> None:
-    standing = {row.name: row.value for row in integrity.counters(tx)}
+def _repair_counters(tx: Tx) -> None:
+    current = {row.name: row.value for row in integrity.counters(tx)}
     for kind, last_number in _LAST_NUMBER.items():
         highest = last_number(tx) or 0
-        if kind not in standing:
+        if kind not in current:
             integrity.insert_counter(tx, name=kind, value=highest)
-        elif standing[kind] < highest:
+        elif current[kind] < highest:
             integrity.set_counter(tx, kind=kind, value=highest)
 
 
-def _mend_names(tx: Tx) -> None:
+def _repair_names(tx: Tx) -> None:
     for wrong in list(_wrong_names(tx)):
         integrity.set_keys(tx, row=wrong.row.id, name_key=wrong.name_key, sound_key=wrong.sound_key)
         stored_patients.delete_words(tx, patient=wrong.row.id)

@@ -1,8 +1,8 @@
-"""The journal: one row an accepted write, in its transaction, and what the same key is answered the second time.
+"""The journal: one row for each accepted write, in its transaction. A repeated key is answered from it.
 
-A row holds who, when, which command, which key, and what came of it: ids, numbers and statuses, nothing personal. The
-requests are kept as keyed digests (a bare digest of a phone could be guessed), with a secret of the clinic's own. Each
-row carries the hash of the one before it, so that a row changed, removed or put elsewhere shows.
+A row has the actor, the instant, the command, the key, and the outcome: ids, numbers and statuses, nothing personal.
+Requests are stored as digests with a secret of the clinic, because a plain digest of a phone could be guessed. Each
+row has the hash of the row before it, which reveals changed, removed and moved rows.
 """
 
 import hashlib
@@ -16,9 +16,10 @@ from uuid import UUID
 
 import orjson
 
-from clinicctl import errors, results
-from clinicctl.desk import bookings, lookup, operations, replay
-from clinicctl.results import Outcome, plain
+from clinicctl import errors
+from clinicctl.desk import lookup, operations, replay
+from clinicctl.results.base import Outcome, plain
+from clinicctl.results.journal import JournalChecked, JournalFinding
 from clinicctl.rules import days
 from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
@@ -28,13 +29,13 @@ from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Step, Tx, last_number_given
 
 FIRST = "0" * 64
-"""What the first row names as the hash before it."""
+"""The previous hash of the first row."""
 
 SECRET = 32
-"""Bytes of the clinic's secret, with which the digests are made."""
+"""Bytes of the clinic's secret for the digests."""
 
-TOLD = 1_000
-"""So many findings are told one by one; more are counted."""
+MOST_FINDINGS = 1_000
+"""How many findings are listed. More are only counted."""
 
 R = TypeVar("R")
 
@@ -44,24 +45,24 @@ _NO_STEPS: tuple[int | None, Iterable[rows.StoredStepRow]] = (None, ())
 def once(
     tx: Tx, operation: Callable[..., R], *, command: str, key: str, own_key: bool, request: Mapping[str, Any]
 ) -> Outcome:
-    """Do `operation` with `request` and journal it; or answer as the first time, when `key` has done it already.
+    """Do an operation and journal it, or replay the answer of its key.
 
-    `own_key` says that the caller chose the key; one that was made up cannot stand in the journal yet. Refuses with
-    `KeyReused` when the key stands for another request, of whatever command.
+    `own_key` says that the caller chose the key; a generated one cannot be in the journal yet. Refuses with `KeyReused`
+    a key that belongs to another request of any command.
     """
     name = operations.of(operation).name
-    said = _digest(tx, name, {each: _said(tx, value) for each, value in request.items()})
+    digest = _digest(tx, name, {each: _as_given(tx, value) for each, value in request.items()})
     first = stored_journal.by_key(tx, key=key) if own_key else None
     if first is not None:
-        if first.said != said and first.fingerprint != _fingerprint(tx, name, request):
+        if first.said != digest and first.fingerprint != _fingerprint(tx, name, request):
             raise errors.KeyReused(command=first.command, at=tx.local(first.at).isoformat(timespec="seconds"))
         return Outcome(result=replay.result(tx, replay.read(tx, first.outcome, of=first.number)), replayed=True)
-    # References are resolved before the work: afterwards they may mean something else, or nothing.
-    fingerprint = (_fingerprint(tx, name, request) if own_key else None) or said
+    # References are resolved before the operation, which may change their meaning.
+    fingerprint = (_fingerprint(tx, name, request) if own_key else None) or digest
     used = own_key or tx.key or tx.steps or tx.days_before
     within = replace(tx, key=key, steps=[], days_before=[]) if used else tx
     result = operation(within, **request)
-    _record(within, operation=name, command=command, key=key, said=said, fingerprint=fingerprint, result=result)
+    _record(within, operation=name, command=command, key=key, digest=digest, fingerprint=fingerprint, result=result)
     if within is tx:
         tx.steps.clear()
         tx.days_before.clear()
@@ -75,7 +76,10 @@ def head(tx: Tx) -> tuple[int, str]:
 
 
 def written_since(tx: Tx, head: tuple[int, str]) -> list[dict[str, Any]] | None:
-    """Return what is kept of each write after a row; None when the journal is not the one it was."""
+    """Return the outcomes of the writes after a row.
+
+    Return None if the journal does not contain that row.
+    """
     number, hash_ = head
     found = stored_journal.since(tx, number=number)
     if number and (not found or found[0].hash != hash_):
@@ -84,31 +88,31 @@ def written_since(tx: Tx, head: tuple[int, str]) -> list[dict[str, Any]] | None:
 
 
 def done_before(tx: Tx, operation: str, requests: Iterable[Mapping[str, Any]]) -> Any:
-    """Return what last came of an operation with one of these requests, by whatever key; None when it was not done."""
-    said = [_digest(tx, operation, {name: _said(tx, value) for name, value in each.items()}) for each in requests]
-    row = stored_journal.last_requested(tx, requests=said)
+    """Return the last result of an operation with one of these requests, by any key.
+
+    Return None if there is none.
+    """
+    digests = [
+        _digest(tx, operation, {name: _as_given(tx, value) for name, value in each.items()}) for each in requests
+    ]
+    row = stored_journal.last_requested(tx, requests=digests)
     return replay.result(tx, replay.read(tx, row.outcome, of=row.number)) if row is not None else None
 
 
 def is_closed(tx: Tx, on: date) -> bool:
-    """Return whether a day was closed, the closing stands, and nobody was booked on the day after it."""
+    """Return whether a day was closed, without an undo or a booking on it afterwards."""
     if stored_journal.active_on(tx, on=on) is not None:
         return False
     closings = stored_journal.closings(tx, since=datetime.combine(on, time(), tzinfo=tx.zone))
-    kept = (replay.read(tx, row.outcome, of=row.number) for row in closings)
-    return any(each.get("result", {}).get("date") == on.isoformat() for each in kept)
+    outcomes = (replay.read(tx, row.outcome, of=row.number) for row in closings)
+    return any(each.get("result", {}).get("date") == on.isoformat() for each in outcomes)
 
 
-def verify(tx: Tx) -> list[int]:
-    """Return the numbers of the rows that are not as they were written; see `examine`."""
-    return sorted({each.number for each in examine(tx).findings})
+def examine(tx: Tx, *, anchor: str | None = None) -> "JournalChecked":
+    """Follow the chain of hashes from the first row to the last.
 
-
-def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
-    """Follow the chain of hashes from the first row to the last, however many there are.
-
-    Found are rows changed, removed (also at the end, as far as the database knows what it has given), put elsewhere,
-    and steps changed, removed or added; with `anchor`, the hash of a row as it was noted elsewhere, that no row has it.
+    It finds rows that were changed, removed (at the end by the last number given) or moved, and steps that were
+    changed, removed or added. `anchor` is the hash of a row from another place; it finds that no row has it.
     """
     found = _Findings()
     steps = groupby(stored_journal.stored_steps(tx), _owner)
@@ -127,7 +131,7 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
         elif row.previous != head:
             found.add(number, "does not follow the row before it")
         if row.hash != _hash_of_stored(row, taken):
-            found.add(number, "the content or the steps are not those of the hash")
+            found.add(number, "the content or the steps do not match the hash")
         last, head = number, row.hash if isinstance(row.hash, str) else ""
         anchored = anchored or head == anchor
     for left, _ in chain([(owner, own)] if owner is not None else [], steps):
@@ -135,10 +139,10 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
     given = last_number_given(tx.driver)
     found.add_missing(last + 1, given)
     if given < last:
-        found.add(last, "is above the last number that the database knows it has given")
+        found.add(last, "is above the last number that the database has given")
     if anchor is not None and not anchored:
-        found.add(last, "no row up to this one has the anchor's hash: the end was cut off, or changed")
-    return results.JournalChecked(
+        found.add(last, "no row up to this one has the anchor's hash: the end was removed or changed")
+    return JournalChecked(
         writes=count,
         number=last,
         head=head,
@@ -149,21 +153,24 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "results.JournalChecked":
 
 
 def _owner(step: rows.StoredStepRow) -> int:
-    """Return the number of the write that a step is of; 0, which none has, where it names no number."""
+    """Return the number of the write of a step.
+
+    Return 0, which no write has, if it is not a number.
+    """
     return step.journal_number if isinstance(step.journal_number, int) else 0
 
 
 class _Findings:
-    """What is wrong with the journal: how much, and the first of it."""
+    """The problems of the journal: their number, and the first of them."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.first: list[results.JournalFinding] = []
+        self.first: list[JournalFinding] = []
 
     def add(self, number: int, problem: str) -> None:
         self.count += 1
-        if len(self.first) < TOLD:
-            self.first.append(results.JournalFinding(number, problem))
+        if len(self.first) < MOST_FINDINGS:
+            self.first.append(JournalFinding(number, problem))
 
     def add_missing(self, first: int, last: int) -> None:
         if first <= last:
@@ -171,7 +178,10 @@ class _Findings:
 
 
 def _hash_of_stored(row: rows.StoredWriteRow, steps: Sequence[rows.StoredStepRow]) -> str | None:
-    """Return the hash of a row and its steps as the database stores them; None if they cannot be what was written."""
+    """Return the hash of a stored row and its steps.
+
+    Return None if they cannot be as they were written.
+    """
     try:
         at = datetime.fromisoformat(row.at)
         taken = [
@@ -196,7 +206,7 @@ def _hash_of_stored(row: rows.StoredWriteRow, steps: Sequence[rows.StoredStepRow
         return None
 
 
-def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, fingerprint: str, result: Any) -> None:
+def _record(tx: Tx, *, operation: str, command: str, key: str, digest: str, fingerprint: str, result: Any) -> None:
     number, previous = head(tx)
     write = rows.WriteRow(
         number=number + 1,
@@ -205,7 +215,7 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, finger
         command=command,
         key=key,
         undoes=result.undoes if operation == operations.UNDO.name else None,
-        said=said,
+        said=digest,
         fingerprint=fingerprint,
         outcome=_json({"operation": operation, **replay.stored(result)}).decode(),
         previous=previous,
@@ -222,15 +232,18 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, said: str, finger
 
 
 def _fingerprint(tx: Tx, name: str, request: Mapping[str, Any]) -> str | None:
-    """The digest of the resolved request; None when a reference in it means nothing, or more than one."""
+    """Return the digest of the resolved request.
+
+    Return None if a reference in it matches none or several.
+    """
     try:
         return _digest(tx, name, {each: _resolved(tx, value) for each, value in request.items()})
     except errors.Refusal:
         return None
 
 
-def _said(tx: Tx, value: Any) -> Any:
-    """A value as it was said, but for spelling; `today` is its date."""
+def _as_given(tx: Tx, value: Any) -> Any:
+    """Return a value as it was given, with normalised spelling; `today` is its date."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, days.DayWord):
@@ -242,15 +255,15 @@ def _said(tx: Tx, value: Any) -> Any:
     if isinstance(value, Digested):
         return value.said(tx.today)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_said(tx, each) for each in value]
+        return [_as_given(tx, each) for each in value]
     if isinstance(value, str) and not value.isascii():
-        # What is not Unicode is left to the operation, which refuses it in its own words.
+        # The operation refuses text that is not Unicode.
         return value.encode("utf-8", "backslashreplace").decode()
     return plain(value)
 
 
 def _resolved(tx: Tx, value: Any) -> Any:
-    """A value with references as the ids they mean now."""
+    """Return a value with references as their current ids."""
     if isinstance(value, PatientRef):
         return str(lookup.find_patient(tx, value).id)
     if isinstance(value, DoctorRef):
@@ -258,22 +271,22 @@ def _resolved(tx: Tx, value: Any) -> Any:
     if isinstance(value, AppointmentRef):
         return str(lookup.find_appointment(tx, value).id)
     if isinstance(value, ArrivalRef):
-        row = lookup.get_appointment(tx, value) or bookings.who_arrives(tx, value)
+        row = lookup.get_appointment(tx, value) or lookup.get_arriving_patient(tx, value)
         if row is None:
             raise errors.NoSuchPatient()
         return str(row.id)
-    return _said(tx, value)
+    return _as_given(tx, value)
 
 
 def _digest(tx: Tx, name: str, request: Mapping[str, Any]) -> str:
-    """A digest of the operation and of what was said to it; what was not said does not count."""
-    said = {each: value for each, value in request.items() if value is not None}
-    return hashlib.blake2b(_json([name, said]), key=_secret(tx.secret, tx.path), digest_size=32).hexdigest()
+    """Return the digest of an operation and its request. Omitted values do not count."""
+    given = {each: value for each, value in request.items() if value is not None}
+    return hashlib.blake2b(_json([name, given]), key=_secret(tx.secret, tx.path), digest_size=32).hexdigest()
 
 
 @lru_cache(4)
 def _secret(stored: str, path: str) -> bytes:
-    """The key of the digests. Refuses a database without it."""
+    """Return the secret for the digests. Refuses a database without it."""
     try:
         secret = bytes.fromhex(stored)
     except ValueError:
@@ -284,19 +297,22 @@ def _secret(stored: str, path: str) -> bytes:
 
 
 def _hash(row: rows.WriteRow | rows.StoredWriteRow, steps: Sequence[Step]) -> str:
-    """Return the hash of a row, without the hash that it has, and of its steps."""
+    """Return the hash of a row without its own hash, and of its steps."""
     content = row._asdict()
     del content["hash"]
     return hashlib.sha256(_json([content, [each._asdict() for each in steps]])).hexdigest()
 
 
 def _json(value: Any) -> bytes:
-    """The one text of a value: UTF-8, names sorted, no spaces; instants as ISO 8601 to the microsecond."""
-    return orjson.dumps(value, default=_in_words, option=orjson.OPT_SORT_KEYS)
+    """Return the canonical JSON of a value.
+
+    It is UTF-8 with sorted names and no spaces; instants are in ISO 8601 to the microsecond.
+    """
+    return orjson.dumps(value, default=_iso, option=orjson.OPT_SORT_KEYS)
 
 
-def _in_words(value: Any) -> str:
-    """A date or an instant of a class of its own."""
+def _iso(value: Any) -> str:
+    """Return a date or an instant of a subclass as text."""
     if isinstance(value, date | time):
         return value.isoformat()
     raise TypeError(type(value).__name__)

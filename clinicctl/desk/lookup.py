@@ -1,13 +1,15 @@
-"""References to rows: what somebody typed becomes a patient, a doctor, an appointment or a waitlist entry."""
+"""Look up references: the patient, doctor, appointment or waitlist entry that a user typed."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from clinicctl import desk, errors
-from clinicctl.results import DoctorBrief, PatientBrief
+from clinicctl import errors
+from clinicctl.desk import candidates
+from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.rules import matching, phones, references
-from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
+from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
+from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.compiled import appointments, doctors, rows, waitlist
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.engine import Tx
@@ -16,7 +18,10 @@ _LAST = "\U0010ffff"
 
 
 def find_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow:
-    """Return the row that a reference means. Refuses one that matches none, or more than one."""
+    """Return the patient of a reference.
+
+    Refuses a reference that matches none or several.
+    """
     row = get_patient(tx, patient)
     if row is None:
         raise errors.NoSuchPatient()
@@ -24,21 +29,27 @@ def find_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow:
 
 
 def get_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow | None:
-    """Return the row that a reference means, or None. Refuses one that matches more than one."""
+    """Return the patient of a reference, or None.
+
+    Refuses a reference that matches several.
+    """
     found = list_patients(tx, patient)
     if len(found) > 1:
-        listed = desk.candidates.of_patients(tx, _likeliest(patient, found))
+        listed = candidates.of_patients(tx, _likeliest(patient, found))
         raise errors.Ambiguous(
             count=len(found),
             what="patients",
             candidates=[each | {"choose": each["number"]} for each in listed],
-            hint=f"Use the number of the one you mean, for example P{found[0].number}.",
+            hint=f"Use a number, for example P{found[0].number}.",
         )
     return found[0] if found else None
 
 
 def list_patients(tx: Tx, patient: PatientRef) -> list[rows.PatientRow]:
-    """Return all patients on file that a reference may mean: by number, id, phone, or the beginnings of names."""
+    """Return the patients on file that match a number, an id, a phone or names.
+
+    Words match the beginnings of names.
+    """
     if (number := references.patient_number(patient)) is not None:
         row = stored_patients.by_number(tx, number=number)
         return [survivor(tx, row)] if row is not None else []
@@ -47,7 +58,7 @@ def list_patients(tx: Tx, patient: PatientRef) -> list[rows.PatientRow]:
         return [survivor(tx, row)] if row is not None else []
     if references.looks_like_a_phone(patient):
         try:
-            # A phone on file may be from a time when it was not yet refused.
+            # Older versions accepted phones that are refused now.
             e164 = phones.e164(patient, region=tx.clinic.region, unverified=True)
         except errors.BadValue:
             return []
@@ -60,19 +71,22 @@ def list_patients(tx: Tx, patient: PatientRef) -> list[rows.PatientRow]:
 
 
 def find_active_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow:
-    """As `find_patient`; refuses an archived patient, too."""
+    """Return the patient of a reference.
+
+    Refuses what `find_patient` refuses, and an archived patient.
+    """
     return active_patient(find_patient(tx, patient))
 
 
 def patient_by_id(tx: Tx, identity: UUID) -> rows.PatientRow:
-    """Return the row of a patient whom another row names."""
+    """Return a patient to whom another row refers."""
     row = stored_patients.by_id(tx, id=identity)
     assert row is not None, "a reference to a patient who is not on file"
     return row
 
 
 def active_patient(row: rows.PatientRow) -> rows.PatientRow:
-    """Return the row of a patient who is neither archived nor erased. Refuses one who is."""
+    """Return the row of a patient. Refuses an archived or erased one."""
     if not_erased(row).archived_at is not None:
         raise patient_archived(row.number)
     return row
@@ -84,36 +98,39 @@ def patient_archived(number: int) -> errors.Archived:
 
 
 def not_erased(row: rows.PatientRow) -> rows.PatientRow:
-    """Return the row of a patient who is not erased. Refuses one who is."""
+    """Return the row of a patient. Refuses an erased one."""
     if row.erased_at is not None:
         raise errors.Erased(subject=f"P{row.number}")
     return row
 
 
 def survivors(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:
-    """Return the patients that records stand for, each once, by number."""
+    """Return the survivors of records, each once, by number."""
     found = {person.id: person for person in (survivor(tx, each) for each in records)}
     return sorted(found.values(), key=lambda person: person.number)
 
 
 def survivor(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
-    """Return the patient a record stands for. In an older database it may point there through other records."""
-    met = {row.id}
+    """Return the patient into whom a record was merged, or the record itself.
+
+    In an older database a record may point to the survivor through other records.
+    """
+    seen = {row.id}
     while row.merged_into is not None:
         row = patient_by_id(tx, row.merged_into)
-        if row.id in met:
+        if row.id in seen:
             raise errors.Damaged(path=tx.path, reason=f"P{row.number} was merged into a patient merged into them")
-        met.add(row.id)
+        seen.add(row.id)
     return row
 
 
 def patient_brief(row: rows.PatientRow) -> PatientBrief:
-    """Return a row as it stands inside something else."""
+    """Return a row as part of another result."""
     return PatientBrief(id=row.id, number=f"P{row.number}", name=row.name)
 
 
 def find_doctor(tx: Tx, doctor: DoctorRef) -> rows.DoctorRow:
-    """Return the row that a reference means. Refuses an unknown one."""
+    """Return the row of a reference. Refuses an unknown one."""
     identity = references.uuid(doctor)
     row = doctors.by_id(tx, id=identity) if identity else get_doctor(tx, doctor.strip().upper())
     if row is None:
@@ -122,19 +139,19 @@ def find_doctor(tx: Tx, doctor: DoctorRef) -> rows.DoctorRow:
 
 
 def doctor_by_id(tx: Tx, identity: UUID) -> rows.DoctorRow:
-    """Return the row of a doctor whom another row names."""
+    """Return a doctor to whom another row refers."""
     row = doctors.by_id(tx, id=identity)
     assert row is not None, "a reference to a doctor who is not on file"
     return row
 
 
 def find_active_doctor(tx: Tx, doctor: DoctorRef) -> rows.DoctorRow:
-    """As `find_doctor`; refuses an archived doctor, too."""
+    """Return the doctor of a reference. Refuses an unknown or archived one."""
     return active_doctor(find_doctor(tx, doctor))
 
 
 def active_doctor(row: rows.DoctorRow) -> rows.DoctorRow:
-    """Return the row of a doctor who is not archived. Refuses an archived one."""
+    """Return the row of a doctor. Refuses an archived one."""
     if row.archived_at is not None:
         raise doctor_archived(row.code)
     return row
@@ -146,17 +163,25 @@ def doctor_archived(code: str) -> errors.Archived:
 
 
 def get_doctor(tx: Tx, code: str) -> rows.DoctorRow | None:
-    """Return the row with this code, archived or not, or None."""
+    """Return the doctor with a code, archived or not, or None."""
     return doctors.by_code(tx, code=code)
 
 
 def doctor_brief(row: rows.DoctorRow) -> DoctorBrief:
-    """Return a row as it stands inside something else."""
+    """Return a row as part of another result."""
     return DoctorBrief(id=row.id, code=row.code, name=row.name)
 
 
+def booked_briefs(row: rows.AppointmentRow | rows.WaitlistRow) -> tuple[PatientBrief, DoctorBrief]:
+    """Return the patient and the doctor of an appointment or a waitlist entry."""
+    return (
+        PatientBrief(id=row.patient_id, number=f"P{row.patient_number}", name=row.patient_name),
+        DoctorBrief(id=row.doctor_id, code=row.doctor_code, name=row.doctor_name),
+    )
+
+
 def find_appointment(tx: Tx, appointment: AppointmentRef) -> rows.AppointmentRow:
-    """Return the row that a reference means. Refuses an unknown one."""
+    """Return the row of a reference. Refuses an unknown one."""
     row = get_appointment(tx, appointment)
     if row is None:
         raise errors.NoSuchAppointment()
@@ -164,15 +189,60 @@ def find_appointment(tx: Tx, appointment: AppointmentRef) -> rows.AppointmentRow
 
 
 def get_appointment(tx: Tx, appointment: str) -> rows.AppointmentRow | None:
-    """Return the row that `A42` or a UUID means, or None."""
+    """Return the appointment with a number such as `A42` or a UUID, or None."""
     if (number := references.appointment_number(appointment)) is not None:
         return appointments.by_number(tx, number=number)
     identity = references.uuid(appointment)
     return appointments.by_id(tx, id=identity) if identity else None
 
 
+def get_arriving_patient(tx: Tx, arrival: ArrivalRef) -> rows.PatientRow | None:
+    """Return the patient to check in, or None.
+
+    Of several who match, it is the one with an appointment today. Refuses several with one, listing the appointments,
+    and several without any, as `get_patient` does.
+    """
+    matching = {row.id: row for row in list_patients(tx, PatientRef(arrival))}
+    if len(matching) > 1:
+        todays = [row for row in appointments.of_day(tx, on=tx.today) if row.patient_id in matching]
+        coming = [row for row in todays if row.status != AppointmentStatus.COMPLETED] or todays
+        if len({row.patient_id for row in coming}) > 1:
+            raise several_appointments(tx, coming)
+        if coming:
+            return matching[coming[0].patient_id]
+    return get_patient(tx, PatientRef(arrival))
+
+
+def several_appointments(tx: Tx, found: Sequence[rows.AppointmentRow]) -> errors.Ambiguous:
+    """Return the refusal of a check-in that may mean several appointments."""
+    ordered = sorted(found, key=lambda row: (row.time is None, row.time, row.doctor_code, row.slot))
+    listed = ordered[: errors.LISTED]
+    return errors.Ambiguous(
+        count=len(found),
+        what="appointments",
+        candidates=[
+            each
+            | {
+                "time": row.time.isoformat("minutes") if row.time else None,
+                "status": row.status,
+                "position": row.position,
+                "choose": f"A{row.number}",
+            }
+            for each, row in zip(candidates.of_appointments(tx, listed), listed, strict=True)
+        ],
+        hint=f"Give the appointment, for example `clinicctl checkin A{ordered[0].number}`.",
+    )
+
+
+def appointment_by_id(tx: Tx, identity: UUID) -> rows.AppointmentRow:
+    """Return an appointment to which another row refers."""
+    row = appointments.by_id(tx, id=identity)
+    assert row is not None, "a reference to an appointment that does not exist"
+    return row
+
+
 def find_waitlist_entry(tx: Tx, entry: WaitlistRef) -> rows.WaitlistRow:
-    """Return the row that a reference means. Refuses an unknown one."""
+    """Return the row of a reference. Refuses an unknown one."""
     number = references.waitlist_number(entry)
     row = waitlist.by_number(tx, number=number) if number is not None else None
     if row is None:
@@ -181,12 +251,15 @@ def find_waitlist_entry(tx: Tx, entry: WaitlistRef) -> rows.WaitlistRow:
 
 
 def _people_of(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:
-    """Return the patients on file that records stand for: for merged records, the survivors."""
+    """Return the patients on file of records; of merged records, the survivors."""
     return [person for person in survivors(tx, records) if person.archived_at is None]
 
 
-def _likeliest(said: str, found: Sequence[rows.PatientRow]) -> list[rows.PatientRow]:
-    """Return the patients whose names contain the most of the words exactly, not only as the beginning of a word."""
-    words = set(fold(said).split())
+def _likeliest(text: str, found: Sequence[rows.PatientRow]) -> list[rows.PatientRow]:
+    """Return the likeliest patients first.
+
+    The order is by the number of whole words that match, then by number.
+    """
+    words = set(fold(text).split())
     ordered = sorted(found, key=lambda row: (-len(words & set(matching.words(row.name))), row.number))
     return ordered[: errors.LISTED]

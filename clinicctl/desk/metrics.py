@@ -1,34 +1,34 @@
-"""Numbers for those who watch the machine: of today's desks, of the journal, of the file. Nothing about a person."""
+"""Metrics for monitoring: today's queues, the journal and the file. Nothing about a person."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
-from clinicctl.desk import daybook, days, journal, patients, queue
-from clinicctl.results import Metric, Metrics, Sample
+from clinicctl.desk import days, journal, patients, queue_lookup
+from clinicctl.results.clinic import Metric, Metrics, Sample
 from clinicctl.statuses import AppointmentStatus, QueueStatus
-from clinicctl.store.compiled import metrics, rows
+from clinicctl.store.compiled import doctors, metrics, rows
 from clinicctl.store.engine import Tx
 from clinicctl.store.sqlite import head_file, info, version
 
 NO_SHOW_DAYS = 30
-"""Days up to today over which those who did not come are counted."""
+"""How many days up to today the no-shows are counted."""
 
 _IN_QUEUE = (QueueStatus.WAITING, QueueStatus.CALLED, QueueStatus.SERVING)
 
 
 def measure(tx: Tx, *, waits: tuple[int, float] | None = None) -> Metrics:
-    """Return what can be told now; what is not known is left out.
+    """Return the current metrics. Unknown ones are left out.
 
-    `waits` is how many commands of late waited for the writer's lock, and the longest wait in seconds.
+    `waits` has the number of recent commands that waited for the writer's lock, and the longest wait in seconds.
     """
-    staff = {row.code: row for row in daybook.list_staff(tx)}
+    staff = {row.code: row for row in doctors.on_staff(tx)}
     return Metrics(tuple(each for each in (*_of_desks(tx, staff), *_of_store(tx, waits)) if each.samples))
 
 
 def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
-    known = days.facts_of_many(tx, list(staff.values()), [tx.today])
-    facts = {code: known[row.id][0] for code, row in staff.items()}
-    entries = queue.list_current(tx)
+    known = days.list_states_of_doctors(tx, list(staff.values()), [tx.today])
+    states = {code: known[row.id][0] for code, row in staff.items()}
+    entries = queue_lookup.list_current(tx)
     waiting = {
         code: [
             (tx.now - each.checked_in_at).total_seconds()
@@ -49,14 +49,14 @@ def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
 
     yield of_doctors(
         "day_capacity",
-        "Slots of the doctor today; 0 when absent.",
-        lambda code: facts[code].capacity if facts[code].present else 0,
+        "Slots of the doctor today; 0 if absent.",
+        lambda code: states[code].capacity if states[code].present else 0,
     )
-    yield of_doctors("day_booked", "Slots taken today.", lambda code: facts[code].booked)
-    yield of_doctors("day_remaining", "Slots still free today.", lambda code: facts[code].remaining)
+    yield of_doctors("day_booked", "Slots taken today.", lambda code: states[code].booked)
+    yield of_doctors("day_remaining", "Slots still free today.", lambda code: states[code].remaining)
     yield Metric(
         "queue",
-        "People in the doctor's queue now, by status.",
+        "Patients in the doctor's queue now, by status.",
         tuple(
             Sample(
                 {"doctor": code, "status": str(status)},
@@ -68,11 +68,11 @@ def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
     )
     yield of_doctors(
         "longest_wait_seconds",
-        "How long the one has waited who waits the longest; 0 when nobody does.",
+        "Longest current wait; 0 if nobody is waiting.",
         lambda code: max([0.0, *waiting[code]]),
     )
-    yield of_doctors("no_shows_today", "Patients who did not come today.", no_shows(1))
-    yield of_doctors("no_shows_30_days", "Patients who did not come on the last 30 days.", no_shows(NO_SHOW_DAYS))
+    yield of_doctors("no_shows_today", "No-shows today.", no_shows(1))
+    yield of_doctors("no_shows_30_days", "No-shows in the last 30 days.", no_shows(NO_SHOW_DAYS))
     yield Metric(
         "appointments",
         "Appointments of today, by status.",
@@ -91,7 +91,7 @@ def _of_store(tx: Tx, waits: tuple[int, float] | None) -> Iterable[Metric]:
     if waits is not None:
         yield _one("lock_waits", "Commands of the last hour that waited for the writer's lock.", waits[0])
         yield _one("lock_wait_max_seconds", "The longest of those waits.", waits[1])
-    yield Metric("build_info", "What runs, and the schema of the database.", (Sample(version.facts(tx), 1),))
+    yield Metric("build_info", "Version of the program, and schema of the database.", (Sample(version.facts(tx), 1),))
 
 
 def _one(name: str, help_: str, value: float) -> Metric:

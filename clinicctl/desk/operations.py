@@ -1,7 +1,7 @@
-"""The operations that write, each declared once: its name on disk, what it changes, and how undo takes it back.
+"""The operations that write, each declared once: its name on disk, what it changes, and how it is undone.
 
-The names stand in journals: in each outcome, and in the digests by which a key knows its request. A name never changes,
-wherever its function moves and whatever it is called.
+The names are in journals, in the outcomes and in the digests of requests. A name never changes, even if its function is
+moved or renamed.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,12 @@ class Part(Flag):
     DOCTORS = auto()
     DAYS = auto()
     VISITS = auto()
-    """Appointments, the queue, the waitlist, and the ledgers that follow from them."""
+    """Appointments, the queue, the waitlist, and the ledgers."""
     SETTINGS = auto()
 
 
 class Undo(StrEnum):
-    """From what an undo takes a write back."""
+    """The record from which an undo restores."""
 
     STEPS = "steps"
     DAYS = "days"
@@ -32,27 +32,30 @@ class Undo(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """What an operation is on disk, and what it does. It marks the function that does it."""
+    """The declaration of an operation. It decorates the function of the operation."""
 
     name: str
     changes: Part
     undo: Undo | None = None
 
     def __call__(self, function: F) -> F:
-        """Mark a function as the one that does this."""
-        # An attribute of the function, which no type describes, because functools.wraps keeps it.
+        """Mark the function of the operation."""
+        # It is an attribute of the function, because functools.wraps copies attributes.
         function.operation = self  # type: ignore[attr-defined]
         return function
 
 
 def of(function: Callable[..., Any]) -> Operation:
-    """Return the operation that a function does."""
+    """Return the operation of a function."""
     declared: Operation = function.operation  # type: ignore[attr-defined]
     return declared
 
 
 def named(name: object) -> Operation | None:
-    """Return the operation of a name on disk; None of one that this version does not know."""
+    """Return the operation with a name on disk.
+
+    Return None if this version does not know it.
+    """
     return _BY_NAME.get(str(name))
 
 

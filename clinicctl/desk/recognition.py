@@ -1,7 +1,7 @@
-"""Recognition: which patient a registration means, and who on file is similar. It reads no database.
+"""Recognise the patient of a registration, and find similar ones. It reads no database.
 
-Those of one name may be thousands, and a file has thousands of rows: they are grouped by what decides, so that a row
-is compared with groups and not with everybody.
+A name may have thousands of patients, and a file thousands of rows. Patients are grouped by the fields that decide, so
+a row is compared with groups and not with everybody.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from clinicctl.store.compiled import rows
 
 
 class Described(matching.Described, Protocol):
-    """What recognition compares of a patient."""
+    """The fields of a patient that recognition compares."""
 
     @property
     def phone(self) -> str | None: ...
@@ -46,7 +46,7 @@ SAME_BIRTH = matching.SAME - 10
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """What a registration says about a patient."""
+    """The patient of a registration."""
 
     name: str
     phone: str | None
@@ -59,20 +59,20 @@ class Person:
 
 
 class Formerly(rows.PatientRow):
-    """A patient on file under the name and phone of a record merged into theirs; everything else is as on file."""
+    """A patient on file under the name and phone of a record merged into theirs. Other fields are those on file."""
 
     on_file: rows.PatientRow
 
 
 def formerly(on_file: rows.PatientRow, record: rows.PatientRow) -> Formerly:
-    """Return a patient on file under the name and phone of a record merged into theirs."""
+    """Return a patient on file under the name and phone of a merged record."""
     known = Formerly(*on_file._replace(name=record.name, name_key=record.name_key, phone=record.phone))
     known.on_file = on_file
     return known
 
 
 class Found(NamedTuple, Generic[K]):
-    """The likeliest with their scores, and how many there are."""
+    """The likeliest people with their scores, and the number of all."""
 
     members: Sequence[tuple[K, int]] = ()
     total: int = 0
@@ -82,7 +82,7 @@ NOBODY: Found[Any] = Found()
 
 
 class Recognised(NamedTuple, Generic[K]):
-    """The patient that a registration means, or those it may mean."""
+    """The patient of a registration, or the possible matches."""
 
     same: K | None = None
     near: Found[K] = NOBODY
@@ -92,7 +92,7 @@ NOT_RECOGNISED: Recognised[Any] = Recognised()
 
 
 class _Group(Generic[K]):
-    """People who agree in every field that decides, in the order in which they were added."""
+    """People with the same values in every field that decides, in the order of their addition."""
 
     __slots__ = ("phones", "rows")
 
@@ -109,7 +109,7 @@ class _Group(Generic[K]):
             self.phones[row.phone] -= 1
 
     def found(self, score: int, *, but: str | None) -> Found[K]:
-        """Return the first of them and their number, without those on a phone, who are few."""
+        """Return the first of them and their number, without those on a phone."""
         others = (row for row in self.rows.values() if but is None or row.phone != but)
         count = len(self.rows) - (self.phones[but] if but is not None else 0)
         return Found([(row, score) for row in islice(others, LISTED)], count)
@@ -131,21 +131,24 @@ class Namesakes(Generic[K]):
         self._waiting.append(row)
 
     def discard(self, row: K) -> None:
-        """Remove a person, before a field that decides changes."""
+        """Remove a person before one of the fields that decide changes."""
         self._group()
         for groups, key in self._places(row):
             if key in groups:
                 groups[key].discard(row)
 
     def born_with(self, who: Described, *, but: str | None = None) -> Found[K]:
-        """Return those with the same birth date, whatever else is recorded, who are not on a phone."""
+        """Return the people with the same birth date, without those on a phone.
+
+        Other fields do not count.
+        """
         groups = self._born_on(who.born)
         return joined(each.found(SAME_BIRTH, but=but) for each in groups.values())
 
     def agreeing(self, who: Described, *, but: str | None = None, bare: bool | None = None) -> Found[K]:
-        """Return the people without a contradiction, the likeliest first, who are not on a phone.
+        """Return the people without a contradiction, the likeliest first.
 
-        With `bare`, only people whom no phone identifies.
+        People on the phone `but` are left out. With `bare`, people with an identifying phone are left out, too.
         """
         return joined(
             group.found(_score(who, one), but=but)
@@ -156,7 +159,10 @@ class Namesakes(Generic[K]):
         )
 
     def only_one_born_with(self, who: Described) -> K | None:
-        """Return the person without an identifying phone, with the same birth date and without a contradiction."""
+        """Return the only person with the same birth date, or None.
+
+        The person has no identifying phone, and no contradiction.
+        """
         groups = self._born_on(who.born)
         found = [
             row
@@ -164,7 +170,7 @@ class Namesakes(Generic[K]):
             for row in islice(group.rows.values(), 2)
             if self._is_bare(row) and not matching.contradictions(who, row)
         ]
-        people = each_once((row, matching.SAME) for row in found)
+        people = _each_once((row, matching.SAME) for row in found)
         return people[0][0] if len(people) == 1 else None
 
     def _groups(self, who: Described) -> Iterator[_Group[K]]:
@@ -206,7 +212,7 @@ class Namesakes(Generic[K]):
 
 
 def _score(who: Described, row: Described) -> int:
-    """Return the score of a person with the same name and no contradiction, on another phone."""
+    """Return the score of a person with the same name on another phone."""
     if who.born and who.born == row.born:
         return SAME_BIRTH
     agrees = matching.same_birth(who.born, who.born_year, row.born, row.born_year)
@@ -215,10 +221,10 @@ def _score(who: Described, row: Described) -> int:
 
 
 def recognise(who: Described, *, sharing: Sequence[K], namesakes: Namesakes[K]) -> Recognised[K]:
-    """Return the patient that a registration means, or those it may mean, or neither.
+    """Return the patient of a registration, or the possible matches, or neither.
 
-    `sharing` are those whom the phone identifies, archived ones, too: nobody, if it is no phone or a placeholder.
-    `namesakes` are those on file with the folded name.
+    `sharing` has the patients whom the phone identifies, also archived ones; it is empty for a placeholder. `namesakes`
+    has the patients on file with the folded name.
     """
     same, near = on_the_phone(who, sharing)
     if len(same) == 1:
@@ -228,12 +234,15 @@ def recognise(who: Described, *, sharing: Sequence[K], namesakes: Namesakes[K]) 
 
 
 def similar(who: Described, *, sharing: Sequence[K], namesakes: Namesakes[K]) -> Found[K]:
-    """Return the people with the same name and no contradiction, on other phones or on none, the likeliest first."""
+    """Return the people with the same name and no contradiction.
+
+    They have other phones or none, and the likeliest come first.
+    """
     return namesakes.agreeing(who, but=_phone(who, sharing))
 
 
 def on_the_phone(who: Described, sharing: Iterable[K]) -> tuple[list[K], list[tuple[K, int]]]:
-    """Return the person on the phone who is the same, and those who may be, with their scores."""
+    """Return the matching person on the phone, and possible matches with scores."""
     same, near = list[K](), list[tuple[K, int]]()
     for row in sharing:
         score = matching.likeness(who.name, row.name)
@@ -241,12 +250,12 @@ def on_the_phone(who: Described, sharing: Iterable[K]) -> tuple[list[K], list[tu
             same.append(row)
         elif score >= matching.NEAR:
             near.append((row, matching.SAME - 5 if score == matching.SAME else score))
-    same = [row for row, _ in each_once((row, matching.SAME) for row in same)]
+    same = [row for row, _ in _each_once((row, matching.SAME) for row in same)]
     known = {_identity(row) for row in same}
-    return same, [each for each in each_once(near) if _identity(each[0]) not in known]
+    return same, [each for each in _each_once(near) if _identity(each[0]) not in known]
 
 
-def each_once(scored: Iterable[tuple[K, int]]) -> list[tuple[K, int]]:
+def _each_once(scored: Iterable[tuple[K, int]]) -> list[tuple[K, int]]:
     """Return each person once, with their best score."""
     best: dict[int, tuple[K, int]] = {}
     for known, score in scored:
@@ -257,24 +266,24 @@ def each_once(scored: Iterable[tuple[K, int]]) -> list[tuple[K, int]]:
 
 
 def _identity(row: Known) -> int:
-    """Return what tells people apart: the number on file, or in a file, where each person is one object, its id."""
+    """Return an identity: the number on file, or the id of a person in a file."""
     return row.number or -id(row)
 
 
 def _phone(who: Described, sharing: Sequence[Known]) -> str | None:
-    """Return the phone if those who share it have been checked already."""
+    """Return the phone if the people who share it have been compared already."""
     return who.phone if sharing else None
 
 
 def joined(several: Iterable[Found[K]]) -> Found[K]:
-    """Return several findings as one: the likeliest of all, and their number."""
+    """Join several findings: the likeliest of all, and the number of all."""
     found = list(several)
     listed = [each for one in found for each in one.members]
-    members = sorted(each_once(listed), key=_likeliest_first)
+    members = sorted(_each_once(listed), key=_likeliest_first)
     return Found(members[:LISTED], sum(one.total for one in found) - (len(listed) - len(members)))
 
 
 def _likeliest_first(each: tuple[Known, int]) -> tuple[int, bool, int]:
-    """The sort key: by score, then those on file by number, then those in a file, who have no number."""
+    """Return the sort key: by score, then by number; people in a file come last."""
     row, score = each
     return -score, not row.number, row.number

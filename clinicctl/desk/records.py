@@ -1,42 +1,150 @@
-"""One rule for archived, merged and erased patients, and for archived doctors: they have nothing open."""
+"""Archive, restore, merge and erase patients and doctors. One rule holds for all: nothing may be open."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, lookup, queue, waitlist
-from clinicctl.statuses import QueueStatus
+from clinicctl.desk import bookings, candidates, doctors, lookup, operations, patients, queue_lookup, waitlist
+from clinicctl.results.people import Doctor, Edited, Erased, Merged, MergePlan, Patient
+from clinicctl.rules import merges
+from clinicctl.rules.references import DoctorRef, PatientRef
+from clinicctl.statuses import AppointmentStatus, QueueStatus, Sex
+from clinicctl.store.compiled import patients as stored_patients
+from clinicctl.store.compiled import records as stored_records
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
+ERASED = "erased"
+"""The name of an erased patient."""
+
 LISTED = 20
-"""How many waitlist entries a refusal lists at most; their count stands beside them."""
+"""How many waitlist entries a refusal lists at most. Their count is beside them."""
 
 
-def refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
-    """Refuse a patient who has an appointment that is not over, on any day, or is on the waitlist."""
+@operations.ARCHIVE_PATIENT
+def archive_patient(tx: Tx, *, patient: PatientRef) -> Patient:
+    """Archive a patient. Refuses an archived one, and one with anything open."""
+    row = lookup.find_active_patient(tx, patient)
+    _refuse_open_patient(tx, row)
+    return patients.describe(tx, patients.save(tx, row._replace(archived_at=tx.now)))
+
+
+@operations.RESTORE_PATIENT
+def restore_patient(tx: Tx, *, patient: PatientRef) -> Edited:
+    """Take a patient out of the archive.
+
+    Refuses one who is not archived, and an erased one. The answer lists those on file who may be the same person: they
+    may have been registered again meanwhile.
+    """
+    row = lookup.not_erased(lookup.find_patient(tx, patient))
+    if row.archived_at is None:
+        raise _not_archived(f"P{row.number}")
+    return patients.describe_edited(tx, patients.save(tx, row._replace(archived_at=None)))
+
+
+@operations.ARCHIVE_DOCTOR
+def archive_doctor(tx: Tx, *, doctor: DoctorRef) -> Doctor:
+    """Archive a doctor. Refuses an archived one, and one with anything open."""
+    row = lookup.find_active_doctor(tx, doctor)
+    _refuse_open_doctor(tx, row)
+    return doctors.describe(tx, doctors.save(tx, row._replace(archived_at=tx.now)))
+
+
+@operations.RESTORE_DOCTOR
+def restore_doctor(tx: Tx, *, doctor: DoctorRef) -> Doctor:
+    """Take a doctor out of the archive. Refuses one who is not archived."""
+    row = lookup.find_doctor(tx, doctor)
+    if row.archived_at is None:
+        raise _not_archived(row.code)
+    return doctors.describe(tx, doctors.save(tx, row._replace(archived_at=None)))
+
+
+@operations.MERGE_PATIENTS
+def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
+    """Merge a patient into another one, the survivor.
+
+    The survivor gets everything, and is found by both numbers, names and phones. Empty fields of the survivor are
+    filled; different values stay with the merged record. Refuses the same patient twice, erased or archived patients,
+    and, with `MergeConflict`, two who both have what a patient may have once.
+    """
+    gone, survivor = _both(tx, patient, into)
+    resolved = merges.settle(gone, survivor)
+    waited = {*waitlist.list_of_patient(tx, patient_id=gone.id), *waitlist.list_of_patient(tx, patient_id=survivor.id)}
+    moved = stored_records.move_appointments(tx, patient=gone.id, patient_id=survivor.id, updated_at=tx.now)
+    entries = waitlist.move(tx, old=gone.id, new=survivor.id)
+    # Records merged into `gone` before now point to the survivor, as every merged record does.
+    stored_records.move_merged(tx, old=gone.id, merged_into=survivor.id, updated_at=tx.now)
+    survivor = patients.save(tx, survivor._replace(**resolved.changes))
+    patients.save(tx, gone._replace(archived_at=tx.now, merged_into=survivor.id))
+    waits = waitlist.list_of_patient(tx, patient_id=survivor.id)
+    return Merged(
+        patient=patients.describe(tx, survivor),
+        merged=f"P{gone.number}",
+        appointments=moved,
+        waitlist_entries=entries,
+        waitlist_removed=tuple(sorted(waited.difference(waits), key=lambda each: int(each[1:]))),
+        taken_over=resolved.taken_over,
+        kept=resolved.kept,
+    )
+
+
+def preview_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan:
+    """Return what `merge` would do, without a change. Refuses what `merge` refuses."""
+    gone, survivor = _both(tx, patient, into)
+    resolved = merges.settle(gone, survivor)
+    return MergePlan(
+        patient=lookup.patient_brief(gone),
+        into=lookup.patient_brief(survivor),
+        appointments=stored_records.count_appointments(tx, patient=gone.id) or 0,
+        waitlist_entries=len(waitlist.list_of_patient(tx, patient_id=gone.id)),
+        taken_over=resolved.taken_over,
+        kept=resolved.kept,
+    )
+
+
+@operations.ERASE_PATIENT
+def erase(tx: Tx, *, patient: PatientRef) -> Erased:
+    """Erase the personal data of a patient, and of the records merged into theirs.
+
+    It may be repeated. Numbers, appointments without their reasons and the journal, which has nothing personal, stay.
+    Refuses a patient with anything open.
+    """
+    row = lookup.find_patient(tx, patient)
+    _refuse_open_patient(tx, row)
+    records = patients.with_merged(tx, row)
+    erased = [_erase_row(tx, each) for each in records]
+    return Erased(
+        patient=patients.describe(tx, erased[0]),
+        numbers=tuple(f"P{each.number}" for each in records),
+        appointments=sum(stored_records.clear_reasons(tx, patient=each.id) for each in records),
+    )
+
+
+def preview_erasure(tx: Tx, *, patient: PatientRef) -> list[str]:
+    """Return the numbers that `erase` would erase, without a change."""
+    return [f"P{each.number}" for each in patients.with_merged(tx, lookup.find_patient(tx, patient))]
+
+
+def _refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
+    """Refuse a patient with an open appointment or a waitlist entry, on any day."""
     subject = f"P{row.number}"
     _refuse_appointments(tx, subject, bookings.list_active(tx, patient_id=row.id))
     if waits := waitlist.list_of_patient(tx, patient_id=row.id):
         raise errors.OnWaitlist(subject=subject, entries=_some(waits), count=len(waits))
 
 
-def refuse_open_doctor(tx: Tx, row: rows.DoctorRow) -> None:
-    """Refuse a doctor with appointments that are not over, patients in the queue, or entries on the waitlist."""
+def _refuse_open_doctor(tx: Tx, row: rows.DoctorRow) -> None:
+    """Refuse a doctor with open appointments, a queue, or waitlist entries."""
     _refuse_appointments(tx, row.code, bookings.list_active(tx, doctor_id=row.id), may_transfer=True)
     if waits := waitlist.list_of_doctor(tx, doctor_id=row.id):
         raise errors.WaitedFor(doctor=row.code, entries=_some(waits), count=len(waits))
 
 
-def leave_queue(doctor: str, position: int, status: str) -> str:
-    """Return the command that ends a place in the queue."""
-    return f"clinicctl queue {'done' if status == QueueStatus.SERVING else 'left'} {doctor} {position}"
-
-
 def refuse_archived(tx: Tx, row: rows.AppointmentRow, *, queue_doctor_id: UUID | None = None) -> None:
     """Refuse to reopen an appointment whose patient or doctor is archived.
 
-    `queue_doctor_id` is the doctor in whose queue the patient would stand.
+    `queue_doctor_id` is the doctor in whose queue the patient would wait.
     """
     if row.patient_archived_at is not None:
         raise lookup.patient_archived(row.patient_number)
@@ -46,47 +154,171 @@ def refuse_archived(tx: Tx, row: rows.AppointmentRow, *, queue_doctor_id: UUID |
         lookup.active_doctor(lookup.doctor_by_id(tx, queue_doctor_id))
 
 
+def _not_archived(subject: str) -> errors.IllegalStep:
+    return errors.IllegalStep(subject=subject, status="on file", step="restore", needs="archived")
+
+
 def _refuse_appointments(
     tx: Tx, subject: str, found: Sequence[rows.AppointmentRow], *, may_transfer: bool = False
 ) -> None:
     if not found:
         return
-    entries = {row.id: queue.get_entry(tx, row.id) for row in found if row.position is not None}
+    entries = {row.id: queue_lookup.get_entry(tx, row.id) for row in found if row.position is not None}
     affected = [
         each | ({"queue": entry.doctor_code} if (entry := entries.get(row.id)) is not None else {})
-        for each, row in zip(bookings.list_affected(tx, found), found, strict=True)
+        for each, row in zip(candidates.of_appointments(tx, found), found, strict=True)
     ]
     raise errors.HasAppointments(
         subject=subject,
         count=len(found),
         affected=affected,
-        hint=_what_to_do(tx, found, entries, may_transfer=may_transfer),
+        hint=_how_to_close(tx, found, entries, may_transfer=may_transfer),
     )
 
 
-def _what_to_do(
+def _how_to_close(
     tx: Tx,
     found: Sequence[rows.AppointmentRow],
-    entries: dict[UUID, rows.QueueRow | None],
+    entries: Mapping[UUID, rows.QueueRow | None],
     *,
     may_transfer: bool,
 ) -> str:
-    """Return the commands that end what is open, with one example of each kind."""
+    """Return the commands that close open appointments, one example of each kind."""
     advice = []
     if past := sorted({row.date for row in found if row.date < tx.today}):
-        advice.append(f"End a past day with `clinicctl close {past[0].isoformat()}`.")
+        advice.append(f"Close past days: `clinicctl close {past[0].isoformat()}`.")
     queued = [entry for row in found if row.date >= tx.today and (entry := entries.get(row.id)) is not None]
     if queued:
         first = queued[0]
-        ways = [leave_queue(first.doctor_code, first.position, first.status)]
+        commands = [_leave_queue(first)]
         if may_transfer and first.status != QueueStatus.SERVING:
-            ways.insert(0, f"clinicctl queue transfer {first.doctor_code} {first.position} --to CODE")
-        advice.append(f"Who is in a queue leaves it with {' or '.join(f'`{each}`' for each in ways)}.")
+            commands.insert(0, f"clinicctl queue transfer {first.doctor_code} {first.position} --to CODE")
+        advice.append(f"Take patients out of the queue: {' or '.join(f'`{each}`' for each in commands)}.")
     if any(row.date >= tx.today and row.position is None for row in found):
-        advice.append("Cancel or move what is booked.")
+        advice.append("Cancel or move booked appointments.")
     return " ".join(advice)
+
+
+def _leave_queue(entry: rows.QueueRow) -> str:
+    """Return the command that ends a place in the queue."""
+    step = "done" if entry.status == QueueStatus.SERVING else "left"
+    return f"clinicctl queue {step} {entry.doctor_code} {entry.position}"
 
 
 def _some(entries: Sequence[str]) -> str:
     more = f" and {len(entries) - LISTED} more" if len(entries) > LISTED else ""
     return f"{', '.join(entries[:LISTED])}{more}"
+
+
+def _erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
+    """Remove everything personal from a patient's row, and the words that find it.
+
+    The number stays.
+    """
+    stored_patients.delete_words(tx, patient=row.id)
+    return patients.save(
+        tx,
+        row._replace(
+            name=ERASED,
+            name_key="",
+            sound_key="",
+            phone=None,
+            born=None,
+            born_year=None,
+            sex=Sex.UNKNOWN,
+            email=None,
+            note=None,
+            archived_at=row.archived_at or tx.now,
+            erased_at=row.erased_at or tx.now,
+        ),
+    )
+
+
+def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[rows.PatientRow, rows.PatientRow]:
+    """Return the rows of the patient to merge and of the survivor.
+
+    Refuses what `merge` refuses.
+    """
+    gone, survivor = lookup.find_patient(tx, patient), lookup.find_active_patient(tx, into)
+    if gone.id == survivor.id:
+        raise errors.SamePatient(subject=f"P{survivor.number}")
+    lookup.not_erased(gone)
+    _refuse_conflict(tx, gone, survivor)
+    return gone, survivor
+
+
+class _Open(NamedTuple):
+    """An open appointment, and its place in a queue."""
+
+    row: rows.AppointmentRow
+    entry: rows.QueueRow | None
+
+
+def _open_appointments(tx: Tx, patient: rows.PatientRow) -> list[_Open]:
+    active = bookings.list_active(tx, patient_id=patient.id)
+    return [_Open(row, queue_lookup.get_entry(tx, row.id) if row.position is not None else None) for row in active]
+
+
+def _refuse_conflict(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow) -> None:
+    """Refuse two patients who both have what one patient may have once.
+
+    The hint is how to end one of them.
+    """
+    pairs = [(one, other) for one in _open_appointments(tx, gone) for other in _open_appointments(tx, survivor)]
+    for problem, conflicts in _ONCE:
+        for one, other in pairs:
+            if conflicts(one, other):
+                raise errors.MergeConflict(
+                    patient=f"P{gone.number}",
+                    into=f"P{survivor.number}",
+                    hold=problem,
+                    places=f"{_in_words(one)} and {_in_words(other)}",
+                    appointments=[f"A{one.row.number}", f"A{other.row.number}"],
+                    hint=_how_to_end(tx, one, other),
+                )
+
+
+def _both_in_consultation(one: _Open, other: _Open) -> bool:
+    return {one.row.status, other.row.status} == {AppointmentStatus.IN_CONSULTATION}
+
+
+def _in_same_queue(one: _Open, other: _Open) -> bool:
+    if one.entry is None or other.entry is None:
+        return False
+    return (one.entry.doctor_id, one.entry.date) == (other.entry.doctor_id, other.entry.date)
+
+
+def _with_same_doctor(one: _Open, other: _Open) -> bool:
+    return (one.row.doctor_id, one.row.date) == (other.row.doctor_id, other.row.date)
+
+
+def _at_same_time(one: _Open, other: _Open) -> bool:
+    return one.row.time is not None and (one.row.date, one.row.time) == (other.row.date, other.row.time)
+
+
+_ONCE: Sequence[tuple[str, Callable[[_Open, _Open], bool]]] = (
+    ("are in consultation", _both_in_consultation),
+    ("have a position in the same queue", _in_same_queue),
+    ("have an appointment with the same doctor on the same day", _with_same_doctor),
+    ("have an appointment at the same time", _at_same_time),
+)
+
+
+def _in_words(each: _Open) -> str:
+    row, entry = each
+    at = f" at {row.time:%H:%M}" if row.time else ""
+    queued = f", position {entry.position} of {entry.doctor_code}" if entry is not None else ""
+    return f"A{row.number} with {row.doctor_code} on {row.date.isoformat()}{at}{queued}"
+
+
+def _how_to_end(tx: Tx, one: _Open, other: _Open) -> str:
+    """Return the command that ends the appointment that is easier to end."""
+    first = min(one.row.date, other.row.date)
+    if first < tx.today:
+        return f"Close the past day first: `clinicctl close {first.isoformat()}`."
+    for row, entry in (one, other):
+        if entry is None:
+            return f"Cancel or move one of them first: `clinicctl appointment cancel A{row.number}`."
+    ending = min((one, other), key=lambda each: each.row.status == AppointmentStatus.IN_CONSULTATION).entry
+    assert ending is not None, "an appointment without a queue entry was handled above"
+    return f"End one of them first: `{_leave_queue(ending)}`."

@@ -1,7 +1,6 @@
-"""What the journal keeps of a result, and how it becomes the same result again.
+"""Store results in the journal, and rebuild them for a replay.
 
-Kept is what is not personal. What is, is read from the row it belongs to when the answer is given again; so an erased
-name stays erased.
+Personal fields are not stored. A replay reads them from their rows, so an erased name stays erased.
 """
 
 import base64
@@ -18,84 +17,92 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from clinicctl import desk, errors, results
-from clinicctl.desk import lookup, patients
-from clinicctl.results import plain
+from clinicctl import errors
+from clinicctl.desk import candidates, lookup, patients
+from clinicctl.results.base import fields_of, plain, stored_class, stored_name
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.engine import Tx
 
 
 def stored(result: Any) -> dict[str, Any]:
-    """Return a result, or a list of results of one type, as the journal keeps it."""
+    """Return a result, or a list of results of one type, as the journal stores it."""
     listed = isinstance(result, list)
     each = result[0] if listed and result else result
     of_a_class = is_dataclass(each)
     packed = _packed(each) if of_a_class and not listed else {}
     short = replace(each, **dict.fromkeys(packed, ())) if packed else result
-    kept = plain(short, personal=False)
+    outcome = plain(short, personal=False)
     return {
-        "type": results.stored_name(type(each)) if of_a_class else None,
+        "type": stored_name(type(each)) if of_a_class else None,
         "listed": listed,
-        "result": kept | packed if packed else kept,
+        "result": outcome | packed if packed else outcome,
     }
 
 
 def read(tx: Tx, text: str, *, of: int) -> dict[str, Any]:
-    """Return what the journal keeps of a write as JSON. Refuses what is none with `Damaged`."""
+    """Return the stored outcome of a write. Refuses invalid JSON with `Damaged`."""
     try:
-        kept = json.loads(text)
+        outcome = json.loads(text)
     except ValueError:
-        kept = None
-    if not isinstance(kept, dict):
-        raise errors.Damaged(path=tx.path, reason=f"what write {of} of the journal keeps cannot be read")
-    return kept
+        outcome = None
+    if not isinstance(outcome, dict):
+        raise errors.Damaged(path=tx.path, reason=f"the outcome of write {of} in the journal cannot be read")
+    return outcome
 
 
-def result(tx: Tx, kept: Mapping[str, Any]) -> Any:
-    """Return the result that `stored` kept, its personal facts as they stand now."""
-    if kept["type"] is None:
-        return kept["result"]
-    kind = results.stored_as(kept["type"])
-    if kept["listed"]:
-        return [_revived(tx, kind, each) for each in kept["result"]]
-    return _revived(tx, kind, kept["result"])
+def result(tx: Tx, outcome: Mapping[str, Any]) -> Any:
+    """Return the result of a stored outcome, with current personal fields."""
+    if outcome["type"] is None:
+        return outcome["result"]
+    kind = stored_class(outcome["type"])
+    if outcome["listed"]:
+        return [_rebuild(tx, kind, each) for each in outcome["result"]]
+    return _rebuild(tx, kind, outcome["result"])
 
 
-def _revived(tx: Tx, kind: type, kept: Mapping[str, Any]) -> Any:
-    values = {name: _value(tx, hint, kept[name]) for name, hint in _hints(kind).items() if name in kept}
-    missing = [each.name for each in fields(kind) if each.name not in kept and _to_be_read(each)]
+def _rebuild(tx: Tx, kind: type, stored_fields: Mapping[str, Any]) -> Any:
+    values = {
+        name: _value(tx, hint, stored_fields[name]) for name, hint in _hints(kind).items() if name in stored_fields
+    }
+    missing = [each.name for each in fields(kind) if each.name not in stored_fields and _is_read_again(each)]
     if missing:
-        personal = _PERSONAL[results.stored_name(kind)](tx, values)
+        personal = _PERSONAL[stored_name(kind)](tx, values)
         values |= {name: personal.get(name) for name in missing}
     return kind(**values)
 
 
-def _to_be_read(field: Field[Any]) -> bool:
-    """Whether a field that was not kept is read again: a personal one, or one that older versions did not have."""
+def _is_read_again(field: Field[Any]) -> bool:
+    """Return whether a missing field is read from its row.
+
+    These are personal fields, and fields that older versions did not have.
+    """
     return bool(field.metadata.get("personal")) or (field.default is MISSING and field.default_factory is MISSING)
 
 
-def _value(tx: Tx, hint: Any, kept: Any) -> Any:
+def _value(tx: Tx, hint: Any, value: Any) -> Any:
     if get_origin(hint) in (Union, UnionType):
-        if kept is None:
+        if value is None:
             return None
         (hint,) = (each for each in get_args(hint) if each is not NoneType)
     if get_origin(hint) is tuple:
-        if isinstance(kept, str):
-            return _unpacked(tx, get_args(hint)[0], kept)
-        return tuple(_value(tx, get_args(hint)[0], each) for each in kept)
+        if isinstance(value, str):
+            return _unpacked(tx, get_args(hint)[0], value)
+        return tuple(_value(tx, get_args(hint)[0], each) for each in value)
     if is_dataclass(hint):
-        return _revived(tx, hint, kept)  # type: ignore[arg-type]
+        return _rebuild(tx, hint, value)  # type: ignore[arg-type]
     if isinstance(hint, type) and issubclass(hint, date | time):
-        return hint.fromisoformat(kept)
+        return hint.fromisoformat(value)
     if isinstance(hint, type) and issubclass(hint, UUID | StrEnum):
-        return hint(kept)
-    return kept
+        return hint(value)
+    return value
 
 
 def _packed(result: Any) -> dict[str, str]:
-    """The fields with rows of named tuples, of which there may be very many: compressed, column by column."""
+    """Return the fields with named tuples, compressed by columns.
+
+    There may be very many of them.
+    """
     found = {name: getattr(result, name) for name in _tuples(type(result))}  # type: ignore[arg-type]
     return {name: pack(rows) for name, rows in found.items() if rows and hasattr(rows[0], "_fields")}
 
@@ -106,7 +113,10 @@ def pack(rows: Sequence[Sequence[Any]]) -> str:
 
 
 def unpack(text: str) -> list[tuple[Any, ...]]:
-    """Return the rows that `pack` packed, with JSON values. Raises ValueError for any other text."""
+    """Return the rows that `pack` packed, with JSON values.
+
+    Raises ValueError for any other text.
+    """
     try:
         columns = json.loads(zlib.decompress(base64.b64decode(text)))
     except zlib.error as error:
@@ -118,9 +128,10 @@ def unpack(text: str) -> list[tuple[Any, ...]]:
 
 
 def _column(values: Sequence[Any]) -> tuple[list[Any] | None, list[int]]:
-    """What stands in a column, each once, and at each place how much further on in that list it is than before.
+    """Return the distinct values of a column, and the steps between their indexes.
 
-    Of a column of whole numbers, there is no list: each is told by how much it is more than the one before.
+    Each row has the difference between its index and that of the row before. A column of whole numbers has no list of
+    values, only the differences between the numbers.
     """
     known: dict[Any, int] = {}
     numbers = all(type(value) is int for value in values)
@@ -133,14 +144,14 @@ def _pack(columns: Any) -> str:
     return base64.b64encode(zlib.compress(text.encode(), 1)).decode("ascii")
 
 
-def _unpacked(tx: Tx, kind: Any, kept: str) -> tuple[Any, ...]:
-    columns = json.loads(zlib.decompress(base64.b64decode(kept)))
+def _unpacked(tx: Tx, kind: Any, value: str) -> tuple[Any, ...]:
+    columns = json.loads(zlib.decompress(base64.b64decode(value)))
     hints = get_type_hints(kind).values()
     values = [
         accumulate(steps)
         if known is None
         else map([_value(tx, hint, each) for each in known].__getitem__, accumulate(steps))
-        # Columns that older versions did not write have their defaults.
+        # Columns that older versions did not write get their defaults.
         for hint, (known, steps) in zip(hints, columns, strict=False)
     ]
     return tuple(starmap(kind, zip(*values, strict=True)))
@@ -153,7 +164,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def _patient(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
     row = lookup.get_patient(tx, PatientRef(values["number"]))
-    return plain_fields(patients.describe(tx, row)) if row is not None else {}
+    return fields_of(patients.describe(tx, row)) if row is not None else {}
 
 
 def _registered(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,7 +173,7 @@ def _registered(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _candidate(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
     row = lookup.get_patient(tx, PatientRef(values["number"]))
-    return desk.candidates.of_patients(tx, [row])[0] if row is not None else {}
+    return candidates.of_patients(tx, [row])[0] if row is not None else {}
 
 
 def _doctor(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,11 +197,6 @@ def _to_call(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _day(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
     return {"note": stored_journal.note(tx, doctor=values["doctor"], on=values["date"])}
-
-
-def plain_fields(value: Any) -> dict[str, Any]:
-    """Return the fields of a result by name, as they are."""
-    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 @cache

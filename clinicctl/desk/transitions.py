@@ -1,6 +1,6 @@
-"""The one way in which an appointment and its place in the queue change their status.
+"""Change the status of appointments and queue entries. Nothing else may change it.
 
-Each step is a conditional update on the status it leaves; zero rows is `IllegalStep`. Each is noted for the journal.
+Each step is a conditional update on the current status; zero rows is `IllegalStep`. Each step goes into the journal.
 """
 
 import json
@@ -19,7 +19,7 @@ from clinicctl.store.engine import Tx
 
 
 class AppointmentChanges(TypedDict, total=False):
-    """What a step may change of an appointment beside the status."""
+    """The columns of an appointment that a step may change besides the status."""
 
     cancelled_by: CancelledBy | None
     cancel_reason: str | None
@@ -27,7 +27,7 @@ class AppointmentChanges(TypedDict, total=False):
 
 
 class QueueChanges(TypedDict, total=False):
-    """What a step may change of a place in the queue beside the status."""
+    """The columns of a queue entry that a step may change besides the status."""
 
     doctor_id: UUID
     position: int
@@ -40,7 +40,7 @@ class QueueChanges(TypedDict, total=False):
 
 
 def booked(tx: Tx, *, appointment_id: UUID, slot: int) -> None:
-    """Note the first step of an appointment, which its insertion has just taken."""
+    """Record the first step of a new appointment."""
     tx.steps.append(engine.Step(appointment_id, None, AppointmentStatus.BOOKED, None, None, slot, None, "{}"))
 
 
@@ -54,9 +54,9 @@ def take(
     changes: AppointmentChanges | None = None,
     queue_changes: QueueChanges | None = None,
 ) -> None:
-    """Take one step of an appointment, and of its queue entry where there is one.
+    """Take one step of an appointment, and of its queue entry if there is one.
 
-    Refuses with `IllegalStep`, which says what the status is now, when either is not one that the step may leave.
+    Refuses with `IllegalStep`, which has the current status, if the step does not start from it.
     """
     changes, queue_changes = changes or {}, queue_changes or {}
     if entry is not None:
@@ -93,7 +93,7 @@ def take(
 
 
 def advance_queue(tx: Tx, step: Step, entry: rows.QueueRow, changes: QueueChanges, *, reaches: QueueStatus) -> None:
-    """Change a queue entry, if it is still in the status in which it was read."""
+    """Change a queue entry if its status has not changed since it was read."""
     after = entry._replace(**changes)
     if not stored_queue.advance(
         tx,
@@ -122,7 +122,7 @@ def note(
     position: int | None = None,
     before: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note a step for the journal, with what the changed columns held before it."""
+    """Record a step for the journal, with the changed columns before it."""
     tx.steps.append(
         engine.Step(
             appointment_id=appointment.id,
@@ -138,16 +138,16 @@ def note(
 
 
 def _before(values: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
-    return {column: _kept(values[column]) for column in sorted(columns)}
+    return {column: _as_json(values[column]) for column in sorted(columns)}
 
 
-def _kept(value: Any) -> Any:
-    """A column's value as JSON, to the microsecond."""
+def _as_json(value: Any) -> Any:
+    """Return a column's value as JSON, instants to the microsecond."""
     return value if value is None or isinstance(value, int | str) else str(value)
 
 
 def refuse_illegal(step: Step, appointment: rows.AppointmentRow) -> None:
-    """Refuse a step that the appointment's status may not take."""
+    """Refuse a step that does not start from the appointment's status."""
     _refuse_illegal(step, f"A{appointment.number}", appointment.status, step.leaves)
 
 

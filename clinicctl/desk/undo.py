@@ -1,4 +1,4 @@
-"""Undo: takes back the last write of booking, queue or days, step by step, if nothing was built on it."""
+"""Undo the last write to bookings, the queue or days, step by step, unless a later write depends on it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,14 @@ from clinicctl.desk import (
     days,
     lookup,
     operations,
-    queue,
+    queue_lookup,
     records,
     replay,
     transitions,
     waitlist,
 )
-from clinicctl.results import JournalStep, Undoing, Undone
+from clinicctl.results.appointments import Undoing, Undone
+from clinicctl.results.journal import JournalStep
 from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.transitions import ACTIVE, IN_QUEUE
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
@@ -30,7 +31,7 @@ from clinicctl.store.compiled import undo as stored
 from clinicctl.store.engine import Tx
 
 RECENT = timedelta(minutes=5)
-"""An older write is undone only after a question."""
+"""An older write is undone only after a confirmation."""
 
 _APPOINTMENT_COLUMNS: Mapping[str, Callable[[Any], Any]] = {"cancelled_by": CancelledBy, "moved_to": int}
 _QUEUE_COLUMNS: Mapping[str, Callable[[Any], Any]] = {
@@ -43,14 +44,15 @@ _QUEUE_COLUMNS: Mapping[str, Callable[[Any], Any]] = {
     "started_at": datetime.fromisoformat,
     "ended_at": datetime.fromisoformat,
 }
-"""The columns that a step's `before` may have, and how each value is read."""
+"""The columns that the `before` of a step may have, each with its type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked(Digested):
-    """The write that was previewed before the lock was taken, and confirmed if that was necessary.
+    """The write that was previewed before the lock was taken, and confirmed if necessary.
 
-    `before` has the days as they were: it can be large and is read outside the lock. It is not part of the request.
+    `before` has the days before that write. It can be large, so it is read outside the lock; it is not part of the
+    request.
     """
 
     number: int
@@ -62,77 +64,81 @@ class Asked(Digested):
 
 @operations.UNDO
 def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Undone:
-    """Take back a write: the last of this actor, or the one with a number of the journal.
+    """Undo the last write of this actor, or the one with a number in the journal.
 
-    A booking taken back is cancelled by the clinic; a check-in taken back leaves its position unused. A change of days
-    is taken back as one: the days as they stood, and the appointments that it cancelled. Refuses a write that another
-    was built on, saying which, one that is not of booking, queue or days, one undone already, another one than was
-    `asked` about, and one that would leave something open of an archived patient or doctor, or a patient at two places
-    of a queue.
+    An undone booking is cancelled by the clinic; the position of an undone check-in stays unused. A change of days is
+    undone as a whole: the days, and the appointments that it cancelled. Refuses a write that a later one depends on, a
+    write that is not to bookings, the queue or days, an undone one, another one than was `asked` about, and one that
+    would reopen anything of an archived patient or doctor, or give a patient two positions in a queue.
     """
-    act = _act(tx, number)
-    if asked is not None and act.number != asked.number:
-        raise errors.OtherThanAsked(found=act.number, asked=asked.number)
-    taken, before = _undoable(tx, act, asked.before if asked is not None else None)
+    write = _find_write(tx, number)
+    if asked is not None and write.number != asked.number:
+        raise errors.OtherThanAsked(found=write.number, asked=asked.number)
+    steps, before = _undoable(tx, write, asked.before if asked is not None else None)
     if before is not None:
-        day_history.put_back(tx, before)
-        day_history.refuse_lost(tx, act, before, [_appointment(tx, step.appointment_id) for step in taken])
-    for step in taken:
-        _take_back(tx, act, step)
-    return Undone(**_told(tx, act, taken, before))
+        day_history.restore(tx, before)
+        day_history.refuse_lost(
+            tx, write, before, [lookup.appointment_by_id(tx, step.appointment_id) for step in steps]
+        )
+    for step in steps:
+        _undo_step(tx, write, step)
+    return Undone(**_details(tx, write, steps, before))
 
 
 def preview(tx: Tx, *, number: int | None = None, key: str | None = None) -> tuple[Undoing, Asked] | None:
-    """Return what `undo` would do, changing nothing; None where a key stands for a write already. Refuses as `undo`."""
+    """Return what `undo` would do; None if the key already belongs to a write.
+
+    Refuses what `undo` refuses.
+    """
     if key is not None and stored_journal.by_key(tx, key=key) is not None:
         return None
-    act = _act(tx, number)
-    taken, before = _undoable(tx, act)
-    return Undoing(**_told(tx, act, taken, before), ask=_why_ask(tx, act)), Asked(act.number, before)
+    write = _find_write(tx, number)
+    steps, before = _undoable(tx, write)
+    return Undoing(**_details(tx, write, steps, before), ask=_why_ask(tx, write)), Asked(write.number, before)
 
 
-def _why_ask(tx: Tx, act: rows.WriteRow) -> str | None:
-    """Return why to ask before a write is undone, or None for the actor's last write if it is recent."""
-    if stored.newest(tx, actor=tx.actor) != act.number:
+def _why_ask(tx: Tx, write: rows.WriteRow) -> str | None:
+    """Return why an undo needs a confirmation, or None for a recent last write."""
+    if stored.newest(tx, actor=tx.actor) != write.number:
         return "not your last write"
-    return "older than 5 minutes" if tx.now - act.at > RECENT else None
+    return "older than 5 minutes" if tx.now - write.at > RECENT else None
 
 
 def _undoable(
-    tx: Tx, act: rows.WriteRow, known: day_history.Before | None = None
+    tx: Tx, write: rows.WriteRow, known: day_history.Before | None = None
 ) -> tuple[list[rows.StepRow], day_history.Before | None]:
-    """Return the steps of a write, the last one first, and what stood of the days that it changed.
+    """Return the steps of a write, the last one first, and the days before it.
 
-    Refuses a write that cannot be taken back, or on which another was built.
+    Refuses a write that cannot be undone, or on which a later one depends.
     """
-    done = operations.named(replay.read(tx, act.outcome, of=act.number).get("operation"))
+    done = operations.named(replay.read(tx, write.outcome, of=write.number).get("operation"))
     by = done.undo if done is not None else None
-    before = known or (day_history.find(tx, act.number) if by is operations.Undo.DAYS else None)
+    before = known or (day_history.find(tx, write.number) if by is operations.Undo.DAYS else None)
     if by is not operations.Undo.STEPS and before is None:
-        raise errors.NotUndoable(number=act.number, command=act.command)
+        raise errors.NotUndoable(number=write.number, command=write.command)
     if before is not None:
-        day_history.refuse_changed(tx, act, before)
-    taken = stored.steps(tx, number=act.number)
-    for step in taken:
-        _refuse_built_upon(tx, act, step)
+        day_history.refuse_changed(tx, write, before)
+    steps = stored.steps(tx, number=write.number)
+    for step in steps:
+        _refuse_later_step(tx, write, step)
         if before is None:
-            # Refuse before a question is asked.
-            lookup.not_erased(lookup.patient_by_id(tx, _appointment(tx, step.appointment_id).patient_id))
-    return taken, before
+            # Refuse before asking for a confirmation.
+            lookup.not_erased(lookup.patient_by_id(tx, lookup.appointment_by_id(tx, step.appointment_id).patient_id))
+    return steps, before
 
 
-def _told(
-    tx: Tx, act: rows.WriteRow, taken: Sequence[rows.StepRow], before: day_history.Before | None
+def _details(
+    tx: Tx, write: rows.WriteRow, steps: Sequence[rows.StepRow], before: day_history.Before | None
 ) -> dict[str, Any]:
-    """Return the fields of an undo's answer: the write, and the result for each appointment that it touched."""
-    touched = {step.appointment_id: _appointment(tx, step.appointment_id) for step in reversed(taken)}
-    first = {step.appointment_id: step for step in taken}
-    last = {step.appointment_id: step for step in reversed(taken)}
+    """Return the fields of the answer: the write, and its appointments."""
+    touched = {step.appointment_id: lookup.appointment_by_id(tx, step.appointment_id) for step in reversed(steps)}
+    first = {step.appointment_id: step for step in steps}
+    last = {step.appointment_id: step for step in reversed(steps)}
     return {
-        "undoes": act.number,
-        "command": act.command,
-        "actor": act.actor,
-        "at": tx.local(act.at),
+        "undoes": write.number,
+        "command": write.command,
+        "actor": write.actor,
+        "at": tx.local(write.at),
         "appointments": tuple(bookings.describe(tx, each) for each in touched.values()),
         "steps": tuple(
             JournalStep(
@@ -149,54 +155,55 @@ def _told(
     }
 
 
-def _act(tx: Tx, number: int | None) -> rows.WriteRow:
+def _find_write(tx: Tx, number: int | None) -> rows.WriteRow:
     if number is None:
-        act = stored.last_standing(tx, actor=tx.actor)
-        if act is None:
+        write = stored.last_standing(tx, actor=tx.actor)
+        if write is None:
             raise errors.NothingToUndo(actor=tx.actor)
-        return act
-    act = stored_journal.by_number(tx, number=number)
-    if act is None:
+        return write
+    write = stored_journal.by_number(tx, number=number)
+    if write is None:
         raise errors.NoSuchWrite(number=number)
     if stored.undone_by(tx, number=number) is not None:
         raise errors.UndoneAlready()
-    return act
+    return write
 
 
-def _refuse_built_upon(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
-    later = stored.later_step(tx, appointment=step.appointment_id, number=act.number)
+def _refuse_later_step(tx: Tx, write: rows.WriteRow, step: rows.StepRow) -> None:
+    later = stored.later_step(tx, appointment=step.appointment_id, number=write.number)
     if later is not None:
-        row = _appointment(tx, step.appointment_id)
-        raise _built_upon(act, f"A{row.number}", later)
+        row = lookup.appointment_by_id(tx, step.appointment_id)
+        raise _built_upon(write, f"A{row.number}", later)
 
 
-def _take_back(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
-    """Put back what one step changed: its appointment, its place on the day, its place in the queue."""
-    row, entry = _appointment(tx, step.appointment_id), stored_queue.of_appointment(tx, appointment=step.appointment_id)
-    before = replay.read(tx, step.before, of=act.number)
-    kept = _columns(tx, before.get("appointment", {}), _APPOINTMENT_COLUMNS, of=act.number)
-    queued = _columns(tx, before.get("queue", {}), _QUEUE_COLUMNS, of=act.number)
+def _undo_step(tx: Tx, write: rows.WriteRow, step: rows.StepRow) -> None:
+    """Undo one step: restore the appointment, its slot, and its queue entry."""
+    row = lookup.appointment_by_id(tx, step.appointment_id)
+    entry = stored_queue.of_appointment(tx, appointment=step.appointment_id)
+    before = replay.read(tx, step.before, of=write.number)
+    columns = _columns(tx, before.get("appointment", {}), _APPOINTMENT_COLUMNS, of=write.number)
+    queued = _columns(tx, before.get("queue", {}), _QUEUE_COLUMNS, of=write.number)
     queued_with: UUID | None = queued.get("doctor_id", entry.doctor_id if entry is not None else None)
     if step.from_status in ACTIVE:
         records.refuse_archived(tx, row, queue_doctor_id=queued_with if step.queue_from else None)
     if step.queue_from in IN_QUEUE and (step.queue_to not in IN_QUEUE or "doctor_id" in queued):
-        assert queued_with is not None, "a step of a queue that the patient is not in"
-        queue.refuse_second_place(tx, row, lookup.doctor_by_id(tx, queued_with))
+        assert queued_with is not None, "a queue step without a queue"
+        queue_lookup.refuse_second_position(tx, row, lookup.doctor_by_id(tx, queued_with))
     if step.from_status is None:
         cancelled = row._replace(status=AppointmentStatus.CANCELLED, cancelled_by=CancelledBy.CLINIC, moved_from=None)
-        _put_back(tx, row, cancelled)
-        days.give_back(tx, doctor_id=row.doctor_id, on=row.date)
-        if waitlist.give_back(tx, appointment_id=row.id):
+        _restore(tx, row, cancelled)
+        days.return_slot(tx, doctor_id=row.doctor_id, on=row.date)
+        if waitlist.reopen(tx, appointment_id=row.id):
             records.refuse_archived(tx, row)
         transitions.note(tx, row, to_status=AppointmentStatus.CANCELLED)
         return
     if step.from_status in ACTIVE and step.to_status not in ACTIVE:
-        _refuse_time_taken(tx, act, row)
+        _refuse_time_taken(tx, write, row)
     if step.to_status == AppointmentStatus.CANCELLED:
-        _retake(tx, act, row)
-        kept = {"cancel_reason": None} | kept
-    _put_back(tx, row, row._replace(status=AppointmentStatus(step.from_status), **kept))
-    _put_back_in_queue(tx, step, entry, queued)
+        _retake_slot(tx, write, row)
+        columns = {"cancel_reason": None} | columns
+    _restore(tx, row, row._replace(status=AppointmentStatus(step.from_status), **columns))
+    _restore_in_queue(tx, step, entry, queued)
     transitions.note(
         tx,
         row,
@@ -207,21 +214,27 @@ def _take_back(tx: Tx, act: rows.WriteRow, step: rows.StepRow) -> None:
     )
 
 
-def _retake(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow) -> None:
-    """Take the freed slot again; somebody who stands in it now was built on the cancellation."""
+def _retake_slot(tx: Tx, write: rows.WriteRow, row: rows.AppointmentRow) -> None:
+    """Take the freed slot again.
+
+    A later appointment in it depends on the cancellation.
+    """
     taken = appointments.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
     if taken is not None:
-        raise _built_upon(act, f"slot {row.slot}", f"of A{taken}")
-    days.retake(tx, doctor_id=row.doctor_id, on=row.date)
+        raise _built_upon(write, f"slot {row.slot}", f"of A{taken}")
+    days.retake_slot(tx, doctor_id=row.doctor_id, on=row.date)
 
 
-def _refuse_time_taken(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow) -> None:
-    """Refuse a time that was given to another appointment since. An older one at that time was accepted before."""
+def _refuse_time_taken(tx: Tx, write: rows.WriteRow, row: rows.AppointmentRow) -> None:
+    """Refuse a time that a later booking has taken.
+
+    An older one at the same time was accepted before.
+    """
     if row.time is None:
         return
-    for other in bookings.at_time(tx, patient_id=row.patient_id, doctor_id=row.doctor_id, on=row.date, at=row.time):
+    for other in appointments.at_time(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date, at=row.time):
         booked_by = stored.booked_by(tx, appointment=other.id)
-        if booked_by is not None and booked_by > act.number:
+        if booked_by is not None and booked_by > write.number:
             raise errors.TimeTaken(
                 subject=f"P{row.patient_number}" if other.patient_id == row.patient_id else row.doctor_code,
                 appointment=f"A{other.number}",
@@ -232,7 +245,7 @@ def _refuse_time_taken(tx: Tx, act: rows.WriteRow, row: rows.AppointmentRow) -> 
             )
 
 
-def _put_back(tx: Tx, row: rows.AppointmentRow, right: rows.AppointmentRow) -> None:
+def _restore(tx: Tx, row: rows.AppointmentRow, right: rows.AppointmentRow) -> None:
     changed = stored.put_back(
         tx,
         row=row.id,
@@ -248,15 +261,15 @@ def _put_back(tx: Tx, row: rows.AppointmentRow, right: rows.AppointmentRow) -> N
         raise errors.IllegalStep(subject=f"A{row.number}", status="changed", step="undo", needs=row.status)
 
 
-def _put_back_in_queue(tx: Tx, step: rows.StepRow, entry: rows.QueueRow | None, values: Mapping[str, Any]) -> None:
-    """Put back the place in the queue that a step changed, or take it away if the step has made it."""
+def _restore_in_queue(tx: Tx, step: rows.StepRow, entry: rows.QueueRow | None, values: Mapping[str, Any]) -> None:
+    """Restore the queue entry that a step changed, or delete the one that it created."""
     if not step.queue_to:
         return
     if not step.queue_from:
         stored.leave_queue(tx, appointment=step.appointment_id)
     elif entry is not None:
         if step.queue_from == QueueStatus.SERVING:
-            queue.refuse_elsewhere(tx, entry)
+            queue_lookup.refuse_elsewhere(tx, entry)
         right = entry._replace(status=QueueStatus(step.queue_from), **values)
         stored_queue.advance(
             tx,
@@ -274,19 +287,18 @@ def _put_back_in_queue(tx: Tx, step: rows.StepRow, entry: rows.QueueRow | None, 
         )
 
 
-def _columns(tx: Tx, kept: Mapping[str, Any], known: Mapping[str, Callable[[Any], Any]], *, of: int) -> dict[str, Any]:
-    """Return the columns of a step's `before` as their types. Refuses others, and other values, with `Damaged`."""
+def _columns(
+    tx: Tx, columns: Mapping[str, Any], known: Mapping[str, Callable[[Any], Any]], *, of: int
+) -> dict[str, Any]:
+    """Return the columns of a step's `before` with their types.
+
+    Refuses anything else with `Damaged`.
+    """
     try:
-        return {column: None if value is None else known[column](value) for column, value in kept.items()}
+        return {column: None if value is None else known[column](value) for column, value in columns.items()}
     except (LookupError, TypeError, ValueError, AttributeError):
-        raise errors.Damaged(path=tx.path, reason=f"what stood before write {of} cannot be read") from None
+        raise errors.Damaged(path=tx.path, reason=f"the record of the state before write {of} is unreadable") from None
 
 
-def _built_upon(act: rows.WriteRow, subject: str, later: int | str) -> errors.BuiltUpon:
-    return errors.BuiltUpon(number=act.number, command=act.command, subject=subject, later=later)
-
-
-def _appointment(tx: Tx, identity: UUID) -> rows.AppointmentRow:
-    row = appointments.by_id(tx, id=identity)
-    assert row is not None, "a step without its appointment"
-    return row
+def _built_upon(write: rows.WriteRow, subject: str, later: int | str) -> errors.BuiltUpon:
+    return errors.BuiltUpon(number=write.number, command=write.command, subject=subject, later=later)

@@ -1,43 +1,45 @@
-"""The waitlist: who wants a place with a doctor, and gets the next one that comes free."""
+"""The waitlist: patients who wait for a free slot with a doctor, first come, first served."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import fields
 from datetime import date
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, journal, lookup, numbers, operations
-from clinicctl.results import Booked, Cancelled, DoctorBrief, PatientBrief, Waiting, WaitlistEntry
+from clinicctl.desk import bookings, days, journal, lookup, operations
+from clinicctl.results.appointments import Booked, Cancelled, Waiting, WaitlistEntry
+from clinicctl.results.base import fields_of
 from clinicctl.rules import days as day_rules
 from clinicctl.rules import waitlist
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.statuses import CancelledBy, WaitlistStatus
+from clinicctl.store import counters
 from clinicctl.store.compiled import rows
 from clinicctl.store.compiled import waitlist as stored_waitlist
 from clinicctl.store.engine import Condition, Tx
 
 _NAMED = 3
-"""How many days the sentence of a refusal names; its details have all of them."""
+"""How many days the sentence of a refusal names. Its details have all of them."""
 
 
 @operations.WAIT
 def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Waiting:
-    """Let a patient wait for a place with a doctor on one of the days, and say on which of them one is free now.
+    """Add a patient to the waitlist for one of several days.
 
-    Refuses past days, archived people, and a day for which the patient waits already.
+    The answer lists the days with a free slot now. Refuses past days, an archived patient or doctor, and a day for
+    which the patient is already waiting.
     """
-    who, whom = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
+    patient_row, doctor_row = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
     dates = day_rules.days(on, today=tx.today)
     days.refuse_past(tx, dates[0])
-    _refuse_overlap(tx, who.id, f"P{who.number}", whom, set(dates))
-    number, identity = numbers.next_one(tx, "waitlist"), uuid4()
+    _refuse_overlap(tx, patient_row.id, f"P{patient_row.number}", doctor_row, set(dates))
+    number, identity = counters.next_one(tx, "waitlist"), uuid4()
     stored_waitlist.insert(
         tx,
         id=identity,
         number=number,
-        patient_id=who.id,
-        doctor_id=whom.id,
+        patient_id=patient_row.id,
+        doctor_id=doctor_row.id,
         first_date=dates[0],
         last_date=dates[-1],
         status=WaitlistStatus.WAITING,
@@ -47,12 +49,15 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
     )
     stored_waitlist.insert_days(tx, (rows.WaitlistDayRow(identity, each) for each in dates))
     entry = _show(tx, _stored(tx, number))
-    own = [each.date for each in fitting(tx, whom) if each.number == number]
-    return Waiting(**{each.name: getattr(entry, each.name) for each in fields(entry)}, free_now=tuple(own))
+    own = [each.date for each in _list_fitting(tx, doctor_row) if each.number == number]
+    return Waiting(**fields_of(entry), free_now=tuple(own))
 
 
 def list_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False) -> list[WaitlistEntry]:
-    """Return who waits, first come first; `every` adds those promoted and removed."""
+    """Return the waitlist, the oldest entry first.
+
+    `every` adds promoted and removed entries.
+    """
     wanted = list[Condition]() if every else [stored_waitlist.waiting()]
     if doctor is not None:
         wanted.append(stored_waitlist.of_doctor(doctor=lookup.find_doctor(tx, doctor).id))
@@ -64,7 +69,7 @@ def list_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False
 
 @operations.STOP_WAITING
 def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
-    """Take somebody off the waitlist. Refuses one who does not wait any more."""
+    """Remove an entry from the waitlist. Refuses an entry that is no longer waiting."""
     row = lookup.find_waitlist_entry(tx, entry)
     if not stored_waitlist.remove(tx, row=row.id, updated_at=tx.now):
         raise errors.IllegalStep(subject=f"W{row.number}", status=row.status, step="remove", needs="waiting")
@@ -75,121 +80,126 @@ def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
 def cancel_and_promote(
     tx: Tx, *, appointment: AppointmentRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
 ) -> Cancelled:
-    """Cancel an appointment and give its place to the first on the waitlist who fits; nobody is no refusal."""
+    """Cancel an appointment, and book the first waitlist entry that fits its slot."""
     row = lookup.find_appointment(tx, appointment)
     cancelled = bookings.cancel(tx, appointment=appointment, by=by, reason=reason)
     doctor = lookup.doctor_by_id(tx, row.doctor_id)
     return Cancelled(
-        **{each.name: getattr(cancelled, each.name) for each in fields(cancelled)},
-        promoted=promote_into(tx, doctor, [row.date]),
+        **fields_of(cancelled),
+        promoted=_promote_into(tx, doctor, [row.date]),
     )
 
 
 @operations.PROMOTE
 def promote(tx: Tx, *, doctor: DoctorRef, on: DayWord | None = None) -> Booked:
-    """Book the first who fits into a free place of a doctor's: on a day, or the earliest of the days waited for.
+    """Book the first waitlist entry that fits a free slot of a doctor.
 
-    Refuses with `NobodyFits` when nobody does. Who has an appointment with the doctor that day is passed over, and
-    today where it has been closed, unless it is named.
+    Without `on`, it is booked on the earliest day of the entry with a free slot. Refuses with `NobodyFits` if there is
+    none. Patients with an appointment with the doctor on that day are passed over. Today, if it is closed, counts only
+    if `on` names it.
     """
-    whom = lookup.find_active_doctor(tx, doctor)
-    booked = promote_into(tx, whom, [day_rules.day(on, today=tx.today)] if on else None)
+    doctor_row = lookup.find_active_doctor(tx, doctor)
+    booked = _promote_into(tx, doctor_row, [day_rules.day(on, today=tx.today)] if on else None)
     if booked is None:
-        raise errors.NobodyFits(doctor=whom.code)
+        raise errors.NobodyFits(doctor=doctor_row.code)
     return booked
 
 
-def promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) -> Booked | None:
-    """As `promote`, on certain dates; None when nobody fits."""
-    fits = fitting(tx, doctor, dates)
+def _promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) -> Booked | None:
+    """Book the first entry that fits, on certain dates or on any.
+
+    Return None if there is none.
+    """
+    fits = _list_fitting(tx, doctor, dates)
     if not fits:
         return None
-    who = lookup.active_patient(lookup.patient_by_id(tx, fits[0].patient_id))
-    return bookings.place(tx, who, doctor, on=fits[0].date)
+    patient = lookup.active_patient(lookup.patient_by_id(tx, fits[0].patient_id))
+    return bookings.place(tx, patient, doctor, on=fits[0].date)
 
 
-def fitting(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None = None) -> list[rows.WishRow]:
-    """Return the wishes that a free place of a doctor's fits, the first come first, on days that are not over.
+def _list_fitting(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None = None) -> list[rows.WishRow]:
+    """Return the wishes that fit a free slot of a doctor, the oldest entry first.
 
-    Without `dates`, a day that was closed is over.
+    Past days do not count. Without `dates`, today does not count if it is closed.
     """
-    return _fitting(tx, [doctor], dates)[doctor.id]
+    return _list_fitting_of_doctors(tx, [doctor], dates)[doctor.id]
 
 
-def _fitting(
-    tx: Tx, whom: Sequence[rows.DoctorRow], dates: Sequence[date] | None = None
+def _list_fitting_of_doctors(
+    tx: Tx, doctors: Sequence[rows.DoctorRow], dates: Sequence[date] | None = None
 ) -> dict[UUID, list[rows.WishRow]]:
-    """As `fitting`, of several doctors, by their ids."""
-    found = stored_waitlist.bookable_wishes(tx, doctors=[each.id for each in whom], first=tx.today)
+    """Return the wishes of several doctors as `_list_fitting` does, by doctor id."""
+    found = stored_waitlist.bookable_wishes(tx, doctors=[each.id for each in doctors], first=tx.today)
     wishes = [each for each in found if dates is None or each.date in dates]
     wanted = {each.date for each in wishes}
     if dates is None and tx.today in wanted and journal.is_closed(tx, tx.today):
         wanted.remove(tx.today)
-    known = days.facts_of_many(tx, whom, sorted(wanted)) if wanted else {}
+    known = days.list_states_of_doctors(tx, doctors, sorted(wanted)) if wanted else {}
     return {
         each.id: waitlist.who_fits(
             [wish for wish in wishes if wish.doctor_id == each.id],
             {day.date for day in known.get(each.id, ()) if day.remaining > 0},
         )
-        for each in whom
+        for each in doctors
     }
 
 
 def list_promotable(tx: Tx) -> list[tuple[str, date]]:
-    """Return the doctors, by code, for whom somebody waits that a free place fits, with the first who is next's day."""
-    whom = stored_waitlist.doctors(tx)
-    fits = _fitting(tx, whom)
-    return [(each.code, fits[each.id][0].date) for each in whom if fits[each.id]]
+    """Return the doctors with a fitting waitlist entry, each with its day."""
+    doctors = stored_waitlist.doctors(tx)
+    fits = _list_fitting_of_doctors(tx, doctors)
+    return [(each.code, fits[each.id][0].date) for each in doctors if fits[each.id]]
 
 
 def list_of_patient(tx: Tx, *, patient_id: UUID) -> list[str]:
-    """Return the numbers of the entries with which a patient waits."""
+    """Return the numbers of a patient's waiting entries."""
     return [f"W{number}" for number in stored_waitlist.numbers_of_patient(tx, patient=patient_id)]
 
 
 def list_of_doctor(tx: Tx, *, doctor_id: UUID) -> list[str]:
-    """Return the numbers of the entries that wait for a doctor."""
+    """Return the numbers of the entries waiting for a doctor."""
     return [f"W{number}" for number in stored_waitlist.numbers_of_doctor(tx, doctor=doctor_id)]
 
 
-def give_back(tx: Tx, *, appointment_id: UUID) -> bool:
+def reopen(tx: Tx, *, appointment_id: UUID) -> bool:
     """Reopen the entry that an undone booking closed; return whether there is one.
 
-    Refuses days that the patient waits for with a newer entry.
+    Refuses days for which the patient waits with a newer entry.
     """
     for number in stored_waitlist.numbers_closed_by(tx, appointment=appointment_id):
         row = _stored(tx, number)
-        whom = lookup.doctor_by_id(tx, row.doctor_id)
-        _refuse_overlap(tx, row.patient_id, f"P{row.patient_number}", whom, set(_days(tx, row)))
+        doctor = lookup.doctor_by_id(tx, row.doctor_id)
+        _refuse_overlap(tx, row.patient_id, f"P{row.patient_number}", doctor, set(_days(tx, row)))
     return stored_waitlist.reopen(tx, appointment=appointment_id, updated_at=tx.now) > 0
 
 
 def move(tx: Tx, *, old: UUID, new: UUID) -> int:
-    """Give a patient's entries to another, when the two are merged; return how many.
+    """Move the entries of a merged patient to the survivor; return how many.
 
-    For a doctor and day the older entry stays; an entry of which no day is left is removed.
+    For each doctor and day the older entry stays. An entry without any day left is removed.
     """
     wishes = [wish for each in (old, new) for wish in stored_waitlist.wishes_of_patient(tx, patient=each)]
-    kept, doubled = waitlist.settled(wishes)
+    days_by_entry, doubled = waitlist.settled(wishes)
     for entry in dict.fromkeys(each.id for each in doubled):
-        if not kept.get(entry):
+        if not days_by_entry.get(entry):
             stored_waitlist.remove(tx, row=entry, updated_at=tx.now)
             continue
         for each in doubled:
             if each.id == entry:
                 stored_waitlist.drop_day(tx, entry=entry, on=each.date)
-        first, last = kept[entry][0], kept[entry][-1]
+        first, last = days_by_entry[entry][0], days_by_entry[entry][-1]
         stored_waitlist.set_range(tx, row=entry, first_date=first, last_date=last, updated_at=tx.now)
     return stored_waitlist.give_to(tx, old=old, patient_id=new)
 
 
 def describe(tx: Tx, row: rows.WaitlistRow, dates: Sequence[date]) -> WaitlistEntry:
     """Return a row as a result."""
+    patient, doctor = lookup.booked_briefs(row)
     return WaitlistEntry(
         id=row.id,
         number=f"W{row.number}",
-        patient=PatientBrief(id=row.patient_id, number=f"P{row.patient_number}", name=row.patient_name),
-        doctor=DoctorBrief(id=row.doctor_id, code=row.doctor_code, name=row.doctor_name),
+        patient=patient,
+        doctor=doctor,
         first_date=row.first_date,
         last_date=row.last_date,
         status=WaitlistStatus(row.status),
@@ -208,7 +218,7 @@ def _days(tx: Tx, row: rows.WaitlistRow) -> list[date]:
 
 
 def _refuse_overlap(tx: Tx, patient_id: UUID, patient: str, doctor: rows.DoctorRow, dates: Collection[date]) -> None:
-    """Refuse days for which the patient waits already, naming the oldest entry with one of them."""
+    """Refuse days that the patient is already waiting for, with the oldest entry."""
     shared: dict[int, list[date]] = {}
     for row in stored_waitlist.wishes_with_doctor(tx, patient=patient_id, doctor=doctor.id, last=max(dates)):
         if row.date in dates:

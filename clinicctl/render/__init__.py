@@ -14,7 +14,11 @@ from clinicctl import errors, interrupts
 
 if TYPE_CHECKING:
     from clinicctl.render.progress import Progress
-    from clinicctl.results import Board, Metrics, Outcome, ToCall, Undoing
+    from clinicctl.results.appointments import Undoing
+    from clinicctl.results.base import Outcome
+    from clinicctl.results.clinic import Metrics
+    from clinicctl.results.days import Board
+    from clinicctl.results.people import ToCall
 
 __all__ = [
     "answer",
@@ -61,7 +65,7 @@ def result(
     operation that the result is of. `listed` are the cancelled appointments that were listed before a question: a table
     on the terminal does not list them again.
     """
-    from clinicctl.results import Outcome
+    from clinicctl.results.base import Outcome
 
     # By name: what no other command answers with, no other command loads.
     if type(value).__name__ == "Metrics" and output not in ("json", "jsonl"):

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from clinicctl import errors
 from clinicctl.render.safe_text import visible
-from clinicctl.results import Outcome, plain
+from clinicctl.results.base import Outcome, plain
 from clinicctl.rules.text import forbidden
 
 if TYPE_CHECKING:
-    from clinicctl.results import ToCall
+    from clinicctl.results.people import ToCall
 
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 # Every character that `forbidden` may name, control characters aside, which JSON escapes itself.

@@ -4,7 +4,25 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from clinicctl import results
+from clinicctl.results.appointments import (
+    Appointment,
+    Booked,
+    Called,
+    Cancelled,
+    CheckedIn,
+    QueueEntry,
+    Undoing,
+    Undone,
+    Waiting,
+    WaitlistEntry,
+)
+from clinicctl.results.base import Outcome
+from clinicctl.results.clinic import Clinic, Setting
+from clinicctl.results.database import BackedUp, Compacted, Migrated, Repaired, Restored
+from clinicctl.results.days import Closed
+from clinicctl.results.imports import DoctorDiff, ImportedPatients
+from clinicctl.results.journal import JournalChecked, JournalStep
+from clinicctl.results.people import Candidate, Doctor, Edited, Erased, Merged, Patient, PatientBrief, Registered
 
 MOST_RUNS = 6
 """So many separate days, or ranges of them, are named."""
@@ -18,21 +36,21 @@ def has(facts: Any) -> bool:
     return type(facts) in _SENTENCES
 
 
-def said(facts: Any, outcome: results.Outcome) -> str:
+def said(facts: Any, outcome: Outcome) -> str:
     """Return the sentence of a write; of one that was only tried, what it would have done."""
     verb, rest = _SENTENCES[type(facts)](facts)
     sentence = f"Would have {verb} {rest}" if outcome.dry_run else f"{verb.capitalize()} {rest}"
     return f"{sentence} {mark(outcome)}".rstrip()
 
 
-def mark(outcome: results.Outcome) -> str:
+def mark(outcome: Outcome) -> str:
     """Return what sets an outcome apart: a replay or a dry run."""
     if outcome.replayed:
         return "(Done before, by the same key.)"
     return "(Dry run: this is what would be; nothing was written.)" if outcome.dry_run else ""
 
 
-def tally(outcome: results.Outcome) -> str:
+def tally(outcome: Outcome) -> str:
     """Return how many rows of a file came to what, as a sentence."""
     counts = {each: getattr(outcome.result, each, 0) for each in ("added", "changed", "removed", "refused")}
     parts = [f"{count} {each}" for each, count in counts.items() if count]
@@ -45,14 +63,14 @@ def tally(outcome: results.Outcome) -> str:
 
 def _notices(facts: Any) -> list[str]:
     """What a file of patients met that somebody should look at, though no row was refused for it."""
-    rows = facts.rows if isinstance(facts, results.ImportedPatients) else ()
+    rows = facts.rows if isinstance(facts, ImportedPatients) else ()
     similar = sum(each.similar_on_file_count > 0 for each in rows)
     kept = sum(bool(each.not_taken) for each in rows)
     found = [f"{similar} with a namesake on another phone: see `clinicctl patient duplicates`."] if similar else []
     return found + ([f"{kept} with details not taken, because the record differs."] if kept else [])
 
 
-def days_of(each: results.DoctorDiff) -> str:
+def days_of(each: DoctorDiff) -> str:
     """Return whose days, and which, a file was about, and how much of it changes nothing."""
     span = day(each.first) + (f" to {day(each.last)}" if each.last != each.first else "")
     return f"{each.doctor}, {span}{f': {each.unchanged} unchanged' if each.unchanged else ''}"
@@ -76,12 +94,12 @@ def days(dates: Sequence[date]) -> str:
     return ", ".join(said) + (f" and {more} more days" if more > 1 else " and 1 more day" if more else "")
 
 
-def patient(each: results.PatientBrief) -> str:
+def patient(each: PatientBrief) -> str:
     """Return a patient as number and name."""
     return f"{each.number} {each.name}"
 
 
-def step(each: results.JournalStep) -> str:
+def step(each: JournalStep) -> str:
     """Return what became of an appointment, and of its place in the queue where nothing became of it otherwise."""
     before, after = each.from_status, each.to_status
     if before == after and each.queue_to:
@@ -89,7 +107,7 @@ def step(each: results.JournalStep) -> str:
     return f"{each.appointment} {f'{before} → ' if before else ''}{after}".replace("_", " ")
 
 
-def _registered(each: results.Registered) -> tuple[str, str]:
+def _registered(each: Registered) -> tuple[str, str]:
     phone = f", {each.phone}" if each.phone else ""
     sharing = _people(each.shares_phone_with, each.shares_phone_with_count)
     shared = f"; shares the phone with {sharing}" if sharing else ""
@@ -106,15 +124,15 @@ def _registered(each: results.Registered) -> tuple[str, str]:
     )
 
 
-def _unverified(each: results.Patient) -> str:
+def _unverified(each: Patient) -> str:
     return "; the phone is not valid for its region and was taken unverified" if each.phone_unverified else ""
 
 
-def _edited(each: results.Edited) -> tuple[str, str]:
+def _edited(each: Edited) -> tuple[str, str]:
     return "changed", " ".join([f"{each.number} {each.name}{_unverified(each)}.", *_similar(each)])
 
 
-def _similar(each: results.Registered | results.Edited) -> list[str]:
+def _similar(each: Registered | Edited) -> list[str]:
     """Who on file may be the same person, and how to make one of two."""
     if not each.similar_on_file:
         return []
@@ -123,13 +141,13 @@ def _similar(each: results.Registered | results.Edited) -> list[str]:
     return [f"Perhaps the same person: {who}. If so: `clinicctl patient merge {gone} --into {stays}`."]
 
 
-def _people(listed: Sequence[results.PatientBrief | results.Candidate], count: int) -> str:
+def _people(listed: Sequence[PatientBrief | Candidate], count: int) -> str:
     """Those who are listed, and how many more there are."""
     more = [f"and {count - len(listed)} more"] if count > len(listed) else []
     return ", ".join([*(f"{each.number} {each.name}" for each in listed), *more])
 
 
-def _appointment(each: results.Appointment) -> tuple[str, str]:
+def _appointment(each: Appointment) -> tuple[str, str]:
     at = f" at {each.time:%H:%M}" if each.time else ""
     what = (
         f"{each.number}: {patient(each.patient)} with {each.doctor.code} on {day(each.date)}{at}, slot {each.slot}"
@@ -140,7 +158,7 @@ def _appointment(each: results.Appointment) -> tuple[str, str]:
     return {"cancelled": "cancelled", "no_show": "noted as no-show"}.get(each.status, "booked"), what
 
 
-def _booked(each: results.Booked) -> tuple[str, str]:
+def _booked(each: Booked) -> tuple[str, str]:
     verb, what = _appointment(each)
     return verb, what + _waits_closed(each.waitlist_closed)
 
@@ -149,13 +167,13 @@ def _waits_closed(entries: Sequence[str]) -> str:
     return f" Closed on the waitlist: {', '.join(entries)}." if entries else ""
 
 
-def _cancelled(each: results.Cancelled) -> tuple[str, str]:
+def _cancelled(each: Cancelled) -> tuple[str, str]:
     verb, what = _appointment(each)
     other = f" Booked {_booked(each.promoted)[1]}" if each.promoted else " Nobody on the waitlist fits."
     return verb, what + other
 
 
-def _checked_in(each: results.CheckedIn) -> tuple[str, str]:
+def _checked_in(each: CheckedIn) -> tuple[str, str]:
     ahead = {0: "nobody is ahead", 1: "1 person is ahead"}.get(
         each.people_ahead, f"{each.people_ahead} people are ahead"
     )
@@ -168,7 +186,7 @@ def _checked_in(each: results.CheckedIn) -> tuple[str, str]:
     )
 
 
-def _queued(each: results.QueueEntry) -> tuple[str, str]:
+def _queued(each: QueueEntry) -> tuple[str, str]:
     verb = {
         "called": "called",
         "serving": "begun",
@@ -185,25 +203,25 @@ def _queued(each: results.QueueEntry) -> tuple[str, str]:
     return verb, what + _passed_over(each)
 
 
-def _passed_over(each: results.QueueEntry) -> str:
-    if not isinstance(each, results.Called) or not each.passed_over:
+def _passed_over(each: QueueEntry) -> str:
+    if not isinstance(each, Called) or not each.passed_over:
         return ""
     others = (f"position {one.position} (in consultation with {one.with_doctor})" for one in each.passed_over)
     return f" Passed over: {', '.join(others)}."
 
 
-def _clinic(each: results.Clinic) -> tuple[str, str]:
+def _clinic(each: Clinic) -> tuple[str, str]:
     facts = f"{each.name}, {each.timezone}, phones of {each.region or 'no region'}, {each.capacity} slots a day."
     return ("created" if each.created else "found"), f"{each.path}: {facts}"
 
 
-def _closed(each: results.Closed) -> tuple[str, str]:
+def _closed(each: Closed) -> tuple[str, str]:
     parts = ((each.no_show, "no-show"), (each.left, "left"), (each.completed, "completed"))
     said = "; ".join(f"{len(numbers)} {word} ({', '.join(numbers)})" for numbers, word in parts if numbers)
     return "closed", f"{day(each.date)}: {said or 'nothing was open'}."
 
 
-def _merged(each: results.Merged) -> tuple[str, str]:
+def _merged(each: Merged) -> tuple[str, str]:
     who = f"{each.merged} into {each.patient.number} {each.patient.name}"
     entries = "1 waitlist entry" if each.waitlist_entries == 1 else f"{each.waitlist_entries} waitlist entries"
     moved = f"{each.appointments} appointment{'s' * (each.appointments != 1)} and {entries} moved"
@@ -214,28 +232,28 @@ def _merged(each: results.Merged) -> tuple[str, str]:
     return "merged", f"{who}: {moved}{removed}.{taken}{kept}"
 
 
-def _erased(each: results.Erased) -> tuple[str, str]:
+def _erased(each: Erased) -> tuple[str, str]:
     others = f" with {', '.join(each.numbers[1:])}" if each.numbers[1:] else ""
     return "erased", f"{each.patient.number}{others}: {each.appointments} appointments stay as numbers."
 
 
-def _verified(each: results.JournalChecked) -> tuple[str, str]:
+def _verified(each: JournalChecked) -> tuple[str, str]:
     anchored = " The anchor is one of them." if each.anchored else ""
     return "verified", f"{each.writes} rows of the journal.{anchored} The last one's hash is {each.head}."
 
 
-def _undone(each: results.Undone) -> tuple[str, str]:
+def _undone(each: Undone) -> tuple[str, str]:
     return "undone", f"write {each.undoes} ({each.command}): {_taken_back(each)}."
 
 
-def undoing(each: results.Undoing, *, names: bool) -> str:
+def undoing(each: Undoing, *, names: bool) -> str:
     """Return the question before an undo; without `names` only what it would undo, by numbers."""
     write = f"Write {each.undoes} ({each.command} by {each.actor}, {each.at:%Y-%m-%d %H:%M}) is {each.ask}."
     said = f"{write} Undo would change: {_taken_back(each, names=names)}."
     return f"{said} Undo it?" if names else said
 
 
-def _taken_back(each: results.Undone, *, names: bool = True) -> str:
+def _taken_back(each: Undone, *, names: bool = True) -> str:
     """What becomes of each appointment, with its patient, and of the days."""
     became = {one.appointment: one for one in each.steps}
     parts = [f"days of {', '.join(each.doctors)} as before ({each.days})"] if each.doctors else []
@@ -249,12 +267,12 @@ def _taken_back(each: results.Undone, *, names: bool = True) -> str:
     return "; ".join(parts) or "nothing"
 
 
-def _waits(each: results.WaitlistEntry) -> tuple[str, str]:
+def _waits(each: WaitlistEntry) -> tuple[str, str]:
     verb = {"waiting": "noted", "removed": "removed"}.get(each.status, each.status)
     return verb, f"{each.number}: {patient(each.patient)} for {each.doctor.code}, {days(each.days)}."
 
 
-def _waiting(each: results.Waiting) -> tuple[str, str]:
+def _waiting(each: Waiting) -> tuple[str, str]:
     verb, what = _waits(each)
     if not each.free_now:
         return verb, what
@@ -262,24 +280,24 @@ def _waiting(each: results.Waiting) -> tuple[str, str]:
     return verb, f"{what} A place is free now on {days(each.free_now)}: `{command}`."
 
 
-def _repaired(each: results.Repaired) -> tuple[str, str]:
+def _repaired(each: Repaired) -> tuple[str, str]:
     kept = f"; as it was, it stands in {each.copy}" if each.copy else ""
     return "mended", f"{len(each.mended)} of {len(each.mended) + len(each.left)} problems{kept}."
 
 
-def _backed_up(each: results.BackedUp) -> tuple[str, str]:
+def _backed_up(each: BackedUp) -> tuple[str, str]:
     gone = f" Removed {len(each.removed)} older." if each.removed else ""
     return "copied", f"to {each.path}: {each.bytes} bytes, {each.number} writes, journal head {each.head}.{gone}"
 
 
-def _restored(each: results.Restored) -> tuple[str, str]:
+def _restored(each: Restored) -> tuple[str, str]:
     kept = f" The one before stands in {each.replaced}." if each.replaced else ""
     older = f", brought up from schema {each.found}" if each.found != each.schema else ""
     what = f"{each.patients} patients, {each.appointments} appointments, {each.number} writes{older}"
     return "restored", f"{each.path} from {each.file}: {what}.{kept}"
 
 
-def _migrated(each: results.Migrated) -> tuple[str, str]:
+def _migrated(each: Migrated) -> tuple[str, str]:
     if each.found == each.schema:
         return "found", f"{each.path} at schema {each.schema} already."
     kept = f" As it was, it stands in {each.copy}." if each.copy else ""
@@ -287,28 +305,28 @@ def _migrated(each: results.Migrated) -> tuple[str, str]:
 
 
 _SENTENCES: dict[type, Callable[[Any], tuple[str, str]]] = {
-    results.Registered: _registered,
-    results.Edited: _edited,
-    results.Patient: lambda each: ("changed", f"{each.number} {each.name}{_unverified(each)}."),
-    results.Doctor: lambda each: ("noted", f"{each.code} {each.name}, {each.capacity} slots a day."),
-    results.Appointment: _appointment,
-    results.Booked: _booked,
-    results.Cancelled: _cancelled,
-    results.Closed: _closed,
-    results.Merged: _merged,
-    results.Erased: _erased,
-    results.JournalChecked: _verified,
-    results.Undone: _undone,
-    results.WaitlistEntry: _waits,
-    results.Waiting: _waiting,
-    results.CheckedIn: _checked_in,
-    results.QueueEntry: _queued,
-    results.Called: _queued,
-    results.Clinic: _clinic,
-    results.Repaired: _repaired,
-    results.BackedUp: _backed_up,
-    results.Restored: _restored,
-    results.Migrated: _migrated,
-    results.Compacted: lambda each: ("compacted", f"{each.path} from {each.before} to {each.after} bytes."),
-    results.Setting: lambda each: ("set", f"{each.name} to {each.value}."),
+    Registered: _registered,
+    Edited: _edited,
+    Patient: lambda each: ("changed", f"{each.number} {each.name}{_unverified(each)}."),
+    Doctor: lambda each: ("noted", f"{each.code} {each.name}, {each.capacity} slots a day."),
+    Appointment: _appointment,
+    Booked: _booked,
+    Cancelled: _cancelled,
+    Closed: _closed,
+    Merged: _merged,
+    Erased: _erased,
+    JournalChecked: _verified,
+    Undone: _undone,
+    WaitlistEntry: _waits,
+    Waiting: _waiting,
+    CheckedIn: _checked_in,
+    QueueEntry: _queued,
+    Called: _queued,
+    Clinic: _clinic,
+    Repaired: _repaired,
+    BackedUp: _backed_up,
+    Restored: _restored,
+    Migrated: _migrated,
+    Compacted: lambda each: ("compacted", f"{each.path} from {each.before} to {each.after} bytes."),
+    Setting: lambda each: ("set", f"{each.name} to {each.value}."),
 }

@@ -1,7 +1,7 @@
 """Numbers in Prometheus' text format, version 0.0.4, on stdout or in a file for a collector."""
 
 from clinicctl import errors
-from clinicctl.results import Metric, Metrics, Sample
+from clinicctl.results.clinic import Metric, Metrics, Sample
 from clinicctl.store import paths
 
 PREFIX = "clinicctl_"

@@ -5,11 +5,26 @@ from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
-from clinicctl import results, statuses
+from clinicctl import statuses
 from clinicctl.render import messages
 from clinicctl.render.layout import Console, Heading, Text
 from clinicctl.render.machine import to_call
 from clinicctl.render.safe_text import visible
+from clinicctl.results.appointments import Appointment, CancelledAppointment, QueueEntry, StepTaken, WaitlistEntry
+from clinicctl.results.base import Outcome
+from clinicctl.results.clinic import Demo, Finding, Health, Setting
+from clinicctl.results.database import Checked, LastBackup, Problem, Repaired
+from clinicctl.results.days import Board, Day, Slot, ToDo, WeekDay
+from clinicctl.results.imports import (
+    Imported,
+    ImportedDoctor,
+    ImportedDoctors,
+    ImportedPatient,
+    ImportedPatients,
+    ImportedRow,
+)
+from clinicctl.results.journal import JournalEntry
+from clinicctl.results.people import Doctor, DoctorBrief, Duplicate, Patient, PatientBrief
 
 SHOWN = 60
 """So many rows of an imported file are shown; more are for programs."""
@@ -49,7 +64,7 @@ _GLYPHS = {
 Column = tuple[str, Callable[[Any], Any]]
 
 _COLUMNS: dict[type, Sequence[Column]] = {
-    results.Patient: (
+    Patient: (
         ("No.", lambda each: each.number),
         ("Name", lambda each: each.name),
         ("Born", lambda each: each.born or (f"age {each.age}" if each.age is not None else "")),
@@ -57,13 +72,13 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Phone", lambda each: each.phone),
         ("Note", lambda each: each.note),
     ),
-    results.Doctor: (
+    Doctor: (
         ("Code", lambda each: each.code),
         ("Name", lambda each: each.name),
         ("Specialty", lambda each: each.specialty),
         ("Slots", lambda each: each.capacity),
     ),
-    results.Day: (
+    Day: (
         ("Doctor", lambda each: each.doctor),
         ("Day", lambda each: messages.day(each.date)),
         ("Present", lambda each: "yes" if each.present else "absent"),
@@ -73,7 +88,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Note", lambda each: each.note),
         ("From", lambda each: each.source),
     ),
-    results.CancelledAppointment: (
+    CancelledAppointment: (
         ("No.", lambda each: each.number),
         ("Day", lambda each: messages.day(each.date)),
         ("Doctor", lambda each: each.doctor.code),
@@ -83,7 +98,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Phone", lambda each: each.phone or "no phone"),
         ("Status", lambda each: _status(each.status)),
     ),
-    results.Appointment: (
+    Appointment: (
         ("No.", lambda each: each.number),
         ("Day", lambda each: messages.day(each.date)),
         ("Doctor", lambda each: each.doctor.code),
@@ -92,7 +107,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Patient", lambda each: f"{each.patient.number} {each.patient.name}"),
         ("Status", lambda each: _status(each.status)),
     ),
-    results.QueueEntry: (
+    QueueEntry: (
         ("Doctor", lambda each: each.doctor),
         ("Day", lambda each: messages.day(each.date)),
         ("Pos.", lambda each: each.position),
@@ -103,7 +118,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Waited", lambda each: _waited(each)),
         ("Ahead", lambda each: each.people_ahead if each.status == "waiting" else ""),
     ),
-    results.StepTaken: (
+    StepTaken: (
         ("When", lambda each: _instant(each.at)),
         ("Who", lambda each: each.actor),
         ("Command", lambda each: each.command),
@@ -113,14 +128,14 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Pos.", lambda each: each.position),
         ("Why", lambda each: each.reason),
     ),
-    results.WeekDay: (
+    WeekDay: (
         ("Doctor", lambda each: each.doctor),
         ("Weekday", lambda each: each.weekday),
         ("Present", lambda each: "yes" if each.present else "absent"),
         ("Slots", lambda each: each.capacity),
         ("From", lambda each: each.source),
     ),
-    results.Slot: (
+    Slot: (
         ("Doctor", lambda each: each.doctor),
         ("Slot", lambda each: each.slot),
         ("Time", lambda each: each.time),
@@ -130,7 +145,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Pos.", lambda each: each.appointment.position if each.appointment else None),
         ("Queue", lambda each: each.appointment.queue_doctor if each.appointment else None),
     ),
-    results.WaitlistEntry: (
+    WaitlistEntry: (
         ("No.", lambda each: each.number),
         ("Doctor", lambda each: each.doctor.code),
         ("Days", lambda each: messages.days(each.days)),
@@ -138,14 +153,14 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Status", lambda each: _status(each.status)),
         ("Appt.", lambda each: each.appointment),
     ),
-    results.ToDo: (
+    ToDo: (
         ("What", lambda each: each.what),
         ("Day", lambda each: messages.day(each.date)),
         ("Doctor", lambda each: each.doctor),
         ("Who", lambda each: each.subject),
         ("Command", lambda each: each.command),
     ),
-    results.JournalEntry: (
+    JournalEntry: (
         ("No.", lambda each: each.number),
         ("When", lambda each: _instant(each.at)),
         ("Who", lambda each: each.actor),
@@ -154,18 +169,18 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Steps", lambda each: _few([messages.step(one) for one in each.steps])),
         ("Key", lambda each: each.key),
     ),
-    results.Duplicate: (
+    Duplicate: (
         ("Score", lambda each: each.score),
         ("One", lambda each: f"{each.one.number} {each.one.name}"),
         ("Other", lambda each: f"{each.other.number} {each.other.name}"),
         ("Why", lambda each: each.why),
     ),
-    results.Setting: (
+    Setting: (
         ("Setting", lambda each: each.name),
         ("Value", lambda each: each.value),
         ("Meaning", lambda each: each.meaning),
     ),
-    results.ImportedRow: (
+    ImportedRow: (
         ("Line", lambda each: each.line),
         ("Doctor", lambda each: each.doctor),
         ("Day", lambda each: messages.day(each.date) if each.date else ""),
@@ -173,7 +188,7 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Change", lambda each: each.change),
         ("Why", lambda each: each.reason),
     ),
-    results.ImportedPatient: (
+    ImportedPatient: (
         ("Line", lambda each: each.line),
         ("Patient", lambda each: each.patient),
         ("Outcome", lambda each: _status(each.outcome)),
@@ -183,19 +198,19 @@ _COLUMNS: dict[type, Sequence[Column]] = {
         ("Changed", lambda each: ", ".join(each.changed)),
         ("Not taken", lambda each: ", ".join(each.not_taken)),
     ),
-    results.ImportedDoctor: (
+    ImportedDoctor: (
         ("Line", lambda each: each.line),
         ("Doctor", lambda each: each.doctor),
         ("Outcome", lambda each: _status(each.outcome)),
         ("Change", lambda each: each.change),
         ("Why", lambda each: each.reason),
     ),
-    results.Problem: (
+    Problem: (
         ("Law", lambda each: each.law),
         ("Does not hold", lambda each: each.where),
         ("", lambda each: "--repair" if each.mendable else ""),
     ),
-    results.Finding: (
+    Finding: (
         ("", lambda each: "ok" if each.ok else "NOT OK"),
         ("What", lambda each: each.name),
         ("Value", lambda each: each.value),
@@ -208,7 +223,7 @@ _NUMBERS = {"Score", "Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead
 def render(
     facts: Any,
     *,
-    outcome: results.Outcome | None,
+    outcome: Outcome | None,
     width: int,
     coloured: bool = False,
     positioned: bool = False,
@@ -218,24 +233,24 @@ def render(
     console = Console(width=width, coloured=coloured, positioned=positioned)
     if outcome is not None and messages.has(facts):
         console.print(Text(visible(messages.said(facts, outcome))), soft_wrap=True)
-        _print_problems(console, facts.left if isinstance(facts, results.Repaired) else ())
-    elif isinstance(facts, results.Imported | results.ImportedPatients | results.ImportedDoctors):
+        _print_problems(console, facts.left if isinstance(facts, Repaired) else ())
+    elif isinstance(facts, Imported | ImportedPatients | ImportedDoctors):
         _print_import(console, facts, outcome)
-    elif isinstance(facts, results.Health | results.Checked):
+    elif isinstance(facts, Health | Checked):
         _print_verdict(console, facts)
-    elif isinstance(facts, results.Demo):
+    elif isinstance(facts, Demo):
         _print_demo(console, facts)
-    elif isinstance(facts, list) and facts and isinstance(facts[0], results.Board):
+    elif isinstance(facts, list) and facts and isinstance(facts[0], Board):
         print_board(console, facts)
-    elif isinstance(facts, list) and facts and isinstance(facts[0], results.Slot):
+    elif isinstance(facts, list) and facts and isinstance(facts[0], Slot):
         _print_sheet(console, facts)
     elif isinstance(facts, list):
         _print_rows(console, facts)
         if outcome is not None:
             console.print(messages.mark(outcome) or "Done.", style="dim")
             _print_to_call(console, facts, outcome, listed=listed)
-    elif messages.has(facts) and not isinstance(facts, results.Patient | results.Doctor | results.Appointment):
-        console.print(Text(visible(messages.said(facts, results.Outcome(facts)))), soft_wrap=True)
+    elif messages.has(facts) and not isinstance(facts, Patient | Doctor | Appointment):
+        console.print(Text(visible(messages.said(facts, Outcome(facts)))), soft_wrap=True)
     else:
         _print_one(console, facts)
     return console.text()
@@ -248,7 +263,7 @@ def _print_rows(console: Console, rows: Sequence[Any], *, without: Sequence[str]
     if not rows:
         console.print("None.", style="dim")
         return
-    if isinstance(rows[0], results.QueueEntry) and not any(each.earlier for each in rows):
+    if isinstance(rows[0], QueueEntry) and not any(each.earlier for each in rows):
         without = ("Day",)
     columns = next(columns for kind, columns in _COLUMNS.items() if isinstance(rows[0], kind))
     columns = _used([each for each in columns if each[0] not in without], rows)
@@ -288,7 +303,7 @@ def _print_one(console: Console, facts: Any) -> None:
     )
 
 
-def print_board(console: Console, rows: Sequence[results.Board]) -> None:
+def print_board(console: Console, rows: Sequence[Board]) -> None:
     """Print the waiting room's board: positions and doctors, no names of patients."""
     if not rows:
         console.print("Nobody is waiting.", style="dim")
@@ -317,8 +332,8 @@ def _positions(positions: Sequence[int]) -> str:
     return "  ".join(str(each) for each in positions)
 
 
-def _print_verdict(console: Console, facts: results.Health | results.Checked) -> None:
-    if isinstance(facts, results.Health):
+def _print_verdict(console: Console, facts: Health | Checked) -> None:
+    if isinstance(facts, Health):
         good, word = facts.usable, "usable"
         _print_rows(console, facts.findings)
     else:
@@ -327,26 +342,26 @@ def _print_verdict(console: Console, facts: results.Health | results.Checked) ->
     console.print(f"{word.capitalize()}." if good else f"NOT {word}.", style="green" if good else "bold red")
 
 
-def _print_problems(console: Console, problems: Sequence[results.Problem]) -> None:
+def _print_problems(console: Console, problems: Sequence[Problem]) -> None:
     if problems:
         _print_rows(console, problems)
 
 
-def _print_import(console: Console, facts: Any, outcome: results.Outcome | None) -> None:
+def _print_import(console: Console, facts: Any, outcome: Outcome | None) -> None:
     different = [row for row in facts.rows if row.outcome != "unchanged" or getattr(row, "not_taken", ())]
     shown = different[:SHOWN]
-    if isinstance(facts, results.Imported):
+    if isinstance(facts, Imported):
         _print_days(console, facts, shown)
     elif shown:
         _print_rows(console, shown)
     if len(different) > len(shown):
         console.print(f"… and {len(different) - len(shown)} more; -o csv shows them all.", style="dim")
     _print_to_call(console, [facts], outcome)
-    said = messages.tally(outcome or results.Outcome(facts))
+    said = messages.tally(outcome or Outcome(facts))
     console.print(said[0].upper() + said[1:], soft_wrap=True)
 
 
-def _print_days(console: Console, facts: results.Imported, shown: Sequence[results.ImportedRow]) -> None:
+def _print_days(console: Console, facts: Imported, shown: Sequence[ImportedRow]) -> None:
     """What is otherwise now, doctor by doctor; then what was refused."""
     for each in facts.doctors:
         if own := [row for row in shown if row.doctor == each.doctor and row.outcome != "refused"]:
@@ -357,7 +372,7 @@ def _print_days(console: Console, facts: results.Imported, shown: Sequence[resul
         _print_rows(console, refused)
 
 
-def _print_demo(console: Console, facts: results.Demo) -> None:
+def _print_demo(console: Console, facts: Demo) -> None:
     console.print(
         f"{visible(facts.path)}: {facts.doctors} doctors, {facts.patients} patients, "
         f"{facts.appointments} appointments, {facts.checked_in} checked in. Try:",
@@ -368,14 +383,9 @@ def _print_demo(console: Console, facts: results.Demo) -> None:
 
 
 def _print_to_call(
-    console: Console, rows: Sequence[Any], outcome: results.Outcome | None, *, listed: Sequence[str] = ()
+    console: Console, rows: Sequence[Any], outcome: Outcome | None, *, listed: Sequence[str] = ()
 ) -> None:
-    told = [
-        each
-        for row in rows
-        if isinstance(row, results.Day | results.WeekDay | results.Imported)
-        for each in row.cancelled
-    ]
+    told = [each for row in rows if isinstance(row, Day | WeekDay | Imported) for each in row.cancelled]
     if told and [each.appointment for each in told] == list(listed):
         console.print("Cancelled by the clinic: those listed above. Please call them.", style="bold")
         return
@@ -387,7 +397,7 @@ def _print_to_call(
         console.print(Text(to_call(each).rstrip()), soft_wrap=True)
 
 
-def _print_sheet(console: Console, slots: Sequence[results.Slot]) -> None:
+def _print_sheet(console: Console, slots: Sequence[Slot]) -> None:
     console.print(messages.day(slots[0].date), style="bold")
     for code in dict.fromkeys(each.doctor for each in slots):
         own = [each for each in slots if each.doctor == code]
@@ -397,11 +407,11 @@ def _print_sheet(console: Console, slots: Sequence[results.Slot]) -> None:
 
 
 def _field(value: Any) -> Text:
-    if isinstance(value, results.PatientBrief):
+    if isinstance(value, PatientBrief):
         return _text(messages.patient(value))
-    if isinstance(value, results.DoctorBrief):
+    if isinstance(value, DoctorBrief):
         return _text(f"{value.code} {value.name}")
-    if isinstance(value, results.LastBackup):
+    if isinstance(value, LastBackup):
         return _text(f"{_instant(value.at)}, {value.path}, write {value.number}")
     if isinstance(value, dict):
         return _text(", ".join(f"{name} {count}" for name, count in value.items()))
@@ -435,14 +445,14 @@ def _few(values: Sequence[str], count: int | None = None) -> str:
     return ", ".join([*values[:FEW], *more])
 
 
-def _maybe(each: results.ImportedPatient) -> str:
+def _maybe(each: ImportedPatient) -> str:
     """Who may be the same person: as whom a row was refused, or who is only named."""
     if each.candidates:
         return _few(each.candidates, each.candidates_count)
     return _few(each.similar_on_file, each.similar_on_file_count)
 
 
-def _waited(entry: results.QueueEntry) -> Text:
+def _waited(entry: QueueEntry) -> Text:
     """The minutes, marked by a word of its own where they are too many."""
     said = f"{entry.waited_minutes} min"
     return Text(f"{said} !", style="bold red") if entry.long_wait else Text(said)

@@ -10,7 +10,7 @@ from rich.segment import ControlType
 from clinicctl import errors, interrupts
 from clinicctl.render.layout import Console
 from clinicctl.render.tables import print_board
-from clinicctl.results import Board
+from clinicctl.results.days import Board
 
 _BEGIN = f"{Control.alt_screen(True)}{Control.show_cursor(False)}"
 _END = f"{Control.show_cursor(True)}{Control.alt_screen(False)}"

@@ -1,19 +1,19 @@
-"""Appointments and the places in the queue, as results."""
+"""Results about appointments, queue entries, the waitlist and undo."""
 
 from dataclasses import field
 from datetime import date, datetime, time
 from uuid import UUID
 
-from clinicctl.results.base import PERSONAL, facts, stored
+from clinicctl.results.base import PERSONAL, result, stored
 from clinicctl.results.journal import JournalStep
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
 
 
 @stored("Appointment")
-@facts
+@result
 class Appointment:
-    """A patient's place on a doctor's day."""
+    """A patient's slot on a doctor's day."""
 
     id: UUID
     number: str
@@ -34,36 +34,36 @@ class Appointment:
     created_at: datetime
     updated_at: datetime
     queue_doctor: str | None = None
-    """The doctor in whose queue the patient is, where that is another one."""
+    """The doctor of the queue, if it is not the booked doctor."""
 
 
 @stored("Booked")
-@facts
+@result
 class Booked(Appointment):
-    """An appointment just made, and the waitlist entries that it closed."""
+    """A new appointment, and the waitlist entries that it closed."""
 
     waitlist_closed: tuple[str, ...] = ()
 
 
 @stored("CancelledAppointment")
-@facts
+@result
 class CancelledAppointment(Appointment):
-    """A cancelled appointment in a list of whom to call, with the patient's whole phone."""
+    """A cancelled appointment in a list of patients to call, with the whole phone."""
 
     phone: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
 
 
 @stored("Cancelled")
-@facts
+@result
 class Cancelled(Appointment):
-    """A cancelled appointment, and the one that the freed place went to, with `--promote`."""
+    """A cancelled appointment, and with `--promote` the appointment that got the free slot."""
 
     promoted: Booked | None = None
 
 
-@facts
+@result
 class StepTaken:
-    """One step in an appointment's history."""
+    """One step in the history of an appointment."""
 
     at: datetime
     actor: str
@@ -79,9 +79,9 @@ class StepTaken:
 
 
 @stored("CheckedIn")
-@facts
+@result
 class CheckedIn:
-    """An arrival: the place in the queue that was given, and the waitlist entries that a walk-in closed."""
+    """A check-in: the position in the queue, and the waitlist entries that a walk-in closed."""
 
     position: int
     people_ahead: int
@@ -91,12 +91,12 @@ class CheckedIn:
 
 
 @stored("QueueEntry")
-@facts
+@result
 class QueueEntry:
-    """A place in a doctor's queue. `waited_minutes` runs until the call, `people_ahead` counts those waiting before.
+    """An entry in a doctor's queue. `waited_minutes` ends with the call; `people_ahead` counts waiting patients.
 
-    `with_doctor` is another doctor with whom the patient is in consultation now. `earlier` says that the queue began
-    on an earlier day.
+    `with_doctor` is another doctor with whom the patient is in consultation now. `earlier` marks the queue of an
+    earlier day.
     """
 
     doctor: str
@@ -117,9 +117,9 @@ class QueueEntry:
     earlier: bool = False
 
 
-@facts
+@result
 class PassedOver:
-    """Somebody who waits and was not called, because they are in consultation with another doctor."""
+    """A waiting patient who was not called, because they are in consultation with another doctor."""
 
     position: int
     date: date
@@ -129,17 +129,17 @@ class PassedOver:
 
 
 @stored("Called")
-@facts
+@result
 class Called(QueueEntry):
-    """The one who was called, and those who were passed over."""
+    """A called patient, and those who were passed over."""
 
     passed_over: tuple[PassedOver, ...] = ()
 
 
 @stored("WaitlistEntry")
-@facts
+@result
 class WaitlistEntry:
-    """Somebody who waits for a place with a doctor on one of several days, the first and the last of them named."""
+    """A patient who waits for a slot with a doctor on one of several days."""
 
     id: UUID
     number: str
@@ -154,20 +154,20 @@ class WaitlistEntry:
 
 
 @stored("Waiting")
-@facts
+@result
 class Waiting(WaitlistEntry):
-    """A waitlist entry just made, and those of its days on which a place is free now."""
+    """A new waitlist entry, and its days with a free slot now."""
 
     free_now: tuple[date, ...] = ()
 
 
 @stored("Undone")
-@facts
+@result
 class Undone:
-    """A write taken back, and the appointments as they stand again.
+    """An undone write, and its appointments after the undo.
 
-    `steps` says what became of each appointment and of its place in the queue. `days` counts the days, or weekdays,
-    that were put back, and `doctors` names whose they are.
+    `steps` has the change of each appointment and of its queue entry. `days` is the number of restored days or
+    weekdays, and `doctors` has the codes of their doctors.
     """
 
     undoes: int
@@ -180,8 +180,8 @@ class Undone:
     doctors: tuple[str, ...] = ()
 
 
-@facts
+@result
 class Undoing(Undone):
-    """What an undo would do. `ask` says why somebody has to be asked before it, if so."""
+    """A preview of an undo. `ask` is the reason for a confirmation, if it needs one."""
 
     ask: str | None = None

@@ -1,10 +1,11 @@
-"""What all results share: what is personal in them, and how they become JSON."""
+"""What all results share: the mark for personal fields, names in journals, and JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 from functools import cache, lru_cache, partial
+from importlib import import_module
 from operator import attrgetter
 from types import NoneType
 from typing import Any, TypeVar, dataclass_transform
@@ -17,20 +18,24 @@ PERSONAL: Mapping[str, bool] = {"personal": True}
 
 
 @dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
-def facts(result: type[T]) -> type[T]:
-    """Make a class of facts: a frozen dataclass. Nobody compares two, nor prints one: there may be a name in it.
+def result(kind: type[T]) -> type[T]:
+    """Make a class of results: a frozen dataclass without `__eq__` and `__repr__`.
 
-    A command makes its classes sooner without the methods for either.
+    A result may hold a name, so nothing may print it by mistake; and the class is made faster without these methods.
     """
-    return dataclass(frozen=True, slots=True, eq=False, repr=False)(result)
+    return dataclass(frozen=True, slots=True, eq=False, repr=False)(kind)
 
 
+_MODULES = ("appointments", "clinic", "database", "days", "imports", "journal", "people")
 _STORED: dict[str, type] = {}
 _NAMES: dict[type, str] = {}
 
 
 def stored(name: str) -> Callable[[type[T]], type[T]]:
-    """Declare by which name journals keep a class of results. It never changes, whatever the class is called."""
+    """Declare the name of a class of results in journals.
+
+    It never changes, whatever the class is called.
+    """
 
     def declare(kind: type[T]) -> type[T]:
         _STORED[name], _NAMES[kind] = kind, name
@@ -40,38 +45,47 @@ def stored(name: str) -> Callable[[type[T]], type[T]]:
 
 
 def stored_name(kind: type) -> str:
-    """Return the name by which journals keep a class."""
+    """Return the name of a class in journals."""
     return _NAMES[kind]
 
 
 def stored_class(name: str) -> type:
-    """Return the class of results that journals keep by a name. Raises KeyError for none."""
+    """Return the class with a name in journals. Raises KeyError for an unknown name."""
+    # Only a replay needs every class; making them all takes longer than the statements of a command.
+    for module in _MODULES:
+        import_module(f"clinicctl.results.{module}")
     return _STORED[name]
 
 
-@facts
+@result
 class Outcome:
-    """What a write answers: its result, and how it came about."""
+    """The answer of a write: its result, and whether it is a replay or a dry run."""
 
     result: Any
     replayed: bool = False
     dry_run: bool = False
 
 
-def plain(value: Any, *, personal: bool = True) -> Any:
-    """Return `value` as JSON knows it: dates ISO 8601, instants RFC 3339 to the second, times `HH:MM`.
+def fields_of(value: Any) -> dict[str, Any]:
+    """Return the fields of a result by name, for another result that has them too."""
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
-    Without `personal`, every field marked so is left out; but that there was nothing in it is told.
+
+def plain(value: Any, *, personal: bool = True) -> Any:
+    """Return a value as JSON.
+
+    Dates are in ISO 8601, instants in RFC 3339 to the second, times as `HH:MM`. Without `personal`, personal fields are
+    left out unless they are empty.
     """
     kind = type(value)
-    if kind in _AS_IT_IS:
+    if kind in _UNCHANGED:
         return value
-    if written := _written(kind):  # type: ignore[arg-type]
-        return written(value)
+    if convert := _converter(kind):  # type: ignore[arg-type]
+        return convert(value)
     if _shape(kind):  # type: ignore[arg-type]
-        return _facts(value, personal=personal)
+        return _object(value, personal=personal)
     if isinstance(value, list | tuple):
-        return _listed(value, personal=personal)
+        return _list(value, personal=personal)
     if isinstance(value, dict):
         return {name: plain(each, personal=personal) for name, each in value.items()}
     return value
@@ -79,12 +93,15 @@ def plain(value: Any, *, personal: bool = True) -> Any:
 
 @lru_cache(4_096)
 def _id(value: UUID) -> str:
-    """An id; it goes into the journal and into the answer, and those of patients and doctors come again."""
+    """Return an id as text.
+
+    It is in the journal and in the answer, and patients and doctors recur.
+    """
     return str(value)
 
 
-_AS_IT_IS = frozenset({str, int, bool, float, NoneType})
-_WRITTEN: Mapping[type, Callable[[Any], str]] = {
+_UNCHANGED = frozenset({str, int, bool, float, NoneType})
+_CONVERTERS: Mapping[type, Callable[[Any], str]] = {
     UUID: _id,
     StrEnum: str,
     datetime: lambda instant: instant.isoformat(timespec="seconds"),
@@ -94,27 +111,30 @@ _WRITTEN: Mapping[type, Callable[[Any], str]] = {
 
 
 @cache
-def _written(kind: type) -> Callable[[Any], str] | None:
-    """How a value of this class is written, where that takes one word."""
-    return next((written for known, written in _WRITTEN.items() if issubclass(kind, known)), None)
+def _converter(kind: type) -> Callable[[Any], str] | None:
+    """Return the function that turns values of a class into text, if there is one."""
+    return next((convert for known, convert in _CONVERTERS.items() if issubclass(kind, known)), None)
 
 
-def _facts(value: Any, *, personal: bool) -> dict[str, Any]:
+def _object(value: Any, *, personal: bool) -> dict[str, Any]:
     kind = type(value)
     names, values = _shape(kind)  # type: ignore[misc, arg-type]
     given = values(value)
     found = dict(zip(names, given, strict=True))
-    left_out, written = _plan(kind, personal, *map(type, given))  # type: ignore[arg-type]
+    left_out, converted = _plan(kind, personal, *map(type, given))  # type: ignore[arg-type]
     for name in left_out:
         del found[name]
-    for name, writer in written:
-        found[name] = writer(found[name])
+    for name, convert in converted:
+        found[name] = convert(found[name])
     return found
 
 
 @cache
 def _shape(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Sequence[Any]]] | None:
-    """The names of the fields of a result's class, and what takes their values; None of any other class."""
+    """Return the field names of a class of results and a function that reads them.
+
+    Return None for any other class.
+    """
     if not is_dataclass(kind):
         return None
     names = tuple(each.name for each in fields(kind))
@@ -123,32 +143,38 @@ def _shape(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Sequence[Any]]]
 
 @lru_cache(1_024)
 def _plan(kind: type, personal: bool, *given: type) -> tuple[Sequence[str], Sequence[tuple[str, Callable[[Any], Any]]]]:
-    """The fields that are left out, and how those are written that are not as JSON knows them, by the values' types."""
+    """Return the fields to leave out, and the converters of other fields.
+
+    They depend only on the types of the values.
+    """
     found = list(zip(fields(kind), given, strict=True))
-    left_out = [each.name for each, what in found if each.metadata and not personal and what is not NoneType]
-    written = [
-        (each.name, _written(what) or partial(_facts if _shape(what) else plain, personal=personal))
-        for each, what in found
-        if each.name not in left_out and what not in _AS_IT_IS
+    left_out = [each.name for each, type_ in found if each.metadata and not personal and type_ is not NoneType]
+    converted = [
+        (each.name, _converter(type_) or partial(_object if _shape(type_) else plain, personal=personal))
+        for each, type_ in found
+        if each.name not in left_out and type_ not in _UNCHANGED
     ]
-    return left_out, written
+    return left_out, converted
 
 
-def _listed(values: Sequence[Any], *, personal: bool) -> list[Any]:
+def _list(values: Sequence[Any], *, personal: bool) -> list[Any]:
     if values and isinstance(values[0], tuple) and hasattr(values[0], "_fields"):
         return _objects(values)
     return [plain(each, personal=personal) for each in values]
 
 
 def _objects(rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """Named tuples as objects; nothing in them is personal. Quick, because there may be very many."""
+    """Return named tuples as objects, converted by columns.
+
+    There may be very many. They hold nothing personal.
+    """
     names = rows[0]._fields
     columns = [_column(each) for each in zip(*rows, strict=True)]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _column(values: Sequence[Any]) -> Sequence[Any]:
-    """Values as JSON knows them, each that comes again worked out once."""
+    """Return values as JSON. Each distinct value is converted once."""
     if all(value is None or type(value) in (int, str) for value in values):
         return values
     known: dict[Any, Any] = {}

@@ -1,14 +1,14 @@
-"""The clinic itself, and how it is doing, as results."""
+"""Results about the clinic, its settings, its health and its metrics."""
 
 from collections.abc import Mapping
 
-from clinicctl.results.base import facts, stored
+from clinicctl.results.base import result, stored
 
 
 @stored("Clinic")
-@facts
+@result
 class Clinic:
-    """What `init` answers. `not_applied` names the options that differ from what stands, where it stood already."""
+    """The answer of `init`. `not_applied` has the options that differ from the settings of an existing clinic."""
 
     path: str
     name: str
@@ -20,18 +20,18 @@ class Clinic:
 
 
 @stored("Setting")
-@facts
+@result
 class Setting:
-    """One of the clinic's settings."""
+    """A setting of the clinic."""
 
     name: str
     value: str
     meaning: str
 
 
-@facts
+@result
 class Demo:
-    """A demonstration clinic, and the commands to try on it."""
+    """A demonstration clinic, and commands to try."""
 
     path: str
     patients: int
@@ -41,9 +41,9 @@ class Demo:
     try_next: tuple[str, ...]
 
 
-@facts
+@result
 class Finding:
-    """One thing that `health` looked at."""
+    """One check of `health`."""
 
     name: str
     value: str
@@ -51,34 +51,34 @@ class Finding:
     problem: str | None
 
 
-@facts
+@result
 class Health:
-    """Whether the database can be used, and what was looked at."""
+    """Whether the database can be used, with every check."""
 
     usable: bool
     path: str
     findings: tuple[Finding, ...]
 
 
-@facts
+@result
 class Sample:
-    """A number, and what tells it from others of its metric."""
+    """One value of a metric, with its labels."""
 
     labels: Mapping[str, str]
     value: float
 
 
-@facts
+@result
 class Metric:
-    """A number that is measured, or several of a kind."""
+    """A metric with its samples."""
 
     name: str
     help: str
     samples: tuple[Sample, ...]
 
 
-@facts
+@result
 class Metrics:
-    """What was measured."""
+    """All metrics."""
 
     metrics: tuple[Metric, ...]

@@ -1,14 +1,14 @@
-"""The database file, as results."""
+"""Results about the database file."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from clinicctl.results.base import facts, stored
+from clinicctl.results.base import result, stored
 
 
-@facts
+@result
 class LastBackup:
-    """The last backup that is known: when, where, and the journal's head in it."""
+    """The last known backup, with the journal's head in it."""
 
     at: datetime
     path: str
@@ -16,9 +16,9 @@ class LastBackup:
     head: str
 
 
-@facts
+@result
 class Database:
-    """What the database file says of itself; sizes in bytes. The head is the journal's last row."""
+    """The database file. Sizes are in bytes, and the head is the journal's last row."""
 
     path: str
     application: str
@@ -36,18 +36,18 @@ class Database:
     tables: Mapping[str, int]
 
 
-@facts
+@result
 class Problem:
-    """A law of the clinic that does not hold somewhere; `mendable` where `--repair` can work it out anew."""
+    """A violated invariant. `mendable` says that `--repair` can fix it."""
 
     law: str
     where: str
     mendable: bool
 
 
-@facts
+@result
 class Checked:
-    """Whether the database is sound, and what is wrong with it."""
+    """The outcome of a check of the database."""
 
     path: str
     sound: bool
@@ -55,9 +55,9 @@ class Checked:
 
 
 @stored("Repaired")
-@facts
+@result
 class Repaired:
-    """What was worked out anew, what is left, and the copy that was taken before."""
+    """The fixed and the remaining problems, and the copy from before."""
 
     path: str
     copy: str | None
@@ -65,9 +65,9 @@ class Repaired:
     left: tuple[Problem, ...]
 
 
-@facts
+@result
 class BackedUp:
-    """A backup, and the journal's head in it; `removed` are the older ones that it took the place of."""
+    """A backup, and the journal's head in it. `removed` has the older backups that were deleted."""
 
     path: str
     at: datetime
@@ -78,10 +78,9 @@ class BackedUp:
 
 
 @stored("Restored")
-@facts
+@result
 class Restored:
-    """A database put in its place: from which file, the schema that had, its journal's head, and where
-    the replaced one is kept."""
+    """A restored database: its source, the schema and the journal's head of that, and the replaced file."""
 
     path: str
     file: str
@@ -95,9 +94,9 @@ class Restored:
 
 
 @stored("Migrated")
-@facts
+@result
 class Migrated:
-    """The version of the schema before and now, and the copy that was taken before."""
+    """The schema before and after a migration, and the copy from before."""
 
     path: str
     found: int
@@ -105,9 +104,9 @@ class Migrated:
     copy: str | None
 
 
-@facts
+@result
 class Compacted:
-    """The bytes of the database, with its log, before and after."""
+    """The size of the database with its log, in bytes, before and after."""
 
     path: str
     before: int

@@ -1,18 +1,18 @@
-"""Doctors' days, as results."""
+"""Results about doctors' days."""
 
 from dataclasses import field
 from datetime import date, datetime, time
 
 from clinicctl.results.appointments import Appointment
-from clinicctl.results.base import PERSONAL, facts, stored
+from clinicctl.results.base import PERSONAL, result, stored
 from clinicctl.results.people import ToCall
 from clinicctl.statuses import DaySource
 
 
 @stored("Day")
-@facts
+@result
 class Day:
-    """A doctor's day. `remaining` is never negative, and 0 on a day without the doctor."""
+    """A doctor's day. `remaining` is never negative, and 0 if the doctor is absent."""
 
     doctor: str
     date: date
@@ -28,9 +28,9 @@ class Day:
 
 
 @stored("WeekDay")
-@facts
+@result
 class WeekDay:
-    """What a doctor's weekday is where nothing is said of the date."""
+    """A weekday of a doctor. It applies to dates without a setting."""
 
     doctor: str
     weekday: str
@@ -40,9 +40,9 @@ class WeekDay:
     cancelled: tuple[ToCall, ...] = ()
 
 
-@facts
+@result
 class Slot:
-    """One slot of a day sheet: free, or what stands in it."""
+    """One slot of a day sheet, free or with its appointment."""
 
     doctor: str
     date: date
@@ -53,9 +53,9 @@ class Slot:
 
 
 @stored("Closed")
-@facts
+@result
 class Closed:
-    """What the end of a day made of what was still open."""
+    """The appointments that the close of a day ended, by their new status."""
 
     date: date
     no_show: tuple[str, ...]
@@ -63,9 +63,9 @@ class Closed:
     completed: tuple[str, ...]
 
 
-@facts
+@result
 class ToDo:
-    """Something that needs somebody, and the command that mends it."""
+    """An open problem, and the command that fixes it."""
 
     what: str
     date: date
@@ -74,9 +74,9 @@ class ToDo:
     command: str
 
 
-@facts
+@result
 class Board:
-    """One doctor's line on the board of the waiting room: positions only."""
+    """A doctor's line on the board of the waiting room, with positions only."""
 
     doctor: str
     name: str

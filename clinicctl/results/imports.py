@@ -1,18 +1,18 @@
-"""What came of a file, as results. Rows are tuples, because there may be very many."""
+"""Results about imported files. Rows are tuples, because there may be very many."""
 
 from dataclasses import field
 from datetime import date
 from typing import NamedTuple
 
-from clinicctl.results.base import facts, stored
+from clinicctl.results.base import result, stored
 from clinicctl.results.people import ToCall
 from clinicctl.statuses import RowOutcome
 
 
 class ImportedRow(NamedTuple):
-    """What came of a day in a file; the header of a file is line 1. A day that was removed stands in no line.
+    """The outcome of a day in a file. The header is line 1, and a removed day has no line.
 
-    `change` says what is otherwise now; of a note only that it is. A tuple, because there may be very many.
+    `change` describes the change, but does not contain the note.
     """
 
     line: int | None
@@ -23,9 +23,9 @@ class ImportedRow(NamedTuple):
     change: str | None = None
 
 
-@facts
+@result
 class DoctorDiff:
-    """What came of a doctor's days in a file, and the first and the last of them."""
+    """The outcome of a doctor's days in a file, with the first and the last of them."""
 
     doctor: str
     first: date
@@ -38,9 +38,9 @@ class DoctorDiff:
 
 
 @stored("Imported")
-@facts
+@result
 class Imported:
-    """What came of a file."""
+    """The outcome of a file of doctors' days."""
 
     added: int
     changed: int
@@ -53,11 +53,11 @@ class Imported:
 
 
 class ImportedPatient(NamedTuple):
-    """What came of a line of a file of patients: the number, where there is one, or the numbers of who it may be.
+    """The outcome of a line in a file of patients: the number, or the numbers of the possible matches.
 
-    Somebody in the file who is not on file is among the candidates by the line, as `line 7`. `filled` names fields that
-    were empty, `changed` those that have another value now, `not_taken` those for which something else is on file.
-    Lists of people have at most 20 members, the likeliest first, and their count beside them.
+    A candidate who is in the file but not on file has a line instead, such as `line 7`. `filled` has the fields that
+    were empty, `changed` the replaced ones, and `not_taken` those with a different value on file. Lists of people have
+    at most 20 members, the likeliest first, with their count in another field.
     """
 
     line: int
@@ -74,9 +74,9 @@ class ImportedPatient(NamedTuple):
 
 
 @stored("ImportedPatients")
-@facts
+@result
 class ImportedPatients:
-    """What came of a file of patients."""
+    """The outcome of a file of patients."""
 
     added: int
     changed: int = field(default=0, kw_only=True)
@@ -86,7 +86,7 @@ class ImportedPatients:
 
 
 class ImportedDoctor(NamedTuple):
-    """What came of a line of a file of doctors."""
+    """The outcome of a line in a file of doctors."""
 
     line: int
     doctor: str | None
@@ -96,9 +96,9 @@ class ImportedDoctor(NamedTuple):
 
 
 @stored("ImportedDoctors")
-@facts
+@result
 class ImportedDoctors:
-    """What came of a file of doctors."""
+    """The outcome of a file of doctors."""
 
     added: int
     changed: int

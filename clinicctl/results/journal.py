@@ -1,13 +1,13 @@
-"""What the journal tells, as results."""
+"""Results about the journal."""
 
 from datetime import datetime
 
-from clinicctl.results.base import facts
+from clinicctl.results.base import result
 
 
-@facts
+@result
 class JournalStep:
-    """What one step of a journaled write did to an appointment, and to its place in the queue."""
+    """The change of an appointment and of its queue entry by a write."""
 
     appointment: str
     from_status: str | None
@@ -16,9 +16,9 @@ class JournalStep:
     queue_to: str | None
 
 
-@facts
+@result
 class JournalEntry:
-    """A journaled write: who, when, by which command, under which key of his own, and what it touched. No names."""
+    """A write in the journal. `key` is the caller's own, and `touched` has numbers and codes, no names."""
 
     number: int
     at: datetime
@@ -30,20 +30,20 @@ class JournalEntry:
     steps: tuple[JournalStep, ...]
 
 
-@facts
+@result
 class JournalFinding:
-    """A row of the journal that is not as it was written, and what is wrong with it."""
+    """A problem of a row in the journal."""
 
     number: int
     problem: str
 
 
-@facts
+@result
 class JournalChecked:
-    """What the journal's chain of hashes shows: how many writes, the last one's number and hash, what is wrong.
+    """The outcome of a check of the journal's hashes: the number of writes, the last row, and the problems.
 
-    `broken` counts everything that is wrong, of which `findings` has the first. `anchored` says whether a row has the
-    hash that was asked for.
+    `broken` is the number of problems, and `findings` has the first of them. `anchored` says whether a row has the
+    anchor's hash.
     """
 
     writes: int

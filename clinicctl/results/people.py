@@ -1,16 +1,16 @@
-"""Patients and doctors, as results."""
+"""Results about patients and doctors."""
 
 from dataclasses import field
 from datetime import date, datetime
 from uuid import UUID
 
-from clinicctl.results.base import PERSONAL, facts, stored
+from clinicctl.results.base import PERSONAL, result, stored
 
 
 @stored("PatientBrief")
-@facts
+@result
 class PatientBrief:
-    """A patient inside something else."""
+    """A patient in another result."""
 
     id: UUID
     number: str
@@ -18,9 +18,9 @@ class PatientBrief:
 
 
 @stored("DoctorBrief")
-@facts
+@result
 class DoctorBrief:
-    """A doctor inside something else."""
+    """A doctor in another result."""
 
     id: UUID
     code: str
@@ -28,12 +28,12 @@ class DoctorBrief:
 
 
 @stored("Patient")
-@facts
+@result
 class Patient:
-    """A patient on file. `age` is in whole years, from `born`, or from the age said at the desk.
+    """A patient on file. `age` is in whole years, from `born` or from the age given at the desk.
 
-    `phone_unverified` says that the phone has a possible length, but is not valid for its region. The former names and
-    phones are those of records that were merged into this one: the first of them, and how many there are.
+    `phone_unverified` marks a phone with a possible length that is not valid for its region. Former names and phones
+    come from merged records: the first of them, and their number.
     """
 
     id: UUID
@@ -57,9 +57,9 @@ class Patient:
 
 
 @stored("Candidate")
-@facts
+@result
 class Candidate:
-    """Somebody on file who may be a patient, as in the candidates of a `possible_duplicate`. The score goes to 100."""
+    """A possible match on file, as in the candidates of a `possible_duplicate`. The highest score is 100."""
 
     number: str
     name: str = field(metadata=PERSONAL)
@@ -73,13 +73,13 @@ class Candidate:
 
 
 @stored("Registered")
-@facts
+@result
 class Registered(Patient):
-    """A patient as a registration leaves the record: new, or on file already.
+    """A patient after a registration: new, or already on file.
 
-    `filled` names the fields that were empty on file, `not_taken` those for which something else is on file. Lists of
-    people have at most 20 members, the likeliest first, and their count beside them. A phone that is
-    `phone_shared_by_many` was not used to decide who the patient is.
+    `filled` has the fields that were empty on file, and `not_taken` those with a different value on file. Lists of
+    people have at most 20 members, the likeliest first, with their count in another field. A phone with
+    `phone_shared_by_many` was not used to identify the patient.
     """
 
     created: bool
@@ -93,21 +93,21 @@ class Registered(Patient):
 
 
 @stored("Edited")
-@facts
+@result
 class Edited(Patient):
-    """A patient after a change, and those on file who may be the same person now."""
+    """A changed patient, and those on file who may be the same person now."""
 
     similar_on_file: tuple[Candidate, ...]
     similar_on_file_count: int
 
 
 @stored("Merged")
-@facts
+@result
 class Merged:
-    """What came of a merge: who is left, whose record it was, how much moved, and what became of the details.
+    """The survivor of a merge, the number of the merged record, and what moved.
 
-    `taken_over` are the fields that the patient took over, `kept` those that differ and stay with the merged record.
-    Of two waitlist entries for the same days the older one stays; `waitlist_removed` are the others.
+    `taken_over` has the fields that were filled from the merged record, and `kept` those that differ and stay with it.
+    `waitlist_removed` has the entries for the same days as an older one.
     """
 
     patient: Patient
@@ -119,9 +119,9 @@ class Merged:
     kept: tuple[str, ...] = field(default=(), kw_only=True)
 
 
-@facts
+@result
 class MergePlan:
-    """What a merge would do, before anybody is asked."""
+    """A preview of a merge."""
 
     patient: PatientBrief
     into: PatientBrief
@@ -132,11 +132,11 @@ class MergePlan:
 
 
 @stored("Erased")
-@facts
+@result
 class Erased:
-    """What is left of a patient: his number, those of whoever was merged into him, and his appointments.
+    """An erased patient: the numbers, including those of merged records, and the number of appointments.
 
-    `overwritten` says whether the database and its log hold nothing of him any more, not even in what is free.
+    `overwritten` says whether nothing personal is left in the database and its log, not even in free pages.
     """
 
     patient: Patient
@@ -145,9 +145,9 @@ class Erased:
     overwritten: bool | None = None
 
 
-@facts
+@result
 class Duplicate:
-    """Two patients on file who may be one person; the score goes to 100."""
+    """Two patients on file who may be one person. The highest score is 100."""
 
     score: int
     why: str
@@ -156,9 +156,9 @@ class Duplicate:
 
 
 @stored("Doctor")
-@facts
+@result
 class Doctor:
-    """A doctor. `capacity` is that of a day for which nothing else is said."""
+    """A doctor. `capacity` is the default of a day."""
 
     id: UUID
     code: str
@@ -170,9 +170,9 @@ class Doctor:
 
 
 @stored("ToCall")
-@facts
+@result
 class ToCall:
-    """A patient whom the clinic has cancelled, and who has to be told."""
+    """A patient to call, because the clinic cancelled the appointment."""
 
     appointment: str
     number: str

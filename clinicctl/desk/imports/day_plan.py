@@ -1,0 +1,328 @@
+"""Plan an import of doctors' days: compare the file with the database, and decide what each row changes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache
+from typing import Any
+
+from clinicctl import errors
+from clinicctl.desk import availability, days, lookup, replay
+from clinicctl.desk.availability import DayBefore, DaySetting
+from clinicctl.desk.imports.plan import Stamp, stamp
+from clinicctl.results.imports import ImportedRow
+from clinicctl.rules import import_rows
+from clinicctl.rules.fingerprints import Digested
+from clinicctl.rules.import_rows import DayRow
+from clinicctl.rules.tabular import Sheet, Unreadable
+from clinicctl.statuses import ImportMode, OnConflict, OnError, RowOutcome
+from clinicctl.store.compiled import days as stored_days
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+from clinicctl.store.ids import new_ids
+
+MOST_REMOVED = 40_000
+"""How many days one file may remove. Removal takes the longest under the lock."""
+
+_SEVERAL = re.compile(r",|\.\.")
+
+
+@dataclass(slots=True)
+class Doctor:
+    """A doctor in the file: the defaults of the weekdays, the wanted, refused and current days, and those to remove."""
+
+    row: rows.DoctorRow
+    defaults: Sequence[tuple[bool, int]]
+    wanted: dict[date, DayRow] = field(default_factory=dict)
+    refused: set[date] = field(default_factory=set)
+    settings: Mapping[date, rows.DaySettingRow] = field(default_factory=dict)
+    removed: set[date] = field(default_factory=set)
+    first: date = date.max
+    last: date = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Digested):
+    """What a file changes. Its rows have the actor and the instant of the plan until they are written.
+
+    A plan marked as the `last` is made again under the lock if it is outdated.
+    """
+
+    sheet: Sheet
+    mode: ImportMode
+    on_conflict: OnConflict
+    on_error: OnError
+    stamp: Stamp
+    doctors: Mapping[str, Doctor]
+    refused: Mapping[int, str]
+    answered: Sequence[ImportedRow]
+    inserted: Sequence[rows.DaySettingRow]
+    updated: Sequence[rows.DayWriteRow]
+    removed: Sequence[rows.DayKeyRow]
+    before: Sequence[DayBefore]
+    packed: str
+    last: bool = False
+
+    def said(self, today: date) -> Any:
+        return [self.sheet.said(today), self.mode, self.on_conflict, self.on_error]
+
+
+def plan_availability(
+    tx: Tx,
+    *,
+    sheet: Sheet,
+    mode: ImportMode = ImportMode.UPDATE,
+    on_conflict: OnConflict = OnConflict.REFUSE,
+    on_error: OnError = OnError.STOP,
+) -> Plan:
+    """Return what a file would change.
+
+    Refuses nothing: a repeated key is answered before any refusal.
+    """
+    refused: dict[int, str] = {}
+    unreadable = sheet.unreadable
+    doctors, resolved = dict[str, Doctor](), list[tuple[DayRow, Sequence[date]]]()
+    try:
+        resolved = _resolve(tx, sheet.rows, doctors, refused)
+    except Unreadable as found:
+        unreadable, doctors = found, {}
+    for doctor in doctors.values():
+        _read_settings(tx, doctor, mode)
+    if sum(len(doctor.removed) for doctor in doctors.values()) > MOST_REMOVED:
+        unreadable = Unreadable(1, f"the file would remove more than {MOST_REMOVED} days: split it")
+    if unreadable:
+        refused[unreadable.line] = unreadable.problem
+    answered, changes = _decide(tx, resolved, doctors, refused)
+    settings = {each.row.id: each.settings for each in doctors.values()}
+    before = [
+        availability.day_before(
+            each.doctor_id, each.date, settings[each.doctor_id].get(each.date), removed=outcome is RowOutcome.REMOVED
+        )
+        for outcome, listed in changes.items()
+        for each in listed
+    ]
+    packed = replay.pack(before)
+    for listed in changes.values():
+        listed.sort(key=_index_order)
+    added = changes[RowOutcome.ADDED]
+    return Plan(
+        sheet=replace(sheet, unreadable=unreadable),
+        mode=mode,
+        on_conflict=on_conflict,
+        on_error=on_error,
+        stamp=stamp(tx),
+        doctors=doctors,
+        refused=refused,
+        answered=answered,
+        inserted=[
+            rows.DaySettingRow(id_, each.doctor_id, each.date, *each[:5])
+            for id_, each in zip(new_ids(len(added)), added, strict=True)
+        ],
+        updated=changes[RowOutcome.CHANGED],
+        removed=[rows.DayKeyRow(each.doctor_id, each.date) for each in changes[RowOutcome.REMOVED]],
+        before=before,
+        packed=packed,
+    )
+
+
+def without(plan: Plan, conflicts: Mapping[tuple[str, date], str]) -> Plan:
+    """Return a plan that refuses some days instead of changing them.
+
+    Their reasons come by doctor and date.
+    """
+    keys = {(plan.doctors[code].row.id, on) for code, on in conflicts}
+    refused_days = {(str(doctor_id), on.toordinal()) for doctor_id, on in keys}
+    before = [each for each in plan.before if each[:2] not in refused_days]
+    reasons: dict[tuple[str | None, date | None], str] = {(code, on): why for (code, on), why in conflicts.items()}
+    return replace(
+        plan,
+        before=before,
+        packed=replay.pack(before),
+        answered=[
+            row._replace(outcome=RowOutcome.REFUSED, reason=reason, change=None)
+            if row.outcome is not RowOutcome.REFUSED and (reason := reasons.get((row.doctor, row.date)))
+            else row
+            for row in plan.answered
+        ],
+        inserted=[each for each in plan.inserted if (each.doctor_id, each.date) not in keys],
+        updated=[each for each in plan.updated if (each.doctor_id, each.date) not in keys],
+        removed=[each for each in plan.removed if each not in keys],
+    )
+
+
+def _resolve(
+    tx: Tx, given: Sequence[DayRow], doctors: dict[str, Doctor], refused: dict[int, str]
+) -> list[tuple[DayRow, Sequence[date]]]:
+    """Return the dates of each row.
+
+    The doctors of the file go into `doctors`, and the bad lines into `refused`.
+    """
+    found = list[tuple[DayRow, Sequence[date]]]()
+    known: dict[str, Doctor | str] = {}
+    known_dates: dict[str, Sequence[date] | str] = {}
+    count = 0
+    for row in given:
+        line, code, word, problem = row.line, row.doctor, row.days, row.problem
+        if code is not None and code not in known:
+            known[code] = _doctor(tx, code)
+        if problem is not None or code is None or word is None:
+            refused[line] = problem or ""
+            found.append((row, _one_date(tx, word)))
+            continue
+        doctor = known[code]
+        dates = known_dates.get(word)
+        if dates is None:
+            dates = known_dates[word] = _dates(tx, word)
+        if isinstance(doctor, str) or isinstance(dates, str):
+            refused[line] = doctor if isinstance(doctor, str) else str(dates)
+            found.append((row, () if isinstance(dates, str) else dates))
+            continue
+        found.append((row, dates))
+        count += len(dates)
+        if count > import_rows.MOST_DAYS:
+            raise import_rows.too_large(line, import_rows.MOST_DAYS)
+        problem = _add_wanted(tx, doctor, row, dates)
+        if problem is not None:
+            refused[line] = problem
+        else:
+            doctors[code] = doctor
+    _add_refused(found, known, doctors, refused)
+    return found
+
+
+def _add_wanted(tx: Tx, doctor: Doctor, row: DayRow, dates: Sequence[date]) -> str | None:
+    """Add the days of a row to the wanted ones of its doctor.
+
+    If the row is refused, return the reason.
+    """
+    wanted = doctor.wanted
+    other = wanted.get(dates[0]) or next((wanted[on] for on in dates[1:] if on in wanted), None)
+    if other is not None:
+        return f"the same day as line {other.line}"
+    if dates[0] < tx.today:
+        return "past day"
+    for on in dates:
+        wanted[on] = row
+    return None
+
+
+def _add_refused(
+    found: Sequence[tuple[DayRow, Sequence[date]]],
+    known: Mapping[str, Doctor | str],
+    doctors: dict[str, Doctor],
+    refused: Mapping[int, str],
+) -> None:
+    """Add the days of refused rows to their doctors.
+
+    A doctor may have no other rows.
+    """
+    for row, dates in found:
+        if row.line in refused and row.doctor is not None and dates:
+            doctor = known[row.doctor]
+            if isinstance(doctor, Doctor):
+                doctor.refused.update(dates)
+                doctors.setdefault(row.doctor, doctor)
+
+
+def _one_date(tx: Tx, word: str | None) -> Sequence[date]:
+    """Return the date of a refused row, if it names only one."""
+    found = _dates(tx, word) if word and not _SEVERAL.search(word) else ()
+    return () if isinstance(found, str) else found
+
+
+def _doctor(tx: Tx, code: str) -> Doctor | str:
+    row = lookup.get_doctor(tx, code)
+    if row is None:
+        return "unknown doctor"
+    if row.archived_at is not None:
+        return "the doctor is archived"
+    return Doctor(row, days.weekly_defaults(tx, row, days.weekly(tx, row)))
+
+
+def _dates(tx: Tx, word: str) -> Sequence[date] | str:
+    try:
+        return import_rows.dates(word, today=tx.today)
+    except errors.BadValue as refused:
+        return str(refused)
+
+
+def _read_settings(tx: Tx, doctor: Doctor, mode: ImportMode) -> None:
+    covered = doctor.wanted or doctor.refused
+    doctor.first, doctor.last = min(covered), max(covered)
+    found = stored_days.settings(tx, doctor=doctor.row.id, first=doctor.first, last=doctor.last)
+    doctor.settings = {row.date: row for row in found}
+    if mode is ImportMode.REPLACE and doctor.wanted:
+        doctor.removed = doctor.settings.keys() - doctor.wanted.keys()
+
+
+def _decide(
+    tx: Tx, resolved: Sequence[tuple[DayRow, Sequence[date]]], doctors: Mapping[str, Doctor], refused: Mapping[int, str]
+) -> tuple[list[ImportedRow], dict[RowOutcome, list[rows.DayWriteRow]]]:
+    """Return the answer day by day, and the days to write by their outcome."""
+    answered = list[ImportedRow]()
+    changes: dict[RowOutcome, list[rows.DayWriteRow]] = {each: [] for each in RowOutcome}
+    for row, dates in resolved:
+        if row.line in refused:
+            on = dates[0] if len(dates) == 1 else None
+            answered.append(ImportedRow(row.line, row.doctor, on, RowOutcome.REFUSED, refused[row.line]))
+            continue
+        assert row.doctor is not None
+        doctor = doctors[row.doctor]
+        for on in dates:
+            stored = doctor.settings.get(on)
+            current = availability.setting_of(stored) if stored is not None else None
+            outcome, setting, change = _compare(row, current, doctor.defaults[on.weekday()])
+            answered.append(ImportedRow(row.line, row.doctor, on, outcome, None, change))
+            if outcome is not RowOutcome.UNCHANGED:
+                changes[outcome].append(rows.DayWriteRow(*setting, tx.actor, tx.now, doctor.row.id, on))
+    for code, doctor in doctors.items():
+        for on in sorted(doctor.removed):
+            setting = availability.setting_of(doctor.settings[on])
+            change = _removal(setting, doctor.defaults[on.weekday()])
+            answered.append(ImportedRow(None, code, on, RowOutcome.REMOVED, None, change))
+            changes[RowOutcome.REMOVED].append(rows.DayWriteRow(*setting, tx.actor, tx.now, doctor.row.id, on))
+    return answered, changes
+
+
+def _compare(
+    row: DayRow, current: DaySetting | None, defaults: tuple[bool, int]
+) -> tuple[RowOutcome, DaySetting, str | None]:
+    """Return the outcome of a day, its new setting, and a description of the change.
+
+    A row that sets nothing leaves a day unchanged, with or without a setting.
+    """
+    present, capacity = defaults
+    if current is None and row.present is None and row.capacity is None and not row.note:
+        return RowOutcome.UNCHANGED, DaySetting(present, capacity, None), None
+    new = availability.merge_setting(current, present, present=row.present, capacity=row.capacity, note=row.note)
+    if new == current:
+        return RowOutcome.UNCHANGED, new, None
+    before = DaySetting(present, None, None) if current is None else current
+    change = _change(
+        before.present,
+        capacity if before.capacity is None else before.capacity,
+        new.present,
+        capacity if new.capacity is None else new.capacity,
+        new.note != before.note,
+    )
+    return RowOutcome.ADDED if current is None else RowOutcome.CHANGED, new, change
+
+
+def _removal(current: DaySetting, defaults: tuple[bool, int]) -> str | None:
+    capacity = defaults[1] if current.capacity is None else current.capacity
+    return _change(current.present, capacity, *defaults, current.note is not None)
+
+
+@cache
+def _change(present: bool, capacity: int, new_present: bool, new_capacity: int, note_changed: bool) -> str | None:
+    words = {True: "present", False: "absent"}
+    changes = [f"{words[present]} to {words[new_present]}"] if present is not new_present else []
+    changes += [f"capacity {capacity} to {new_capacity}"] if capacity != new_capacity else []
+    changes += ["note"] if note_changed else []
+    return ", ".join(changes) or None
+
+
+def _index_order(row: rows.DayWriteRow) -> tuple[int, date]:
+    """Return the sort key of the database's index, in which rows are written fastest."""
+    return row.doctor_id.int, row.date

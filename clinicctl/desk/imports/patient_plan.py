@@ -1,0 +1,252 @@
+"""Plan an import of patients: decide for each row whether it is a new patient, one on file, or unclear.
+
+A row is matched as at a registration, with one difference. At the desk, a patient without a phone that identifies them
+is new unless the birth date matches. A file is imported again when it has grown, so there such a row is the patient
+with the same birth date; if a birth date is missing, the row is refused as a possible duplicate.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from clinicctl import errors
+from clinicctl.desk import journal, operations, patients, recognition
+from clinicctl.desk.imports.people import KnownPeople, PersonInFile
+from clinicctl.desk.imports.plan import Stamp, stamp
+from clinicctl.desk.recognition import Found, Namesakes
+from clinicctl.results.imports import ImportedPatients
+from clinicctl.rules import matching, phones, references
+from clinicctl.rules.details import Changes
+from clinicctl.rules.fingerprints import Digested
+from clinicctl.rules.import_rows import MOST_PATIENTS, PatientRow
+from clinicctl.rules.tabular import Sheet
+from clinicctl.statuses import OnError
+from clinicctl.store import counters
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+from clinicctl.store.ids import new_ids
+
+_e164 = lru_cache(MOST_PATIENTS)(phones.e164)
+
+
+class Similar(NamedTuple):
+    """Patients with the same name on other phones: the likeliest, and how many there are."""
+
+    people: Sequence[PersonInFile] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Digested):
+    """What a file registers and changes.
+
+    `last_number` is the last patient number given before it. `near` has the possible duplicates of a line, `same` the
+    number of its patient on file, and `again` the earlier line with the same patient. A plan marked as the `last` is
+    made again under the lock if it is outdated.
+    """
+
+    sheet: Sheet
+    on_error: OnError
+    update: bool
+    unverified_phone: bool
+    stamp: Stamp
+    last_number: int
+    refused: Mapping[int, str]
+    near: Mapping[int, Found[PersonInFile]]
+    same: Mapping[int, int]
+    again: Mapping[int, int]
+    changes: Mapping[int, Changes]
+    similar: Mapping[int, Similar]
+    inserted: Sequence[tuple[int, rows.PatientRow]]
+    filled: Sequence[rows.PatientDetailsRow]
+    words: Sequence[rows.PatientWordRow]
+    phones: frozenset[str | None]
+    name_keys: frozenset[str]
+    unverified: frozenset[int]
+    last: bool = False
+
+    def said(self, today: date) -> Any:
+        return _request(self.sheet, self.on_error, today, update=self.update, unverified_phone=self.unverified_phone)
+
+
+def plan_patients(
+    tx: Tx,
+    *,
+    sheet: Sheet,
+    on_error: OnError = OnError.STOP,
+    update: bool = False,
+    unverified_phone: bool = False,
+) -> Plan:
+    """Return what a file would register and change.
+
+    Refuses nothing: a repeated key is answered before any refusal.
+    """
+    refused: dict[int, str] = {}
+    resolved = [
+        each for row in sheet.rows if (each := _resolve(tx, row, refused, unverified=unverified_phone)) is not None
+    ]
+    known = KnownPeople(tx, [person for _, person in resolved])
+    before = _registered_before(tx, sheet)
+    decisions = _Decisions(refused)
+    for row, person in resolved:
+        decisions.add(known, row, person, before=before.get(row.line), update=update)
+    if sheet.unreadable:
+        refused[sheet.unreadable.line] = sheet.unreadable.problem
+    # The write gives the numbers.
+    inserted = [
+        (person.line, patients.new_row(tx, person, identity=identity, number=0))
+        for person, identity in zip(decisions.new, new_ids(len(decisions.new)), strict=True)
+    ]
+    return Plan(
+        sheet=sheet,
+        on_error=on_error,
+        update=update,
+        unverified_phone=unverified_phone,
+        stamp=stamp(tx),
+        last_number=counters.last(tx, "patients"),
+        refused=refused,
+        near=decisions.near,
+        same=decisions.same,
+        again=decisions.again,
+        changes=decisions.changes,
+        similar=decisions.similar,
+        inserted=inserted,
+        filled=[each.details(tx) for each in known.changed.values()],
+        words=[word for _, row in inserted for word in patients.word_rows(row)],
+        phones=frozenset(person.phone for _, person in resolved if person.phone),
+        name_keys=frozenset(person.name_key for _, person in resolved),
+        unverified=frozenset(
+            row.line
+            for row, person in resolved
+            if unverified_phone and person.phone and phones.is_unverified(person.phone)
+        ),
+    )
+
+
+@dataclass(slots=True)
+class _Decisions:
+    """The decisions about the rows of a file, by line. `first` has the person of each row without a phone."""
+
+    refused: dict[int, str]
+    near: dict[int, Found[PersonInFile]] = field(default_factory=dict)
+    same: dict[int, int] = field(default_factory=dict)
+    again: dict[int, int] = field(default_factory=dict)
+    changes: dict[int, Changes] = field(default_factory=dict)
+    similar: dict[int, Similar] = field(default_factory=dict)
+    new: list[PersonInFile] = field(default_factory=list)
+    first: dict[tuple[Any, ...], PersonInFile] = field(default_factory=dict)
+
+    def add(
+        self, known: KnownPeople, row: PatientRow, given: PersonInFile, *, before: int | None, update: bool
+    ) -> None:
+        """Decide about one row.
+
+        `before` is the patient from an earlier import of the same row of the same file.
+        """
+        identified = known.identified(given)
+        if before is not None and not identified:
+            self.same[row.line] = before
+            if (person := known.by_number.get(before)) is not None:
+                self.changes[row.line] = known.change(person, given, update=update)
+            return
+        sharing, namesakes = known.sharing(given), known.namesakes(given)
+        first = self.first.get(row[1:])
+        found = recognition.NOT_RECOGNISED if identified else _match_unidentified(given, first, namesakes)
+        if found.same is None and not found.near.total:
+            found = recognition.recognise(given, sharing=sharing, namesakes=namesakes)
+        if found.near.total:
+            self.near[row.line] = found.near
+        elif found.same is not None:
+            self._add_known(known, row.line, found.same, given, update=update)
+        else:
+            similar = recognition.similar(given, sharing=sharing, namesakes=namesakes)
+            if similar.total:
+                self.similar[row.line] = Similar([each for each, _ in similar.members], similar.total)
+            self.new.append(given)
+            known.add(given)
+            self.first.setdefault(row[1:], given)
+
+    def _add_known(
+        self, known: KnownPeople, line: int, person: PersonInFile, given: PersonInFile, *, update: bool
+    ) -> None:
+        try:
+            patients.refuse_archived(person)
+        except errors.Archived as archived:
+            self.refused[line] = str(archived)
+            return
+        if person.line:
+            self.again[line] = person.line
+        else:
+            self.same[line] = person.number
+        self.changes[line] = known.change(person, given, update=update)
+
+
+def _registered_before(tx: Tx, sheet: Sheet) -> dict[int, int]:
+    """Return the patients whom an earlier import of this file registered, by line.
+
+    Without a phone, nothing else identifies them.
+    """
+    requests = [
+        {"plan": _request(sheet, each, tx.today, update=update, unverified_phone=unverified)}
+        for each in OnError
+        for update in (False, True)
+        for unverified in (False, True)
+    ]
+    done = journal.done_before(tx, operations.IMPORT_PATIENTS.name, requests)
+    answered = done.rows if isinstance(done, ImportedPatients) else ()
+    numbers = [references.patient_number(each.patient) if each.patient else None for each in answered]
+    return {row.line: number for row, number in zip(sheet.rows, numbers, strict=False) if number is not None}
+
+
+def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool, unverified_phone: bool) -> list[Any]:
+    """Return the request as the journal compares it.
+
+    An option that is off is left out, as in older versions.
+    """
+    options = {"update": update, "unverified phones": unverified_phone}
+    return [sheet.said(today), on_error, *(name for name, on in options.items() if on)]
+
+
+def _match_unidentified(
+    given: PersonInFile, first: PersonInFile | None, namesakes: Namesakes[PersonInFile]
+) -> recognition.Recognised[PersonInFile]:
+    """Match a patient without an identifying phone by name and birth date.
+
+    Only people with the same name and no such phone are compared. Identical rows are one person (`first`), and the
+    birth date decides. If a birth date is missing, the patient may be any of those without a contradiction.
+    """
+    if same := first or namesakes.only_one_born_with(given):
+        return recognition.Recognised(same)
+    return recognition.Recognised(near=namesakes.agreeing(given, bare=True))
+
+
+def _resolve(
+    tx: Tx, row: PatientRow, refused: dict[int, str], *, unverified: bool
+) -> tuple[PatientRow, PersonInFile] | None:
+    """Return a row with its person: the phone in E.164, and a birth year for an age.
+
+    Bad lines go into `refused`.
+    """
+    if row.problem is not None:
+        refused[row.line] = row.problem
+        return None
+    try:
+        phone = _e164(row.phone, region=tx.clinic.region, unverified=unverified) if row.phone else None
+        year = patients.birth_year(tx, row.born, row.age)
+    except errors.BadValue as wrong:
+        refused[row.line] = str(wrong)
+        return None
+    return row, PersonInFile(
+        line=row.line,
+        name=row.name,
+        name_key=matching.name_key(row.name),
+        phone=phone,
+        born=row.born,
+        born_year=year,
+        sex=row.sex,
+        email=row.email,
+        note=row.note,
+        created_at=tx.now,
+    )

@@ -1,0 +1,151 @@
+"""The people in a file of patients: those on file whom its rows may mean, and those of earlier rows."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from clinicctl.desk import patients, recognition
+from clinicctl.desk.recognition import Namesakes, Person
+from clinicctl.rules import details, matching
+from clinicctl.rules.details import Changes
+from clinicctl.statuses import Sex
+from clinicctl.store.compiled import patients as stored_patients
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class PersonInFile(Person):
+    """A patient on file, or the person of an earlier row. Later rows may fill empty fields."""
+
+    line: int = 0
+    id: UUID | None = None
+    number: int = 0
+    name_key: str
+    archived_at: datetime | None = None
+
+    def details(self, tx: Tx) -> rows.PatientDetailsRow:
+        """Return the row that writes the fields on file."""
+        assert self.id is not None, "a person who is not on file"
+        return rows.PatientDetailsRow(
+            born=self.born,
+            born_year=self.born_year,
+            sex=self.sex or Sex.UNKNOWN,
+            email=self.email,
+            note=self.note,
+            updated_at=tx.now,
+            id=self.id,
+        )
+
+
+class KnownPeople:
+    """The patients that the rows of a file may mean: those on file with a phone or name of a row, and earlier rows."""
+
+    def __init__(self, tx: Tx, people: Sequence[PersonInFile]) -> None:
+        sharing, namesakes = _on_file(tx, people)
+        self.changed: dict[int, PersonInFile] = {}
+        self.by_number: dict[int, PersonInFile] = {}
+        self._people: dict[tuple[int, str], PersonInFile] = {}
+        self._sharing: dict[str, list[PersonInFile]] = defaultdict(list)
+        self._sharing |= {phone: [self._person(row) for row in found] for phone, found in sharing.items()}
+        self._crowded = _crowded(people, sharing)
+        self._namesakes = {
+            key: Namesakes((self._person(row) for row in found), crowded=self._crowded)
+            for key, found in namesakes.items()
+        }
+
+    def identified(self, given: PersonInFile) -> bool:
+        """Return whether a person has a phone that identifies them, not a placeholder."""
+        return given.phone is not None and given.phone not in self._crowded
+
+    def sharing(self, given: PersonInFile) -> Sequence[PersonInFile]:
+        """Return the people with the same phone, if it identifies them."""
+        return self._sharing.get(given.phone, ()) if given.phone and self.identified(given) else ()
+
+    def namesakes(self, given: PersonInFile) -> Namesakes[PersonInFile]:
+        """Return the people with the same folded name."""
+        if given.name_key not in self._namesakes:
+            self._namesakes[given.name_key] = Namesakes(crowded=self._crowded)
+        return self._namesakes[given.name_key]
+
+    def add(self, given: PersonInFile) -> None:
+        """Add a new patient."""
+        if given.phone:
+            self._sharing[given.phone].append(given)
+        self.namesakes(given).add(given)
+
+    def change(self, person: PersonInFile, given: PersonInFile, *, update: bool) -> Changes:
+        """Change a person as a row says, for later rows, too; return the changes."""
+        person = self.by_number.get(person.number, person)
+        found = details.changes(person, given, update=update)
+        if found.values:
+            namesakes = self.namesakes(person)
+            namesakes.discard(person)
+            for name, value in found.values.items():
+                setattr(person, name, value)
+            namesakes.add(person)
+            if person.number:
+                self.changed[person.number] = person
+        return found
+
+    def _person(self, row: rows.PatientRow) -> PersonInFile:
+        """Return a patient on file: always the same object."""
+        key = (row.number, row.name)
+        if key not in self._people:
+            self._people[key] = PersonInFile(
+                id=row.id,
+                number=row.number,
+                name=row.name,
+                name_key=row.name_key,
+                phone=row.phone,
+                born=row.born,
+                born_year=row.born_year,
+                sex=row.sex,
+                email=row.email,
+                note=row.note,
+                created_at=row.created_at,
+                archived_at=row.archived_at,
+            )
+            if isinstance(row, recognition.Formerly):
+                self._person(row.on_file)
+            else:
+                self.by_number[row.number] = self._people[key]
+        return self._people[key]
+
+
+def _crowded(people: Sequence[PersonInFile], sharing: Mapping[str, Sequence[rows.PatientRow]]) -> Collection[str]:
+    """Return the phones that too many people share to identify anybody.
+
+    People on file and in the file count.
+    """
+    keys: dict[str, set[str]] = defaultdict(set)
+    for each in people:
+        if each.phone:
+            keys[each.phone].add(each.name_key)
+    return {
+        phone
+        for phone, given in keys.items()
+        if len(found := sharing.get(phone, ())) + len(given - {row.name_key for row in found}) > matching.MOST_SHARING
+    }
+
+
+def _on_file(
+    tx: Tx, people: Sequence[PersonInFile]
+) -> tuple[dict[str, list[rows.PatientRow]], dict[str, list[rows.PatientRow]]]:
+    """Return the patients on file with a phone or a name in the file.
+
+    The first result is by phone, the second by folded name.
+    """
+    sharing = defaultdict[str, list[rows.PatientRow]](list)
+    for row in stored_patients.with_phones(tx, phones={each.phone for each in people if each.phone}):
+        sharing[row.phone or ""].append(row)
+    namesakes = defaultdict[str, list[rows.PatientRow]](list)
+    for row in stored_patients.with_name_keys(tx, name_keys={each.name_key for each in people}):
+        namesakes[row.name_key].append(row)
+    merged = patients.all_merged(tx)
+    return (
+        {phone: patients.sharing(tx, found, merged) for phone, found in sharing.items()},
+        {key: patients.namesakes(tx, found) for key, found in namesakes.items()},
+    )

@@ -1,0 +1,292 @@
+"""Find entries in doctors' queues: which one a command means, and which may not take a step."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from clinicctl import errors
+from clinicctl.desk import bookings, candidates, lookup
+from clinicctl.results.appointments import PassedOver, QueueEntry
+from clinicctl.rules import transitions as step_rules
+from clinicctl.rules.days import DayWord, day
+from clinicctl.rules.transitions import CALL, IN_QUEUE, Step
+from clinicctl.statuses import QueueStatus
+from clinicctl.store.compiled import queue as stored_queue
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
+
+IN_WORDS = {
+    QueueStatus.WAITING: "waiting",
+    QueueStatus.CALLED: "called",
+    QueueStatus.SERVING: "in consultation",
+    QueueStatus.SKIPPED: "skipped",
+    QueueStatus.HELD: "on hold",
+}
+"""The statuses of patients in a queue, in words."""
+
+
+def get_entry(tx: Tx, appointment_id: UUID) -> rows.QueueRow | None:
+    """Return the queue entry of an appointment, or None."""
+    return stored_queue.of_appointment(tx, appointment=appointment_id)
+
+
+def list_current(tx: Tx) -> list[rows.QueueRow]:
+    """Return the entries of today's queues and of open earlier ones."""
+    return list_current_of(tx, None)
+
+
+def list_entries(tx: Tx, *, on: date) -> list[rows.QueueRow]:
+    """Return the entries of every queue of a day, by doctor and position."""
+    return sorted(stored_queue.of_day(tx, on=on), key=lambda each: (each.doctor_code, each.position))
+
+
+def list_of_day(tx: Tx, doctor: rows.DoctorRow | None, on: date) -> Sequence[rows.QueueRow]:
+    if doctor is None:
+        return stored_queue.of_day(tx, on=on)
+    return stored_queue.of_doctor(tx, doctor=doctor.id, on=on)
+
+
+def list_earlier(tx: Tx, doctor: rows.DoctorRow | None) -> Sequence[rows.QueueRow]:
+    """Return the open entries of earlier days, of one doctor or of all."""
+    if doctor is None:
+        return stored_queue.earlier(tx, today=tx.today)
+    return stored_queue.earlier_of_doctor(tx, doctor=doctor.id, today=tx.today)
+
+
+def list_current_of(tx: Tx, doctor: rows.DoctorRow | None) -> list[rows.QueueRow]:
+    """Return the entries of today's and open earlier queues of one doctor or all."""
+    if doctor is None:
+        earlier = stored_queue.of_earlier_queues(tx, today=tx.today)
+    else:
+        earlier = stored_queue.of_earlier_queues_of_doctor(tx, doctor=doctor.id, today=tx.today)
+    return [*earlier, *list_of_day(tx, doctor, tx.today)]
+
+
+def list_consultations(tx: Tx) -> list[rows.ConsultationRow]:
+    """Return the current consultations of all doctors."""
+    return stored_queue.consultations(tx)
+
+
+def entries_ahead(queue: Sequence[rows.QueueRow], earlier: Sequence[rows.QueueRow]) -> list[rows.QueueRow]:
+    """Return the entries that count as people ahead, also in earlier queues."""
+    known = {each.id for each in queue}
+    return [*(each for each in earlier if each.id not in known), *queue]
+
+
+def find_one(tx: Tx, step: Step, doctor: rows.DoctorRow, position: int | None, on: DayWord | None) -> rows.QueueRow:
+    """Return the entry at a position.
+
+    Without a position, return the only one that can take a step.
+    """
+    if position is not None:
+        return find_at(tx, step, doctor, position, on)
+    able = _list_able(tx, step, doctor, on)
+    if len(able) > 1:
+        raise _ambiguous(tx, doctor, able, what=f"patients of {doctor.code} are {step.needs}", command=step.name)
+    return able[0]
+
+
+def find_next(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> tuple[rows.QueueRow, tuple[PassedOver, ...]]:
+    """Return the first waiting patient who is free, and those passed over.
+
+    Patients who are with another doctor are passed over.
+    """
+    consultations, busy, passed_over = list_consultations(tx), list[rows.ConsultationRow](), list[PassedOver]()
+    for entry in _list_able(tx, CALL, doctor, on):
+        row = lookup.appointment_by_id(tx, entry.appointment_id)
+        other = _other_consultation(entry, row.patient_id, consultations)
+        if other is None:
+            return entry, tuple(passed_over)
+        busy.append(other)
+        passed_over.append(
+            PassedOver(
+                position=entry.position,
+                date=entry.date,
+                appointment=f"A{row.number}",
+                patient=f"P{row.patient_number}",
+                with_doctor=other.doctor_code,
+            )
+        )
+    raise errors.NobodyFree(
+        doctor=doctor.code, count=len(passed_over), passed_over=passed_over, hint=_end_first(tx, busy[0])
+    )
+
+
+def find_at(
+    tx: Tx,
+    step: Step,
+    doctor: rows.DoctorRow,
+    position: int,
+    on: DayWord | None,
+    *,
+    command: str | None = None,
+    rest: str = "",
+) -> rows.QueueRow:
+    """Return the entry at a position.
+
+    If several days have it, return the one that can take a step. Refuses an empty position, a position
+    that can take the step on several days, and one that cannot take it.
+    """
+    found = [each for each in _list_candidates(tx, doctor, on) if each.position == position]
+    if not found:
+        raise errors.NoSuchQueueEntry(doctor=doctor.code, date=_iso(tx, on), position=position)
+    able = [each for each in found if each.status in step.queue_leaves]
+    if len(able) > 1:
+        raise _ambiguous(
+            tx,
+            doctor,
+            able,
+            what=f"queues of {doctor.code} have a patient at position {position}",
+            command=command or step.name,
+            rest=rest,
+        )
+    if not able:
+        entry = found[-1]
+        raise errors.IllegalStep(
+            subject=f"Position {position}{f' of {entry.date.isoformat()}' if entry.date != tx.today else ''}",
+            status=entry.status,
+            step=command or step.name,
+            needs=step.needs,
+            hint=_come_back_hint(tx, entry),
+        )
+    return able[0]
+
+
+def refuse_second_position(tx: Tx, appointment: rows.AppointmentRow, doctor: rows.DoctorRow) -> None:
+    """Refuse a second position in the doctor's queue of the day for one patient."""
+    for other in stored_queue.open_places(tx, patient=appointment.patient_id, doctor=doctor.id, on=appointment.date):
+        if other.number != appointment.number:
+            raise errors.SecondPlace(
+                patient=f"P{other.patient_number}",
+                doctor=doctor.code,
+                position=other.position,
+                appointment=f"A{other.number}",
+            )
+
+
+def refuse_elsewhere(tx: Tx, entry: rows.QueueRow) -> None:
+    """Refuse a patient who is in consultation with another doctor now."""
+    row = lookup.appointment_by_id(tx, entry.appointment_id)
+    other = _other_consultation(entry, row.patient_id, list_consultations(tx))
+    if other is not None:
+        raise errors.WithAnotherDoctor(
+            patient=f"P{row.patient_number}",
+            with_doctor=other.doctor_code,
+            doctor=entry.doctor_code,
+            date=entry.date.isoformat(),
+            position=entry.position,
+            hint=_end_first(tx, other),
+        )
+
+
+def describe(
+    tx: Tx,
+    entry: rows.QueueRow,
+    row: rows.AppointmentRow,
+    entries: Sequence[rows.QueueRow],
+    consultations: Sequence[rows.ConsultationRow],
+) -> QueueEntry:
+    appointment = bookings.describe(tx, row)
+    until = entry.called_at or entry.ended_at or tx.now
+    waited = max(0, int((until - entry.checked_in_at).total_seconds() // 60))
+    other = _other_consultation(entry, row.patient_id, consultations) if entry.status in IN_QUEUE else None
+    return QueueEntry(
+        doctor=entry.doctor_code,
+        date=entry.date,
+        position=entry.position,
+        status=QueueStatus(entry.status),
+        priority=entry.priority,
+        appointment=appointment,
+        patient=appointment.patient,
+        checked_in_at=tx.local(entry.checked_in_at),
+        called_at=tx.local(entry.called_at),
+        started_at=tx.local(entry.started_at),
+        ended_at=tx.local(entry.ended_at),
+        waited_minutes=waited,
+        people_ahead=step_rules.people_ahead(entry, entries),
+        long_wait=entry.status == QueueStatus.WAITING and waited >= tx.clinic.wait_threshold,
+        with_doctor=other.doctor_code if other is not None else None,
+        earlier=entry.date < tx.today,
+    )
+
+
+def day_option(tx: Tx, entry: rows.QueueRow | rows.ConsultationRow) -> str:
+    """Return the options that a command about an entry needs beside the position."""
+    return f" --day {entry.date.isoformat()}" if entry.date != tx.today else ""
+
+
+def _list_candidates(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> list[rows.QueueRow]:
+    """Return the entries that a step may mean.
+
+    Without a day, those of earlier days come first.
+    """
+    if on is not None:
+        return list(list_of_day(tx, doctor, day(on, today=tx.today)))
+    earlier = sorted(list_earlier(tx, doctor), key=lambda each: each.date)
+    return [*earlier, *list_of_day(tx, doctor, tx.today)]
+
+
+def _list_able(tx: Tx, step: Step, doctor: rows.DoctorRow, on: DayWord | None) -> list[rows.QueueRow]:
+    """Return the entries that can take a step, in calling order.
+
+    Refuses if there are none.
+    """
+    able = [each for each in _list_candidates(tx, doctor, on) if each.status in step.queue_leaves]
+    if not able:
+        raise errors.NobodyThere(doctor=doctor.code, date=_iso(tx, on), status=step.needs)
+    return step_rules.calling_order(able)
+
+
+def _ambiguous(
+    tx: Tx, doctor: rows.DoctorRow, able: Sequence[rows.QueueRow], *, what: str, command: str, rest: str = ""
+) -> errors.Ambiguous:
+    """Return the refusal that lists the possible patients, each with what to type."""
+    several = len({each.date for each in able}) > 1
+    candidates = _candidates(tx, able[: errors.LISTED], with_day=several)
+    option = f" --day {able[0].date.isoformat()}" if several else ""
+    typed = f"clinicctl queue {command} {doctor.code} {able[0].position}{rest}{option}"
+    return errors.SeveralInQueue(
+        count=len(able),
+        what=what,
+        candidates=candidates,
+        hint=f"Give the {'position and the day' if several else 'position'}, for example `{typed}`.",
+    )
+
+
+def _candidates(tx: Tx, entries: Sequence[rows.QueueRow], *, with_day: bool) -> list[dict[str, Any]]:
+    people = candidates.of_appointments(tx, [lookup.appointment_by_id(tx, each.appointment_id) for each in entries])
+    return [
+        each
+        | {
+            "position": entry.position,
+            "status": entry.status,
+            "choose": f"{entry.position}{f' --day {entry.date.isoformat()}' if with_day else ''}",
+        }
+        for each, entry in zip(people, entries, strict=True)
+    ]
+
+
+def _come_back_hint(tx: Tx, entry: rows.QueueRow) -> str | None:
+    if entry.status != QueueStatus.LEFT or entry.date != tx.today:
+        return None
+    row = lookup.appointment_by_id(tx, entry.appointment_id)
+    return f"If the patient comes back, check in again: `clinicctl checkin A{row.number}`."
+
+
+def _other_consultation(
+    entry: rows.QueueRow, patient_id: UUID, consultations: Iterable[rows.ConsultationRow]
+) -> rows.ConsultationRow | None:
+    """Return the consultation of the entry's patient with another doctor, or None."""
+    return next(
+        (each for each in consultations if each.patient_id == patient_id and each.doctor_id != entry.doctor_id), None
+    )
+
+
+def _end_first(tx: Tx, other: rows.ConsultationRow) -> str:
+    command = f"clinicctl queue done {other.doctor_code} {other.position}{day_option(tx, other)}"
+    return f"End that consultation first: `{command}`."
+
+
+def _iso(tx: Tx, on: DayWord | None) -> str:
+    return (day(on, today=tx.today) if on else tx.today).isoformat()
