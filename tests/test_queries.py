@@ -18,10 +18,12 @@ from sqlmodel import SQLModel
 
 from clinicctl import clock, desk, errors
 from clinicctl.desk import transitions as desk_transitions
+from clinicctl.desk.imports import patient_plan
 from clinicctl.rules import import_rows, transitions
 from clinicctl.rules.references import AppointmentRef, PatientRef
 from clinicctl.store import compile as compiler
 from clinicctl.store import models
+from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.compiled import schema
 from clinicctl.store.engine import Store
 from clinicctl.store.queries import Gives, doctors, one
@@ -286,16 +288,16 @@ def test_every_query_gives_and_leaves_what_sqlalchemy_does(
 def between_others(store: Store) -> None:
     """What a command does only on a terminal, or when another desk comes between its look and its write."""
     with store.read(actor="desk") as tx:
-        desk.duplicates.would_merge(tx, patient=PatientRef("P3"), into=PatientRef("P2"))
+        desk.records.preview_merge(tx, patient=PatientRef("P3"), into=PatientRef("P2"))
         sheet = import_rows.read_patients(io.StringIO("name,phone\nNoor Khan,98222 22222\n"))
-        plan = desk.patient_imports.plan_patients(tx, sheet=sheet)
+        plan = patient_plan.plan_patients(tx, sheet=sheet)
     with store.write(actor="desk", key="added") as tx:
         request = {"name": "Tara Bose", "phone": "98333 33333"}
         desk.journal.once(tx, desk.patients.add, command="patient add", key="added", own_key=True, request=request)
     with store.write(actor="desk", key="imported", dry_run=True) as tx:
-        assert desk.patient_imports.add_patients(tx, plan=plan).added == 1
+        assert desk.imports.patients.add_patients(tx, plan=plan).added == 1
         booked, here = (desk.lookup.find_appointment(tx, AppointmentRef(each)) for each in ("A16", "A15"))
-        entry = desk.queue.get_entry(tx, here.id)
+        entry = stored_queue.of_appointment(tx, appointment=here.id)
         desk_transitions.take(tx, transitions.NO_SHOW, booked)
         desk_transitions.take(tx, transitions.CALL, here, entry=entry)
         with pytest.raises(errors.IllegalStep):
