@@ -21,7 +21,7 @@ SERVER = """
 import gc, importlib, json, os, signal, socket, sys, time
 from clinicctl import desk
 from clinicctl.cli import TREE
-from clinicctl.render import bars, plain, tables, visible
+from clinicctl.render import machine, progress, safe_text, tables
 import clinicctl.__main__ as program
 
 for name in desk.__all__:

@@ -30,7 +30,7 @@ AS_ANOTHER = """
 import os, sys
 from clinicctl import desk, settings
 from clinicctl.cli import TREE, run
-from clinicctl.render import plain, tables
+from clinicctl.render import machine, tables
 settings.machine_region(os.environ, settings.machine_timezone(os.environ))
 for name in desk.__all__:
     getattr(desk, name)

@@ -71,7 +71,8 @@ main()
 BROKEN = """
 import contextlib, sys
 from clinicctl import desk
-from clinicctl.store import connections, engine
+from clinicctl.store import engine
+from clinicctl.store.sqlite import connections
 from clinicctl.__main__ import main
 
 begin = sys.argv.pop(1)

@@ -30,7 +30,7 @@ FORKER = """
 import gc, importlib, json, os, signal, sys
 from clinicctl import desk
 from clinicctl.cli import TREE, run
-from clinicctl.render import plain, tables
+from clinicctl.render import machine, tables
 
 for name in desk.__all__:
     getattr(desk, name)
