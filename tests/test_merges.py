@@ -22,8 +22,8 @@ Ask = Callable[..., Any]
 Run = Callable[..., Any]
 Refused = Callable[..., dict[str, Any]]
 
-OPEN = "who is archived has nothing open"
-ONE_PLACE = "a patient has one open place at most in a doctor's queue of a day"
+OPEN = "archived patients and doctors have nothing open"
+ONE_PLACE = "a patient has at most one open entry in a doctor's queue of a day"
 
 
 @pytest.fixture

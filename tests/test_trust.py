@@ -390,7 +390,7 @@ def test_a_batch_does_not_wait_for_its_own_lock(
     refuse = trust.refuse_mixture_under
     seen: list[int] = []
     monkeypatch.setattr(trust, "_is_suspect", lambda path, noted: True)
-    monkeypatch.setattr(trust, "_check", lambda path, wait: None)
+    monkeypatch.setattr(trust, "_check_file", lambda path, wait: None)
     monkeypatch.setattr(trust, "refuse_mixture_under", lambda lock, path: seen.append(lock) or refuse(lock, path))
     began = time.monotonic()
     run("batch", "--atomic", "-", "--wait", "20", stdin=lines, status=0)

@@ -50,7 +50,7 @@ def back_up(store: Store, *, target: str, keep: int | None = None) -> BackedUp:
 
     `keep` leaves so many backups of this clinic in the folder. Refuses with `Exists` when something stands there.
     """
-    store.alone()
+    store.require_standalone()
     made = backup.make(store.path, target, wait=store.wait, keep=keep)
     return BackedUp(
         path=made.path,
@@ -79,7 +79,7 @@ def about(store: Store, *, file: str) -> str:
 
 def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the way into a transaction on a copy of `file`, which then takes the database's place, whole."""
-    store.alone()
+    store.require_standalone()
     return partial(backup.replacing, store, file)
 
 
@@ -96,33 +96,36 @@ def restore(tx: Tx, *, file: str) -> Restored:
         head=head,
         patients=patients.count(tx),
         appointments=metrics.appointments(tx) or 0,
-        replaced=paths.shown(tx.kept) if tx.kept else None,
+        replaced=paths.shown(tx.saved_copy) if tx.saved_copy else None,
     )
 
 
 def migrating(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the way into a transaction that brings the database up to this program's schema, and keeps a copy."""
-    store.alone()
-    return partial(backup.kept_first, store, "before-migration", migrating=True)
+    store.require_standalone()
+    return partial(backup.saved_first, store, "before-migration", migrating=True)
 
 
 @operations.MIGRATE
 def migrate(tx: Tx) -> Migrated:
     """Say from which schema to which the database was brought up, and where it is kept as it was."""
     return Migrated(
-        path=paths.shown(tx.path), found=tx.schema, schema=CURRENT, copy=paths.shown(tx.kept) if tx.kept else None
+        path=paths.shown(tx.path),
+        found=tx.schema,
+        schema=CURRENT,
+        copy=paths.shown(tx.saved_copy) if tx.saved_copy else None,
     )
 
 
 def repairing(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the way into a transaction before which a copy of the database was kept."""
-    store.alone()
-    return partial(backup.kept_first, store, "before-repair")
+    store.require_standalone()
+    return partial(backup.saved_first, store, "before-repair")
 
 
 def compact(store: Store) -> Compacted:
     """Press the database together: what was deleted leaves no room. Others wait meanwhile."""
-    store.alone()
+    store.require_standalone()
     before, after = backup.compact(store)
     return Compacted(path=store.path, before=before, after=after)
 

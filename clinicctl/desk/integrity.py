@@ -44,7 +44,7 @@ def look(store: Store, *, actor: str) -> Checked:
             found = [*_violations(tx), *_behind(tx, noted)]
     except (errors.Damaged, errors.BadValue) as refused:
         # So damaged, or so set, that no command can begin, or go on: the file tells where.
-        found = check.look(store.path, wait=store.wait) or [Violation(check.WHOLE, str(refused))]
+        found = check.look(store.path, wait=store.wait) or [Violation(check.INTACT, str(refused))]
     return Checked(path=store.path, sound=not found, problems=_told(found))
 
 
@@ -55,7 +55,7 @@ def repair(tx: Tx) -> Repaired:
     Refuses a file that is not whole.
     """
     before = list(_violations(tx))
-    if damage := next((each.where for each in before if each.law == check.WHOLE), None):
+    if damage := next((each.where for each in before if each.law == check.INTACT), None):
         raise errors.Damaged(path=tx.path, reason=damage)
     mend: dict[str, Callable[[Tx], None]] = {LEDGER: _mend_ledgers, COUNTERS: _mend_counters, NAMES: _mend_names}
     for derived in sorted({each.derived for each in before if each.derived}):
@@ -63,7 +63,7 @@ def repair(tx: Tx) -> Repaired:
     left = list(_violations(tx))
     return Repaired(
         path=paths.shown(tx.path),
-        copy=paths.shown(tx.kept) if tx.kept else None,
+        copy=paths.shown(tx.saved_copy) if tx.saved_copy else None,
         mended=_told([each for each in before if each not in left]),
         left=_told(left),
     )
@@ -79,10 +79,10 @@ def _violations(tx: Tx) -> Iterator[Violation]:
     for each in check.violations(tx.driver):
         broken.add(each.law)
         yield each
-    if check.WHOLE not in broken:
+    if check.INTACT not in broken:
         yield from _journal(tx)
     laws: list[Callable[[Tx], Iterator[Violation]]] = [_capacities, _names, _merges]
-    for law in laws if not broken & {check.WHOLE, check.READABLE} else ():
+    for law in laws if not broken & {check.INTACT, check.VALID_VALUES} else ():
         yield from law(tx)
 
 

@@ -1,7 +1,7 @@
 """Generated from queries/clinic.py by `python -m clinicctl.store.compile`. Do not edit."""
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 
 _VALUE = """
 SELECT settings.value

@@ -5,7 +5,7 @@ from datetime import date as Date
 from uuid import UUID
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_bool, from_date, from_instant, from_list, from_uuid, to_uuid
 
 _SETTINGS = """

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_date, from_instant, from_uuid
 
 _LAST_STANDING = """

@@ -1,11 +1,11 @@
-"""What a database file says of itself: looked at read-only, in one view, in whatever version of the schema."""
+"""Describe a database file of any schema version. Reads only, in one view."""
 
 import os
 from contextlib import closing
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from clinicctl import errors, settings
+from clinicctl import __version__, errors, settings
 from clinicctl.store.migrations import APPLICATION_ID
 from clinicctl.store.sqlite import head_file
 from clinicctl.store.sqlite.connections import inspect, interruptible
@@ -14,8 +14,8 @@ from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.head_file import Head
 
 
-class Facts(NamedTuple):
-    """A database file's own facts."""
+class DatabaseInfo(NamedTuple):
+    """The properties of a database file; sizes are in bytes."""
 
     application: str
     schema: int
@@ -31,8 +31,8 @@ class Facts(NamedTuple):
     zone: ZoneInfo
 
 
-def look(path: str, *, wait: float) -> Facts:
-    """Return the facts. Refuses what is not a clinic database, is newer than this program, or cannot be read."""
+def look(path: str, *, wait: float) -> DatabaseInfo:
+    """Describe a database. Refuses a file that is no clinic database, is newer, or cannot be read."""
     inspect(path)
     with translated(path, wait), closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait)) as connection:
         interruptible(connection)
@@ -42,7 +42,7 @@ def look(path: str, *, wait: float) -> Facts:
         def pragma(name: str) -> int:
             return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
-        return Facts(
+        return DatabaseInfo(
             application=APPLICATION_ID.to_bytes(4).decode("ascii"),
             schema=pragma("user_version"),
             journal_mode=str(connection.execute("PRAGMA journal_mode").fetchone()[0]),
@@ -59,13 +59,13 @@ def look(path: str, *, wait: float) -> Facts:
 
 
 def tables(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of the tables, without those that are SQLite's own."""
+    """Return the names of the tables, without SQLite's own."""
     found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
     return [name for (name,) in found if not name.startswith("sqlite_")]
 
 
 def count(connection: sqlite3.Connection, table: str) -> int:
-    """Return how many rows a table has."""
+    """Return the number of rows in a table."""
     return int(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])  # noqa: S608 - a table's name
 
 
@@ -76,7 +76,7 @@ def head(connection: sqlite3.Connection) -> Head:
 
 
 def zone(connection: sqlite3.Connection, *, shown: str) -> ZoneInfo:
-    """Return the clinic's time zone. Refuses one that there is not."""
+    """Return the clinic's time zone. Refuses an unknown one."""
     found = connection.execute("SELECT value FROM settings WHERE name = 'timezone'").fetchone()
     try:
         return ZoneInfo(settings.stored_timezone(found[0] if found else "UTC"))
@@ -85,8 +85,13 @@ def zone(connection: sqlite3.Connection, *, shown: str) -> ZoneInfo:
 
 
 def size(path: str) -> int:
-    """Return the size of a file in bytes; 0 where there is none."""
+    """Return the size of a file in bytes, or 0 if there is none."""
     try:
         return os.stat(path).st_size
     except FileNotFoundError:
         return 0
+
+
+def versions(schema: int) -> dict[str, str]:
+    """Return the versions of the program, of a database's schema, and of SQLite."""
+    return {"version": __version__, "schema": str(schema), "sqlite": sqlite3.sqlite_version}
