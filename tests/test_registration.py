@@ -21,7 +21,6 @@ from clinicctl.desk import imports, patient_imports, replay
 from clinicctl.desk.recognition import Namesakes, Person
 from clinicctl.results import ImportedPatient, ImportedPatients
 from clinicctl.rules import details, import_rows, matching
-from clinicctl.rules.matching import ratio
 from clinicctl.store.engine import Store
 
 Ask = Callable[..., Any]
@@ -120,7 +119,7 @@ def test_accents_that_both_carry_and_that_differ_speak_against_it(one: str, othe
 def test_a_mark_of_generation_or_number_tells_two_apart_on_one_phone(
     one: str, other: str, same: bool, clinic: Ask, run: Run
 ) -> None:
-    assert (matching.likeness(one, other, ratio=ratio) == matching.SAME) is same
+    assert (matching.likeness(one, other) == matching.SAME) is same
     first = clinic("patient", "add", one, *PHONE)
     answer = run("patient", "add", other, *PHONE, json=True)
     if same:

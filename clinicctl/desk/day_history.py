@@ -66,7 +66,7 @@ class Before:
 
 def find(tx: Tx, number: int) -> Before | None:
     """Return the days as they were before a write, or None if nothing was kept."""
-    kept = stored_history.kept(tx, number=number)
+    kept = stored_history.saved(tx, number=number)
     return _read(tx, kept, of=number) if kept is not None else None
 
 
@@ -82,7 +82,7 @@ def refuse_changed(tx: Tx, act: rows.WriteRow, before: Before) -> None:
         if doctor.archived_at is not None:
             raise errors.Archived(subject=doctor.code)
     later, keys = act.number, None
-    while (row := stored_history.next_kept(tx, number=later)) is not None:
+    while (row := stored_history.next_saved(tx, number=later)) is not None:
         later, keys = row.journal_number, keys or before.keys
         if common := keys & _read(tx, row.before, of=later).keys:
             whose, on = min(common, key=str)

@@ -44,7 +44,7 @@ def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
     the same one, erased or archived ones, and, with `MergeConflict`, two who each hold what one may hold once.
     """
     gone, stays = _both(tx, patient, into)
-    settled = merges.settle(gone, stays)
+    settled = merges.plan_details(gone, stays)
     waited = {*waitlist.list_of_patient(tx, patient_id=gone.id), *waitlist.list_of_patient(tx, patient_id=stays.id)}
     moved = stored_records.move_appointments(tx, patient=gone.id, patient_id=stays.id, updated_at=tx.now)
     entries = waitlist.move(tx, old=gone.id, new=stays.id)
@@ -57,21 +57,21 @@ def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
         waitlist_entries=entries,
         waitlist_removed=tuple(sorted(waited.difference(waits), key=lambda each: int(each[1:]))),
         taken_over=settled.taken_over,
-        kept=settled.kept,
+        kept=settled.differing,
     )
 
 
 def would_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan:
     """Return what `merge` would do, changing nothing. Refuses what `merge` refuses."""
     gone, stays = _both(tx, patient, into)
-    settled = merges.settle(gone, stays)
+    settled = merges.plan_details(gone, stays)
     return MergePlan(
         patient=lookup.patient_brief(gone),
         into=lookup.patient_brief(stays),
         appointments=stored_records.count_appointments(tx, patient=gone.id) or 0,
         waitlist_entries=len(waitlist.list_of_patient(tx, patient_id=gone.id)),
         taken_over=settled.taken_over,
-        kept=settled.kept,
+        kept=settled.differing,
     )
 
 

@@ -106,7 +106,7 @@ class Plan(Digested):
     unverified: frozenset[int]
     last: bool = False
 
-    def said(self, today: date) -> Any:
+    def digest_value(self, today: date) -> Any:
         return _request(self.sheet, self.on_error, today, update=self.update, unverified_phone=self.unverified_phone)
 
 
@@ -360,7 +360,7 @@ def _before(tx: Tx, sheet: Sheet) -> dict[int, int]:
 def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool, unverified_phone: bool) -> list[Any]:
     """Return the request as the journal compares it. An option that is off is left out, as in older versions."""
     options = {"update": update, "unverified phones": unverified_phone}
-    return [sheet.said(today), on_error, *(name for name, on in options.items() if on)]
+    return [sheet.digest_value(today), on_error, *(name for name, on in options.items() if on)]
 
 
 def _unidentified(

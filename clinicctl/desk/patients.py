@@ -11,7 +11,7 @@ from clinicctl.desk import lookup, numbers, operations, recognition
 from clinicctl.desk.recognition import Known
 from clinicctl.results import Candidate, Edited, Patient, Registered
 from clinicctl.rules import details, matching, phones
-from clinicctl.rules.days import age_on, age_said
+from clinicctl.rules.days import age_on, approximate_age
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import patients as stored_patients
@@ -304,7 +304,7 @@ def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) 
         name=row.name,
         phone=row.phone,
         born=row.born,
-        age=age_said(tx.today, row.born, row.born_year),
+        age=approximate_age(tx.today, row.born, row.born_year),
         sex=row.sex,
         email=row.email,
         note=row.note,

@@ -56,7 +56,7 @@ class Asked(Digested):
     number: int
     before: day_history.Before | None
 
-    def said(self, today: date) -> Any:  # noqa: ARG002 - the same on every day
+    def digest_value(self, today: date) -> Any:  # noqa: ARG002 - the same on every day
         return None
 
 
@@ -151,7 +151,7 @@ def _told(
 
 def _act(tx: Tx, number: int | None) -> rows.WriteRow:
     if number is None:
-        act = stored.last_standing(tx, actor=tx.actor)
+        act = stored.last_undoable(tx, actor=tx.actor)
         if act is None:
             raise errors.NothingToUndo(actor=tx.actor)
         return act

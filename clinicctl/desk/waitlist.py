@@ -127,7 +127,7 @@ def _fitting(
         wanted.remove(tx.today)
     known = days.facts_of_many(tx, whom, sorted(wanted)) if wanted else {}
     return {
-        each.id: waitlist.who_fits(
+        each.id: waitlist.matching_wishes(
             [wish for wish in wishes if wish.doctor_id == each.id],
             {day.date for day in known.get(each.id, ()) if day.remaining > 0},
         )
@@ -170,7 +170,7 @@ def move(tx: Tx, *, old: UUID, new: UUID) -> int:
     For a doctor and day the older entry stays; an entry of which no day is left is removed.
     """
     wishes = [wish for each in (old, new) for wish in stored_waitlist.wishes_of_patient(tx, patient=each)]
-    kept, doubled = waitlist.settled(wishes)
+    kept, doubled = waitlist.without_duplicates(wishes)
     for entry in dict.fromkeys(each.id for each in doubled):
         if not kept.get(entry):
             stored_waitlist.remove(tx, row=entry, updated_at=tx.now)

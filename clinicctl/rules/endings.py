@@ -1,18 +1,18 @@
-"""Endings of phones: as many of the last digits as tell one phone from the others of a list, and never all of them."""
+"""Find the last digits that distinguish phones, and never show a whole phone."""
 
 from collections.abc import Iterable
 
 LEAST = 3
-"""So many of the last digits are shown in any case."""
+"""The number of last digits that are always shown."""
 
 HIDDEN = 4
-"""So many of the first digits of E.164 are never shown: the country code, and at least one of the number."""
+"""The number of first digits of E.164 that are never shown: the country code, and at least one more."""
 
 
 def endings(phones: Iterable[str]) -> dict[str, str]:
-    """Return the ending of each phone in E.164: the shortest that none of the others has, with three digits at least.
+    """Return the shortest unique ending of each E.164 phone, at least 3 digits.
 
-    Two phones that differ in their first digits alone get the same ending.
+    Two phones that differ only in their hidden digits get the same ending.
     """
     backwards = sorted({phone[::-1] for phone in phones})
     shared = [0, *map(_shared, backwards, backwards[1:]), 0]
@@ -23,5 +23,5 @@ def endings(phones: Iterable[str]) -> dict[str, str]:
 
 
 def _shared(one: str, other: str) -> int:
-    """Return how many characters two texts have in common from the beginning."""
+    """Return the length of the common prefix of two texts."""
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -1,9 +1,9 @@
-"""Compile the queries into plain Python: `python -m clinicctl.store.compile`, or `nox -s queries -- --write`.
+"""Compile the queries into plain Python.
 
-This is a developer's tool and is never imported at run time. Each constant in `clinicctl.store.queries` becomes a
-function in `clinicctl.store.compiled`, with the SQL of a dialect, the parameters in order, and the conversions of
-values. Each shape of rows becomes a NamedTuple, and the models become `schema.py`. Only public interfaces of SQLAlchemy
-are used.
+Run `python -m clinicctl.store.compile`, or `nox -s queries -- --write`. This is a developer's tool and is never
+imported at run time. Each constant in `clinicctl.store.queries` becomes a function in `clinicctl.store.compiled`, with
+the SQL of a dialect, the parameters in order, and the conversions of values. Each shape of rows becomes a NamedTuple,
+and the models become `schema.py`. Only public interfaces of SQLAlchemy are used.
 """
 
 import re
@@ -65,7 +65,10 @@ _IMPORTS = {
 
 
 def compiled(statement: Any, dialect: Dialect, columns: Iterable[str] | None = None) -> SQLCompiler:
-    """Compile a statement. Constants become literals; only named parameters stay parameters."""
+    """Compile a statement.
+
+    Constants become literals; only named parameters stay parameters.
+    """
 
     def replace(element: Any, **_: Any) -> Any:
         if not isinstance(element, BindParameter):
@@ -86,7 +89,10 @@ def compiled(statement: Any, dialect: Dialect, columns: Iterable[str] | None = N
 
 
 def _literal(constant: BindParameter[Any], dialect: Dialect) -> ColumnElement[Any]:
-    """Return a constant as SQL. A constant in an UPDATE has no type yet; its value determines the type."""
+    """Return a constant as SQL.
+
+    A constant in an UPDATE has no type yet; its value determines the type.
+    """
     value = constant.value.value if isinstance(constant.value, Enum) else constant.value
     if value is None:
         return null()
@@ -97,7 +103,10 @@ def _literal(constant: BindParameter[Any], dialect: Dialect) -> ColumnElement[An
 
 
 def result_of(statement: Any) -> Shape:
-    """Return the columns of a statement's rows. Columns on the optional side of an outer join are nullable."""
+    """Return the columns of a statement's rows.
+
+    Columns on the optional side of an outer join are nullable.
+    """
     columns = statement.exported_columns if isinstance(statement, UpdateBase) else statement.selected_columns
     optional = set(_optional(statement.get_final_froms())) if isinstance(statement, Select) else set()
     shape = tuple(Field(str(each.name), kind_of(each.type), _is_nullable(each, optional)) for each in columns)
@@ -127,7 +136,7 @@ def _is_nullable(column: Any, optional: set[Any]) -> bool:
 
 
 def parameters_of(found: SQLCompiler, table: Table | None) -> tuple[Shape, list[Field | str]]:
-    """Return the distinct parameters of a statement, and the parameter or literal for each placeholder."""
+    """Return a statement's parameters, and the values of its placeholders in order."""
     named: dict[str, Field] = {}
     places = list[Field | str]()
     for name in found.positiontup or ():
@@ -143,7 +152,7 @@ def parameters_of(found: SQLCompiler, table: Table | None) -> tuple[Shape, list[
 
 
 def _text(found: SQLCompiler) -> str:
-    """Return the SQL in lines of a readable length, broken at spaces outside literals."""
+    """Return the SQL in short lines, broken at spaces outside literals."""
     sql = _LITERAL.sub(lambda each: each[0].replace(" ", "\0"), str(found))
     lines = (fill(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in sql.splitlines())
     text = "\n".join(line.strip() for line in "\n".join(lines).splitlines() if line.strip()).replace("\0", " ")
@@ -153,7 +162,10 @@ def _text(found: SQLCompiler) -> str:
 
 
 def _exploded(head: str, items: Iterable[str], tail: str, *, indent: str = "") -> str:
-    """Return a call or a signature on one line if it fits, else with one item per line, as `ruff format` does."""
+    """Return a call or a signature in the layout of `ruff format`.
+
+    It is on one line if it fits, else it has one item per line.
+    """
     listed = list(items)
     line = f"{indent}{head}{', '.join(listed)}{tail}"
     if len(line) <= 120:
@@ -294,7 +306,10 @@ def _ordered(standard: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _from(module: str, names: Sequence[str]) -> str:
-    """Return the import of names from a module. An import with `as` gets its own line."""
+    """Return the import of names from a module.
+
+    An import with `as` gets its own line.
+    """
     if any(" as " in each for each in names):
         return "".join(f"from {module} import {each}\n" for each in names)
     line = f"from {module} import {', '.join(names)}"
@@ -335,7 +350,10 @@ def modules(dialect: Dialect) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> str | None:
-    """Write the generated modules; with `--check`, return an error message if any is out of date."""
+    """Write the generated modules.
+
+    With `--check`, return an error message if any of them is out of date.
+    """
     texts = modules(sqlite.dialect())
     existing = {each.name: each.read_text("utf-8") for each in FOLDER.glob("*.py")}
     different = sorted(name for name in texts.keys() | existing if texts.get(name) != existing.get(name))

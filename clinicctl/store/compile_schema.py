@@ -24,7 +24,7 @@ _FORMS: dict[type[TypeEngine[Any]], str] = {
 
 
 def schema_body(dialect: Dialect) -> str:
-    """Return the constants that describe the schema: DDL, columns, CHECKs and UNIQUE constraints."""
+    """Return the constants for DDL, columns, CHECKs and UNIQUE constraints."""
     tables = SQLModel.metadata.sorted_tables
     statements = list[str]()
     for table in tables:

@@ -1,4 +1,4 @@
-"""For the compiler of queries: the Python types, the fields and the row types of generated code."""
+"""Describe Python types, fields and row types for the compiler of queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _CLASHES = frozenset(dir(tuple))
 
 
 class Kind(NamedTuple):
-    """The Python type for a column type, with templates of the expressions that read and write a value."""
+    """The Python type for a column type, with templates for its conversions."""
 
     name: str
     read: str | None = None
@@ -80,13 +80,19 @@ Shape = tuple[Field, ...]
 
 @dataclass
 class Shapes:
-    """The row types by name. `are_read` has the types of results; the other types only hold parameters."""
+    """The row types by name.
+
+    `are_read` has the types of results; the other types only hold parameters.
+    """
 
     fields: dict[str, Shape] = field(default_factory=dict)
     are_read: set[str] = field(default_factory=set)
 
     def add(self, name: str, shape: Shape, *, is_read: bool) -> None:
-        """Add a row type. Refuses a second shape for a name, and a second name for a shape."""
+        """Add a row type.
+
+        Refuses a second shape for a name, and a second name for a shape.
+        """
         if clash := sorted({each.name for each in shape} & _CLASHES):
             raise ValueError(f"{name}: tuples already have {', '.join(clash)}; label the column")
         if self.fields.setdefault(name, shape) != shape:

@@ -1,8 +1,9 @@
-"""The store: one command, one transaction. It does not know what the transaction is for.
+"""The store: one command, one transaction.
 
-A write takes the writer's lock, connects, begins IMMEDIATE, commits or rolls back, checkpoints, closes and releases.
-Every connection that writes does all of this under the lock. That also avoids the WAL-reset bug of SQLite up to 3.51.2
-(https://sqlite.org/wal.html, "The WAL-Reset Bug"). A read takes no lock, and its connection cannot write.
+It does not know what the transaction is for. A write takes the writer's lock, connects, begins IMMEDIATE, commits or
+rolls back, checkpoints, closes and releases. Every connection that writes does all of this under the lock. That also
+avoids the WAL-reset bug of SQLite up to 3.51.2 (https://sqlite.org/wal.html, "The WAL-Reset Bug"). A read takes no
+lock, and its connection cannot write.
 """
 
 import os
@@ -52,7 +53,10 @@ class Store:
         """Whether the file matched its note when the lock was taken."""
 
     def require_standalone(self) -> None:
-        """Refuse to run inside a batch or a shell. This store runs one command, so that it accepts."""
+        """Refuse to run inside a batch or a shell.
+
+        This store runs one command, so that it accepts.
+        """
 
     @contextmanager
     def read(self, *, actor: str) -> Iterator[Tx]:
@@ -68,10 +72,10 @@ class Store:
 
     @contextmanager
     def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
-        """Hand out a transaction; commit it at the end, or roll it back after an error or for a dry run.
+        """Hand out a transaction, and commit it at the end.
 
-        Refuses with `Busy` when the lock is not free in time, and with `OutcomeUnknown`, which carries `key`, when the
-        commit itself fails.
+        It is rolled back after an error, and for a dry run. Refuses with `Busy` when the lock is not free in time, and
+        with `OutcomeUnknown`, which carries `key`, when the commit itself fails.
         """
         if not os.path.exists(f"{self.path}.lock"):
             # No lock file is created beside a file that is not a clinic database.
@@ -86,9 +90,10 @@ class Store:
 
     @contextmanager
     def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
-        """Hand out a transaction on a new database, which appears at its path after the commit.
+        """Hand out a transaction on a new database.
 
-        Refuses with `Exists` when there is a file at the path. Creates the folder (0700); the file is 0600.
+        The database appears at its path after the commit. Refuses with `Exists` when there is a file at the path.
+        Creates the folder (0700); the file is 0600.
         """
         location.look(self.path, making=True)
         self._refuse_existing()
@@ -112,7 +117,10 @@ class Store:
                 self.trust_new()
 
     def _refuse_existing(self) -> None:
-        """Refuse a path with a database, or with a log: SQLite would replay it into the new database."""
+        """Refuse a path with a database or a log.
+
+        SQLite would replay the log into the new database.
+        """
         if os.path.lexists(self.path):
             raise errors.Exists(path=self.path)
         for end in LOGS:
@@ -137,7 +145,10 @@ class Store:
             yield
 
     def _compare_with_note(self) -> None:
-        """Check whether the file matches its note. If so, only this process changes it under this lock."""
+        """Check whether the file matches its note.
+
+        If so, only this process changes it under this lock.
+        """
         noted = head_file.file(self._lock) if self._lock is not None else None
         self.as_noted = False
         with suppress(OSError):
@@ -145,7 +156,10 @@ class Store:
         self._trusted = (noted.id, noted.schema) if noted is not None and self.as_noted else None
 
     def _before_release(self) -> None:
-        """Note the state of the file, now that every writing connection has closed or checkpointed."""
+        """Note the state of the file.
+
+        Every writing connection has closed or checkpointed.
+        """
         lock, trusted = self._lock, self._trusted
         self._writing, self._lock, self._trusted = False, None, None
         if lock is not None and trusted is not None and trusted[0] == paths.file_id(self.path):
@@ -159,16 +173,19 @@ class Store:
                     head_file.note_file(lock, found)
 
     def clear_drafts(self) -> None:
-        """Remove the drafts of killed commands. The lock is held, so that no other command uses them."""
+        """Remove the drafts of killed commands.
+
+        The lock is held, so that no other command uses them.
+        """
         for left in glob(f"{escape(self.path)}.{'[0-9a-f]' * 12}.new*"):
             with suppress(OSError):
                 os.unlink(left)
 
     @contextmanager
     def draft(self) -> Iterator[str]:
-        """Hand out the path of a new empty file (0600) beside the database, and remove it at the end.
+        """Hand out the path of a new empty file (0600) beside the database.
 
-        The lock is held.
+        It is removed at the end. The lock is held.
         """
         self.clear_drafts()
         draft = f"{self.path}.{secrets.token_hex(6)}.new"
@@ -213,7 +230,10 @@ class Store:
             checkpoint(connection, path)
 
     def refuse_unusable(self) -> None:
-        """Refuse a file that is no clinic database, or does not fit the log beside it. The lock is held."""
+        """Refuse a file that is no clinic database, or does not fit the log beside it.
+
+        The lock is held.
+        """
         inspect(self.path)
         self.refuse_mixture()
 
@@ -230,7 +250,10 @@ class Store:
             self._trusted = (paths.file_id(self.path), trust.refuse_changed_schema(self._lock, self.path, driver))
 
     def trust_file(self, driver: sqlite3.Connection) -> None:
-        """Trust the file and its schema as they are; both are noted when the lock is released."""
+        """Trust the file and its schema as they are.
+
+        Both are noted when the lock is released.
+        """
         self._trusted = (paths.file_id(self.path), driver.execute("PRAGMA schema_version").fetchone()[0])
 
     def trust_new(self) -> None:
@@ -274,7 +297,7 @@ class Store:
             head_file.note_head(self._lock, *self._head)
 
     def clear_note(self, clear: Callable[[int], None]) -> None:
-        """Clear notes about the previous database at the path, by a function of `head_file`."""
+        """Clear notes about the previous database, by a function of `head_file`."""
         if self._lock is not None:
             with translated(self.path, self.wait):
                 clear(self._lock)
@@ -283,7 +306,10 @@ class Store:
 def refuse_behind(
     driver: sqlite3.Connection, noted: head_file.Head | None, *, found: tuple[int, str], path: str
 ) -> None:
-    """Refuse a database whose journal lacks the write noted last, or has another write in its place."""
+    """Refuse a database without the write that was noted last.
+
+    The journal lacks this write, or has another one in its place.
+    """
     if noted is None:
         return
     if found[0] < noted.number:
@@ -293,13 +319,16 @@ def refuse_behind(
 
 
 def _backup(path: str) -> str:
-    """Return the newest copy that was rescued from a deleted log, for a hint; else a placeholder for a backup."""
+    """Return the newest copy that was rescued from a deleted log, or FILE."""
     name, _ = os.path.splitext(path)
     return max(glob(f"{escape(name)}-rescued-*.db"), default="FILE")
 
 
 def open_tx(connection: Connection, path: str, actor: str, *, fresh: bool = False) -> Tx:
-    """Return the `Tx` of a transaction that has begun. Refuses another schema version than CURRENT."""
+    """Return the `Tx` of a transaction that has begun.
+
+    Refuses another schema version than CURRENT.
+    """
     driver = connection.driver
     (version,) = driver.execute("PRAGMA user_version").fetchone()
     if version > CURRENT:
@@ -330,7 +359,10 @@ def open_tx(connection: Connection, path: str, actor: str, *, fresh: bool = Fals
 
 @lru_cache(4)
 def _read_settings(rows: tuple[tuple[str, str], ...]) -> tuple[str, ClinicSettings]:
-    """Return the secret and the checked settings; a batch checks the same rows only once."""
+    """Return the secret and the checked settings.
+
+    The cache saves a batch from checking the same rows again.
+    """
     stored = dict(rows)
     return stored.get("secret", ""), ClinicSettings.read(stored)
 

@@ -1,4 +1,4 @@
-"""Transactions as the desk sees them: `Tx`, query conditions, steps for the journal, and the journal's last row."""
+"""Define transactions, query conditions, steps, and the end of the journal."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ class Condition(NamedTuple):
 
 
 def joined(conditions: Iterable[Condition]) -> tuple[str, tuple[Any, ...]]:
-    """Return the SQL and the values of a condition that is true when all of these are."""
+    """Return the SQL and the values of all conditions, joined by AND."""
     listed = list(conditions)
     sql = " AND ".join(f"({each.sql})" for each in listed) or "true"
     return sql, tuple(value for each in listed for value in each.values)
@@ -52,7 +52,10 @@ class Step(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class JournalEnd:
-    """The number and the hash of the journal's last row: read once per transaction, then kept up to date."""
+    """The number and the hash of the journal's last row.
+
+    They are read once per transaction, then kept up to date.
+    """
 
     last: tuple[int, str] | None = None
 
@@ -65,11 +68,11 @@ class JournalEnd:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Tx:
-    """A transaction, with the instant and the day it began on. Nothing below it commits or reads a clock.
+    """A transaction, with the instant and the day it began on.
 
-    `fresh` is true for a new database. `schema` is the version that the database had before any migration.
-    `saved_copy` is the path of a copy of the database as it was before. The journal gets `steps`, the steps taken, and
-    `days_before`, the previous state of the changed days.
+    Nothing below it commits or reads a clock. `fresh` is true for a new database. `schema` is the version that the
+    database had before any migration. `saved_copy` is the path of a copy of the database as it was before. The journal
+    gets `steps`, the steps taken, and `days_before`, the previous state of the changed days.
     """
 
     connection: Connection
@@ -122,7 +125,7 @@ class Tx:
         return self.driver.execute(sql, values).rowcount
 
     def execute_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> int:
-        """Run a statement once for each row of parameters, and return the total number of changed rows."""
+        """Run a statement once per row of parameters; return the changed rows."""
         interrupts.check()
         return self.driver.executemany(sql, rows).rowcount
 
@@ -157,13 +160,16 @@ def hash_of(driver: sqlite3.Connection, number: int) -> str | None:
 
 
 def last_number_given(driver: sqlite3.Connection) -> int:
-    """Return the highest number that the journal has ever used, even if its row is gone."""
+    """Return the highest number that the journal has used, even if the row is gone."""
     (number,) = driver.execute(_LAST_NUMBER).fetchone()
     return number or 0
 
 
 def is_restored(driver: sqlite3.Connection, seen: tuple[int, str]) -> bool:
-    """Return whether the journal is another than the one seen, or a backup has been restored since."""
+    """Return whether a database was replaced or restored since it was seen.
+
+    `seen` is the number and the hash of the journal's last row then.
+    """
     number, hash_ = seen
     if number and hash_of(driver, number) != hash_:
         return True

@@ -9,7 +9,7 @@ from clinicctl.store.compiled import rows
 from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_date, from_instant, from_uuid
 
-_LAST_STANDING = """
+_LAST_UNDOABLE = """
 SELECT journal.number, journal.at, journal.actor, journal.command, journal."key", journal.undoes,
 journal.said, journal.fingerprint, journal.outcome, journal.previous, journal.hash
 FROM journal
@@ -20,8 +20,8 @@ LIMIT 1 OFFSET ?
 """
 
 
-def last_standing(tx: Tx, *, actor: str) -> rows.WriteRow | None:
-    return tx.fetch_one(_LAST_STANDING, (actor, 0), rows.write_row)
+def last_undoable(tx: Tx, *, actor: str) -> rows.WriteRow | None:
+    return tx.fetch_one(_LAST_UNDOABLE, (actor, 0), rows.write_row)
 
 
 _NEWEST = """

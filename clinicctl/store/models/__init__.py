@@ -1,8 +1,9 @@
-"""The tables, as mapped SQLModel classes. Their constraints refuse what the program must never do.
+"""The tables, as mapped SQLModel classes.
 
-Each constraint has a name, and `db_errors` has a refusal for each name that a user can meet. Personal data is only in
-`patients`, `patient_words`, and the free texts of `appointments` and `doctor_daily_availabilities`. `journal_days` has
-copies of the notes on days, which are about doctors. Instants are in UTC; dates are local to the clinic.
+Their constraints refuse what the program must never do. Each constraint has a name, and `db_errors` has a refusal for
+each name that a user can meet. Personal data is only in `patients`, `patient_words`, and the free texts of
+`appointments` and `doctor_daily_availabilities`. `journal_days` has copies of the notes on days, which are about
+doctors. Instants are in UTC; dates are local to the clinic.
 """
 
 from clinicctl.store.models.base import HOLDS_A_SLOT, IN_QUEUE, IS_ACTIVE, IS_WAITING, Word

@@ -1,4 +1,4 @@
-"""What the models share: naming of constraints, conditions of partial indexes, and types of columns."""
+"""Define constraint names, index conditions and column types for all models."""
 
 from enum import StrEnum
 from typing import Any, cast

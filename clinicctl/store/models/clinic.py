@@ -14,7 +14,10 @@ class Setting(SQLModel, table=True):
 
 
 class Counter(SQLModel, table=True):
-    """The last number given to a kind of record. It only rises, so that no number is given twice."""
+    """The last number given to a kind of record.
+
+    It only rises, so that no number is given twice.
+    """
 
     __tablename__ = "counters"
     __table_args__ = (CheckConstraint("value >= 0", name="ck_counters_value"),)

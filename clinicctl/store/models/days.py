@@ -10,7 +10,10 @@ from clinicctl.store.models.base import references, table
 
 
 class DoctorDailyAvailability(SQLModel, table=True):
-    """The setting of a doctor's day. A day without a row follows the weekly pattern or the default."""
+    """The setting of a doctor's day.
+
+    A day without a row follows the weekly pattern or the default.
+    """
 
     __tablename__ = "doctor_daily_availabilities"
     __table_args__ = (
@@ -31,7 +34,7 @@ class DoctorDailyAvailability(SQLModel, table=True):
 
 
 class DoctorWeeklyPattern(SQLModel, table=True):
-    """The setting of a doctor's weekday, for dates without a setting of their own. 0 is Monday."""
+    """The setting of a doctor's weekday (0 is Monday), for dates without their own."""
 
     __tablename__ = "doctor_weekly_patterns"
     __table_args__ = (
@@ -46,10 +49,10 @@ class DoctorWeeklyPattern(SQLModel, table=True):
 
 
 class DoctorDailyCapacity(SQLModel, table=True):
-    """The ledger of a doctor's day, from its first booking: its slots, and the last position given in its queue.
+    """The ledger of a doctor's day: its slots and the last position given.
 
-    A booking decreases `remaining` by a conditional update. `booked` is above `capacity` only by choice (overbooked, or
-    kept when the capacity was lowered); `remaining` is then 0.
+    It exists from the first booking. A booking decreases `remaining` by a conditional update. `booked` is above
+    `capacity` only by choice (overbooked, or kept when the capacity was lowered); `remaining` is then 0.
     """
 
     __tablename__ = "doctor_daily_capacities"

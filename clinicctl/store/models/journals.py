@@ -9,7 +9,10 @@ from clinicctl.store.models.base import references, table
 
 
 class Journal(SQLModel, table=True):
-    """One accepted write, chained by hash. The outcome has ids and numbers, nothing personal."""
+    """One accepted write, chained by hash.
+
+    The outcome has ids and numbers, nothing personal.
+    """
 
     __tablename__ = "journal"
     __table_args__ = (
@@ -60,7 +63,7 @@ class JournalStep(SQLModel, table=True):
 
 
 class JournalDays(SQLModel, table=True):
-    """The previous settings of the days or weekdays that a journaled write changed, for `undo`.
+    """The previous settings of days or weekdays that a write changed, for `undo`.
 
     `before` is a JSON object with compressed rows; see `desk.day_history`. It can have notes on days, which are free
     text about doctors, so that the journal's hash does not cover it.

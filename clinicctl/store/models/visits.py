@@ -71,7 +71,10 @@ class Appointment(SQLModel, table=True):
 
 
 class QueueEntry(SQLModel, table=True):
-    """An entry in a doctor's queue of a day. Its position is never reused or reset within the day."""
+    """An entry in a doctor's queue of a day.
+
+    Its position is never reused or reset within the day.
+    """
 
     __tablename__ = "queue_entries"
     __table_args__ = (
@@ -107,7 +110,10 @@ class QueueEntry(SQLModel, table=True):
 
 
 class WaitlistEntry(SQLModel, table=True):
-    """A patient who waits for a slot with a doctor on one of several days, in the order of the numbers."""
+    """A patient who waits for a slot with a doctor on one of several days.
+
+    The numbers give the order.
+    """
 
     __tablename__ = "waitlist_entries"
     __table_args__ = (
@@ -141,7 +147,10 @@ class WaitlistEntry(SQLModel, table=True):
 
 
 class WaitlistDay(SQLModel, table=True):
-    """A day of a waitlist entry. The entry's `first_date` and `last_date` are its first and its last day."""
+    """A day of a waitlist entry.
+
+    The entry's `first_date` and `last_date` are its first and its last day.
+    """
 
     __tablename__ = "waitlist_days"
     entry_id: UUID = references("waitlist_entries.id", key=True)

@@ -1,4 +1,4 @@
-"""The clinic's settings."""
+"""Queries for the clinic's settings."""
 
 from sqlalchemy import bindparam, delete, insert, select
 

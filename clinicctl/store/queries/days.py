@@ -1,4 +1,4 @@
-"""Doctors' days: the settings of dates and weekdays, and the ledgers."""
+"""Queries for doctors' days: settings of dates and weekdays, and ledgers."""
 
 from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, case, delete, insert, select, update
 

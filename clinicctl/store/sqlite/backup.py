@@ -31,7 +31,7 @@ _KEY = "SELECT 1 FROM journal WHERE key = ?"
 
 
 class Copy(NamedTuple):
-    """A backup: its path, instant, size in bytes and journal head, and the older backups removed for it."""
+    """A backup: path, instant, bytes, journal head, and removed older backups."""
 
     path: str
     at: datetime
@@ -41,11 +41,11 @@ class Copy(NamedTuple):
 
 
 def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Copy:
-    """Copy the database at `path` to a new file, or into a folder under a dated name. Takes no lock.
+    """Copy the database at `path` to a new file, or into a folder under a dated name.
 
-    `keep` is the number of backups of this clinic that stay in the folder, including this one. Refuses with `Exists`
-    when there is a file or a link at the target. Refuses a damaged database, and one that has lost committed writes:
-    its older backups may be all that is left.
+    Takes no lock. `keep` is the number of backups of this clinic that stay in the folder, including this one. Refuses
+    with `Exists` when there is a file or a link at the target. Refuses a damaged database, and one that has lost
+    committed writes: its older backups may be all that is left.
     """
     inspect(path)
     trust.refuse_mixture(path, wait=wait)
@@ -74,11 +74,12 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Cop
 
 @contextmanager
 def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
-    """Hand out a transaction on a copy of `file`, which replaces the store's database after the commit.
+    """Hand out a transaction on a copy of `file`.
 
-    Refuses a file that is not a clinic database, or whose schema has anything unknown. An older schema is migrated. The
-    replaced database is saved beside the new one, damaged or not. If the database already has a write with this key,
-    nothing is replaced, and the transaction is on the database itself.
+    After the commit, the copy replaces the store's database. Refuses a file that is not a clinic database, or whose
+    schema has anything unknown. An older schema is migrated. The replaced database is saved beside the new one, damaged
+    or not. If the database already has a write with this key, nothing is replaced, and the transaction is on the
+    database itself.
     """
     inspect(file)
     location.refuse_unsafe(store.path)
@@ -109,7 +110,7 @@ def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = 
 def saved_first(
     store: Store, why: str, *, actor: str, key: str, dry_run: bool = False, migrating: bool = False
 ) -> Iterator[Tx]:
-    """Save a copy beside the database, then hand out a transaction as the store's `write` does.
+    """Save a copy beside the database, then hand out a transaction.
 
     `migrating` migrates to the newest schema in the same transaction. Foreign keys are off while tables are rebuilt,
     and are checked before the commit.
@@ -131,7 +132,10 @@ def saved_first(
 
 
 def save_copy(path: str, why: str, wait: float) -> str:
-    """Copy a database page by page, damaged or not, to a dated file beside it; return the path."""
+    """Copy a database to a dated file beside it; return the path.
+
+    The pages are copied as they are, damaged or not.
+    """
     name, _ = os.path.splitext(path)
     target = f"{name}-{why}-{clock.now().astimezone(UTC):{paths.STAMP}}.db"
     with translated(target, wait), paths.arriving(target, numbered=True) as draft:
@@ -140,9 +144,9 @@ def save_copy(path: str, why: str, wait: float) -> str:
 
 
 def compact(store: Store) -> tuple[int, int]:
-    """Shrink the database file under the lock; return the bytes with the log, before and after.
+    """Shrink the database file; return the bytes with the log, before and after.
 
-    Refuses as a write does: another schema version, lost writes, an unsafe place.
+    Holds the writer's lock. Refuses as a write does: another schema version, lost writes, an unsafe place.
     """
     inspect(store.path)
     location.refuse_unsafe(store.path)
@@ -204,7 +208,10 @@ def _writing_to(target: str) -> Iterator[None]:
 
 
 def _bounded_by(wait: float) -> Callable[[int, int, int], None]:
-    """Return a progress callback that ends a copy after `wait` seconds: Python would retry without end."""
+    """Return a progress callback that ends a copy after `wait` seconds.
+
+    Python would retry without end.
+    """
     end = clock.ticks() + wait
 
     def watch(status: int, _left: int, _pages: int) -> None:
@@ -216,7 +223,10 @@ def _bounded_by(wait: float) -> Callable[[int, int, int], None]:
 
 
 def _copy_pages(path: str, target: str, wait: float) -> None:
-    """Copy a database and its log by SQLite's backup API, which runs no SQL of the file."""
+    """Copy a database and its log by SQLite's backup API.
+
+    SQLite runs no SQL of the file.
+    """
     with (
         _writing_to(target),
         translated(path, wait),
@@ -228,7 +238,10 @@ def _copy_pages(path: str, target: str, wait: float) -> None:
 
 
 def _has_key(path: str, key: str, wait: float) -> bool:
-    """Return whether the database at a path can be read and has a write with this key."""
+    """Return whether the database at a path has a write with this key.
+
+    A database that cannot be read has none.
+    """
     with (
         suppress(errors.Refusal),
         translated(path, wait),
@@ -274,7 +287,7 @@ def _put(draft: str, store: Store, key: str) -> None:
 
 
 def _rotate(newest: str, begins: str, keep: int) -> tuple[str, ...]:
-    """Remove all but the newest `keep` backups of this clinic from a folder; return the removed paths.
+    """Remove all but the newest `keep` backups; return the removed paths.
 
     Removes only regular files with a name that `make` gives and a database of this clinic inside.
     """
@@ -300,13 +313,16 @@ def _rotate(newest: str, begins: str, keep: int) -> tuple[str, ...]:
 
 
 def _order(name: str) -> tuple[str, int]:
-    """Return the instant in a copy's name, and its number within that second (no number is 1)."""
+    """Return the instant in a copy's name, and its number within that second."""
     dated, nth = re.fullmatch(r"(.*Z)(?:-([0-9]{1,3}))?\.db", name).groups()  # type: ignore[union-attr]
     return dated, int(nth or 1)
 
 
 def _last_write(path: str, secret: str | None) -> int | None:
-    """Return the last write in a copy of the clinic with this secret; None for other files."""
+    """Return the last write in a copy of the clinic with this secret.
+
+    Returns None for other files.
+    """
     if secret is None or _secret(path) != secret:
         return None
     with suppress(sqlite3.Error), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
@@ -315,7 +331,10 @@ def _last_write(path: str, secret: str | None) -> int | None:
 
 
 def _secret(path: str) -> str | None:
-    """Return the secret, which identifies a clinic; None for a file that is no clinic database."""
+    """Return the secret, which identifies a clinic.
+
+    Returns None for a file that is no clinic database.
+    """
     try:
         with closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
             if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):

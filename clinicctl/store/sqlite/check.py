@@ -1,4 +1,4 @@
-"""Check a database file: its pages, its schema, its values, and the invariants that SQL can check.
+"""Check the pages, schema, values and invariants of a database file.
 
 Reads only, and reports numbers, codes and dates, never names or phones. `desk.integrity` checks the other invariants.
 """
@@ -57,7 +57,10 @@ _LABELS = {
 
 
 class Violation(NamedTuple):
-    """A violated invariant and its location. `derived` names the data that a repair recomputes, if any."""
+    """A violated invariant and its location.
+
+    `derived` names the data that a repair recomputes, if any.
+    """
 
     law: str
     where: str
@@ -65,7 +68,7 @@ class Violation(NamedTuple):
 
 
 def violations(connection: sqlite3.Connection, *, older: bool = False) -> Iterator[Violation]:
-    """Yield the violations in a file: pages, schema, values, references, then every invariant.
+    """Yield the violations in a file: pages, schema, values, then invariants.
 
     After a missing table or column, nothing further is checked. With `older`, a file of an older schema version is
     accepted, and only its pages and references are checked.
@@ -98,7 +101,10 @@ def last_given(connection: sqlite3.Connection) -> dict[UUID, dict[date, int]]:
 
 
 def look(path: str, *, wait: float, older: bool = False) -> list[Violation]:
-    """Return the violations in a file that no `Tx` can be opened on. `older` is as for `violations`."""
+    """Return the violations in a file that no `Tx` can be opened on.
+
+    `older` is as for `violations`.
+    """
     with (
         translated(path, wait),
         closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait, isolation_level=None)) as connection,
@@ -110,7 +116,7 @@ def look(path: str, *, wait: float, older: bool = False) -> list[Violation]:
 
 
 def refuse_damaged(connection: sqlite3.Connection, *, shown: str) -> None:
-    """Refuse a database with damaged pages, rows against its constraints, bad values or lost references."""
+    """Refuse damaged pages, violated constraints, bad values and lost references."""
     with translated(shown, 0):
         for problem in _damage(connection):
             raise errors.Damaged(path=shown, reason=problem)
@@ -123,7 +129,10 @@ def refuse_damaged(connection: sqlite3.Connection, *, shown: str) -> None:
 
 
 def refuse_unsound(connection: sqlite3.Connection, *, shown: str, indexes: bool = False) -> None:
-    """Refuse a damaged database or another schema than ours. With `indexes`, extra indexes are accepted."""
+    """Refuse a damaged database or another schema than ours.
+
+    With `indexes`, extra indexes are accepted.
+    """
     with translated(shown, 0):
         _refuse_differences(connection, shown=shown, indexes=indexes)
     refuse_damaged(connection, shown=shown)
@@ -137,9 +146,9 @@ def _refuse_differences(connection: sqlite3.Connection, *, shown: str, indexes: 
 
 
 def refuse_foreign(path: str, *, shown: str) -> None:
-    """Refuse a file with triggers, views or another schema, before any statement could run them.
+    """Refuse a file with triggers, views or another schema.
 
-    An older schema is compared only after its migration.
+    This happens before any statement could run them. An older schema is compared only after its migration.
     """
     with translated(shown, 0), closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
         interruptible(connection)
@@ -202,7 +211,10 @@ def differences(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def extra_indexes(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of foreign indexes that are not unique: they only make reading faster."""
+    """Return the names of unknown indexes that are not unique.
+
+    They only make reading faster.
+    """
     own = schema(_new())
     return [
         name
@@ -220,7 +232,10 @@ def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
 
 
 def _violations(law: str, where: Iterator[str], derived: str | None = None) -> Iterator[Violation]:
-    """Yield at most MOST violations of an invariant. If the data cannot be read, yield the reason."""
+    """Yield at most MOST violations of an invariant.
+
+    If the data cannot be read, yield the reason.
+    """
     try:
         for nth, each in enumerate(where, start=1):
             if nth > MOST:
@@ -260,7 +275,10 @@ def _damage(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _check_failures(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield the violated CHECK constraints. SQLite's own check skips them on a read-only connection."""
+    """Yield the violated CHECK constraints.
+
+    SQLite's own check skips them on a read-only connection.
+    """
     existing = set(info.tables(connection))
     for name, (table, condition) in ours.CHECKS.items():
         if table in existing:
@@ -276,7 +294,7 @@ def _orphans(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _bad_values(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield the location of each value that this program cannot have written, without the value."""
+    """Yield the location, without the value, of each value of the wrong type."""
     for table, kinds in ours.COLUMNS.items():
         existing = _columns(connection, table)
         columns = [each for each in kinds if each in existing]
@@ -291,7 +309,10 @@ def _bad_values(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _flag(table: str, column: str, kind: str) -> str:
-    """Return SQL that gives 1 for a bad value, the bytes of a text that is not ASCII, and else 0."""
+    """Return SQL that gives 1 for a bad value, else 0 or the bytes of a text.
+
+    The bytes are given for text that is not ASCII.
+    """
     whole = _JSON if f"{table}.{column}" in _JSON_COLUMNS else _VALID.get(kind, "1")
     kind = "integer" if kind in ("int", "bool") else "text"
     value = f'"{column}"'

@@ -1,4 +1,4 @@
-"""Connections to a database: checks before opening, set-up, checkpoints of the write-ahead log."""
+"""Open connections, set them up, and checkpoint the write-ahead log."""
 
 import os
 from collections.abc import Iterator
@@ -41,7 +41,10 @@ class Connection:
         self.driver.execute(BEGIN[self.mode])
 
     def close(self) -> None:
-        """Close the connection, which rolls back an open transaction. Errors no longer matter at this point."""
+        """Close the connection, which rolls back an open transaction.
+
+        Errors no longer matter at this point.
+        """
         if not self.is_closed:
             self.is_closed = True
             with suppress(Exception):
@@ -52,10 +55,11 @@ _left_open: list[Connection] = []
 
 
 def inspect(path: str) -> None:
-    """Refuse, without changing a byte, a file that is not a clinic database of a known version.
+    """Refuse a file that is not a clinic database of a known version.
 
-    SQLite itself reads the header, by a connection that takes no lock and ignores `-wal`. Opening the file without
-    SQLite would drop the locks that this process holds on it (https://sqlite.org/howtocorrupt.html, 2.2).
+    No byte is changed. SQLite itself reads the header, by a connection that takes no lock and ignores `-wal`. Opening
+    the file without SQLite would drop the locks that this process holds on it (https://sqlite.org/howtocorrupt.html,
+    2.2).
     """
     found = location.look(path)
     if found is None:
@@ -79,7 +83,10 @@ def inspect(path: str) -> None:
 
 @contextmanager
 def connected(path: str, wait: float, *, mode: str) -> Iterator[Connection]:
-    """Hand out a connection; close it at the end, or leave it open if closing would do harm."""
+    """Hand out a connection, and close it at the end.
+
+    It is left open if closing would do harm.
+    """
     connection = Connection(_connect(path, wait, mode), path, mode)
     try:
         yield connection
@@ -98,7 +105,10 @@ def view(connection: Connection) -> Iterator[None]:
 
 
 def note_files(connection: Connection) -> tuple[paths.FileId, ...]:
-    """Record and return the identities of a connection's files. Its first statement has opened them."""
+    """Record and return the identities of a connection's files.
+
+    Its first statement has opened them.
+    """
     if connection.files is None:
         connection.files = _files(connection)
     return tuple(each for each in connection.files if each is not None)
@@ -110,14 +120,17 @@ def is_replaced(connection: Connection) -> bool:
 
 
 def lost_files(connection: Connection) -> tuple[bool, bool]:
-    """Return whether the log, and the log's index, were deleted or replaced while the database was not."""
+    """Return whether the log, and its index, were deleted or replaced.
+
+    If the database itself was replaced, both are false.
+    """
     before, now = connection.files, _files(connection)
     assert before is not None, "call note_files first"
     return before[0] == now[0] and before[1] != now[1], before[0] == now[0] and before[2] != now[2]
 
 
 def close(connection: Connection) -> None:
-    """Close a connection, or leave it open if other processes may have replaced its files.
+    """Close a connection, or leave it open if its files may be replaced.
 
     On closing, SQLite checkpoints the log by its index and deletes the log by its name, which may by then belong to
     another process. A read-only connection changes nothing.
@@ -136,9 +149,9 @@ def leave_open(connection: Connection) -> None:
 
 
 def checkpoint_all(connection: Connection) -> bool:
-    """Checkpoint the whole log; return whether that was possible. The writer's lock is held.
+    """Checkpoint the whole log; return whether that was possible.
 
-    While another process reads an older state, only a part is copied.
+    The writer's lock is held. While another process reads an older state, only a part is copied.
     """
     try:
         busy, pages, copied = connection.driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
@@ -173,7 +186,10 @@ def _connect(path: str, wait: float, mode: str) -> sqlite3.Connection:
 
 
 def _set_wal_mode(connection: sqlite3.Connection, path: str) -> None:
-    """Set the journal mode to WAL, which changes the file's header. Refuses a foreign file."""
+    """Set the journal mode to WAL, which changes the file's header.
+
+    Refuses a foreign file.
+    """
     if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
         return
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
@@ -197,6 +213,9 @@ def checkpoint(connection: Connection, path: str) -> None:
 
 
 def interruptible(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """Let a signal interrupt a long statement; SQLite rolls it back, and `translated` stops the command."""
+    """Let a signal interrupt a long statement.
+
+    SQLite rolls it back, and `translated` stops the command.
+    """
     connection.set_progress_handler(interrupts.received, _STEPS)
     return connection

@@ -1,4 +1,7 @@
-"""Translate database errors that a user can act on into refusals. Other errors are bugs and pass through."""
+"""Translate database errors that a user can act on into refusals.
+
+Other errors are bugs and pass through.
+"""
 
 import os
 from collections.abc import Iterator
@@ -79,7 +82,10 @@ def _code(error: BaseException | None) -> int:
 
 
 def _no_room(path: str) -> bool:
-    """Return whether the disk is full. SQLite only reports that its shared memory could not grow."""
+    """Return whether the disk is full.
+
+    SQLite only reports that its shared memory could not grow.
+    """
     try:
         return os.statvfs(os.path.dirname(path)).f_bavail == 0
     except OSError:
@@ -92,13 +98,19 @@ def is_full(error: BaseException) -> bool:
 
 
 def _constraint(message: str) -> str:
-    """Return the constraint's name. For a UNIQUE constraint, SQLite gives its columns instead of its name."""
+    """Return the constraint's name.
+
+    For a UNIQUE constraint, SQLite gives its columns instead of its name.
+    """
     broken = message.partition("constraint failed: ")[2]
     return schema.UNIQUE.get(broken, broken)
 
 
 def reason_of(error: BaseException | None) -> str:
-    """Return the message of SQLite or the system, which has no values in it; else only the error's type."""
+    """Return the message of SQLite or the system, which contains no values.
+
+    For other errors, return only the type.
+    """
     if isinstance(error, sqlite3.Error) and hasattr(error, "sqlite_errorname"):
         return f"{error} ({error.sqlite_errorname})"
     if isinstance(error, OSError) and error.strerror:

@@ -1,4 +1,4 @@
-"""The SQLite module: pysqlite3 if `clinicctl[sqlite]` is installed, otherwise Python's own.
+"""Provide SQLite: pysqlite3 if it is installed, otherwise Python's own.
 
 No other module may import either: two copies of SQLite in a process would drop each other's locks
 (https://sqlite.org/howtocorrupt.html, 2.2.1).
@@ -21,7 +21,10 @@ __all__ = ["provider", "sqlite3", "uri"]
 
 
 def uri(path: str, query: str) -> str:
-    """Return the URI of a database file. It is built from bytes because a path need not be UTF-8."""
+    """Return the URI of a database file.
+
+    It is built from bytes because a path need not be UTF-8.
+    """
     return f"file:{quote(os.fsencode(path))}?{query}"
 
 
@@ -34,7 +37,10 @@ _CODES = "SELECT code FROM doctors WHERE archived_at IS NULL ORDER BY code"
 
 
 def doctor_codes(path: str) -> list[str]:
-    """Return the codes of the active doctors, for completion; none if the database cannot be read."""
+    """Return the codes of the active doctors, for completion.
+
+    Returns None if the database cannot be read.
+    """
     try:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=0.2)) as connection:
             return [code for (code,) in connection.execute(_CODES)]

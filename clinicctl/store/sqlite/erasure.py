@@ -18,10 +18,10 @@ _READERS = 2.0
 
 
 def overwrite(store: Store) -> bool:
-    """Rewrite the database and empty its log under the writer's lock; return whether that worked.
+    """Rewrite the database and empty its log; return whether that worked.
 
-    Drafts of killed commands are removed, too. A reader that stays, a lock that is not free in time, and a full disk
-    prevent it.
+    Holds the writer's lock. Drafts of killed commands are removed, too. A reader that stays, a lock that is not free in
+    time, and a full disk prevent it.
     """
     try:
         with (
@@ -42,7 +42,10 @@ def overwrite(store: Store) -> bool:
 
 
 def copies(path: str) -> list[str]:
-    """Return the names of the copies that this program has left beside a database, unfinished ones included."""
+    """Return the names of the copies of a database beside it.
+
+    Unfinished copies are included.
+    """
     name, _ = os.path.splitext(path)
     folder, base = os.path.split(name)
     dated = f"{escape(name)}-*-[0-9][0-9]T{'[0-9]' * 6}Z*.db"

@@ -1,7 +1,7 @@
-"""Group commit for a batch and the shell: several commands share a transaction, each in a savepoint.
+"""Let the commands of a batch or shell share a transaction (group commit).
 
-The connections stay open. The writer's lock is held only from the first write of a group until its commit, so that
-other desks can write between two groups.
+Each command is a savepoint. The connections stay open. The writer's lock is held only from the first write of a group
+until its commit, so that other desks can write between two groups.
 """
 
 import os
@@ -69,7 +69,10 @@ class GroupStore(Store):
 
     @contextmanager
     def read(self, *, actor: str) -> Iterator[Tx]:
-        """Hand out a view of the open group, or of this instant when no group is open. Takes no lock."""
+        """Hand out a view of the open group, or of this instant when no group is open.
+
+        Takes no lock.
+        """
         with translated(self.path, self._timeout):
             if self._tx is not None:
                 yield replace(self._tx, actor=actor)
@@ -85,10 +88,10 @@ class GroupStore(Store):
 
     @contextmanager
     def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:  # noqa: ARG002 - as a store's
-        """Hand out a savepoint of the group's transaction. `commit_group` commits it, so that `key` is not used.
+        """Hand out a savepoint of the group's transaction.
 
-        An error of the body, or a dry run, rolls back this command only. Refuses with `Busy` when the lock is not free
-        in time.
+        `commit_group` commits it, so that `key` is not used. An error of the body, or a dry run, rolls back this
+        command only. Refuses with `Busy` when the lock is not free in time.
         """
         with translated(self.path, self._timeout):
             tx = self._tx or self._begin(actor)
@@ -118,7 +121,7 @@ class GroupStore(Store):
             yield tx
 
     def require_standalone(self) -> None:
-        """Refuse: work on the file itself does not fit into a transaction with other commands."""
+        """Refuse work on the file itself, which does not fit into a shared transaction."""
         raise errors.Usage(problem="This command does not run in a batch or a shell. Run it by itself.")
 
     def held(self) -> float:
@@ -126,7 +129,10 @@ class GroupStore(Store):
         return clock.ticks() - self._began if self._tx is not None else 0.0
 
     def commit_group(self) -> None:
-        """Commit the group and release the lock. Refuses with `OutcomeUnknown`, with an empty key."""
+        """Commit the group and release the lock.
+
+        Refuses with `OutcomeUnknown`, with an empty key.
+        """
         if self._pending is not None:
             try:
                 assert self._tx is not None
@@ -159,7 +165,10 @@ class GroupStore(Store):
             self._held = 0.0
 
     def close(self) -> None:
-        """Roll back the open group, and close the connections under the lock: the last one checkpoints the log."""
+        """Roll back the open group, and close the connections under the lock.
+
+        The last one checkpoints the log.
+        """
         self.roll_back()
         if any(map(is_replaced, self._open.values())):
             self._release_files(wait=min(self._timeout, _LAST_WAIT))
@@ -211,7 +220,10 @@ class GroupStore(Store):
         return tx
 
     def _refuse_other_mode(self) -> None:
-        """Refuse a file that is not in WAL mode, such as a backup: the mode cannot change while others are open."""
+        """Refuse a file that is not in WAL mode, such as a backup.
+
+        The mode cannot change while connections are left open.
+        """
         with closing(sqlite3.connect(uri(self.path, "mode=ro"), uri=True)) as look:
             if look.execute("PRAGMA journal_mode").fetchone() != ("wal",):
                 self._stuck = paths.file_id(self.path)
@@ -282,7 +294,7 @@ class GroupStore(Store):
         paths.protect(self.path)
 
     def _save_log(self) -> bool:
-        """Copy the database with its deleted log to a file beside it; return whether it has the last write.
+        """Copy the database and its deleted log; return whether the copy is complete.
 
         If not, other processes have since used another log or index, and this copy is useless. The lock is held.
         """
@@ -308,7 +320,7 @@ class GroupStore(Store):
         return True
 
     def _restore_log(self) -> bool:
-        """Checkpoint a deleted log that is saved, and remove the saved copy; return whether it worked."""
+        """Checkpoint a deleted log and remove its copy; return whether that worked."""
         writing = self._open["rw"]
         if self._saved is None or not checkpoint_all(writing):
             return False
@@ -320,7 +332,10 @@ class GroupStore(Store):
         return True
 
     def _leave_open(self) -> None:
-        """Drop the connections without closing them: closing would checkpoint into a foreign file."""
+        """Drop the connections without closing them.
+
+        Closing would checkpoint into a foreign file.
+        """
         for mode, each in self._open.items():
             if mode == "rw" and not each.is_closed:
                 leave_open(each)
@@ -328,7 +343,7 @@ class GroupStore(Store):
         self._connections.close()
 
     def _protect_and_compare(self, tx: Tx) -> None:
-        """Protect the open files, and refuse once if a backup has been restored since the last command."""
+        """Protect the open files, and refuse once after a restore."""
         paths.protect(self.path, held=note_files(tx.connection))
         if self.refuses_after_restore:
             seen, self._seen = self._seen, head_of(tx.driver)

@@ -1,4 +1,4 @@
-"""Notes in the lock file beside the database: the journal's head, the file's state, and the last backup.
+"""Keep notes in the lock file: journal head, state of the file, last backup.
 
 A database cannot tell that its end is missing: without its `-wal`, or replaced by an old copy, it still looks sound.
 The note can tell. It is written after the commit, so that it is never ahead of the disk. After a crash between the two
@@ -31,9 +31,10 @@ class Head(NamedTuple):
 
 
 class FileNote(NamedTuple):
-    """The state of the database and its log when the lock was last released. Only other programs change it since.
+    """The state of the database and its log when the lock was last released.
 
-    `schema` is SQLite's own count of schema changes. Without a log, its inode and size are 0.
+    Only other programs change it since. `schema` is SQLite's own count of schema changes. Without a log, its inode and
+    size are 0.
     """
 
     device: int
@@ -81,7 +82,10 @@ def file(lock: int) -> FileNote | None:
 
 
 def describe_file(path: str, *, schema: int) -> FileNote:
-    """Return the state of the database and its log. Raises OSError if there is no database."""
+    """Return the state of the database and its log.
+
+    Raises OSError if there is no database.
+    """
     found = os.stat(path)
     log, log_size = 0, 0
     with suppress(OSError):
@@ -91,7 +95,10 @@ def describe_file(path: str, *, schema: int) -> FileNote:
 
 
 def note_file(lock: int, found: FileNote) -> None:
-    """Note the file's state in one write of fixed length. If that fails, the older note stays."""
+    """Note the file's state in one write of fixed length.
+
+    If that fails, the older note stays.
+    """
     with suppress(OSError):
         os.pwrite(lock, b"file" + b"".join(b" %020d" % each for each in found) + b"\n", _FILE_AT)
 
@@ -147,7 +154,10 @@ def last_backup(path: str) -> LastBackup | None:
 
 
 def note_backup(path: str, made: LastBackup) -> None:
-    """Note a backup of the database at a path. Needs no lock: it is one write, and the last one wins."""
+    """Note a backup of the database at a path.
+
+    Needs no lock: it is one write, and the last one wins.
+    """
     stored = {"at": made.at.isoformat(), "path": made.path, "number": made.head.number, "head": made.head.hash}
     with suppress(OSError):
         descriptor = _opened(path, os.O_WRONLY)

@@ -1,4 +1,7 @@
-"""Check whether a database is usable: its file, settings, notes and surroundings. Reads only."""
+"""Check whether a database is usable: its file, settings, notes and surroundings.
+
+Reads only.
+"""
 
 import os
 import shutil
@@ -35,7 +38,7 @@ BACKUP_OVERDUE = timedelta(days=7)
 
 
 class Found(NamedTuple):
-    """One finding: its name, its value, whether it is good, the problem, and whether that makes the file unusable."""
+    """One finding: name, value, problem, and whether the database is unusable."""
 
     name: str
     value: str
@@ -58,7 +61,10 @@ def look(path: str) -> list[Found]:
 
 
 def wal_reset_bug(version: tuple[int, ...]) -> bool:
-    """Return whether this SQLite has the WAL-reset bug: 3.7.0 to 3.51.2 except backports (sqlite.org/wal.html)."""
+    """Return whether this SQLite has the WAL-reset bug.
+
+    It is in 3.7.0 to 3.51.2, except in backports (https://sqlite.org/wal.html).
+    """
     return (3, 7, 0) <= version < (3, 51, 3) and not any(
         version[:2] == fixed[:2] and version >= fixed for fixed in _BACKPORTS
     )

@@ -32,7 +32,10 @@ class DatabaseInfo(NamedTuple):
 
 
 def look(path: str, *, wait: float) -> DatabaseInfo:
-    """Describe a database. Refuses a file that is no clinic database, is newer, or cannot be read."""
+    """Describe a database.
+
+    Refuses a file that is no clinic database, is newer, or cannot be read.
+    """
     inspect(path)
     with translated(path, wait), closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait)) as connection:
         interruptible(connection)

@@ -1,6 +1,6 @@
-"""The invariants of a clinic that one query can check. Each row of a query is a text that locates a violation.
+"""The invariants of a clinic that one query can check.
 
-No query returns names or phones.
+Each row of a query is a text that locates a violation. No query returns names or phones.
 """
 
 from typing import NamedTuple
@@ -33,7 +33,7 @@ LAST_GIVEN = """SELECT doctor_id, date, max(position) AS position FROM (
 
 
 class Invariant(NamedTuple):
-    """An invariant, the query for its violations, and the derived data that a repair recomputes, if any."""
+    """An invariant: its name, its query, and the data that a repair recomputes."""
 
     name: str
     query: str

@@ -1,4 +1,4 @@
-"""Check the place of a database: no network file system, and no write access for other users.
+"""Check the place of a database: a local disk, closed to other users.
 
 SQLite's log uses shared memory between processes of one machine, and its locks are the kernel's. Neither works over a
 network (https://sqlite.org/wal.html, https://sqlite.org/howtocorrupt.html, 2.1). The check runs once, before a database
@@ -26,7 +26,7 @@ _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
 def look(path: str, *, making: bool = False) -> os.stat_result | None:
-    """Return the `stat` of the file at a database's path, or None if there is no file.
+    """Return the `stat` of a database's file, or None if there is no file.
 
     Refuses a folder, a device, a dangling link, a path through a file, and a folder that this user cannot enter.
     `making` is true when a database is to be created at the path.
@@ -53,13 +53,16 @@ def look(path: str, *, making: bool = False) -> os.stat_result | None:
 
 
 def reason_of(error: OSError, path: str, *, writing: bool = False) -> str:
-    """Return the system's message for an error; for a missing permission, the owner of the file or folder."""
+    """Return the system's message for an error.
+
+    For a missing permission, it names the owner of the file or folder.
+    """
     text = error.strerror or "it cannot be read"
     return (denied(path, writing=writing) or text) if isinstance(error, PermissionError) else text
 
 
 def denied(path: str, *, writing: bool = False) -> str | None:
-    """Return the missing permission that keeps this user from a database, or None if all are granted."""
+    """Return the missing permission that keeps this user from a database, or None."""
     *folders, _ = _ancestors(path)
     for each in folders:
         if os.path.isdir(each) and not _may(each, os.X_OK):
@@ -122,13 +125,16 @@ def refuse_unsafe(path: str) -> None:
 
 
 def _other_names(path: str) -> bool:
-    """Return whether a file has a second name, apart from the draft of a killed `init`."""
+    """Return whether a file has a second name.
+
+    The draft of a killed `init` does not count.
+    """
     drafts = [each for each in glob(f"{escape(path)}.{'[0-9a-f]' * 12}.new") if os.path.samefile(each, path)]
     return os.stat(path).st_nlink > 1 + len(drafts)
 
 
 def filesystem(folder: str, *, mounts: str) -> str:
-    """Return the type of a folder's file system, by the kernel's list of mounts (proc(5)).
+    """Return the type of a folder's file system, by proc(5)'s mountinfo.
 
     Of several mounts on the longest path, the last one counts: it covers the others.
     """
@@ -143,13 +149,16 @@ def filesystem(folder: str, *, mounts: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """Return a listed path without the octal escapes for spaces, tabs, line breaks and backslashes."""
+    """Return a path from mountinfo without its octal escapes."""
     plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), text.encode("utf-8", "surrogateescape"))
     return plain.decode("utf-8", "surrogateescape")
 
 
 def _on_a_disk(found: os.stat_result) -> bool:
-    """Return whether a real device holds the file: network file systems have the major number 0."""
+    """Return whether a real device holds the file.
+
+    Network file systems have the major number 0.
+    """
     return os.major(found.st_dev) != 0
 
 
@@ -159,7 +168,7 @@ def _mounts() -> str:
 
 
 def _refuse_writable(*paths: str) -> None:
-    """Refuse paths that other users can write to, with the `chmod` that closes all of them."""
+    """Refuse paths that other users can write to, and name the `chmod` for all."""
     writable = {path: others for path in paths if (others := _writable_by_others(path))}
     if writable:
         path = next(iter(writable))
@@ -169,7 +178,7 @@ def _refuse_writable(*paths: str) -> None:
 
 
 def _writable_by_others(path: str) -> int:
-    """Return the mode bits that let other users write to a path; 0 if it does not exist."""
+    """Return the mode bits that let other users write to a path, or 0."""
     try:
         found = os.stat(path)
     except OSError:
