@@ -1,6 +1,7 @@
-"""Settings: of one command by flag, environment or config.toml, and of the clinic by `config`.
+"""Define, document and check the settings of commands and of the clinic.
 
-The two tables here define, document and check every setting; the README and `--help` are generated from them.
+A command's settings come from flags, environment and config.toml. `config` sets those of the clinic. The two tables
+here define, document and check every setting; the README and `--help` are generated from them.
 """
 
 import os
@@ -27,7 +28,7 @@ _AT_LINE = re.compile(r"at line ([0-9]+)")
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SettingSpec:
-    """One setting: its name, the text of its default, its meaning, and the function that checks a value."""
+    """One setting: its name, its default as text, its meaning, and its check."""
 
     name: str
     default: str
@@ -37,7 +38,7 @@ class SettingSpec:
     """Reads a value from the database, if that is less strict than reading a new value."""
 
     def take(self, text: str, *, origin: str | None = None) -> Any:
-        """Return the value of a text. A refusal names the setting, or the origin of the value."""
+        """Return the value of a text; a refusal names the setting or the origin."""
         return _named(origin or self.name, self.read, text)
 
 
@@ -108,9 +109,10 @@ def _timezone(text: str) -> str:
 
 
 def stored_timezone(text: str) -> str:
-    """Read a stored time zone. Every transaction does this, so that only the zone's own file is opened.
+    """Read a stored time zone.
 
-    An old name that `timezone` no longer accepts must not lock the clinic out of its database; `health` reports it.
+    Every transaction does this, so that only the zone's own file is opened. An old name that `timezone` no longer
+    accepts must not lock the clinic out of its database; `health` reports it.
     """
     from zoneinfo import ZoneInfo
 
@@ -226,7 +228,7 @@ class ClinicSettings:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Settings:
-    """The settings of one command: flags, then environment, then config.toml, then defaults."""
+    """The settings of one command: flags, environment, config.toml, defaults."""
 
     db: str | None
     output: str | None
@@ -252,8 +254,8 @@ Configuration = Mapping[str, Configured]
 
 
 def read_config(path: str, content: bytes) -> Configuration:
-    """Return the settings of a command from a TOML file. Refuses invalid TOML, with the line."""
-    import tomllib
+    """Return settings from a TOML file; refuse invalid TOML with its line."""
+    import tomllib  # Deferred: needed only with a configuration file.
 
     text = content.decode("utf-8", "replace")
     try:
@@ -362,7 +364,10 @@ def machine_timezone(environ: Mapping[str, str]) -> str:
 
 
 def machine_region(environ: Mapping[str, str], zone: str) -> str:
-    """Return the country of the time zone, else of the locale, else an empty text (phones then need their +)."""
+    """Return the country of the time zone, else of the locale, else empty text.
+
+    Without a region, phones need their +.
+    """
     for line in _zone_table():
         country, _, rest = line.partition("\t")
         if rest.split("\t")[1:2] == [zone]:
@@ -373,7 +378,7 @@ def machine_region(environ: Mapping[str, str], zone: str) -> str:
 
 
 def _zone_table() -> list[str]:
-    """Return the lines of zone.tab (country, coordinates, time zone), of the system or the tzdata package."""
+    """Return the lines of zone.tab, of the system or of the tzdata package."""
     from importlib import resources
 
     system = Path("/usr/share/zoneinfo/zone.tab")
