@@ -1,7 +1,7 @@
 """Define, document and check the settings of commands and of the clinic.
 
-A command's settings come from flags, environment and config.toml. `config` sets those of the clinic. The two tables
-here define, document and check every setting; the README and `--help` are generated from them.
+A command's settings come from flags, environment and config.toml; `config` sets those of the clinic. The README and
+`--help` are generated from the two tables here.
 """
 
 import os

@@ -427,7 +427,7 @@ def test_a_restore_whose_note_cannot_be_taken_back_changes_nothing(
     def full(lock: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(head_file, "forget_head", full)
+    monkeypatch.setattr(head_file, "clear_head", full)
     assert "No space left" in refused(74, "io_error", "db", "restore", copy, "--yes")["message"]
     assert content(db) == before
 

@@ -48,7 +48,7 @@ def broken(db: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     with closing(sqlite3.connect(db)) as connection:
         for each in check.violations(connection):
-            found.setdefault(each.law, []).append(each.where)
+            found.setdefault(each.invariant, []).append(each.where)
     return found
 
 

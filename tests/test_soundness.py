@@ -144,7 +144,7 @@ def test_a_value_that_is_none_of_its_columns_is_found_by_its_place_and_never_tol
             if value is UTF8_CUT:
                 changed = f"UPDATE {table} SET {column} = CAST(? AS TEXT) WHERE rowid = ?"
             connection.execute(changed, (value, *row))
-            found = [each.where for each in check.violations(connection) if each.law == READABLE]
+            found = [each.where for each in check.violations(connection) if each.invariant == READABLE]
             assert found == [f"{table}.{column} of {label}"], value
             with pytest.raises(errors.Damaged):
                 check.refuse_damaged(connection, shown=db)

@@ -147,14 +147,14 @@ def test_an_old_copy_written_into_the_file_of_an_open_batch_is_refused(
 def checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Count how often the whole file is checked."""
     done: list[str] = []
-    look = check.look
+    look = check.find_violations
 
     def counted(path: str, **options: Any) -> Any:
         done.append(path)
         return look(path, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(check, "look", counted)
+        patch.setattr(check, "find_violations", counted)
         yield done
 
 

@@ -332,7 +332,7 @@ def write_settings(
 
 def set_capacities(tx: Tx, changes: Iterable[tuple[days.Facts, int]]) -> None:
     """Set the capacity in the ledgers of days; what remains follows from it."""
-    stored_days.set_capacities(tx, [rows.PlacesRow(places, day.doctor_id, day.date) for day, places in changes])
+    stored_days.set_capacities(tx, [rows.CapacityRow(places, day.doctor_id, day.date) for day, places in changes])
 
 
 def follow(

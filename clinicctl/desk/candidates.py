@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from clinicctl.rules.days import approximate_age
-from clinicctl.rules.endings import LEAST, endings
+from clinicctl.rules.phones import LEAST, endings
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import records
 from clinicctl.store.engine import Tx

@@ -73,7 +73,7 @@ def _store(tx: Tx, known: SettingSpec, value: str) -> None:
     read = str(known.take(value))
     if known.name == "region" and read and not phones.known_region(read):
         raise errors.BadValue(problem=f'region: "{read}" is not a country with phone numbers; for example IN or DE.')
-    clinic.forget(tx, name=known.name)
+    clinic.delete(tx, name=known.name)
     clinic.insert(tx, name=known.name, value=read)
 
 

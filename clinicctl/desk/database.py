@@ -25,7 +25,7 @@ def describe(store: Store) -> Database:
     """Return what the database file says of itself; an older schema is no refusal."""
     inspect(store.path)
     trust.refuse_mixture(store.path, wait=store.wait)
-    found = info.look(store.path, wait=store.wait)
+    found = info.describe(store.path, wait=store.wait)
     last = found.last_backup
     return Database(
         path=store.path,
@@ -73,7 +73,7 @@ def about(store: Store, *, file: str) -> str:
         paths.refuse_own(file)
     if not os.path.lexists(file):
         raise errors.NoSuchFile(path=file)
-    found = info.look(file, wait=0)
+    found = info.describe(file, wait=0)
     return f"{found.rows.get('patients', 0)} patients, {found.head.number} writes"
 
 
@@ -132,7 +132,7 @@ def compact(store: Store) -> Compacted:
 
 def look(store: Store) -> Health:
     """Return what was found. Reads only, takes no lock, refuses nothing: what is wrong is part of the answer."""
-    found = health.look(store.path)
+    found = health.examine(store.path)
     return Health(
         usable=not any(each.stops for each in found),
         path=store.path,

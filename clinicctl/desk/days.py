@@ -156,10 +156,10 @@ def take_place(tx: Tx, day: Facts, *, overbook: bool) -> bool:
     was read before it.
     """
     open_ledger(tx, day)
-    if stored_days.take_place(tx, doctor=day.doctor_id, on=day.date):
+    if stored_days.take_slot(tx, doctor=day.doctor_id, on=day.date):
         return False
     limit = tx.clinic.overbook_limit
-    if overbook and stored_days.take_place_above(tx, doctor=day.doctor_id, on=day.date, limit=limit):
+    if overbook and stored_days.take_slot_above(tx, doctor=day.doctor_id, on=day.date, limit=limit):
         return True
     known: dict[str, Any] = {
         "doctor": day.doctor,
@@ -203,13 +203,13 @@ def refuse_absent(tx: Tx, doctor: rows.DoctorRow, day: Facts) -> None:
 
 def retake(tx: Tx, *, doctor_id: UUID, on: date) -> None:
     """Take one place again for somebody whose cancellation is undone. The slot is free, so that none is exceeded."""
-    taken = stored_days.retake_place(tx, doctor=doctor_id, on=on)
+    taken = stored_days.retake_slot(tx, doctor=doctor_id, on=on)
     assert taken == 1, "a place was taken again of a day that has none"
 
 
 def give_back(tx: Tx, *, doctor_id: UUID, on: date) -> None:
     """Give one place back. The caller has just freed its slot, in this transaction."""
-    given = stored_days.give_place_back(tx, doctor=doctor_id, on=on)
+    given = stored_days.release_slot(tx, doctor=doctor_id, on=on)
     assert given == 1, "a place was given back that nobody held"
 
 

@@ -44,7 +44,7 @@ def look(store: Store, *, actor: str) -> Checked:
             found = [*_violations(tx), *_behind(tx, noted)]
     except (errors.Damaged, errors.BadValue) as refused:
         # So damaged, or so set, that no command can begin, or go on: the file tells where.
-        found = check.look(store.path, wait=store.wait) or [Violation(check.INTACT, str(refused))]
+        found = check.find_violations(store.path, wait=store.wait) or [Violation(check.INTACT, str(refused))]
     return Checked(path=store.path, sound=not found, problems=_told(found))
 
 
@@ -55,7 +55,7 @@ def repair(tx: Tx) -> Repaired:
     Refuses a file that is not whole.
     """
     before = list(_violations(tx))
-    if damage := next((each.where for each in before if each.law == check.INTACT), None):
+    if damage := next((each.where for each in before if each.invariant == check.INTACT), None):
         raise errors.Damaged(path=tx.path, reason=damage)
     mend: dict[str, Callable[[Tx], None]] = {LEDGER: _mend_ledgers, COUNTERS: _mend_counters, NAMES: _mend_names}
     for derived in sorted({each.derived for each in before if each.derived}):
@@ -70,14 +70,14 @@ def repair(tx: Tx) -> Repaired:
 
 
 def _told(found: list[Violation]) -> tuple[Problem, ...]:
-    return tuple(Problem(each.law, each.where, each.derived is not None) for each in found)
+    return tuple(Problem(each.invariant, each.where, each.derived is not None) for each in found)
 
 
 def _violations(tx: Tx) -> Iterator[Violation]:
     """What a query can tell, and then, of a file that can be read, what needs more."""
     broken = set[str]()
     for each in check.violations(tx.driver):
-        broken.add(each.law)
+        broken.add(each.invariant)
         yield each
     if check.INTACT not in broken:
         yield from _journal(tx)

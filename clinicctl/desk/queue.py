@@ -311,7 +311,7 @@ def list_entries(tx: Tx, *, on: date) -> list[rows.QueueRow]:
 
 def refuse_second_place(tx: Tx, appointment: rows.AppointmentRow, doctor: rows.DoctorRow) -> None:
     """Refuse a patient who has an open place in the doctor's queue of that day with another appointment."""
-    for place in stored_queue.open_places(tx, patient=appointment.patient_id, doctor=doctor.id, on=appointment.date):
+    for place in stored_queue.open_entries(tx, patient=appointment.patient_id, doctor=doctor.id, on=appointment.date):
         if place.number != appointment.number:
             raise errors.SecondPlace(
                 patient=f"P{place.patient_number}",

@@ -1,5 +1,6 @@
-"""Convert phones in any form to E.164, by libphonenumber's metadata."""
+"""Convert phones to E.164, and find the last digits that distinguish them."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,12 @@ from clinicctl.rules.text import phone as cleaned
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
+
+LEAST = 3
+"""The number of last digits that are always shown."""
+
+HIDDEN = 4
+"""The number of first digits of E.164 that are never shown: the country code, and at least one more."""
 
 # `phonenumbers` is imported where it is used: 1.02 times the CPU of `queue show` otherwise.
 
@@ -58,6 +65,19 @@ def known_region(region: str) -> bool:
     return region in phonenumbers.SUPPORTED_REGIONS
 
 
+def endings(phones: Iterable[str]) -> dict[str, str]:
+    """Return the shortest unique ending of each E.164 phone, at least 3 digits.
+
+    Two phones that differ only in their hidden digits get the same ending.
+    """
+    backwards = sorted({phone[::-1] for phone in phones})
+    shared = [0, *map(_shared, backwards, backwards[1:]), 0]
+    return {
+        each[::-1]: each[: max(LEAST, min(max(before, after) + 1, len(each) - 1 - HIDDEN))][::-1]
+        for each, before, after in zip(backwards, shared, shared[1:], strict=False)
+    }
+
+
 def _refused(region: str) -> BadValue:
     example = _example(region)
     if example is None:
@@ -96,3 +116,8 @@ def _example(region: str) -> str | None:
     national = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
     abroad = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return f"{national} or {abroad}"
+
+
+def _shared(one: str, other: str) -> int:
+    """Return the length of the common prefix of two texts."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

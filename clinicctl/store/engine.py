@@ -55,7 +55,7 @@ class Store:
     def require_standalone(self) -> None:
         """Refuse to run inside a batch or a shell.
 
-        This store runs one command, so that it accepts.
+        This store runs one command and accepts.
         """
 
     @contextmanager
@@ -80,7 +80,7 @@ class Store:
         if not os.path.exists(f"{self.path}.lock"):
             # No lock file is created beside a file that is not a clinic database.
             inspect(self.path)
-        elif location.look(self.path) is None:
+        elif location.stat_database(self.path) is None:
             raise errors.NoDatabase(path=self.path)
         location.refuse_unsafe(self.path)
         with self.locked():
@@ -95,7 +95,7 @@ class Store:
         The database appears at its path after the commit. Refuses with `Exists` when there is a file at the path.
         Creates the folder (0700); the file is 0600.
         """
-        location.look(self.path, making=True)
+        location.stat_database(self.path, making=True)
         self._refuse_existing()
         folder = os.path.dirname(self.path)
         try:
@@ -111,7 +111,7 @@ class Store:
                 yield tx
             if not dry_run:
                 with translated(self.path, self.wait):
-                    self.clear_note(head_file.forget)
+                    self.clear_note(head_file.clear_all)
                     os.link(draft, self.path)
                 self.note_head()
                 self.trust_new()

@@ -150,7 +150,7 @@ class Draft:
 
 
 @contextmanager
-def arriving(target: str, *, numbered: bool) -> Iterator[Draft]:
+def creating(target: str, *, numbered: bool) -> Iterator[Draft]:
     """Hand out a new empty file (0600), which becomes the target at the end.
 
     It is beside the target until it is complete and synced. Refuses with `Exists` when the target exists; with

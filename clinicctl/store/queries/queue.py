@@ -51,13 +51,13 @@ CONSULTATIONS = every(
     .order_by(queue_entries.c.started_at),
     "ConsultationRow",
 )
-OPEN_PLACES = every(
+OPEN_ENTRIES = every(
     select(queue_entries.c.position, appointments.c.number, patients.c.number.label("patient_number"))
     .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
     .join(patients, patients.c.id == appointments.c.patient_id)
     .where(appointments.c.patient_id == bindparam("patient"), _OF_DOCTOR, _ON, IN_QUEUE)
     .order_by(queue_entries.c.position),
-    "OpenPlaceRow",
+    "OpenEntryRow",
 )
 STATUS = one(select(queue_entries.c.status).where(queue_entries.c.id == bindparam("id")))
 

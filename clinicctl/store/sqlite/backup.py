@@ -62,7 +62,7 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Cop
     now = clock.now()
     name, _ = os.path.splitext(os.path.basename(path))
     wanted = os.path.join(target, f"{name}-{now.astimezone(UTC):{paths.STAMP}}.db") if folder else target
-    with translated(wanted, wait), paths.arriving(wanted, numbered=folder) as draft:
+    with translated(wanted, wait), paths.creating(wanted, numbered=folder) as draft:
         with _writing_to(draft.target), translated(path, wait), closing(_reader(path, wait)) as source:
             source.execute("VACUUM INTO ?", (uri(draft.path, "mode=rw"),))
             _drop_extra_indexes(draft.path)
@@ -100,7 +100,7 @@ def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = 
                 save = exists and not dry_run
                 yield replace(tx, saved_copy=save_copy(store.path, "replaced", store.wait) if save else None)
             if not dry_run:
-                store.clear_note(head_file.forget_head)
+                store.clear_note(head_file.clear_head)
                 _put(draft, store, key)
                 store.note_head()
                 store.trust_new()
@@ -119,7 +119,7 @@ def saved_first(
     location.refuse_unsafe(store.path)
     with store.locked():
         store.refuse_unusable()
-        due = not migrating or info.look(store.path, wait=store.wait).schema < CURRENT
+        due = not migrating or info.describe(store.path, wait=store.wait).schema < CURRENT
         if due and migrating:
             check.refuse_foreign(store.path, shown=store.path)
         saved_copy = None
@@ -138,7 +138,7 @@ def save_copy(path: str, why: str, wait: float) -> str:
     """
     name, _ = os.path.splitext(path)
     target = f"{name}-{why}-{clock.now().astimezone(UTC):{paths.STAMP}}.db"
-    with translated(target, wait), paths.arriving(target, numbered=True) as draft:
+    with translated(target, wait), paths.creating(target, numbered=True) as draft:
         _copy_pages(path, draft.path, wait)
     return draft.target
 

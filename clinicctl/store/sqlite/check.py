@@ -12,7 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from clinicctl import errors, interrupts, settings
-from clinicctl.store.compiled import schema as ours
+from clinicctl.store.compiled import schema as expected
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.sqlite import info, invariants
 from clinicctl.store.sqlite.connections import interruptible
@@ -62,7 +62,7 @@ class Violation(NamedTuple):
     `derived` names the data that a repair recomputes, if any.
     """
 
-    law: str
+    invariant: str
     where: str
     derived: str | None = None
 
@@ -100,7 +100,7 @@ def last_given(connection: sqlite3.Connection) -> dict[UUID, dict[date, int]]:
     return found
 
 
-def look(path: str, *, wait: float, older: bool = False) -> list[Violation]:
+def find_violations(path: str, *, wait: float, older: bool = False) -> list[Violation]:
     """Return the violations in a file that no `Tx` can be opened on.
 
     `older` is as for `violations`.
@@ -129,7 +129,7 @@ def refuse_damaged(connection: sqlite3.Connection, *, shown: str) -> None:
 
 
 def refuse_unsound(connection: sqlite3.Connection, *, shown: str, indexes: bool = False) -> None:
-    """Refuse a damaged database or another schema than ours.
+    """Refuse a damaged database or another schema than this program's.
 
     With `indexes`, extra indexes are accepted.
     """
@@ -178,7 +178,7 @@ def schema(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
 
 def _is_internal(kind: str, name: str, sql: str | None) -> bool:
     if kind == "index":
-        return sql is None and (named := _AUTOINDEX.fullmatch(name)) is not None and named[1] in ours.COLUMNS
+        return sql is None and (named := _AUTOINDEX.fullmatch(name)) is not None and named[1] in expected.COLUMNS
     return kind == "table" and name in _INTERNAL and sql == f"CREATE TABLE {name}({_INTERNAL[name]})"
 
 
@@ -190,13 +190,13 @@ def _plain_sql(sql: str) -> str:
 def _new() -> sqlite3.Connection:
     """Return a new database of this program, in memory."""
     connection = sqlite3.connect(":memory:", check_same_thread=False)
-    for each in ours.DDL:
+    for each in expected.DDL:
         connection.execute(each)
     return connection
 
 
 def differences(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield the differences of a schema from ours, except for `extra_indexes`."""
+    """Yield the differences from this program's schema, except for `extra_indexes`."""
     own, found = schema(_new()), schema(connection)
     added = extra_indexes(connection)
     for kind, name in sorted(own.keys() | found.keys()):
@@ -224,14 +224,14 @@ def extra_indexes(connection: sqlite3.Connection) -> list[str]:
 
 
 def _is_incomplete(connection: sqlite3.Connection) -> bool:
-    return not all(_columns(connection, table) >= columns.keys() for table, columns in ours.COLUMNS.items())
+    return not all(_columns(connection, table) >= columns.keys() for table, columns in expected.COLUMNS.items())
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
     return {name for _, name, *_ in connection.execute(f'PRAGMA table_info("{table}")')}
 
 
-def _violations(law: str, where: Iterator[str], derived: str | None = None) -> Iterator[Violation]:
+def _violations(invariant: str, where: Iterator[str], derived: str | None = None) -> Iterator[Violation]:
     """Yield at most MOST violations of an invariant.
 
     If the data cannot be read, yield the reason.
@@ -239,12 +239,12 @@ def _violations(law: str, where: Iterator[str], derived: str | None = None) -> I
     try:
         for nth, each in enumerate(where, start=1):
             if nth > MOST:
-                yield Violation(law, f"more than {MOST} in all", derived)
+                yield Violation(invariant, f"more than {MOST} in all", derived)
                 return
-            yield Violation(law, each, derived)
+            yield Violation(invariant, each, derived)
     except sqlite3.DatabaseError as error:
         interrupts.check()
-        yield Violation(law, f"cannot be read: {reason_of(error)}")
+        yield Violation(invariant, f"cannot be read: {reason_of(error)}")
 
 
 def _violating(connection: sqlite3.Connection, query: str) -> Iterator[str]:
@@ -280,7 +280,7 @@ def _check_failures(connection: sqlite3.Connection) -> Iterator[str]:
     SQLite's own check skips them on a read-only connection.
     """
     existing = set(info.tables(connection))
-    for name, (table, condition) in ours.CHECKS.items():
+    for name, (table, condition) in expected.CHECKS.items():
         if table in existing:
             broken = f'SELECT count(*) FROM "{table}" WHERE NOT ({condition})'  # noqa: S608 - our own
             (count,) = connection.execute(broken).fetchone()
@@ -295,7 +295,7 @@ def _orphans(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _bad_values(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield the location, without the value, of each value of the wrong type."""
-    for table, kinds in ours.COLUMNS.items():
+    for table, kinds in expected.COLUMNS.items():
         existing = _columns(connection, table)
         columns = [each for each in kinds if each in existing]
         if not columns:

@@ -61,7 +61,7 @@ def inspect(path: str) -> None:
     the file without SQLite would drop the locks that this process holds on it (https://sqlite.org/howtocorrupt.html,
     2.2).
     """
-    found = location.look(path)
+    found = location.stat_database(path)
     if found is None:
         raise errors.NoDatabase(path=path)
     if not found.st_size:

@@ -39,7 +39,7 @@ _CODES = "SELECT code FROM doctors WHERE archived_at IS NULL ORDER BY code"
 def doctor_codes(path: str) -> list[str]:
     """Return the codes of the active doctors, for completion.
 
-    Returns None if the database cannot be read.
+    The list is empty if the database cannot be read.
     """
     try:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=0.2)) as connection:

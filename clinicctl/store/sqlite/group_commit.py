@@ -35,7 +35,7 @@ _PAUSE = 0.001
 """Seconds of the pause in which they take the lock."""
 _LAST_WAIT = 5.0
 """Seconds to wait for the lock at exit, when only this process still has a deleted log open."""
-_RESTART_PROCESS = "End this process, and start it anew."
+_RESTART_PROCESS = "End this process, and start it again."
 
 
 class GroupStore(Store):
@@ -307,7 +307,7 @@ class GroupStore(Store):
         name, _ = os.path.splitext(self.path)
         target = f"{name}-rescued-{clock.now().astimezone(UTC):{paths.STAMP}}.db"
         with (
-            paths.arriving(target, numbered=True) as draft,
+            paths.creating(target, numbered=True) as draft,
             closing(sqlite3.connect(uri(draft.path, "mode=rw"), uri=True)) as copy,
         ):
             writing.driver.backup(copy)

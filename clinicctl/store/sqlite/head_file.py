@@ -33,8 +33,8 @@ class Head(NamedTuple):
 class FileNote(NamedTuple):
     """The state of the database and its log when the lock was last released.
 
-    Only other programs change it since. `schema` is SQLite's own count of schema changes. Without a log, its inode and
-    size are 0.
+    Later changes are those of other programs. `schema` is SQLite's own count of schema changes. Without a log, its
+    inode and size are 0.
     """
 
     device: int
@@ -76,7 +76,7 @@ def note_head(lock: int, number: int, hash_: str) -> None:
 
 
 def file(lock: int) -> FileNote | None:
-    """Return what is noted of the file."""
+    """Return the noted state of the file."""
     found = _FILE.fullmatch(os.pread(lock, _FILE_LENGTH, _FILE_AT))
     return FileNote(*map(int, found.groups())) if found else None
 
@@ -103,14 +103,14 @@ def note_file(lock: int, found: FileNote) -> None:
         os.pwrite(lock, b"file" + b"".join(b" %020d" % each for each in found) + b"\n", _FILE_AT)
 
 
-def forget_head(lock: int) -> None:
+def clear_head(lock: int) -> None:
     """Clear the head durably, before another database takes the path."""
     if os.fstat(lock).st_size:
         os.pwrite(lock, b" " * (_LENGTH - 1) + b"\n", 0)
         os.fsync(lock)
 
 
-def forget(lock: int) -> None:
+def clear_all(lock: int) -> None:
     """Clear every note durably, before a new database takes the path."""
     if os.fstat(lock).st_size:
         os.ftruncate(lock, 0)

@@ -47,7 +47,7 @@ class Found(NamedTuple):
     stops: bool = False
 
 
-def look(path: str) -> list[Found]:
+def examine(path: str) -> list[Found]:
     """Return the findings, the database itself first."""
     found = [Found("clinicctl", __version__), _sqlite(), _durability()]
     try:

@@ -12,6 +12,7 @@ from clinicctl.store.sqlite.connections import inspect, interruptible
 from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.head_file import Head
+from clinicctl.store.tx import head_of
 
 
 class DatabaseInfo(NamedTuple):
@@ -31,7 +32,7 @@ class DatabaseInfo(NamedTuple):
     zone: ZoneInfo
 
 
-def look(path: str, *, wait: float) -> DatabaseInfo:
+def describe(path: str, *, wait: float) -> DatabaseInfo:
     """Describe a database.
 
     Refuses a file that is no clinic database, is newer, or cannot be read.
@@ -74,8 +75,8 @@ def count(connection: sqlite3.Connection, table: str) -> int:
 
 def head(connection: sqlite3.Connection) -> Head:
     """Return the journal's last row, as number and hash."""
-    found = connection.execute("SELECT number, hash FROM journal ORDER BY number DESC LIMIT 1").fetchone()
-    return Head(*found) if found else Head(0, "0" * 64)
+    number, hash_ = head_of(connection)
+    return Head(number, hash_ or "0" * 64)
 
 
 def zone(connection: sqlite3.Connection, *, shown: str) -> ZoneInfo:

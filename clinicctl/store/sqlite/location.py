@@ -25,7 +25,7 @@ _CHMOD = {"g": stat.S_IWGRP, "o": stat.S_IWOTH}
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
-def look(path: str, *, making: bool = False) -> os.stat_result | None:
+def stat_database(path: str, *, making: bool = False) -> os.stat_result | None:
     """Return the `stat` of a database's file, or None if there is no file.
 
     Refuses a folder, a device, a dangling link, a path through a file, and a folder that this user cannot enter.
@@ -104,9 +104,9 @@ def refuse_unsafe(path: str) -> None:
 
     Unsafe are a network file system, files or a folder that other users can write to, and a file with a second name,
     which would have a second lock. A sticky folder such as /tmp is safe: other users cannot remove files in it. A group
-    with the owner's number is private on most systems. `look` refuses first, then a file that is read-only.
+    with the owner's number is private on most systems. `stat_database` refuses first, then a file that is read-only.
     """
-    if look(path, making=True) is not None and not _may(path, os.W_OK):
+    if stat_database(path, making=True) is not None and not _may(path, os.W_OK):
         raise errors.ReadOnly(path=path, reason=denied(path, writing=True) or "permission denied")
     folder = os.path.dirname(path)
     try:

@@ -91,13 +91,14 @@ def _check_file(path: str, wait: float) -> None:
 
     head = head_file.known_head(path)
     try:
-        found = [each for each in check.look(path, wait=wait, older=True) if each.derived is None]
+        found = [each for each in check.find_violations(path, wait=wait, older=True) if each.derived is None]
     except (errors.IOFailed, errors.DatabaseUnusable) as refused:
         # For example when the log's index points to pages that are missing.
         found = [check.Violation(check.INTACT, str(refused.facts.get("reason", refused)))]
-    readable = {each.name for each in invariants.INVARIANTS} >= {each.law for each in found}
+    readable = {each.name for each in invariants.INVARIANTS} >= {each.invariant for each in found}
     problems = [
-        each.where if each.law == check.INTACT else f"invariant violated: {each.law}: {each.where}" for each in found
+        each.where if each.invariant == check.INTACT else f"invariant violated: {each.invariant}: {each.where}"
+        for each in found
     ]
     if not problems:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
