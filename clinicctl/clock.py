@@ -1,4 +1,4 @@
-"""The only reader of the wall clock."""
+"""Read the clock. No other module may do this."""
 
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
@@ -12,16 +12,19 @@ def now() -> datetime:
 
 
 def shift(seconds: float) -> None:
-    """Move the clock of this process, for the test suite: see `settings.clock_shift`."""
+    """Shift the clock of this process, for the test suite.
+
+    See `settings.clock_shift`.
+    """
     global _shift
     _shift = timedelta(seconds=seconds)
 
 
 def ticks() -> float:
-    """Return seconds on a clock that only rises, for durations."""
+    """Return seconds of a monotonic clock, for durations."""
     return monotonic()
 
 
 def pause(seconds: float) -> None:
-    """Let others go first."""
+    """Sleep for some seconds, so that other processes run."""
     sleep(seconds)

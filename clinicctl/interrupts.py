@@ -1,9 +1,9 @@
-"""Signals that ask the program to stop, and the alarm that bounds a wait.
+"""Handle signals that ask the program to stop, and bound waits by an alarm.
 
-An exception raised by a signal handler can come at any instruction: inside a callback that discards it, or inside the
-import system, which then keeps a lock for ever. So the handlers here only note the signal. It is obeyed by `check`,
-which stands between two steps of the work, and at once inside `Waiting`, which stands around a single call that may
-block. Our alarms ring whatever a parent process blocked, ignored or left pending.
+A signal handler that raises can do so at any instruction: inside a callback that discards the exception, or inside the
+import system, which then never releases a lock. So the handlers here only record the signal. `check` raises between two
+steps of the work, and `Waiting` lets the handler raise during a single blocking call. The alarms work even if a parent
+process has blocked, ignored or left SIGALRM pending.
 """
 
 import signal
@@ -19,7 +19,10 @@ _elapses = False
 
 
 class Interrupt(BaseException):
-    """A signal asked the program to stop. It is no `Exception`, so that handlers of errors let it pass."""
+    """A signal has asked the program to stop.
+
+    It is no `Exception`, so that error handlers let it pass.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -27,11 +30,14 @@ class Interrupt(BaseException):
 
 
 class Elapsed(Exception):
-    """The time of a wait is over."""
+    """A wait has timed out."""
 
 
 def listen() -> None:
-    """Note the signals that ask to stop, from now on. One that the parent ignores stays ignored, as with nohup."""
+    """Record signals that ask to stop.
+
+    A signal that the parent ignores stays ignored, as with nohup.
+    """
     signal.setitimer(signal.ITIMER_REAL, 0)
     for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -40,34 +46,34 @@ def listen() -> None:
 
 
 def received() -> bool:
-    """Whether a signal has asked to stop."""
+    """Return whether a signal has asked to stop."""
     return _received is not None
 
 
 def check() -> None:
-    """Stop here if a signal has asked for it."""
+    """Raise `Interrupt` if a signal has asked to stop."""
     if _received is not None:
         raise Interrupt(_received)
 
 
 def acknowledge() -> None:
-    """Go on after a signal: the caller has handled its `Interrupt`."""
+    """Clear the recorded signal, after its `Interrupt` has been handled."""
     global _received
     _received = None
 
 
 def last() -> int | None:
-    """Return the signal that came before the end, if any, and block further ones: the process is about to exit."""
+    """Block the signals before the exit, and return one that has arrived, if any."""
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     late = signal.sigpending()
     return _received if _received is not None else next((each for each in STOPPING if each in late), None)
 
 
 class Waiting:
-    """Wraps one call that may block. A signal ends it with `Interrupt`, the end of its time with `Elapsed`.
+    """A context around one blocking call.
 
-    `first` lets the call begin although a signal came before, so that an answer whose reader is ready is given.
-    Only the main thread can use it.
+    A signal raises `Interrupt`, a timeout `Elapsed`. With `first`, the call begins even if a signal has already
+    arrived, so that a ready reader still gets its answer. Only the main thread can use this class.
     """
 
     __slots__ = ("first", "seconds")
@@ -96,7 +102,10 @@ class Waiting:
 
 
 class InCallback:
-    """Wraps a callback inside `Waiting` that discards exceptions. A signal during the callback ends the wait later."""
+    """A context inside `Waiting` for a callback that discards exceptions.
+
+    A signal ends the wait afterwards.
+    """
 
     __slots__ = ("within",)
 
@@ -114,7 +123,7 @@ class InCallback:
 
 
 def _arm(seconds: float) -> None:
-    """Ring after some seconds, and again until the wait has ended. An alarm that a parent left pending is discarded."""
+    """Set a repeated alarm. An alarm that a parent has left pending is discarded."""
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _ring)

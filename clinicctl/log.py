@@ -1,4 +1,7 @@
-"""The log: one JSON line a command, ids and codes only. It fails silently: a booking is worth more."""
+"""Write the log: one JSON line per command, ids and codes only.
+
+Errors are ignored, so that commands succeed.
+"""
 
 import json
 import os
@@ -10,18 +13,19 @@ from typing import Any
 from clinicctl import clock, errors
 from clinicctl.store import paths
 
-OF_LATE = timedelta(hours=1)
+PERIOD = timedelta(hours=1)
 _TAIL = 1 << 20
-"""Bytes at the end of the log that are looked at."""
+"""Bytes at the end of the log that are read."""
 
 
-def line(path: str, **facts: Any) -> None:
-    """Append one line to the file at `path` (0600, made when missing, no link followed).
+def line(path: str, **details: Any) -> None:
+    """Append one line to the log file.
 
-    What is there and is no log, stays as it is: a file of the database, a pipe, a file that does not begin like a log.
+    The file is created if missing (0600), and links are not followed. A file of the database, a pipe, and a file that
+    does not begin like a log are left unchanged.
     """
-    said = {"at": clock.now().isoformat(timespec="milliseconds"), "pid": os.getpid(), **facts}
-    text = json.dumps({name: value for name, value in said.items() if value is not None}, ensure_ascii=True)
+    fields = {"at": clock.now().isoformat(timespec="milliseconds"), "pid": os.getpid(), **details}
+    text = json.dumps({name: value for name, value in fields.items() if value is not None}, ensure_ascii=True)
     with suppress(OSError, errors.Refusal):
         descriptor = paths.open_to_append(path)
         try:
@@ -32,11 +36,11 @@ def line(path: str, **facts: Any) -> None:
 
 
 def lock_waits(path: str) -> tuple[int, float] | None:
-    """Return how many commands of the last hour waited for the writer's lock, and the longest wait in seconds.
+    """Return the number of lock waits in the last hour, and the longest in seconds.
 
-    Looks at the end of the log alone; None where it cannot be read.
+    Reads only the end of the log. Returns None if the log cannot be read.
     """
-    since = clock.now() - OF_LATE
+    since = clock.now() - PERIOD
     try:
         waits = [wait for each in _tail(path) if (wait := _lock_wait(each, since))]
     except (OSError, errors.Refusal):
@@ -45,7 +49,7 @@ def lock_waits(path: str) -> tuple[int, float] | None:
 
 
 def _tail(path: str) -> list[bytes]:
-    """The last whole lines of a file."""
+    """Return the last complete lines of a file."""
     with paths.open_to_read(path, most=sys.maxsize) as file:
         start = max(0, os.fstat(file.fileno()).st_size - _TAIL)
         lines = os.pread(file.fileno(), _TAIL, start).split(b"\n")
@@ -53,9 +57,12 @@ def _tail(path: str) -> list[bytes]:
 
 
 def _lock_wait(line: bytes, since: datetime) -> float:
-    """How long the command of a line waited for the lock; 0 for one of before, and for what is no such line."""
+    """Return the seconds that a command waited for the lock.
+
+    An older or invalid line gives 0.
+    """
     with suppress(ValueError, TypeError, KeyError):
-        said = json.loads(line)
-        if datetime.fromisoformat(said["at"]) >= since:
-            return float(said["lock_waited"])
+        fields = json.loads(line)
+        if datetime.fromisoformat(fields["at"]) >= since:
+            return float(fields["lock_waited"])
     return 0.0

@@ -1,6 +1,7 @@
-"""What can be set: by flag, environment or config.toml for one command, and by `config` for the clinic.
+"""Define, document and check the settings of commands and of the clinic.
 
-The two tables here define, document and check every setting; `clinicctl help settings` is made from them.
+A command's settings come from flags, environment and config.toml; `config` sets those of the clinic. The page
+`clinicctl help settings` and `--help` are generated from the two tables here.
 """
 
 import os
@@ -26,180 +27,188 @@ _AT_LINE = re.compile(r"at line ([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Known:
-    """One setting: its name, the text of its default, what it means, and the check that reads it."""
+class SettingSpec:
+    """One setting: its name, its default as text, its meaning, and its check."""
 
     name: str
     default: str
     meaning: str
     read: Callable[[str], Any]
     stored: Callable[[str], Any] | None = None
-    """Reads the value that stands in the database, where that needs less than a new value."""
+    """Reads a value from the database, if that is less strict than reading a new value."""
 
-    def take(self, said: str, *, origin: str | None = None) -> Any:
-        """Return the value of what was said. A refusal names the setting, or where the value came from."""
-        return _named(origin or self.name, self.read, said)
+    def take(self, text: str, *, origin: str | None = None) -> Any:
+        """Return the value of a text; a refusal names the setting or the origin."""
+        return _named(origin or self.name, self.read, text)
 
 
-def _named(name: str, read: Callable[[str], T], said: str) -> T:
+def _named(name: str, read: Callable[[str], T], text: str) -> T:
     try:
-        return read(said)
+        return read(text)
     except BadValue as refused:
         raise BadValue(problem=f"{name}: {refused}") from None
 
 
-def _is_not(said: str, wanted: str) -> BadValue:
-    """Say what a value is not; without the value where it may be about a person."""
-    named = typed(said, option=True)
+def _wrong(text: str, wanted: str) -> BadValue:
+    """Return the refusal of a value, without the value if it may be about a person."""
+    named = typed(text, option=True)
     return BadValue(problem=f"{named} is not {wanted}." if named else f"{wanted}.")
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(said: str) -> int:
-        if not (said.isascii() and said.isdigit() and least <= int(said[:9]) <= most):
-            raise _is_not(said, f"a whole number from {least} to {most}")
-        return int(said)
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
+            raise _wrong(text, f"a whole number from {least} to {most}")
+        return int(text)
 
     return read
 
 
 def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
-    def read(said: str) -> str:
-        if said not in values:
-            raise _is_not(said, f"one of {', '.join(values)}")
-        return said
+    def read(text: str) -> str:
+        if text not in values:
+            raise _wrong(text, f"one of {', '.join(values)}")
+        return text
 
     return read
 
 
-def _seconds(said: str) -> float:
+def _seconds(text: str) -> float:
     try:
-        seconds = float(said)
+        seconds = float(text)
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= 3600:
-        raise _is_not(said, "a number of seconds from 0 to 3600")
+        raise _wrong(text, "a number of seconds from 0 to 3600")
     return seconds
 
 
 def _line(longest: int) -> Callable[[str], str]:
-    def read(said: str) -> str:
-        if not said.isprintable() or not 1 <= len(said) <= longest or said.isspace():
+    def read(text: str) -> str:
+        if not text.isprintable() or not 1 <= len(text) <= longest or text.isspace():
             raise BadValue(problem=f"1 to {longest} printable characters.")
-        return said
+        return text
 
     return read
 
 
-def _database(said: str) -> str:
-    if not said:
-        raise BadValue(problem="empty; name a database, or leave it out for the default one.")
-    return said
+def _database(text: str) -> str:
+    if not text:
+        raise BadValue(problem="empty: name a database, or omit the option for the default one.")
+    return text
 
 
-def _timezone(said: str) -> str:
-    known = _zones()
-    if said in known:
-        return said
-    near = next((each for each in sorted(known) if each.casefold() == said.casefold()), None)
-    raise _is_not(
-        said, "an IANA name, " + (f"did you mean {near}?" if near else "for example Asia/Kolkata or Europe/Berlin")
+def _timezone(text: str) -> str:
+    zones = _zones()
+    if text in zones:
+        return text
+    near = next((each for each in sorted(zones) if each.casefold() == text.casefold()), None)
+    raise _wrong(
+        text, "an IANA name, " + (f"did you mean {near}?" if near else "for example Asia/Kolkata or Europe/Berlin")
     )
 
 
-def stored_timezone(said: str) -> str:
-    """Read the time zone that stands in a database: every transaction does, so that only this one file is looked at.
+def stored_timezone(text: str) -> str:
+    """Read a stored time zone.
 
-    A name that is accepted no longer must not lock the clinic out of its database; `health` reports it.
+    Every transaction does this, so that only the zone's own file is opened. An old name that `timezone` no longer
+    accepts must not lock the clinic out of its database; `health` reports it.
     """
     from zoneinfo import ZoneInfo
 
     try:
-        ZoneInfo(said)
+        ZoneInfo(text)
     except (KeyError, ValueError, OSError):
         raise BadValue(problem="timezone: not known on this machine.") from None
-    return said
+    return text
 
 
 @cache
 def _zones() -> frozenset[str]:
-    """The names of the IANA time zones that are places, as the tzdata package lists them.
+    """Return the names of the IANA time zones, from the tzdata package.
 
-    Python's own list opens each file in the zoneinfo folders, and the environment can name any folder.
+    Python's own list opens every file in the zoneinfo folders, and the environment can name any folder.
     """
     from importlib import resources
 
     return frozenset((resources.files("tzdata") / "zones").read_text(encoding="utf-8").split()) - {"Factory"}
 
 
-def _region(said: str) -> str:
-    code = said.upper()
+def _region(text: str) -> str:
+    code = text.upper()
     if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
-        raise _is_not(said, "two letters, for example IN or DE; phones without + are read by its rules")
+        raise _wrong(text, "two letters, for example IN or DE; its rules apply to phones without +")
     return code
 
 
-def output(said: str) -> str:
-    """Read the name of a format."""
-    return _named("--output", _one_of(FORMATS), said)
+def output(text: str) -> str:
+    """Return the name of an output format."""
+    return _named("--output", _one_of(FORMATS), text)
 
 
-def actor(said: str) -> str:
-    """Read the name of who does it."""
-    return _named("--actor", _line(ACTOR), said)
+def actor(text: str) -> str:
+    """Return the name of the actor."""
+    return _named("--actor", _line(ACTOR), text)
 
 
-def timezone(said: str) -> str:
-    """Read an IANA time zone, spelled as IANA spells it."""
-    return _named("timezone", _timezone, said)
+def timezone(text: str) -> str:
+    """Return an IANA time zone, in IANA's spelling."""
+    return _named("timezone", _timezone, text)
 
 
-def region(said: str) -> str:
-    """Read a phone region: two letters, or none."""
-    return _named("region", _region, said)
+def region(text: str) -> str:
+    """Return a phone region: two capital letters, or an empty text."""
+    return _named("region", _region, text)
 
 
 COMMAND = (
-    Known("db", "", "the database: a path (default: clinic.db in the user data folder)", _database),
-    Known(
+    SettingSpec("db", "", "the database: a path (default: clinic.db in the user data folder)", _database),
+    SettingSpec(
         "output",
         "",
         "table, json, jsonl, csv or tsv (default: table on a terminal, else tsv)",
         _one_of(FORMATS),
     ),
-    Known("wait", "20", "seconds to wait for the writer's lock", _seconds),
-    Known("actor", "", "who does it, for the journal (default: the login)", _line(ACTOR)),
-    Known("log", "", "a file for one JSON line a command: ids and codes, nothing personal", str),
+    SettingSpec("wait", "20", "seconds to wait for the writer's lock", _seconds),
+    SettingSpec("actor", "", "the name in the journal (default: the login)", _line(ACTOR)),
+    SettingSpec("log", "", "a file that gets one JSON line per command: ids and codes, nothing personal", str),
 )
 """Settings of a command: `--name`, `CLINICCTL_NAME`, `name` in config.toml, default, in this order."""
 
 CLINIC = (
-    Known("name", "Clinic", "the clinic's name", _line(200)),
-    Known("timezone", "UTC", "the IANA time zone that decides what today is", _timezone, stored_timezone),
-    Known("region", "", "the region whose rules phones without + follow, two letters", _region),
-    Known("capacity", "10", "the capacity of a day where the doctor has none of their own", _whole(1, 500)),
-    Known("wait_threshold", "30", "minutes of waiting from which a patient is marked", _whole(1, 1440)),
-    Known("bulk_threshold", "10", "cancellations at once above which it asks first", _whole(0, 1000)),
-    Known("overbook_limit", "2", "how far above its capacity --overbook may fill a day", _whole(0, 100)),
-    Known(
+    SettingSpec("name", "Clinic", "the clinic's name", _line(200)),
+    SettingSpec("timezone", "UTC", "the IANA time zone that determines the date", _timezone, stored_timezone),
+    SettingSpec("region", "", "the region for phones without +, two letters", _region),
+    SettingSpec("capacity", "10", "the capacity of a day if the doctor has none of their own", _whole(1, 500)),
+    SettingSpec("wait_threshold", "30", "minutes of waiting after which a patient is marked", _whole(1, 1440)),
+    SettingSpec(
+        "bulk_threshold", "10", "the number of cancellations at once above which a command asks first", _whole(0, 1000)
+    ),
+    SettingSpec(
+        "overbook_limit",
+        "2",
+        "the number of bookings above the capacity that --overbook allows on a day",
+        _whole(0, 100),
+    ),
+    SettingSpec(
         "mask_phones",
         "no",
-        "yes: tables show only a phone's last three digits, for screens that others see",
+        "yes: tables show only the last three digits of a phone",
         _one_of(("yes", "no")),
     ),
-    Known(
+    SettingSpec(
         "mask_names",
         "no",
-        "yes: the prompt of the shell shows only the patient's number",
+        "yes: the shell prompt shows only the patient's number",
         _one_of(("yes", "no")),
     ),
 )
-"""Settings of the clinic, kept in its database: `clinicctl config NAME VALUE`."""
+"""Settings of the clinic, stored in its database: `clinicctl config NAME VALUE`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ClinicSettings:
-    """The clinic's settings as the database holds them."""
+    """The clinic's settings from the database."""
 
     name: str
     timezone: str
@@ -213,13 +222,13 @@ class ClinicSettings:
 
     @classmethod
     def read(cls, stored: Mapping[str, str]) -> "ClinicSettings":
-        """Return the settings stored, the default where none is."""
+        """Return the stored settings, with defaults for missing ones."""
         return cls(**{each.name: (each.stored or each.read)(stored.get(each.name, each.default)) for each in CLINIC})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Settings:
-    """What one command was told, flags before environment before config.toml before defaults."""
+    """The settings of one command: flags, environment, config.toml, defaults."""
 
     db: str | None
     output: str | None
@@ -235,9 +244,9 @@ class Settings:
 
 
 class Configured(NamedTuple):
-    """A value from the configuration file, and where it stands there."""
+    """A value from the configuration file, and its origin: file, line and name."""
 
-    said: str
+    text: str
     origin: str
 
 
@@ -245,8 +254,8 @@ Configuration = Mapping[str, Configured]
 
 
 def read_config(path: str, content: bytes) -> Configuration:
-    """Read the settings of a command from a TOML file. Refuses what is not one, naming the line."""
-    import tomllib
+    """Return settings from a TOML file; refuse invalid TOML with its line."""
+    import tomllib  # Deferred: needed only with a configuration file.
 
     text = content.decode("utf-8", "replace")
     try:
@@ -258,14 +267,14 @@ def read_config(path: str, content: bytes) -> Configuration:
     except tomllib.TOMLDecodeError as error:
         line = _AT_LINE.search(str(error))
         raise _bad_line(path, int(line[1]) if line else text.count("\n") + 1, "not TOML") from None
-    known = [each.name for each in COMMAND if each.name in found]
-    return {name: _configured(path, name, found[name], _line_of(text, name)) for name in known}
+    names = [each.name for each in COMMAND if each.name in found]
+    return {name: _configured(path, name, found[name], _line_of(text, name)) for name in names}
 
 
 def _configured(path: str, name: str, value: Any, line: int) -> Configured:
     is_number = name == "wait" and isinstance(value, int | float) and not isinstance(value, bool)
     if not (is_number or isinstance(value, str)):
-        raise _bad_line(path, line, f"{name} has to be {'a number' if name == 'wait' else 'a text in quotes'}")
+        raise _bad_line(path, line, f"{name} must be {'a number' if name == 'wait' else 'a text in quotes'}")
     if "\0" in str(value):
         raise _bad_line(path, line, f"{name} has a NUL character")
     return Configured(str(value), f"{path}, line {line}: {name}")
@@ -276,19 +285,19 @@ def _bad_line(path: str, line: int, problem: str) -> BadValue:
 
 
 def _line_of(text: str, name: str) -> int:
-    """The line on which a key stands, for a message: as it is usually written, else the first."""
+    """Return the line of a key in its usual spelling, for a message; else 1."""
     found = re.search(rf"^[ \t]*\[*[ \t]*[\"']?{name}[\"']?[ \t]*[=.\]]", text, re.MULTILINE)
     return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
 def _deepest(text: str) -> int:
-    """The line with the most brackets."""
+    """Return the number of the line with the most brackets."""
     depths = [line.count("[") + line.count("{") for line in text.split("\n")]
     return depths.index(max(depths)) + 1
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Configuration) -> Settings:
-    """Return the settings of a command. Refuses a value that its check refuses, naming where it came from."""
+    """Return the settings of a command. Refuses an invalid value, with its origin."""
     found = {each.name: _found(each, flags, environ, config) for each in COMMAND}
     return Settings(
         db=found["db"],
@@ -301,35 +310,35 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Configura
 
 
 def database(flags: Mapping[str, Any], environ: Mapping[str, str], config: Configuration) -> str | None:
-    """Return the database that a command names, also where the rest of its command line cannot be read."""
+    """Return the database of a command, even if its other settings are invalid."""
     found: str | None = _found(COMMAND[0], flags, environ, config)
     return found
 
 
-def _found(known: Known, flags: Mapping[str, Any], environ: Mapping[str, str], config: Configuration) -> Any:
-    said, origin = flags.get(known.name), f"--{known.name}"
-    if said is None:
-        said, origin = environ.get(f"CLINICCTL_{known.name.upper()}"), f"CLINICCTL_{known.name.upper()}"
-        said = said or (said if known.name == "db" else None)
-    if said is None and known.name in config:
-        said, origin = config[known.name]
-    if said is None:
-        said = known.default or None
-    return known.take(said, origin=origin) if said is not None else None
+def _found(spec: SettingSpec, flags: Mapping[str, Any], environ: Mapping[str, str], config: Configuration) -> Any:
+    text, origin = flags.get(spec.name), f"--{spec.name}"
+    if text is None:
+        text, origin = environ.get(f"CLINICCTL_{spec.name.upper()}"), f"CLINICCTL_{spec.name.upper()}"
+        text = text or (text if spec.name == "db" else None)
+    if text is None and spec.name in config:
+        text, origin = config[spec.name]
+    if text is None:
+        text = spec.default or None
+    return spec.take(text, origin=origin) if text is not None else None
 
 
 def clock_shift(environ: Mapping[str, str]) -> float:
-    """Return by how many seconds the test suite moves the clock: 0 elsewhere.
+    """Return the seconds by which the test suite moves the clock; 0 outside tests.
 
     Refuses the variable in a process that pytest did not start: a clinic's clock cannot be moved.
     """
-    said = environ.get(CLOCK_SHIFT)
-    if said is None:
+    text = environ.get(CLOCK_SHIFT)
+    if text is None:
         return 0.0
     if "PYTEST_CURRENT_TEST" not in environ:
         raise BadValue(problem=f"{CLOCK_SHIFT} is for the test suite only.", hint=f"Unset {CLOCK_SHIFT}.")
     try:
-        seconds = float(said)
+        seconds = float(text)
     except ValueError:
         seconds = float("nan")
     if not abs(seconds) <= _FARTHEST:
@@ -338,7 +347,7 @@ def clock_shift(environ: Mapping[str, str]) -> float:
 
 
 def machine_timezone(environ: Mapping[str, str]) -> str:
-    """Return the machine's IANA time zone, UTC when it does not say."""
+    """Return the machine's IANA time zone, or UTC if it has none."""
     candidates = [environ.get("TZ", "").lstrip(":")]
     try:
         with open("/etc/timezone", encoding="ascii", errors="replace") as file:
@@ -355,7 +364,10 @@ def machine_timezone(environ: Mapping[str, str]) -> str:
 
 
 def machine_region(environ: Mapping[str, str], zone: str) -> str:
-    """Return the phone region: the time zone's country, else the locale's, else none (phones then need their +)."""
+    """Return the country of the time zone, else of the locale, else empty text.
+
+    Without a region, phones need their +.
+    """
     for line in _zone_table():
         country, _, rest = line.partition("\t")
         if rest.split("\t")[1:2] == [zone]:
@@ -366,7 +378,7 @@ def machine_region(environ: Mapping[str, str], zone: str) -> str:
 
 
 def _zone_table() -> list[str]:
-    """The lines of zone.tab: country, coordinates, time zone; of the system, else of the tzdata package."""
+    """Return the lines of zone.tab, of the system or of the tzdata package."""
     from importlib import resources
 
     system = Path("/usr/share/zoneinfo/zone.tab")
@@ -378,7 +390,7 @@ def _zone_table() -> list[str]:
 
 
 def _login() -> str:
-    """The login by user id: the environment's names could be anybody's."""
+    """Return the login for the user id: names in the environment cannot be trusted."""
     import pwd
 
     try:

@@ -1,4 +1,7 @@
-"""The closed lists of words: statuses, and what may be chosen. The tables' CHECK constraints name the same."""
+"""Enumerations of statuses and choices.
+
+The CHECK constraints of the tables have the same values.
+"""
 
 from enum import StrEnum
 
@@ -31,7 +34,7 @@ class Sex(StrEnum):
 
 
 SEX_WORDS = {word: each for each in Sex for word in (each.value, each.value[0])}
-"""What is taken for a sex, in lower case: the word, or its first letter."""
+"""The accepted words for a sex, in lower case: the value, or its first letter."""
 
 
 class WaitlistStatus(StrEnum):

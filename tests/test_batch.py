@@ -21,7 +21,7 @@ from clinicctl.cli.batch import LONGEST_LINE
 from clinicctl.cli.context import Desk
 from clinicctl.results.base import plain
 from clinicctl.store.sqlite.connections import BEGIN
-from clinicctl.store.sqlite.group_commit import Shared
+from clinicctl.store.sqlite.group_commit import GroupStore
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -318,7 +318,7 @@ def test_a_waiting_batch_is_busy_once_and_not_for_every_line(clinic: Ask, start:
 def test_a_ctrl_c_around_a_begin_or_its_end_leaves_neither_desk_behind_a_transaction(
     clinic: Ask, db: str, monkeypatch: pytest.MonkeyPatch, door: str, moment: str
 ) -> None:
-    shared = Shared(db, wait=0)
+    shared = GroupStore(db, wait=0)
     doors = {"read": lambda: shared.read(actor="a"), "write": lambda: shared.write(actor="a", key="k")}
     connect, interrupted = sqlite3.connect, list[str]()
 
@@ -346,16 +346,16 @@ def test_a_ctrl_c_around_a_begin_or_its_end_leaves_neither_desk_behind_a_transac
     for opened in doors.values():
         with opened() as tx:
             assert tx.today
-        shared.drop()
+        shared.roll_back()
     shared.close()
 
 
-def end_within(opened: Callable[[], Any], shared: Shared) -> None:
+def end_within(opened: Callable[[], Any], shared: GroupStore) -> None:
     try:
         with opened():
             raise KeyboardInterrupt
     finally:
-        shared.drop()
+        shared.roll_back()
 
 
 def outside_lock_is_held(db: str) -> bool:

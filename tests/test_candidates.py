@@ -8,7 +8,7 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinicctl.rules.endings import HIDDEN, LEAST, endings
+from clinicctl.rules.phones import HIDDEN, LEAST, endings
 from tests.test_plans import Statements
 
 Ask = Callable[..., Any]

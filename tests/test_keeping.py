@@ -16,7 +16,7 @@ from freezegun import freeze_time
 from clinicctl import clock
 from clinicctl.store import migrations
 from clinicctl.store.sqlite import check, head_file, location
-from clinicctl.store.sqlite.invariants import LAWS
+from clinicctl.store.sqlite.invariants import INVARIANTS
 from tests.conftest import Prefill
 
 Ask = Callable[..., Any]
@@ -131,63 +131,71 @@ def test_info_tells_the_files_own_facts(day: Ask, db: str) -> None:
 # What is wrong with it
 
 BREAKS = {
-    "slot": ("UPDATE appointments SET slot = 0 WHERE number = 1", "a slot is given once", False),
+    "slot": ("UPDATE appointments SET slot = 0 WHERE number = 1", "each slot is given once", False),
     "no ledger": (
         "DELETE FROM doctor_daily_capacities WHERE id IN (SELECT c.id FROM doctor_daily_capacities AS c"
         " JOIN appointments AS a ON a.doctor_id = c.doctor_id AND a.date = c.date WHERE a.number = 4)",
-        "a day with appointments has its ledger",
+        "each day with appointments has a ledger",
         True,
     ),
     "booked": (
         "UPDATE doctor_daily_capacities SET booked = booked + 1, remaining = remaining - 1 WHERE booked = 2",
-        "a day has as many booked",
+        "the booked count of a day",
         True,
     ),
-    "remaining": ("UPDATE doctor_daily_capacities SET remaining = 1", "what remains of a day", True),
+    "remaining": ("UPDATE doctor_daily_capacities SET remaining = 1", "the remaining slots of a day", True),
     "capacity": (
         "UPDATE doctor_daily_capacities SET capacity = capacity + 1, remaining = remaining + 1",
         "a day has its planned capacity",
         True,
     ),
     "last position": ("UPDATE doctor_daily_capacities SET last_position = 0", "no position is above the last", True),
-    "position": ("UPDATE queue_entries SET position = 0", "a position is given once, and counted from 1", False),
-    "queue status": ("UPDATE queue_entries SET status = 'waiting'", "a place in the queue fits the status", False),
-    "queue day": ("UPDATE queue_entries SET date = '2020-01-01'", "a place in the queue has the doctor and", False),
+    "position": ("UPDATE queue_entries SET position = 0", "each position is given once and is at least 1", False),
+    "queue status": ("UPDATE queue_entries SET status = 'waiting'", "the status of a queue entry", False),
+    "queue day": ("UPDATE queue_entries SET date = '2020-01-01'", "a queue entry has the doctor and", False),
     "second place": (
         "UPDATE appointments SET patient_id = (SELECT id FROM patients WHERE number = 1) WHERE number = 6;;"
         "UPDATE queue_entries SET doctor_id = (SELECT id FROM doctors WHERE code = 'MEHTA'), position = 2"
         " WHERE status = 'waiting'",
-        "a patient has one open place",
+        "a patient has at most one open entry",
         False,
     ),
-    "archived patient": ("UPDATE patients SET archived_at = created_at WHERE number = 1", "who is archived has", False),
-    "archived doctor": ("UPDATE doctors SET archived_at = created_at WHERE code = 'RAO'", "who is archived has", False),
-    "no queue": ("DELETE FROM queue_entries", "who has arrived has a place", False),
-    "status": ("UPDATE appointments SET status = 'no_show' WHERE number = 2", "an appointment is as its last", False),
-    "no step": ("DELETE FROM journal_steps", "an appointment is as its last", False),
+    "archived patient": (
+        "UPDATE patients SET archived_at = created_at WHERE number = 1",
+        "archived patients and doctors",
+        False,
+    ),
+    "archived doctor": (
+        "UPDATE doctors SET archived_at = created_at WHERE code = 'RAO'",
+        "archived patients and doctors",
+        False,
+    ),
+    "no queue": ("DELETE FROM queue_entries", "an arrived patient has", False),
+    "status": ("UPDATE appointments SET status = 'no_show' WHERE number = 2", "an appointment matches its last", False),
+    "no step": ("DELETE FROM journal_steps", "an appointment matches its last", False),
     "patient": (
         "UPDATE appointments SET patient_id = (SELECT id FROM patients WHERE number = 1) WHERE number = 5",
-        "an appointment is of the patient, the doctor and the day",
+        "an appointment has the patient, the doctor and the date",
         False,
     ),
-    "other counter": ("INSERT INTO counters VALUES ('doctors', 1)", "a counter counts", False),
-    "move": ("UPDATE appointments SET moved_to = 99 WHERE number = 2", "a move leads", False),
-    "move to itself": ("UPDATE appointments SET moved_to = 2, moved_from = 2 WHERE number = 2", "a move leads", False),
-    "move without return": ("UPDATE appointments SET moved_from = 1 WHERE number = 2", "a move leads", False),
-    "gone": ("UPDATE counters SET value = value + 1 WHERE name = 'waitlist'", "a number that was given", False),
+    "other counter": ("INSERT INTO counters VALUES ('doctors', 1)", "every counter is known", False),
+    "move": ("UPDATE appointments SET moved_to = 99 WHERE number = 2", "a move links", False),
+    "move to itself": ("UPDATE appointments SET moved_to = 2, moved_from = 2 WHERE number = 2", "a move links", False),
+    "move without return": ("UPDATE appointments SET moved_from = 1 WHERE number = 2", "a move links", False),
+    "gone": ("UPDATE counters SET value = value + 1 WHERE name = 'waitlist'", "every given number is on file", False),
     "waited days": ("DELETE FROM waitlist_days", "a waitlist entry has days", False),
     "waits twice": (
         "INSERT INTO waitlist_entries SELECT lower(hex(randomblob(16))), 2, patient_id, doctor_id, first_date,"
         " date(last_date, '+1 day'), status, NULL, created_at, updated_at FROM waitlist_entries;;"
         "INSERT INTO waitlist_days SELECT id, first_date FROM waitlist_entries WHERE number = 2;;"
         "INSERT INTO waitlist_days SELECT id, last_date FROM waitlist_entries WHERE number = 2",
-        "a patient waits for a doctor and a day once",
+        "a patient is on the waitlist once for a doctor and a day",
         False,
     ),
     "timezone": ("DELETE FROM settings WHERE name = 'timezone'", "the clinic has a time zone", False),
     "counter": ("UPDATE counters SET value = 1", "no number is above its counter", True),
     "no counter": ("DELETE FROM counters", "no number is above its counter", True),
-    "secret": ("DELETE FROM settings WHERE name = 'secret'", "the clinic has the secret", False),
+    "secret": ("DELETE FROM settings WHERE name = 'secret'", "the clinic has a secret", False),
     "key": ("UPDATE patients SET name_key = 'x' WHERE number = 1", "the keys of a patient", True),
     "sound": ("UPDATE patients SET sound_key = 'x' WHERE number = 2", "the keys of a patient", True),
     "words": ("DELETE FROM patient_words WHERE word = 'anita'", "the words of a patient", True),
@@ -197,21 +205,21 @@ BREAKS = {
         True,
     ),
     "merge": ("UPDATE patients SET merged_into = id WHERE number = 3", "a merged record leads", False),
-    "orphan": ("DELETE FROM doctors WHERE code = 'RAO'", "a reference leads somewhere", False),
+    "orphan": ("DELETE FROM doctors WHERE code = 'RAO'", "every reference leads to a row", False),
     "journal": (
         "UPDATE journal SET actor = 'nobody' WHERE number = 2",
         "the journal is unchanged since it was written",
         False,
     ),
     "cut": ("DELETE FROM journal WHERE number = (SELECT max(number) FROM journal)", "no answered write", False),
-    "nul": ("UPDATE patients SET note = 'x' || char(0) WHERE number = 1", "text is text", False),
-    "index": ("DROP INDEX ix_patients_phone", "the schema is this program's", False),
+    "nul": ("UPDATE patients SET note = 'x' || char(0) WHERE number = 1", "every value has the type", False),
+    "index": ("DROP INDEX ix_patients_phone", "the schema is the one of this program", False),
     "trigger": (
         "CREATE TRIGGER t AFTER INSERT ON journal BEGIN DELETE FROM patients; END",
-        "the schema is this program's",
+        "the schema is the one of this program",
         False,
     ),
-    "check": ("UPDATE patients SET sex = 'x' WHERE number = 1", "a row keeps the rules", False),
+    "check": ("UPDATE patients SET sex = 'x' WHERE number = 1", "every row meets the constraints", False),
 }
 
 
@@ -252,8 +260,9 @@ def test_a_broken_law_is_found_and_mended_where_it_can_be(kind: str, day: Ask, d
     assert day("db", "check")["sound"]
 
 
-def test_every_law_of_one_query_has_its_break() -> None:
-    assert [law.name for law in LAWS if not any(law.name.startswith(begin) for _, begin, _ in BREAKS.values())] == []
+def test_every_invariant_has_a_break() -> None:
+    begins = tuple(begin for _, begin, _ in BREAKS.values())
+    assert [each.name for each in INVARIANTS if not each.name.startswith(begins)] == []
 
 
 def test_repair_says_first_what_it_would_do_and_does_it_once(day: Ask, db: str, run: Run) -> None:
@@ -422,7 +431,7 @@ def test_a_restore_whose_note_cannot_be_taken_back_changes_nothing(
     def full(lock: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(head_file, "forget_head", full)
+    monkeypatch.setattr(head_file, "clear_head", full)
     assert "No space left" in refused(74, "io_error", "db", "restore", copy, "--yes")["message"]
     assert content(db) == before
 

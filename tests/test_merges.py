@@ -22,8 +22,8 @@ Ask = Callable[..., Any]
 Run = Callable[..., Any]
 Refused = Callable[..., dict[str, Any]]
 
-OPEN = "who is archived has nothing open"
-ONE_PLACE = "a patient has one open place at most in a doctor's queue of a day"
+OPEN = "archived patients and doctors have nothing open"
+ONE_PLACE = "a patient has at most one open entry in a doctor's queue of a day"
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def broken(db: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     with closing(sqlite3.connect(db)) as connection:
         for each in check.violations(connection):
-            found.setdefault(each.law, []).append(each.where)
+            found.setdefault(each.invariant, []).append(each.where)
     return found
 
 
@@ -136,19 +136,19 @@ details = st.builds(
 
 @given(details, details)
 def test_nothing_that_a_record_says_is_lost_by_a_merge(gone: Any, stays: Any) -> None:
-    settled = merges.settle(gone, stays)
+    settled = merges.plan_details(gone, stays)
     after = SimpleNamespace(**{**vars(stays), **settled.changes})
     for field in ("name", "phone", "email", "sex", "note"):
         theirs, ours = getattr(gone, field), getattr(stays, field)
         empty = (None, "unknown")
         assert ours in empty or str(ours) in str(getattr(after, field)), field
-        assert theirs in empty or str(theirs) in str(getattr(after, field)) or field in settled.kept, field
+        assert theirs in empty or str(theirs) in str(getattr(after, field)) or field in settled.differing, field
         assert (field in settled.taken_over) == (getattr(after, field) != ours), field
     assert after.born is None or after.born_year is None
     assert stays.born in (None, after.born)
-    if gone.born and "born" not in settled.kept:
+    if gone.born and "born" not in settled.differing:
         assert after.born == gone.born
-    if gone.born_year and "born" not in settled.kept:
+    if gone.born_year and "born" not in settled.differing:
         assert after.born or after.born_year
 
 

@@ -79,7 +79,7 @@ def test_the_first_line_after_a_replacement_is_refused_and_the_next_one_opens_wh
     answer = batch("book P2 MEHTA +2d --key next")
     if how == "index deleted":
         # SQLite keeps the deleted index for as long as the process lives.
-        assert answer["error"]["hint"] == "End this process, and start it anew."
+        assert answer["error"]["hint"] == "End this process, and start it again."
         end(batch)
         clinic("book", "P2", "MEHTA", "+2d")
         assert "kept" in keys(clinic)
@@ -291,7 +291,7 @@ def test_an_idle_desk_whose_index_was_deleted_twice_changes_nothing(
     one, idle = desks
     os.unlink(f"{db}-shm")
     assert one("patient list")["error"]["code"] == "replaced_database"
-    assert one("patient list")["error"]["hint"] == "End this process, and start it anew."
+    assert one("patient list")["error"]["hint"] == "End this process, and start it again."
     end(one)
     for nth in range(14):
         ask("book", "P1", "RAO", f"+{nth + 2}d", "--reason", "x" * 1500, "--key", f"after-{nth}")

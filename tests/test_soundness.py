@@ -66,7 +66,7 @@ def test_what_would_be_run_is_foreign_under_whatever_kind_and_name(
     refused(10, "not_a_clinic_database", "db", "restore", file, "--yes")
     assert Path(db).read_bytes() == before
     disguised(db, kind)
-    assert "the schema is this program's" in {each["law"] for each in problems(run)}
+    assert "the schema is the one of this program" in {each["law"] for each in problems(run)}
 
 
 def test_what_sqlite_keeps_for_itself_is_not_foreign(day: Ask, db: str, tmp_path: Path) -> None:
@@ -80,8 +80,8 @@ def test_a_table_that_is_missing_is_named_and_no_law_that_needs_it_is_told(
 ) -> None:
     written(db, "PRAGMA foreign_keys=OFF", "DROP TABLE patient_words")
     assert {(each["law"], each["where"]) for each in problems(run)} == {
-        ("the schema is this program's", "the table patient_words is missing"),
-        ("the schema is this program's", "the index ix_patient_words_patient_id is missing"),
+        ("the schema is the one of this program", "the table patient_words is missing"),
+        ("the schema is the one of this program", "the index ix_patient_words_patient_id is missing"),
     }
     assert "patient_words" in refused(10, "damaged_database", "patient", "find", "anita")["message"]
     written(db, "PRAGMA foreign_keys=OFF", "DROP TABLE journal", "DROP TABLE journal_steps")
@@ -97,12 +97,12 @@ def test_a_table_that_is_missing_is_named_and_no_law_that_needs_it_is_told(
 def test_a_column_that_is_missing_is_told_as_another_table(day: Ask, db: str, run: Run) -> None:
     written(db, "ALTER TABLE patients DROP COLUMN note")
     (problem,) = problems(run)
-    assert problem["where"] == "the table patients is not as this clinicctl makes it"
+    assert problem["where"] == "the table patients differs from the one of this program"
 
 
 # Nothing that cannot be read
 
-READABLE = "text is text, a day a day, a number a number"
+READABLE = "every value has the type of its column"
 NONE = {
     Uuid: ["garbage", "6" * 31, "A" * 32, "{" + "a" * 30 + "}", 7, b"a" * 32],
     Date: ["2026-99-99", "2026-02-30", "26-01-01", "2026-01-01 00:00:00", "now", 2026, "0000-01-01"],
@@ -138,13 +138,13 @@ def test_a_value_that_is_none_of_its_columns_is_found_by_its_place_and_never_tol
         label = f"row {row[0]}"
         if table in LABELS and column != "number":
             label = LABELS[table] % connection.execute(f"SELECT number FROM {table} WHERE rowid = ?", row).fetchone()
-        assert not list(check._unreadable(connection))
+        assert not list(check._bad_values(connection))
         for value in [*values, *([UTF8_CUT] if values in (NONE[AutoString], NONE[Word]) else [])]:
             changed = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"
             if value is UTF8_CUT:
                 changed = f"UPDATE {table} SET {column} = CAST(? AS TEXT) WHERE rowid = ?"
             connection.execute(changed, (value, *row))
-            found = [each.where for each in check.violations(connection) if each.law == READABLE]
+            found = [each.where for each in check.violations(connection) if each.invariant == READABLE]
             assert found == [f"{table}.{column} of {label}"], value
             with pytest.raises(errors.Damaged):
                 check.refuse_damaged(connection, shown=db)
@@ -214,9 +214,9 @@ def test_undo_puts_back_only_the_columns_of_a_step_and_values_that_they_can_have
 
 # Nothing that the journal tells otherwise
 
-STEP = "an appointment is as its last step in the journal left it"
-TOLD = "an appointment is of the patient, the doctor and the day that the journal tells"
-SETTING = "a setting is one of the clinic's, with a value that it can have"
+STEP = "an appointment matches its last step in the journal"
+TOLD = "an appointment has the patient, the doctor and the date of its journal rows"
+SETTING = "every setting is known and has a valid value"
 OTHERWISE = {
     "a slot far away": ("UPDATE appointments SET slot = 9999 WHERE number = 2", STEP, "A2"),
     "a free slot": ("UPDATE appointments SET slot = 7 WHERE number = 2", STEP, "A2"),
@@ -238,7 +238,7 @@ OTHERWISE = {
         "A3, by write 9",
     ),
     "the numbers given": ("DELETE FROM sqlite_sequence", "the journal is unchanged since it was written", "write 21"),
-    "a counter": ("INSERT INTO counters VALUES ('Anita', 5)", "a counter counts what has numbers", "row 4 of counters"),
+    "a counter": ("INSERT INTO counters VALUES ('Anita', 5)", "every counter is known", "row 4 of counters"),
     "a setting": ("INSERT INTO settings VALUES ('Anita', 'Sharma')", SETTING, "row 12 of settings"),
     "a capacity": ("UPDATE settings SET value = 'abc' WHERE name = 'overbook_limit'", SETTING, "overbook_limit"),
     "a region in small letters": ("UPDATE settings SET value = 'in' WHERE name = 'region'", SETTING, "region"),

@@ -147,14 +147,14 @@ def test_an_old_copy_written_into_the_file_of_an_open_batch_is_refused(
 def checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Count how often the whole file is checked."""
     done: list[str] = []
-    look = check.look
+    look = check.find_violations
 
     def counted(path: str, **options: Any) -> Any:
         done.append(path)
         return look(path, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(check, "look", counted)
+        patch.setattr(check, "find_violations", counted)
         yield done
 
 
@@ -390,7 +390,7 @@ def test_a_batch_does_not_wait_for_its_own_lock(
     refuse = trust.refuse_mixture_under
     seen: list[int] = []
     monkeypatch.setattr(trust, "_is_suspect", lambda path, noted: True)
-    monkeypatch.setattr(trust, "_check", lambda path, wait: None)
+    monkeypatch.setattr(trust, "_check_file", lambda path, wait: None)
     monkeypatch.setattr(trust, "refuse_mixture_under", lambda lock, path: seen.append(lock) or refuse(lock, path))
     began = time.monotonic()
     run("batch", "--atomic", "-", "--wait", "20", stdin=lines, status=0)

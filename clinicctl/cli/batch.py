@@ -27,7 +27,7 @@ from clinicctl.cli.imports import opened_bytes
 from clinicctl.rules import text
 
 if TYPE_CHECKING:
-    from clinicctl.cli.context import Shared
+    from clinicctl.cli.context import GroupStore
 
 LONGEST_LINE = 65_536
 """Bytes of one command line."""
@@ -77,7 +77,7 @@ def batch(
 class Within(Desk):
     """A desk of a process that does one command after another, with the store that it keeps open."""
 
-    def __init__(self, told: settings.Settings, shared: "Shared") -> None:
+    def __init__(self, told: settings.Settings, shared: "GroupStore") -> None:
         super().__init__()
         self.stdin_taken = self.wrote = True
         self._store = shared
@@ -116,7 +116,7 @@ class Within(Desk):
 class Line(Within):
     """One line of a batch: a desk that keeps its answer instead of printing it, and asks nobody."""
 
-    def __init__(self, told: settings.Settings, shared: "Shared", number: int) -> None:
+    def __init__(self, told: settings.Settings, shared: "GroupStore", number: int) -> None:
         super().__init__(told, shared)
         self.number = number
         self.status = 0
@@ -175,7 +175,7 @@ class Line(Within):
 
 
 class _Batch:
-    def __init__(self, root: Root, desk: Desk, shared: "Shared") -> None:
+    def __init__(self, root: Root, desk: Desk, shared: "GroupStore") -> None:
         self.root = root
         self.desk = desk
         self.told = replace(desk.settings, output="json", key=None, dry_run=False, yes=False)
@@ -204,7 +204,7 @@ class _Batch:
                 collected = lines.number
                 gc.collect()
             if found is None:
-                self.shared.hurried = False
+                self.shared.timed_out = False
                 found = lines.next()
         return status
 
@@ -230,10 +230,10 @@ class _Batch:
                 os.fsync(answers.fileno())
             if first is None:
                 try:
-                    self.shared.settle()
+                    self.shared.commit_group()
                 except (errors.OutcomeUnknown, errors.DiskFull, errors.Replaced) as failed:
                     first = failed
-            self.shared.drop()
+            self.shared.roll_back()
             with self._printing():
                 for each in answers:
                     render.text(each.decode() if first is None else _taken_back(each, first))
@@ -284,7 +284,7 @@ class _Batch:
 
     def _settle(self, group: list[Line]) -> None:
         try:
-            self.shared.settle()
+            self.shared.commit_group()
         except errors.OutcomeUnknown as unknown:
             for each in group:
                 each.spoil(errors.OutcomeUnknown(reason=unknown.facts["reason"], key=each.key or "none"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from clinicctl.results.days import Board
     from clinicctl.results.people import Erased, ToCall
     from clinicctl.store.engine import Store, Tx
-    from clinicctl.store.sqlite.group_commit import Shared as Shared
+    from clinicctl.store.sqlite.group_commit import GroupStore as GroupStore
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -114,12 +114,12 @@ class Desk:
             return []
 
     @contextmanager
-    def shared(self) -> "Iterator[Shared]":
+    def shared(self) -> "Iterator[GroupStore]":
         """Open the store for one command after another; any of them may write."""
-        from clinicctl.store.sqlite.group_commit import Shared
+        from clinicctl.store.sqlite.group_commit import GroupStore
 
         self.wrote = True
-        shared = Shared(self.store.path, wait=self.settings.wait)
+        shared = GroupStore(self.store.path, wait=self.settings.wait)
         try:
             yield shared
         finally:
@@ -149,7 +149,7 @@ class Desk:
         """As `write`; then let the file hold nothing any more of what was erased, or say that it may."""
         from clinicctl.store.sqlite import erasure
 
-        self.store.alone()
+        self.store.require_standalone()
         outcome = self.written(operation, request)
         if not outcome.dry_run:
             overwritten = erasure.overwrite(self.store)
@@ -375,7 +375,7 @@ class Desk:
 
     def _configured_output(self) -> str:
         with suppress(errors.Refusal, KeyError):
-            return _config()["output"].said
+            return _config()["output"].text
         return ""
 
     def _asked_for_json(self) -> bool:

@@ -31,7 +31,7 @@ def metrics(
     """
     textfile = None if textfile == "-" else textfile
     if textfile is not None:
-        ctx.obj.store.alone()
+        ctx.obj.store.require_standalone()
         paths.refuse_own(textfile)
     path = ctx.obj.settings.log
     found = ctx.obj.read(desk.metrics.measure, waits=log.lock_waits(path) if path else None)

@@ -23,7 +23,7 @@ from clinicctl.rules.references import PatientRef
 from clinicctl.store import paths
 
 if TYPE_CHECKING:
-    from clinicctl.cli.context import Shared
+    from clinicctl.cli.context import GroupStore
 
 REMEMBERED = 1_000
 """Lines of the history."""
@@ -76,14 +76,14 @@ class _Command(Within):
 
 
 class _Shell:
-    def __init__(self, root: Root, desk: Desk, shared: "Shared") -> None:
+    def __init__(self, root: Root, desk: Desk, shared: "GroupStore") -> None:
         self.root = root
         self.desk = desk
         self.shared = shared
         self.told = replace(desk.settings, key=None, dry_run=False, yes=False)
         self.patient: UUID | None = None
         """The patient that `.` stands for, by id: after a restore the number may belong to another patient."""
-        shared.told_of_restores = True
+        shared.refuses_after_restore = True
         self.history = _History() if render.can_ask() else None
         if self.history:
             self.history.complete_by(_Completion(root, desk))
@@ -154,7 +154,7 @@ class _Shell:
         try:
             status = self._done(command, words, before)
         except interrupts.Interrupt as stopped:
-            self.shared.drop()
+            self.shared.roll_back()
             if stopped.number != signal.SIGINT:
                 raise
             interrupts.acknowledge()
@@ -175,13 +175,13 @@ class _Shell:
                 problem = "`.` stands for nobody: the last line was not about exactly one patient."
                 return command.refuse(errors.Usage(problem=problem))
             words = [each[:-1] + patient.number if _is_patient(each) else each for each in words]
-        self.shared.hurried = False
+        self.shared.timed_out = False
         status = answer(self.root, words, command)
         if status == errors.Stopped.status:
-            self.shared.drop()
+            self.shared.roll_back()
             return status
         try:
-            self.shared.settle()
+            self.shared.commit_group()
             command.give()
         except errors.OutcomeUnknown as unknown:
             return command.refuse(errors.OutcomeUnknown(reason=unknown.facts["reason"], key=command.key or ""))

@@ -353,7 +353,7 @@ def write_settings(
 
 def set_capacities(tx: Tx, changes: Iterable[tuple[days.DayState, int]]) -> None:
     """Set the capacities, and thereby the remaining slots, in the ledgers of days."""
-    stored_days.set_capacities(tx, [rows.PlacesRow(capacity, day.doctor_id, day.date) for day, capacity in changes])
+    stored_days.set_capacities(tx, [rows.CapacityRow(capacity, day.doctor_id, day.date) for day, capacity in changes])
 
 
 def reapply_capacities(

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
-from clinicctl.rules.days import age_said
-from clinicctl.rules.endings import LEAST, endings
+from clinicctl.rules.days import approximate_age
+from clinicctl.rules.phones import LEAST, endings
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import records, rows
 from clinicctl.store.engine import Tx
@@ -103,7 +103,7 @@ def describe(tx: Tx, people: Sequence[Person]) -> list[dict[str, Any]]:
             "number": each.number,
             "name": each.name,
             "born": each.born.isoformat() if each.born else None,
-            "age": age_said(tx.today, each.born, each.born_year),
+            "age": approximate_age(tx.today, each.born, each.born_year),
             "sex": each.sex or Sex.UNKNOWN,
             "phone_last3": each.phone[-LEAST:] if each.phone else None,
             "phone_ending": ending[each.phone] if each.phone else None,

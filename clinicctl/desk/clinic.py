@@ -6,7 +6,7 @@ from clinicctl import errors
 from clinicctl.desk import availability, operations
 from clinicctl.results.clinic import Clinic, Setting
 from clinicctl.rules import phones
-from clinicctl.settings import CLINIC, Known
+from clinicctl.settings import CLINIC, SettingSpec
 from clinicctl.statuses import OnConflict
 from clinicctl.store import paths
 from clinicctl.store.compiled import clinic
@@ -59,7 +59,7 @@ def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
     return _setting(tx, known)
 
 
-def _known(name: str) -> Known:
+def _known(name: str) -> SettingSpec:
     for known in CLINIC:
         if known.name == name.replace("-", "_").lower():
             return known
@@ -71,15 +71,15 @@ def _known(name: str) -> Known:
     )
 
 
-def _store(tx: Tx, known: Known, value: str) -> None:
+def _store(tx: Tx, known: SettingSpec, value: str) -> None:
     read = str(known.take(value))
     if known.name == "region" and read and not phones.known_region(read):
         raise errors.BadValue(problem=f'region: "{read}" is not a country with phone numbers; for example IN or DE.')
-    clinic.forget(tx, name=known.name)
+    clinic.delete(tx, name=known.name)
     clinic.insert(tx, name=known.name, value=read)
 
 
-def _setting(tx: Tx, known: Known) -> Setting:
+def _setting(tx: Tx, known: SettingSpec) -> Setting:
     return Setting(name=known.name, value=_value(tx, known.name), meaning=known.meaning)
 
 

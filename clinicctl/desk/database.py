@@ -25,7 +25,7 @@ def describe(store: Store) -> Database:
     """Describe the database file, also one with an older schema."""
     inspect(store.path)
     trust.refuse_mixture(store.path, wait=store.wait)
-    found = info.look(store.path, wait=store.wait)
+    found = info.describe(store.path, wait=store.wait)
     last = found.last_backup
     return Database(
         path=store.path,
@@ -51,7 +51,7 @@ def back_up(store: Store, *, target: str, keep: int | None = None) -> BackedUp:
     It blocks nobody. `keep` is how many backups of this clinic stay in the folder. Refuses an existing file with
     `Exists`.
     """
-    store.alone()
+    store.require_standalone()
     made = backup.make(store.path, target, wait=store.wait, keep=keep)
     return BackedUp(
         path=made.path,
@@ -75,13 +75,13 @@ def about(store: Store, *, file: str) -> str:
         paths.refuse_own(file)
     if not os.path.lexists(file):
         raise errors.NoSuchFile(path=file)
-    found = info.look(file, wait=0)
+    found = info.describe(file, wait=0)
     return f"{found.rows.get('patients', 0)} patients, {found.head.number} writes"
 
 
 def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the transaction on a copy of `file` that replaces the database."""
-    store.alone()
+    store.require_standalone()
     return partial(backup.replacing, store, file)
 
 
@@ -101,33 +101,36 @@ def restore(tx: Tx, *, file: str) -> Restored:
         head=head,
         patients=patients.count(tx),
         appointments=metrics.appointments(tx) or 0,
-        replaced=paths.shown(tx.kept) if tx.kept else None,
+        replaced=paths.shown(tx.saved_copy) if tx.saved_copy else None,
     )
 
 
 def migrating(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the transaction that migrates the database, after a copy of it."""
-    store.alone()
-    return partial(backup.kept_first, store, "before-migration", migrating=True)
+    store.require_standalone()
+    return partial(backup.saved_first, store, "before-migration", migrating=True)
 
 
 @operations.MIGRATE
 def migrate(tx: Tx) -> Migrated:
     """Describe a migration: the schema before and after, and the copy."""
     return Migrated(
-        path=paths.shown(tx.path), found=tx.schema, schema=CURRENT, copy=paths.shown(tx.kept) if tx.kept else None
+        path=paths.shown(tx.path),
+        found=tx.schema,
+        schema=CURRENT,
+        copy=paths.shown(tx.saved_copy) if tx.saved_copy else None,
     )
 
 
 def repairing(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the transaction that repairs the database, after a copy of it."""
-    store.alone()
-    return partial(backup.kept_first, store, "before-repair")
+    store.require_standalone()
+    return partial(backup.saved_first, store, "before-repair")
 
 
 def compact(store: Store) -> Compacted:
     """Shrink the database file. Other writers wait meanwhile."""
-    store.alone()
+    store.require_standalone()
     before, after = backup.compact(store)
     return Compacted(path=store.path, before=before, after=after)
 
@@ -137,7 +140,7 @@ def look(store: Store) -> Health:
 
     Takes no lock and refuses nothing: problems are part of the answer.
     """
-    found = health.look(store.path)
+    found = health.examine(store.path)
     return Health(
         usable=not any(each.stops for each in found),
         path=store.path,

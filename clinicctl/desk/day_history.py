@@ -65,7 +65,7 @@ class Before:
 
 def find(tx: Tx, number: int) -> Before | None:
     """Return the days before a write, or None if the journal has no record of them."""
-    stored = stored_history.kept(tx, number=number)
+    stored = stored_history.saved(tx, number=number)
     return _read(tx, stored, of=number) if stored is not None else None
 
 
@@ -81,7 +81,7 @@ def refuse_changed(tx: Tx, write: rows.WriteRow, before: Before) -> None:
         if doctor.archived_at is not None:
             raise errors.Archived(subject=doctor.code)
     later, keys = write.number, None
-    while (row := stored_history.next_kept(tx, number=later)) is not None:
+    while (row := stored_history.next_saved(tx, number=later)) is not None:
         later, keys = row.journal_number, keys or before.keys
         if common := keys & _read(tx, row.before, of=later).keys:
             whose, on = min(common, key=str)

@@ -163,10 +163,10 @@ def take_slot(tx: Tx, day: DayState, *, overbook: bool) -> bool:
     not what was read before it.
     """
     open_ledger(tx, day)
-    if stored_days.take_place(tx, doctor=day.doctor_id, on=day.date):
+    if stored_days.take_slot(tx, doctor=day.doctor_id, on=day.date):
         return False
     limit = tx.clinic.overbook_limit
-    if overbook and stored_days.take_place_above(tx, doctor=day.doctor_id, on=day.date, limit=limit):
+    if overbook and stored_days.take_slot_above(tx, doctor=day.doctor_id, on=day.date, limit=limit):
         return True
     details: dict[str, Any] = {
         "doctor": day.doctor,
@@ -213,13 +213,13 @@ def retake_slot(tx: Tx, *, doctor_id: UUID, on: date) -> None:
 
     The caller has checked that the slot is free.
     """
-    taken = stored_days.retake_place(tx, doctor=doctor_id, on=on)
+    taken = stored_days.retake_slot(tx, doctor=doctor_id, on=on)
     assert taken == 1, "a day without its ledger"
 
 
 def return_slot(tx: Tx, *, doctor_id: UUID, on: date) -> None:
     """Return one slot to a day. The caller has freed it in this transaction."""
-    given = stored_days.give_place_back(tx, doctor=doctor_id, on=on)
+    given = stored_days.release_slot(tx, doctor=doctor_id, on=on)
     assert given == 1, "no slot of the day was taken"
 
 

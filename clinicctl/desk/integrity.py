@@ -45,7 +45,7 @@ def look(store: Store, *, actor: str) -> Checked:
             found = [*_violations(tx), *_behind(tx, noted)]
     except (errors.Damaged, errors.BadValue) as refused:
         # The damage, or a bad setting, prevents every command, so the file itself is checked.
-        found = check.look(store.path, wait=store.wait) or [Violation(check.WHOLE, str(refused))]
+        found = check.find_violations(store.path, wait=store.wait) or [Violation(check.INTACT, str(refused))]
     return Checked(path=store.path, sound=not found, problems=_problems(found))
 
 
@@ -56,7 +56,7 @@ def repair(tx: Tx) -> Repaired:
     Refuses a damaged file.
     """
     before = list(_violations(tx))
-    if damage := next((each.where for each in before if each.law == check.WHOLE), None):
+    if damage := next((each.where for each in before if each.invariant == check.INTACT), None):
         raise errors.Damaged(path=tx.path, reason=damage)
     repairs: dict[str, Callable[[Tx], None]] = {
         LEDGER: _repair_ledgers,
@@ -68,14 +68,14 @@ def repair(tx: Tx) -> Repaired:
     left = list(_violations(tx))
     return Repaired(
         path=paths.shown(tx.path),
-        copy=paths.shown(tx.kept) if tx.kept else None,
+        copy=paths.shown(tx.saved_copy) if tx.saved_copy else None,
         mended=_problems([each for each in before if each not in left]),
         left=_problems(left),
     )
 
 
 def _problems(found: list[Violation]) -> tuple[Problem, ...]:
-    return tuple(Problem(each.law, each.where, each.derived is not None) for each in found)
+    return tuple(Problem(each.invariant, each.where, each.derived is not None) for each in found)
 
 
 def _violations(tx: Tx) -> Iterator[Violation]:
@@ -85,12 +85,12 @@ def _violations(tx: Tx) -> Iterator[Violation]:
     """
     broken = set[str]()
     for each in check.violations(tx.driver):
-        broken.add(each.law)
+        broken.add(each.invariant)
         yield each
-    if check.WHOLE not in broken:
+    if check.INTACT not in broken:
         yield from _journal(tx)
     checks: list[Callable[[Tx], Iterator[Violation]]] = [_capacities, _names, _merges]
-    for find_violations in checks if not broken & {check.WHOLE, check.READABLE} else ():
+    for find_violations in checks if not broken & {check.INTACT, check.VALID_VALUES} else ():
         yield from find_violations(tx)
 
 

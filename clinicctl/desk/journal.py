@@ -253,7 +253,7 @@ def _as_given(tx: Tx, value: Any) -> Any:
     if isinstance(value, PatientRef | DoctorRef | AppointmentRef | ArrivalRef | WaitlistRef):
         return fold(value) or value
     if isinstance(value, Digested):
-        return value.said(tx.today)
+        return value.digest_value(tx.today)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_as_given(tx, each) for each in value]
     if isinstance(value, str) and not value.isascii():

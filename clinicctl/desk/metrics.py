@@ -8,7 +8,7 @@ from clinicctl.results.clinic import Metric, Metrics, Sample
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.compiled import doctors, metrics, rows
 from clinicctl.store.engine import Tx
-from clinicctl.store.sqlite import head_file, info, version
+from clinicctl.store.sqlite import head_file, info
 
 NO_SHOW_DAYS = 30
 """How many days up to today the no-shows are counted."""
@@ -91,7 +91,9 @@ def _of_store(tx: Tx, waits: tuple[int, float] | None) -> Iterable[Metric]:
     if waits is not None:
         yield _one("lock_waits", "Commands of the last hour that waited for the writer's lock.", waits[0])
         yield _one("lock_wait_max_seconds", "The longest of those waits.", waits[1])
-    yield Metric("build_info", "Version of the program, and schema of the database.", (Sample(version.facts(tx), 1),))
+    yield Metric(
+        "build_info", "Version of the program, and schema of the database.", (Sample(info.versions(tx.schema), 1),)
+    )
 
 
 def _one(name: str, help_: str, value: float) -> Metric:

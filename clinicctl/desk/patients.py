@@ -11,7 +11,7 @@ from clinicctl.desk.recognition import Known
 from clinicctl.results.base import fields_of
 from clinicctl.results.people import Candidate, Edited, Patient, Registered
 from clinicctl.rules import details, matching, phones
-from clinicctl.rules.days import age_on, age_said
+from clinicctl.rules.days import age_on, approximate_age
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import Sex
 from clinicctl.store import counters
@@ -253,7 +253,7 @@ def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) 
         name=row.name,
         phone=row.phone,
         born=row.born,
-        age=age_said(tx.today, row.born, row.born_year),
+        age=approximate_age(tx.today, row.born, row.born_year),
         sex=row.sex,
         email=row.email,
         note=row.note,

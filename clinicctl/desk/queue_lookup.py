@@ -155,7 +155,7 @@ def find_at(
 
 def refuse_second_position(tx: Tx, appointment: rows.AppointmentRow, doctor: rows.DoctorRow) -> None:
     """Refuse a second position in the doctor's queue of the day for one patient."""
-    for other in stored_queue.open_places(tx, patient=appointment.patient_id, doctor=doctor.id, on=appointment.date):
+    for other in stored_queue.open_entries(tx, patient=appointment.patient_id, doctor=doctor.id, on=appointment.date):
         if other.number != appointment.number:
             raise errors.SecondPlace(
                 patient=f"P{other.patient_number}",

@@ -69,7 +69,7 @@ def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
     and, with `MergeConflict`, two who both have what a patient may have once.
     """
     gone, survivor = _both(tx, patient, into)
-    resolved = merges.settle(gone, survivor)
+    resolved = merges.plan_details(gone, survivor)
     waited = {*waitlist.list_of_patient(tx, patient_id=gone.id), *waitlist.list_of_patient(tx, patient_id=survivor.id)}
     moved = stored_records.move_appointments(tx, patient=gone.id, patient_id=survivor.id, updated_at=tx.now)
     entries = waitlist.move(tx, old=gone.id, new=survivor.id)
@@ -85,21 +85,21 @@ def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
         waitlist_entries=entries,
         waitlist_removed=tuple(sorted(waited.difference(waits), key=lambda each: int(each[1:]))),
         taken_over=resolved.taken_over,
-        kept=resolved.kept,
+        kept=resolved.differing,
     )
 
 
 def preview_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan:
     """Return what `merge` would do, without a change. Refuses what `merge` refuses."""
     gone, survivor = _both(tx, patient, into)
-    resolved = merges.settle(gone, survivor)
+    resolved = merges.plan_details(gone, survivor)
     return MergePlan(
         patient=lookup.patient_brief(gone),
         into=lookup.patient_brief(survivor),
         appointments=stored_records.count_appointments(tx, patient=gone.id) or 0,
         waitlist_entries=len(waitlist.list_of_patient(tx, patient_id=gone.id)),
         taken_over=resolved.taken_over,
-        kept=resolved.kept,
+        kept=resolved.differing,
     )
 
 

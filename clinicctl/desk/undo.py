@@ -58,7 +58,7 @@ class Asked(Digested):
     number: int
     before: day_history.Before | None
 
-    def said(self, today: date) -> Any:  # noqa: ARG002 - the same on every day
+    def digest_value(self, today: date) -> Any:  # noqa: ARG002 - the same on every day
         return None
 
 
@@ -157,7 +157,7 @@ def _details(
 
 def _find_write(tx: Tx, number: int | None) -> rows.WriteRow:
     if number is None:
-        write = stored.last_standing(tx, actor=tx.actor)
+        write = stored.last_undoable(tx, actor=tx.actor)
         if write is None:
             raise errors.NothingToUndo(actor=tx.actor)
         return write

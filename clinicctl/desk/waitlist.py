@@ -136,7 +136,7 @@ def _list_fitting_of_doctors(
         wanted.remove(tx.today)
     known = days.list_states_of_doctors(tx, doctors, sorted(wanted)) if wanted else {}
     return {
-        each.id: waitlist.who_fits(
+        each.id: waitlist.matching_wishes(
             [wish for wish in wishes if wish.doctor_id == each.id],
             {day.date for day in known.get(each.id, ()) if day.remaining > 0},
         )
@@ -179,7 +179,7 @@ def move(tx: Tx, *, old: UUID, new: UUID) -> int:
     For each doctor and day the older entry stays. An entry without any day left is removed.
     """
     wishes = [wish for each in (old, new) for wish in stored_waitlist.wishes_of_patient(tx, patient=each)]
-    days_by_entry, doubled = waitlist.settled(wishes)
+    days_by_entry, doubled = waitlist.without_duplicates(wishes)
     for entry in dict.fromkeys(each.id for each in doubled):
         if not days_by_entry.get(entry):
             stored_waitlist.remove(tx, row=entry, updated_at=tx.now)

@@ -1,1 +1,1 @@
-"""Pure decisions: what can be decided without a database. No input or output, no clock, the standard library only."""
+"""Pure decisions: no database, no input or output, no clock."""

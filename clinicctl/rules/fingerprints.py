@@ -1,4 +1,4 @@
-"""What stands in a request by its digest."""
+"""Digests that represent large parts of a request."""
 
 import hashlib
 import json
@@ -9,14 +9,14 @@ from typing import Any
 
 
 class Digested(ABC):
-    """What stands in a request by a digest of its own, because it is too large to be repeated there."""
+    """A large part of a request, which a digest represents."""
 
     @abstractmethod
-    def said(self, today: date) -> Any:
-        """Return what counts as the same request on `today`."""
+    def digest_value(self, today: date) -> Any:
+        """Return a value that is equal for equal requests on `today`."""
 
 
-def digest(meant: Sequence[Any]) -> str:
-    """Return a digest of what rows mean; where they stand in their file does not count."""
-    text = json.dumps(meant, ensure_ascii=True, separators=(",", ":"))
+def digest(rows: Sequence[Any]) -> str:
+    """Return a digest of the meaning of rows. Line numbers are not part of it."""
+    text = json.dumps(rows, ensure_ascii=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=32).hexdigest()

@@ -1,6 +1,6 @@
-"""Rows of a file: what each one says, or why it says nothing. The line numbers are the file's.
+"""Parse the rows of imported files, each into values or a problem.
 
-What a cell means is worked out once for all the cells that say the same.
+Line numbers are those of the file. Equal cells are parsed only once.
 """
 
 import re
@@ -18,13 +18,13 @@ from clinicctl.statuses import SEX_WORDS, Sex, SheetFormat
 T = TypeVar("T")
 
 MOST_DAYS = 100_000
-"""So many days are taken from one file: what is written of them under the writer's lock takes about half a second."""
+"""The most days in one file. Writing them takes about half a second under the writer's lock."""
 
 MOST_PATIENTS = 20_000
-"""So many patients are taken from one file, for the same reason: each has rows for the words of the name, too."""
+"""The most patients in one file, for the same reason. Each also has rows for the words of the name."""
 
 MOST_DOCTORS = 500
-"""These are changed one by one."""
+"""The most doctors in one file. They are written one by one."""
 
 DAYS = Columns(
     names={
@@ -62,18 +62,20 @@ _PRESENT = {
     **dict.fromkeys(("yes", "y", "true", "1", "present", "available"), True),
     **dict.fromkeys(("no", "n", "false", "0", "absent", "unavailable"), False),
 }
-_ODD = frozenset({*("maybe", "perhaps", "unknown", "on", "off", "in", "out", "leave", "holiday", "open", "closed")})
-"""What is met in a column for yes or no, and is neither."""
+_WRONG_WORDS = frozenset(
+    {*("maybe", "perhaps", "unknown", "on", "off", "in", "out", "leave", "holiday", "open", "closed")}
+)
+"""Common wrong words in a yes/no column. A refusal may repeat them."""
 
 _WORD = re.compile("[a-z]")
-_SHORT = 60
-"""Longer cells are hardly said twice, and are not kept for it."""
+_CACHED_LENGTH = 60
+"""Characters up to which a cell is cached: longer ones rarely occur twice."""
 
 
 class DayRow(NamedTuple):
-    """A doctor's days, as they were said. None leaves what stands.
+    """A doctor's days. None leaves the value unchanged.
 
-    `problem` says why the row cannot be taken; whose day it was about stands as far as it can be read.
+    `problem` is the reason why the row cannot be imported. Its doctor and days are given as far as they can be read.
     """
 
     line: int
@@ -86,7 +88,10 @@ class DayRow(NamedTuple):
 
 
 class PatientRow(NamedTuple):
-    """A patient as at the registration. The phone is as it was said, empty for none; its region is the clinic's."""
+    """A patient, as in a registration.
+
+    The phone is unparsed and empty for none; its region is the clinic's.
+    """
 
     line: int
     name: str = ""
@@ -100,7 +105,7 @@ class PatientRow(NamedTuple):
 
 
 class DoctorRow(NamedTuple):
-    """A doctor. None leaves what stands."""
+    """A doctor. None leaves the value unchanged."""
 
     line: int
     code: str | None = None
@@ -110,23 +115,23 @@ class DoctorRow(NamedTuple):
     problem: str | None = None
 
 
-class _Meanings(dict[str, T], Generic[T]):
-    """What cells mean, each worked out once. A cell that means nothing raises `BadValue`."""
+class _ParsedCells(dict[str, T], Generic[T]):
+    """A cache of parsed cells. An invalid cell raises `BadValue`."""
 
     def __init__(self, read: Callable[[str], T]) -> None:
         self.read = read
 
-    def __missing__(self, said: str) -> T:
-        meant = self.read(said.strip())
-        if len(said) <= _SHORT:
-            self[said] = meant
-        return meant
+    def __missing__(self, cell: str) -> T:
+        value = self.read(cell.strip())
+        if len(cell) <= _CACHED_LENGTH:
+            self[cell] = value
+        return value
 
 
 def read_days(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
-    """Return the rows of a file of doctors' days, each bad one with its problem."""
-    codes, words = _Meanings(doctor_code), _Meanings(str.lower)
-    presences, capacities, notes = _Meanings(_present), _Meanings(_capacity), _Meanings(text.note)
+    """Return the rows of a file of doctors' days. A bad row has a problem."""
+    codes, words = _ParsedCells(doctor_code), _ParsedCells(str.lower)
+    presences, capacities, notes = _ParsedCells(_present), _ParsedCells(_capacity), _ParsedCells(text.note)
 
     def row(line: int, doctor: str, days: str, present: str, capacity: str, note: str) -> DayRow:
         try:
@@ -146,19 +151,22 @@ def read_days(lines: Iterable[str], *, format: SheetFormat | None = None) -> She
     return Sheet(found, unreadable, digest, digest_on if relative else None)
 
 
-def _dated(said: str, today: date) -> str:
-    """Days as they would be said with dates alone; as they were, where they are none."""
+def _dated(cell: str, today: date) -> str:
+    """Return days with words replaced by dates; invalid days are unchanged."""
     try:
         return ",".join(
-            "..".join(days.day(end, today=today).isoformat() for end in part.split("..", 1)) for part in said.split(",")
+            "..".join(days.day(end, today=today).isoformat() for end in part.split("..", 1)) for part in cell.split(",")
         )
     except BadValue:
-        return said
+        return cell
 
 
 def read_patients(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
-    """Return the rows of a file of patients, each bad one with its problem, which never repeats what stands in it."""
-    births, ages, sexes = _Meanings(_born), _Meanings(_age), _Meanings(_sex)
+    """Return the rows of a file of patients.
+
+    A bad row has a problem, which never repeats its content.
+    """
+    births, ages, sexes = _ParsedCells(_born), _ParsedCells(_age), _ParsedCells(_sex)
 
     def row(line: int, name: str, phone: str, born: str, age: str, sex: str, email: str, note: str) -> PatientRow:
         if born.strip() and age.strip():
@@ -175,12 +183,12 @@ def read_patients(lines: Iterable[str], *, format: SheetFormat | None = None) ->
         )
 
     found, unreadable = _rows(tabular.read(lines, PATIENTS, format=format), row, PatientRow, most=MOST_PATIENTS)
-    meant = [[str(cell) if cell is not None else None for cell in each[1:]] for each in found]
-    return Sheet(found, unreadable, fingerprints.digest(meant))
+    rows = [[str(cell) if cell is not None else None for cell in each[1:]] for each in found]
+    return Sheet(found, unreadable, fingerprints.digest(rows))
 
 
 def read_doctors(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
-    """Return the rows of a file of doctors, each bad one with its problem."""
+    """Return the rows of a file of doctors. A bad row has a problem."""
 
     def row(line: int, code: str, name: str, specialty: str, capacity: str) -> DoctorRow:
         return DoctorRow(line, doctor_code(code), text.name(name), _specialty(specialty), _default_capacity(capacity))
@@ -190,7 +198,7 @@ def read_doctors(lines: Iterable[str], *, format: SheetFormat | None = None) -> 
 
 
 def _rows(
-    source: Iterable[tuple[int, Any]], meaning: Callable[..., T], bad: Callable[..., T], *, most: int
+    source: Iterable[tuple[int, Any]], parse: Callable[..., T], bad: Callable[..., T], *, most: int
 ) -> tuple[list[T], tabular.Unreadable | None]:
     found = list[T]()
     try:
@@ -201,7 +209,7 @@ def _rows(
                 found.append(bad(line, problem=cells))
                 continue
             try:
-                found.append(meaning(line, *cells))
+                found.append(parse(line, *cells))
             except BadValue as refused:
                 found.append(bad(line, problem=str(refused)))
     except tabular.Unreadable as refused:
@@ -210,70 +218,77 @@ def _rows(
 
 
 def too_large(line: int, most: int) -> tabular.Unreadable:
-    """Return why nothing is taken from a file that would hold the writer's lock for too long."""
+    """Return the refusal of a file that would hold the writer's lock for too long."""
     return tabular.Unreadable(line, f"more than {most}: split the file")
 
 
-def dates(said: str, *, today: date) -> list[date]:
-    """Return the dates that a cell of days means on `today`. Refuses, in a few words, what is none."""
+def dates(cell: str, *, today: date) -> list[date]:
+    """Return the dates of a cell of days. Refuses an invalid cell in a few words."""
     try:
-        return days.days(said, today=today)
+        return days.days(cell, today=today)
     except BadValue as refused:
-        # What is no day at all is said in two words; of several that are, what is wrong with them together.
+        # The report of a file repeats the problem of a range, but not the grammar of a day.
         kind, _, why = str(refused).rstrip(".").partition(": ")
-        named = why if "days" in kind else typed(said, known=days.KNOWN)
+        named = why if "days" in kind else typed(cell, known=days.DAY_WORDS)
         raise BadValue(problem=f"bad date: {named}" if named else "bad date") from None
 
 
-def _present(said: str) -> bool | None:
-    if not said:
+def _present(cell: str) -> bool | None:
+    if not cell:
         return None
-    if said.lower() not in _PRESENT:
-        raise _not("present is yes or no, true or false, 1 or 0, present or absent", said, known=_PRESENT.keys() | _ODD)
-    return _PRESENT[said.lower()]
+    if cell.lower() not in _PRESENT:
+        raise _refusal(
+            "present is yes or no, true or false, 1 or 0, present or absent",
+            cell,
+            safe_words=_PRESENT.keys() | _WRONG_WORDS,
+        )
+    return _PRESENT[cell.lower()]
 
 
-def _capacity(said: str) -> int | None:
-    return _whole(said, f"capacity is a whole number from 0 to {days.MOST}", least=0, most=days.MOST)
+def _capacity(cell: str) -> int | None:
+    return _whole(cell, f"capacity is a whole number from 0 to {days.MOST}", least=0, most=days.MOST)
 
 
-def _default_capacity(said: str) -> int | None:
-    return _whole(said, f"capacity is a whole number from 1 to {days.MOST}", least=1, most=days.MOST)
+def _default_capacity(cell: str) -> int | None:
+    return _whole(cell, f"capacity is a whole number from 1 to {days.MOST}", least=1, most=days.MOST)
 
 
-def _age(said: str) -> int | None:
-    return _whole(said, "age is a whole number from 0 to 150", least=0, most=150, personal=True)
+def _age(cell: str) -> int | None:
+    return _whole(cell, "age is a whole number from 0 to 150", least=0, most=150, personal=True)
 
 
-def _not(problem: str, said: str, *, known: Iterable[str] = ()) -> BadValue:
-    """Say what a cell has to be, and what stands in it where that can be about nobody."""
-    named = typed(said, known=known)
+def _refusal(problem: str, cell: str, *, safe_words: Iterable[str] = ()) -> BadValue:
+    """Return a refusal with the accepted values.
+
+    It repeats the cell only if the cell cannot be personal.
+    """
+    named = typed(cell, known=safe_words)
     return BadValue(problem=f"{problem}, not {named}" if named else problem)
 
 
-def _whole(said: str, problem: str, *, least: int, most: int, personal: bool = False) -> int | None:
-    if not (said := said.strip()):
+def _whole(cell: str, problem: str, *, least: int, most: int, personal: bool = False) -> int | None:
+    if not (cell := cell.strip()):
         return None
-    if not (said.isascii() and said.isdigit() and least <= int(said[:9]) <= most and len(said) <= 9):
-        raise BadValue(problem=problem) if personal else _not(problem, said)
-    return int(said)
+    if not (cell.isascii() and cell.isdigit() and least <= int(cell[:9]) <= most and len(cell) <= 9):
+        raise BadValue(problem=problem) if personal else _refusal(problem, cell)
+    return int(cell)
 
 
-def _specialty(said: str) -> str | None:
-    return text.clean(said, what="specialty", longest=text.NAME) if said.strip() else None
+def _specialty(cell: str) -> str | None:
+    return text.clean(cell, what="specialty", longest=text.NAME) if cell.strip() else None
 
 
-def _phone(said: str) -> str:
-    return "" if text.is_no_phone(said) else text.phone(said)
+def _phone(cell: str) -> str:
+    return "" if text.is_no_phone(cell) else text.phone(cell)
 
 
-def _born(said: str) -> date | None:
-    return days.parse_date(said) if said else None
+def _born(cell: str) -> date | None:
+    return days.parse_date(cell) if cell else None
 
 
-def _sex(said: str) -> Sex | None:
-    if not said:
+def _sex(cell: str) -> Sex | None:
+    if not cell:
         return None
-    if said.lower() not in SEX_WORDS:
+    if cell.lower() not in SEX_WORDS:
         raise BadValue(problem=f"sex is {', '.join(Sex)}")
-    return SEX_WORDS[said.lower()]
+    return SEX_WORDS[cell.lower()]

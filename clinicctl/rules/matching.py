@@ -1,4 +1,4 @@
-"""Names: when two registrations are one person, when they may be, and when they are two."""
+"""Decide whether two records are the same person, may be, or are not."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -10,10 +10,10 @@ from clinicctl.rules.text import accents, fold
 from clinicctl.statuses import Sex
 
 SAME, NEAR = 100, 75
-"""Scores, 0 to 100. From NEAR a registration asks; at SAME on the same phone it is the patient on file."""
+"""Scores from 0 to 100. From NEAR, a registration asks; SAME on the same phone is the patient on file."""
 
 MOST_SHARING = 50
-"""A phone that more share is a placeholder, and identifies nobody."""
+"""The most patients on one phone. A phone with more is a placeholder and identifies nobody."""
 
 _MARKS = {
     **dict.fromkeys(("jr", "junior"), "jr"),
@@ -23,7 +23,7 @@ _MARKS = {
     **dict.fromkeys(("iv", "4th"), "4"),
     **{str(number): str(number) for number in range(1, 10)},
 }
-"""Words that tell people of one name apart. Single letters are no marks: they are initials."""
+"""Words that distinguish people with the same name. Single letters are initials, not marks."""
 
 _POINTS = "\u0590"
 """The first of the Hebrew points and Arabic vowel signs; the accents before it are Latin, Greek and Cyrillic."""
@@ -35,7 +35,7 @@ _SOUNDS = (
 
 
 class Person(Protocol):
-    """What tells people apart, whether given or on file."""
+    """The details that identify a person, given or on file."""
 
     @property
     def name(self) -> str: ...
@@ -48,29 +48,32 @@ class Person(Protocol):
 
 
 class Described(Person, Protocol):
-    """What is recorded about a person and can speak against two records being one person."""
+    """A person on file, with the details that can contradict a match."""
 
     @property
     def created_at(self) -> datetime: ...
 
 
 def words(name: str) -> list[str]:
-    """Return the folded words of a name, in their order."""
+    """Return the folded words of a name in order."""
     return fold(name).split()
 
 
 def name_key(name: str) -> str:
-    """Return what two spellings of one name share: folded words in alphabetical order."""
+    """Return a key that all spellings of a name share: its folded words, sorted."""
     return " ".join(sorted(words(name)))
 
 
 def sound_key(name: str) -> str:
-    """Return what names that sound alike share: the sounds of their words in alphabetical order."""
+    """Return a key that names with the same sound share: its sounds, sorted."""
     return " ".join(sorted(sound(word) for word in words(name)))
 
 
 def sound(word: str) -> str:
-    """Return a word as it sounds, roughly: consonants, folded to their classes, without vowels (Maier, Meyer: `mr`)."""
+    """Return the rough sound of a word, such as `mr` for Maier and Meyer.
+
+    Consonants are reduced to classes, and vowels are removed.
+    """
     for spelled, heard in _SOUNDS:
         word = word.replace(spelled, heard)
     head, tail = word[:1], "".join(letter for letter in word[1:] if letter not in "aeiouyh")
@@ -78,12 +81,11 @@ def sound(word: str) -> str:
 
 
 def likeness(one: str, other: str) -> int:
-    """Return how alike two names are, 0 to 100.
+    """Return the similarity of two names, 0 to 100.
 
-    Words are paired in the best way and the worst pair decides, so that a shared family name alone makes nobody
-    similar. A word is like another when their edit distance is small (`ratio`), when they sound alike, or
-    when one begins the other (initials, short forms). Words that only one of the names has cost a little. Names that
-    differ only in their marks (Jr, 2) are similar, and never the same.
+    Words are paired in the best way, and the worst pair decides: a shared family name alone is not similar. Two words
+    match by a small edit distance (`ratio`), by sound, or if one begins the other (initials, short forms). Each word
+    without a partner costs a little. Names that differ only in marks (Jr, 2) are similar, but never the same.
     """
     left, right = _canonical(one), _canonical(other)
     if left == right:
@@ -102,9 +104,9 @@ def likeness(one: str, other: str) -> int:
 
 
 def same_birth(born: date | None, year: int | None, other: date | None, other_year: int | None) -> bool | None:
-    """Return whether two birth dates agree; None when one is not known.
+    """Return whether two birth dates agree; None if one is unknown.
 
-    A year alone comes from an age said at the desk, so a year of difference does not contradict.
+    A year without a date comes from an age, so that a difference of one year is accepted.
     """
     if born and other:
         return born == other
@@ -113,26 +115,29 @@ def same_birth(born: date | None, year: int | None, other: date | None, other_ye
 
 
 def marks(name: str) -> tuple[str, ...]:
-    """Return the marks of generation or number in a name, each in one spelling: Junior and Jr are one mark."""
+    """Return the generation and number marks of a name: `jr` for Junior and Jr."""
     found = [_MARKS[each] for each in _plain_words(name) if each in _MARKS]
     return tuple(sorted(found)) if len(found) < len(words(name)) else ()
 
 
 def same_name(one: str, other: str) -> bool:
-    """Return whether two names are the same but for case, accents, spaces, word order and the spelling of a mark."""
+    """Return whether two names are equal apart from spelling.
+
+    Case, accents, spaces, word order and the spelling of marks are ignored.
+    """
     return _canonical(one) == _canonical(other)
 
 
 def accented(name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the folded words of a name that carry accents, with those of each letter, in alphabetical order."""
+    """Return the folded words with accents, sorted, each with its accents."""
     return () if name.isascii() else tuple(sorted(each for each in accents(name) if any(each[1])))
 
 
 def accents_differ(one: str, other: str) -> bool:
-    """Return whether a word that both names have carries accents in both, and other ones.
+    """Return whether a shared word has accents in both names, but different ones.
 
-    A letter with two different accents differs (Nguyên, Nguyễn), and so does a word with different accents (Thùy,
-    Thuỷ). The same accent on another letter is a way of writing (Thúy, Thuý), and none at all is often left out.
+    Different accents on a letter differ (Nguyên, Nguyễn), and so do different accents in a word (Thùy, Thuỷ). The same
+    accent on another letter is a spelling variant (Thúy, Thuý). Accents are often omitted, so that none match any.
     """
     left, right = accented(one), accented(other)
     return any(
@@ -144,11 +149,10 @@ def accents_differ(one: str, other: str) -> bool:
 
 
 def contradictions(one: Described, other: Described) -> tuple[str, ...]:
-    """Return what is recorded that speaks against two records being one person.
+    """Return the details that contradict two records being one person.
 
-    That is: birth dates or ages that differ, or a birth after the other record was made (`birth date`); sexes that are
-    both known and differ (`sex`); accents that both names carry and that differ (`accents`); and marks of generation
-    or number that are not the same (`mark`).
+    `birth date`: different birth dates or ages, or a birth after the other record was created. `sex`: both known and
+    different. `accents`: present in both names and different. `mark`: different generation or number marks.
     """
     found = []
     agrees = same_birth(one.born, one.born_year, other.born, other.born_year)
@@ -166,10 +170,11 @@ def contradictions(one: Described, other: Described) -> tuple[str, ...]:
 def duplicate(
     alike: int, *, same_phone: bool, same_birth: bool | None, against: Sequence[str]
 ) -> tuple[int, str] | None:
-    """Return the score of two on file being one person, with why, or None when they are taken for two.
+    """Return the score for two records being one person, with the reasons.
 
-    `alike` is the likeness of the names. What speaks `against` it (see `contradictions`) makes two of them, unless name
-    and phone are the same. On different phones the same name is enough, a similar one needs the birth date.
+    Returns None if they are two people. `alike` is the likeness of the names, and `against` has the `contradictions`.
+    Contradicting records are two people unless name and phone are the same. On different phones, a similar name also
+    needs the same birth date.
     """
     if alike < NEAR or (against and not (alike == SAME and same_phone)):
         return None
@@ -189,12 +194,12 @@ def _penalty(*, same_phone: bool, same_birth: bool | None, against: bool) -> int
 
 
 def _plain_words(name: str) -> list[str]:
-    """The folded words, numbers in the digits 0-9."""
+    """Return the folded words, with single digits of any script as 0-9."""
     return [str(int(each)) if each.isdecimal() and len(each) == 1 else each for each in words(name)]
 
 
 def _canonical(name: str) -> list[str]:
-    """The folded words in alphabetical order, each mark in one spelling."""
+    """Return the folded words in alphabetical order, with each mark in one spelling."""
     return sorted(_MARKS.get(each, each) for each in _plain_words(name))
 
 
@@ -203,7 +208,7 @@ def _unmarked(canonical: Sequence[str]) -> list[str]:
 
 
 def _same_accents(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two ways of writing one word can be the same word."""
+    """Return whether two spellings can be the same word."""
     for mine, theirs in zip(one, other, strict=False):
         # A letter may lack some of its Hebrew points or Arabic vowel signs, but none of its Latin accents.
         if mine and theirs and mine != theirs and (min(mine) < _POINTS or not _part_of(mine, theirs)):
@@ -212,20 +217,26 @@ def _same_accents(one: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def _part_of(one: str, other: str) -> bool:
-    """Whether all accents of one are among those of the other, whichever has fewer."""
+    """Return whether one text has all the accents of the other."""
     fewer, more = sorted((one, other), key=len)
     return all(fewer.count(each) <= more.count(each) for each in fewer)
 
 
 def _born_after(one: Described, other: Described) -> bool:
-    """Whether one was born after the other record was made; of an age, the year may be the one before."""
+    """Return whether one was born after the other record was created.
+
+    A year from an age may be one too late.
+    """
     if one.born:
         return one.born > other.created_at.date() + timedelta(days=1)
     return one.born_year is not None and one.born_year - 1 > other.created_at.year
 
 
 def _pair(scores: list[list[int]], least: int) -> bool:
-    """Whether every word can have a partner of its own with at least this score (bipartite matching, Kuhn 1955)."""
+    """Return whether every word can have its own partner (Kuhn 1955).
+
+    Each pair has at least the score `least`.
+    """
     partners: dict[int, int] = {}
 
     def place(word: int, tried: set[int]) -> bool:
@@ -253,13 +264,12 @@ def _word(one: str, other: str) -> int:
 
 
 def ratio(one: str, other: str) -> float:
-    """Return the likeness of two words by their edit distance (Levenshtein), 0 to 100."""
+    """Return the similarity of two words by Levenshtein distance, 0 to 100."""
     return _similarity()(one, other) * 100
 
 
 @cache
 def _similarity() -> Callable[[str, str], float]:
-    # Only a command that compares names loads the library.
-    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.distance import Levenshtein  # Deferred: 1.10 times the CPU of `queue show` otherwise.
 
     return Levenshtein.normalized_similarity

@@ -1,4 +1,4 @@
-"""Merges: what one of two records of a patient gives to the other, and what stays with it."""
+"""Decide which details move when one record of a patient is merged into another."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,24 +15,27 @@ _DIFFERS = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """The columns that change on the record that stays, and the fields that were taken over or are kept apart."""
+class DetailsPlan:
+    """The changed columns of the surviving record, and fields by their fate.
+
+    Fields are taken over, or differ and stay on the merged record.
+    """
 
     changes: Mapping[str, Any]
     taken_over: tuple[str, ...]
-    kept: tuple[str, ...]
+    differing: tuple[str, ...]
 
 
-def settle(gone: Details, stays: Details) -> Settled:
-    """Return what a merge of `gone` into `stays` does with every detail; nothing that was recorded is lost.
+def plan_details(gone: Details, stays: Details) -> DetailsPlan:
+    """Plan the details of a merge of `gone` into `stays`, without losing any.
 
-    What `stays` lacks is taken over. Two different notes are joined if they fit into one. Everything else that differs
-    is kept on the record that is merged away.
+    Missing details of `stays` are taken over. Two different notes are joined if the result is short enough. All other
+    differing details stay on the merged record.
     """
     given = {
-        "phone": _given(gone.phone, stays.phone),
-        "email": _given(gone.email, stays.email),
-        "sex": _given(*(None if each.sex == Sex.UNKNOWN else each.sex for each in (gone, stays))),
+        "phone": _taken(gone.phone, stays.phone),
+        "email": _taken(gone.email, stays.email),
+        "sex": _taken(*(None if each.sex == Sex.UNKNOWN else each.sex for each in (gone, stays))),
         "born": _birth(gone, stays),
         "note": _note(gone.note, stays.note),
     }
@@ -43,18 +46,21 @@ def settle(gone: Details, stays: Details) -> Settled:
         born = taken["born"]
         exact = isinstance(born, date)
         changes |= {"born": born if exact else None, "born_year": None if exact else born}
-    return Settled(changes, tuple(taken), (*(["name"] if gone.name != stays.name else []), *differing))
+    return DetailsPlan(changes, tuple(taken), (*(["name"] if gone.name != stays.name else []), *differing))
 
 
-def _given(theirs: str | None, ours: str | None) -> Any:
-    """What is taken over of a field: `_DIFFERS` where both records have another, None where nothing changes."""
+def _taken(theirs: str | None, ours: str | None) -> Any:
+    """Return the value to take over, `_DIFFERS` for a conflict, None for no change."""
     if not theirs or theirs == ours:
         return None
     return _DIFFERS if ours else theirs
 
 
 def _birth(gone: Details, stays: Details) -> Any:
-    """As `_given`: a birth date, also in place of a year that agrees with it, or a year."""
+    """Return the birth date or year that is taken over, as `_taken`.
+
+    A date replaces a year that agrees.
+    """
     if same_birth(gone.born, gone.born_year, stays.born, stays.born_year) is False:
         return _DIFFERS
     if stays.born is None and gone.born is not None:
@@ -63,13 +69,13 @@ def _birth(gone: Details, stays: Details) -> Any:
 
 
 def _note(theirs: str | None, ours: str | None) -> Any:
-    """As `_given`: both notes in one, where that is short enough."""
-    if not theirs or _says(ours, theirs):
+    """Return the joined notes, as `_taken`, if the result is short enough."""
+    if not theirs or _contains(ours, theirs):
         return None
     joined = _BETWEEN_NOTES.join(each for each in (ours, theirs) if each)
     return joined if len(joined) <= NOTE else _DIFFERS
 
 
-def _says(note: str | None, other: str) -> bool:
-    """Whether a note is another, or has been joined with it."""
+def _contains(note: str | None, other: str) -> bool:
+    """Return whether a note contains another as a whole or as a joined part."""
     return f"{_BETWEEN_NOTES}{other}{_BETWEEN_NOTES}" in f"{_BETWEEN_NOTES}{note}{_BETWEEN_NOTES}"

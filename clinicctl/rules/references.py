@@ -1,4 +1,4 @@
-"""References: how a patient, a doctor and an appointment are named on the command line."""
+"""Parse references to patients, doctors, appointments and waitlist entries."""
 
 import re
 from uuid import UUID
@@ -38,44 +38,47 @@ class AppointmentRef(str):
 
 
 class ArrivalRef(str):
-    """What arrives: an appointment, or a patient who has one today."""
+    """An appointment, or a patient with an appointment today."""
 
     __slots__ = ()
 
 
-def patient_number(said: str) -> int | None:
+def patient_number(text: str) -> int | None:
     """Return 17 for `P17`, None for anything else."""
-    found = _PATIENT.fullmatch(said.strip())
+    found = _PATIENT.fullmatch(text.strip())
     return int(found[1]) if found else None
 
 
-def appointment_number(said: str) -> int | None:
+def appointment_number(text: str) -> int | None:
     """Return 42 for `A42`, None for anything else."""
-    found = _APPOINTMENT.fullmatch(said.strip())
+    found = _APPOINTMENT.fullmatch(text.strip())
     return int(found[1]) if found else None
 
 
-def waitlist_number(said: str) -> int | None:
+def waitlist_number(text: str) -> int | None:
     """Return 3 for `W3`, None for anything else."""
-    found = _WAITLIST.fullmatch(said.strip())
+    found = _WAITLIST.fullmatch(text.strip())
     return int(found[1]) if found else None
 
 
-def uuid(said: str) -> UUID | None:
-    """Return the UUID that was said, with hyphens or without, None for anything else."""
-    return UUID(said.strip()) if _UUID.fullmatch(said.strip()) else None
+def uuid(text: str) -> UUID | None:
+    """Return a UUID, with or without hyphens; None for anything else."""
+    return UUID(text.strip()) if _UUID.fullmatch(text.strip()) else None
 
 
-def looks_like_a_phone(said: str) -> bool:
-    """Whether it has digits enough for a phone, in any script, and no letter."""
-    return sum(each.isdigit() for each in said) >= _LEAST_DIGITS and not any(each.isalpha() for each in said)
+def looks_like_a_phone(text: str) -> bool:
+    """Return whether a text has enough digits for a phone, and no letter."""
+    return sum(each.isdigit() for each in text) >= _LEAST_DIGITS and not any(each.isalpha() for each in text)
 
 
-def doctor_code(said: str) -> str:
-    """Return a doctor's code in capitals. Refuses what is not 1 to 32 of A-Z, 0-9, `.`, `_`, `-`, or is a UUID."""
-    code = said.strip().upper()
+def doctor_code(text: str) -> str:
+    """Return a doctor's code in capitals.
+
+    Refuses anything but 1 to 32 of A-Z, 0-9, `.`, `_`, `-`, and UUIDs.
+    """
+    code = text.strip().upper()
     if not _CODE.fullmatch(code) or uuid(code):
-        named = typed(said)
+        named = typed(text)
         raise BadValue(
             problem=f"Not a doctor's code: {f'{named}; a code has ' if named else ''}"
             "1 to 32 letters A-Z, digits, dots, hyphens, like MEHTA."

@@ -1,7 +1,7 @@
-"""Sheets: any file of rows, read line by line in bounded memory. What a row means is in `rows`.
+"""Read CSV and JSON Lines files line by line in bounded memory.
 
-A sheet is CSV (RFC 4180, with commas, semicolons or tabs) with a header, or JSON lines, one object a line. Both name
-the same columns, by any of their names. The line numbers are the file's; the header of a CSV file is line 1.
+`import_rows` interprets the rows. CSV (RFC 4180, with commas, semicolons or tabs) has a header; JSON Lines has one
+object per line. Columns can have several names. Line numbers are those of the file; the header of a CSV file is line 1.
 """
 
 import csv
@@ -19,9 +19,9 @@ from clinicctl.statuses import SheetFormat
 LONGEST_LINE = 16_000
 LONGEST_RECORD = 200_000
 MOST_CHARACTERS = 50_000_000
-"""What one file may hold, so that its memory is bounded whatever stands in it."""
+"""The most characters of a file, which bounds the memory."""
 
-_BROKEN = re.compile("[\ud800-\udfff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[\s_\-]+")
 _EXCEL = re.compile(r"sep=[,;\t]\s*", re.IGNORECASE)
 _ENDINGS = {
@@ -31,7 +31,7 @@ _ENDINGS = {
 
 
 class Unreadable(Exception):
-    """From this line on nothing can be read. Whoever reads the sheet makes a bad line of it."""
+    """The file cannot be read from this line on. Callers report it as a bad line."""
 
     def __init__(self, line: int, problem: str) -> None:
         super().__init__(problem)
@@ -40,22 +40,22 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns that a sheet may have, in order, each with its other names; and those it must have."""
+    """The accepted columns in order, with their other names, and required ones."""
 
     names: Mapping[str, Sequence[str]]
     required: Sequence[str]
 
     @property
     def known(self) -> dict[str, str]:
-        """Each column by each of its names, without case, spaces, underscores and hyphens."""
-        return {_plainly(other): name for name, others in self.names.items() for other in (name, *others)}
+        """Return each column by each of its normalized names."""
+        return {_normalized(other): name for name, others in self.names.items() for other in (name, *others)}
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet(Digested):
-    """A file as it was read: its rows, the line from which on it could not be read, and a digest of what they mean.
+    """A parsed file: its rows, where reading stopped, and a digest of the rows.
 
-    `digest_on` stands where a word like `tomorrow` is in it: the digest of what it means on a day.
+    `digest_on` returns the digest on a given day, for files with relative words such as `tomorrow`.
     """
 
     rows: Sequence[Any]
@@ -63,23 +63,23 @@ class Sheet(Digested):
     digest: str
     digest_on: Callable[[date], str] | None = None
 
-    def said(self, today: date) -> Any:
+    def digest_value(self, today: date) -> Any:
         return [self.digest_on(today) if self.digest_on else self.digest, None]
 
 
 def format_of(path: str) -> SheetFormat | None:
-    """Return the format that a file's name tells, or None."""
+    """Return the format for a file name's extension, or None."""
     return next((each for ending, each in _ENDINGS.items() if path.lower().endswith(ending)), None)
 
 
 def read(
     lines: Iterable[str], columns: Columns, *, format: SheetFormat | None = None
 ) -> Iterator[tuple[int, Sequence[str] | str]]:
-    """Yield the line and the cells of each row, in the order of the columns; of a bad row, what is wrong instead.
+    """Yield each row's line number with its cells, or with the problem of the row.
 
-    Where no format is given, a first character `{` makes it JSON lines. A blank row is none, and neither is the line
-    `sep=;` that Excel puts before the header. Raises `Unreadable` at an empty file, an unknown or repeated column, a
-    missing one of those required, broken quotes, and more text than a file may hold.
+    The cells are in the order of the columns. Without a format, a file that begins with `{` is JSON Lines. Blank rows,
+    and the line `sep=;` that Excel writes before the header, are skipped. Raises `Unreadable` for an empty file, an
+    unknown, repeated or missing column, an open quote, and a file that is too large.
     """
     source = _Lines(lines)
     first = _first(source).removeprefix("\ufeff")
@@ -94,7 +94,7 @@ def read(
 
 
 def _first(source: "_Lines") -> str:
-    """The next line that is not blank; empty at the end."""
+    """Return the next line that is not blank, or an empty text at the end."""
     found = next((line for line in source if line.strip() or source.bad), "")
     if source.bad:
         raise Unreadable(source.count, source.bad[source.count])
@@ -102,7 +102,10 @@ def _first(source: "_Lines") -> str:
 
 
 class _Lines:
-    """Lines with their count. One that cannot be taken comes as a blank one, and stands among the bad."""
+    """A counter of lines.
+
+    It replaces a bad line by a blank one and records its problem.
+    """
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines = iter(lines)
@@ -121,42 +124,42 @@ class _Lines:
         self.record += len(line)
         if len(line) > LONGEST_LINE:
             problem = f"a line of more than {LONGEST_LINE} characters"
-            self._to_the_end_of(line)
+            self._skip_rest(line)
         elif "\0" in line:
             problem = "a NUL character"
-        elif not line.isascii() and _BROKEN.search(line):
+        elif not line.isascii() and _SURROGATES.search(line):
             problem = "not UTF-8"
         else:
             if self.characters > MOST_CHARACTERS:
-                self._too_much()
+                self._refuse_too_large()
             if self.record > LONGEST_RECORD:
                 raise Unreadable(self.count, "a quote is left open, or a row is too long")
             return line
         self.bad[self.count] = problem
         if self.characters > MOST_CHARACTERS:
-            self._too_much()
+            self._refuse_too_large()
         return "\n"
 
-    def _to_the_end_of(self, line: str) -> None:
-        """What comes of one overlong line comes in pieces."""
+    def _skip_rest(self, line: str) -> None:
+        """Skip the rest of an overlong line, which comes in pieces."""
         while line and not line.endswith(("\n", "\r")):
             line = next(self.lines, "")
             self.characters += len(line)
             if self.characters > MOST_CHARACTERS:
-                self._too_much()
+                self._refuse_too_large()
 
-    def _too_much(self) -> None:
+    def _refuse_too_large(self) -> None:
         problem = self.bad.get(self.count) or f"more than {MOST_CHARACTERS // 1_000_000} million characters"
         raise Unreadable(self.count, f"{problem}: split the file")
 
 
 def _csv_rows(first: str, source: _Lines, columns: Columns) -> Iterator[tuple[int, Sequence[str] | str]]:
-    reader = csv.reader(_before(first, source), delimiter=_delimiter(first, columns), strict=True)
+    reader = csv.reader(_with_first(first, source), delimiter=_delimiter(first, columns), strict=True)
     line = max(1, source.count)
     try:
         header = _header(line, next(reader, []), columns)
         width = len(header)
-        # What a column that is missing holds is the empty cell put behind the last one.
+        # A missing column refers to the empty cell that is appended to each row.
         picked = itemgetter(*(header.index(name) if name in header else width for name in columns.names))
         while True:
             source.record = 0
@@ -164,7 +167,7 @@ def _csv_rows(first: str, source: _Lines, columns: Columns) -> Iterator[tuple[in
             cells = next(reader, None)
             if cells is None:
                 return
-            if source.bad and (wrong := _bad_within(source, line)):
+            if source.bad and (wrong := _problem_since(source, line)):
                 yield line, wrong
             elif len(cells) > width and any(cell.strip() for cell in cells[width:]):
                 yield line, "more cells than the header has"
@@ -178,32 +181,32 @@ def _csv_rows(first: str, source: _Lines, columns: Columns) -> Iterator[tuple[in
         raise Unreadable(line, "a quote is left open" if open_quote else "not CSV") from None
 
 
-def _before(first: str, source: _Lines) -> Iterator[str]:
+def _with_first(first: str, source: _Lines) -> Iterator[str]:
     yield first
     yield from source
 
 
-def _bad_within(source: _Lines, line: int) -> str | None:
-    """What is wrong with one of the lines from `line` to the one just read."""
+def _problem_since(source: _Lines, line: int) -> str | None:
+    """Return the problem of a line between `line` and the last one read, if any."""
     return next((problem for at, problem in source.bad.items() if line <= at <= source.count), None)
 
 
 def _delimiter(first: str, columns: Columns) -> str:
-    """Return the delimiter by which most of the header's cells are names of columns."""
+    """Return the delimiter that gives the most known column names in the header."""
 
     def names(delimiter: str) -> int:
         cells = next(csv.reader([first], delimiter=delimiter), [])
-        return sum(_plainly(cell) in columns.known for cell in cells)
+        return sum(_normalized(cell) in columns.known for cell in cells)
 
     return max(",;\t", key=names)
 
 
 def _header(line: int, cells: Sequence[str], columns: Columns) -> list[str]:
-    said = [_plainly(cell) for cell in cells]
-    while said and not said[-1]:
-        said.pop()
+    headings = [_normalized(cell) for cell in cells]
+    while headings and not headings[-1]:
+        headings.pop()
     known = columns.known
-    header = [known.get(each, "") for each in said]
+    header = [known.get(each, "") for each in headings]
     if missing := [each for each in columns.required if each not in header]:
         raise Unreadable(line, f"the header has no column {', '.join(missing)}")
     if unknown := header.count(""):
@@ -216,31 +219,31 @@ def _header(line: int, cells: Sequence[str], columns: Columns) -> list[str]:
 def _json_rows(first: str, source: _Lines, columns: Columns) -> Iterator[tuple[int, Sequence[str] | str]]:
     known = dict(columns.known)
     names = list(columns.names)
-    for line in _before(first, source):
+    for line in _with_first(first, source):
         source.record = 0
         if source.count in source.bad:
             yield source.count, source.bad[source.count]
         elif line.strip():
             try:
-                said = json.loads(line, object_pairs_hook=_Pairs)
+                pairs = json.loads(line, object_pairs_hook=_Pairs)
             except (ValueError, RecursionError):
                 yield source.count, "not JSON"
             else:
-                yield source.count, _json_cells(said, names, known)
+                yield source.count, _json_cells(pairs, names, known)
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object as its pairs, so that a name said twice shows."""
+    """A JSON object as pairs, so that repeated names are found."""
 
 
-def _json_cells(said: Any, names: Sequence[str], known: dict[str, str]) -> Sequence[str] | str:
-    if not isinstance(said, _Pairs):
+def _json_cells(pairs: Any, names: Sequence[str], known: dict[str, str]) -> Sequence[str] | str:
+    if not isinstance(pairs, _Pairs):
         return "not a JSON object"
     cells: dict[str, str] = {}
-    for key, value in said:
+    for key, value in pairs:
         name = known.get(key)
         if name is None:
-            name = known.get(_plainly(key))
+            name = known.get(_normalized(key))
             if name is None:
                 return f"an unknown name; known are {', '.join(names)}"
         if name in cells:
@@ -258,5 +261,5 @@ def _json_cells(said: Any, names: Sequence[str], known: dict[str, str]) -> Seque
     return [cells.get(name, "") for name in names]
 
 
-def _plainly(name: str) -> str:
+def _normalized(name: str) -> str:
     return _SPACES.sub("", name.casefold())

@@ -1,7 +1,7 @@
-"""Text that comes in: what is taken, what is refused, and how it is made comparable.
+"""Check and normalize incoming text, and fold it for comparison.
 
-Source of the rules: Unicode's general categories, UAX #9 (bidirectional controls), UAX #31 section 2.3 (joiners between
-letters of the scripts that use them).
+The rules follow Unicode's general categories, UAX #9 (bidirectional controls) and UAX #31 section 2.3 (joiners between
+letters of scripts that use them).
 """
 
 import re
@@ -18,7 +18,7 @@ _JOINING = (
     "ARABIC|SYRIAC|MONGOLIAN|NKO|MANDAIC|DEVANAGARI|BENGALI|GURMUKHI|GUJARATI|ORIYA|TAMIL|TELUGU|KANNADA|MALAYALAM|"
     "SINHALA|MYANMAR|KHMER|TIBETAN|LIMBU|BALINESE|JAVANESE|CHAKMA|NEWA|TIRHUTA|GRANTHA|MEETEI"
 )
-# Letters that have no decomposition, and whose holders write them either way.
+# These letters have no decomposition, and people write their names with or without them.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]")
 _APOSTROPHES = re.compile("['`\u00b4\u2018\u2019\u02bc\u02bb\u05f3]")
@@ -30,7 +30,7 @@ _NO_PHONE = re.compile(
     r"0+|[-\u2010-\u2015\u2212_.?/]+|none|no|nil|null|nan|na|n/a|n\.a\.?|unknown|no phone|not (available|applicable)",
     re.IGNORECASE,
 )
-# Words that are no name by themselves. Herr, Shri, Master and Miss are missing because people are called so.
+# Words that are not a name by themselves. Herr, Shri, Master and Miss are not listed, because they are also names.
 _TITLES = {*("mr", "mrs", "ms", "mx", "dr", "prof", "mister", "professor", "doctor", "smt", "mme", "mlle")}
 _TITLES |= {
     *("monsieur", "madame", "hr", "fr", "frau", "sr", "sra", "srta", "se\u00f1or", "se\u00f1ora", "senor", "senora")
@@ -39,124 +39,133 @@ _BETWEEN_TITLES = {*("and", "und", "et", "y", "med")}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
-def clean(said: str, *, what: str, longest: int) -> str:
-    """Return `said` in NFC with runs of spaces folded to one.
+def clean(text: str, *, what: str, longest: int) -> str:
+    """Return a text in NFC, with single spaces.
 
-    Refuses, naming `what` but never repeating the text: nothing at all, more than `longest` characters, control
-    characters, line breaks, bidirectional controls, zero-width characters (but joiners between letters of a script
-    that uses them), and text that is not Unicode.
+    Refuses an empty text, more than `longest` characters, control characters, line breaks, bidirectional controls,
+    zero-width characters (except joiners between letters of a script that uses them), and invalid Unicode. The refusal
+    names the field (`what`) and never repeats the text.
     """
-    if len(said) > longest * 4:
+    if len(text) > longest * 4:
         raise BadValue(problem=f"The {what} is too long: at most {longest} characters.")
-    if not (said.isascii() and said.isprintable()):
-        said = unicodedata.normalize("NFC", said)
-        for at, letter in enumerate(said):
-            if kind := forbidden(said, at):
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFC", text)
+        for at, letter in enumerate(text):
+            if kind := forbidden(text, at):
                 code = f"U+{ord(letter):04X}"
                 raise BadValue(problem=f"The {what} holds a character that is not allowed ({kind}, {code}).")
-    said = " ".join(said.split())
-    if not said:
+    text = " ".join(text.split())
+    if not text:
         raise BadValue(problem=f"The {what} is empty.")
-    if len(said) > longest:
+    if len(text) > longest:
         raise BadValue(problem=f"The {what} is too long: at most {longest} characters.")
-    return said
+    return text
 
 
 def forbidden(text: str, at: int) -> str | None:
-    """Return of what kind the character at a place is that must not stand there; None for one that may.
+    """Return the kind of a forbidden character, or None for an allowed one.
 
-    What is refused coming in is what is made visible going out.
+    Input with these characters is refused; output makes them visible.
     """
     letter = text[at]
     kind = "invisible" if letter in _INVISIBLE else _REFUSED.get(unicodedata.category(letter))
     return None if kind and letter in _JOINERS and _joins(text, at) else kind
 
 
-def name(said: str) -> str:
-    """Return a person's name. Refuses what `clean` refuses, a name without a letter, and a title alone."""
-    cleaned = clean(said, what="name", longest=NAME)
+def name(text: str) -> str:
+    """Return a person's name.
+
+    Refuses a name without a letter, a title alone, and what `clean` refuses.
+    """
+    cleaned = clean(text, what="name", longest=NAME)
     if not any(letter.isalpha() for letter in cleaned):
-        raise BadValue(problem="The name has no letter in it.")
+        raise BadValue(problem="The name has no letters.")
     if is_title(cleaned):
         raise BadValue(problem="The name is only a title: add the name after it.")
     return cleaned
 
 
-def is_title(said: str) -> bool:
-    """Return whether there is nothing but titles: `Mr.`, `Prof. Dr.`, `Mr. & Mrs.`."""
-    words = set(fold(said).split()) - _BETWEEN_TITLES
+def is_title(text: str) -> bool:
+    """Return whether a text has only titles: `Mr.`, `Prof. Dr.`, `Mr. & Mrs.`."""
+    words = set(fold(text).split()) - _BETWEEN_TITLES
     return bool(words) and words <= _TITLES
 
 
-def note(said: str) -> str | None:
-    """Return a note, or None for an empty one, which clears what stands."""
-    return clean(said, what="note", longest=NOTE) if said.strip(" ") else None
+def note(text: str) -> str | None:
+    """Return a note, or None for an empty one, which clears the note."""
+    return clean(text, what="note", longest=NOTE) if text.strip(" ") else None
 
 
-def email(said: str) -> str | None:
-    """Return an e-mail address, or None for an empty one. Refuses what cannot be one; only a letter proves one."""
-    if not said.strip(" "):
+def email(text: str) -> str | None:
+    """Return an e-mail address, or None for an empty text.
+
+    Refuses an impossible address.
+    """
+    if not text.strip(" "):
         return None
-    cleaned = clean(said, what="e-mail", longest=254)
+    cleaned = clean(text, what="e-mail", longest=254)
     if not _EMAIL.fullmatch(cleaned):
-        raise BadValue(problem="Not an e-mail address: one is anna@example.org.")
+        raise BadValue(problem="Not an e-mail address. Example: anna@example.org.")
     return cleaned
 
 
-def phone(said: str) -> str:
-    """Return a phone with plain spaces, round brackets, and the digits of every script as 0-9.
+def phone(text: str) -> str:
+    """Return a phone with plain spaces, round brackets, and the digits 0-9.
 
-    An apostrophe before it (a spreadsheet's mark for text) and `tel:` are left out. Refuses what a spreadsheet made of
-    a phone that it took for a number: the last digits may be lost, or there is one that nobody typed.
+    A leading apostrophe (a spreadsheet's mark for text) and `tel:` are removed. Refuses phones that a spreadsheet has
+    converted to numbers, because their last digits may be wrong.
     """
-    plain = unicodedata.normalize("NFKC", said[: NAME + 1])
+    plain = unicodedata.normalize("NFKC", text[: NAME + 1])
     plain = "".join(str(unicodedata.decimal(each, each)) for each in plain).strip(" ")
     if not 1 <= len(plain) <= NAME or not plain.isprintable():
         raise BadValue(problem="Not a phone number.")
     plain = _TEL.sub("", plain.lstrip("'\u2018\u2019 "), count=1).translate(_BRACKETS)
     if _DECIMAL.fullmatch(plain):
         raise BadValue(
-            problem="Not a phone number: it looks like a number with a decimal point, as a spreadsheet writes it.",
-            hint="Format the column as text, and type the phone anew.",
+            problem="Not a phone number: a spreadsheet has added a decimal point.",
+            hint="Format the column as text, and enter the phone again.",
         )
     if _SCIENTIFIC.fullmatch(plain):
         raise BadValue(
-            problem="Not a phone number: a spreadsheet wrote it in scientific notation, and its last digits are lost.",
-            hint="Format the column as text, and type the phone anew.",
+            problem="Not a phone number: a spreadsheet has lost its last digits to scientific notation.",
+            hint="Format the column as text, and enter the phone again.",
         )
     if not plain:
         raise BadValue(problem="Not a phone number.")
     return plain
 
 
-def is_no_phone(said: str) -> bool:
-    """Return whether a cell of a file says that there is no phone: empty, `n/a`, `-`, `0`, `none` and the like."""
-    said = said.strip()
-    return not said or _NO_PHONE.fullmatch(said) is not None
+def is_no_phone(text: str) -> bool:
+    """Return whether a cell means no phone: empty, `n/a`, `-`, `0` or `none`."""
+    text = text.strip()
+    return not text or _NO_PHONE.fullmatch(text) is not None
 
 
-def key(said: str) -> str:
-    """Return an idempotency key: 1 to 255 printable characters, as they are."""
-    if not 1 <= len(said) <= KEY or not said.isprintable() or said.isspace():
-        raise BadValue(problem="Not a key: a key has 1 to 255 printable characters.")
-    return said
+def key(text: str) -> str:
+    """Return an idempotency key unchanged.
 
-
-def fold(said: str) -> str:
-    """Return `said` without case, accents and punctuation, one space between words: what two spellings share.
-
-    Marks that are letters (Devanagari and Thai vowels) stay; those that are optional (Latin accents, Hebrew points,
-    Arabic vowel signs) go.
+    Refuses anything but 1 to 255 printable characters.
     """
-    if said.isascii() and said.isalnum():
-        return said.lower()
-    return unicodedata.normalize("NFC", " ".join(_ACCENTS.sub("", _decomposed(said)).split()))
+    if not 1 <= len(text) <= KEY or not text.isprintable() or text.isspace():
+        raise BadValue(problem="Not a key. A key has 1 to 255 printable characters.")
+    return text
 
 
-def accents(said: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Return each folded word with the accents of each of its letters: those that `fold` takes away."""
+def fold(text: str) -> str:
+    """Return a text without case, accents and punctuation, for comparison.
+
+    Marks that are letters (Devanagari and Thai vowels) stay. Optional marks (Latin accents, Hebrew points, Arabic vowel
+    signs) are removed.
+    """
+    if text.isascii() and text.isalnum():
+        return text.lower()
+    return unicodedata.normalize("NFC", " ".join(_ACCENTS.sub("", _decomposed(text)).split()))
+
+
+def accents(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return each folded word with the accents of each letter, which `fold` removes."""
     found = []
-    for word in _decomposed(said).split():
+    for word in _decomposed(text).split():
         letters, marks = list[str](), list[str]()
         for each in word:
             if not _ACCENTS.match(each):
@@ -169,9 +178,9 @@ def accents(said: str) -> list[tuple[str, tuple[str, ...]]]:
     return found
 
 
-def _decomposed(said: str) -> str:
-    """A text without case and apostrophes, accents apart from their letters, and spaces between the words."""
-    decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", said)).casefold().translate(_PLAIN)
+def _decomposed(text: str) -> str:
+    """Return a decomposed text in lower case, with spaces between words."""
+    decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text)).casefold().translate(_PLAIN)
     return "".join(each if each.isalnum() or unicodedata.category(each)[0] in "MC" else " " for each in decomposed)
 
 

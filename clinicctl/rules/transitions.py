@@ -1,4 +1,7 @@
-"""The one table of steps: which status may follow which. The documentation is generated from it."""
+"""The table of steps between statuses, and the calling order.
+
+The documentation is generated from the table.
+"""
 
 import datetime
 from collections.abc import Iterable
@@ -14,7 +17,10 @@ ACTIVE = frozenset({A.BOOKED, A.CHECKED_IN, A.IN_CONSULTATION})
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Step:
-    """One step: the statuses it may leave and the one it reaches, of the appointment and of its place in the queue."""
+    """One step: the statuses that it leaves and reaches.
+
+    Both are given for the appointment and for its queue entry.
+    """
 
     name: str
     leaves: frozenset[A]
@@ -24,12 +30,15 @@ class Step:
 
     @property
     def needs(self) -> str:
-        """The statuses it may leave, in words: those of the queue where it is a step of the queue."""
+        """Return the statuses that the step leaves, as words.
+
+        For a queue step, they are those of the queue.
+        """
         return " or ".join(sorted(self.queue_leaves or self.leaves)).replace("_", " ")
 
 
 IN_QUEUE = frozenset(Q) - {Q.DONE, Q.LEFT}
-"""The statuses of a place in the queue that is open."""
+"""The statuses of an open queue entry."""
 
 _HERE = frozenset({A.CHECKED_IN})
 _OUTSIDE = frozenset({Q.WAITING, Q.CALLED, Q.SKIPPED, Q.HELD})
@@ -51,11 +60,11 @@ TRANSFER = Step("transfer", _HERE, A.CHECKED_IN, _OUTSIDE, Q.WAITING)
 
 STEPS = (CHECK_IN, RETURN, CANCEL, MOVE, NO_SHOW, CALL, START, DONE, SKIP, RECALL, HOLD, RESUME, LEAVE, TRANSFER)
 
-_SHOWN = (Q.SERVING, Q.CALLED, Q.WAITING, Q.HELD, Q.SKIPPED, Q.DONE, Q.LEFT)
+_DISPLAY_ORDER = (Q.SERVING, Q.CALLED, Q.WAITING, Q.HELD, Q.SKIPPED, Q.DONE, Q.LEFT)
 
 
 class Waiting(Protocol):
-    """What the calling order looks at."""
+    """The attributes that determine the calling order."""
 
     @property
     def date(self) -> datetime.date: ...
@@ -73,18 +82,19 @@ T = TypeVar("T", bound=Waiting)
 
 
 def calling_order(entries: Iterable[T]) -> list[T]:
-    """Return queue entries in the order in which they are called: priority, then position, recalled ones last.
+    """Return queue entries in calling order.
 
-    Those with the doctor and those called come first, those who are out of the queue last. Of several days, the
-    earlier queue comes first.
+    The order is priority, then position, with recalled entries last. Patients in consultation and called patients come
+    first, and finished entries last. Earlier days come first.
     """
-    return sorted(entries, key=lambda each: (each.date, _SHOWN.index(Q(each.status)), *_turn(each)))
+    return sorted(entries, key=lambda each: (each.date, _DISPLAY_ORDER.index(Q(each.status)), *_turn(each)))
 
 
 def people_ahead(entry: Waiting, entries: Iterable[Waiting]) -> int:
-    """Return how many wait before `entry`: not those called or with the doctor. Nobody is ahead of one not waiting.
+    """Return the number of patients who wait ahead of an entry.
 
-    `entries` may be of several days. A queue that began earlier is called first.
+    It is 0 if the entry is not waiting. Called patients and patients in consultation do not count. `entries` can be of
+    several days; earlier days come first.
     """
     if entry.status != Q.WAITING:
         return 0

@@ -1,4 +1,4 @@
-"""The waitlist: first come, first served, on the days that were asked for."""
+"""The waitlist: first come, first served, on the requested days."""
 
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class Wish(Protocol):
-    """One day of one entry."""
+    """One requested day of one entry."""
 
     @property
     def id(self) -> UUID: ...
@@ -22,20 +22,23 @@ class Wish(Protocol):
 W = TypeVar("W", bound=Wish)
 
 
-def who_fits(wishes: Iterable[W], free: Collection[date]) -> list[W]:
-    """Return the wishes for a day that is free: the first entry first, and of an entry the earliest day first."""
+def matching_wishes(wishes: Iterable[W], free: Collection[date]) -> list[W]:
+    """Return the wishes for free days, by entry number, then by date."""
     return sorted((each for each in wishes if each.date in free), key=lambda each: (each.number, each.date))
 
 
-def settled(wishes: Iterable[W]) -> tuple[dict[UUID, list[date]], list[W]]:
-    """Return the days that each entry of one patient keeps, and the wishes for what an older entry asks for, too."""
-    kept: dict[UUID, list[date]] = {}
+def without_duplicates(wishes: Iterable[W]) -> tuple[dict[UUID, list[date]], list[W]]:
+    """Return the days of each entry of a patient, and the duplicate wishes.
+
+    A wish is a duplicate if an older entry has it.
+    """
+    days_of_entries: dict[UUID, list[date]] = {}
     taken: set[tuple[UUID, date]] = set()
-    doubled: list[W] = []
+    duplicates: list[W] = []
     for each in sorted(wishes, key=lambda each: (each.number, each.date)):
         if (each.doctor_id, each.date) in taken:
-            doubled.append(each)
+            duplicates.append(each)
         else:
             taken.add((each.doctor_id, each.date))
-            kept.setdefault(each.id, []).append(each.date)
-    return kept, doubled
+            days_of_entries.setdefault(each.id, []).append(each.date)
+    return days_of_entries, duplicates

@@ -1,1 +1,1 @@
-"""The only place that knows a database."""
+"""The database. No other package uses SQL or a driver."""

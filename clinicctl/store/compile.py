@@ -1,80 +1,55 @@
-"""Compile the queries into plain Python: `python -m clinicctl.store.compile`, or `nox -s queries -- --write`.
+"""Compile the queries into plain Python.
 
-A developer's tool, never imported at run time. From each constant in `clinicctl.store.queries` it makes a function in
-`clinicctl.store.compiled`, with the SQL of a dialect, the parameters in their order, and the conversions of values;
-from each shape of rows one NamedTuple; and from the models `schema.py`. Only public interfaces of SQLAlchemy are used.
+Run `python -m clinicctl.store.compile`, or `nox -s queries -- --write`. This is a developer's tool and is never
+imported at run time. Each constant in `clinicctl.store.queries` becomes a function in `clinicctl.store.compiled`, with
+the SQL of a dialect, the parameters in order, and the conversions of values. Each shape of rows becomes a NamedTuple,
+and the models become `schema.py`. Only public interfaces of SQLAlchemy are used.
 """
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from textwrap import fill
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    Boolean,
     ColumnElement,
-    Date,
     Dialect,
     FunctionFilter,
-    Integer,
     Label,
-    String,
-    Time,
-    Uuid,
     bindparam,
     literal,
     literal_column,
     null,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CheckConstraint, CreateIndex, CreateTable, Index, Table, UniqueConstraint
+from sqlalchemy.schema import Table
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.functions import FunctionElement, count
 from sqlalchemy.sql.selectable import Join, Select
-from sqlalchemy.types import NullType, TypeEngine
-from sqlmodel import AutoString, SQLModel, UTCDateTime
+from sqlalchemy.types import NullType
 
 from clinicctl import statuses
-from clinicctl.store import models, queries, values
-from clinicctl.store.queries import AsStored, Gives, ListOf, Query
+from clinicctl.store import queries, values
+from clinicctl.store.compile_schema import schema_body
+from clinicctl.store.compile_types import Field, Shape, Shapes, kind_of, snake_case
+from clinicctl.store.queries import AsStored, Gives, Query
 
 WIDTH = 110
 FOLDER = Path(__file__).parent / "compiled"
 HOW = "python -m clinicctl.store.compile"
 _HEAD = f'"""Generated from {{source}} by `{HOW}`. Do not edit."""\n'
 _LITERAL = re.compile(r"'[^'\n]*'")
-_CLASHES = frozenset(dir(tuple))
 _BASES = {Gives.ONE: "fetch_one", Gives.EVERY: "fetch_all", Gives.STREAM: "iterate", Gives.FILTERED: "fetch_all"}
 
 
-class Kind(NamedTuple):
-    """How a type of column is written in Python: its type, and what reads and writes a value."""
-
-    name: str
-    read: str | None = None
-    write: str | None = None
-
-
-_KINDS: Mapping[type[TypeEngine[Any]], Kind] = {
-    Uuid: Kind("UUID", "to_uuid({})", "from_uuid({})"),
-    UTCDateTime: Kind("datetime", "to_instant({})", "from_instant({})"),
-    Date: Kind("Date", "to_date({})", "from_date({})"),
-    Time: Kind("Time", "to_time({})", "from_time({})"),
-    Boolean: Kind("bool", "to_bool({})", "from_bool({})"),
-    Integer: Kind("int"),
-    String: Kind("str"),
-    AutoString: Kind("str"),
-    AsStored: Kind("Any"),
-}
 _IMPORTS = {
     "Iterable": ("collections.abc", "Iterable"),
     "Iterator": ("collections.abc", "Iterator"),
@@ -86,73 +61,14 @@ _IMPORTS = {
     "NamedTuple": ("typing", "NamedTuple"),
     "UUID": ("uuid", "UUID"),
 }
-"""Where each standard name comes from, in the order of the import lines."""
-
-
-def kind_of(type_: TypeEngine[Any]) -> Kind:
-    """Return how a type is written in Python. Refuses a type without a conversion."""
-    if isinstance(type_, models.Word):
-        words = type_.words.__name__
-        return Kind(words, f"rows.{_snake(words).upper()}[{{}}]", "{}.value")
-    if isinstance(type_, ListOf):
-        item = kind_of(type_.item)
-        convert = f", {item.write.removesuffix('({})')}" if item.write and item.write.endswith("({})") else ""
-        return Kind(f"Iterable[{item.name}]", None, f"from_list({{}}{convert})")
-    found = _KINDS.get(type(type_))
-    if found is None:
-        raise TypeError(f"no conversion for {type_!r}: name the type, as in bindparam(..., type_=Integer)")
-    return found
-
-
-class Field(NamedTuple):
-    """A column of a row, or a parameter."""
-
-    name: str
-    kind: Kind
-    nullable: bool
-
-    @property
-    def annotation(self) -> str:
-        return f"{self.kind.name} | None" if self.nullable else self.kind.name
-
-    def read(self, value: str) -> str:
-        """Return the expression for the Python value of a stored one."""
-        return self._converted(self.kind.read, value)
-
-    def write(self, value: str) -> str:
-        """Return the expression for the stored value of a Python one."""
-        return self._converted(self.kind.write, value)
-
-    def _converted(self, template: str | None, value: str) -> str:
-        if template is None:
-            return value
-        return f"None if {value} is None else {template.format(value)}" if self.nullable else template.format(value)
-
-
-Shape = tuple[Field, ...]
-
-
-@dataclass
-class Shapes:
-    """The row types, by name: those that are read, and those that only hold parameters."""
-
-    fields: dict[str, Shape] = field(default_factory=dict)
-    are_read: set[str] = field(default_factory=set)
-
-    def add(self, name: str, shape: Shape, *, is_read: bool) -> None:
-        """Note a row type. Refuses another shape for a known name, and another name for a known shape."""
-        if clash := sorted({each.name for each in shape} & _CLASHES):
-            raise ValueError(f"{name}: a tuple has {', '.join(clash)} of its own; label the column")
-        if self.fields.setdefault(name, shape) != shape:
-            raise ValueError(f"{name} is the name of two shapes: {self.fields[name]} and {shape}")
-        if other := [each for each, known in self.fields.items() if known == shape and each != name]:
-            raise ValueError(f"{name} has the shape of {other[0]}: use that name")
-        if is_read:
-            self.are_read.add(name)
+"""The module of each standard name, in the order of the import lines."""
 
 
 def compiled(statement: Any, dialect: Dialect, columns: Iterable[str] | None = None) -> SQLCompiler:
-    """Compile a statement, with constants as literals; only the named parameters are left as parameters."""
+    """Compile a statement.
+
+    Constants become literals; only named parameters stay parameters.
+    """
 
     def replace(element: Any, **_: Any) -> Any:
         if not isinstance(element, BindParameter):
@@ -173,7 +89,10 @@ def compiled(statement: Any, dialect: Dialect, columns: Iterable[str] | None = N
 
 
 def _literal(constant: BindParameter[Any], dialect: Dialect) -> ColumnElement[Any]:
-    """Return a constant as SQL. One that an update sets has no type yet, and gets that of its value."""
+    """Return a constant as SQL.
+
+    A constant in an UPDATE has no type yet; its value determines the type.
+    """
     value = constant.value.value if isinstance(constant.value, Enum) else constant.value
     if value is None:
         return null()
@@ -184,7 +103,10 @@ def _literal(constant: BindParameter[Any], dialect: Dialect) -> ColumnElement[An
 
 
 def result_of(statement: Any) -> Shape:
-    """Return the columns of a statement's rows. A column from the optional side of an outer join may be NULL."""
+    """Return the columns of a statement's rows.
+
+    Columns on the optional side of an outer join are nullable.
+    """
     columns = statement.exported_columns if isinstance(statement, UpdateBase) else statement.selected_columns
     optional = set(_optional(statement.get_final_froms())) if isinstance(statement, Select) else set()
     shape = tuple(Field(str(each.name), kind_of(each.type), _is_nullable(each, optional)) for each in columns)
@@ -214,7 +136,7 @@ def _is_nullable(column: Any, optional: set[Any]) -> bool:
 
 
 def parameters_of(found: SQLCompiler, table: Table | None) -> tuple[Shape, list[Field | str]]:
-    """Return the parameters of a compiled statement, each once; and what stands in each place of its SQL."""
+    """Return a statement's parameters, and the values of its placeholders in order."""
     named: dict[str, Field] = {}
     places = list[Field | str]()
     for name in found.positiontup or ():
@@ -230,17 +152,20 @@ def parameters_of(found: SQLCompiler, table: Table | None) -> tuple[Shape, list[
 
 
 def _text(found: SQLCompiler) -> str:
-    """Return the SQL in lines of a readable length, broken at the blanks outside literals."""
+    """Return the SQL in short lines, broken at spaces outside literals."""
     sql = _LITERAL.sub(lambda each: each[0].replace(" ", "\0"), str(found))
     lines = (fill(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in sql.splitlines())
     text = "\n".join(line.strip() for line in "\n".join(lines).splitlines() if line.strip()).replace("\0", " ")
     if '"""' in text or "\\" in text:
-        raise ValueError(f"SQL with quotes or backslashes that Python would read: {text}")
+        raise ValueError(f"SQL with quotes or backslashes that Python would interpret: {text}")
     return text
 
 
 def _exploded(head: str, items: Iterable[str], tail: str, *, indent: str = "") -> str:
-    """Return a call or a signature on one line, or one item a line where it is too long, as `ruff format` has it."""
+    """Return a call or a signature in the layout of `ruff format`.
+
+    It is on one line if it fits, else it has one item per line.
+    """
     listed = list(items)
     line = f"{indent}{head}{', '.join(listed)}{tail}"
     if len(line) <= 120:
@@ -256,7 +181,7 @@ def _tuple(items: Iterable[str], *, indent: str) -> str:
 
 
 def _generator(values: Iterable[str]) -> str:
-    """Return the generator of the parameters of each row, as an argument of a call."""
+    """Return the generator of each row's parameters, as an argument of a call."""
     listed = list(values)
     line = f"        ({_tuple(listed, indent='')} for each in every),"
     if len(line) <= 120 and "\n" not in line:
@@ -265,7 +190,7 @@ def _generator(values: Iterable[str]) -> str:
 
 
 def function(name: str, query: Query, dialect: Dialect, shapes: Shapes) -> str:
-    """Return the Python of a query: the SQL as a constant, and the function."""
+    """Return the Python code of a query: the SQL as a constant, and the function."""
     constant = f"_{name}"
     table = getattr(query.statement, "table", None)
     if query.gives is Gives.CONDITION:
@@ -337,12 +262,8 @@ def _call(method: str, constant: str, values: list[str], *more: str) -> str:
 
 
 def reader(row: str) -> str:
-    """Return the name of the function that reads a row type: `patient_row` for `PatientRow`."""
-    return _snake(row)
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{each.lower()}" if each.isupper() else each for each in name).lstrip("_")
+    """Return the name of the function that reads a row type."""
+    return snake_case(row)
 
 
 def rows_module(shapes: Shapes) -> str:
@@ -357,7 +278,7 @@ def rows_module(shapes: Shapes) -> str:
             parts.append(f"def {reader(name)}(stored: Any) -> {name}:\n{call}\n")
     body = "\n\n".join(parts)
     words = sorted({each.kind.name for shape in shapes.fields.values() for each in shape} & vars(statuses).keys())
-    tables = "".join(f"{_snake(each).upper()} = {{each.value: each for each in {each}}}\n" for each in words)
+    tables = "".join(f"{snake_case(each).upper()} = {{each.value: each for each in {each}}}\n" for each in words)
     body = body.replace("rows.", "")
     return _module("the queries", "", f"{tables}\n\n{body}" if tables else f"\n{body}")
 
@@ -369,7 +290,7 @@ def _module(source: str, own: str, body: str) -> str:
     ours = {
         "clinicctl.statuses": words & vars(statuses).keys(),
         "clinicctl.store.compiled": words & {"rows"} if own else set(),
-        "clinicctl.store.engine": words & {"Condition", "Tx", "joined"} if own else set(),
+        "clinicctl.store.tx": words & {"Condition", "Tx", "joined"} if own else set(),
         "clinicctl.store.values": words & vars(values).keys() - {"UUID", "Any", "date", "datetime", "time", "Iterable"},
     }
     blocks = [
@@ -385,7 +306,10 @@ def _ordered(standard: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _from(module: str, names: Sequence[str]) -> str:
-    """Return the import of names from a module; each that gets another name has a line of its own."""
+    """Return the import of names from a module.
+
+    An import with `as` gets its own line.
+    """
     if any(" as " in each for each in names):
         return "".join(f"from {module} import {each}\n" for each in names)
     line = f"from {module} import {', '.join(names)}"
@@ -400,62 +324,6 @@ def _words(text: str) -> Iterator[str]:
         elif word:
             yield word
             word = ""
-
-
-def schema_module(dialect: Dialect) -> str:
-    """Return the module that describes the schema: DDL, columns, checks, and the names of what is unique."""
-    tables = SQLModel.metadata.sorted_tables
-    statements = list[str]()
-    for table in tables:
-        statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
-        indexes = sorted(table.indexes, key=lambda each: str(each.name))
-        statements += [str(CreateIndex(each).compile(dialect=dialect)).strip() for each in indexes]
-    ddl = "".join(f'    """{_tidy(each)}""",\n' for each in statements)
-    columns = "".join(
-        f'    "{table.name}": {{\n'
-        + "".join(f'        "{each.name}": "{_stored_as(each.type)}",\n' for each in table.columns)
-        + "    },\n"
-        for table in tables
-    )
-    checks = "".join(
-        f'    "{each.name}": (\n        "{table.name}",\n        {_quoted(str(each.sqltext))},\n    ),\n'
-        for table in tables
-        for each in sorted(table.constraints, key=lambda each: str(each.name))
-        if isinstance(each, CheckConstraint)
-    )
-    unique = "".join(
-        f'    "{", ".join(f"{table.name}.{column.name}" for column in each.columns)}": "{each.name}",\n'
-        for table in tables
-        for each in _unique(table)
-    )
-    body = (
-        f'DDL = (\n{ddl})\n\nCOLUMNS = {{\n{columns}}}\n"""Each table\'s columns and the form in which values are'
-        f' stored."""\n\nCHECKS = {{\n{checks}}}\n"""Each CHECK: its table and its condition."""\n\n'
-        f'UNIQUE = {{\n{unique}}}\n"""What SQLite says of a broken UNIQUE: the columns, and the name behind them."""\n'
-    )
-    return _module("models.py", "", body)
-
-
-def _tidy(text: str) -> str:
-    return "\n".join(line.rstrip().expandtabs(4) for line in text.splitlines())
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"' if '"' not in text else repr(text)
-
-
-def _stored_as(type_: TypeEngine[Any]) -> str:
-    """Return the form in which a type's values are stored."""
-    name = kind_of(type_).name
-    return {"UUID": "uuid", "datetime": "instant", "Date": "date", "Time": "time", "bool": "bool", "int": "int"}.get(
-        name, "text"
-    )
-
-
-def _unique(table: Table) -> list[UniqueConstraint | Index]:
-    found: list[UniqueConstraint | Index] = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
-    found += [each for each in table.indexes if each.unique]
-    return sorted(found, key=lambda each: str(each.name))
 
 
 def constants(name: str) -> dict[str, Query]:
@@ -476,18 +344,21 @@ def modules(dialect: Dialect) -> dict[str, str]:
         body = "\n\n".join(function(name, query, dialect, shapes) for name, query in constants(noun).items())
         texts[f"{noun}.py"] = _module(f"queries/{noun}.py", noun, body)
     texts["rows.py"] = rows_module(shapes)
-    texts["schema.py"] = schema_module(dialect)
+    texts["schema.py"] = _module("models/", "", schema_body(dialect))
     texts["__init__.py"] = _HEAD.format(source="the queries")
     return texts
 
 
 def main(arguments: list[str]) -> str | None:
-    """Write the generated modules; with `--check`, return a sentence on those that are not what the queries give."""
+    """Write the generated modules.
+
+    With `--check`, return an error message if any of them is out of date.
+    """
     texts = modules(sqlite.dialect())
-    standing = {each.name: each.read_text("utf-8") for each in FOLDER.glob("*.py")}
-    different = sorted(name for name in texts.keys() | standing if texts.get(name) != standing.get(name))
+    existing = {each.name: each.read_text("utf-8") for each in FOLDER.glob("*.py")}
+    different = sorted(name for name in texts.keys() | existing if texts.get(name) != existing.get(name))
     if "--check" in arguments:
-        return f"Not up to date: {', '.join(different)}. Run `{HOW}`." if different else None
+        return f"Out of date: {', '.join(different)}. Run `{HOW}`." if different else None
     for name in different:
         if name in texts:
             (FOLDER / name).write_text(texts[name], "utf-8")

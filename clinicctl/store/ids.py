@@ -1,4 +1,4 @@
-"""New ids for many rows at once."""
+"""Create ids for many rows at once."""
 
 import secrets
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from uuid import UUID
 
 
 def new_ids(count: int) -> Iterator[UUID]:
-    """Yield new UUIDs in their order, so that an index grows at one place at a time.
+    """Yield new UUIDs in ascending order, so that an index grows in one place.
 
-    They begin at a random one and are then counted (RFC 9562, version 8), which is much quicker than as many random
-    ones.
+    The first one is random and the others count up from it (RFC 9562, version 8), which is much faster than one random
+    number for each.
     """
     head = secrets.randbits(48) << 80 | 0x8 << 76 | secrets.randbits(12) << 64
     first = head | 0x8 << 60 | secrets.randbits(58)

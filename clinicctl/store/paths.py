@@ -1,9 +1,9 @@
-"""The one door for files that a user names: imports, `@FILE`, logs, targets, configuration.
+"""Open files that a user names: imports, `@FILE`, logs, targets, configuration.
 
-Closing any descriptor of a file drops every POSIX lock that the process holds on it
-(https://sqlite.org/howtocorrupt.html, 2.2). Another desk then takes the database for unused and deletes the log that
-this process still writes to. So `stat` looks at a path first, and a file of the process's own database is refused
-before it is opened, whatever name leads to it.
+No other module opens them. Closing any descriptor of a file drops every POSIX lock that the process holds on it
+(https://sqlite.org/howtocorrupt.html, 2.2). Another desk then assumes that the database is unused, and deletes the log
+that this process still writes to. So a file of the process's own database is refused before it is opened, under any of
+its names.
 """
 
 import errno
@@ -19,18 +19,18 @@ from typing import IO, NamedTuple
 from clinicctl import clock, errors, interrupts
 
 BESIDE = ("-wal", "-shm", "-journal", ".lock")
-"""What stands beside a database and belongs to it."""
+"""The suffixes of the files that belong to a database."""
 
 _LEFT = 3_600
-"""Seconds after which a draft that nobody writes to was left by a killed command."""
+"""Seconds without a write after which a draft belongs to a killed command."""
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 STAMP = "%Y-%m-%dT%H%M%SZ"
-"""How copies are dated in their names."""
+"""The format of the instant in the names of copies."""
 _DATED = "2026-11-23T093000Z.db"
 
 
 class FileId(NamedTuple):
-    """What tells one file from every other, whatever its names."""
+    """The identity of a file, independent of its names."""
 
     device: int
     inode: int
@@ -46,14 +46,14 @@ _held: frozenset[FileId] = frozenset()
 def protect(path: str, *, held: Iterable[FileId] = ()) -> None:
     """Refuse the files of the database at `path` from now on.
 
-    `held` are those that the process has open; they may have got other names since.
+    `held` are the files that the process has open. They may since have got other names.
     """
     global _database, _held
     _database, _held = path, frozenset(held)
 
 
 def file_id(path: str) -> FileId | None:
-    """Return what tells the file at a path from others; None where nothing is."""
+    """Return the identity of the file at a path; None if there is no file."""
     try:
         found = os.stat(path)
     except OSError:
@@ -62,7 +62,7 @@ def file_id(path: str) -> FileId | None:
 
 
 def refuse_own(path: str) -> None:
-    """Refuse a file of the database, by whatever name; also one that is not there yet."""
+    """Refuse a file of the database under any name, even if it does not exist yet."""
     if not _database:
         return
     own = [f"{_database}{end}" for end in ("", *BESIDE)]
@@ -73,13 +73,14 @@ def refuse_own(path: str) -> None:
         )
 
 
-# Files that are read, and files that grow
+# Reading and appending
 
 
 def open_to_read(path: str, *, most: int | None = None) -> FileIO:
-    """Open a file for its bytes. With `most` it has to be a regular file of that size at most.
+    """Open a file for reading bytes.
 
-    Raises OSError where it cannot be opened. A signal ends the wait for the writer of a pipe.
+    With `most`, refuses larger files and files that are not regular. Raises OSError if the file cannot be opened. A
+    signal ends the wait for the writer of a pipe.
     """
     _refuse_nul(path)
     refuse_own(path)
@@ -94,9 +95,10 @@ def open_to_read(path: str, *, most: int | None = None) -> FileIO:
 
 
 def open_to_append(path: str) -> int:
-    """Return a descriptor at the end of a regular file (0600, made when missing, no link followed).
+    """Return a descriptor at the end of a regular file.
 
-    Raises OSError for anything else; a pipe that nobody reads keeps nobody waiting.
+    The file is created if missing (0600), and links are not followed. Raises OSError for anything else. A pipe without
+    a reader does not block.
     """
     _refuse_nul(path)
     refuse_own(path)
@@ -109,7 +111,7 @@ def open_to_append(path: str) -> int:
 
 
 def absolute(path: str) -> str:
-    """Return a path from the root. Refuses where the working folder is gone."""
+    """Return an absolute path. Refuses if the working folder no longer exists."""
     _refuse_nul(path)
     try:
         return os.path.abspath(path)
@@ -118,12 +120,15 @@ def absolute(path: str) -> str:
 
 
 def shown(path: str) -> str:
-    """Return a path as text, for what is stored or is JSON: a byte that is not UTF-8 as an escape."""
+    """Return a path as text for JSON and storage.
+
+    Bytes that are not UTF-8 are escaped.
+    """
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def sync_folder(folder: str) -> None:
-    """Let a name that was made or removed in a folder reach the disk, where the system can."""
+    """Sync a folder after creating or removing a name, if the system supports it."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -136,7 +141,7 @@ def sync_folder(folder: str) -> None:
 
 
 class Draft:
-    """A file that is not at its target yet."""
+    """A file that is still beside its target."""
 
     def __init__(self, target: str) -> None:
         folder, name = os.path.split(target)
@@ -145,11 +150,11 @@ class Draft:
 
 
 @contextmanager
-def arriving(target: str, *, numbered: bool) -> Iterator[Draft]:
-    """Hand out a new empty file (0600) beside the target; at the end it is on the disk, and stands at the target.
+def creating(target: str, *, numbered: bool) -> Iterator[Draft]:
+    """Hand out a new empty file (0600), which becomes the target at the end.
 
-    Refuses with `Exists` when something stands there; where names are `numbered`, the next free one is taken. What
-    killed commands have left of theirs is removed.
+    It is beside the target until it is complete and synced. Refuses with `Exists` when the target exists; with
+    `numbered`, takes the next free name instead. Drafts of killed commands are removed.
     """
     draft = Draft(target)
     if not numbered and os.path.lexists(target):
@@ -169,9 +174,10 @@ def arriving(target: str, *, numbered: bool) -> Iterator[Draft]:
 
 @contextmanager
 def replacing(target: str, *, begins: tuple[bytes, ...], mode: int) -> Iterator[IO[str]]:
-    """Hand out a new text file that takes the target's place at the end: a reader finds the old one or the new one.
+    """Hand out a new text file, which replaces the target at the end.
 
-    Only a regular file is replaced that is empty or `begins` as such files do; anything else is left as it is.
+    Readers see the old file or the new one. Only an empty file, or a regular file with one of the prefixes in `begins`,
+    is replaced.
     """
     _refuse_nul(target)
     refuse_own(target)
@@ -207,7 +213,7 @@ def _refuse_to_replace(target: str, begins: tuple[bytes, ...]) -> None:
 
 
 def _clear_left(target: str, *, numbered: bool) -> None:
-    """Remove the drafts that killed commands have left of such a file: nothing has been written to them for long."""
+    """Remove drafts for this target that nobody has written to for an hour."""
     folder, name = os.path.split(target)
     long_ago = clock.now().timestamp() - _LEFT
     begins = name[: -len(_DATED)] if numbered else f"{name}."
@@ -227,7 +233,7 @@ def _remove(draft: str) -> None:
 
 
 def _link(draft: str, target: str, *, numbered: bool) -> str:
-    """Give a file its name, if nothing has it; return the name."""
+    """Link a draft to its target without overwriting a file; return the path."""
     name, end = os.path.splitext(target)
     for nth in range(1, 1000):
         wanted = f"{name}-{nth}{end}" if nth > 1 else target
@@ -237,7 +243,7 @@ def _link(draft: str, target: str, *, numbered: bool) -> str:
             if not numbered:
                 raise errors.Exists(path=target) from None
         except OSError:
-            # A file system without links, as on a stick: a name taken first, then filled.
+            # A file system without hard links, such as FAT: reserve the name, then replace it.
             os.close(os.open(wanted, _NEW, 0o600))
             os.replace(draft, wanted)
             return wanted
@@ -247,7 +253,7 @@ def _link(draft: str, target: str, *, numbered: bool) -> str:
 
 
 def _opener(path: str, flags: int) -> int:
-    """Open without waiting for anybody: a pipe may have taken the file's place since it was looked at."""
+    """Open without blocking: a pipe may have replaced the file since the check."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 

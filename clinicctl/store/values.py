@@ -1,7 +1,7 @@
-"""Conversions between Python values and what SQLite stores. They are strict both ways.
+"""Convert between Python values and stored values, strictly in both directions.
 
-A value is stored in one form only. A reader raises for every other form, and a writer for a value of another type.
-Text and integers need no conversion and are passed as they are.
+Each type has one stored form. Reading any other form raises, and so does writing a value of another type. Text and
+integers need no conversion.
 """
 
 import json
@@ -16,7 +16,7 @@ from clinicctl.store.sqlite.driver import sqlite3
 V = TypeVar("V")
 
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
-"""What a reader raises for a stored value that its column cannot have."""
+"""The exceptions that readers raise for an invalid stored value."""
 
 _INSTANT = len("2026-01-31 23:59:59.000000")
 _DATE = len("2026-01-31")
@@ -33,10 +33,10 @@ class Unreadable(sqlite3.DatabaseError):
         super().__init__("a stored value does not match its column type")
 
 
-# The same ids, days and instants are read again and again: a clinic has few doctors, and a day has one date.
+# Cached, because the same ids, dates and instants are read repeatedly: a clinic has few doctors.
 @lru_cache(16_384)
 def to_uuid(stored: str) -> UUID:
-    """Return the id that 32 lower-case hexadecimal digits stand for."""
+    """Return the id for 32 lower-case hexadecimal digits."""
     value = UUID(stored)
     if value.hex != stored:
         raise ValueError(stored)
@@ -50,7 +50,7 @@ def from_uuid(value: UUID) -> str:
 
 @lru_cache(1_024)
 def to_instant(stored: str) -> datetime:
-    """Return the instant that `2026-01-31 23:59:59.000000` in UTC stands for."""
+    """Return the instant for text such as `2026-01-31 23:59:59.000000`, in UTC."""
     value = datetime.fromisoformat(stored)
     if value.isoformat(" ", "microseconds") != stored or len(stored) != _INSTANT:
         raise ValueError(stored)
@@ -74,7 +74,7 @@ def _utc_text(value: datetime) -> str:
 
 @lru_cache(1_024)
 def to_date(stored: str) -> date:
-    """Return the date that `2026-01-31` stands for."""
+    """Return the date for text such as `2026-01-31`."""
     value = date.fromisoformat(stored)
     if value.isoformat() != stored:
         raise ValueError(stored)
@@ -82,7 +82,10 @@ def to_date(stored: str) -> date:
 
 
 def from_date(value: date) -> str:
-    """Return a date as `2026-01-31`. Refuses an instant, which is a date with a time."""
+    """Return a date as text such as `2026-01-31`.
+
+    Refuses a datetime, which is a date for Python.
+    """
     stored = value.isoformat()
     if len(stored) != _DATE:
         raise TypeError(type(value).__name__)
@@ -90,7 +93,7 @@ def from_date(value: date) -> str:
 
 
 def to_time(stored: str) -> time:
-    """Return the time that `23:59:59.000000` stands for."""
+    """Return the time for text such as `23:59:59.000000`."""
     value = time.fromisoformat(stored)
     if value.isoformat("microseconds") != stored or len(stored) != _TIME:
         raise ValueError(stored)
@@ -98,7 +101,7 @@ def to_time(stored: str) -> time:
 
 
 def from_time(value: time) -> str:
-    """Return a time as `23:59:59.000000`. Refuses one with an offset."""
+    """Return a time as text such as `23:59:59.000000`. Refuses a time with an offset."""
     stored = value.isoformat("microseconds")
     if len(stored) != _TIME:
         raise ValueError("a time with an offset")
@@ -106,7 +109,7 @@ def from_time(value: time) -> str:
 
 
 def to_bool(stored: int) -> bool:
-    """Return what 0 or 1 stands for."""
+    """Return the truth value for 0 or 1."""
     if type(stored) is not int or stored not in (0, 1):
         raise ValueError(stored)
     return stored == 1
@@ -120,5 +123,5 @@ def from_bool(value: bool) -> int:
 
 
 def from_list(values: Iterable[V], convert: Callable[[V], object] | None = None) -> str:
-    """Return values, each as it is stored, as one JSON parameter for `json_each`."""
+    """Return values in stored form as one JSON parameter for `json_each`."""
     return json.dumps([convert(each) for each in values] if convert else list(values))

@@ -64,8 +64,8 @@ class Plan(Digested):
     packed: str
     last: bool = False
 
-    def said(self, today: date) -> Any:
-        return [self.sheet.said(today), self.mode, self.on_conflict, self.on_error]
+    def digest_value(self, today: date) -> Any:
+        return [self.sheet.digest_value(today), self.mode, self.on_conflict, self.on_error]
 
 
 def plan_availability(

@@ -67,7 +67,7 @@ class Plan(Digested):
     unverified: frozenset[int]
     last: bool = False
 
-    def said(self, today: date) -> Any:
+    def digest_value(self, today: date) -> Any:
         return _request(self.sheet, self.on_error, today, update=self.update, unverified_phone=self.unverified_phone)
 
 
@@ -206,7 +206,7 @@ def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool, unve
     An option that is off is left out, as in older versions.
     """
     options = {"update": update, "unverified phones": unverified_phone}
-    return [sheet.said(today), on_error, *(name for name, on in options.items() if on)]
+    return [sheet.digest_value(today), on_error, *(name for name, on in options.items() if on)]
 
 
 def _match_unidentified(

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Condition, Tx, joined
+from clinicctl.store.tx import Condition, Tx, joined
 from clinicctl.store.values import from_instant, from_list, from_uuid
 
 _WRITES = """

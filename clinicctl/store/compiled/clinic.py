@@ -1,7 +1,7 @@
 """Generated from queries/clinic.py by `python -m clinicctl.store.compile`. Do not edit."""
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 
 _VALUE = """
 SELECT settings.value
@@ -14,13 +14,13 @@ def value(tx: Tx, *, name: str) -> str | None:
     return tx.fetch_one(_VALUE, (name,), lambda row: row[0])
 
 
-_FORGET = """
+_DELETE = """
 DELETE FROM settings WHERE settings.name = ?
 """
 
 
-def forget(tx: Tx, *, name: str) -> int:
-    return tx.execute(_FORGET, (name,))
+def delete(tx: Tx, *, name: str) -> int:
+    return tx.execute(_DELETE, (name,))
 
 
 _INSERT = """

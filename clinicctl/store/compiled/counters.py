@@ -1,6 +1,6 @@
 """Generated from queries/counters.py by `python -m clinicctl.store.compile`. Do not edit."""
 
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 
 _NEXT = """
 UPDATE counters SET value=(counters.value + ?) WHERE counters.name = ? RETURNING value

@@ -4,21 +4,21 @@ from datetime import date as Date
 from uuid import UUID
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_date, from_uuid
 
-_KEPT = """
+_SAVED = """
 SELECT journal_days."before"
 FROM journal_days
 WHERE journal_days.journal_number = ?
 """
 
 
-def kept(tx: Tx, *, number: int) -> str | None:
-    return tx.fetch_one(_KEPT, (number,), lambda row: row[0])
+def saved(tx: Tx, *, number: int) -> str | None:
+    return tx.fetch_one(_SAVED, (number,), lambda row: row[0])
 
 
-_NEXT_KEPT = """
+_NEXT_SAVED = """
 SELECT journal_days.journal_number, journal_days."before"
 FROM journal_days
 WHERE journal_days.journal_number > ? AND (journal_days.journal_number NOT IN (SELECT journal.undoes
@@ -28,8 +28,8 @@ LIMIT 1 OFFSET ?
 """
 
 
-def next_kept(tx: Tx, *, number: int) -> rows.DaysBeforeRow | None:
-    return tx.fetch_one(_NEXT_KEPT, (number, 0), rows.days_before_row)
+def next_saved(tx: Tx, *, number: int) -> rows.DaysBeforeRow | None:
+    return tx.fetch_one(_NEXT_SAVED, (number, 0), rows.days_before_row)
 
 
 _ACTIVE_VISITS = """

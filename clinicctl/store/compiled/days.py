@@ -5,7 +5,7 @@ from datetime import date as Date
 from uuid import UUID
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_bool, from_date, from_instant, from_list, from_uuid, to_uuid
 
 _SETTINGS = """
@@ -245,25 +245,28 @@ doctor_daily_capacities.date = ?
 """
 
 
-def set_capacities(tx: Tx, every: Iterable[rows.PlacesRow]) -> int:
+def set_capacities(tx: Tx, every: Iterable[rows.CapacityRow]) -> int:
     return tx.execute_many(
         _SET_CAPACITIES,
-        ((each.places, each.places, each.places, from_uuid(each.doctor_id), from_date(each.date)) for each in every),
+        (
+            (each.new_capacity, each.new_capacity, each.new_capacity, from_uuid(each.doctor_id), from_date(each.date))
+            for each in every
+        ),
     )
 
 
-_TAKE_PLACE = """
+_TAKE_SLOT = """
 UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked + 1),
 remaining=(doctor_daily_capacities.remaining - 1) WHERE doctor_daily_capacities.doctor_id = ? AND
 doctor_daily_capacities.date = ? AND doctor_daily_capacities.remaining > 0
 """
 
 
-def take_place(tx: Tx, *, doctor: UUID, on: Date) -> int:
-    return tx.execute(_TAKE_PLACE, (from_uuid(doctor), from_date(on)))
+def take_slot(tx: Tx, *, doctor: UUID, on: Date) -> int:
+    return tx.execute(_TAKE_SLOT, (from_uuid(doctor), from_date(on)))
 
 
-_TAKE_PLACE_ABOVE = """
+_TAKE_SLOT_ABOVE = """
 UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked + 1) WHERE
 doctor_daily_capacities.doctor_id = ? AND doctor_daily_capacities.date = ? AND
 doctor_daily_capacities.remaining = 0 AND doctor_daily_capacities.booked < doctor_daily_capacities.capacity +
@@ -271,11 +274,11 @@ doctor_daily_capacities.remaining = 0 AND doctor_daily_capacities.booked < docto
 """
 
 
-def take_place_above(tx: Tx, *, doctor: UUID, on: Date, limit: int) -> int:
-    return tx.execute(_TAKE_PLACE_ABOVE, (from_uuid(doctor), from_date(on), limit))
+def take_slot_above(tx: Tx, *, doctor: UUID, on: Date, limit: int) -> int:
+    return tx.execute(_TAKE_SLOT_ABOVE, (from_uuid(doctor), from_date(on), limit))
 
 
-_RETAKE_PLACE = """
+_RETAKE_SLOT = """
 UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked + 1), remaining=CASE WHEN
 (doctor_daily_capacities.booked + 1 < doctor_daily_capacities.capacity) THEN (doctor_daily_capacities.capacity
 - doctor_daily_capacities.booked) - 1 ELSE 0 END WHERE doctor_daily_capacities.doctor_id = ? AND
@@ -283,11 +286,11 @@ doctor_daily_capacities.date = ?
 """
 
 
-def retake_place(tx: Tx, *, doctor: UUID, on: Date) -> int:
-    return tx.execute(_RETAKE_PLACE, (from_uuid(doctor), from_date(on)))
+def retake_slot(tx: Tx, *, doctor: UUID, on: Date) -> int:
+    return tx.execute(_RETAKE_SLOT, (from_uuid(doctor), from_date(on)))
 
 
-_GIVE_PLACE_BACK = """
+_RELEASE_SLOT = """
 UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked - 1), remaining=CASE WHEN
 (doctor_daily_capacities.booked - 1 < doctor_daily_capacities.capacity) THEN (doctor_daily_capacities.capacity
 - doctor_daily_capacities.booked) + 1 ELSE 0 END WHERE doctor_daily_capacities.doctor_id = ? AND
@@ -295,8 +298,8 @@ doctor_daily_capacities.date = ? AND doctor_daily_capacities.booked > 0
 """
 
 
-def give_place_back(tx: Tx, *, doctor: UUID, on: Date) -> int:
-    return tx.execute(_GIVE_PLACE_BACK, (from_uuid(doctor), from_date(on)))
+def release_slot(tx: Tx, *, doctor: UUID, on: Date) -> int:
+    return tx.execute(_RELEASE_SLOT, (from_uuid(doctor), from_date(on)))
 
 
 _NEXT_RECALL = """

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_uuid
 
 _PATIENTS = """

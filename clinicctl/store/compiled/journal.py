@@ -5,7 +5,7 @@ from datetime import date as Date
 from datetime import datetime
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 
 _BY_KEY = """

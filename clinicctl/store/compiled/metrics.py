@@ -3,7 +3,7 @@
 from datetime import date as Date
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_date
 
 _APPOINTMENTS = """

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Condition, Tx, joined
+from clinicctl.store.tx import Condition, Tx, joined
 from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 
 _BY_ID = """

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_date, from_instant, from_uuid
 
 _OF_DAY = """
@@ -145,7 +145,7 @@ def consultations(tx: Tx) -> list[rows.ConsultationRow]:
     return tx.fetch_all(_CONSULTATIONS, (), rows.consultation_row)
 
 
-_OPEN_PLACES = """
+_OPEN_ENTRIES = """
 SELECT queue_entries.position, appointments.number, patients.number AS patient_number
 FROM queue_entries JOIN appointments ON appointments.id = queue_entries.appointment_id JOIN patients ON
 patients.id = appointments.patient_id
@@ -154,8 +154,8 @@ queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') ORDE
 """
 
 
-def open_places(tx: Tx, *, patient: UUID, doctor: UUID, on: Date) -> list[rows.OpenPlaceRow]:
-    return tx.fetch_all(_OPEN_PLACES, (from_uuid(patient), from_uuid(doctor), from_date(on)), rows.open_place_row)
+def open_entries(tx: Tx, *, patient: UUID, doctor: UUID, on: Date) -> list[rows.OpenEntryRow]:
+    return tx.fetch_all(_OPEN_ENTRIES, (from_uuid(patient), from_uuid(doctor), from_date(on)), rows.open_entry_row)
 
 
 _STATUS = """

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 
 _SHARING_PHONE = """

@@ -168,6 +168,12 @@ def at_time_row(stored: Any) -> AtTimeRow:
     return AtTimeRow(to_uuid(stored[0]), stored[1], to_uuid(stored[2]), to_uuid(stored[3]), to_instant(stored[4]))
 
 
+class CapacityRow(NamedTuple):
+    new_capacity: int
+    doctor_id: UUID
+    date: Date
+
+
 class ConsultationRow(NamedTuple):
     patient_id: UUID
     doctor_id: UUID
@@ -354,14 +360,14 @@ def open_day_row(stored: Any) -> OpenDayRow:
     return OpenDayRow(to_date(stored[0]), stored[1])
 
 
-class OpenPlaceRow(NamedTuple):
+class OpenEntryRow(NamedTuple):
     position: int
     number: int
     patient_number: int
 
 
-def open_place_row(stored: Any) -> OpenPlaceRow:
-    return OpenPlaceRow(stored[0], stored[1], stored[2])
+def open_entry_row(stored: Any) -> OpenEntryRow:
+    return OpenEntryRow(stored[0], stored[1], stored[2])
 
 
 class OutcomeRow(NamedTuple):
@@ -431,12 +437,6 @@ class PatientWordRow(NamedTuple):
 
 def patient_word_row(stored: Any) -> PatientWordRow:
     return PatientWordRow(stored[0], to_uuid(stored[1]))
-
-
-class PlacesRow(NamedTuple):
-    places: int
-    doctor_id: UUID
-    date: Date
 
 
 class QueueRow(NamedTuple):

@@ -1,4 +1,4 @@
-"""Generated from models.py by `python -m clinicctl.store.compile`. Do not edit."""
+"""Generated from models/ by `python -m clinicctl.store.compile`. Do not edit."""
 
 DDL = (
     """CREATE TABLE counters (
@@ -549,4 +549,4 @@ UNIQUE = {
     "waitlist_entries.number": "uq_waitlist_entries_number",
     "waitlist_entries.patient_id, waitlist_entries.doctor_id, waitlist_entries.first_date, waitlist_entries.last_date": "uq_waitlist_entries_waiting",
 }
-"""What SQLite says of a broken UNIQUE: the columns, and the name behind them."""
+"""The columns that SQLite names for a violated UNIQUE, and the constraint."""

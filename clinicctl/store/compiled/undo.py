@@ -5,10 +5,10 @@ from uuid import UUID
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_instant, from_uuid
 
-_LAST_STANDING = """
+_LAST_UNDOABLE = """
 SELECT journal.number, journal.at, journal.actor, journal.command, journal."key", journal.undoes,
 journal.said, journal.fingerprint, journal.outcome, journal.previous, journal.hash
 FROM journal
@@ -19,8 +19,8 @@ LIMIT 1 OFFSET ?
 """
 
 
-def last_standing(tx: Tx, *, actor: str) -> rows.WriteRow | None:
-    return tx.fetch_one(_LAST_STANDING, (actor, 0), rows.write_row)
+def last_undoable(tx: Tx, *, actor: str) -> rows.WriteRow | None:
+    return tx.fetch_one(_LAST_UNDOABLE, (actor, 0), rows.write_row)
 
 
 _NEWEST = """

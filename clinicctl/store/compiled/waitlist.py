@@ -7,7 +7,7 @@ from uuid import UUID
 
 from clinicctl.statuses import WaitlistStatus
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Condition, Tx, joined
+from clinicctl.store.tx import Condition, Tx, joined
 from clinicctl.store.values import from_date, from_instant, from_list, from_uuid, to_date
 
 _BY_NUMBER = """

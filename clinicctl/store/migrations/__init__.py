@@ -1,13 +1,12 @@
-"""The schema's version, and the numbered steps to it.
+"""The schema version, and the numbered migration steps to it.
 
-A new database is made from the tables in `models`, at CURRENT; an older one is brought up by the steps that it lacks,
-in one transaction with the journal's row of it. A step is SQL, written out: what it does must not change when `models`
-does. A test brings an old database up and compares its schema with that of a new one, word for word.
+A new database is created from `models` at version CURRENT. An older one is migrated by the missing steps, in one
+transaction together with its journal row. Each step is literal SQL, so that later changes of `models` do not change it.
+A test migrates an old database and compares its schema with a new one, word for word.
 
-Not Alembic: a step here is a few statements for one engine, found by one number in the file's header, and to import it
-would cost a command 100 to 170 ms. What it offers beyond that (branches, other engines, drafts of steps made from the
-models) nobody here has asked for; SQLite's own rules for a table rebuilt (https://sqlite.org/lang_altertable.html, 7)
-would have to be kept by hand with it, too.
+Alembic is not used. A step here is a few statements for one engine, selected by one number in the file's header, and
+importing Alembic would cost a command 100 to 170 ms. Its branches, engines and generated drafts are not needed, and
+SQLite's rules for rebuilding tables (https://sqlite.org/lang_altertable.html, 7) would still apply.
 """
 
 from collections.abc import Sequence
@@ -17,9 +16,9 @@ from clinicctl.store.sqlite.driver import sqlite3
 
 CURRENT = 3
 APPLICATION_ID = 0x434C4E43
-"""`CLNC` in the file's header says whose database it is; SQLite keeps it at offset 68."""
+"""`CLNC` at offset 68 of the file's header identifies a clinic database."""
 
-_WAITED_FOR_BEFORE = (
+_HAS_OLDER_ENTRY = (
     "EXISTS (SELECT 1 FROM waitlist_entries AS o JOIN waitlist_days AS x ON x.entry_id = o.id"
     " WHERE o.patient_id = e.patient_id AND o.doctor_id = e.doctor_id AND o.status = 'waiting'"
     " AND o.number < e.number AND x.date = d.date)"
@@ -40,7 +39,7 @@ STEPS: dict[int, Sequence[str]] = {
         " CONSTRAINT pk_waitlist_days PRIMARY KEY (entry_id, date),"
         " CONSTRAINT fk_waitlist_days_entry_id FOREIGN KEY(entry_id)"
         " REFERENCES waitlist_entries (id) ON DELETE RESTRICT)",
-        # Whoever is archived has nothing open, and a merged record points to its survivor directly.
+        # Archived people have nothing open, and a merged record points to its survivor directly.
         "UPDATE waitlist_entries SET status = 'removed' WHERE status = 'waiting'"
         " AND (patient_id IN (SELECT id FROM patients WHERE archived_at IS NOT NULL)"
         " OR doctor_id IN (SELECT id FROM doctors WHERE archived_at IS NOT NULL))",
@@ -49,17 +48,17 @@ STEPS: dict[int, Sequence[str]] = {
         " UPDATE patients SET merged_into ="
         " coalesce((SELECT last FROM survivors AS s WHERE s.id = patients.id), merged_into)"
         " WHERE merged_into IS NOT NULL",
-        # Which days were meant is not known for an old entry: every day of its range.
+        # An old entry has no list of days, so it gets every day of its range.
         "WITH RECURSIVE ranges(id, date, last_date) AS ("
         "SELECT id, first_date, last_date FROM waitlist_entries"
         " UNION ALL SELECT id, date(date, '+1 day'), last_date FROM ranges"
         " WHERE date < last_date AND date(date, '+1 day') IS NOT NULL)"
         " INSERT INTO waitlist_days (entry_id, date) SELECT id, date FROM ranges",
-        # A patient waits for one doctor and day once, by the oldest entry.
+        # Of several entries for one patient, doctor and day, the oldest stays.
         "UPDATE waitlist_entries AS e SET status = 'removed' WHERE e.status = 'waiting' AND NOT EXISTS ("  # noqa: S608 - our own
-        f"SELECT 1 FROM waitlist_days AS d WHERE d.entry_id = e.id AND NOT {_WAITED_FOR_BEFORE})",
+        f"SELECT 1 FROM waitlist_days AS d WHERE d.entry_id = e.id AND NOT {_HAS_OLDER_ENTRY})",
         "DELETE FROM waitlist_days AS d WHERE EXISTS (SELECT 1 FROM waitlist_entries AS e"  # noqa: S608 - our own
-        f" WHERE e.id = d.entry_id AND e.status = 'waiting' AND {_WAITED_FOR_BEFORE})",
+        f" WHERE e.id = d.entry_id AND e.status = 'waiting' AND {_HAS_OLDER_ENTRY})",
         "UPDATE waitlist_entries AS e SET first_date = (SELECT min(date) FROM waitlist_days WHERE entry_id = e.id),"
         " last_date = (SELECT max(date) FROM waitlist_days WHERE entry_id = e.id) WHERE e.status = 'waiting'",
         "CREATE INDEX ix_queue_entries_open ON queue_entries (status, doctor_id, date)"
@@ -70,18 +69,17 @@ STEPS: dict[int, Sequence[str]] = {
         " REFERENCES journal (number) ON DELETE RESTRICT)",
     ),
 }
-"""By the version that they lead to, from the one before it.
+"""The statements of each step, by the version that it leads to.
 
-2: Patients can be erased, and indexes find more. 3: A waitlist entry has the days that were meant, an index finds the
-queues that are still open, changes of doctors' days can be undone, and nobody who is archived waits.
+2: Patients can be erased; new indexes. 3: A waitlist entry has a list of days, an index finds open queues, changes of
+doctors' days can be undone, and archived patients are not on the waitlist.
 """
 
 
-def bring_up(connection: sqlite3.Connection) -> int:
-    """Take every step that a database lacks, in the transaction that has begun; return the version it had.
+def migrate(connection: sqlite3.Connection) -> int:
+    """Run the missing steps in the open transaction; return the version before them.
 
-    Foreign keys are off on the connection, so that a table can be rebuilt without its rows being taken for gone.
-    Refuses when a row was lost on the way, or a reference leads nowhere.
+    Foreign keys are off on the connection, so that a table can be rebuilt. Refuses lost rows and lost references.
     """
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     if not 1 <= found < CURRENT:
@@ -94,7 +92,7 @@ def bring_up(connection: sqlite3.Connection) -> int:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorname != "SQLITE_ERROR":
                 raise
-            raise errors.Damaged(path=_path(connection), reason=f"its schema is not of version {found}") from None
+            raise errors.Damaged(path=_path(connection), reason=f"its schema is not that of version {found}") from None
         connection.execute(f"PRAGMA user_version={version}")
     after = _counts(connection)
     if lost := [table for table, rows in before.items() if after.get(table) != rows]:

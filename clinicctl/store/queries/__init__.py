@@ -1,10 +1,11 @@
-"""The queries over the models: one module per noun, written with SQLAlchemy's `select`, `insert`, `update`, `delete`.
+"""Define the queries over the models, one module per noun.
 
-Nothing here is imported at run time. `clinicctl.store.compile` turns each constant into a typed function of the same
-name in `clinicctl.store.compiled`; run it after each change here.
+They are written with SQLAlchemy's `select`, `insert`, `update` and `delete`. Nothing here is imported at run time.
+`clinicctl.store.compile` turns each constant into a typed function of the same name in `clinicctl.store.compiled`; run
+it after each change here.
 
-Parameters are `bindparam("name")`; their types are those of the columns that they are compared with. Constants become
-literals of the SQL, so that a partial index is used where its condition stands in the query.
+Parameters are `bindparam("name")`, and have the type of the column that they are compared with. Constants become
+literals in the SQL, so that SQLite uses a partial index if the query contains its condition.
 """
 
 import json
@@ -30,14 +31,14 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 FILTERS: ColumnElement[bool] = literal_column("{conditions}")
-"""The place of the conditions in a `filtered` query."""
+"""The placeholder of the conditions in a `filtered` query."""
 
 LIMIT: ColumnElement[int] = bindparam("limit", type_=Integer)
-"""The number of rows to return, as a parameter; -1 for all."""
+"""The parameter for the number of rows to return; -1 returns all."""
 
 
 class Gives(Enum):
-    """What a compiled function returns."""
+    """The kind of result of a compiled function."""
 
     ONE = auto()
     EVERY = auto()
@@ -50,7 +51,10 @@ class Gives(Enum):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Query:
-    """A statement and how it is called. `row` names the type of a row with more than one column."""
+    """A statement and the kind of function for it.
+
+    `row` names the type of rows with several columns.
+    """
 
     statement: Any
     gives: Gives
@@ -70,32 +74,41 @@ def every(statement: Executable, row: str | None = None) -> Query:
 
 
 def stream(statement: Executable, row: str | None = None) -> Query:
-    """Return the query for all rows of what may be long, one after the other."""
+    """Return the query for an iterator over rows, for long results."""
     return Query(statement=statement, gives=Gives.STREAM, row=row)
 
 
 def filtered(statement: Executable, row: str | None = None, *, streamed: bool = False) -> Query:
-    """Return the query for the rows that meet all conditions that the caller gives. It contains `FILTERS`."""
+    """Return the query for the rows that meet all conditions of the caller.
+
+    It contains `FILTERS`.
+    """
     return Query(statement=statement, gives=Gives.FILTERED, row=row, streamed=streamed)
 
 
 def condition(clause: ColumnElement[bool]) -> Query:
-    """Return a condition for a `filtered` query. It names the query's tables as the query does."""
+    """Return a condition for a `filtered` query, which has the same table names."""
     return Query(statement=clause, gives=Gives.CONDITION)
 
 
 def change(statement: Executable, *columns: str) -> Query:
-    """Return the query that changes rows and returns how many. `columns` are those that an update sets."""
+    """Return the query that changes rows and returns their number.
+
+    `columns` are the ones an update sets.
+    """
     return Query(statement=statement, gives=Gives.CHANGE, columns=columns or None)
 
 
 def change_each(statement: Executable, *columns: str, row: str) -> Query:
-    """Return the query that is run once for each row of parameters. `columns` are those that an update sets."""
+    """Return the query that runs once per row of parameters.
+
+    `columns` are the ones an update sets.
+    """
     return Query(statement=statement, gives=Gives.CHANGE_EACH, row=row, columns=columns or None)
 
 
 class ListOf(TypeDecorator[Any]):
-    """A list of values as one JSON parameter, however long it is."""
+    """A list of values of any length as one JSON parameter."""
 
     impl = String
     cache_ok = True
@@ -105,7 +118,7 @@ class ListOf(TypeDecorator[Any]):
         self.item = item
 
     def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> str | None:
-        """Return the values as they are stored, in JSON."""
+        """Return the values in stored form as JSON."""
         if value is None:
             return None
         convert = self.item.dialect_impl(dialect).bind_processor(dialect)
@@ -113,15 +126,15 @@ class ListOf(TypeDecorator[Any]):
 
 
 class AsStored(String):
-    """A value as it is in the file, of whatever type, without conversion."""
+    """A stored value of any type, without conversion."""
 
 
 def as_stored(table: Table) -> list[ColumnElement[Any]]:
-    """Return the columns of a table for a query that looks for damage: their values are not converted."""
+    """Return the unconverted columns of a table, for queries that look for damage."""
     return [type_coerce(each, AsStored).label(each.name) for each in table.columns]
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Return the condition that a column's value is in the list parameter of this name."""
+    """Return the condition that a column's value is in a list parameter."""
     listed = func.json_each(bindparam(name, type_=ListOf(column.type))).table_valued("value").alias(f"{name}_listed")
     return type_coerce(column, String).in_(select(listed.c.value))

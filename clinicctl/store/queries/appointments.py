@@ -1,4 +1,4 @@
-"""Appointments, with their patients, doctors and places in queues."""
+"""Queries for appointments, with their patients, doctors and queue entries."""
 
 from sqlalchemy import and_, bindparam, insert, literal_column, or_, select, update
 
@@ -55,11 +55,11 @@ BOOKED = every(
     "AppointmentRow",
 )
 OF_PATIENT_ON = every(_ALL.where(_WITH_PATIENT, _ON).order_by(appointments.c.number), "AppointmentRow")
-_STANDING = _ALL.where(_ON, appointments.c.status != AppointmentStatus.CANCELLED)
-OF_DAY = every(_STANDING.order_by(doctors.c.code, appointments.c.slot), "AppointmentRow")
-OF_DOCTORS_DAY = every(_STANDING.where(_WITH_DOCTOR).order_by(appointments.c.slot), "AppointmentRow")
+_NOT_CANCELLED = _ALL.where(_ON, appointments.c.status != AppointmentStatus.CANCELLED)
+OF_DAY = every(_NOT_CANCELLED.order_by(doctors.c.code, appointments.c.slot), "AppointmentRow")
+OF_DOCTORS_DAY = every(_NOT_CANCELLED.where(_WITH_DOCTOR).order_by(appointments.c.slot), "AppointmentRow")
 
-# Inside a select of its own: `status` is a column of the queue, too, and the index needs the condition word for word.
+# A subquery, because the index needs the exact condition, and `status` is also a column of the queue.
 _ACTIVE = select(appointments.c.id).where(IS_ACTIVE).correlate(None)
 ACTIVE_OF_PATIENT = every(_ALL.where(appointments.c.id.in_(_ACTIVE.where(_WITH_PATIENT))), "AppointmentRow")
 ACTIVE_OF_DOCTOR = every(_ALL.where(appointments.c.id.in_(_ACTIVE.where(_WITH_DOCTOR))), "AppointmentRow")

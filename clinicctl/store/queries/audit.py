@@ -1,4 +1,4 @@
-"""The journal as it is read: writes by whom, what and whom they touched, with the steps they took."""
+"""Queries for writes by actor, command, patient and doctor, and their steps."""
 
 from typing import Any
 
@@ -17,12 +17,15 @@ def _begins(words: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def _names(value: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return the condition that a write's outcome has a text as one of its values."""
+    """Return the condition that a write's outcome contains a text as a value."""
     return func.instr(journal.c.outcome, literal('"').concat(value).concat('"'), type_=Integer) > 0
 
 
 def _touching(booked: Any, commands: tuple[str, ...], is_about: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that a write took steps of these appointments, or is of these commands and about them."""
+    """Return the condition that a write touches these appointments.
+
+    It has steps of them, or it is one of these commands and about them.
+    """
     taken = select(journal_steps.c.journal_number).where(journal_steps.c.appointment_id.in_(booked))
     others = select(journal.c.number).where(or_(*(_begins(literal(each)) for each in commands)), is_about)
     return journal.c.number.in_(taken.union(others))
@@ -44,7 +47,7 @@ OF_APPOINTMENT = condition(
         select(journal_steps.c.journal_number).where(journal_steps.c.appointment_id == bindparam("appointment"))
     )
 )
-# The outcome of an import is compressed, so it must be read to learn whom it touched.
+# The outcome of an import is compressed, so every import is a candidate.
 OF_PATIENTS = condition(
     _touching(
         select(appointments.c.id).where(among(appointments.c.patient_id, "patients")),

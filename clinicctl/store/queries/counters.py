@@ -1,4 +1,4 @@
-"""The counters of human numbers, one for each kind."""
+"""Queries for the counters of numbers, one for each kind of record."""
 
 from sqlalchemy import bindparam, select, update
 

@@ -1,4 +1,4 @@
-"""Days as they were before a write, and the appointments that are in the way of those that it cancelled."""
+"""Queries for undoing changes of days."""
 
 from sqlalchemy import bindparam, select
 
@@ -8,8 +8,8 @@ from clinicctl.store.queries import every, one
 _UNDONE = select(journal.c.undoes).where(journal.c.undoes.is_not(None))
 _ON_DAY = (appointments.c.doctor_id == bindparam("doctor"), appointments.c.date == bindparam("on"))
 
-KEPT = one(select(journal_days.c.before).where(journal_days.c.journal_number == bindparam("number")))
-NEXT_KEPT = one(
+SAVED = one(select(journal_days.c.before).where(journal_days.c.journal_number == bindparam("number")))
+NEXT_SAVED = one(
     select(journal_days)
     .where(journal_days.c.journal_number > bindparam("number"), journal_days.c.journal_number.not_in(_UNDONE))
     .order_by(journal_days.c.journal_number)

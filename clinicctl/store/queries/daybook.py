@@ -1,4 +1,4 @@
-"""Days as a whole, of every doctor."""
+"""Queries for the days of all doctors together."""
 
 from sqlalchemy import bindparam, func, select
 

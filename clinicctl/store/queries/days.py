@@ -1,4 +1,4 @@
-"""Doctors' days: the settings of dates and weekdays, and the ledgers."""
+"""Queries for doctors' days: settings of dates and weekdays, and ledgers."""
 
 from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, case, delete, insert, select, update
 
@@ -10,7 +10,7 @@ _OF_DOCTOR = _SETTINGS.where(availabilities.c.doctor_id == bindparam("doctor"))
 _IN_SPAN = capacities.c.date.between(bindparam("first"), bindparam("last"))
 _LEDGERS = select(capacities).where(_IN_SPAN)
 _HERE = and_(capacities.c.doctor_id == bindparam("doctor"), capacities.c.date == bindparam("on"))
-_PLACES = bindparam("places", type_=Integer)
+_CAPACITY = bindparam("new_capacity", type_=Integer)
 
 
 def _of_row(table: Table) -> ColumnElement[bool]:
@@ -52,20 +52,22 @@ OPEN_LEDGER = change(insert(capacities))
 SET_CAPACITIES = change_each(
     update(capacities)
     .where(_of_row(capacities))
-    .values(capacity=_PLACES, remaining=case((capacities.c.booked < _PLACES, _PLACES - capacities.c.booked), else_=0)),
-    row="PlacesRow",
+    .values(
+        capacity=_CAPACITY, remaining=case((capacities.c.booked < _CAPACITY, _CAPACITY - capacities.c.booked), else_=0)
+    ),
+    row="CapacityRow",
 )
-TAKE_PLACE = change(
+TAKE_SLOT = change(
     update(capacities)
     .where(_HERE, capacities.c.remaining > 0)
     .values(booked=capacities.c.booked + 1, remaining=capacities.c.remaining - 1)
 )
-TAKE_PLACE_ABOVE = change(
+TAKE_SLOT_ABOVE = change(
     update(capacities)
     .where(_HERE, capacities.c.remaining == 0, capacities.c.booked < capacities.c.capacity + bindparam("limit"))
     .values(booked=capacities.c.booked + 1)
 )
-RETAKE_PLACE = change(
+RETAKE_SLOT = change(
     update(capacities)
     .where(_HERE)
     .values(
@@ -75,7 +77,7 @@ RETAKE_PLACE = change(
         ),
     )
 )
-GIVE_PLACE_BACK = change(
+RELEASE_SLOT = change(
     update(capacities)
     .where(_HERE, capacities.c.booked > 0)
     .values(

@@ -1,4 +1,4 @@
-"""Doctors."""
+"""Queries for doctors."""
 
 from sqlalchemy import bindparam, insert, or_, select, update
 

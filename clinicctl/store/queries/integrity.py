@@ -1,4 +1,4 @@
-"""What is checked beyond the database's own laws, and what is worked out anew."""
+"""Queries for checks in Python, and for repairs of derived data."""
 
 from sqlalchemy import bindparam, func, insert, select, update
 

@@ -1,4 +1,4 @@
-"""The journal: writes, their steps, and what they changed of doctors' days."""
+"""Queries for the journal: writes, steps, and changes of doctors' days."""
 
 from sqlalchemy import bindparam, insert, select
 

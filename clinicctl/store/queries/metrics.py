@@ -1,4 +1,4 @@
-"""How many appointments there are, and of which kind."""
+"""Queries that count appointments."""
 
 from sqlalchemy import bindparam, func, select
 

@@ -1,4 +1,4 @@
-"""Patients and the words of their names."""
+"""Queries for patients and the words of their names."""
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
@@ -8,7 +8,7 @@ from clinicctl.store.queries import FILTERS, LIMIT, among, change, change_each, 
 _ALL = select(patients).order_by(patients.c.number)
 _ON_FILE = patients.c.archived_at.is_(None)
 _FOUND = or_(_ON_FILE, patients.c.merged_into.is_not(None))
-"""What a name finds: patients on file, and merged records, which stand for the survivor."""
+"""A search by name finds patients on file, and merged records, which lead to their survivor."""
 
 _PHONE = patients.c.phone == bindparam("phone")
 

@@ -1,4 +1,4 @@
-"""The places in doctors' queues."""
+"""Queries for the entries in doctors' queues."""
 
 from sqlalchemy import bindparam, insert, select, tuple_, update
 
@@ -28,7 +28,7 @@ _OF_EARLIER_QUEUES = _ALL.where(
 ).order_by(queue_entries.c.date, doctors.c.code)
 OF_EARLIER_QUEUES = every(_OF_EARLIER_QUEUES, "QueueRow")
 OF_EARLIER_QUEUES_OF_DOCTOR = every(_OF_EARLIER_QUEUES.where(_OF_DOCTOR), "QueueRow")
-# Inside a select of its own: `status` is a column of both tables, and the index needs the condition word for word.
+# A subquery, because the index needs the exact condition, and `status` is a column of both tables.
 OF_PATIENT = every(
     _ALL.where(
         queue_entries.c.appointment_id.in_(
@@ -51,13 +51,13 @@ CONSULTATIONS = every(
     .order_by(queue_entries.c.started_at),
     "ConsultationRow",
 )
-OPEN_PLACES = every(
+OPEN_ENTRIES = every(
     select(queue_entries.c.position, appointments.c.number, patients.c.number.label("patient_number"))
     .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
     .join(patients, patients.c.id == appointments.c.patient_id)
     .where(appointments.c.patient_id == bindparam("patient"), _OF_DOCTOR, _ON, IN_QUEUE)
     .order_by(queue_entries.c.position),
-    "OpenPlaceRow",
+    "OpenEntryRow",
 )
 STATUS = one(select(queue_entries.c.status).where(queue_entries.c.id == bindparam("id")))
 

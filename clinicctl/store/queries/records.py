@@ -1,4 +1,4 @@
-"""Patients who may be on file twice, and what merging and erasing them changes in other tables."""
+"""Queries for possible duplicates, and for merging and erasing patients."""
 
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, select, update
 

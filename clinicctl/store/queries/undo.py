@@ -1,16 +1,18 @@
-"""What `undo` looks at and puts back."""
+"""Queries for `undo`."""
 
 from sqlalchemy import and_, bindparam, delete, select, update
 
 from clinicctl.store.models import appointments, journal, journal_steps, queue_entries
 from clinicctl.store.queries import change, every, one
 
-_TAKEN_BACK = select(journal.c.undoes).where(journal.c.undoes.is_not(None))
-_STANDING = and_(journal.c.undoes.is_(None), journal.c.number.not_in(_TAKEN_BACK))
+_UNDONE = select(journal.c.undoes).where(journal.c.undoes.is_not(None))
+_NOT_UNDONE = and_(journal.c.undoes.is_(None), journal.c.number.not_in(_UNDONE))
 _BY_ACTOR = journal.c.actor == bindparam("actor")
 _STEPS = select(journal_steps.c.journal_number).where(journal_steps.c.appointment_id == bindparam("appointment"))
 
-LAST_STANDING = one(select(journal).where(_BY_ACTOR, _STANDING).order_by(journal.c.number.desc()).limit(1), "WriteRow")
+LAST_UNDOABLE = one(
+    select(journal).where(_BY_ACTOR, _NOT_UNDONE).order_by(journal.c.number.desc()).limit(1), "WriteRow"
+)
 NEWEST = one(select(journal.c.number).where(_BY_ACTOR).order_by(journal.c.number.desc()).limit(1))
 UNDONE_BY = one(select(journal.c.number).where(journal.c.undoes == bindparam("number")))
 STEPS = every(
@@ -21,7 +23,7 @@ STEPS = every(
 )
 LATER_STEP = one(
     _STEPS.join(journal, journal.c.number == journal_steps.c.journal_number)
-    .where(journal_steps.c.journal_number > bindparam("number"), _STANDING)
+    .where(journal_steps.c.journal_number > bindparam("number"), _NOT_UNDONE)
     .limit(1)
 )
 BOOKED_BY = one(_STEPS.where(journal_steps.c.from_status.is_(None)))

@@ -1,4 +1,4 @@
-"""The waitlist and the days for which patients wait."""
+"""Queries for the waitlist and its days."""
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -61,7 +61,7 @@ _WISH = (
 )
 _WISHES = select(*_WISH).join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
 WISHES_OF_PATIENT = every(_WISHES.where(_OF_PATIENT, _IS_WAITING), "WishRow")
-# The condition on the first day, and no ordering, make SQLite read only the entries of this patient.
+# SQLite reads only this patient's entries because of the condition on the first day and the missing ordering.
 WISHES_WITH_DOCTOR = every(
     _WISHES.where(_OF_PATIENT, IS_WAITING, _OF_DOCTOR, waitlist_entries.c.first_date <= bindparam("last")), "WishRow"
 )

@@ -1,8 +1,8 @@
-"""Copies of a database: made while others write, put in its place, and pressed together.
+"""Back up, restore and compact a database.
 
-No file of a database is opened beside SQLite (that would drop the locks that this process holds on it), and none is
-copied as a file: `cp` of a live database loses what stands in its log. A copy appears at its path whole, checked and on
-the disk, and never over something else.
+Only SQLite opens database files: opening one otherwise drops the locks that this process holds on it. Nothing is copied
+as a file: `cp` of a live database loses the content of its log. A copy is complete, checked and synced before it
+appears at its path, and never overwrites another file.
 """
 
 import os
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store import paths
-from clinicctl.store.engine import LOGS, Store, Tx, begun, head_of, refuse_behind
+from clinicctl.store.engine import LOGS, Store, Tx, head_of, open_tx, refuse_behind
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 from clinicctl.store.sqlite import check, head_file, info, location, trust
 from clinicctl.store.sqlite.connections import connected, inspect, interruptible, view
@@ -26,12 +26,12 @@ from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.head_file import Head
 
 _ASK_AGAIN = 0.05
-"""Seconds after which a copy asks again for a database that others hold."""
-_KNOWN_KEY = "SELECT 1 FROM journal WHERE key = ?"
+"""Seconds between two attempts to copy pages of a locked database."""
+_KEY = "SELECT 1 FROM journal WHERE key = ?"
 
 
-class Made(NamedTuple):
-    """A copy: where it stands, since when, its bytes, the journal's head in it, and the older ones removed for it."""
+class Copy(NamedTuple):
+    """A backup: path, instant, bytes, journal head, and removed older backups."""
 
     path: str
     at: datetime
@@ -40,54 +40,55 @@ class Made(NamedTuple):
     removed: tuple[str, ...]
 
 
-def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Made:
-    """Copy the database at `path` to a new file, or under a dated name into a folder; hold nobody up.
+def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Copy:
+    """Copy the database at `path` to a new file, or into a folder under a dated name.
 
-    `keep` leaves so many copies of this clinic in the folder, this one among them. Refuses with `Exists` when something
-    stands at the target, a link, too; what is damaged; and a database that has lost what was answered, whose older
-    copies may be all that is left of it.
+    Takes no lock. `keep` is the number of backups of this clinic that stay in the folder, including this one. Refuses
+    with `Exists` when there is a file or a link at the target. Refuses a damaged database, and one that has lost
+    committed writes: its older backups may be all that is left.
     """
     inspect(path)
     trust.refuse_mixture(path, wait=wait)
     folder = os.path.isdir(target)
     if not folder and (target == "-" or target.endswith("/")):
-        raise errors.Usage(problem="A backup is a new file, or goes into a folder that is there.")
+        raise errors.Usage(problem="Name a new file or an existing folder for the backup.")
     target = paths.absolute(target)
     if not folder and os.path.lexists(target):
         raise errors.Exists(path=target)
     paths.refuse_own(target)
     noted = head_file.known_head(path)
     if keep is not None and not folder:
-        raise errors.Usage(problem="--keep goes with a folder: a single file has no older ones.")
+        raise errors.Usage(problem="--keep needs a folder: a single file has no older backups.")
     now = clock.now()
     name, _ = os.path.splitext(os.path.basename(path))
     wanted = os.path.join(target, f"{name}-{now.astimezone(UTC):{paths.STAMP}}.db") if folder else target
-    with translated(wanted, wait), paths.arriving(wanted, numbered=folder) as draft:
-        with _written(draft.target), translated(path, wait), closing(_reader(path, wait)) as source:
+    with translated(wanted, wait), paths.creating(wanted, numbered=folder) as draft:
+        with _writing_to(draft.target), translated(path, wait), closing(_reader(path, wait)) as source:
             source.execute("VACUUM INTO ?", (uri(draft.path, "mode=rw"),))
-            _drop_added_indexes(draft.path)
+            _drop_extra_indexes(draft.path)
         head, zone = _checked(draft.path, shown=path, noted=noted)
     head_file.note_backup(path, head_file.LastBackup(now.astimezone(zone), draft.target, head))
     removed = _rotate(draft.target, f"{re.escape(name)}-", keep) if keep is not None else ()
-    return Made(draft.target, now.astimezone(zone), info.size(draft.target), head, removed)
+    return Copy(draft.target, now.astimezone(zone), info.size(draft.target), head, removed)
 
 
 @contextmanager
 def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
-    """Hand out a transaction on a copy of `file`, which then takes the place of the store's database, whole.
+    """Hand out a transaction on a copy of `file`.
 
-    Refuses a file that is not a clinic database of this program, or has anything in its schema that ours has not; an
-    older one is brought up. The database that was replaced is kept beside, damaged or not. With a key that it knows
-    already nothing is replaced: the transaction is then on the database itself.
+    After the commit, the copy replaces the store's database. Refuses a file that is not a clinic database, or whose
+    schema has anything unknown. An older schema is migrated. The replaced database is saved beside the new one, damaged
+    or not. If the database already has a write with this key, nothing is replaced, and the transaction is on the
+    database itself.
     """
     inspect(file)
     location.refuse_unsafe(store.path)
     with store.locked():
-        stands = os.path.lexists(store.path)
-        if stands:
+        exists = os.path.lexists(store.path)
+        if exists:
             with suppress(errors.Damaged):
                 inspect(store.path)
-        if _knows(store.path, key, store.wait):
+        if _has_key(store.path, key, store.wait):
             with store.transaction(store.path, actor=actor, key=key, dry_run=dry_run) as tx:
                 yield tx
             return
@@ -96,55 +97,56 @@ def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = 
             check.refuse_foreign(draft, shown=file)
             with store.transaction(draft, actor=actor, key=key, dry_run=dry_run, migrating=True) as tx:
                 check.refuse_unsound(tx.driver, shown=file)
-                yield replace(tx, kept=aside(store.path, "replaced", store.wait) if stands and not dry_run else None)
+                save = exists and not dry_run
+                yield replace(tx, saved_copy=save_copy(store.path, "replaced", store.wait) if save else None)
             if not dry_run:
-                store.forget(head_file.forget_head)
+                store.clear_note(head_file.clear_head)
                 _put(draft, store, key)
-                store.note()
-                store.vouch_for_new()
+                store.note_head()
+                store.trust_new()
 
 
 @contextmanager
-def kept_first(
+def saved_first(
     store: Store, why: str, *, actor: str, key: str, dry_run: bool = False, migrating: bool = False
 ) -> Iterator[Tx]:
-    """As the store's `write`, once a copy of the database stands beside it.
+    """Save a copy beside the database, then hand out a transaction.
 
-    `migrating` brings it up to the newest schema in the same transaction, which takes a connection of its own: foreign
-    keys are off on it while tables are rebuilt, and are checked before the commit.
+    `migrating` migrates to the newest schema in the same transaction. Foreign keys are off while tables are rebuilt,
+    and are checked before the commit.
     """
     inspect(store.path)
     location.refuse_unsafe(store.path)
     with store.locked():
         store.refuse_unusable()
-        due = not migrating or info.look(store.path, wait=store.wait).schema < CURRENT
+        due = not migrating or info.describe(store.path, wait=store.wait).schema < CURRENT
         if due and migrating:
             check.refuse_foreign(store.path, shown=store.path)
-        kept = None
-        if due and not dry_run and not _knows(store.path, key, store.wait):
-            kept = aside(store.path, why, store.wait)
+        saved_copy = None
+        if due and not dry_run and not _has_key(store.path, key, store.wait):
+            saved_copy = save_copy(store.path, why, store.wait)
         with store.transaction(store.path, actor=actor, key=key, dry_run=dry_run, migrating=migrating) as tx:
             if due and migrating:
                 check.refuse_unsound(tx.driver, shown=store.path, indexes=True)
-            yield replace(tx, kept=kept)
+            yield replace(tx, saved_copy=saved_copy)
 
 
-def aside(path: str, why: str, wait: float) -> str:
-    """Copy a database, page by page, to a dated name beside it; return that name.
+def save_copy(path: str, why: str, wait: float) -> str:
+    """Copy a database to a dated file beside it; return the path.
 
-    As it is, damaged or not: what is about to be changed or replaced can so be had again.
+    The pages are copied as they are, damaged or not.
     """
     name, _ = os.path.splitext(path)
     target = f"{name}-{why}-{clock.now().astimezone(UTC):{paths.STAMP}}.db"
-    with translated(target, wait), paths.arriving(target, numbered=True) as draft:
+    with translated(target, wait), paths.creating(target, numbered=True) as draft:
         _copy_pages(path, draft.path, wait)
     return draft.target
 
 
 def compact(store: Store) -> tuple[int, int]:
-    """Press the database together under the lock; return its bytes, log and all, before and after.
+    """Shrink the database file; return the bytes with the log, before and after.
 
-    Refuses what a write refuses: another schema, a database that has lost what was answered, an unsafe place.
+    Holds the writer's lock. Refuses as a write does: another schema version, lost writes, an unsafe place.
     """
     inspect(store.path)
     location.refuse_unsafe(store.path)
@@ -156,20 +158,20 @@ def compact(store: Store) -> tuple[int, int]:
             connected(store.path, store.wait, mode="rw") as connection,
         ):
             with view(connection):
-                tx = begun(connection, store.path, "")
+                tx = open_tx(connection, store.path, "")
                 store.refuse_behind(tx)
                 store.refuse_changed_schema(tx.driver)
             driver = connection.driver
             driver.execute("VACUUM")
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            store.vouch(driver)
+            store.trust_file(driver)
         return before, info.size(store.path) + info.size(f"{store.path}-wal")
 
 
-def _drop_added_indexes(path: str) -> None:
-    """Leave indexes that somebody has added out of a copy: a restore takes nothing that is not ours."""
+def _drop_extra_indexes(path: str) -> None:
+    """Drop indexes of other programs from a copy: a restore would refuse them."""
     with closing(sqlite3.connect(uri(path, "mode=rw"), uri=True, isolation_level=None)) as connection:
-        if added := check.added_indexes(connection):
+        if added := check.extra_indexes(connection):
             connection.execute("PRAGMA journal_mode=MEMORY")
             for name in added:
                 connection.execute(f'DROP INDEX "{name.replace(chr(34), chr(34) * 2)}"')
@@ -178,7 +180,7 @@ def _drop_added_indexes(path: str) -> None:
 def _checked(path: str, *, shown: str, noted: Head | None) -> tuple[Head, ZoneInfo]:
     """Return the journal's head in a copy, and the clinic's time zone.
 
-    Refuses one that is not whole, and one without the last write that was noted before it was made.
+    Refuses a damaged copy, and a copy without the write that was noted last before the copy began.
     """
     with translated(shown, 0), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
         interruptible(connection)
@@ -187,7 +189,7 @@ def _checked(path: str, *, shown: str, noted: Head | None) -> tuple[Head, ZoneIn
         return info.head(connection), info.zone(connection, shown=shown)
 
 
-# What is read, and what is written over
+# Copying pages
 
 
 def _reader(path: str, wait: float) -> sqlite3.Connection:
@@ -197,16 +199,19 @@ def _reader(path: str, wait: float) -> sqlite3.Connection:
 
 
 @contextmanager
-def _written(target: str) -> Iterator[None]:
-    """Where there is no room, it is for the target."""
+def _writing_to(target: str) -> Iterator[None]:
+    """Name the target, not the source, when the disk is full."""
     try:
         yield
     except errors.DiskFull:
         raise errors.DiskFull(path=target) from None
 
 
-def _bounded(wait: float) -> Callable[[int, int, int], None]:
-    """What ends a copy that others keep from its database: Python's own would ask again for ever."""
+def _bounded_by(wait: float) -> Callable[[int, int, int], None]:
+    """Return a progress callback that ends a copy after `wait` seconds.
+
+    Python would retry without end.
+    """
     end = clock.ticks() + wait
 
     def watch(status: int, _left: int, _pages: int) -> None:
@@ -218,33 +223,39 @@ def _bounded(wait: float) -> Callable[[int, int, int], None]:
 
 
 def _copy_pages(path: str, target: str, wait: float) -> None:
-    """Copy a database by SQLite's backup API: its pages as they are, its log among them, and nothing of it is run."""
+    """Copy a database and its log by SQLite's backup API.
+
+    SQLite runs no SQL of the file.
+    """
     with (
-        _written(target),
+        _writing_to(target),
         translated(path, wait),
         closing(_reader(path, wait)) as source,
         closing(sqlite3.connect(uri(target, "mode=rw"), uri=True, isolation_level=None)) as copy,
     ):
         source.execute("PRAGMA writable_schema=ON")
-        source.backup(copy, progress=_bounded(wait), sleep=_ASK_AGAIN)
+        source.backup(copy, progress=_bounded_by(wait), sleep=_ASK_AGAIN)
 
 
-def _knows(path: str, key: str, wait: float) -> bool:
-    """Whether the database at a path, if it can be read, has a write by this key."""
+def _has_key(path: str, key: str, wait: float) -> bool:
+    """Return whether the database at a path has a write with this key.
+
+    A database that cannot be read has none.
+    """
     with (
         suppress(errors.Refusal),
         translated(path, wait),
         closing(_reader(path, wait)) as connection,
     ):
-        return connection.execute(_KNOWN_KEY, (key,)).fetchone() is not None
+        return connection.execute(_KEY, (key,)).fetchone() is not None
     return False
 
 
 def _put(draft: str, store: Store, key: str) -> None:
-    """Put a draft in the place of the store's database, in one transaction of that one's; or where there is none.
+    """Put a draft at the store's path.
 
-    Into a live database it goes through SQLite, log and all, so that those who read it see the one or the other. A log
-    that lies there without its database is moved aside first: it would be taken for that of the new one.
+    SQLite copies the draft into a live database in one transaction, so that readers see the old one or the new one. A
+    log without a database is moved aside first: SQLite would replay it into the new database.
     """
     path = store.path
     with translated(path, store.wait):
@@ -265,7 +276,7 @@ def _put(draft: str, store: Store, key: str) -> None:
             live.execute("PRAGMA wal_autocheckpoint=0")
             live.execute("PRAGMA busy_timeout=0")
             try:
-                source.backup(live, progress=_bounded(store.wait), sleep=_ASK_AGAIN)
+                source.backup(live, progress=_bounded_by(store.wait), sleep=_ASK_AGAIN)
             except sqlite3.Error as error:
                 raise errors.OutcomeUnknown(reason=reason_of(error), key=key) from None
             with suppress(sqlite3.Error):
@@ -276,9 +287,9 @@ def _put(draft: str, store: Store, key: str) -> None:
 
 
 def _rotate(newest: str, begins: str, keep: int) -> tuple[str, ...]:
-    """Remove all but the newest copies of this clinic from a folder; return their names.
+    """Remove all but the newest `keep` backups; return the removed paths.
 
-    Only what `make` can have made there: a plain file with its kind of name, which is a database of this clinic.
+    Removes only regular files with a name that `make` gives and a database of this clinic inside.
     """
     folder, made = os.path.split(newest)
     named = re.compile(begins + r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z(?:-[0-9]{1,3})?\.db")
@@ -289,11 +300,11 @@ def _rotate(newest: str, begins: str, keep: int) -> tuple[str, ...]:
             for entry in entries
             if named.fullmatch(entry.name) and entry.name != made and entry.is_file(follow_symlinks=False)
         ]
-    ours = [(number, each) for each in older if (number := _write_of(each, own)) is not None]
+    ours = [(number, each) for each in older if (number := _last_write(each, own)) is not None]
     ours.sort(key=lambda each: (each[0], _order(os.path.basename(each[1]))))
     gone = []
     for _, each in ours[: max(0, len(ours) - (keep - 1))]:
-        # The backup stands; an older one that cannot be removed is no reason to say otherwise.
+        # The new backup has succeeded even if an older one cannot be removed.
         with suppress(OSError):
             os.unlink(each)
             gone.append(each)
@@ -302,13 +313,16 @@ def _rotate(newest: str, begins: str, keep: int) -> tuple[str, ...]:
 
 
 def _order(name: str) -> tuple[str, int]:
-    """The instant in a copy's name, and which of that second's it is: the one without a number is the first."""
+    """Return the instant in a copy's name, and its number within that second."""
     dated, nth = re.fullmatch(r"(.*Z)(?:-([0-9]{1,3}))?\.db", name).groups()  # type: ignore[union-attr]
     return dated, int(nth or 1)
 
 
-def _write_of(path: str, secret: str | None) -> int | None:
-    """The last write in a copy of the clinic with this secret; None of anything else."""
+def _last_write(path: str, secret: str | None) -> int | None:
+    """Return the last write in a copy of the clinic with this secret.
+
+    Returns None for other files.
+    """
     if secret is None or _secret(path) != secret:
         return None
     with suppress(sqlite3.Error), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
@@ -317,7 +331,10 @@ def _write_of(path: str, secret: str | None) -> int | None:
 
 
 def _secret(path: str) -> str | None:
-    """What tells one clinic from another; None of what is not a clinic database."""
+    """Return the secret, which identifies a clinic.
+
+    Returns None for a file that is no clinic database.
+    """
     try:
         with closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
             if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):

@@ -1,4 +1,7 @@
-"""What goes wrong in a database, as refusals: what a user can act on is translated, a bug stays a bug."""
+"""Translate database errors that a user can act on into refusals.
+
+Other errors are bugs and pass through.
+"""
 
 import os
 from collections.abc import Iterator
@@ -10,8 +13,7 @@ from clinicctl.store.sqlite import location
 from clinicctl.store.sqlite.driver import sqlite3
 
 _MISSING = ("no such table", "no such column")
-"""A schema that the program's own statements do not fit: it is not the one that the version says."""
-
+"""The messages for statements that do not fit the schema, which is then not the one of its version."""
 
 _REFUSALS: dict[str, type[errors.Refusal]] = {
     "uq_doctors_code": errors.CodeTaken,
@@ -22,12 +24,12 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
     "uq_journal_key": errors.KeyTaken,
     "uq_journal_undoes": errors.UndoneAlready,
 }
-"""The refusal behind a constraint. The operations look first, for the better sentence; these hold when not."""
+"""The refusal for each constraint. The operations check first, for a better sentence; races end here."""
 
 
 @contextmanager
 def translated(path: str, wait: float) -> Iterator[None]:
-    """Turn what a user can act on into a refusal; a bug stays a bug."""
+    """Translate errors that a user can act on into refusals; let other errors pass."""
     try:
         yield
     except sqlite3.Error as error:
@@ -68,19 +70,22 @@ def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refu
 
 
 def _failed(path: str, reason: str, *, opening: bool) -> errors.Refusal:
-    """What a failed call of the system means. SQLite tells no more than that it cannot open something."""
+    """Return the refusal for a failed system call, for which SQLite gives no details."""
     if _no_room(path):
         return errors.DiskFull(path=path)
     return errors.IOFailed(path=path, reason=(location.denied(path) if opening else None) or reason)
 
 
 def _code(error: BaseException | None) -> int:
-    """SQLite's primary result code; 0 of anything else."""
+    """Return SQLite's primary result code; 0 for other errors."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _no_room(path: str) -> bool:
-    """Whether the disk is full: SQLite tells no more than that its shared memory could not grow."""
+    """Return whether the disk is full.
+
+    SQLite only reports that its shared memory could not grow.
+    """
     try:
         return os.statvfs(os.path.dirname(path)).f_bavail == 0
     except OSError:
@@ -88,18 +93,24 @@ def _no_room(path: str) -> bool:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error says that the disk has no room."""
+    """Return whether an error means that the disk is full."""
     return _code(error) == sqlite3.SQLITE_FULL
 
 
 def _constraint(message: str) -> str:
-    """Return the constraint's name; SQLite names the columns of a UNIQUE one and the name of any other."""
+    """Return the constraint's name.
+
+    For a UNIQUE constraint, SQLite gives its columns instead of its name.
+    """
     broken = message.partition("constraint failed: ")[2]
     return schema.UNIQUE.get(broken, broken)
 
 
 def reason_of(error: BaseException | None) -> str:
-    """SQLite's and the system's own words, which hold no values; of anything else only the kind."""
+    """Return the message of SQLite or the system, which contains no values.
+
+    For other errors, return only the type.
+    """
     if isinstance(error, sqlite3.Error) and hasattr(error, "sqlite_errorname"):
         return f"{error} ({error.sqlite_errorname})"
     if isinstance(error, OSError) and error.strerror:

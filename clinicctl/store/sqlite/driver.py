@@ -1,6 +1,6 @@
-"""Which SQLite does the work: a newer one where `clinicctl[sqlite]` has brought it, else Python's own.
+"""Provide SQLite: pysqlite3 if it is installed, otherwise Python's own.
 
-Everything here takes it from this one place: two copies of SQLite in a process would drop each other's locks
+No other module may import either: two copies of SQLite in a process would drop each other's locks
 (https://sqlite.org/howtocorrupt.html, 2.2.1).
 """
 
@@ -17,16 +17,19 @@ else:
     except ImportError:
         import sqlite3
 
-__all__ = ["sqlite3", "uri", "whose"]
+__all__ = ["provider", "sqlite3", "uri"]
 
 
 def uri(path: str, query: str) -> str:
-    """Return the URI of a database's file; it is made of bytes, since a path need not be UTF-8."""
+    """Return the URI of a database file.
+
+    It is built from bytes because a path need not be UTF-8.
+    """
     return f"file:{quote(os.fsencode(path))}?{query}"
 
 
-def whose() -> str:
-    """Return whose copy it is."""
+def provider() -> str:
+    """Return the name of the package that provides SQLite."""
     return "pysqlite3" if sqlite3.__name__.startswith("pysqlite3") else "Python"
 
 
@@ -34,7 +37,10 @@ _CODES = "SELECT code FROM doctors WHERE archived_at IS NULL ORDER BY code"
 
 
 def doctor_codes(path: str) -> list[str]:
-    """Return the codes of the doctors on file; none where there is no such database, for completion says nothing."""
+    """Return the codes of the active doctors, for completion.
+
+    The list is empty if the database cannot be read.
+    """
     try:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=0.2)) as connection:
             return [code for (code,) in connection.execute(_CODES)]

@@ -1,8 +1,8 @@
-"""What was deleted, gone from the file as well.
+"""Remove deleted data from the database file itself.
 
-SQLite leaves deleted text in free pages and in the free space of others, unless it was told otherwise whenever they
-were written; only VACUUM, which writes the whole database anew, is sure to leave none (https://sqlite.org/lang_vacuum,
-and https://sqlite.org/pragma.html#pragma_secure_delete). The log is then copied back and cut to nothing.
+SQLite leaves deleted text in free pages and in the free space of other pages, unless `secure_delete` was on for every
+write. Only VACUUM, which rewrites the whole database, removes all of it (https://sqlite.org/lang_vacuum.html and
+https://sqlite.org/pragma.html#pragma_secure_delete). The log is then checkpointed and truncated.
 """
 
 import os
@@ -14,15 +14,14 @@ from clinicctl.store.engine import Store
 from clinicctl.store.sqlite.driver import sqlite3, uri
 
 _READERS = 2.0
-"""Seconds to wait for those who read, while every desk that writes waits too."""
+"""Seconds to wait for readers. Every desk that writes waits for as long."""
 
 
 def overwrite(store: Store) -> bool:
-    """Write the database anew and empty its log, under the writer's lock; return whether all of it could be done.
+    """Rewrite the database and empty its log; return whether that worked.
 
-    What killed commands have left of their drafts of it goes, too.
-
-    It could not where somebody reads all the while, the lock is not had in time, or the disk has no room for a copy.
+    Holds the writer's lock. Drafts of killed commands are removed, too. A reader that stays, a lock that is not free in
+    time, and a full disk prevent it.
     """
     try:
         with (
@@ -36,14 +35,17 @@ def overwrite(store: Store) -> bool:
                 connection.execute(f"PRAGMA {pragma}")
             connection.execute("VACUUM")
             (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            store.vouch(connection)
+            store.trust_file(connection)
             return not busy
     except (errors.Refusal, sqlite3.Error, OSError):
         return False
 
 
 def copies(path: str) -> list[str]:
-    """Return the names of the copies beside a database that the program has made of it, also of unfinished ones."""
+    """Return the names of the copies of a database beside it.
+
+    Unfinished copies are included.
+    """
     name, _ = os.path.splitext(path)
     folder, base = os.path.split(name)
     dated = f"{escape(name)}-*-[0-9][0-9]T{'[0-9]' * 6}Z*.db"

@@ -1,7 +1,7 @@
-"""One connection for many commands: those that wait share a transaction, each of them a savepoint in it.
+"""Let the commands of a batch or shell share a transaction (group commit).
 
-What a batch and the shell stand on. The connection stays open; the writer's lock is held only from the first write of
-a group until the group is settled, so that other desks have their turn between two groups.
+Each command is a savepoint. The connections stay open. The writer's lock is held only from the first write of a group
+until its commit, so that other desks can write between two groups.
 """
 
 import os
@@ -12,13 +12,13 @@ from datetime import UTC
 
 from clinicctl import clock, errors
 from clinicctl.store import paths
-from clinicctl.store.engine import Store, Tx, begun, head_of, is_restored
+from clinicctl.store.engine import Store, Tx, head_of, is_restored, open_tx
 from clinicctl.store.sqlite import head_file, location, trust
 from clinicctl.store.sqlite.connections import (
     Connection,
+    checkpoint,
+    checkpoint_all,
     connected,
-    copy_back,
-    copy_back_all,
     inspect,
     is_replaced,
     leave_open,
@@ -30,36 +30,37 @@ from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
 
 _TURN = 0.02
-"""Seconds of holding the lock, in all, after which whoever waits for it is let in first."""
+"""Seconds of holding the lock in total, after which waiting processes go first."""
 _PAUSE = 0.001
+"""Seconds of the pause in which they take the lock."""
 _LAST_WAIT = 5.0
-"""Seconds to wait for the lock at the end of a process that alone holds a deleted log."""
-_START_ANEW = "End this process, and start it anew."
+"""Seconds to wait for the lock at exit, when only this process still has a deleted log open."""
+_RESTART_PROCESS = "End this process, and start it again."
 
 
-class Shared(Store):
-    """A store for one command after another, with the same doors."""
+class GroupStore(Store):
+    """A store for many commands, with the same interface as `Store`."""
 
     def __init__(self, path: str, *, wait: float) -> None:
         super().__init__(path, wait=wait)
         self.lost = False
-        """Whether the database itself has ended the last group: then nothing of it was written."""
+        """Whether the database itself rolled the last group back, so that nothing of it was written."""
         self.atomic = False
-        """Whether all that is written is one group, to its end: nothing may settle it before."""
-        self.hurried = False
-        """Whether the lock was not had in time: until somebody has waited anew, it is only asked for."""
-        self.told_of_restores = False
-        """Whether the first line after a restore is refused: a person may type numbers that were shown before it."""
-        self._patience = wait
-        self._kept = ExitStack()
+        """Whether all writes form one group, which is committed at the end only."""
+        self.timed_out = False
+        """Whether the last wait for the lock timed out. Until a caller resets it, writes try the lock only once."""
+        self.refuses_after_restore = False
+        """Whether the first command after a restore is refused: a person may type numbers seen before it."""
+        self._timeout = wait
+        self._connections = ExitStack()
         self._open: dict[str, Connection] = {}
         self._seen: tuple[int, str] | None = None
         self._read: tuple[int, ...] = ()
-        """What the file was at the last read."""
+        """The state of the file at the last read."""
         self._stuck: paths.FileId | None = None
-        """The database that this process cannot open anew: SQLite keeps an old index of it as long as it lives."""
+        """A database that this process cannot reopen: SQLite keeps its old index until the process ends."""
         self._saved: str | None = None
-        """A copy with what a deleted log holds, until it is copied back."""
+        """The path of a copy with the content of a deleted log, until the log is checkpointed."""
         self._group = ExitStack()
         self._pending: Connection | None = None
         self._tx: Tx | None = None
@@ -68,80 +69,86 @@ class Shared(Store):
 
     @contextmanager
     def read(self, *, actor: str) -> Iterator[Tx]:
-        """Hand out a view: of the group, where one is open, else of this instant, without a lock."""
-        with translated(self.path, self._patience):
+        """Hand out a view of the open group, or of this instant when no group is open.
+
+        Takes no lock.
+        """
+        with translated(self.path, self._timeout):
             if self._tx is not None:
                 yield replace(self._tx, actor=actor)
                 return
             connection = self._connection("ro")
             try:
                 with view(connection):
-                    tx = begun(connection, self.path, actor)
-                    self._look(tx)
+                    tx = open_tx(connection, self.path, actor)
+                    self._protect_and_compare(tx)
                     yield tx
             finally:
-                self._let_go("ro")
+                self._end_transaction("ro")
 
     @contextmanager
     def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:  # noqa: ARG002 - as a store's
-        """Hand out a transaction within the group's: what it does is kept once the group is settled.
+        """Hand out a savepoint of the group's transaction.
 
-        Rolled back alone when the body raises, or for a dry run. Refuses with `Busy` when the lock is not had in time.
-        Only `settle` commits, so that the key is not needed here.
+        `commit_group` commits it, so that `key` is not used. An error of the body, or a dry run, rolls back this
+        command only. Refuses with `Busy` when the lock is not free in time.
         """
-        with translated(self.path, self._patience):
+        with translated(self.path, self._timeout):
             tx = self._tx or self._begin(actor)
             driver, end = tx.driver, tx.end.last
             driver.execute("SAVEPOINT command")
-            kept = False
+            succeeded = False
             try:
                 yield tx if actor == tx.actor else replace(tx, actor=actor)
-                kept = not dry_run
+                succeeded = not dry_run
             finally:
                 if driver.in_transaction:
-                    if not kept:
+                    if not succeeded:
                         driver.execute("ROLLBACK TO command")
                         tx.end.last = end
                     driver.execute("RELEASE command")
                 else:
                     self.lost = True
-                    self.drop()
+                    self.roll_back()
 
     @contextmanager
     def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
-        """As a store's own, outside any group."""
+        """Hand out a transaction on a new database, outside any group."""
         if self.atomic:
-            raise errors.Usage(problem="It stands alone, not in a batch that is all or nothing.")
-        self.settle()
+            raise errors.Usage(problem="This command does not run in a batch with --atomic. Run it by itself.")
+        self.commit_group()
         with super().create(actor=actor, key=key, dry_run=dry_run) as tx:
             yield tx
 
-    def alone(self) -> None:
-        """Refuse: the lines before and after belong to one transaction, and the file's keeping to none."""
-        raise errors.Usage(problem="It stands alone, not in a batch or a shell.")
+    def require_standalone(self) -> None:
+        """Refuse work on the file itself, which does not fit into a shared transaction."""
+        raise errors.Usage(problem="This command does not run in a batch or a shell. Run it by itself.")
 
     def held(self) -> float:
-        """Return for how many seconds the group has held the lock; 0 where none is open."""
+        """Return for how many seconds the group has held the lock; 0 if no group is open."""
         return clock.ticks() - self._began if self._tx is not None else 0.0
 
-    def settle(self) -> None:
-        """Commit the group, release the lock, and let others go first. Refuses with `OutcomeUnknown`, its key empty."""
+    def commit_group(self) -> None:
+        """Commit the group and release the lock.
+
+        Refuses with `OutcomeUnknown`, with an empty key.
+        """
         if self._pending is not None:
             try:
                 assert self._tx is not None
                 self.commit(self._pending, "", self._tx.end)
-                self.note()
-                copy_back(self._pending, self.path)
+                self.note_head()
+                checkpoint(self._pending, self.path)
             except errors.Replaced:
-                self.drop()
-                self._give_up_files(wait=self._patience)
+                self.roll_back()
+                self._release_files(wait=self._timeout)
                 raise
             finally:
-                self.drop()
+                self.roll_back()
         self.lost = False
 
-    def drop(self) -> None:
-        """Roll the group back where it is not committed, and release the lock."""
+    def roll_back(self) -> None:
+        """Roll the group back unless it is committed, and release the lock."""
         if self._pending is None:
             return
         pending, self._pending, self._tx = self._pending, None, None
@@ -149,24 +156,27 @@ class Shared(Store):
             with suppress(Exception):
                 pending.driver.rollback()
         finally:
-            self._let_go("rw")
+            self._end_transaction("rw")
             self._group.close()
         self._held += clock.ticks() - self._began
         if self._held > _TURN:
-            # A lock taken again at once is taken before those whom its release has woken.
+            # Without a pause this process would take the lock again before the waiting ones wake up.
             clock.pause(_PAUSE)
             self._held = 0.0
 
     def close(self) -> None:
-        """Roll back what is open, and close the connections under the lock: the last to close copies the log back."""
-        self.drop()
+        """Roll back the open group, and close the connections under the lock.
+
+        The last one checkpoints the log.
+        """
+        self.roll_back()
         if any(map(is_replaced, self._open.values())):
-            self._give_up_files(wait=min(self._patience, _LAST_WAIT))
+            self._release_files(wait=min(self._timeout, _LAST_WAIT))
         elif self._open:
-            # Where others have the lock, the end of the process closes them, which copies nothing.
+            # If another process has the lock, the connections close at exit, without a checkpoint.
             self.wait = 0.0
             with suppress(errors.Refusal), self.locked():
-                self._kept.close()
+                self._connections.close()
                 self._open.clear()
         paths.protect(self.path)
 
@@ -175,16 +185,16 @@ class Shared(Store):
         if "rw" not in self._open:
             inspect(self.path)
             location.refuse_unsafe(self.path)
-        self.wait = 0.0 if self.hurried else self._patience
+        self.wait = 0.0 if self.timed_out else self._timeout
         with ExitStack() as group:
             try:
                 group.enter_context(self.locked())
             except errors.Busy:
-                self.hurried = True
-                raise errors.Busy(wait=self._patience) from None
-            self.hurried = False
+                self.timed_out = True
+                raise errors.Busy(wait=self._timeout) from None
+            self.timed_out = False
             if self._open and not self.as_noted:
-                # Another program has written to the file: pages that a connection remembers are not in it.
+                # Another program has written to the file: pages in a connection's cache may be stale.
                 self._leave_open()
                 self._refuse_other_mode()
             try:
@@ -198,43 +208,46 @@ class Shared(Store):
             connection = self._connection("rw")
             try:
                 connection.begin()
-                tx = begun(connection, self.path, actor)
+                tx = open_tx(connection, self.path, actor)
                 self.refuse_behind(tx)
                 self.refuse_changed_schema(tx.driver)
-                self._look(tx)
+                self._protect_and_compare(tx)
             except BaseException:
-                self._let_go("rw")
+                self._end_transaction("rw")
                 raise
             self._group, self._pending, self._tx = group.pop_all(), connection, tx
         self._began, self.lost = clock.ticks(), False
         return tx
 
     def _refuse_other_mode(self) -> None:
-        """Refuse a file without a log, as a backup is: it gets one only while no connection is left open."""
+        """Refuse a file that is not in WAL mode, such as a backup.
+
+        The mode cannot change while connections are left open.
+        """
         with closing(sqlite3.connect(uri(self.path, "mode=ro"), uri=True)) as look:
             if look.execute("PRAGMA journal_mode").fetchone() != ("wal",):
                 self._stuck = paths.file_id(self.path)
-                raise errors.Replaced(path=self.path, hint=_START_ANEW)
+                raise errors.Replaced(path=self.path, hint=_RESTART_PROCESS)
 
     def _connection(self, mode: str) -> Connection:
-        """The connection kept for reading or for writing."""
+        """Return the open connection for reading or for writing; open it if necessary."""
         self._refuse_replaced()
         if not self._open and not self._writing:
             inspect(self.path)
-            trust.refuse_mixture(self.path, wait=self._patience)
+            trust.refuse_mixture(self.path, wait=self._timeout)
         if mode == "ro" and self._read != (found := head_file.describe_file(self.path, schema=0).main):
-            # The database was written to, perhaps by another program: a connection may remember pages of before.
+            # The file has changed, perhaps by another program: pages in the connection's cache may be stale.
             self._read = found
             if (reading := self._open.pop("ro", None)) is not None:
                 reading.close()
         if mode not in self._open:
-            self._open[mode] = self._kept.enter_context(connected(self.path, self._patience, mode=mode))
+            self._open[mode] = self._connections.enter_context(connected(self.path, self._timeout, mode=mode))
         return self._open[mode]
 
-    def _let_go(self, mode: str) -> None:
-        """Close a connection that stands in a transaction still, which rolls it back.
+    def _end_transaction(self, mode: str) -> None:
+        """Close a connection that is still in a transaction, which rolls it back.
 
-        A Ctrl-C may come between a BEGIN or its end and their being noted: then nobody else would ever end it.
+        A Ctrl-C can come between a BEGIN and the moment it is recorded; nothing else would end that transaction.
         """
         connection = self._open.get(mode)
         if connection is not None and connection.driver.in_transaction:
@@ -245,18 +258,18 @@ class Shared(Store):
                 connection.close()
 
     def _refuse_replaced(self) -> None:
-        """Refuse once where another file stands in the place of one that is open."""
+        """Refuse once when another file has taken the place of an open one."""
         if self._stuck is not None and self._stuck == paths.file_id(self.path):
-            raise errors.Replaced(path=self.path, hint=_START_ANEW)
+            raise errors.Replaced(path=self.path, hint=_RESTART_PROCESS)
         if any(map(is_replaced, self._open.values())):
-            self._give_up_files(wait=self._patience)
-            saved = f"What the log held is saved in {self._saved}. Repeat the command." if self._saved else None
-            raise errors.Replaced(path=self.path, hint=_START_ANEW if self._stuck else saved)
+            self._release_files(wait=self._timeout)
+            saved = f"The log's content is saved in {self._saved}. Repeat the command." if self._saved else None
+            raise errors.Replaced(path=self.path, hint=_RESTART_PROCESS if self._stuck else saved)
 
-    def _give_up_files(self, *, wait: float) -> None:
-        """Let go of files that were replaced, so that the next line opens those that stand there then.
+    def _release_files(self, *, wait: float) -> None:
+        """Release files that were replaced, so that the next command opens the new ones.
 
-        What a deleted log held is copied back first. Where that cannot be done now, the next line tries again.
+        The content of a deleted log is saved first. If that fails now, the next command tries again.
         """
         writing = self._open.get("rw")
         log_is_gone, index_is_gone = (False, False) if writing is None else lost_files(writing)
@@ -266,7 +279,7 @@ class Shared(Store):
                 with nullcontext() if self._writing else self.locked():
                     if not self._save_log():
                         self._leave_open()
-                    elif self._copy_back():
+                    elif self._restore_log():
                         index_is_gone = False
                     else:
                         return
@@ -275,16 +288,15 @@ class Shared(Store):
         else:
             self._leave_open()
         if index_is_gone:
-            # SQLite goes on with the index of a connection that stays open.
+            # SQLite keeps using the index of a connection that stays open.
             self._stuck = paths.file_id(self.path)
         self._seen = None
         paths.protect(self.path)
 
     def _save_log(self) -> bool:
-        """Copy the database with its deleted log to a file beside it; return whether it ends with the last write.
+        """Copy the database and its deleted log; return whether the copy is complete.
 
-        Else others have begun another log, or used another index, since: what is open here is of no use. The lock is
-        held.
+        If not, other processes have since used another log or index, and this copy is useless. The lock is held.
         """
         if self._saved is not None:
             return True
@@ -295,7 +307,7 @@ class Shared(Store):
         name, _ = os.path.splitext(self.path)
         target = f"{name}-rescued-{clock.now().astimezone(UTC):{paths.STAMP}}.db"
         with (
-            paths.arriving(target, numbered=True) as draft,
+            paths.creating(target, numbered=True) as draft,
             closing(sqlite3.connect(uri(draft.path, "mode=rw"), uri=True)) as copy,
         ):
             writing.driver.backup(copy)
@@ -307,10 +319,10 @@ class Shared(Store):
         self._saved = draft.target
         return True
 
-    def _copy_back(self) -> bool:
-        """Copy a deleted log that is saved back into the database, and remove what was saved; say if it is done."""
+    def _restore_log(self) -> bool:
+        """Checkpoint a deleted log and remove its copy; return whether that worked."""
         writing = self._open["rw"]
-        if self._saved is None or not copy_back_all(writing):
+        if self._saved is None or not checkpoint_all(writing):
             return False
         writing.close()
         self._leave_open()
@@ -320,17 +332,20 @@ class Shared(Store):
         return True
 
     def _leave_open(self) -> None:
-        """Let go of the connections without closing them, which would copy the log back into a foreign file."""
+        """Drop the connections without closing them.
+
+        Closing would checkpoint into a foreign file.
+        """
         for mode, each in self._open.items():
             if mode == "rw" and not each.is_closed:
                 leave_open(each)
         self._open.clear()
-        self._kept.close()
+        self._connections.close()
 
-    def _look(self, tx: Tx) -> None:
-        """Protect the files that are open, and refuse once what was restored since the last look."""
+    def _protect_and_compare(self, tx: Tx) -> None:
+        """Protect the open files, and refuse once after a restore."""
         paths.protect(self.path, held=note_files(tx.connection))
-        if self.told_of_restores:
+        if self.refuses_after_restore:
             seen, self._seen = self._seen, head_of(tx.driver)
             if seen is not None and is_restored(tx.driver, seen):
                 raise errors.RestoredMeanwhile(path=self.path)

@@ -1,8 +1,8 @@
-"""What is noted beside the database, in the lock file: the journal's head, the file itself, and the last backup.
+"""Keep notes in the lock file: journal head, state of the file, last backup.
 
-A database cannot know that its end is missing: after a lost `-wal`, or with an old copy in its place, it is whole. The
-note knows. It is written after the commit, so that it is never ahead of what is on the disk; a crash between the two
-leaves it behind, which is no harm. A file without a note, or with one that cannot be read, says nothing.
+A database cannot tell that its end is missing: without its `-wal`, or replaced by an old copy, it still looks sound.
+The note can tell. It is written after the commit, so that it is never ahead of the disk. After a crash between the two
+it is behind, which does no harm. A missing or unreadable note is ignored.
 """
 
 import json
@@ -31,9 +31,10 @@ class Head(NamedTuple):
 
 
 class FileNote(NamedTuple):
-    """What the database and its log were when the lock was last released: anything else was done by somebody else.
+    """The state of the database and its log when the lock was last released.
 
-    `schema` is SQLite's own count of the changes of the schema. Where there is no log, its inode and size are 0.
+    Later changes are those of other programs. `schema` is SQLite's own count of schema changes. Without a log, its
+    inode and size are 0.
     """
 
     device: int
@@ -46,7 +47,7 @@ class FileNote(NamedTuple):
 
     @property
     def main(self) -> tuple[int, ...]:
-        """The database alone, without its log and its schema."""
+        """The state of the database without its log and schema."""
         return self[:4]
 
     @property
@@ -55,7 +56,7 @@ class FileNote(NamedTuple):
 
 
 class LastBackup(NamedTuple):
-    """When the last backup was made, where, and the journal's head in it."""
+    """The last backup: its instant, path and journal head."""
 
     at: datetime
     path: str
@@ -63,25 +64,28 @@ class LastBackup(NamedTuple):
 
 
 def head(lock: int) -> Head | None:
-    """Return the head that the lock file, open at this descriptor, tells of."""
+    """Return the head noted in the lock file, which is open at this descriptor."""
     found = _HEAD.fullmatch(os.pread(lock, _LENGTH, 0))
     return Head(int(found[1]), found[2].decode()) if found else None
 
 
 def note_head(lock: int, number: int, hash_: str) -> None:
-    """Note a head, in one write of always the same length; where it cannot be noted, the older one stands."""
+    """Note a head in one write of fixed length. If that fails, the older note stays."""
     with suppress(OSError):
         os.pwrite(lock, b"head %020d %s\n" % (number, hash_.encode()), 0)
 
 
 def file(lock: int) -> FileNote | None:
-    """Return what is noted of the file."""
+    """Return the noted state of the file."""
     found = _FILE.fullmatch(os.pread(lock, _FILE_LENGTH, _FILE_AT))
     return FileNote(*map(int, found.groups())) if found else None
 
 
 def describe_file(path: str, *, schema: int) -> FileNote:
-    """Return what the database at a path and its log are now. Raises OSError where nothing is."""
+    """Return the state of the database and its log.
+
+    Raises OSError if there is no database.
+    """
     found = os.stat(path)
     log, log_size = 0, 0
     with suppress(OSError):
@@ -91,27 +95,30 @@ def describe_file(path: str, *, schema: int) -> FileNote:
 
 
 def note_file(lock: int, found: FileNote) -> None:
-    """Note the file, in one write of always the same length; where it cannot be noted, the older one stands."""
+    """Note the file's state in one write of fixed length.
+
+    If that fails, the older note stays.
+    """
     with suppress(OSError):
         os.pwrite(lock, b"file" + b"".join(b" %020d" % each for each in found) + b"\n", _FILE_AT)
 
 
-def forget_head(lock: int) -> None:
-    """Take the note back for good, before another database comes to stand at the path."""
+def clear_head(lock: int) -> None:
+    """Clear the head durably, before another database takes the path."""
     if os.fstat(lock).st_size:
         os.pwrite(lock, b" " * (_LENGTH - 1) + b"\n", 0)
         os.fsync(lock)
 
 
-def forget(lock: int) -> None:
-    """Take every note back: a new database stands for itself."""
+def clear_all(lock: int) -> None:
+    """Clear every note durably, before a new database takes the path."""
     if os.fstat(lock).st_size:
         os.ftruncate(lock, 0)
         os.fsync(lock)
 
 
 def known_head(path: str) -> Head | None:
-    """As `head`, of the database at a path, without its lock."""
+    """Return the head noted for the database at a path, without taking the lock."""
     with suppress(OSError):
         descriptor = _opened(path, os.O_RDONLY)
         try:
@@ -122,7 +129,7 @@ def known_head(path: str) -> Head | None:
 
 
 def known_file(path: str) -> FileNote | None:
-    """As `file`, of the database at a path, without its lock."""
+    """Return the state noted for the database at a path, without taking the lock."""
     with suppress(OSError):
         descriptor = _opened(path, os.O_RDONLY)
         try:
@@ -133,26 +140,29 @@ def known_file(path: str) -> FileNote | None:
 
 
 def last_backup(path: str) -> LastBackup | None:
-    """Return what is noted of the last backup of the database at a path."""
+    """Return the note about the last backup of the database at a path."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         descriptor = _opened(path, os.O_RDONLY)
         try:
-            said = json.loads(os.pread(descriptor, _LONGEST, _BACKUP_AT).partition(b"\n")[0])
+            stored = json.loads(os.pread(descriptor, _LONGEST, _BACKUP_AT).partition(b"\n")[0])
         finally:
             os.close(descriptor)
         return LastBackup(
-            datetime.fromisoformat(said["at"]), str(said["path"]), Head(int(said["number"]), str(said["head"]))
+            datetime.fromisoformat(stored["at"]), str(stored["path"]), Head(int(stored["number"]), str(stored["head"]))
         )
     return None
 
 
 def note_backup(path: str, made: LastBackup) -> None:
-    """Note a backup of the database at a path. Needs no lock: it is one write, and the last one stands."""
-    said = {"at": made.at.isoformat(), "path": made.path, "number": made.head.number, "head": made.head.hash}
+    """Note a backup of the database at a path.
+
+    Needs no lock: it is one write, and the last one wins.
+    """
+    stored = {"at": made.at.isoformat(), "path": made.path, "number": made.head.number, "head": made.head.hash}
     with suppress(OSError):
         descriptor = _opened(path, os.O_WRONLY)
         try:
-            os.pwrite(descriptor, json.dumps(said).encode() + b"\n", _BACKUP_AT)
+            os.pwrite(descriptor, json.dumps(stored).encode() + b"\n", _BACKUP_AT)
         finally:
             os.close(descriptor)
 

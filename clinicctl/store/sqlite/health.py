@@ -1,4 +1,7 @@
-"""What can be said of a database from outside: looked at read-only, each thing on its own."""
+"""Check whether a database is usable: its file, settings, notes and surroundings.
+
+Reads only.
+"""
 
 import os
 import shutil
@@ -14,28 +17,28 @@ from clinicctl import __version__, clock, errors, settings
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.sqlite import head_file, info, location, trust
 from clinicctl.store.sqlite.connections import connected, inspect
-from clinicctl.store.sqlite.driver import sqlite3, uri, whose
+from clinicctl.store.sqlite.driver import provider, sqlite3, uri
 
 LEAST_FREE = 100 << 20
 """Bytes of free disk below which `health` warns."""
 
 LONG_LOG = 64 << 20
-"""Bytes of `-wal` from which `health` warns; a write copies it back from 1 MiB on, if nobody reads."""
+"""Bytes of `-wal` from which `health` warns. Without readers, a write checkpoints it from 1 MiB."""
 
 CLOCKS_DIFFER = timedelta(seconds=2)
-"""By how much the clocks of two desks may differ."""
+"""The accepted difference between the clocks of two desks."""
 
 _DURABLE = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 0, "foreign_keys": 1}
-_WORDS = {("synchronous", 2): "FULL", ("foreign_keys", 1): "ON"}
-_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+_NAMES = {("synchronous", 2): "FULL", ("foreign_keys", 1): "ON"}
+_BACKPORTS = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 
 
 BACKUP_OVERDUE = timedelta(days=7)
-"""From this age on, `health` asks for another backup."""
+"""The age from which `health` asks for a new backup."""
 
 
 class Found(NamedTuple):
-    """One thing looked at: its name, its value, whether it is good, what is wrong, and whether that stops the work."""
+    """One finding: name, value, problem, and whether the database is unusable."""
 
     name: str
     value: str
@@ -44,34 +47,37 @@ class Found(NamedTuple):
     stops: bool = False
 
 
-def look(path: str) -> list[Found]:
-    """Return what was found, the database's usability first."""
+def examine(path: str) -> list[Found]:
+    """Return the findings, the database itself first."""
     found = [Found("clinicctl", __version__), _sqlite(), _durability()]
     try:
         inspect(path)
         trust.refuse_mixture(path, wait=5)
         found.insert(0, Found("database", path))
-        found += _inside(path)
+        found += _content(path)
     except errors.Refusal as refused:
         return [Found("database", path, False, str(refused), True), *found]
     return [*found, *_sizes(path), *_modes(path), _disk(path), _backup(path)]
 
 
 def wal_reset_bug(version: tuple[int, ...]) -> bool:
-    """Whether this SQLite has the WAL-reset bug (https://sqlite.org/wal.html): 3.7.0 to 3.51.2, but for backports."""
+    """Return whether this SQLite has the WAL-reset bug.
+
+    It is in 3.7.0 to 3.51.2, except in backports (https://sqlite.org/wal.html).
+    """
     return (3, 7, 0) <= version < (3, 51, 3) and not any(
-        version[:2] == fixed[:2] and version >= fixed for fixed in _FIXED
+        version[:2] == fixed[:2] and version >= fixed for fixed in _BACKPORTS
     )
 
 
 def _sqlite() -> Found:
-    version = f"{sqlite3.sqlite_version}, {whose()}'s own"
-    known = " (has the WAL-reset bug; the writer's lock keeps clear of it)"
+    version = f"{sqlite3.sqlite_version}, from {provider()}"
+    known = " (has the WAL-reset bug, which the writer's lock avoids)"
     return Found("sqlite", version + (known if wal_reset_bug(sqlite3.sqlite_version_info) else ""))
 
 
 def _durability() -> Found:
-    """What a connection that writes sets, read back from one on a file that is thrown away."""
+    """Read back the settings of a writing connection, on a temporary file."""
     try:
         with TemporaryDirectory() as folder:
             scratch = os.path.join(folder, "scratch.db")
@@ -79,13 +85,15 @@ def _durability() -> Found:
             with connected(scratch, 0, mode="rw") as connection:
                 values = {name: connection.driver.execute(f"PRAGMA {name}").fetchone()[0] for name in _DURABLE}
     except (OSError, sqlite3.Error):
-        return Found("durability", "unknown", False, "there is no place for a temporary file")
+        return Found("durability", "unknown", False, "cannot create a temporary file")
     wrong = [f"{name} is {value}" for name, value in values.items() if value != _DURABLE[name]]
-    said = ", ".join(f"{name}={_WORDS.get((name, value), value)}" for name, value in values.items())
-    return Found("durability", said, not wrong, f"a power cut may lose writes: {', '.join(wrong)}" if wrong else None)
+    values_text = ", ".join(f"{name}={_NAMES.get((name, value), value)}" for name, value in values.items())
+    return Found(
+        "durability", values_text, not wrong, f"a power cut may lose writes: {', '.join(wrong)}" if wrong else None
+    )
 
 
-def _inside(path: str) -> Iterator[Found]:
+def _content(path: str) -> Iterator[Found]:
     noted = head_file.known_head(path)
     try:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=5)) as connection:
@@ -109,10 +117,10 @@ def _inside(path: str) -> Iterator[Found]:
 
 
 def _head(last: tuple[int, str, str] | None, noted: head_file.Head | None) -> Found:
-    """The journal's end, beside what was noted of it outside the database before it was read."""
+    """Compare the journal's last row with the note that was read before it."""
     number, hash_ = last[:2] if last else (0, "0" * 64)
     behind = noted is not None and (noted.number > number or (noted.number == number and noted.hash != hash_))
-    problem = f"write {noted.number} was answered and is not here" if noted and behind else None
+    problem = f"write {noted.number} was committed and is missing" if noted and behind else None
     return Found("journal head", f"{number} {hash_}", not behind, problem, behind)
 
 
@@ -121,9 +129,9 @@ def _clock(last: tuple[int, str, str] | None) -> Found:
     try:
         since = datetime.fromisoformat(last[2]).replace(tzinfo=UTC) if last else now
     except (TypeError, ValueError):
-        return Found("clock", f"{now:%Y-%m-%d %H:%M} UTC", False, "the last write has no readable instant")
+        return Found("clock", f"{now:%Y-%m-%d %H:%M} UTC", False, "the time of the last write cannot be read")
     late = now + CLOCKS_DIFFER < since
-    problem = f"the last write was at {since:%Y-%m-%d %H:%M} UTC, which is to come" if late else None
+    problem = f"the last write was at {since:%Y-%m-%d %H:%M} UTC, in the future" if late else None
     return Found("clock", f"{now:%Y-%m-%d %H:%M} UTC", not late, problem)
 
 
@@ -135,14 +143,14 @@ def _zone(name: str) -> Found:
     try:
         settings.timezone(name)
     except errors.BadValue:
-        return Found("time zone", name, False, "not an IANA name: set one with `clinicctl config timezone NAME`")
+        return Found("time zone", name, False, "not an IANA time zone: set one with `clinicctl config timezone NAME`")
     return Found("time zone", name)
 
 
 def _sizes(path: str) -> Iterator[Found]:
     yield Found("size", f"{info.size(path) / 2**20:.1f} MiB")
     log = info.size(f"{path}-wal")
-    problem = "not copied back for long: somebody keeps reading" if log >= LONG_LOG else None
+    problem = "no checkpoint for a long time: a process keeps reading" if log >= LONG_LOG else None
     yield Found("size of -wal", f"{log / 2**20:.1f} MiB", problem is None, problem)
 
 
@@ -151,10 +159,12 @@ def _modes(path: str) -> Iterator[Found]:
         if os.path.exists(each):
             mode = stat.S_IMODE(os.stat(each).st_mode)
             private = not mode & 0o077
-            yield Found(f"mode of {name}", f"{mode:04o}", private, None if private else "others may read or write it")
+            yield Found(
+                f"mode of {name}", f"{mode:04o}", private, None if private else "other users can read or write it"
+            )
     mode = stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode)
     shut = not mode & 0o022
-    yield Found("mode of folder", f"{mode:04o}", shut, None if shut else "others may put files there")
+    yield Found("mode of folder", f"{mode:04o}", shut, None if shut else "other users can create files in it")
 
 
 def _disk(path: str) -> Found:
@@ -164,13 +174,13 @@ def _disk(path: str) -> Found:
 
 
 def _backup(path: str) -> Found:
-    """The last backup, as it is noted beside the database."""
+    """Check the note about the last backup."""
     last = head_file.last_backup(path)
     if last is None:
-        return Found("last backup", "none known", False, "make one with `clinicctl db backup FILE`")
+        return Found("last backup", "none", False, "create one with `clinicctl db backup FILE`")
     age = clock.now() - last.at
     problem = f"older than {BACKUP_OVERDUE.days} days" if age > BACKUP_OVERDUE else None
     if not os.path.exists(last.path):
-        problem = "it is no longer there"
+        problem = "the file no longer exists"
     value = f"{age.days} days ago, {last.at:%Y-%m-%d %H:%M}: {last.path}, write {last.head.number}"
     return Found("last backup", value, problem is None, problem)

@@ -1,21 +1,22 @@
-"""What a database file says of itself: looked at read-only, in one view, in whatever version of the schema."""
+"""Describe a database file of any schema version. Reads only, in one view."""
 
 import os
 from contextlib import closing
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from clinicctl import errors, settings
+from clinicctl import __version__, errors, settings
 from clinicctl.store.migrations import APPLICATION_ID
 from clinicctl.store.sqlite import head_file
 from clinicctl.store.sqlite.connections import inspect, interruptible
 from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.head_file import Head
+from clinicctl.store.tx import head_of
 
 
-class Facts(NamedTuple):
-    """A database file's own facts."""
+class DatabaseInfo(NamedTuple):
+    """The properties of a database file; sizes are in bytes."""
 
     application: str
     schema: int
@@ -31,8 +32,11 @@ class Facts(NamedTuple):
     zone: ZoneInfo
 
 
-def look(path: str, *, wait: float) -> Facts:
-    """Return the facts. Refuses what is not a clinic database, is newer than this program, or cannot be read."""
+def describe(path: str, *, wait: float) -> DatabaseInfo:
+    """Describe a database.
+
+    Refuses a file that is no clinic database, is newer, or cannot be read.
+    """
     inspect(path)
     with translated(path, wait), closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=wait)) as connection:
         interruptible(connection)
@@ -42,7 +46,7 @@ def look(path: str, *, wait: float) -> Facts:
         def pragma(name: str) -> int:
             return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
-        return Facts(
+        return DatabaseInfo(
             application=APPLICATION_ID.to_bytes(4).decode("ascii"),
             schema=pragma("user_version"),
             journal_mode=str(connection.execute("PRAGMA journal_mode").fetchone()[0]),
@@ -59,24 +63,24 @@ def look(path: str, *, wait: float) -> Facts:
 
 
 def tables(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of the tables, without those that are SQLite's own."""
+    """Return the names of the tables, without SQLite's own."""
     found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
     return [name for (name,) in found if not name.startswith("sqlite_")]
 
 
 def count(connection: sqlite3.Connection, table: str) -> int:
-    """Return how many rows a table has."""
+    """Return the number of rows in a table."""
     return int(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])  # noqa: S608 - a table's name
 
 
 def head(connection: sqlite3.Connection) -> Head:
     """Return the journal's last row, as number and hash."""
-    found = connection.execute("SELECT number, hash FROM journal ORDER BY number DESC LIMIT 1").fetchone()
-    return Head(*found) if found else Head(0, "0" * 64)
+    number, hash_ = head_of(connection)
+    return Head(number, hash_ or "0" * 64)
 
 
 def zone(connection: sqlite3.Connection, *, shown: str) -> ZoneInfo:
-    """Return the clinic's time zone. Refuses one that there is not."""
+    """Return the clinic's time zone. Refuses an unknown one."""
     found = connection.execute("SELECT value FROM settings WHERE name = 'timezone'").fetchone()
     try:
         return ZoneInfo(settings.stored_timezone(found[0] if found else "UTC"))
@@ -85,8 +89,13 @@ def zone(connection: sqlite3.Connection, *, shown: str) -> ZoneInfo:
 
 
 def size(path: str) -> int:
-    """Return the size of a file in bytes; 0 where there is none."""
+    """Return the size of a file in bytes, or 0 if there is none."""
     try:
         return os.stat(path).st_size
     except FileNotFoundError:
         return 0
+
+
+def versions(schema: int) -> dict[str, str]:
+    """Return the versions of the program, of a database's schema, and of SQLite."""
+    return {"version": __version__, "schema": str(schema), "sqlite": sqlite3.sqlite_version}

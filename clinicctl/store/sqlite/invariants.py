@@ -1,6 +1,6 @@
-"""The laws of a clinic that one query can tell: each of its rows, a text, is where the law does not hold.
+"""The invariants of a clinic that one query can check.
 
-`derived` names what follows from the rest, and so can be worked out anew. No query tells a name or a phone.
+Each row of a query is a text that locates a violation. No query returns names or phones.
 """
 
 from typing import NamedTuple
@@ -29,35 +29,35 @@ LAST_GIVEN = """SELECT doctor_id, date, max(position) AS position FROM (
             FROM journal WHERE command = 'queue transfer'
         ) AS t JOIN doctors AS d ON d.code = t.doctor
     ) GROUP BY doctor_id, date"""
-"""The last position of each doctor's day that was ever given; one transferred, or taken back, is in no queue now."""
+"""The last position ever given on each doctor's day, including positions that were transferred or undone."""
 
 
-class Law(NamedTuple):
-    """A law, the query for where it does not hold, and what can be worked out anew to mend it."""
+class Invariant(NamedTuple):
+    """An invariant: its name, its query, and the data that a repair recomputes."""
 
     name: str
     query: str
     derived: str | None = None
 
 
-LAWS = (
-    Law(
-        "a slot is given once, and counted from 1",
+INVARIANTS = (
+    Invariant(
+        "each slot is given once and is at least 1",
         """SELECT d.code || ' on ' || a.date || ', slot ' || a.slot
         FROM appointments AS a JOIN doctors AS d ON d.id = a.doctor_id
         WHERE a.status <> 'cancelled'
         GROUP BY a.doctor_id, a.date, a.slot HAVING count(*) > 1 OR a.slot < 1""",
     ),
-    Law(
-        "a day with appointments has its ledger",
+    Invariant(
+        "each day with appointments has a ledger",
         """SELECT DISTINCT d.code || ' on ' || a.date
         FROM appointments AS a JOIN doctors AS d ON d.id = a.doctor_id
         LEFT JOIN doctor_daily_capacities AS l ON l.doctor_id = a.doctor_id AND l.date = a.date
         WHERE l.id IS NULL""",
         LEDGER,
     ),
-    Law(
-        "a day has as many booked as appointments that hold a slot",
+    Invariant(
+        "the booked count of a day is its number of appointments that hold a slot",
         """WITH held AS (
             SELECT doctor_id, date, count(*) AS slots FROM appointments WHERE status <> 'cancelled' GROUP BY 1, 2
         )
@@ -67,14 +67,14 @@ LAWS = (
         WHERE l.booked <> coalesce(h.slots, 0)""",
         LEDGER,
     ),
-    Law(
-        "what remains of a day is its capacity without the booked",
+    Invariant(
+        "the remaining slots of a day are its capacity minus the booked",
         """SELECT d.code || ' on ' || l.date || ': ' || l.remaining || ' of ' || l.capacity
         FROM doctor_daily_capacities AS l JOIN doctors AS d ON d.id = l.doctor_id
         WHERE l.remaining <> CASE WHEN l.booked < l.capacity THEN l.capacity - l.booked ELSE 0 END""",
         LEDGER,
     ),
-    Law(
+    Invariant(
         "no position is above the last one given",
         f"""WITH given AS ({LAST_GIVEN})
         SELECT d.code || ' on ' || g.date || ': position ' || g.position || ', last given '
@@ -84,29 +84,29 @@ LAWS = (
         WHERE g.position > coalesce(l.last_position, 0)""",  # noqa: S608 - a query of our own
         LEDGER,
     ),
-    Law(
-        "a position is given once, and counted from 1",
+    Invariant(
+        "each position is given once and is at least 1",
         """SELECT d.code || ' on ' || q.date || ', position ' || q.position
         FROM queue_entries AS q JOIN doctors AS d ON d.id = q.doctor_id
         GROUP BY q.doctor_id, q.date, q.position HAVING count(*) > 1 OR q.position < 1""",
     ),
-    Law(
-        "a place in the queue fits the status of its appointment",
+    Invariant(
+        "the status of a queue entry fits its appointment",
         """SELECT 'A' || a.number || ' is ' || a.status || ', in the queue ' || q.status
         FROM queue_entries AS q JOIN appointments AS a ON a.id = q.appointment_id
         WHERE a.status <> CASE q.status WHEN 'serving' THEN 'in_consultation' WHEN 'done' THEN 'completed'
             WHEN 'left' THEN 'left' ELSE 'checked_in' END""",
     ),
-    Law(
-        "a place in the queue has the doctor and the day of its appointment, unless it was given to another doctor",
+    Invariant(
+        "a queue entry has the doctor and the date of its appointment, unless it was transferred",
         """SELECT 'A' || a.number
         FROM queue_entries AS q JOIN appointments AS a ON a.id = q.appointment_id
         WHERE a.date <> q.date OR (a.doctor_id <> q.doctor_id AND NOT EXISTS (
             SELECT 1 FROM journal_steps AS s
             WHERE s.appointment_id = a.id AND s.queue_from <> 'left' AND s.before LIKE '%"doctor_id"%'))""",
     ),
-    Law(
-        "a patient has one open place at most in a doctor's queue of a day",
+    Invariant(
+        "a patient has at most one open entry in a doctor's queue of a day",
         """SELECT 'P' || p.number || ' in the queue of ' || d.code || ' on ' || q.date || ', positions '
             || group_concat(q.position, ', ')
         FROM queue_entries AS q JOIN appointments AS a ON a.id = q.appointment_id
@@ -114,8 +114,8 @@ LAWS = (
         WHERE q.status NOT IN ('done', 'left')
         GROUP BY a.patient_id, q.doctor_id, q.date HAVING count(*) > 1""",
     ),
-    Law(
-        "who is archived has nothing open",
+    Invariant(
+        "archived patients and doctors have nothing open",
         """WITH open AS (
             SELECT 'A' || a.number AS what, a.patient_id, a.doctor_id, q.doctor_id AS queue_doctor_id
             FROM appointments AS a LEFT JOIN queue_entries AS q ON q.appointment_id = a.id
@@ -129,14 +129,14 @@ LAWS = (
         SELECT d.code || ': ' || o.what
         FROM open AS o JOIN doctors AS d ON d.id IN (o.doctor_id, o.queue_doctor_id) WHERE d.archived_at IS NOT NULL""",
     ),
-    Law(
-        "who has arrived has a place in the queue",
+    Invariant(
+        "an arrived patient has a queue entry",
         """SELECT 'A' || a.number || ' is ' || a.status
         FROM appointments AS a LEFT JOIN queue_entries AS q ON q.appointment_id = a.id
         WHERE q.id IS NULL AND a.status IN ('checked_in', 'in_consultation', 'completed', 'left')""",
     ),
-    Law(
-        "an appointment is as its last step in the journal left it",
+    Invariant(
+        "an appointment matches its last step in the journal",
         """SELECT 'A' || a.number || ' is ' || a.status || ' in slot ' || a.slot
             || coalesce(', ' || q.status || ' at position ' || q.position, '')
             || '; by the journal ' || coalesce(s.to_status || ' in slot ' || s.slot, 'nothing')
@@ -148,9 +148,9 @@ LAWS = (
             WHERE t.appointment_id = a.id ORDER BY t.journal_number DESC, t.nth DESC LIMIT 1)
         WHERE (s.to_status, s.slot, s.queue_to, s.position) IS NOT (a.status, a.slot, q.status, q.position)""",
     ),
-    Law(
-        "an appointment is of the patient, the doctor and the day that the journal tells",
-        # Those merged were given to the survivor: whoever is told of, he stands at the end of his merges.
+    Invariant(
+        "an appointment has the patient, the doctor and the date of its journal rows",
+        # A merge moves appointments to the survivor, so that the journal's patient is followed through the merges.
         """WITH RECURSIVE survivors AS (
             SELECT id, id AS last FROM patients WHERE merged_into IS NULL
             UNION ALL SELECT p.id, s.last FROM patients AS p JOIN survivors AS s ON s.id = p.merged_into
@@ -158,21 +158,21 @@ LAWS = (
         readable AS (
             SELECT number, outcome FROM journal WHERE outcome LIKE '%"patient":{%' AND json_valid(outcome)
         ),
-        told AS (
+        recorded AS (
             SELECT j.number, json_extract(j.outcome, t.path || '.number') AS appointment,
                 json_extract(t.value, '$.id') AS patient, json_extract(j.outcome, t.path || '.doctor.id') AS doctor,
                 json_extract(j.outcome, t.path || '.date') AS date
             FROM readable AS j, json_tree(j.outcome) AS t WHERE t.key = 'patient' AND t.type = 'object'
         )
         SELECT 'A' || a.number || ', by write ' || min(t.number)
-        FROM told AS t JOIN appointments AS a ON a.number = CAST(substr(t.appointment, 2) AS INTEGER)
+        FROM recorded AS t JOIN appointments AS a ON a.number = CAST(substr(t.appointment, 2) AS INTEGER)
         LEFT JOIN survivors AS s ON s.id = replace(t.patient, '-', '')
         WHERE t.appointment LIKE 'A%'
         AND (a.patient_id, a.doctor_id, a.date) IS NOT (s.last, replace(t.doctor, '-', ''), t.date)
         GROUP BY a.number""",
     ),
-    Law(
-        "a move leads from one appointment, which is cancelled by it, to another",
+    Invariant(
+        "a move links a cancelled appointment to another one, both ways",
         """SELECT 'A' || a.number FROM appointments AS a
         LEFT JOIN appointments AS t ON t.number = a.moved_to
         LEFT JOIN appointments AS f ON f.number = a.moved_from
@@ -180,16 +180,16 @@ LAWS = (
         OR (a.moved_from IS NOT NULL AND f.moved_to IS NOT a.number)
         OR a.moved_to = a.number""",
     ),
-    Law(
-        "a waitlist entry has days, from its first to its last",
+    Invariant(
+        "a waitlist entry has days, from its first date to its last",
         """SELECT 'W' || e.number FROM waitlist_entries AS e
         LEFT JOIN (
             SELECT entry_id, min(date) AS first, max(date) AS last FROM waitlist_days GROUP BY entry_id
         ) AS d ON d.entry_id = e.id
         WHERE (d.first, d.last) IS NOT (e.first_date, e.last_date)""",
     ),
-    Law(
-        "a patient waits for a doctor and a day once",
+    Invariant(
+        "a patient is on the waitlist once for a doctor and a day",
         """SELECT 'W' || o.number || ' and W' || e.number || ' on ' || d.date
         FROM waitlist_entries AS e JOIN waitlist_days AS d ON d.entry_id = e.id
         JOIN waitlist_entries AS o ON o.patient_id = e.patient_id AND o.doctor_id = e.doctor_id
@@ -197,8 +197,8 @@ LAWS = (
         JOIN waitlist_days AS x ON x.entry_id = o.id AND x.date = d.date
         WHERE e.status = 'waiting'""",
     ),
-    Law(
-        "a number that was given is on file",
+    Invariant(
+        "every given number is on file",
         """WITH given AS (
             SELECT 'patients' AS name, count(*) AS rows FROM patients
             UNION ALL SELECT 'appointments', count(*) FROM appointments
@@ -207,7 +207,7 @@ LAWS = (
         SELECT g.name || ': ' || g.rows || ' on file, ' || c.value || ' given'
         FROM given AS g JOIN counters AS c ON c.name = g.name WHERE g.rows < c.value""",
     ),
-    Law(
+    Invariant(
         "no number is above its counter",
         """WITH given AS (
             SELECT 'patients' AS name, max(number) AS highest FROM patients
@@ -219,17 +219,17 @@ LAWS = (
         WHERE c.value IS NULL OR c.value < coalesce(g.highest, 0)""",
         COUNTERS,
     ),
-    Law(
-        "a counter counts what has numbers",
+    Invariant(
+        "every counter is known",
         """SELECT 'row ' || rowid || ' of counters' FROM counters
         WHERE name NOT IN ('patients', 'appointments', 'waitlist')""",
     ),
-    Law(
+    Invariant(
         "the clinic has a time zone",
         """SELECT 'settings' WHERE NOT EXISTS (SELECT 1 FROM settings WHERE name = 'timezone')""",
     ),
-    Law(
-        "the clinic has the secret of its digests",
+    Invariant(
+        "the clinic has a secret for its digests",
         """SELECT 'settings' WHERE NOT EXISTS (
             SELECT 1 FROM settings WHERE name = 'secret' AND value NOT GLOB '*[^0-9a-f]*' AND length(value) = 64)""",
     ),

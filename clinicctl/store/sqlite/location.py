@@ -1,8 +1,8 @@
-"""Where a database may stand: not on a network file system, and not where others may write.
+"""Check the place of a database: a local disk, closed to other users.
 
-SQLite's log is shared memory between processes of one machine, and its locks are the kernel's: over a network neither
-holds (https://sqlite.org/wal.html, https://sqlite.org/howtocorrupt.html, 2.1). Looked at once, before a database is
-made or written to.
+SQLite's log uses shared memory between processes of one machine, and its locks are the kernel's. Neither works over a
+network (https://sqlite.org/wal.html, https://sqlite.org/howtocorrupt.html, 2.1). The check runs once, before a database
+is created or written to.
 """
 
 import os
@@ -21,25 +21,25 @@ _NETWORK = {
     *("orangefs", "pvfs2", "smb2", "smb3", "smbfs", "fuse.ceph", "fuse.curlftpfs", "fuse.davfs2", "fuse.gcsfuse"),
     *("fuse.glusterfs", "fuse.gvfsd-fuse", "fuse.juicefs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"),
 }
-_WHO = {"g": stat.S_IWGRP, "o": stat.S_IWOTH}
+_CHMOD = {"g": stat.S_IWGRP, "o": stat.S_IWOTH}
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
-def look(path: str, *, making: bool = False) -> os.stat_result | None:
-    """Return what the system says of the file at a database's path; None where nothing stands.
+def stat_database(path: str, *, making: bool = False) -> os.stat_result | None:
+    """Return the `stat` of a database's file, or None if there is no file.
 
-    Refuses what can be no database, and says why: a folder or a device, a link that leads nowhere, a path that leads
-    through a file (`making` says that a database was to be made there), a folder that this user must not enter.
+    Refuses a folder, a device, a dangling link, a path through a file, and a folder that this user cannot enter.
+    `making` is true when a database is to be created at the path.
     """
     try:
         found = os.stat(path)
     except FileNotFoundError:
-        if link := next((each for each in _way(path) if os.path.islink(each) and not os.path.exists(each)), None):
-            leads = f"{link} is a link to {os.readlink(link)}, where nothing is."
-            raise errors.NoDatabase(path=path, hint=f"{leads} Remove it, or name another place with --db.") from None
+        if link := next((each for each in _ancestors(path) if os.path.islink(each) and not os.path.exists(each)), None):
+            dangling = f"{link} is a link to {os.readlink(link)}, where nothing is."
+            raise errors.NoDatabase(path=path, hint=f"{dangling} Remove it, or name another place with --db.") from None
         return None
     except NotADirectoryError:
-        file = next((each for each in _way(path) if not os.path.isdir(each)), path)
+        file = next((each for each in _ancestors(path) if not os.path.isdir(each)), path)
         reason = f"{file} is a file, not a folder"
         if making:
             raise errors.IOFailed(path=path, reason=reason) from None
@@ -53,31 +53,34 @@ def look(path: str, *, making: bool = False) -> os.stat_result | None:
 
 
 def reason_of(error: OSError, path: str, *, writing: bool = False) -> str:
-    """Return the system's words for an error; of a permission that is missing, also whose file or folder it is."""
-    said = error.strerror or "it cannot be read"
-    return (denied(path, writing=writing) or said) if isinstance(error, PermissionError) else said
+    """Return the system's message for an error.
+
+    For a missing permission, it names the owner of the file or folder.
+    """
+    text = error.strerror or "it cannot be read"
+    return (denied(path, writing=writing) or text) if isinstance(error, PermissionError) else text
 
 
 def denied(path: str, *, writing: bool = False) -> str | None:
-    """Return what keeps this user from a database, as far as the permissions of its files and folders tell."""
-    *folders, _ = _way(path)
+    """Return the missing permission that keeps this user from a database, or None."""
+    *folders, _ = _ancestors(path)
     for each in folders:
         if os.path.isdir(each) and not _may(each, os.X_OK):
-            return _whose(each, "folder")
+            return _permission_problem(each, "folder")
     how = os.R_OK | (os.W_OK if writing else 0)
     for each in (path, *(f"{path}{end}" for end in BESIDE)):
         if os.path.exists(each) and not _may(each, how):
-            return _whose(each, "file")
-    # SQLite keeps files beside the database while it is read, too.
+            return _permission_problem(each, "file")
+    # SQLite also creates files beside the database while reading.
     nearest = next((each for each in reversed(folders) if os.path.isdir(each)), "/")
-    return None if _may(nearest, os.W_OK) else _whose(nearest, "folder")
+    return None if _may(nearest, os.W_OK) else _permission_problem(nearest, "folder")
 
 
-def _way(path: str) -> Iterator[str]:
-    """The folders that a path leads through, from the root on, and the path itself."""
+def _ancestors(path: str) -> Iterator[str]:
+    """Yield the folders above a path, from the root, and the path itself."""
     folder = os.path.dirname(path)
     if folder != path:
-        yield from _way(folder)
+        yield from _ancestors(folder)
     yield path
 
 
@@ -85,7 +88,7 @@ def _may(path: str, how: int) -> bool:
     return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
 
 
-def _whose(path: str, kind: str) -> str:
+def _permission_problem(path: str, kind: str) -> str:
     found = os.stat(path)
     if os.statvfs(path).f_flag & os.ST_RDONLY:
         return "the file system is read-only"
@@ -97,41 +100,43 @@ def _whose(path: str, kind: str) -> str:
 
 
 def refuse_unsafe(path: str) -> None:
-    """Refuse a database's path on a network file system, or whose files or folder others may write to; and a file that
-    has another name as well, by which it would have another lock.
+    """Refuse an unsafe place for a database.
 
-    A sticky folder, like /tmp, is good enough: nobody removes another's files there. A group that has the number of
-    the owner is his alone, by the custom of most systems. What can be no database is refused first, as in `look`; and
-    then a file that this user must not write.
+    Unsafe are a network file system, files or a folder that other users can write to, and a file with a second name,
+    which would have a second lock. A sticky folder such as /tmp is safe: other users cannot remove files in it. A group
+    with the owner's number is private on most systems. `stat_database` refuses first, then a file that is read-only.
     """
-    if look(path, making=True) is not None and not _may(path, os.W_OK):
+    if stat_database(path, making=True) is not None and not _may(path, os.W_OK):
         raise errors.ReadOnly(path=path, reason=denied(path, writing=True) or "permission denied")
     folder = os.path.dirname(path)
     try:
         found = os.stat(folder)
         kind = "" if _on_a_disk(found) else filesystem(folder, mounts=_mounts())
     except OSError:
-        return  # What cannot be looked at, is refused by whoever opens it.
+        return  # Opening the file gives the better refusal.
     if kind in _NETWORK:
         raise errors.OnNetwork(path=path, kind=kind)
     if not found.st_mode & stat.S_ISVTX:
-        _refuse_open(folder)
-    _refuse_open(path, *(f"{path}{end}" for end in BESIDE))
+        _refuse_writable(folder)
+    _refuse_writable(path, *(f"{path}{end}" for end in BESIDE))
     with suppress(OSError):
         if os.stat(path).st_nlink > 1 and _other_names(path):
             raise errors.OtherNames(path=path)
 
 
 def _other_names(path: str) -> bool:
-    """Whether a file has a name besides its own, and that of the draft that a killed `init` may have left of it."""
+    """Return whether a file has a second name.
+
+    The draft of a killed `init` does not count.
+    """
     drafts = [each for each in glob(f"{escape(path)}.{'[0-9a-f]' * 12}.new") if os.path.samefile(each, path)]
     return os.stat(path).st_nlink > 1 + len(drafts)
 
 
 def filesystem(folder: str, *, mounts: str) -> str:
-    """Return the type of the file system that a folder stands on, by the kernel's list of mounts (proc(5)).
+    """Return the type of a folder's file system, by proc(5)'s mountinfo.
 
-    The last one listed of the longest paths counts: it was mounted above the others.
+    Of several mounts on the longest path, the last one counts: it covers the others.
     """
     best, kind = "", ""
     inside = os.path.join(os.path.realpath(folder), "")
@@ -143,14 +148,17 @@ def filesystem(folder: str, *, mounts: str) -> str:
     return kind
 
 
-def _unescaped(said: str) -> str:
-    """A path as the kernel lists it: spaces, tabs, line breaks and backslashes as octal numbers, all else as it is."""
-    plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), said.encode("utf-8", "surrogateescape"))
+def _unescaped(text: str) -> str:
+    """Return a path from mountinfo without its octal escapes."""
+    plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), text.encode("utf-8", "surrogateescape"))
     return plain.decode("utf-8", "surrogateescape")
 
 
 def _on_a_disk(found: os.stat_result) -> bool:
-    """Whether a device stands behind it: those of the network, among others, have the major number 0."""
+    """Return whether a real device holds the file.
+
+    Network file systems have the major number 0.
+    """
     return os.major(found.st_dev) != 0
 
 
@@ -159,18 +167,18 @@ def _mounts() -> str:
         return file.read()
 
 
-def _refuse_open(*paths: str) -> None:
-    """Refuse what others may write to, and say how all of it is closed."""
-    opened = {path: others for path in paths if (others := _others(path))}
-    if opened:
-        path = next(iter(opened))
+def _refuse_writable(*paths: str) -> None:
+    """Refuse paths that other users can write to, and name the `chmod` for all."""
+    writable = {path: others for path in paths if (others := _writable_by_others(path))}
+    if writable:
+        path = next(iter(writable))
         mode = f"{stat.S_IMODE(os.stat(path).st_mode):04o}"
-        who = "".join(name for name, bit in _WHO.items() if any(others & bit for others in opened.values()))
-        raise errors.OpenToOthers(path=path, mode=mode, chmod=f"{who}-w", all=" ".join(opened))
+        classes = "".join(name for name, bit in _CHMOD.items() if any(others & bit for others in writable.values()))
+        raise errors.OpenToOthers(path=path, mode=mode, chmod=f"{classes}-w", all=" ".join(writable))
 
 
-def _others(path: str) -> int:
-    """The bits by which others may write to a path; none where nothing is there."""
+def _writable_by_others(path: str) -> int:
+    """Return the mode bits that let other users write to a path, or 0."""
     try:
         found = os.stat(path)
     except OSError:

@@ -1,8 +1,8 @@
-"""The writer's lock: one `flock` on a file beside the database, waited for in the kernel and for a bounded time.
+"""Lock out other writers by one `flock`, with a bounded wait in the kernel.
 
-SQLite's own busy handler sleeps and has no queue: of 100 processes some starve. A blocking `flock` wakes them in turn,
-and the kernel frees it whatever becomes of its holder. The file is never removed: a second lock file would be a second
-lock. What stands in it are the `notes`.
+The locked file is beside the database. SQLite's own busy handler sleeps and has no queue, so that some of 100 processes
+starve. A blocking `flock` wakes them in turn, and the kernel frees it when its holder dies. The file is never removed:
+a second lock file would be a second lock. `head_file` keeps its notes in it.
 """
 
 import fcntl
@@ -18,9 +18,9 @@ _held: dict[str, int] = {}
 
 @contextmanager
 def writers_lock(path: str, *, wait: float) -> Iterator[int]:
-    """Hold the lock of the database at `path`, and hand out the descriptor of its file.
+    """Hold a database's lock, and hand out the descriptor of the lock file.
 
-    Refuses with `Busy` when it is not had within `wait` seconds. Only the main thread can wait.
+    Refuses with `Busy` when the lock is not free within `wait` seconds. Only the main thread can wait.
     """
     lock = f"{path}.lock"
     try:
@@ -36,8 +36,8 @@ def writers_lock(path: str, *, wait: float) -> Iterator[int]:
         os.close(descriptor)
 
 
-def held(path: str) -> int | None:
-    """Return the descriptor of the lock that this process holds of the database at `path`."""
+def held_lock(path: str) -> int | None:
+    """Return the descriptor of a lock that this process holds, or None."""
     return _held.get(path)
 
 

@@ -1,8 +1,8 @@
-"""Whether the file at a database's path is the one that clinicctl left there, with the schema that it made.
+"""Detect a database file that another program has replaced or changed.
 
-SQLite replays a log over whatever file stands beside it: an old copy under a newer log becomes a mixture of both. And a
-trigger that another program has added runs with each write. What the file was is noted in the lock file whenever the
-lock is released; anything else is checked once before it is used.
+SQLite replays a log over whatever file is beside it: an old copy with a newer log becomes a mixture of both. A trigger
+that another program has added runs with each write. Each release of the lock notes the state of the file in the lock
+file; a file in any other state is checked once before use.
 """
 
 import os
@@ -13,58 +13,61 @@ from clinicctl.store import paths
 from clinicctl.store.sqlite import head_file, info
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.head_file import FileNote
-from clinicctl.store.sqlite.lock import held, writers_lock
+from clinicctl.store.sqlite.lock import held_lock, writers_lock
 
-_PATIENCE = 5.0
-"""Seconds to wait for those who read the file, while it is checked."""
+_READER_WAIT = 5.0
+"""Seconds to wait for readers of the file during a check."""
 _NO_GAP = "SELECT max(number) - count(*) FROM journal"
 
 
 def refuse_mixture(path: str, *, wait: float) -> None:
-    """Refuse a database that is not sound together with the log beside it. Takes the lock only if it has to check.
+    """Refuse a database that does not fit the log beside it.
 
-    While another process copies its log back, the file is not as noted; it is again once the lock is free.
+    Takes the lock only for a check. During a checkpoint of another process the file does not match its note; it matches
+    again once the lock is free.
     """
     if not _is_suspect(path, head_file.known_file(path)):
         return
-    if (own := held(path)) is not None:
+    if (own := held_lock(path)) is not None:
         refuse_mixture_under(own, path)
         return
     if not os.path.exists(f"{path}.lock"):
-        # As beside a copy of the files: a reader makes no lock file.
-        _check(path, wait)
+        # A copy of the files, for example: a reader creates no lock file.
+        _check_file(path, wait)
         return
     try:
         with writers_lock(path, wait=wait) as lock:
             refuse_mixture_under(lock, path)
     except (errors.Busy, errors.ReadOnly):
-        _check(path, wait)
+        _check_file(path, wait)
 
 
 def refuse_mixture_under(lock: int, path: str) -> None:
-    """As `refuse_mixture`, under the writer's lock; a sound file is noted, so that it is checked once."""
+    """Refuse a mixture under the writer's lock.
+
+    A sound file is noted, so that it is checked only once.
+    """
     noted = head_file.file(lock)
     if _is_suspect(path, noted):
         found = head_file.describe_file(path, schema=noted.schema if noted else 0)
-        _check(path, _PATIENCE)
+        _check_file(path, _READER_WAIT)
         head_file.note_file(lock, found)
 
 
 def refuse_changed_schema(lock: int, path: str, driver: sqlite3.Connection) -> int:
-    """Refuse a schema that is not ours any more; return its version, which SQLite raises with every change.
+    """Refuse a changed schema; return SQLite's version number of it.
 
-    The schema is compared only where the file or its version is not the one that was noted. Indexes that somebody has
-    added for reading may stay.
+    The number rises with every change. The schema is compared only if the file or its version differs from the note.
+    Extra indexes that are not unique are accepted.
     """
     (version,) = driver.execute("PRAGMA schema_version").fetchone()
     noted = head_file.file(lock)
     if noted is None or noted.id != paths.file_id(path) or noted.schema != version:
-        # Loads the models' checks, which no other command needs.
-        from clinicctl.store.sqlite import check
+        from clinicctl.store.sqlite import check  # Deferred: 1.03 times the CPU of `queue show` otherwise.
 
         for problem in check.differences(driver):
             raise errors.Damaged(path=path, reason=problem)
-    # A reader finds the log that this transaction has just begun.
+    # Noted now, because readers meet the log that this transaction has just begun.
     found = head_file.describe_file(path, schema=int(version))
     if found != noted:
         head_file.note_file(lock, found)
@@ -72,7 +75,7 @@ def refuse_changed_schema(lock: int, path: str, driver: sqlite3.Connection) -> i
 
 
 def _is_suspect(path: str, noted: FileNote | None) -> bool:
-    """Whether a log stands beside a file that it was not noted with, or was cut off."""
+    """Return whether the log beside the file is another or is truncated."""
     try:
         found = head_file.describe_file(path, schema=0)
     except OSError:
@@ -82,22 +85,20 @@ def _is_suspect(path: str, noted: FileNote | None) -> bool:
     return (found.main, found.log) != (noted.main, noted.log) or found.log_size < noted.log_size
 
 
-def _check(path: str, wait: float) -> None:
-    """Check the whole file, together with the log. Reads only."""
-    from clinicctl.store.sqlite import (
-        check,
-        invariants,  # Loads the models' checks, which no other command needs.
-    )
+def _check_file(path: str, wait: float) -> None:
+    """Refuse a file that is damaged together with its log. Reads only."""
+    from clinicctl.store.sqlite import check, invariants  # Deferred, as in `refuse_changed_schema`.
 
     head = head_file.known_head(path)
     try:
-        found = [each for each in check.look(path, wait=wait, older=True) if each.derived is None]
+        found = [each for each in check.find_violations(path, wait=wait, older=True) if each.derived is None]
     except (errors.IOFailed, errors.DatabaseUnusable) as refused:
-        # As where the index of the log tells of pages that are cut off.
-        found = [check.Violation(check.WHOLE, str(refused.facts.get("reason", refused)))]
-    readable = {each.name for each in invariants.LAWS} >= {each.law for each in found}
+        # For example when the log's index points to pages that are missing.
+        found = [check.Violation(check.INTACT, str(refused.facts.get("reason", refused)))]
+    readable = {each.name for each in invariants.INVARIANTS} >= {each.invariant for each in found}
     problems = [
-        each.where if each.law == check.WHOLE else f"against a rule: {each.law}: {each.where}" for each in found
+        each.where if each.invariant == check.INTACT else f"invariant violated: {each.invariant}: {each.where}"
+        for each in found
     ]
     if not problems:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
@@ -113,7 +114,7 @@ def _check(path: str, wait: float) -> None:
 
 
 def _head_without_log(path: str) -> int:
-    """The last write in the file alone."""
+    """Return the number of the last write in the file without its log."""
     with suppress(sqlite3.Error), closing(sqlite3.connect(uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
         return info.head(connection).number
     return 0

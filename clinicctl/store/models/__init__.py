@@ -1,0 +1,68 @@
+"""The tables, as mapped SQLModel classes.
+
+Their constraints refuse what the program must never do. Each constraint has a name, and `db_errors` has a refusal for
+each name that a user can meet. Personal data is only in `patients`, `patient_words`, and the free texts of
+`appointments` and `doctor_daily_availabilities`. `journal_days` has copies of the notes on days, which are about
+doctors. Instants are in UTC; dates are local to the clinic.
+"""
+
+from clinicctl.store.models.base import HOLDS_A_SLOT, IN_QUEUE, IS_ACTIVE, IS_WAITING, Word
+from clinicctl.store.models.clinic import Counter, Setting, counters, settings
+from clinicctl.store.models.days import (
+    DoctorDailyAvailability,
+    DoctorDailyCapacity,
+    DoctorWeeklyPattern,
+    availabilities,
+    capacities,
+    weekly_patterns,
+)
+from clinicctl.store.models.journals import Journal, JournalDays, JournalStep, journal, journal_days, journal_steps
+from clinicctl.store.models.people import Doctor, Patient, PatientWord, doctors, patient_words, patients
+from clinicctl.store.models.visits import (
+    Appointment,
+    QueueEntry,
+    WaitlistDay,
+    WaitlistEntry,
+    appointments,
+    queue_entries,
+    waitlist_days,
+    waitlist_entries,
+)
+
+__all__ = [
+    "HOLDS_A_SLOT",
+    "IN_QUEUE",
+    "IS_ACTIVE",
+    "IS_WAITING",
+    "Appointment",
+    "Counter",
+    "Doctor",
+    "DoctorDailyAvailability",
+    "DoctorDailyCapacity",
+    "DoctorWeeklyPattern",
+    "Journal",
+    "JournalDays",
+    "JournalStep",
+    "Patient",
+    "PatientWord",
+    "QueueEntry",
+    "Setting",
+    "WaitlistDay",
+    "WaitlistEntry",
+    "Word",
+    "appointments",
+    "availabilities",
+    "capacities",
+    "counters",
+    "doctors",
+    "journal",
+    "journal_days",
+    "journal_steps",
+    "patient_words",
+    "patients",
+    "queue_entries",
+    "settings",
+    "waitlist_days",
+    "waitlist_entries",
+    "weekly_patterns",
+]

@@ -1,0 +1,163 @@
+"""The tables of appointments, queues and the waitlist."""
+
+from datetime import date as Date
+from datetime import datetime
+from datetime import time as Time
+from uuid import UUID
+
+from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint, text
+
+from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
+from clinicctl.store.models.base import HOLDS_A_SLOT, IS_ACTIVE, IS_WAITING, references, table, word
+
+
+class Appointment(SQLModel, table=True):
+    """A patient's slot on a doctor's day.
+
+    `visit` is 1, or counts further visits on that day (`book --again`). With it, the database refuses a second active
+    appointment.
+    """
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        UniqueConstraint("number", name="uq_appointments_number"),
+        Index(
+            "uq_appointments_slot",
+            *("doctor_id", "date", "slot"),
+            unique=True,
+            sqlite_where=HOLDS_A_SLOT,
+        ),
+        Index(
+            "uq_appointments_visit",
+            *("patient_id", "doctor_id", "date", "visit"),
+            unique=True,
+            sqlite_where=IS_ACTIVE,
+        ),
+        CheckConstraint(
+            "status IN ('booked', 'checked_in', 'in_consultation', 'completed', 'cancelled', 'no_show', 'left')",
+            name="ck_appointments_status",
+        ),
+        CheckConstraint("slot >= 1", name="ck_appointments_slot"),
+        CheckConstraint("visit >= 1", name="ck_appointments_visit"),
+        CheckConstraint("overbooked IN (0, 1)", name="ck_appointments_overbooked"),
+        CheckConstraint(
+            "(status = 'cancelled') = (cancelled_by IS NOT NULL)"
+            " AND (cancelled_by IS NULL OR cancelled_by IN ('patient', 'clinic'))",
+            name="ck_appointments_cancelled_by",
+        ),
+        Index("ix_appointments_doctor_id_date", "doctor_id", "date"),
+        Index("ix_appointments_patient_id_date", "patient_id", "date"),
+        Index("ix_appointments_date", "date"),
+        Index("ix_appointments_active_date", "date", sqlite_where=IS_ACTIVE),
+    )
+    id: UUID = Field(primary_key=True)
+    number: int
+    patient_id: UUID = references("patients.id")
+    doctor_id: UUID = references("doctors.id")
+    date: Date
+    slot: int
+    visit: int
+    time: Time | None
+    status: AppointmentStatus = word(AppointmentStatus)
+    reason: str | None
+    overbooked: bool
+    cancelled_by: CancelledBy | None = word(CancelledBy, nullable=True)
+    cancel_reason: str | None
+    moved_to: int | None
+    moved_from: int | None
+    key: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class QueueEntry(SQLModel, table=True):
+    """An entry in a doctor's queue of a day.
+
+    Its position is never reused or reset within the day.
+    """
+
+    __tablename__ = "queue_entries"
+    __table_args__ = (
+        UniqueConstraint("appointment_id", name="uq_queue_entries_appointment_id"),
+        UniqueConstraint("doctor_id", "date", "position", name="uq_queue_entries_position"),
+        CheckConstraint("position >= 1", name="ck_queue_entries_position"),
+        CheckConstraint("recalled >= 0", name="ck_queue_entries_recalled"),
+        CheckConstraint("priority BETWEEN 0 AND 9", name="ck_queue_entries_priority"),
+        Index("ix_queue_entries_date", "date"),
+        # The status comes first: the index serves one status of every doctor and all open queues of one doctor.
+        Index(
+            "ix_queue_entries_open",
+            *("status", "doctor_id", "date"),
+            sqlite_where=text("status IN ('waiting', 'called', 'serving', 'skipped', 'held')"),
+        ),
+        CheckConstraint(
+            "status IN ('waiting', 'called', 'serving', 'done', 'skipped', 'held', 'left')",
+            name="ck_queue_entries_status",
+        ),
+    )
+    id: UUID = Field(primary_key=True)
+    appointment_id: UUID = references("appointments.id")
+    doctor_id: UUID = references("doctors.id")
+    date: Date
+    position: int
+    status: QueueStatus = word(QueueStatus)
+    priority: int
+    recalled: int
+    checked_in_at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class WaitlistEntry(SQLModel, table=True):
+    """A patient who waits for a slot with a doctor on one of several days.
+
+    The numbers give the order.
+    """
+
+    __tablename__ = "waitlist_entries"
+    __table_args__ = (
+        UniqueConstraint("number", name="uq_waitlist_entries_number"),
+        Index(
+            "uq_waitlist_entries_waiting",
+            *("patient_id", "doctor_id", "first_date", "last_date"),
+            unique=True,
+            sqlite_where=IS_WAITING,
+        ),
+        CheckConstraint("first_date <= last_date", name="ck_waitlist_entries_dates"),
+        CheckConstraint("status IN ('waiting', 'promoted', 'removed')", name="ck_waitlist_entries_status"),
+        CheckConstraint(
+            "(status = 'promoted') = (appointment_id IS NOT NULL)", name="ck_waitlist_entries_appointment_id"
+        ),
+        Index("ix_waitlist_entries_doctor_id_status", "doctor_id", "status"),
+        Index("ix_waitlist_entries_appointment_id", "appointment_id"),
+        Index("ix_waitlist_entries_patient_id", "patient_id"),
+        Index("ix_waitlist_entries_status_number", "status", "number"),
+    )
+    id: UUID = Field(primary_key=True)
+    number: int
+    patient_id: UUID = references("patients.id")
+    doctor_id: UUID = references("doctors.id")
+    first_date: Date
+    last_date: Date
+    status: WaitlistStatus = word(WaitlistStatus)
+    appointment_id: UUID | None = references("appointments.id", nullable=True)
+    created_at: datetime
+    updated_at: datetime
+
+
+class WaitlistDay(SQLModel, table=True):
+    """A day of a waitlist entry.
+
+    The entry's `first_date` and `last_date` are its first and its last day.
+    """
+
+    __tablename__ = "waitlist_days"
+    entry_id: UUID = references("waitlist_entries.id", key=True)
+    date: Date = Field(primary_key=True)
+
+
+appointments = table(Appointment)
+queue_entries = table(QueueEntry)
+waitlist_entries = table(WaitlistEntry)
+waitlist_days = table(WaitlistDay)
