@@ -276,7 +276,7 @@ def _configured(path: str, name: str, value: Any, line: int) -> Configured:
     if not (is_number or isinstance(value, str)):
         raise _bad_line(path, line, f"{name} must be {'a number' if name == 'wait' else 'a text in quotes'}")
     if "\0" in str(value):
-        raise _bad_line(path, line, f"{name} has a NUL character")
+        raise _bad_line(path, line, f"{name} contains a NUL character")
     return Configured(str(value), f"{path}, line {line}: {name}")
 
 

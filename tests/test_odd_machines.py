@@ -39,7 +39,7 @@ BAD = {
     "not TOML": ('wait = "5"\n\nactor = \n', 3, "not TOML"),
     "cut off": ('wait = "5"\nactor = "', 2, "not TOML"),
     "not UTF-8": (b'wait = "5"\nactor = "\xff"\n', 2, "not UTF-8"),
-    "a NUL": ('wait = "5"\nlog = "a\\u0000b"\n', 2, "log has a NUL character"),
+    "a NUL": ('wait = "5"\nlog = "a\\u0000b"\n', 2, "log contains a NUL character"),
     "a list": ("\nwait = [1]\n", 2, "wait must be a number"),
     "a truth value": ("wait = true\n", 1, "wait must be a number"),
     "a number": ("actor = 5\n", 1, "actor must be a text in quotes"),

@@ -53,7 +53,7 @@ def clean(text: str, *, what: str, longest: int) -> str:
         for at, letter in enumerate(text):
             if kind := forbidden(text, at):
                 code = f"U+{ord(letter):04X}"
-                raise BadValue(problem=f"The {what} holds a character that is not allowed ({kind}, {code}).")
+                raise BadValue(problem=f"The {what} contains a character that is not allowed ({kind}, {code}).")
     text = " ".join(text.split())
     if not text:
         raise BadValue(problem=f"The {what} is empty.")

@@ -209,7 +209,7 @@ def _refuse_to_replace(target: str, begins: tuple[bytes, ...]) -> None:
     with open_to_read(target) as file:
         first = file.read(max(map(len, begins)))
         if first and not first.startswith(begins):
-            raise errors.NotReplaced(path=target, reason="it holds something else")
+            raise errors.NotReplaced(path=target, reason="it has other content")
 
 
 def _clear_left(target: str, *, numbered: bool) -> None:
@@ -259,7 +259,7 @@ def _opener(path: str, flags: int) -> int:
 
 def _refuse_nul(path: str) -> None:
     if "\0" in path:
-        raise errors.BadValue(problem="A path has no NUL character.")
+        raise errors.BadValue(problem="A path cannot contain a NUL character.")
 
 
 def _kind(found: os.stat_result) -> str:
