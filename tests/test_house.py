@@ -55,7 +55,7 @@ MAY_IMPORT_FROM_OUTSIDE = {
 }
 
 SQL = {"sqlmodel", "sqlalchemy"}
-WRITTEN_IN_SQL = {"store.models", "store.queries", "store.compile"}
+WRITTEN_IN_SQL = {"store.models", "store.queries", "store.compile", "store.compile_schema", "store.compile_types"}
 """Modules that only a developer runs: the tables, the queries over them, and what compiles these."""
 
 

@@ -22,7 +22,7 @@ Ask = Callable[..., Any]
 Run = Callable[..., Any]
 
 MODELS = [each for each in vars(models).values() if isinstance(each, type) and issubclass(each, SQLModel)]
-MODELS.remove(SQLModel)
+MODELS = [each for each in MODELS if each is not SQLModel]
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def test_a_query_that_was_changed_and_not_compiled_is_named(monkeypatch: pytest.
     assert compiler.main(["--check"]) is None
     changed = one(select(models.doctors).where(models.doctors.c.name == bindparam("code")), "DoctorRow")
     monkeypatch.setattr(doctors, "BY_CODE", changed)
-    assert compiler.main(["--check"]) == "Not up to date: doctors.py. Run `python -m clinicctl.store.compile`."
+    assert compiler.main(["--check"]) == "Out of date: doctors.py. Run `python -m clinicctl.store.compile`."
 
 
 def test_a_compiled_module_that_was_edited_is_named_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +63,7 @@ def test_a_compiled_module_that_was_edited_is_named_and_mended(tmp_path: Path, m
     edited.write_text(edited.read_text("utf-8").replace("doctors.code = ?", "doctors.name = ?"), "utf-8")
     (folder / "queue.py").unlink()
     (folder / "more.py").touch()
-    said = "Not up to date: doctors.py, more.py, queue.py. Run `python -m clinicctl.store.compile`."
+    said = "Out of date: doctors.py, more.py, queue.py. Run `python -m clinicctl.store.compile`."
     assert compiler.main(["--check"]) == said
     assert compiler.main([]) is None
     assert standing(folder) == compiler.modules(sqlite.dialect())
