@@ -16,7 +16,7 @@ ROOT = PACKAGE.parent
 
 BASE = {"errors", "clock", "settings", "results", "statuses", "rules", "log", "interrupts"}
 MAY_IMPORT = {
-    "errors": set(),
+    "errors": {"errors"},
     "clock": set(),
     "interrupts": set(),
     "statuses": set(),
@@ -27,7 +27,19 @@ MAY_IMPORT = {
     "store": {"errors", "clock", "interrupts", "settings", "statuses", "store"},
     "desk": {"store", "rules", "results", "errors", "statuses", "settings", "desk"},
     "render": {"results", "errors", "interrupts", "statuses", "rules", "render"},
-    "cli": {"desk", "render", "settings", "errors", "rules", "results", "statuses", "clock", "interrupts", "log", "cli"},
+    "cli": {
+        "desk",
+        "render",
+        "settings",
+        "errors",
+        "rules",
+        "results",
+        "statuses",
+        "clock",
+        "interrupts",
+        "log",
+        "cli",
+    },
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -103,9 +115,17 @@ def test_each_of_these_is_done_in_one_file(forbidden: set[str], allowed: str) ->
 
 
 OPENS_ITS_OWN = {
-    *("settings.py machine_timezone", "settings.py _zone_table", "store/sqlite/location.py _mounts"),  # files of the system
+    *(
+        "settings.py machine_timezone",
+        "settings.py _zone_table",
+        "store/sqlite/location.py _mounts",
+    ),  # files of the system
     "settings.py _zones",  # a file of the tzdata package
-    *("store/sqlite/lock.py writers_lock", "store/sqlite/head_file.py _opened", "store/engine.py draft"),  # the lock file, new names
+    *(
+        "store/sqlite/lock.py writers_lock",
+        "store/sqlite/head_file.py _opened",
+        "store/engine.py draft",
+    ),  # the lock file, new names
     "store/compile.py main",  # the generated modules
     *("store/sqlite/health.py _durability", "render/__init__.py _write"),  # a temporary file, and /dev/null
 }

@@ -292,7 +292,7 @@ def test_a_near_match_shows_the_candidates_to_a_person(clinic: Any, run: Any) ->
     head, candidate, hint = run(
         "patient", "add", "Anita Sharna", "--phone", "98765 43210", status=6
     ).stderr.splitlines()
-    assert head == "clinicctl: This may be somebody on file (1)."
+    assert head == "clinicctl: Possible match on file (1)."
     assert all(each in candidate for each in ("P1", "Anita Sharma", "1980-02-01", "…210"))
     assert "--same-as" in hint
 

@@ -287,7 +287,7 @@ class _Batch:
             self.shared.settle()
         except errors.OutcomeUnknown as unknown:
             for each in group:
-                each.spoil(errors.OutcomeUnknown(reason=unknown.facts["reason"], key=each.key or "none"))
+                each.spoil(errors.OutcomeUnknown(reason=unknown.details["reason"], key=each.key or "none"))
         except (errors.DiskFull, errors.Replaced) as failed:
             for each in group:
                 each.spoil(failed)

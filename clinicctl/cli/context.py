@@ -307,7 +307,7 @@ class Desk:
 
     def log_refusal(self, refused: errors.Refusal) -> None:
         """Log how it ended."""
-        known = {name: refused.facts.get(name) for name in ("key", "reference", "kind")}
+        known = {name: refused.details.get(name) for name in ("key", "reference", "kind")}
         self._log(refused.status, refused.code, frames=self._frames, **known)
 
     def help(self, page: str) -> int:

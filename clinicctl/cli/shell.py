@@ -183,7 +183,7 @@ class _Shell:
             self.shared.settle()
             command.give()
         except errors.OutcomeUnknown as unknown:
-            return command.refuse(errors.OutcomeUnknown(reason=unknown.facts["reason"], key=command.key or ""))
+            return command.refuse(errors.OutcomeUnknown(reason=unknown.details["reason"], key=command.key or ""))
         except errors.Refusal as refused:
             return command.refuse(refused)
         people = _people(command.results)

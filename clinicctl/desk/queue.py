@@ -142,8 +142,8 @@ def walk_in(
     try:
         booked = bookings.place(tx, who, whom, on=tx.today, reason=reason, again=again, overbook=overbook)
     except errors.AlreadyBooked as refused:
-        other = lookup.find_appointment(tx, AppointmentRef(refused.facts["appointment"]))
-        raise errors.AlreadyBooked(**refused.facts, hint=_instead(tx, other)) from None
+        other = lookup.find_appointment(tx, AppointmentRef(refused.details["appointment"]))
+        raise errors.AlreadyBooked(**refused.details, hint=_instead(tx, other)) from None
     here = check_in(tx, arrival=ArrivalRef(booked.number), again=again)
     return replace(here, waitlist_closed=booked.waitlist_closed)
 

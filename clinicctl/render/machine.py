@@ -90,9 +90,9 @@ def refusal_text(refused: errors.Refusal, *, masked: bool = False) -> str:
     """
     lines = [f"clinicctl: {visible(str(refused))}"]
     if isinstance(refused, errors.AnswerAboutPeople):
-        people = refused.facts.get("candidates") or refused.facts.get("affected") or []
+        people = refused.details.get("candidates") or refused.details.get("affected") or []
         lines += [f"  {visible(_person(each, masked=masked))}" for each in people]
-        more = refused.facts.get("candidates_count", 0) - len(people)
+        more = refused.details.get("candidates_count", 0) - len(people)
         lines += [f"  … and {more} more"] if more > 0 else []
     if refused.hint:
         lines.append(f"  {visible(refused.hint)}")

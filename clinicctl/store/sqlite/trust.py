@@ -94,7 +94,7 @@ def _check(path: str, wait: float) -> None:
         found = [each for each in check.look(path, wait=wait, older=True) if each.derived is None]
     except (errors.IOFailed, errors.DatabaseUnusable) as refused:
         # As where the index of the log tells of pages that are cut off.
-        found = [check.Violation(check.WHOLE, str(refused.facts.get("reason", refused)))]
+        found = [check.Violation(check.WHOLE, str(refused.details.get("reason", refused)))]
     readable = {each.name for each in invariants.LAWS} >= {each.law for each in found}
     problems = [
         each.where if each.law == check.WHOLE else f"against a rule: {each.law}: {each.where}" for each in found
