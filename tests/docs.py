@@ -34,22 +34,22 @@ def refreshed(text: str) -> str:
 
 def tree() -> Iterator[tuple[str, Any, Any]]:
     """Every command and group, by its words, with its context."""
-    from typer._click.core import Context
     from typer.main import get_group
 
     from clinicctl.cli import app
-    from clinicctl.cli.context import Desk
+    from clinicctl.cli.click_names import Context
+    from clinicctl.cli.context import AppContext
 
     def walk(group: Any, ctx: Context, path: str) -> Iterator[tuple[str, Any, Any]]:
         for name in group.list_commands(ctx):
             command, words = group.get_command(ctx, name), f"{path} {name}".strip()
-            inner = Context(command, info_name=name, parent=ctx, obj=Desk())
+            inner = Context(command, info_name=name, parent=ctx, obj=AppContext())
             yield words, command, inner
             if hasattr(command, "list_commands"):
                 yield from walk(command, inner, words)
 
     root = get_group(app)
-    yield from walk(root, Context(root, info_name="clinicctl", obj=Desk()), "")
+    yield from walk(root, Context(root, info_name="clinicctl", obj=AppContext()), "")
 
 
 def commands() -> str:

@@ -251,3 +251,17 @@ run([])
         check=False,
     )
     assert done.stdout.split() == [*completed, "LOADED", "[]"], done
+
+
+CLICK_NAMES = {
+    *("ClickException", "Command", "Context", "FuncParamType", "IntParamType", "MissingParameter"),
+    *("NoArgsIsHelpError", "NoSuchOption", "Parameter", "ShellComplete", "StringParamType", "UsageError"),
+    "get_current_context",
+}
+
+
+def test_one_module_imports_the_names_of_click() -> None:
+    module = PACKAGE / "cli" / "click_names.py"
+    found = {each for path in modules() for each in imported(ast.parse(path.read_text("utf-8"))) if "._click" in each}
+    assert {each.rpartition(".")[2] for each in found} == CLICK_NAMES
+    assert [path for path in modules() if "._click" in path.read_text("utf-8")] == [module]

@@ -594,7 +594,7 @@ def test_a_uuid_is_found_with_hyphens_and_without(people: Any) -> None:
 def test_a_list_that_finds_nobody_is_empty_and_no_error(people: Any, run: Any) -> None:
     assert run("patient", "find", "nobody", status=0).stdout == ""
     assert people("patient", "find", "nobody") == []
-    assert run("patient", "find", "nobody", "-o", "table", status=0).stdout == "None.\n"
+    assert run("patient", "find", "nobody", "-o", "table", status=0).stdout == "No patients found.\n"
 
 
 @pytest.mark.parametrize(("said", "numbers"), [("mumtaz", ["P2", "P5"]), ("098111 22333", ["P3", "P4"])])

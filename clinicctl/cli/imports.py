@@ -1,4 +1,4 @@
-"""What the imports share: their options, how a file is opened, and the plan that is made before the lock is taken."""
+"""Run imports: options, opening the file, and planning before the lock is taken."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ import typer
 
 from clinicctl import desk, errors, interrupts, render
 from clinicctl.cli import params
-from clinicctl.cli.context import Ctx
+from clinicctl.cli.context import PARTLY_DONE, Ctx
 from clinicctl.rules import tabular
 from clinicctl.statuses import OnError, SheetFormat
 
@@ -20,17 +20,16 @@ if TYPE_CHECKING:
     from clinicctl.render.progress import Progress
     from clinicctl.results import Outcome
 
-PARTLY_DONE = 3
-"""The exit status of an import that took some rows and refused others."""
-
 TRIES = 3
-"""So often a plan is made before the lock is taken; what comes between the last and its write is looked at under it."""
+"""The most plans that are made before the lock is taken. The last one is checked under the lock."""
 
 FormatOption = Annotated[
     SheetFormat | None,
-    params.choice("--format", SheetFormat, help="The file's format; else by its name, or its first character."),
+    params.choice("--format", SheetFormat, help="The file's format.  [default: from its name or content]"),
 ]
-OnErrorOption = Annotated[OnError, params.choice("--on-error", OnError, help="What happens to a bad row.")]
+OnErrorOption = Annotated[
+    OnError, params.choice("--on-error", OnError, help="Whether a bad row stops the import or is skipped.")
+]
 
 
 def run(
@@ -41,17 +40,17 @@ def run(
     read: Callable[..., tabular.Sheet],
     write: Callable[..., Any],
     plan: Callable[..., Any] | None = None,
-    **told: Any,
+    **options: Any,
 ) -> None:
-    """Read a file, plan what it changes on a read view, write that, and say what came of it.
+    """Read a file, plan its changes, write them, and show the result.
 
-    The plan is made anew when it is outdated; what needs none is written at once.
+    An outdated plan is made again. Imports without a plan are written at once.
     """
     name = "stdin" if file == "-" else os.path.basename(file)
     with render.show_progress(name, quiet=ctx.obj.settings.quiet) as progress:
         with _opened(ctx, file) as (lines, size):
             sheet = read(progress.read(lines, size), format=format or tabular.format_of(file))
-        outcome = _written(ctx, progress, write, plan, sheet, told)
+        outcome = _execute(ctx, progress, write, plan, sheet, options)
     ctx.obj.show(outcome)
     if (ctx.obj.settings.output or render.default_format()) != "table":
         ctx.obj.note(f"{name}: {render.tally(outcome)}")
@@ -59,23 +58,23 @@ def run(
         raise typer.Exit(PARTLY_DONE)
 
 
-def _written(
+def _execute(
     ctx: Ctx,
     progress: "Progress",
     write: Callable[..., Any],
     plan: Callable[..., Any] | None,
     sheet: tabular.Sheet,
-    told: dict[str, Any],
+    options: dict[str, Any],
 ) -> "Outcome":
     if plan is None:
-        progress.say("writing")
-        return ctx.obj.written(write, {"sheet": sheet, **told})
+        progress.describe("writing")
+        return ctx.obj.execute(write, {"sheet": sheet, **options})
     for left in reversed(range(TRIES)):
-        progress.say("comparing")
-        planned = replace(ctx.obj.read(plan, sheet=sheet, **told), last=not left)
-        progress.say("writing")
+        progress.describe("comparing")
+        planned = replace(ctx.obj.read(plan, sheet=sheet, **options), last=not left)
+        progress.describe("writing")
         try:
-            return ctx.obj.written(write, {"plan": planned})
+            return ctx.obj.execute(write, {"plan": planned})
         except desk.imports.Outdated:
             continue
     raise AssertionError("the last plan is made under the lock")
@@ -83,7 +82,10 @@ def _written(
 
 @contextmanager
 def _opened(ctx: Ctx, file: str) -> Iterator[tuple[Iterable[str], int | None]]:
-    """The lines of a file or of stdin, each hardly longer than a row may be, and the size; what is not UTF-8 shows."""
+    """Yield the lines of a file or of stdin, and the size.
+
+    Bytes that are not UTF-8 remain visible.
+    """
     with opened_bytes(ctx, file) as source:
         size = os.fstat(source.fileno()).st_size if file != "-" else None
         with TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
@@ -92,7 +94,10 @@ def _opened(ctx: Ctx, file: str) -> Iterator[tuple[Iterable[str], int | None]]:
 
 @contextmanager
 def opened_bytes(ctx: Ctx, file: str) -> "Iterator[BufferedReader[Any]]":
-    """A file that is read, or stdin. Refuses a missing one, and stdin that something else has read already."""
+    """Yield a file, or stdin.
+
+    Refuses a missing file, and stdin that another argument has read.
+    """
     if file == "-":
         yield _stdin(ctx)
         return
@@ -120,7 +125,7 @@ def _stdin(ctx: Ctx) -> "BufferedReader[Any]":
 
 
 class _Source(RawIOBase):
-    """The bytes of a file or a pipe. A signal ends the wait for more."""
+    """The bytes of a file or a pipe. A signal interrupts a read."""
 
     def __init__(self, raw: Any, name: str, *, ours: bool = True) -> None:
         self._raw = raw

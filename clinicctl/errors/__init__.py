@@ -1,4 +1,4 @@
-"""Every error that a user sees: code, exit status, sentence, and details for scripts.
+"""Every error that a user sees: code, exit status, sentence, details.
 
 The classes are grouped by noun and are used as `errors.DayFull`.
 """

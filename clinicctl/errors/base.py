@@ -31,7 +31,10 @@ class Refusal(Exception):
 
 
 def family() -> list[type[Refusal]]:
-    """Return every error with a code of its own, by exit status. A test compares the documentation with it."""
+    """Return every error with a code of its own, by exit status.
+
+    A test compares the documentation with it.
+    """
     found: list[type[Refusal]] = []
     rest = [Refusal]
     while rest:
@@ -41,7 +44,7 @@ def family() -> list[type[Refusal]]:
 
 
 class AnswerAboutPeople(Refusal):
-    """An error whose details list people as `desk.candidates` describes them, never with the whole phone.
+    """An error whose details list people, never with the whole phone.
 
     The likeliest of `candidates` come first, and only the first `LISTED` are included; `count` is the number of all.
     """
@@ -60,7 +63,10 @@ class Cancelled(Refusal):
 
 
 class Interrupted(Refusal):
-    """A signal asked the program to stop. The problem names the writes whose answers were lost."""
+    """A signal asked the program to stop.
+
+    The problem names the writes whose answers were lost.
+    """
 
     def __init__(self, *, problem: str = "") -> None:
         super().__init__(problem=f" {problem}" if problem else "")
@@ -86,7 +92,10 @@ class Usage(Refusal):
 
 
 class MoreThanAsked(Refusal):
-    """More appointments came between the question and the lock. The confirmation does not cover them."""
+    """More appointments came between the question and the lock.
+
+    The confirmation does not cover them.
+    """
 
     code, status = "usage", 2
     sentence = "This would end {count} appointments, but you confirmed only {asked}; nothing was written."
@@ -94,7 +103,10 @@ class MoreThanAsked(Refusal):
 
 
 class OtherThanAsked(Refusal):
-    """Another write became the last one before the lock was taken. The confirmation does not apply to it."""
+    """Another write became the last one before the lock was taken.
+
+    The confirmation does not apply to it.
+    """
 
     code, status = "usage", 2
     sentence = "The write to undo is now {found}, no longer {asked}; nothing was written."

@@ -37,7 +37,10 @@ class AlreadyBooked(Conflict):
 
 
 class VisitTaken(Conflict):
-    """The database found the second appointment. It knows the constraint, but not the numbers."""
+    """The database found the second appointment.
+
+    It knows the constraint, but not the numbers.
+    """
 
     code, sentence = "already_booked", "The patient already has an active appointment with this doctor on that day."
 
@@ -126,6 +129,9 @@ class AlreadyWaiting(Conflict):
 
 
 class WaitsAlready(Conflict):
-    """The database found the second entry. It knows the constraint, but not the number."""
+    """The database found the second entry.
+
+    It knows the constraint, but not the number.
+    """
 
     code, sentence = "already_waiting", "The patient is already waiting for this doctor on these days."

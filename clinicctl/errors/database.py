@@ -27,7 +27,10 @@ class NeedsMigration(DatabaseUnusable):
 
 
 class StrayLog(DatabaseUnusable):
-    """A log without its database. A new database at the path would be combined with the log of the old one."""
+    """A log without its database.
+
+    A new database at the path would be combined with the log of the old one.
+    """
 
     code = "damaged_database"
     sentence = "{path} is missing, but its log {log} exists and may hold confirmed writes."
@@ -40,7 +43,7 @@ class Damaged(DatabaseUnusable):
 
 
 class FellBehind(DatabaseUnusable):
-    """The database is intact but out of date: its log was lost, or an old copy replaced it."""
+    """The database is intact but out of date, for example an old copy."""
 
     code = "damaged_database"
     sentence = "{path}: the journal ends with write {found}, but {noted} was confirmed: {lost}. Nothing was written."
@@ -51,7 +54,7 @@ class FellBehind(DatabaseUnusable):
 
 
 class Mixture(Damaged):
-    """SQLite would replay a log over a file that it does not belong to, such as an old copy."""
+    """SQLite would replay a log over a file that it does not belong to."""
 
     sentence = "{path}: the log beside it does not belong to the file ({reason}). Nothing was changed."
 
@@ -68,7 +71,10 @@ class Mixture(Damaged):
 
 
 class Replaced(DatabaseUnusable):
-    """The open database is no longer the one in the folder. Earlier results may not apply to the new one."""
+    """The open database is no longer the one in the folder.
+
+    Earlier results may not apply to the new one.
+    """
 
     code = "replaced_database"
     sentence = "{path}: the open database or its log was replaced, renamed or deleted. Nothing was written."
@@ -76,7 +82,7 @@ class Replaced(DatabaseUnusable):
 
 
 class RestoredMeanwhile(Replaced):
-    """A backup was restored between two lines of a shell, or between a question and its answer."""
+    """A backup was restored between two lines, or before an answer."""
 
     sentence = "{path}: a backup was restored in the meantime. Nothing was written."
     advice = "Earlier numbers may now belong to other people. Check them, then run the command again."

@@ -28,7 +28,10 @@ class HasBookings(Conflict, AnswerAboutPeople):
 
 
 class PatientsHere(Conflict, AnswerAboutPeople):
-    """Patients have arrived and wait for the doctor. Their appointments cannot be cancelled."""
+    """Patients have arrived and wait for the doctor.
+
+    Their appointments cannot be cancelled.
+    """
 
     code = "has_bookings"
 

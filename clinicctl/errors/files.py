@@ -39,4 +39,7 @@ class NotPrinted(Refusal):
 
 
 class ReaderGone(NotPrinted):
-    """The program that reads the output has closed the pipe. A command that only reads then ends without an error."""
+    """The program that reads the output has closed the pipe.
+
+    A command that only reads then ends without an error.
+    """

@@ -1,4 +1,4 @@
-"""Errors about the journal: keys, undo, verification, and commits whose outcome is unknown."""
+"""Errors about the journal: keys, undo, verification, unknown outcomes."""
 
 from clinicctl.errors.base import AgainstRule, Conflict, NotFound, Refusal
 from clinicctl.errors.database import DatabaseUnusable
@@ -33,7 +33,7 @@ class BuiltUpon(AgainstRule):
 
 
 class CannotComeBack(AgainstRule):
-    """The details list every appointment that cannot be restored, with the patient's number and the reason."""
+    """The details list every appointment that cannot be restored, and why."""
 
     code = "illegal_step"
     sentence = (

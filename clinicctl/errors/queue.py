@@ -41,7 +41,10 @@ class AlreadyCheckedIn(Conflict):
 
 
 class QueuedTwice(Conflict):
-    """The database found the second check-in. It knows the constraint, but not the position."""
+    """The database found the second check-in.
+
+    It knows the constraint, but not the position.
+    """
 
     code, sentence = "already_checked_in", "The appointment is already checked in."
 

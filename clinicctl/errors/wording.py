@@ -19,7 +19,9 @@ def status_label(status: str) -> str:
 
 
 def typed(text: str, *, known: Iterable[str] = (), option: bool = False) -> str | None:
-    """Return the input in quotes, to repeat it in a sentence; None if it may be personal.
+    """Return the input in quotes, to repeat it in a sentence.
+
+    Return None if it may be personal.
 
     An argument may be a name in the wrong place. It is repeated only if each of its words is `known`, nearly known, a
     single letter, or a short one beside digits or beside a known one. The value of an `option` with a fixed set of
