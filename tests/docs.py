@@ -44,21 +44,22 @@ def example(name: str) -> str:
 
 def tree() -> Iterator[tuple[str, Any, Any]]:
     """Yield every command and group: its words, the command, and its context."""
-    from typer import Context
     from typer.main import get_group
 
     from clinicctl.cli import app
+    from clinicctl.cli.click_names import Context
+    from clinicctl.cli.context import AppContext
 
     def walk(group: Any, ctx: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
         for name in group.list_commands(ctx):
             command, words = group.get_command(ctx, name), f"{path} {name}".strip()
-            inner = Context(command, info_name=name, parent=ctx)
+            inner = Context(command, info_name=name, parent=ctx, obj=AppContext())
             yield words, command, inner
             if hasattr(command, "list_commands"):
                 yield from walk(command, inner, words)
 
     root = get_group(app)
-    yield from walk(root, Context(root, info_name="clinicctl"), "")
+    yield from walk(root, Context(root, info_name="clinicctl", obj=AppContext()), "")
 
 
 def command_list() -> str:

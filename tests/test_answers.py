@@ -71,7 +71,7 @@ def test_a_batch_whose_answers_cannot_be_printed_says_that_the_writes_stand(
     with open("/dev/full", "w") as full:
         answer = finish(start("batch", *options, lines, stdout=full))
     assert answer.status == 74
-    assert answer.stderr.endswith("  What the lines have written stands: see `clinicctl audit log`.\n")
+    assert answer.stderr.endswith("  Some lines were written: see `clinicctl audit log`.\n")
     assert [each["key"] for each in clinic("appointment", "list")] == ["k"]
 
 
@@ -86,9 +86,7 @@ def test_a_signal_while_answers_are_printed_says_that_the_writes_stand(
     assert batch.stdout.read(1) == "{"
     time.sleep(0.5)
     batch.terminate()
-    assert batch.stderr.read() == (
-        "clinicctl: Terminated. What the lines have written stands: see `clinicctl audit log`.\n"
-    )
+    assert batch.stderr.read() == ("clinicctl: Terminated. Some lines were written: see `clinicctl audit log`.\n")
     assert batch.wait(30) == 143
     assert [each["key"] for each in clinic("appointment", "list")] == ["k"]
 
@@ -100,14 +98,16 @@ def test_a_write_whose_answer_cannot_be_printed_says_how_to_read_it(
     with open("/dev/full", "w") as full:
         answer = finish(start("book", "P1", "MEHTA", "+1d", *key, stdout=full))
     assert answer.status == 74
-    found = re.search(r"The write stands\. Repeat the command with --key (\S+) to get its answer\.\n$", answer.stderr)
+    found = re.search(
+        r"The change was written\. Run the command again with --key (\S+) to get its answer\.\n$", answer.stderr
+    )
     assert found
     again = clinic("book", "P1", "MEHTA", "+1d", "--key", found[1])
     assert (again["number"], again["replayed"]) == ("A1", True)
     with open("/dev/full", "w") as full:
         read = finish(start("appointment", "list", stdout=full))
         dry = finish(start("book", "P1", "MEHTA", "+2d", "--dry-run", stdout=full))
-    assert "stands" not in read.stderr + dry.stderr
+    assert "was written" not in read.stderr + dry.stderr
 
 
 @pytest.mark.parametrize(
@@ -128,10 +128,10 @@ def test_what_fails_after_the_commit_says_that_the_write_stands(
     with monkeypatch.context() as patch:
         patch.setattr(render, "result", fail)
         error = run("book", "P1", "MEHTA", "+1d", "--key", "k", json=True, status=status).error
-        assert "The write stands" not in str(run("patient", "list", json=True, status=status).error)
+        assert "The change was written" not in str(run("patient", "list", json=True, status=status).error)
     assert error["code"] == code
     said = error["message"] if code == "interrupted" else error["hint"]
-    assert said.endswith("The write stands. Repeat the command with --key k to get its answer.")
+    assert said.endswith("The change was written. Run the command again with --key k to get its answer.")
     assert clinic("book", "P1", "MEHTA", "+1d", "--key", "k")["replayed"]
 
 

@@ -297,8 +297,8 @@ def test_only_the_first_of_many_findings_are_told_and_all_are_counted(
     tamper(tmp_path, "UPDATE journal SET actor = 'eve'")
     with store.read(actor="test") as tx, pytest.raises(errors.BrokenJournal) as broken:
         desk.audit.verify(tx)
-    assert broken.value.facts["broken"] == 6
-    assert len(broken.value.facts["findings"]) == 3
+    assert broken.value.details["broken"] == 6
+    assert len(broken.value.details["findings"]) == 3
 
 
 def test_the_memory_of_a_check_does_not_grow_with_the_journal(store: Store) -> None:

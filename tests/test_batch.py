@@ -17,8 +17,8 @@ import pytest
 from typer.main import get_command
 
 from clinicctl.cli import TREE, Root, app, fast_parse
-from clinicctl.cli.batch import LONGEST_LINE
-from clinicctl.cli.context import Desk
+from clinicctl.cli.batch_lines import LONGEST_LINE
+from clinicctl.cli.context import AppContext
 from clinicctl.results.base import plain
 from clinicctl.store.sqlite.connections import BEGIN
 from clinicctl.store.sqlite.group_commit import GroupStore
@@ -164,7 +164,7 @@ def test_whatever_goes_wrong_with_reading_a_line_is_that_lines_answer(
     def split(line: str) -> list[str]:
         raise MemoryError
 
-    monkeypatch.setattr("clinicctl.cli.batch.shlex.split", split)
+    monkeypatch.setattr("clinicctl.cli.batch_lines.shlex.split", split)
     answers = batch("book P1 RAO", "book 'P2' RAO", "book P2 MEHTA", status=3)
     assert [each["exit_code"] for each in answers] == [0, 70, 0]
     assert answers[1]["error"]["details"]["kind"] == "MemoryError"
@@ -172,7 +172,7 @@ def test_whatever_goes_wrong_with_reading_a_line_is_that_lines_answer(
 
 @pytest.mark.parametrize("line", ["shell", "batch lines.txt", "batch -", "batch --atomic -", '["shell", "-q"]'])
 def test_there_is_no_batch_and_no_shell_inside_one(clinic: Ask, batch: Any, run: Run, line: str) -> None:
-    nested = "There is no batch in a batch, and no shell in a shell."
+    nested = "batch and shell cannot run inside a batch or a shell."
     answers = batch(line, "book P1 MEHTA", status=3)
     assert [each["exit_code"] for each in answers] == [2, 0]
     assert answers[0]["error"]["message"] == nested
@@ -407,7 +407,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 # The quick way to read a line is Click's
 
 
-class Recorder(Desk):
+class Recorder(AppContext):
     """A desk that notes what a command asked it for, and does nothing."""
 
     def __init__(self) -> None:

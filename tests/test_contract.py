@@ -177,7 +177,7 @@ def test_a_list_that_finds_nothing_is_empty_and_no_error(clinic: Ask, run: Run, 
         assert answer.stdout.startswith("id,number,patient.id,")
         assert answer.stdout.count("\n") == 1
     else:
-        assert answer.stdout == {"table": "None.\n", "json": "[]\n"}.get(output, "")
+        assert answer.stdout == {"table": "No appointments.\n", "json": "[]\n"}.get(output, "")
 
 
 def test_options_stand_before_the_command_and_after_it(clinic: Ask, run: Run, tmp_path: Path) -> None:

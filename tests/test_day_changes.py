@@ -452,7 +452,7 @@ def test_a_change_of_days_by_an_older_version_cannot_be_undone(clinic: Ask, refu
     clinic(*SET, "RAO", "+2d", "--absent")
     with closing(sqlite3.connect(db)) as connection, connection:
         connection.execute("DELETE FROM journal_days")
-    assert "not of a kind that can be undone" in refused(7, "illegal_step", "undo")["message"]
+    assert "does not support undo" in refused(7, "illegal_step", "undo")["message"]
 
 
 @pytest.mark.parametrize("days", [True, False])
@@ -521,7 +521,7 @@ def test_at_a_terminal_undo_names_the_patient_and_the_status_and_takes_a_no(clin
     assert "queue recall" in screen
     assert "P1 Anita Sharma, A1 waiting → skipped" in screen
     assert clinic("queue", "show", "MEHTA")[0]["status"] == "waiting"
-    assert "Undone" in at_a_terminal("undo", number, typed="y\n")
+    assert "Undid" in at_a_terminal("undo", number, typed="y\n")
     assert clinic("queue", "show", "MEHTA")[0]["status"] == "skipped"
 
 

@@ -19,7 +19,7 @@ ROOT = PACKAGE.parent
 
 BASE = {"errors", "clock", "settings", "results", "statuses", "rules", "log", "interrupts"}
 MAY_IMPORT = {
-    "errors": set(),
+    "errors": {"errors"},
     "clock": set(),
     "interrupts": set(),
     "statuses": set(),
@@ -348,3 +348,17 @@ for nth, (args, stdin) in enumerate([*good, *refused]):
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+CLICK_NAMES = {
+    *("ClickException", "Command", "Context", "FuncParamType", "IntParamType", "MissingParameter"),
+    *("NoArgsIsHelpError", "NoSuchOption", "Parameter", "ShellComplete", "StringParamType", "UsageError"),
+    "get_current_context",
+}
+
+
+def test_one_module_imports_the_names_of_click() -> None:
+    module = PACKAGE / "cli" / "click_names.py"
+    found = {each for path in modules() for each in imported(ast.parse(path.read_text("utf-8"))) if "._click" in each}
+    assert {each.rpartition(".")[2] for each in found} == CLICK_NAMES
+    assert [path for path in modules() if "._click" in path.read_text("utf-8")] == [module]

@@ -462,7 +462,7 @@ def test_whom_an_import_cancels_is_counted_and_listed_however_it_is_asked(decemb
     args = ("doctor", "avail", "import", path, "--on-conflict", "cancel")
     would = "clinicctl: Would be cancelled by the clinic:\n  A1  P1 Anita Sharma  +919876543210\n"
     to_call = would.replace("Would be cancelled by the clinic", "Cancelled by the clinic; please call")
-    tally = "1 changed, 1 cancelled by the clinic and to be phoned."
+    tally = "1 changed, 1 cancelled by the clinic (please call)."
     for output in ("tsv", "csv"):
         answer = run(*args, "-n", "-o", output, status=0)
         assert answer.stdout.count("changed") == answer.stdout.count("MEHTA") == 1, "the rows, as ever"
@@ -479,7 +479,7 @@ def test_an_import_that_only_cancels_says_so(december: Ask, run: Run, file: Any)
     path = file("doctor,date,present\nMEHTA,+3d,no\n")
     december("doctor", "avail", "import", path, "--on-conflict", "keep")
     answer = run("doctor", "avail", "import", path, "--on-conflict", "cancel", status=0)
-    assert answer.stderr.endswith("days.csv: 1 cancelled by the clinic and to be phoned, 1 unchanged.\n")
+    assert answer.stderr.endswith("days.csv: 1 cancelled by the clinic (please call), 1 unchanged.\n")
 
 
 def test_the_list_to_phone_is_no_line_of_a_batch(december: Ask, run: Run, file: Any) -> None:

@@ -60,7 +60,8 @@ def test_on_a_new_database_everything_is_applied(run: Run, tmp_path: Path) -> No
 
 def test_for_a_person_the_answer_says_found_and_the_note_says_how(clinic: Ask, run: Run) -> None:
     answer = run("init", "--name", "Other", "-o", "table", status=0)
-    assert answer.stdout.startswith("Found ")
+    assert answer.stdout.startswith("Already exists: ")
     assert answer.stderr == (
-        "clinicctl: --name was not applied: the clinic was there already. Set it with `clinicctl config name Other`.\n"
+        "clinicctl: --name was not applied, because the clinic already exists. "
+        "To change it: `clinicctl config name Other`.\n"
     )

@@ -229,7 +229,7 @@ def test_a_clinic_day_is_sound_and_a_check_changes_nothing(day: Ask, db: str, ru
     assert found == {"path": db, "sound": True, "problems": []}
     assert day("db", "check", "--repair") == found
     assert (Path(db).read_bytes(), Path(f"{db}.lock").read_bytes()) == before
-    assert run("db", "check", "-o", "table", status=0).stdout == "Sound.\n"
+    assert run("db", "check", "-o", "table", status=0).stdout == "No problems found.\n"
     assert run("db", "check", "-o", "tsv", status=0).stdout == ""
 
 

@@ -99,8 +99,8 @@ def test_two_notes_that_do_not_fit_into_one_are_both_kept(noon: Ask) -> None:
 def test_a_merge_answers_in_words_what_moved_and_what_was_kept(noon: Ask, run: Run) -> None:
     noon("patient", "edit", "P3", "--note", "deaf")
     said = run("patient", "merge", "P3", "--into", "P1", "--yes", "-o", "table", status=0).stdout
-    assert "Taken over: note." in said
-    assert "Kept with P3, because different: name, phone." in said
+    assert "Copied: note." in said
+    assert "Left with P3, because different: name, phone." in said
 
 
 def test_a_replayed_merge_reads_the_former_names_again_and_the_journal_has_none(noon: Ask, db: str) -> None:
@@ -447,11 +447,11 @@ def test_a_merge_says_at_a_terminal_what_it_would_do_before_it_asks(noon: Ask, r
     noon("patient", "edit", "P3", "--note", "deaf")
     answer = run("patient", "merge", "P3", "--into", "P1", stdin="n\n", status=1)
     assert (
-        "P3 Anitha Sharma-Verma becomes P1 Anita Sharma. Appointments that move: 1; waitlist entries: 0."
+        "Merge P3 Anitha Sharma-Verma into P1 Anita Sharma. Appointments to move: 1; waitlist entries: 0."
         in answer.stderr
     )
-    assert "P1 takes over: note." in answer.stderr
-    assert "Different, and kept with P3: name, phone." in answer.stderr
+    assert "Copied to P1: note." in answer.stderr
+    assert "Different, and left with P3: name, phone." in answer.stderr
     assert noon("patient", "show", "P3")["number"] == "P3"
 
 

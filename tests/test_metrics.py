@@ -157,7 +157,7 @@ def test_health_tells_what_is_in_force_and_where_the_journal_ends(clinic: Ask) -
 
 def test_health_is_a_table_for_people(clinic: Ask, run: Run) -> None:
     shown = run("health", "-o", "table", status=0).stdout
-    assert "Usable." in shown
+    assert "Database OK." in shown
     assert "NOT OK" in shown, "there is no backup yet"
 
 

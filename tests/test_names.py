@@ -291,7 +291,7 @@ def test_a_near_match_shows_the_candidates_to_a_person(clinic: Any, run: Any) ->
     head, candidate, hint = run(
         "patient", "add", "Anita Sharna", "--phone", "98765 43210", status=6
     ).stderr.splitlines()
-    assert head == "clinicctl: This may be somebody on file (1)."
+    assert head == "clinicctl: Possible match on file (1)."
     assert all(each in candidate for each in ("P1", "Anita Sharma", "1980-02-01", "…210"))
     assert "--same-as" in hint
 
@@ -593,7 +593,7 @@ def test_a_uuid_is_found_with_hyphens_and_without(people: Any) -> None:
 def test_a_list_that_finds_nobody_is_empty_and_no_error(people: Any, run: Any) -> None:
     assert run("patient", "find", "nobody", status=0).stdout == ""
     assert people("patient", "find", "nobody") == []
-    assert run("patient", "find", "nobody", "-o", "table", status=0).stdout == "None.\n"
+    assert run("patient", "find", "nobody", "-o", "table", status=0).stdout == "No patients found.\n"
 
 
 @pytest.mark.parametrize(("said", "numbers"), [("mumtaz", ["P2", "P5"]), ("098111 22333", ["P3", "P4"])])

@@ -98,7 +98,7 @@ def test_a_command_that_writes_says_that_its_answer_could_not_be_given(command: 
     status, said = unread(command)
     assert status == 74
     assert "clinicctl: The result could not be printed (Broken pipe)." in said.splitlines()
-    assert ("The write stands" in said) == (not command.startswith(("db", "demo")) and "--dry-run" not in command)
+    assert ("The change was written" in said) == (not command.startswith(("db", "demo")) and "--dry-run" not in command)
 
 
 def test_completion_ends_as_silently(clinic: Ask, unread: Any) -> None:

@@ -244,6 +244,17 @@ def test_a_key_from_before_there_was_the_option_still_answers(empty: Path, tmp_p
 
 # Refused steps
 
+ACTIONS = {"cancel": "cancel A1", "move": "move A1", "no-show": "mark A1 as no-show"}
+MARKED = {
+    "cancelled": "cancelled",
+    "no_show": "marked as no-show",
+    "completed": "completed",
+    "left": "marked as left",
+    "checked_in": "checked in",
+}
+SAME = {("cancelled", "cancel"), ("no_show", "no-show")}
+"""The steps that reach the status which the appointment already has."""
+
 
 @pytest.mark.parametrize("ended", ["cancelled", "no_show", "completed", "left", "checked_in"])
 def test_a_refused_step_names_the_command_that_was_given(ended: str, noon: Ask, refused: Refused) -> None:
@@ -259,7 +270,9 @@ def test_a_refused_step_names_the_command_that_was_given(ended: str, noon: Ask, 
     for step, words in (("cancel", ()), ("move", ("tomorrow",)), ("no-show", ())):
         error = refused(7, "illegal_step", "appointment", step, "A1", *words)
         assert error["details"]["step"] == step
-        assert error["message"] == f"A1 is {ended}; {step} needs booked."
+        already = f"A1 is already {MARKED[ended]}."
+        cannot = f"Cannot {ACTIONS[step]}: it is {MARKED[ended]}, not booked."
+        assert error["message"] == (already if (ended, step) in SAME else cannot)
 
 
 # What status shows

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from clinicctl import desk
-from clinicctl.cli import params
+from clinicctl.cli import parsers
 from tests import every_write
 from tests.every_write import DAY, MARKS, REFUSED
 
@@ -102,7 +102,7 @@ def test_an_erasure_takes_what_killed_commands_left_and_names_the_copies(clinic:
     shutil.copy(db, draft)
     answer = run("patient", "erase", "anita", "--yes", json=True, status=0)
     assert not draft.exists()
-    assert f"beside the database are as they were made: {os.path.basename(kept)}." in answer.stderr
+    assert f"beside the database were not changed: {os.path.basename(kept)}." in answer.stderr
     os.unlink(kept)
     assert run("patient", "erase", "mumtaz", "--yes", json=True, status=0).stderr == ""
 
@@ -311,7 +311,7 @@ def personal_arguments() -> Iterator[tuple[str, Any]]:
 def test_every_personal_argument_of_every_command_may_come_from_a_file_or_from_stdin(
     name: str, param: Any, tmp_path: Path
 ) -> None:
-    assert param.type.func in params.PERSONAL
+    assert param.type.func in parsers.PERSONAL
     said = {"born": "1980-02-01", "phone": "98765 43210", "email": "a@b.example"}.get(param.name, "P1")
     file = tmp_path / "said.txt"
     file.write_text(f"{said}\n")

@@ -204,7 +204,7 @@ def test_a_birth_date_that_agrees_asks_and_one_that_differs_says_nothing(clinic:
 
 def test_a_person_is_told_who_is_similar_and_how_to_make_one_of_two(clinic: Ask, run: Run) -> None:
     said = run("patient", "add", "Mumtaz Anwar", *OTHER_PHONE, "-o", "table", status=0).stdout
-    assert "Perhaps the same person: P2 Mumtaz Anwar." in said
+    assert "Possible match: P2 Mumtaz Anwar." in said
     assert "clinicctl patient merge P3 --into P2" in said
     assert "P2" in run("patient", "add", "Mumtaz Anwar", "--phone", "none", "-o", "csv", status=0).stdout
 
@@ -353,7 +353,7 @@ def test_the_one_named_by_same_as_is_filled_and_what_differs_is_named(clinic: As
     )
     assert clinic("patient", "find", "98111 22333")[0]["number"] == "P3"
     said = run("patient", "add", "Zoë Quux", *PHONE, "--note", "short", "-o", "table", status=0).stdout
-    assert "Not taken, because the record differs: note" in said
+    assert "Not applied, because the record differs: note" in said
 
 
 def test_a_row_of_a_file_fills_and_names_what_it_does_not_take(clinic: Ask, run: Run, file: Any) -> None:

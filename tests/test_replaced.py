@@ -175,7 +175,7 @@ def test_a_shell_refuses_the_first_line_after_a_restore_and_forgets_whom_it_mean
     refused = json.loads(shell.stderr.readline())
     assert (refused["exit_code"], refused["error"]["code"]) == (10, "replaced_database")
     enter("book . MEHTA tomorrow")
-    assert "stands for nobody" in json.loads(shell.stderr.readline())["error"]["message"]
+    assert "means no patient" in json.loads(shell.stderr.readline())["error"]["message"]
     assert clinic("appointment", "list") == before
     enter("patient show P3")
     assert json.loads(shell.stdout.readline())["name"] == "Somebody Else"

@@ -170,7 +170,7 @@ def test_in_a_pipe_it_prompts_for_nothing_and_ends_with_the_last_status(clinic: 
     answer = run("shell", stdin="book P1 MEHTA --json\n# a remark\nbook . MEHTA\n", status=6)
     assert answer.lines[0]["number"] == "A1"
     assert "clinicctl>" not in answer.stdout
-    assert "P1 has A1 with MEHTA" in answer.stderr
+    assert "P1 already has appointment A1 with MEHTA" in answer.stderr
     assert run("shell", stdin="exit\nbook P1 RAO\n").status == 0
     assert run("shell", stdin="patient show .\n", status=2).stdout == ""
     assert run("shell", stdin="batch -\n", status=2).stdout == ""
@@ -193,10 +193,10 @@ def test_ctrl_c_while_a_result_is_printed_drops_the_line_and_not_the_shell(
 
 
 def test_an_open_quote_is_refused_as_any_usage_is(clinic: Ask, run: Run) -> None:
-    assert run("shell", stdin="book 'P1 MEHTA\n", status=2).stderr == "clinicctl: A quote is left open.\n"
+    assert run("shell", stdin="book 'P1 MEHTA\n", status=2).stderr == "clinicctl: A quote is not closed.\n"
     assert run("shell", stdin="book 'P1 MEHTA\n", json=True, status=2).error["code"] == "usage"
     assert (
-        run("shell", stdin="book 'P1 MEHTA\nbook P1 MEHTA\n", status=0).stderr == "clinicctl: A quote is left open.\n"
+        run("shell", stdin="book 'P1 MEHTA\nbook P1 MEHTA\n", status=0).stderr == "clinicctl: A quote is not closed.\n"
     )
 
 

@@ -18,7 +18,7 @@ from clinicctl.cli.shell import _ABOUT_NOBODY
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
 
-NOBODY = "`.` stands for nobody"
+NOBODY = "`.` means no patient"
 
 
 @pytest.fixture(autouse=True)

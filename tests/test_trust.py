@@ -74,7 +74,7 @@ def test_an_old_copy_under_a_newer_log_is_refused_and_no_byte_is_changed(
 ) -> None:
     before = contents(tmp_path)
     error = refused(10, "damaged_database", *split(command))
-    assert "does not fit the file" in error["message"]
+    assert "does not belong to the file" in error["message"]
     assert "(writes 6 to 67)" in error["hint"]
     assert (error["details"]["first"], error["details"]["last"]) == (6, 67)
     assert contents(tmp_path) == before
@@ -82,7 +82,7 @@ def test_an_old_copy_under_a_newer_log_is_refused_and_no_byte_is_changed(
 
 def test_health_and_check_tell_of_an_old_copy_under_a_newer_log(mixture: str, run: Run, tmp_path: Path) -> None:
     before = contents(tmp_path)
-    assert "does not fit the file" in run("health", json=True, status=10).json["findings"][0]["problem"]
+    assert "does not belong to the file" in run("health", json=True, status=10).json["findings"][0]["problem"]
     assert not run("db", "check", json=True, status=10).json["sound"]
     (line,) = run("batch", "-", stdin="book P1 MEHTA +9d\n", status=3).lines
     assert line["error"]["code"] == "damaged_database"

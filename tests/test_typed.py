@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinicctl import errors, settings
-from clinicctl.cli import app, params
+from clinicctl.cli import app, parsers
 from clinicctl.cli.fast_parse import without_people
 from clinicctl.statuses import Sex
 from tests import every_write
@@ -23,7 +23,7 @@ def fixed() -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Every option with fixed values of every command: the command, the option, and what is allowed."""
     for name, command in every_write.commands():
         for each in command.params:
-            if allowed := params.FIXED.get(getattr(each.type, "func", None)):
+            if allowed := parsers.FIXED.get(getattr(each.type, "func", None)):
                 yield name, each.opts[0], allowed
             if each.name == "output":
                 yield name, each.opts[0], settings.FORMATS

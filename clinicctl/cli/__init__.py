@@ -1,7 +1,7 @@
-"""The command tree and the one error boundary.
+"""The command tree, and the only place where an error becomes an exit status.
 
-A command's module is imported when the command is named, so that `--help` and `--version` stay quick; the tree here
-holds each command's first line of help, which a test compares with the command's own.
+A command's module is imported when the command is named, so that `--help` and `--version` start fast. The tree repeats
+the first line of each command's help; a test compares the two.
 """
 
 import os
@@ -13,52 +13,57 @@ from importlib import import_module
 from typing import Any
 
 import typer
-
-# Typer keeps Click inside; these names have no public door in 0.28, to which pyproject holds Typer.
-from typer._click.core import Command, Context
-from typer._click.exceptions import ClickException, MissingParameter, NoArgsIsHelpError, NoSuchOption, UsageError
 from typer.main import get_command_from_info, get_group
 
 from clinicctl import __version__, clock, errors, interrupts, settings
+from clinicctl.cli.click_names import (
+    ClickException,
+    Command,
+    Context,
+    MissingParameter,
+    NoArgsIsHelpError,
+    NoSuchOption,
+    UsageError,
+)
 from clinicctl.cli.commands import Group
-from clinicctl.cli.context import READER_GONE, Ctx, Desk
+from clinicctl.cli.context import READER_GONE, AppContext, Ctx
 
 PROGRAM = "clinicctl"
 
 _OPTION = re.compile("--?[a-z][a-z0-9-]{0,39}")
 
 TREE = {
-    "init": ("clinic", "Create the clinic's database, and its folder."),
+    "init": ("clinic", "Create the clinic's database and its folder."),
     "config": ("clinic", "Show or set the clinic's settings."),
-    "demo": ("clinic", "Create a database filled with a believable clinic day."),
-    "health": ("clinic", "Say whether the database can be used."),
+    "demo": ("clinic", "Create a database with the data of a sample clinic day."),
+    "health": ("clinic", "Check whether the database can be used."),
     "patient": ("patients", "Patients: register, find, edit, merge."),
     "doctor": ("doctors", "Doctors and their days."),
     "book": ("bookings", "Book a patient with a doctor for a day."),
     "appointment": ("bookings", "Appointments: show, list, move, cancel, no-show, history."),
-    "appt": ("bookings", "A second name for `appointment`."),
-    "checkin": ("queue", "Check a patient in, and give the next position in the queue."),
-    "walkin": ("queue", "Book a patient for today and check in, at once."),
-    "queue": ("queue", "The queue of a doctor's day, from the call to the end."),
-    "day": ("daybook", "Show the day sheet: every slot of every doctor, and what stands in it."),
-    "free": ("daybook", "Show the next days with a free place, of a doctor or a specialty."),
-    "waitlist": ("daybook", "The waitlist: who gets the next free place."),
-    "status": ("daybook", "Show what needs somebody, each with the command that mends it."),
-    "close": ("daybook", "End a day: booked becomes no-show, waiting becomes left, in consultation becomes completed."),
-    "batch": ("batch", "Run one command a line, in one process, and answer each with a line of JSON."),
+    "appt": ("bookings", "Short name of `appointment`."),
+    "checkin": ("queue", "Check in a patient, and assign the next position in the queue."),
+    "walkin": ("queue", "Book a patient for today, and check in."),
+    "queue": ("queue", "The queue of a doctor's day: show, call, start, done, skip, transfer."),
+    "day": ("daybook", "Show the day sheet: every slot of every doctor."),
+    "free": ("daybook", "List the next days with a free slot, for a doctor or a specialty."),
+    "waitlist": ("daybook", "The waitlist for free slots: add, list, remove, promote."),
+    "status": ("daybook", "List open problems, each with the command that fixes it."),
+    "close": ("daybook", "Close a day: booked becomes no-show, waiting left, in consultation completed."),
+    "batch": ("batch", "Run one command per line in one process, and answer each with a line of JSON."),
     "shell": (
         "shell",
-        "Run commands at a prompt: with completion, a history without names, and . for the patient last spoken of.",
+        "Run commands at a prompt, with completion and . for the last patient.",
     ),
-    "audit": ("audit", "The journal: who did what to whom, and whether it is as it was written."),
-    "metrics": ("metrics", "Print the clinic's numbers for Prometheus, or write them to a file for its collector."),
+    "audit": ("audit", "The journal of all changes: log, verify."),
+    "metrics": ("metrics", "Print metrics for Prometheus, or write them to a file for its collector."),
     "db": ("db", "The database: check, back up, restore, migrate, compact."),
-    "undo": ("daybook", "Take back the last write of booking, queue or days, when nothing was built on it."),
+    "undo": ("daybook", "Undo the last change of a booking, a queue or a doctor's days."),
     "help": ("help", "Show a reference page, or list the pages."),
 }
 _ALIASES = {"appt": "appointment"}
 _PARTLY_DONE, _SIGNALLED = 3, 128
-"""The exit status that comes without a message of its own, and the one above which a signal ended the command."""
+"""The exit status without an error message, and the base of the statuses of signals."""
 _STOPPED: dict[int, type[errors.Interrupted]] = {
     signal.SIGINT: errors.Stopped,
     signal.SIGTERM: errors.Terminated,
@@ -67,7 +72,10 @@ _STOPPED: dict[int, type[errors.Interrupted]] = {
 
 
 class Root(Group):
-    """The root of the tree: loads a command when it is named, and turns every end of it into an exit status."""
+    """The root of the tree.
+
+    It loads a command when it is named, and returns its exit status.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.loaded: dict[str, Command | None] = {}
@@ -106,15 +114,18 @@ class Root(Group):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run one command line. Exits with its status, or returns it where `standalone_mode` is off."""
+        """Run one command line.
+
+        Exits with its status, or returns it if `standalone_mode` is off.
+        """
         try:
-            self._main_shell_completion({"obj": Desk()}, PROGRAM, complete_var)
+            self._main_shell_completion({"obj": AppContext()}, PROGRAM, complete_var)
         except BrokenPipeError:
             return READER_GONE
         except Exception:
-            # A shell asks for completions in the midst of a line, as after an open quote: it gets none.
+            # The shell may ask for completions of an incomplete line, such as one with an open quote.
             return 0
-        status = answer(self, [_utf8(each) for each in (sys.argv[1:] if args is None else args)], Desk())
+        status = answer(self, [_utf8(each) for each in (sys.argv[1:] if args is None else args)], AppContext())
         if standalone_mode:
             sys.exit(status)
         return status
@@ -142,19 +153,19 @@ def _version(value: bool) -> None:
 def root(
     ctx: Ctx,
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version and leave."
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
     ),
 ) -> None:
-    """Run the front desk of a medical clinic: patients, doctors and their days, booking, check-in, the queue.
+    """Run the front desk of a clinic: patients, doctors, booking, check-in, queue.
 
-    Every command takes the common options below, before its name or after. Exit statuses: 0 done, 2 usage, 3 partly
+    Every command takes the common options below, before or after its name. Exit statuses: 0 done, 2 usage, 3 partly
     done, 4 not found, 5 ambiguous, 6 conflict, 7 refused by a rule, 10 no usable database, 11 busy (try again), 12
     outcome unknown (repeat with the same --key), 65 bad file, 74 input or output failed.
     """
 
 
 def run(args: Sequence[str] | None = None) -> int:
-    """Run the program on arguments and return its exit status, with everything written out."""
+    """Run the program with arguments, flush the output, and return the exit status."""
     try:
         interrupts.listen()
         clock.shift(settings.clock_shift(os.environ))
@@ -175,10 +186,10 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def _refuse(refused: errors.Refusal, args: Sequence[str] | None) -> int:
-    """Refuse arguments that are outside every command."""
-    desk = Desk()
-    desk.args = list(sys.argv[1:] if args is None else args)
-    return desk.refuse(refused)
+    """Print an error from outside of any command, and return its exit status."""
+    context = AppContext()
+    context.args = list(sys.argv[1:] if args is None else args)
+    return context.refuse(refused)
 
 
 def _stopped(number: int) -> errors.Interrupted:
@@ -186,40 +197,40 @@ def _stopped(number: int) -> errors.Interrupted:
     return _STOPPED[number]()
 
 
-def answer(root: Group, args: list[str], desk: Desk) -> int:
-    """Run one command line: the one place where an error becomes text or JSON and an exit status."""
-    desk.args = list(args)
+def answer(root: Group, args: list[str], context: AppContext) -> int:
+    """Run one command line, and return its exit status. Every error is printed here."""
+    context.args = list(args)
     try:
-        desk.run(root, args)
-        return desk.finish(0)
+        context.run(root, args)
+        return context.finish(0)
     except typer.Exit as left:
-        return desk.finish(left.exit_code)
+        return context.finish(left.exit_code)
     except errors.Refusal as refused:
-        return desk.refuse(refused)
+        return context.refuse(refused)
     except NoArgsIsHelpError as asked:
-        return desk.help(asked.format_message())
+        return context.help(asked.format_message())
     except ClickException as error:
-        return desk.refuse(_usage(error))
+        return context.refuse(_usage(error))
     except (typer.Abort, EOFError):
-        return desk.refuse(errors.Cancelled())
+        return context.refuse(errors.Cancelled())
     except interrupts.Interrupt as stopped:
-        return desk.refuse(_stopped(stopped.number))
+        return context.refuse(_stopped(stopped.number))
     except MemoryError:
-        return desk.refuse(errors.OutOfMemory(hint=desk.how_to_read_again()))
+        return context.refuse(errors.OutOfMemory(hint=context.how_to_read_again()))
     except Exception as bug:
-        # The boundary: a bug is named by a reference, and what it knows of people stays inside.
-        return desk.refuse(desk.internal(bug))
+        # A bug is reported by a reference, because its text may contain personal data.
+        return context.refuse(context.internal(bug))
 
 
 def _utf8(arg: str) -> str:
-    """An argument as UTF-8, also where Python took its bytes for ASCII, as in a C locale that it may not coerce."""
+    """Return an argument as UTF-8, even if a C locale made it ASCII."""
     if any("\udc80" <= each <= "\udcff" for each in arg):
         return os.fsencode(arg).decode("utf-8", "surrogateescape")
     return arg
 
 
 def _usage(error: ClickException) -> errors.Refusal:
-    """Explain what is wrong with a command line, without repeating personal data."""
+    """Return the error for a command line that Click refused, without personal data."""
     ctx = error.ctx if isinstance(error, UsageError) else None
     path = ctx.command_path if ctx else PROGRAM
     hint = f"See `{path} --help`."
@@ -236,10 +247,10 @@ def _usage(error: ClickException) -> errors.Refusal:
         return errors.Usage(problem=f"Missing {kind} {_name(error)}.", hint=hint)
     message = error.message
     if message.startswith("No such command"):
-        said, near = _near_command(ctx, message)
+        word, near = _near_command(ctx, message)
         return errors.Usage(
-            # A word that resembles no command may be a person's name.
-            problem=f"No such command: {said}." if errors.near(said, near) else "No such command.",
+            # A word that resembles no command may be a name.
+            problem=f"No such command: {word}." if errors.near(word, near) else "No such command.",
             hint=f"Did you mean {' or '.join(near)}?" if near else hint,
         )
     if message.startswith("Got unexpected extra argument"):
@@ -247,10 +258,10 @@ def _usage(error: ClickException) -> errors.Refusal:
     if message.startswith("Missing command"):
         return errors.Usage(problem="Missing command.", hint=hint)
     if isinstance(error, UsageError) and getattr(error, "param", None) is not None:
-        return errors.Usage(problem=f"{_name(error)}: not understood.", hint=hint)
+        return errors.Usage(problem=f"{_name(error)}: invalid value.", hint=hint)
     if (option := getattr(error, "option_name", None)) and "requires an argument" in message:
         return errors.Usage(problem=f"{option} needs a value.", hint=hint)
-    return errors.Usage(problem="The command line is not understood.", hint=hint)
+    return errors.Usage(problem="Invalid command line.", hint=hint)
 
 
 def _name(error: Any) -> str:
@@ -259,10 +270,10 @@ def _name(error: Any) -> str:
 
 
 def _near_command(ctx: Context | None, message: str) -> tuple[str, list[str]]:
-    """Return the word that was read as a command, and the commands with a similar name."""
+    """Return the unknown command, and the commands with a similar name."""
     from difflib import get_close_matches
 
-    said = message.partition("'")[2].partition("'")[0]
+    word = message.partition("'")[2].partition("'")[0]
     if ctx is None or not isinstance(ctx.command, Group):
-        return said, []
-    return said, get_close_matches(said, ctx.command.list_commands(ctx))
+        return word, []
+    return word, get_close_matches(word, ctx.command.list_commands(ctx))

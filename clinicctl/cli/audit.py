@@ -1,4 +1,4 @@
-"""The commands on the journal."""
+"""Commands for the journal."""
 
 from typing import Annotated
 
@@ -6,14 +6,14 @@ import typer
 from typer.core import TyperOption
 
 from clinicctl import desk, errors
-from clinicctl.cli import params
+from clinicctl.cli import params, parsers
 from clinicctl.cli.commands import Reading, group, reads
 from clinicctl.cli.context import Ctx
 from clinicctl.rules import references, text
 
 audit = group(
     "audit",
-    "The journal: who did what to whom, and whether it is as it was written.",
+    "The journal of all changes: log, verify.",
     "clinicctl audit log --patient P17",
     "clinicctl audit verify",
 )
@@ -21,16 +21,16 @@ GROUPS = {"audit": audit}
 
 
 class _Log(Reading):
-    """A command whose `--actor` says whose writes are meant."""
+    """A command whose `--actor` selects writes."""
 
     def options(self) -> list[TyperOption]:
         return [each for each in super().options() if each.name != "actor"]
 
 
-def _hash(said: str) -> str:
-    if len(said) != 64 or not set(said.lower()) <= set("0123456789abcdef"):
-        raise errors.BadValue(problem="Not a hash: it has 64 hexadecimal digits.")
-    return said.lower()
+def _hash(digest: str) -> str:
+    if len(digest) != 64 or not set(digest.lower()) <= set("0123456789abcdef"):
+        raise errors.BadValue(problem="--anchor: a hash has 64 hexadecimal digits.")
+    return digest.lower()
 
 
 @audit.command(
@@ -46,17 +46,21 @@ def log(
     doctor: params.DoctorOption = None,
     appointment: Annotated[
         references.AppointmentRef | None,
-        typer.Option("--appointment", metavar="REF", parser=params.appointment_ref, help="The number (A42), or UUID."),
+        typer.Option(
+            "--appointment", metavar="REF", parser=parsers.appointment_ref, help="Appointment number (A42) or UUID."
+        ),
     ] = None,
-    actor: Annotated[str | None, typer.Option("--actor", metavar="NAME", help="Who did it.")] = None,
+    actor: Annotated[str | None, typer.Option("--actor", metavar="NAME", help="Only writes by this actor.")] = None,
     command: Annotated[
-        str | None, typer.Option("--command", metavar="WORDS", help="A command, or the first words of it.")
+        str | None, typer.Option("--command", metavar="WORDS", help="Only this command; its first words are enough.")
     ] = None,
     days: params.DaysOption = None,
-    key: Annotated[str | None, typer.Option("--key", metavar="KEY", parser=text.key, help="Its key.")] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", parser=text.key, help="Only the write with this key.")
+    ] = None,
     limit: params.Limit = None,
 ) -> None:
-    """Show the writes, the newest last; with --limit only the newest, and those first."""
+    """List writes, newest last; with --limit, newest first."""
     ctx.obj.show(
         ctx.obj.read(
             desk.audit.log,
@@ -77,12 +81,12 @@ def verify(
     ctx: Ctx,
     anchor: Annotated[
         str | None,
-        typer.Option("--anchor", metavar="HASH", parser=_hash, help="The hash of a row, as it was noted elsewhere."),
+        typer.Option("--anchor", metavar="HASH", parser=_hash, help="Hash of an earlier last row, noted elsewhere."),
     ] = None,
 ) -> None:
-    """Check that no row of the journal was changed, removed, added or put elsewhere.
+    """Verify that no journal row was changed, removed, added or moved.
 
-    Prints the number of rows and the hash of the last one: note it elsewhere, and give it as --anchor later, to find
-    also that the end was cut off.
+    Prints the number of rows and the hash of the last one. Note the hash elsewhere, and pass it as --anchor later: then
+    rows that were cut off at the end are found, too.
     """
     ctx.obj.show(ctx.obj.read(desk.audit.verify, anchor=anchor))

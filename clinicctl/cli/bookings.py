@@ -1,4 +1,4 @@
-"""The commands on appointments."""
+"""Commands for appointments."""
 
 from typing import Annotated
 
@@ -74,7 +74,10 @@ def list_(
     cancelled_by: params.CancelledBy = None,
     limit: params.Limit = None,
 ) -> None:
-    """List appointments by date, doctor and slot; with --cancelled-by also the phones, to call the patients."""
+    """List appointments by date, doctor and slot.
+
+    --cancelled-by also shows the phones.
+    """
     ctx.obj.show(
         ctx.obj.read(
             desk.bookings.list_matching,
@@ -99,9 +102,11 @@ def cancel(
     appointment: params.Appointment,
     by: params.By = CancelledBy.PATIENT,
     reason: params.Reason = None,
-    promote: Annotated[bool, typer.Option("--promote", help="Give the place to the first on the waitlist.")] = False,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Book the first waitlist entry that fits the free slot.")
+    ] = False,
 ) -> None:
-    """Cancel an appointment, and give its slot back."""
+    """Cancel an appointment. Its slot becomes free."""
     operation = desk.waitlist.cancel_and_promote if promote else desk.bookings.cancel
     ctx.obj.write(operation, appointment=appointment, by=by, reason=reason)
 
@@ -122,7 +127,7 @@ def move(
     overbook: params.Overbook = False,
     past: params.Past = False,
 ) -> None:
-    """Move an appointment to another day or doctor: the new place first, then the old one is given back."""
+    """Move an appointment to another day or doctor."""
     ctx.obj.write(
         desk.bookings.move,
         appointment=appointment,
@@ -137,11 +142,11 @@ def move(
 
 @writes(appointment, "no-show", "clinicctl appointment no-show A42")
 def no_show(ctx: Ctx, appointment: params.Appointment) -> None:
-    """Note that a patient did not come; the slot stays taken."""
+    """Mark an appointment as no-show. Its slot remains taken."""
     ctx.obj.write(desk.bookings.no_show, appointment=appointment)
 
 
 @reads(appointment, "history", "clinicctl appointment history A42")
 def history(ctx: Ctx, appointment: params.Appointment) -> None:
-    """Show every step of an appointment: who took it, when, and why."""
+    """Show every change of an appointment, with time, actor and reason."""
     ctx.obj.show(ctx.obj.read(desk.bookings.history, appointment=appointment))

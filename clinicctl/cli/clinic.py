@@ -1,4 +1,4 @@
-"""The commands on the clinic itself."""
+"""Commands for the clinic and its settings."""
 
 import os
 import shlex
@@ -27,39 +27,41 @@ def init(
     ctx: Ctx,
     name: Annotated[str | None, typer.Option("--name", metavar="CLINIC", help="The clinic's name.")] = None,
     timezone: Annotated[
-        str | None, typer.Option("--timezone", metavar="IANA", help="The time zone; else the machine's.")
+        str | None, typer.Option("--timezone", metavar="IANA", help="Time zone.  [default: the machine's]")
     ] = None,
     region: Annotated[
-        str | None, typer.Option("--region", metavar="CC", help="The region of phones without +; else the machine's.")
+        str | None, typer.Option("--region", metavar="CC", help="Region of phones without +.  [default: the machine's]")
     ] = None,
     capacity: params.DefaultCapacity = None,
 ) -> None:
-    """Create the clinic's database, and its folder.
+    """Create the clinic's database and its folder.
 
-    Where one stands already, nothing is changed; options that differ from its settings are named.
+    An existing database is not changed. Options that differ from its settings are reported.
     """
     zone, code = _where(timezone, region)
     made = ctx.obj.create(desk.clinic.init, name=name, timezone=zone, region=code, capacity=capacity)
     clinic = made.result if isinstance(made, Outcome) else made
     if not clinic.created:
         asked = {"name": name, "timezone": timezone and zone, "region": region and code, "capacity": capacity}
-        different = {each: said for each, said in asked.items() if said is not None and said != getattr(clinic, each)}
+        different = {
+            each: value for each, value in asked.items() if value is not None and value != getattr(clinic, each)
+        }
         clinic = replace(clinic, not_applied=tuple(different))
     ctx.obj.show(replace(made, result=clinic) if isinstance(made, Outcome) else clinic)
     for each in clinic.not_applied:
         command = shlex.join(["clinicctl", "config", each, str(different[each])])
-        ctx.obj.note(f"--{each} was not applied: the clinic was there already. Set it with `{command}`.")
+        ctx.obj.note(f"--{each} was not applied, because the clinic already exists. To change it: `{command}`.")
     if not clinic.region:
-        ctx.obj.note("No phone region is known: phones need their + until `clinicctl config region CC`.")
+        ctx.obj.note("No phone region is set, so phones need a +. To set it: `clinicctl config region CC`.")
 
 
 @writes(app, "config", "clinicctl config", "clinicctl config timezone", "clinicctl config region DE")
 def config(
     ctx: Ctx,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", autocompletion=params.setting_names, help="The setting.")
+        str | None, typer.Argument(metavar="[NAME]", autocompletion=params.setting_names, help="Name of a setting.")
     ] = None,
-    value: Annotated[str | None, typer.Argument(metavar="[VALUE]", help="Its new value.")] = None,
+    value: Annotated[str | None, typer.Argument(metavar="[VALUE]", help="New value.")] = None,
 ) -> None:
     """Show or set the clinic's settings."""
     if name is None:
@@ -72,7 +74,7 @@ def config(
 
 @writes(app, "demo", "clinicctl demo --db demo.db", "clinicctl queue show --db demo.db")
 def demo(ctx: Ctx) -> None:
-    """Create a database filled with a believable clinic day."""
+    """Create a database with the data of a sample clinic day."""
     timezone, region = _where(None, None)
     ctx.obj.wrote = True
     ctx.obj.show(
@@ -88,7 +90,7 @@ def demo(ctx: Ctx) -> None:
 
 @reads(app, "health", "clinicctl health", "clinicctl health --json")
 def health(ctx: Ctx) -> None:
-    """Say whether the database can be used."""
+    """Check whether the database can be used."""
     found = desk.database.look(ctx.obj.store)
     ctx.obj.show(found)
     if not found.usable:
@@ -96,6 +98,6 @@ def health(ctx: Ctx) -> None:
 
 
 def _where(timezone: str | None, region: str | None) -> tuple[str, str]:
-    """The time zone and the phone region: as said, else the machine's."""
+    """Return the time zone and the phone region; the defaults are the machine's."""
     timezone = settings.timezone(timezone) if timezone else settings.machine_timezone(os.environ)
     return timezone, settings.region(region) if region else settings.machine_region(os.environ, timezone)

@@ -1,30 +1,34 @@
-"""Kinds of commands: those that read, those that write, groups of them; and the options that stand on every one."""
+"""The kinds of commands (reading, writing, groups), and their common options."""
 
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import typer
-from typer._click.core import Context, Parameter
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from clinicctl import render, settings
+from clinicctl.cli.click_names import Context, Parameter
 
 T = TypeVar("T")
 
-_BACK = re.compile(r"-[0-9]+[dw]([.,].*)?")
+DAYS_BACK = re.compile(r"-[0-9]+[dw]([.,].*)?")
+"""A day before today as an argument, like `-1d`."""
 
 
-# Options that stand on every command, before its name or after
+# The options of every command, before its name or after
 
 
-def _kept(ctx: Context, param: Parameter, value: Any) -> None:
+def _store_common(ctx: Context, param: Parameter, value: Any) -> None:
     if value is not None and param.name is not None:
         ctx.obj.flags |= common(param.name, value)
 
 
 def common(name: str, value: Any) -> dict[str, Any]:
-    """What a common option sets: `--json` is the same as `-o json`. Refuses a format that is none."""
+    """Return the flag that a common option sets.
+
+    `--json` means `-o json`. Refuses an unknown format.
+    """
     if name == "output":
         settings.output(value)
     return {"output": "json"} if name == "json" else {name: value}
@@ -32,29 +36,29 @@ def common(name: str, value: Any) -> dict[str, Any]:
 
 def _common(*, hidden: bool = False) -> list[TyperOption]:
     return [
-        # Read before the arguments, some of which are files that must not be the database's.
-        _option("--db", metavar="PATH|URL", first=True, hidden=hidden, help="The database.  [env: CLINICCTL_DB]"),
+        # Parsed before the arguments, because some are files that must not be the database.
+        _option("--db", metavar="PATH|URL", first=True, hidden=hidden, help="The database file.  [env: CLINICCTL_DB]"),
         _option(
             *("--output", "-o"),
             metavar="FORMAT",
             hidden=hidden,
-            help="table, json, jsonl, csv or tsv.",
+            help="Output format: table, json, jsonl, csv or tsv.",
             complete=_formats,
         ),
-        _option("--json", flag=True, hidden=hidden, help="The same as -o json."),
-        _option("--header", flag=True, hidden=hidden, help="Begin TSV with a header."),
-        _option("--excel-safe", flag=True, hidden=hidden, help="Neutralise cells that a spreadsheet would run."),
-        _option("--quiet", "-q", flag=True, hidden=hidden, help="Only errors, and results that were asked for."),
-        _option("--wait", metavar="SECONDS", hidden=hidden, help="How long to wait for the writer's lock.  [20]"),
-        _option("--actor", metavar="NAME", hidden=hidden, help="Who does it, for the journal.  [the login]"),
+        _option("--json", flag=True, hidden=hidden, help="Same as -o json."),
+        _option("--header", flag=True, hidden=hidden, help="Print a header line in TSV."),
+        _option("--excel-safe", flag=True, hidden=hidden, help="Neutralise spreadsheet formulas in CSV and TSV."),
+        _option("--quiet", "-q", flag=True, hidden=hidden, help="Print only errors and requested results."),
+        _option("--wait", metavar="SECONDS", hidden=hidden, help="Maximum wait for the write lock.  [default: 20]"),
+        _option("--actor", metavar="NAME", hidden=hidden, help="Your name in the journal.  [default: login]"),
     ]
 
 
 def _writing(*, hidden: bool = False) -> list[TyperOption]:
     return [
-        _option("--key", metavar="KEY", hidden=hidden, help="An idempotency key: the same key does it once."),
-        _option("--dry-run", "-n", flag=True, hidden=hidden, help="Do the work, roll it back, say what it would be."),
-        _option("--yes", "-y", flag=True, hidden=hidden, help="Answer yes where it asks."),
+        _option("--key", metavar="KEY", hidden=hidden, help="Idempotency key: the same key writes only once."),
+        _option("--dry-run", "-n", flag=True, hidden=hidden, help="Show what would be written, without writing it."),
+        _option("--yes", "-y", flag=True, hidden=hidden, help="Answer yes to every question."),
     ]
 
 
@@ -75,14 +79,14 @@ def _option(
         is_eager=first,
         default=None,
         expose_value=False,
-        callback=_kept,
+        callback=_store_common,
         hidden=hidden,
         help=help,
     )
 
 
-def _printed_by_us(help_option: TyperOption | None) -> TyperOption | None:
-    """Click's option for help, its page printed as everything is: where it cannot be given, that is told."""
+def _with_checked_output(help_option: TyperOption | None) -> TyperOption | None:
+    """Return Click's help option, printing through `render`."""
     if help_option is not None:
         help_option.callback = _help
     return help_option
@@ -95,28 +99,28 @@ def _help(ctx: Context, _param: Parameter, asked: bool) -> None:
 
 
 class Reading(TyperCommand):
-    """A command with the options that stand on every command, and its examples at the end of its help."""
+    """A command with the common options, and examples at the end of its help."""
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
         self.own = params or []
         super().__init__(*args, params=[*self.own, *self.options()], **kwargs)
 
     def options(self) -> list[TyperOption]:
-        """The options that stand on every command of this kind."""
+        """Return the common options of this kind of command."""
         return _common()
 
     def get_help_option(self, ctx: Context) -> TyperOption | None:
-        return _printed_by_us(super().get_help_option(ctx))
+        return _with_checked_output(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         ctx.obj.command = ctx.command_path.partition(" ")[2]
         return super().parse_args(ctx, self._with_days_back(args))
 
     def _with_days_back(self, args: Sequence[str]) -> list[str]:
-        """`-1d` where it stands as an argument: with a real minus sign, so that it is not taken for an option."""
+        """Write arguments like `-1d` with a minus sign, so that they are no options."""
         valued = {name for each in self.params if not getattr(each, "is_flag", False) for name in each.opts}
         return [
-            f"\u2212{each[1:]}" if _BACK.fullmatch(each) and not (at and args[at - 1] in valued) else each
+            f"\u2212{each[1:]}" if DAYS_BACK.fullmatch(each) and not (at and args[at - 1] in valued) else each
             for at, each in enumerate(args)
         ]
 
@@ -135,14 +139,14 @@ class Reading(TyperCommand):
 
 
 class Writing(Reading):
-    """A command that writes: with a key, a dry run and an answer given beforehand, too."""
+    """A command that writes, with --key, --dry-run and --yes."""
 
     def options(self) -> list[TyperOption]:
         return [*_writing(), *_common()]
 
 
 class Group(TyperGroup):
-    """A group of commands, which takes the same options before the command's name."""
+    """A group of commands, which takes the common options before the command's name."""
 
     def __init__(self, *args: Any, params: list[Any] | None = None, name: str | None = None, **kwargs: Any) -> None:
         hidden = name != "clinicctl"
@@ -150,7 +154,7 @@ class Group(TyperGroup):
         super().__init__(*args, name=name, params=[*(params or []), *extra], **kwargs)
 
     def get_help_option(self, ctx: Context) -> TyperOption | None:
-        return _printed_by_us(super().get_help_option(ctx))
+        return _with_checked_output(super().get_help_option(ctx))
 
     def format_epilog(self, ctx: Context, formatter: Any) -> None:
         _format_examples(self.epilog, formatter)

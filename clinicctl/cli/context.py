@@ -1,10 +1,10 @@
-"""What a command is handed: settings, read(), write(), show(). One `Desk` for one command line."""
+"""Give a command its settings, its transactions and its output."""
 
 import os
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from io import FileIO
 from secrets import token_hex
@@ -14,10 +14,13 @@ from uuid import uuid4
 import typer
 
 from clinicctl import clock, desk, errors, log, render, settings
-from clinicctl.rules import text
+from clinicctl.cli import config_file
+from clinicctl.rules import days, text
 from clinicctl.store import paths
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from clinicctl.cli.commands import Group
     from clinicctl.results.base import Outcome
     from clinicctl.results.days import Board
@@ -28,58 +31,60 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-APPLICATION = "clinicctl"
-
+PARTLY_DONE = 3
+"""The exit status when some rows or lines were done and others refused."""
 READER_GONE = 128 + signal.SIGPIPE
-"""The status of a command that only read and whose output pipe was closed: the process then ends by the signal."""
+"""The status of a command that only reads, when the reader of its output has closed the pipe."""
 
 
 class Ctx(typer.Context):
-    """The context of a command, for the type checker: its `obj` is the desk."""
+    """The context of a command, with the type of its `obj`."""
 
-    obj: "Desk"
+    obj: "AppContext"
 
 
-class Desk:
-    """One command line at the desk: what it was told, and the one store that it may open."""
+class AppContext:
+    """The settings, the store and the state of one command line."""
 
     def __init__(self) -> None:
         self.args: list[str] = []
         self.flags: dict[str, Any] = {}
         self.command = ""
         self.key: str | None = None
-        """The key of its write, its own or the one made up for it."""
+        """The key of its write, given or generated."""
         self.stdin_taken = False
         self.wrote = False
         """Whether it has changed something. If so, a lost answer must be reported."""
         self.committed = False
-        """Whether its write stands, whatever becomes of its answer."""
-        self.lines_stand = False
+        """Whether its write is committed, even if the answer was lost."""
+        self.lines_committed = False
         """Whether lines of a batch were committed whose answers could not be given."""
         self._settings: settings.Settings | None = None
         self._store: Store | None = None
         self._frames: list[str] | None = None
         self._asked: int | None = None
         self._confirmed = False
-        """Whether somebody has said yes: to what the last read saw, and to nothing else."""
+        """Whether the user has said yes to what the last read showed."""
         self._seen: tuple[int, str] | None = None
         """The journal's head in the last read."""
         self._masked = False
         self.names_masked = False
-        """Whether the clinic wants no names in a prompt, as the last read found it."""
+        """Whether the clinic wants no names in a prompt, from the last read."""
         self._operation: Callable[..., Any] | None = None
-        """The last operation: what it returns decides the columns of an empty list."""
+        """The last operation. Its return type decides the columns of an empty list."""
+        self._asked_days: tuple[Any, date] | None = None
+        """The days that the last read asked for, as typed, and the date of today."""
         self._listed: tuple[str, ...] = ()
         """The cancelled appointments that were listed before a question, with whole phones."""
         self._began = clock.ticks()
 
     @property
     def settings(self) -> settings.Settings:
-        """What the command was told: flags before environment before config.toml before defaults."""
+        """The settings: flags before environment before config.toml before defaults."""
         if self._settings is None:
             if self.flags.get("key") is not None:
                 self.flags["key"] = text.key(self.flags["key"])
-            self._settings = settings.load(self.flags, os.environ, _config())
+            self._settings = settings.load(self.flags, os.environ, config_file.read())
         return self._settings
 
     @property
@@ -88,7 +93,7 @@ class Desk:
         if self._store is None:
             from clinicctl.store.engine import Store
 
-            path = _path(self.settings.db)
+            path = config_file.database_path(self.settings.db)
             paths.protect(path)
             if self.settings.log:
                 paths.refuse_own(self.settings.log)
@@ -96,26 +101,29 @@ class Desk:
         return self._store
 
     def open(self, path: str) -> FileIO:
-        """Open a file that the user names, unless it is one of the command's database. Raises OSError."""
+        """Open a file that the user names, unless it is one of the command's database.
+
+        Raises OSError.
+        """
         self.protect_database()
         return paths.open_to_read(path)
 
     def protect_database(self) -> None:
-        """Let the files of the command's database be refused. The rest of the command line may not be read yet."""
-        paths.protect(_path(settings.database(self.flags, os.environ, _config())))
+        """Protect the database's files before the whole command line is parsed."""
+        paths.protect(config_file.database_path(settings.database(self.flags, os.environ, config_file.read())))
 
     def doctor_codes(self) -> list[str]:
-        """Return the codes that can be completed; none where the database cannot be read."""
+        """Return the doctors' codes for completion; none if the database cannot be read."""
         from clinicctl.store.sqlite.driver import doctor_codes
 
         try:
-            return doctor_codes(_path(self.settings.db))
+            return doctor_codes(config_file.database_path(self.settings.db))
         except errors.Refusal:
             return []
 
     @contextmanager
     def shared(self) -> "Iterator[GroupStore]":
-        """Open the store for one command after another; any of them may write."""
+        """Open the store for several commands, any of which may write."""
         from clinicctl.store.sqlite.group_commit import GroupStore
 
         self.wrote = True
@@ -126,8 +134,8 @@ class Desk:
             shared.close()
 
     def run(self, root: "Group", args: list[str]) -> None:
-        """Read the command line, and do the command that it names."""
-        with root.make_context(APPLICATION, args, obj=self) as ctx:
+        """Parse the command line, and run its command."""
+        with root.make_context(config_file.APPLICATION, args, obj=self) as ctx:
             root.invoke(ctx)
 
     def read(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
@@ -138,29 +146,30 @@ class Desk:
             self._masked = tx.clinic.mask_phones == "yes"
             self.names_masked = tx.clinic.mask_names == "yes"
             self._operation = operation
+            self._asked_days = request.get("on"), tx.today
             self._seen = head_of(tx.driver)
             return operation(tx, *_, **request)
 
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
-        """Do an operation once for its key, in one transaction with its journal row; show what came of it."""
-        return cast("R", self._shown(self.written(operation, request)))
+        """Run an operation in one transaction with its journal row; show the result."""
+        return cast("R", self._show_outcome(self.execute(operation, request)))
 
     def erase(self, operation: "Callable[Concatenate[Tx, P], Erased]", *_: P.args, **request: P.kwargs) -> None:
-        """As `write`; then let the file hold nothing any more of what was erased, or say that it may."""
+        """Run an erasure like `write`, then overwrite its traces in the file."""
         from clinicctl.store.sqlite import erasure
 
         self.store.require_standalone()
-        outcome = self.written(operation, request)
+        outcome = self.execute(operation, request)
         if not outcome.dry_run:
             overwritten = erasure.overwrite(self.store)
             outcome = replace(outcome, result=replace(outcome.result, overwritten=overwritten))
         self.show(outcome)
         if outcome.result.overwritten is False:
             again = f"clinicctl patient erase {outcome.result.patient.number} --yes"
-            why = "somebody was using it, or the disk has no room"
+            why = "another command was using it, or the disk is full"
             render.message(f"Erased, but the file may still hold traces: {why}. Finish with `{again}`.")
         if copies := erasure.copies(self.store.path):
-            render.message(f"Older copies beside the database are as they were made: {', '.join(copies)}.")
+            render.message(f"Older copies beside the database were not changed: {', '.join(copies)}.")
 
     def write_through(
         self,
@@ -169,67 +178,82 @@ class Desk:
         *_: P.args,
         **request: P.kwargs,
     ) -> R:
-        """As `write`, in a transaction that is begun in a way of its own."""
-        return cast("R", self._shown(self.written(operation, request, begin=begin)))
+        """Run an operation like `write`, in the transaction that `begin` opens."""
+        return cast("R", self._show_outcome(self.execute(operation, request, begin=begin)))
 
     def create(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> "Outcome | R":
-        """As `write`, on a new database, but shows nothing; where one stands already, the operation changes nothing."""
-        try:
-            return self.written(operation, request, begin=self.store.create)
-        except errors.Exists:
-            return self.written(operation, request) if self.settings.key else self.read(operation, *_, **request)
+        """Run an operation on a new database, and return the outcome.
 
-    def _shown(self, outcome: "Outcome") -> Any:
+        On an existing one it changes nothing.
+        """
+        try:
+            return self.execute(operation, request, begin=self.store.create)
+        except errors.Exists:
+            return self.execute(operation, request) if self.settings.key else self.read(operation, *_, **request)
+
+    def _show_outcome(self, outcome: "Outcome") -> Any:
         self.show(outcome)
         return outcome.result
 
-    def written(
+    def execute(
         self,
         operation: Callable[..., R],
         request: Mapping[str, Any],
         *,
         begin: "Callable[..., AbstractContextManager[Tx]] | None" = None,
     ) -> "Outcome":
-        """Return the outcome of an operation that writes, in the store's own transaction or in one begun otherwise."""
+        """Return the outcome of a write, in the transaction that `begin` opens."""
         from clinicctl.store.engine import is_restored
 
-        told, journal = self.settings, desk.journal
-        key = self.key = told.key or f"auto-{token_hex(16)}"
+        options, journal = self.settings, desk.journal
+        key = self.key = options.key or f"auto-{token_hex(16)}"
         begin = begin or self.store.write
         self._operation = operation
-        with begin(actor=told.actor, key=key, dry_run=told.dry_run) as tx:
+        with begin(actor=options.actor, key=key, dry_run=options.dry_run) as tx:
             self._masked = tx.clinic.mask_phones == "yes"
             if self._confirmed and self._seen is not None and is_restored(tx.driver, self._seen):
                 raise errors.RestoredMeanwhile(path=tx.path)
             outcome = journal.once(
-                tx, operation, command=self.command, key=key, own_key=told.key is not None, request=request
+                tx, operation, command=self.command, key=key, own_key=options.key is not None, request=request
             )
-            if not (outcome.replayed or told.yes or told.dry_run):
+            if not (outcome.replayed or options.yes or options.dry_run):
                 self._refuse_more_than_asked(outcome.result)
         self.wrote = True
-        self.committed = not told.dry_run
-        return replace(outcome, dry_run=True) if told.dry_run else outcome
+        self.committed = not options.dry_run
+        return replace(outcome, dry_run=True) if options.dry_run else outcome
 
     def show(self, result: Any) -> None:
-        """Print a result in the format asked for. `--quiet` leaves out the sentence of a write that went well."""
-        told = self.settings
+        """Print a result in the chosen format.
+
+        `--quiet` omits the sentence of a successful write.
+        """
+        options = self.settings
         wrote = type(result).__name__ == "Outcome"
-        if wrote and told.quiet and not told.output:
-            # This is the only place that lists whom to phone.
+        if wrote and options.quiet and not options.output:
+            # Nothing else lists the patients to call.
             render.to_call(result, masked=result.dry_run and self._masked)
             return
         render.result(
             result,
-            output=told.output or render.default_format(),
-            header=told.header,
-            excel_safe=told.excel_safe,
+            output=options.output or render.default_format(),
+            header=options.header,
+            excel_safe=options.excel_safe,
             masked=self._masked,
             of=self._operation,
             listed=self._listed,
+            command=self.command,
+            days=self._requested_days() if result == [] else (),
         )
 
+    def _requested_days(self) -> "Sequence[date]":
+        """Return the days that the last read asked for."""
+        word, today = self._asked_days or (None, None)
+        if today is None or not isinstance(word, days.DayWord | days.DaysWord):
+            return ()
+        return days.days(word, today=today)
+
     def _refuse_more_than_asked(self, result: Any) -> None:
-        """Refuse, before the commit, what ends more appointments than somebody said yes to."""
+        """Refuse, before the commit, to end more appointments than the user confirmed."""
         if self._asked is None:
             return
         count = desk.daybook.count_ended(result)
@@ -239,13 +263,15 @@ class Desk:
             raise errors.MoreThanAsked(count=count, asked=self._asked)
 
     def can_ask(self) -> bool:
-        """Whether somebody can be asked."""
+        """Return whether the user can be asked."""
         return render.can_ask()
 
     def confirm(self, question: str, *, hint: str | None = None) -> None:
-        """Ask before the lock is taken. Refuses on a no, or if nobody can be asked; `hint` describes the question."""
-        told = self.settings
-        if told.yes or told.dry_run:
+        """Ask before the lock is taken.
+
+        Refuses on a no, or without a terminal; `hint` describes the question.
+        """
+        if self.settings.yes or self.settings.dry_run:
             return
         if not self.can_ask():
             raise errors.Usage(problem="--yes required when not running interactively.", hint=hint)
@@ -253,37 +279,40 @@ class Desk:
             raise errors.Cancelled
         self._confirmed = True
 
-    def confirm_many(self, told: "Sequence[ToCall]") -> None:
-        """Ask, where a change cancels more than the clinic's bulk_threshold; show before the question whom.
+    def confirm_many(self, affected: "Sequence[ToCall]") -> None:
+        """Ask before a change cancels more appointments than bulk_threshold.
 
-        A smaller number is not asked about, and the result lists them.
+        A smaller number needs no question: the result lists the patients.
         """
         threshold = int(self.read(desk.clinic.show_setting, name="bulk_threshold").value)
-        if len(told) > threshold:
+        if len(affected) > threshold:
             if self.can_ask() and not (self.settings.yes or self.settings.dry_run):
-                render.people(told, masked=self._masked)
-                self._listed = () if self._masked else tuple(each.appointment for each in told)
-            self.confirm(f"Cancel {len(told)} appointments?")
-        self.limit(max(threshold, len(told)))
+                render.people(affected, masked=self._masked)
+                self._listed = () if self._masked else tuple(each.appointment for each in affected)
+            self.confirm(f"Cancel {len(affected)} appointments?")
+        self.limit(max(threshold, len(affected)))
 
     def limit(self, asked: int) -> None:
-        """Let the next write end so many appointments and no more, unless `--yes`."""
+        """Limit the appointments that the next write may end without `--yes`."""
         self._asked = asked
 
     def watch(self, operation: "Callable[[Tx], list[Board]]", *, once: bool, every: float) -> None:
-        """Show a board on the whole screen until it is interrupted; where there is no screen, print it once."""
+        """Show a board on the whole screen until interrupted.
+
+        Without a screen, print it once.
+        """
         if once or render.default_format() != "table" or self.settings.output not in (None, "table"):
             self.show(self.read(operation))
         else:
             render.board(lambda: self.read(operation), every=every)
 
     def note(self, sentence: str) -> None:
-        """Say something beside the result, on stderr, unless `--quiet`."""
+        """Print a note on stderr, unless `--quiet` is given."""
         if not self.settings.quiet:
             render.message(sentence)
 
     def finish(self, status: int) -> int:
-        """Write everything out, and log the end."""
+        """Flush the output, and log the exit status."""
         try:
             render.flush()
         except errors.Refusal as refused:
@@ -292,9 +321,9 @@ class Desk:
         return status
 
     def refuse(self, refused: errors.Refusal) -> int:
-        """Print a refusal, as an object where JSON was asked for, and return its exit status.
+        """Print an error, as an object for JSON, and return its exit status.
 
-        A reader that closes its pipe has what it wants, as `head` has; where nothing was written, nothing is said.
+        A reader such as `head` may close its pipe. That is no error for a command that only reads.
         """
         if isinstance(refused, errors.ReaderGone) and not self.wrote:
             self._log(READER_GONE, None)
@@ -308,12 +337,12 @@ class Desk:
         return refused.status
 
     def log_refusal(self, refused: errors.Refusal) -> None:
-        """Log how it ended."""
-        known = {name: refused.facts.get(name) for name in ("key", "reference", "kind")}
+        """Log the error."""
+        known = {name: refused.details.get(name) for name in ("key", "reference", "kind")}
         self._log(refused.status, refused.code, frames=self._frames, **known)
 
     def help(self, page: str) -> int:
-        """Print a help page that was not asked for in so many words, and return the exit status."""
+        """Print the help page of a group without a command, and return the exit status."""
         try:
             render.text(page + "\n")
         except errors.Refusal as refused:
@@ -321,7 +350,10 @@ class Desk:
         return 0
 
     def internal(self, bug: Exception) -> errors.Internal:
-        """Name a bug by a reference; the log gets where it happened, without a value."""
+        """Return the error for a bug, with a reference.
+
+        The log gets the stack without any value.
+        """
         reference = uuid4().hex[:8]
         self._frames = [
             f"{each.filename}:{each.lineno} {each.name}" for each in traceback.extract_tb(bug.__traceback__)
@@ -329,107 +361,36 @@ class Desk:
         return errors.Internal(reference=reference, kind=type(bug).__name__, hint=self.how_to_read_again())
 
     def how_to_read_again(self) -> str | None:
-        """How the answer to a write that stands is had again; None where nothing was written."""
-        if self.lines_stand:
-            return "What the lines have written stands: see `clinicctl audit log`."
+        """Return how to get the answer to a committed write again.
+
+        Return None if nothing was written.
+        """
+        if self.lines_committed:
+            return "Some lines were written: see `clinicctl audit log`."
         if self.committed and self.key:
-            return f"The write stands. Repeat the command with --key {self.key} to get its answer."
+            return f"The change was written. Run the command again with --key {self.key} to get its answer."
         return None
 
-    def _log(self, status: int, code: str | None, **facts: Any) -> None:
-        told = self._settings
-        path = told.log if told else os.environ.get("CLINICCTL_LOG")
-        if path and told is None:
-            paths.protect(self._named_database())
+    def _log(self, status: int, code: str | None, **details: Any) -> None:
+        options = self._settings
+        path = options.log if options else os.environ.get("CLINICCTL_LOG")
+        if path and options is None:
+            paths.protect(config_file.named_database(self.args))
         if path:
             waited = self._store.lock_waited if self._store else 0.0
             log.line(
                 path,
-                actor=told.actor if told else None,
+                actor=options.actor if options else None,
                 command=self.command,
                 exit_code=status,
                 code=code,
                 seconds=round(clock.ticks() - self._began, 3),
                 lock_waited=round(waited, 3),
-                **facts,
+                **details,
             )
 
-    def _named_database(self) -> str:
-        """The database of a command line that could not be read to its end; nothing where it names none."""
-        named = {"db": named} if (named := self._option("--db")) is not None else {}
-        try:
-            return _path(settings.database(named, os.environ, _config()))
-        except errors.Refusal:
-            return ""
-
-    def _option(self, *names: str) -> str | None:
-        """The last value of an option, by its names, in arguments that nobody has read."""
-        found = None
-        for at, each in enumerate(self.args):
-            for name in names:
-                if each == name:
-                    found = "".join(self.args[at + 1 : at + 2])
-                elif each.startswith(f"{name}=" if name.startswith("--") else name):
-                    found = each.removeprefix(name).removeprefix("=")
-        return found
-
-    def _configured_output(self) -> str:
-        with suppress(errors.Refusal, KeyError):
-            return _config()["output"].text
-        return ""
-
     def _asked_for_json(self) -> bool:
-        """Whether errors are to be JSON, also where the command line could not be read to its end."""
+        """Return whether errors are printed as JSON."""
         if self._settings is not None:
             return self._settings.output in ("json", "jsonl")
-        if "--json" in self.args:
-            return True
-        asked = self._option("--output", "-o") or os.environ.get("CLINICCTL_OUTPUT") or self._configured_output()
-        return asked in ("json", "jsonl")
-
-
-def _config() -> Mapping[str, settings.Configured]:
-    from platformdirs import user_config_path
-
-    try:
-        path = str(user_config_path(APPLICATION) / "config.toml")
-    except RuntimeError:
-        return {}  # Somebody without a home has no configuration in it.
-    try:
-        with paths.open_to_read(path, most=settings.LARGEST_CONFIG) as file:
-            return settings.read_config(path, file.read())
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        raise errors.IOFailed(path=path, reason=error.strerror or "cannot be read") from None
-
-
-def _path(said: str | None) -> str:
-    """The database's path. A URL names SQLite's file: `sqlite:///clinic.db`, `sqlite:////srv/clinic.db`.
-
-    A link is followed: by whatever name a database is called, it has one lock.
-    """
-    if not said:
-        from platformdirs import user_data_path
-
-        try:
-            return _real(str(user_data_path(APPLICATION) / "clinic.db"))
-        except RuntimeError:
-            raise errors.BadValue(problem="db: there is no home folder; say --db or CLINICCTL_DB.") from None
-    if "://" in said:
-        if not said.startswith("sqlite:///"):
-            raise errors.BadValue(problem="db: a path, or a URL that begins with sqlite:///.")
-        said = said.removeprefix("sqlite:///")
-    if "\0" in said:
-        raise errors.BadValue(problem="db: not a path.")
-    return _real(os.path.expanduser(said))
-
-
-def _real(path: str) -> str:
-    """A path from the root, and without links if something stands there."""
-    try:
-        path = os.path.abspath(path)
-        return os.path.realpath(path) if os.path.exists(path) else path
-    except OSError as error:
-        # The folder in which the command was called is gone.
-        raise errors.IOFailed(path=path, reason=error.strerror) from None
+        return config_file.asks_for_json(self.args)

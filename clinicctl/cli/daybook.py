@@ -1,19 +1,19 @@
-"""The commands on a day as a whole, the waitlist, and taking back."""
+"""Commands for a whole day, the waitlist, and undo."""
 
 from typing import Annotated
 
 import typer
 
 from clinicctl import desk, render
-from clinicctl.cli import params
+from clinicctl.cli import params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.rules.days import DayWord
+from clinicctl.rules.days import DayWord, parse_day
 
 app = typer.Typer()
 waitlist = group(
     "waitlist",
-    "The waitlist: who gets the next free place.",
+    "The waitlist for free slots: add, list, remove, promote.",
     "clinicctl waitlist add P17 MEHTA today..+2w",
     "clinicctl waitlist promote MEHTA",
 )
@@ -22,7 +22,7 @@ GROUPS = {"waitlist": waitlist}
 
 @reads(app, "day", "clinicctl day", "clinicctl day tomorrow --doctor MEHTA")
 def day(ctx: Ctx, day: params.Day = DayWord("today"), doctor: params.DoctorOption = None) -> None:
-    """Show the day sheet: every slot of every doctor, and what stands in it."""
+    """Show the day sheet: every slot of every doctor."""
     ctx.obj.show(ctx.obj.read(desk.daybook.sheet, on=day, doctor=doctor))
 
 
@@ -32,26 +32,26 @@ def free(
     doctor: params.MaybeDoctor = None,
     specialty: params.Specialty = None,
     start: Annotated[
-        DayWord, typer.Option("--from", metavar="DAY", parser=params.day_word, help="The first day looked at.")
+        DayWord, typer.Option("--from", metavar="DAY", parser=parse_day, help="First day to look at.")
     ] = DayWord("today"),
     days: Annotated[int, params.count("--days", 1, 366, help="How many days to look at.")] = 14,
 ) -> None:
-    """Show the next days with a free place, of a doctor or a specialty."""
+    """List the next days with a free slot, for a doctor or a specialty."""
     ctx.obj.show(ctx.obj.read(desk.daybook.free, doctor=doctor, specialty=specialty, start=start, count=days))
 
 
 @reads(app, "status", "clinicctl status")
 def status(ctx: Ctx) -> None:
-    """Show what needs somebody, each with the command that mends it."""
+    """List open problems, each with the command that fixes it."""
     ctx.obj.show(ctx.obj.read(desk.daybook.to_do))
 
 
 @writes(app, "close", "clinicctl close --dry-run", "clinicctl close yesterday --yes")
 def close(ctx: Ctx, day: params.Day = DayWord("today")) -> None:
-    """End a day: booked becomes no-show, waiting becomes left, in consultation becomes completed."""
+    """Close a day: booked becomes no-show, waiting left, in consultation completed."""
     count = ctx.obj.read(desk.daybook.preview_close, on=day)
     if count:
-        ctx.obj.confirm(f"{count} appointments are still open. End the day for them?")
+        ctx.obj.confirm(f"{count} appointments are still open. Close the day?")
     ctx.obj.limit(count)
     ctx.obj.write(desk.daybook.close, on=day)
 
@@ -63,40 +63,40 @@ def undo(
         int | None,
         typer.Argument(
             metavar="[JOURNAL-NUMBER]",
-            parser=params.whole("JOURNAL-NUMBER", 1, params.MOST),
-            help="Else your last write.",
+            parser=parsers.whole("JOURNAL-NUMBER", 1, parsers.MOST),
+            help="Number of the write.  [default: your last write]",
         ),
     ] = None,
 ) -> None:
-    """Take back the last write of booking, queue or days, when nothing was built on it.
+    """Undo the last change of a booking, a queue or a doctor's days.
 
-    It asks when the write is not your last one, or is older than 5 minutes.
+    Refused if a later write depends on it. Asks first if the write is not your last one, or is older than 5 minutes.
     """
     seen = ctx.obj.read(desk.undo.preview, number=number, key=ctx.obj.settings.key)
     if seen is not None and (found := seen[0]).ask:
-        ctx.obj.confirm(render.undoing(found), hint=f"{render.undoing(found, names=False)} Add --yes.")
+        ctx.obj.confirm(render.undo_question(found), hint=f"{render.undo_question(found, names=False)} Add --yes.")
     ctx.obj.write(desk.undo.undo, number=number, asked=seen[1] if seen is not None else None)
 
 
 @writes(waitlist, "add", "clinicctl waitlist add P17 MEHTA today..+2w")
 def add(ctx: Ctx, patient: params.Patient, doctor: params.Doctor, days: params.Days) -> None:
-    """Let a patient wait for a place with a doctor on one of the days."""
+    """Add a patient to the waitlist of a doctor, for one of the given days."""
     ctx.obj.write(desk.waitlist.add, patient=patient, doctor=doctor, on=days)
 
 
 @reads(waitlist, "list", "clinicctl waitlist list", "clinicctl waitlist list MEHTA --all")
 def list_(ctx: Ctx, doctor: params.MaybeDoctor = None, every: params.All = False) -> None:
-    """List who waits, first come first."""
+    """List the waitlist, oldest entry first."""
     ctx.obj.show(ctx.obj.read(desk.waitlist.list_waiting, doctor=doctor, every=every))
 
 
 @writes(waitlist, "remove", "clinicctl waitlist remove W3")
 def remove(ctx: Ctx, entry: params.WaitlistEntry) -> None:
-    """Take somebody off the waitlist."""
+    """Remove an entry from the waitlist."""
     ctx.obj.write(desk.waitlist.remove, entry=entry)
 
 
 @writes(waitlist, "promote", "clinicctl waitlist promote MEHTA", "clinicctl waitlist promote MEHTA tomorrow")
 def promote(ctx: Ctx, doctor: params.Doctor, day: params.MaybeDay = None) -> None:
-    """Book the first on the waitlist who fits into a free place."""
+    """Book the first waitlist entry that fits a free slot."""
     ctx.obj.write(desk.waitlist.promote, doctor=doctor, on=day)

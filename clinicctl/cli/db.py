@@ -1,11 +1,11 @@
-"""The commands on the database as a file."""
+"""Commands for the database file."""
 
 from typing import Annotated
 
 import typer
 
 from clinicctl import desk, errors
-from clinicctl.cli import params
+from clinicctl.cli import params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.store import paths
@@ -21,19 +21,23 @@ GROUPS = {"db": db}
 
 @reads(db, "info", "clinicctl db info", "clinicctl db info --json")
 def info(ctx: Ctx) -> None:
-    """Show what the database is: schema, sizes, rows, the journal's head, the last backup."""
+    """Show the database's schema, sizes, row counts, journal head and last backup."""
     ctx.obj.show(desk.database.describe(ctx.obj.store))
 
 
 @writes(db, "check", "clinicctl db check", "clinicctl db check --repair")
 def check(
     ctx: Ctx,
-    repair: Annotated[bool, typer.Option("--repair", help="Work out anew what follows from the rest.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Repair derived data, after a copy of the database.")
+    ] = False,
 ) -> None:
-    """Check the file, the schema and every law of the clinic: exit 0, or 10 with what is wrong.
+    """Check the file, the schema and the data.
 
-    Reads only. With --repair, after a copy of the database, what can be derived is worked out anew: the days' ledgers,
-    counters, the words and keys of names. What is left is told, and the exit status is then still 10.
+    Exits with 0, or with 10 and a list of problems.
+
+    Changes nothing without --repair. With it, the database is copied, and derived data is computed again: the bookings
+    of each day, counters, the index of names. Problems that remain are listed, and the exit status is 10.
     """
     found = desk.integrity.look(ctx.obj.store, actor=ctx.obj.settings.actor)
     if repair and (ctx.obj.settings.key or any(each.mendable for each in found.problems)):
@@ -49,12 +53,15 @@ def check(
 @reads(db, "backup", "clinicctl db backup clinic-copy.db", "clinicctl db backup . --keep 7")
 def backup(
     ctx: Ctx,
-    target: Annotated[str, typer.Argument(metavar="FILE|FOLDER", help="A new file; in a folder, a dated name.")],
+    target: Annotated[
+        str, typer.Argument(metavar="FILE|FOLDER", help="A new file, or a folder for a file with a dated name.")
+    ],
     keep: Annotated[
-        int | None, params.count("--keep", 1, params.MOST, help="Keep the last N of this clinic in the folder.")
+        int | None,
+        params.count("--keep", 1, parsers.MOST, help="Keep only the last N backups here."),
     ] = None,
 ) -> None:
-    """Copy the database to a new file, while others write; checked, and never over something else."""
+    """Back up the database to a new file while others write. The copy is checked."""
     ctx.obj.wrote = True
     ctx.obj.show(desk.database.back_up(ctx.obj.store, target=target, keep=keep))
 
@@ -63,25 +70,25 @@ def backup(
 def restore(
     ctx: Ctx, file: Annotated[str, typer.Argument(metavar="FILE", help="A backup, or the database itself.")]
 ) -> None:
-    """Put a backup in the place of the database, whole, and keep the replaced one beside it.
+    """Replace the database by a backup. The previous database remains beside it.
 
-    The file is checked first: whose it is, its schema, whether it is whole. Named itself, the database is accepted as
-    it stands, where it was refused for being behind what was last written.
+    The backup is checked first: origin, schema, integrity. If the database itself is named, it is accepted as it is,
+    although it lacks the last writes.
     """
-    held = desk.database.about(ctx.obj.store, file=file)
-    ctx.obj.confirm(f"Replace {ctx.obj.store.path} by {file} ({held})?")
+    contents = desk.database.about(ctx.obj.store, file=file)
+    ctx.obj.confirm(f"Replace {ctx.obj.store.path} by {file} ({contents})?")
     begin = desk.database.replacing(ctx.obj.store, file=file)
     ctx.obj.write_through(begin, desk.database.restore, file=paths.shown(file))
 
 
 @writes(db, "migrate", "clinicctl db migrate")
 def migrate(ctx: Ctx) -> None:
-    """Bring the database up to the schema of this version, after a copy of it."""
+    """Migrate the database to the schema of this version, after a copy."""
     ctx.obj.write_through(desk.database.migrating(ctx.obj.store), desk.database.migrate)
 
 
 @reads(db, "compact", "clinicctl db compact")
 def compact(ctx: Ctx) -> None:
-    """Press the database together, so that what was deleted takes no room. Others wait meanwhile."""
+    """Shrink the database file. Other commands wait meanwhile."""
     ctx.obj.wrote = True
     ctx.obj.show(desk.database.compact(ctx.obj.store))

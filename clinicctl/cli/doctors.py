@@ -1,4 +1,4 @@
-"""The commands on doctors and their days."""
+"""Commands for doctors and their days."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ def add(
     specialty: params.Specialty = None,
     capacity: params.DefaultCapacity = None,
 ) -> None:
-    """Put a doctor on file."""
+    """Add a doctor."""
     ctx.obj.write(desk.doctors.add, code=code, name=name, specialty=specialty or None, capacity=capacity)
 
 
@@ -61,7 +61,7 @@ def edit(
     specialty: params.Specialty = None,
     capacity: params.DefaultCapacity = None,
 ) -> None:
-    """Change what is on file; an empty specialty clears it."""
+    """Change a doctor's details. An empty specialty clears it."""
     ctx.obj.write(
         desk.doctors.edit,
         doctor=doctor,
@@ -73,13 +73,13 @@ def edit(
 
 @writes(doctor, "archive", "clinicctl doctor archive OKAFOR")
 def archive(ctx: Ctx, doctor: params.Doctor) -> None:
-    """Put a doctor away, who has nobody booked any more."""
+    """Archive a doctor without open appointments."""
     ctx.obj.write(desk.records.archive_doctor, doctor=doctor)
 
 
 @writes(doctor, "restore", "clinicctl doctor restore OKAFOR")
 def restore(ctx: Ctx, doctor: params.Doctor) -> None:
-    """Take a doctor out of the archive."""
+    """Restore a doctor from the archive."""
     ctx.obj.write(desk.records.restore_doctor, doctor=doctor)
 
 
@@ -95,7 +95,7 @@ def import_(
     format_: imports.FormatOption = None,
     on_error: imports.OnErrorOption = OnError.STOP,
 ) -> None:
-    """Put the doctors of a file on file, or change them: all of it or nothing."""
+    """Add or change doctors from a file: all rows or none."""
     imports.run(
         ctx,
         file,
@@ -117,18 +117,18 @@ def set_(
     doctor: params.Doctor,
     days: params.Days,
     present: Annotated[
-        bool | None, typer.Option("--present/--absent", help="Whether the doctor is there; else as it stands.")
+        bool | None, typer.Option("--present/--absent", help="Whether the doctor is present.  [default: unchanged]")
     ] = None,
     capacity: params.DayCapacity = None,
     note: params.Note = None,
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
 ) -> None:
-    """Say what a doctor's days are; what is not said stays as it stands."""
+    """Set a doctor's availability. Omitted options keep their value."""
     if on_conflict is OnConflict.CANCEL:
-        told = ctx.obj.read(
+        affected = ctx.obj.read(
             desk.availability.preview_cancellations, doctor=doctor, on=days, present=present, capacity=capacity
         )
-        ctx.obj.confirm_many(told)
+        ctx.obj.confirm_many(affected)
     ctx.obj.write(
         desk.availability.set_days,
         doctor=doctor,
@@ -151,13 +151,13 @@ def weekly(
     doctor: params.Doctor,
     weekdays: params.Weekdays,
     capacity: params.DayCapacity = None,
-    off: Annotated[bool, typer.Option("--off", help="Without the doctor.")] = False,
-    forget: Annotated[bool, typer.Option("--forget", help="Out of the pattern: as where nothing was said.")] = False,
+    off: Annotated[bool, typer.Option("--off", help="The doctor is absent on these weekdays.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Remove the weekday from the pattern.")] = False,
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
 ) -> None:
-    """Say what a doctor's weekdays are; a date of which something was said itself does not follow."""
+    """Set a doctor's weekly pattern. Dates set individually are not changed."""
     if sum((capacity is not None, off, forget)) > 1:
-        raise errors.Usage(problem="--capacity, --off and --forget exclude each other.")
+        raise errors.Usage(problem="--capacity, --off and --forget cannot be combined.")
     if on_conflict is OnConflict.CANCEL:
         ctx.obj.confirm_many(())
     ctx.obj.write(
@@ -173,7 +173,7 @@ def weekly(
 
 @reads(avail, "show", "clinicctl doctor avail show MEHTA", "clinicctl doctor avail show MEHTA today..+2w")
 def show_avail(ctx: Ctx, doctor: params.Doctor, days: params.MaybeDays = DaysWord("today..+6d")) -> None:
-    """Show a doctor's days, with what is booked and what remains."""
+    """Show a doctor's days, with booked and free slots."""
     ctx.obj.show(ctx.obj.read(desk.availability.show_days, doctor=doctor, on=days))
 
 
@@ -191,15 +191,15 @@ def import_avail(
     mode: Annotated[
         ImportMode,
         params.choice(
-            "--mode", ImportMode, help="Replace forgets the days between the first and the last that are not in it."
+            "--mode", ImportMode, help="Replace also resets the days within the file's dates that it does not contain."
         ),
     ] = ImportMode.UPDATE,
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
     on_error: imports.OnErrorOption = OnError.STOP,
 ) -> None:
-    """Set doctors' days from a file: all of it or nothing; a second run changes nothing."""
+    """Set doctors' days from a file: all rows or none. A second run changes nothing."""
     if mode is ImportMode.REPLACE and on_error is OnError.SKIP:
-        raise errors.Usage(problem="--mode replace takes a file as a whole: it excludes --on-error skip.")
+        raise errors.Usage(problem="--mode replace and --on-error skip cannot be combined.")
     if on_conflict is OnConflict.CANCEL:
         ctx.obj.confirm_many(())
     imports.run(

@@ -1,7 +1,7 @@
-"""A quick way to read a command line that is plainly right: for a batch, which reads a million of them.
+"""Parse simple command lines fast, for a batch with a million of them.
 
-Click's own way takes ten times what a booking's statements take. What is anything but plain (an unknown option, a value
-that is refused, a page of help) is left to Click, which then says the same as ever.
+Click's parser takes ten times as long as the statements of a booking. Anything that is not simple (an unknown option, a
+refused value, a help page) is left to Click, so that the messages are the same.
 """
 
 import re
@@ -9,29 +9,29 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cache, partial
 from typing import Any
 
-from typer._click.core import Command, Parameter
-from typer._click.types import FuncParamType, IntParamType, StringParamType
-
 from clinicctl import errors, settings
-from clinicctl.cli import params
-from clinicctl.cli.commands import Group, Reading, common
-from clinicctl.cli.params import PERSONAL
+from clinicctl.cli import parsers
+from clinicctl.cli.click_names import Command, FuncParamType, IntParamType, Parameter, StringParamType
+from clinicctl.cli.commands import DAYS_BACK, Group, Reading, common
+from clinicctl.cli.parsers import PERSONAL
 from clinicctl.rules import days, references
 
 _NUMBER = re.compile(r"[PAWpaw][0-9]+|[.]")
-_OF_DOCTORS = {params.doctor_ref, references.doctor_code}
+_OF_DOCTORS = {parsers.doctor_ref, references.doctor_code}
 _OF_TIMES = {days.parse_day, days.parse_days, days.parse_weekdays, days.parse_time}
 _OUR_WORDS = {*settings.FORMATS, *(each.name for each in settings.CLINIC)}
 _SHORT = 4
-"""Digits of a number; more of them may be a phone."""
-_BACK = re.compile(r"-[0-9]+[dw]([.,].*)?")
+"""The most digits of a plain number. A longer one may be a phone."""
 
 Values = dict[str, Any]
 Read = tuple[Callable[..., Any], Values, Values, str]
 
 
 def read(root: Group, words: Sequence[str]) -> Read | None:
-    """Return a command's function, its own values, the common options, and its name; None where Click has to look."""
+    """Return a command's function, its values, the common options, and its name.
+
+    Return None if Click must parse.
+    """
     command: Command | None = root
     at = 0
     while isinstance(command, Group):
@@ -47,10 +47,12 @@ def read(root: Group, words: Sequence[str]) -> Read | None:
 
 
 def without_people(root: Group, words: Sequence[str], codes: Collection[str]) -> list[str] | None:
-    """Return a command line with `_` for every word that may be about a person; None for one that is not understood.
+    """Return a command line with `_` for every word that may be personal.
 
-    A value stays only where it can be nobody's name: P17, A42, the `.` of the shell, a day or a time, a number, a
-    word of our own, one of the doctors' codes. A patient's name may stand where a doctor's code should.
+    Return None if it is not understood.
+
+    Only values that cannot be a name remain: P17, A42, the `.` of the shell, a day or a time, a number, a word of our
+    own, or a doctor's code. An argument for a doctor may be a patient's name typed in the wrong place.
     """
     command: Command | None = root
     at = 0
@@ -59,31 +61,31 @@ def without_people(root: Group, words: Sequence[str], codes: Collection[str]) ->
         at += 1
     if not isinstance(command, Reading):
         return None
-    kept = [*words[:at]]
+    safe = [*words[:at]]
     shape = _shape(command)
     arguments = iter(shape.arguments)
     rest = iter(words[at:])
     for word in rest:
         if word in shape.flags:
-            kept.append(word)
+            safe.append(word)
             continue
         if word in shape.options:
-            kept.append(word)
+            safe.append(word)
             _, reader = shape.options[word]
             word = next(rest, "")
-        elif word.startswith("-") and not _BACK.fullmatch(word):
+        elif word.startswith("-") and not DAYS_BACK.fullmatch(word):
             return None
         else:
             _, reader = next(arguments, ("", None))
             if reader is None:
                 return None
-        kept.append(word if _is_nobody(reader, word, codes) else "_")
-    return kept
+        safe.append(word if _is_nobody(reader, word, codes) else "_")
+    return safe
 
 
 def _is_nobody(reader: Callable[[str], Any] | None, word: str, codes: Collection[str]) -> bool:
-    # An option without a parser here has one of a few fixed values, so the command line was accepted.
-    if reader is None or reader in params.FIXED or _NUMBER.fullmatch(word):
+    # An option without a parser has fixed values, so that an accepted value cannot be a name.
+    if reader is None or reader in parsers.FIXED or _NUMBER.fullmatch(word):
         return True
     if reader in _OF_DOCTORS:
         return word.upper() in codes
@@ -98,7 +100,7 @@ def _is_nobody(reader: Callable[[str], Any] | None, word: str, codes: Collection
 
 @cache
 def _named(group: Group, name: str) -> Command | None:
-    # Our groups find a command by its name alone; the context is for those that do otherwise.
+    # Our groups find a command by its name alone, and do not use the context.
     return group.get_command(None, name)  # type: ignore[arg-type]
 
 
@@ -108,7 +110,7 @@ def _shape(command: Reading) -> "_Shape":
 
 
 class _Shape:
-    """The names of a command's arguments and options, and how the value of each is read."""
+    """The arguments and options of a command, and the parser of each."""
 
     def __init__(self, command: Reading) -> None:
         self.function: Callable[..., Any] = command.callback.__wrapped__  # type: ignore[union-attr]
@@ -125,7 +127,10 @@ class _Shape:
                 self.options |= dict.fromkeys(each.opts, (str(each.name), _reader(each)))
 
     def read(self, words: Sequence[str]) -> tuple[Values, Values] | None:
-        """Return the command's own values, and the common options; None for whatever is not plain."""
+        """Return the command's own values, and the common options.
+
+        Return None if Click must parse.
+        """
         values: Values = {}
         arguments = iter(self.arguments)
         rest = iter(words)
@@ -143,7 +148,7 @@ class _Shape:
             try:
                 values[name] = reader(word)
             except Exception:
-                # Whatever is wrong with it: Click reads it again, and refuses it in its own words, or shows the bug.
+                # Click parses it again, and reports the error or the bug.
                 return None
         if not self.required <= values.keys():
             return None
@@ -154,7 +159,7 @@ class _Shape:
 
 
 def _reader(param: Parameter) -> Callable[[str], Any] | None:
-    """How one value is read, where that needs nothing but the value."""
+    """Return the parser of one value, if it needs nothing else."""
     if param.nargs != 1 or getattr(param, "multiple", False):
         return None
     if isinstance(param.type, FuncParamType):

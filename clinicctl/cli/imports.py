@@ -1,4 +1,4 @@
-"""What the imports share: their options, how a file is read, and how the outcome is shown."""
+"""Run imports: options, opening the file, and planning before the lock is taken."""
 
 import os
 import sys
@@ -11,18 +11,17 @@ import typer
 
 from clinicctl import desk, errors, interrupts, render
 from clinicctl.cli import params
-from clinicctl.cli.context import Ctx
+from clinicctl.cli.context import PARTLY_DONE, Ctx
 from clinicctl.rules import tabular
 from clinicctl.statuses import OnError, SheetFormat
 
-PARTLY_DONE = 3
-"""The exit status of an import that took some rows and refused others."""
-
 FormatOption = Annotated[
     SheetFormat | None,
-    params.choice("--format", SheetFormat, help="The file's format; else by its name, or its first character."),
+    params.choice("--format", SheetFormat, help="The file's format.  [default: from its name or content]"),
 ]
-OnErrorOption = Annotated[OnError, params.choice("--on-error", OnError, help="What happens to a bad row.")]
+OnErrorOption = Annotated[
+    OnError, params.choice("--on-error", OnError, help="Whether a bad row stops the import or is skipped.")
+]
 
 
 def run(
@@ -35,7 +34,7 @@ def run(
     plan: Callable[..., Any] | None = None,
     **options: Any,
 ) -> None:
-    """Read a file, import it, and show the outcome."""
+    """Read a file, import it, and show the result."""
     name = "stdin" if file == "-" else os.path.basename(file)
     with render.show_progress(name, quiet=ctx.obj.settings.quiet) as progress:
         with _opened(ctx, file) as (lines, size):
@@ -46,8 +45,8 @@ def run(
             plan=plan,
             options=options,
             read=ctx.obj.read,
-            write=ctx.obj.written,
-            report=progress.say,
+            write=ctx.obj.execute,
+            report=progress.describe,
         )
     ctx.obj.show(outcome)
     if (ctx.obj.settings.output or render.default_format()) != "table":
@@ -58,7 +57,10 @@ def run(
 
 @contextmanager
 def _opened(ctx: Ctx, file: str) -> Iterator[tuple[Iterable[str], int | None]]:
-    """The lines of a file or of stdin, each hardly longer than a row may be, and the size; what is not UTF-8 shows."""
+    """Yield the lines of a file or of stdin, and the size.
+
+    Bytes that are not UTF-8 remain visible.
+    """
     with opened_bytes(ctx, file) as source:
         size = os.fstat(source.fileno()).st_size if file != "-" else None
         with TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
@@ -67,7 +69,10 @@ def _opened(ctx: Ctx, file: str) -> Iterator[tuple[Iterable[str], int | None]]:
 
 @contextmanager
 def opened_bytes(ctx: Ctx, file: str) -> "Iterator[BufferedReader[Any]]":
-    """A file that is read, or stdin. Refuses a missing one, and stdin that something else has read already."""
+    """Yield a file, or stdin.
+
+    Refuses a missing file, and stdin that another argument has read.
+    """
     if file == "-":
         yield _stdin(ctx)
         return
@@ -95,7 +100,7 @@ def _stdin(ctx: Ctx) -> "BufferedReader[Any]":
 
 
 class _Source(RawIOBase):
-    """The bytes of a file or a pipe. A signal ends the wait for more."""
+    """The bytes of a file or a pipe. A signal interrupts a read."""
 
     def __init__(self, raw: Any, name: str, *, ours: bool = True) -> None:
         self._raw = raw

@@ -1,4 +1,4 @@
-"""The command for those who watch the machine."""
+"""The command for monitoring."""
 
 from typing import Annotated
 
@@ -21,13 +21,13 @@ app = typer.Typer()
 def metrics(
     ctx: Ctx,
     textfile: Annotated[
-        str | None, typer.Option("--textfile", metavar="PATH", help="Into this file, put in its place when whole.")
+        str | None, typer.Option("--textfile", metavar="PATH", help="Write to this file, which is replaced atomically.")
     ] = None,
 ) -> None:
-    """Print the clinic's numbers for Prometheus, or write them to a file for its collector.
+    """Print metrics for Prometheus, or write them to a file for its collector.
 
-    Nothing about a person is among them, and others may read the file. Waits for the writer's lock are those of the
-    last hour in the log, where CLINICCTL_LOG names one.
+    The metrics contain no personal data, and other users can read the file. Waits for the write lock come from the last
+    hour of the log, if CLINICCTL_LOG names one.
     """
     textfile = None if textfile == "-" else textfile
     if textfile is not None:

@@ -1,11 +1,11 @@
-"""The commands on patients."""
+"""Commands for patients."""
 
 from typing import Annotated
 
 import typer
 
 from clinicctl import desk, errors
-from clinicctl.cli import imports, params
+from clinicctl.cli import imports, params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.rules import import_rows
@@ -37,11 +37,11 @@ def add(
     sex: params.SexOption = None,
     email: params.Email = None,
     note: params.Note = None,
-    new: Annotated[bool, typer.Option("--new", help="Somebody else than those on file.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Register another person than those on file.")] = False,
     same_as: params.SameAs = None,
     unverified_phone: params.UnverifiedPhone = False,
 ) -> None:
-    """Register a patient, or return the one on file, with what was empty filled."""
+    """Register a patient, or return the one on file with empty fields filled in."""
     _refuse_both(new=new, same_as=same_as)
     _refuse_both(born=born, age=age)
     ctx.obj.write(
@@ -95,7 +95,7 @@ def edit(
     note: params.Note = None,
     unverified_phone: params.UnverifiedPhone = False,
 ) -> None:
-    """Change what is on file; an empty e-mail or note clears it."""
+    """Change a patient's details. An empty e-mail or note clears it."""
     _refuse_both(born=born, age=age)
     ctx.obj.write(
         desk.patients.edit,
@@ -113,31 +113,33 @@ def edit(
 
 @writes(patient, "archive", "clinicctl patient archive P17")
 def archive(ctx: Ctx, patient: params.Patient) -> None:
-    """Put a patient away: found by number only, and booked no more."""
+    """Archive a patient. Only the number finds the record, and booking is refused."""
     ctx.obj.write(desk.records.archive_patient, patient=patient)
 
 
 @writes(patient, "restore", "clinicctl patient restore P17")
 def restore(ctx: Ctx, patient: params.Patient) -> None:
-    """Take a patient out of the archive."""
+    """Restore a patient from the archive."""
     ctx.obj.write(desk.records.restore_patient, patient=patient)
 
 
 @writes(patient, "erase", "clinicctl patient erase P17 --yes")
 def erase(ctx: Ctx, patient: params.Patient) -> None:
-    """Erase everything personal of a patient for good: what stays is the number, and his appointments as numbers.
+    """Erase a patient's personal data permanently.
 
-    Backups, exports and the shell's own history are not reached.
+    The number and the appointments remain.
+
+    Backups, exports and your shell's history are not changed.
     """
     if not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
         numbers = " and ".join(ctx.obj.read(desk.records.preview_erasure, patient=patient))
-        ctx.obj.confirm(f"An erasure cannot be undone. Erase {numbers}?")
+        ctx.obj.confirm(f"This cannot be undone. Erase {numbers}?")
     ctx.obj.erase(desk.records.erase, patient=patient)
 
 
 @reads(patient, "duplicates", "clinicctl patient duplicates -o csv")
 def duplicates(ctx: Ctx) -> None:
-    """List pairs who may be one person, the likeliest first."""
+    """List possible duplicates, the most similar first."""
     ctx.obj.show(ctx.obj.read(desk.duplicates.list_duplicates))
 
 
@@ -147,21 +149,26 @@ def merge(
     patient: params.Patient,
     into: Annotated[
         PatientRef,
-        typer.Option("--into", metavar="REF", parser=params.personal(params.patient_ref), help="The one who stays."),
+        typer.Option(
+            "--into", metavar="REF", parser=parsers.personal(parsers.patient_ref), help="The patient who remains."
+        ),
     ],
 ) -> None:
-    """Make one of two patients: everything moves; the old number, name and phone find the one who stays."""
+    """Merge two patients.
+
+    The old number, name and phone then find the one who remains.
+    """
     if ctx.obj.can_ask() and not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
         plan = ctx.obj.read(desk.records.preview_merge, patient=patient, into=into)
         ctx.obj.note(
-            f"{plan.patient.number} {plan.patient.name} becomes {plan.into.number} {plan.into.name}. "
-            f"Appointments that move: {plan.appointments}; waitlist entries: {plan.waitlist_entries}."
+            f"Merge {plan.patient.number} {plan.patient.name} into {plan.into.number} {plan.into.name}. "
+            f"Appointments to move: {plan.appointments}; waitlist entries: {plan.waitlist_entries}."
         )
         if plan.taken_over:
-            ctx.obj.note(f"{plan.into.number} takes over: {', '.join(plan.taken_over)}.")
+            ctx.obj.note(f"Copied to {plan.into.number}: {', '.join(plan.taken_over)}.")
         if plan.kept:
-            ctx.obj.note(f"Different, and kept with {plan.patient.number}: {', '.join(plan.kept)}.")
-    ctx.obj.confirm("A merge cannot be undone. Merge the two?")
+            ctx.obj.note(f"Different, and left with {plan.patient.number}: {', '.join(plan.kept)}.")
+    ctx.obj.confirm("This cannot be undone. Merge the two?")
     ctx.obj.write(desk.records.merge, patient=patient, into=into)
 
 
@@ -181,12 +188,12 @@ def import_(
     update: Annotated[
         bool,
         typer.Option(
-            "--update", help="Also change what differs on file: e-mail, note, age. An empty cell changes nothing."
+            "--update", help="Also change a different e-mail, note or age on file. An empty cell changes nothing."
         ),
     ] = False,
     unverified_phone: params.UnverifiedPhone = False,
 ) -> None:
-    """Register the patients of a file, or fill what is empty of those on file: all of it or nothing."""
+    """Register patients from a file, or fill in those on file: all rows or none."""
     imports.run(
         ctx,
         file,
@@ -203,4 +210,4 @@ def import_(
 def _refuse_both(**options: object) -> None:
     if all(value not in (None, False) for value in options.values()):
         one, other = (f"--{name.replace('_', '-')}" for name in options)
-        raise errors.Usage(problem=f"{one} and {other} exclude each other.")
+        raise errors.Usage(problem=f"{one} and {other} cannot be combined.")

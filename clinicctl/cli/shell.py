@@ -1,4 +1,7 @@
-"""Commands at a prompt, in one process: each is settled before it is answered."""
+"""Run commands at a prompt in one process.
+
+Each is committed before it is answered.
+"""
 
 import os
 import shlex
@@ -10,14 +13,14 @@ from uuid import UUID
 
 import typer
 from platformdirs import user_state_path
-from typer._click.shell_completion import ShellComplete
 
-from clinicctl import desk as front_desk
-from clinicctl import errors, interrupts, render
+from clinicctl import desk, errors, interrupts, render
 from clinicctl.cli import PROGRAM, Root, answer, fast_parse
 from clinicctl.cli.batch import Within
+from clinicctl.cli.click_names import ShellComplete
 from clinicctl.cli.commands import reads
-from clinicctl.cli.context import APPLICATION, Ctx, Desk
+from clinicctl.cli.config_file import APPLICATION
+from clinicctl.cli.context import AppContext, Ctx
 from clinicctl.results.people import Patient, PatientBrief, ToCall
 from clinicctl.rules.references import PatientRef
 from clinicctl.store import paths
@@ -26,22 +29,22 @@ if TYPE_CHECKING:
     from clinicctl.cli.context import GroupStore
 
 REMEMBERED = 1_000
-"""Lines of the history."""
+"""The most lines of the history."""
 _LARGEST = 16 << 20
-"""Bytes of a history that is read."""
+"""The most bytes of a history file."""
 _TAKE_FILES = {"batch", "db", "export", "metrics"}
-"""Commands to which `.` is a folder, not a patient."""
+"""Commands for which `.` is a folder, not a patient."""
 _ABOUT_NOBODY = {"config", "db", "doctor", "free", "health", "help", "init", "demo", "metrics"}
-"""Commands that are about no patient: they leave `.` as it was."""
+"""Commands that concern no patient, and so do not change `.`."""
 
 app = typer.Typer()
 
 
 @reads(app, "shell", "clinicctl shell", "clinicctl shell --actor asha")
 def shell(ctx: Ctx) -> None:
-    """Run commands at a prompt: with completion, a history without names, and . for the patient last spoken of.
+    """Run commands at a prompt, with completion and . for the last patient.
 
-    Ctrl-C drops a line, Ctrl-D or `exit` leaves. The exit status is that of the last command.
+    Ctrl-C discards a line; Ctrl-D or `exit` ends the shell. The exit status is that of the last command.
     """
     with ctx.obj.shared() as shared:
         root = ctx.find_root().command
@@ -53,7 +56,7 @@ def shell(ctx: Ctx) -> None:
 
 
 class _Command(Within):
-    """One line at the prompt: what it answers is held back until it is settled."""
+    """The context of one line at the prompt. It prints its results after the commit."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -69,31 +72,31 @@ class _Command(Within):
             raise refused
         return super().refuse(refused)
 
-    def give(self) -> None:
-        """Print what it answers."""
+    def print_results(self) -> None:
+        """Print the results."""
         for each in self.results:
             super().show(each)
 
 
 class _Shell:
-    def __init__(self, root: Root, desk: Desk, shared: "GroupStore") -> None:
+    def __init__(self, root: Root, context: AppContext, shared: "GroupStore") -> None:
         self.root = root
-        self.desk = desk
+        self.context = context
         self.shared = shared
-        self.told = replace(desk.settings, key=None, dry_run=False, yes=False)
+        self.defaults = replace(context.settings, key=None, dry_run=False, yes=False)
         self.patient: UUID | None = None
-        """The patient that `.` stands for, by id: after a restore the number may belong to another patient."""
+        """The id of the patient that `.` means. After a restore the number may belong to another patient."""
         shared.refuses_after_restore = True
         self.history = _History() if render.can_ask() else None
         if self.history:
-            self.history.complete_by(_Completion(root, desk))
+            self.history.complete_by(_Completion(root, context))
 
     def run(self) -> int:
-        """Run line after line; return the status of the last. Ends when an answer can no longer be given."""
+        """Run line after line; return the status of the last. Stops when output fails."""
         status = 0
         while True:
             try:
-                said = render.line(PROGRAM, self._shown())
+                typed = render.line(PROGRAM, self._shown())
             except EOFError:
                 return status
             except interrupts.Interrupt as stopped:
@@ -104,7 +107,7 @@ class _Shell:
                 continue
             command = self._command()
             try:
-                words = _words(said)
+                words = _words(typed)
                 if words in (["exit"], ["quit"]):
                     return status
                 if words:
@@ -116,12 +119,12 @@ class _Shell:
                 return status
 
     def _shown(self) -> str:
-        """The patient that `.` stands for, as on file now: the number, and the name unless it is masked."""
+        """Return number and name of the patient that `.` means."""
         if self.history is None:
             return ""
         reading = self._command()
         try:
-            patient = self._spoken_of(reading)
+            patient = self._last_patient(reading)
         except errors.Replaced as replaced:
             reading.refuse(replaced)
             return ""
@@ -129,16 +132,16 @@ class _Shell:
             return ""
         return patient.number if reading.names_masked else f"{patient.number} {patient.name}".rstrip()
 
-    def _spoken_of(self, reading: Desk) -> Patient | None:
-        """Read the patient that `.` stands for. If that fails, `.` stands for nobody.
+    def _last_patient(self, reading: AppContext) -> Patient | None:
+        """Return the patient that `.` means. If the read fails, `.` means nobody.
 
-        Refuses with `Replaced` where the id may belong to another database.
+        Refuses with `Replaced` if the id may belong to another database.
         """
         patient, self.patient = self.patient, None
         if patient is None:
             return None
         try:
-            found = reading.read(front_desk.patients.show, patient=PatientRef(str(patient)))
+            found = reading.read(desk.patients.show, patient=PatientRef(str(patient)))
         except errors.Replaced:
             raise
         except errors.Refusal:
@@ -147,7 +150,7 @@ class _Shell:
         return found
 
     def _command(self) -> _Command:
-        return _Command(self.told, self.shared)
+        return _Command(self.defaults, self.shared)
 
     def _do(self, command: _Command, words: list[str]) -> int:
         before, self.patient = self.patient, None
@@ -160,19 +163,18 @@ class _Shell:
             interrupts.acknowledge()
             status = command.refuse(errors.Stopped())
         if self.history and status != errors.Usage.status:
-            self.history.remember(fast_parse.without_people(self.root, words, self.desk.doctor_codes()))
+            self.history.remember(fast_parse.without_people(self.root, words, self.context.doctor_codes()))
         return status
 
     def _done(self, command: _Command, words: list[str], before: UUID | None) -> int:
-        meant = words[0] not in _TAKE_FILES and any(map(_is_patient, words))
-        if meant:
+        if words[0] not in _TAKE_FILES and any(map(_is_patient, words)):
             self.patient = before
             try:
-                patient = self._spoken_of(self._command())
+                patient = self._last_patient(self._command())
             except errors.Replaced as replaced:
                 return command.refuse(replaced)
             if patient is None:
-                problem = "`.` stands for nobody: the last line was not about exactly one patient."
+                problem = "`.` means no patient: the last line did not concern exactly one."
                 return command.refuse(errors.Usage(problem=problem))
             words = [each[:-1] + patient.number if _is_patient(each) else each for each in words]
         self.shared.timed_out = False
@@ -182,43 +184,43 @@ class _Shell:
             return status
         try:
             self.shared.commit_group()
-            command.give()
+            command.print_results()
         except errors.OutcomeUnknown as unknown:
-            return command.refuse(errors.OutcomeUnknown(reason=unknown.facts["reason"], key=command.key or ""))
+            return command.refuse(errors.OutcomeUnknown(reason=unknown.details["reason"], key=command.key or ""))
         except errors.Refusal as refused:
             return command.refuse(refused)
         people = _people(command.results)
         only = people.pop() if len(people) == 1 else None
         if isinstance(only, UUID):
             self.patient = only
-        elif only is None and not people and _is_about_nobody(words, command):
+        elif only is None and not people and _concerns_nobody(words, command):
             self.patient = before
         return status
 
 
-def _is_about_nobody(words: list[str], command: _Command) -> bool:
-    """Whether a line was about no patient, neither one on file nor one who was not found, and in the same database."""
+def _concerns_nobody(words: list[str], command: _Command) -> bool:
+    """Return whether a line concerned no patient, in the same database."""
     asks_for_help = not {"-h", "--help"}.isdisjoint(words)
     forgotten = isinstance(command.refused, errors.AnswerAboutPeople | errors.Replaced)
     return asks_for_help or (words[0] in _ABOUT_NOBODY and not forgotten)
 
 
-def _words(said: str) -> list[str]:
-    if said.lstrip().startswith("#"):
+def _words(typed: str) -> list[str]:
+    if typed.lstrip().startswith("#"):
         return []
     try:
-        return shlex.split(said)
+        return shlex.split(typed)
     except ValueError:
-        raise errors.Usage(problem="A quote is left open.") from None
+        raise errors.Usage(problem="A quote is not closed.") from None
 
 
 def _is_patient(word: str) -> bool:
-    """Whether a word stands for the patient last spoken of: `.`, or `--patient=.`."""
+    """Return whether a word means the last patient: `.`, or `--patient=.`."""
     return word == "." or (word.startswith("--") and word.partition("=")[2] == ".")
 
 
 def _people(found: Any) -> set[UUID | str]:
-    """Return the patients in results: by their ids, and those to phone by their numbers."""
+    """Return the ids of the patients in results, and the numbers of those to call."""
     if isinstance(found, Patient | PatientBrief):
         return {found.id}
     if isinstance(found, ToCall):
@@ -232,13 +234,13 @@ def _people(found: Any) -> set[UUID | str]:
 
 
 class _Completion(ShellComplete):
-    """What Click completes for a shell, for our own prompt."""
+    """Click's completion, used at our own prompt."""
 
     name = PROGRAM
     source_template = ""
 
-    def __init__(self, root: Root, desk: Desk) -> None:
-        super().__init__(root, {"obj": desk}, PROGRAM, "")
+    def __init__(self, root: Root, context: AppContext) -> None:
+        super().__init__(root, {"obj": context}, PROGRAM, "")
 
     def source_vars(self) -> dict[str, Any]:
         return {}
@@ -249,17 +251,17 @@ class _Completion(ShellComplete):
     def format_completion(self, item: Any) -> str:
         return str(item.value)
 
-    def of(self, line: str, begun: str) -> list[str]:
-        """Return what may stand where a line ends; nothing rather than a complaint."""
+    def suggest(self, line: str, prefix: str) -> list[str]:
+        """Return the possible next words that begin with a prefix; none after an error."""
         try:
-            return [self.format_completion(each) for each in self.get_completions(shlex.split(line), begun)]
+            return [self.format_completion(each) for each in self.get_completions(shlex.split(line), prefix)]
         except Exception:
-            # Half a line may be anything; a complaint between two keystrokes would only be in the way.
+            # An incomplete line may be anything, and an error message would disturb typing.
             return []
 
 
 class _History:
-    """The lines of earlier days, and this day's: no name, phone or note is in them."""
+    """The history of the prompt. It contains no name, phone or note."""
 
     def __init__(self) -> None:
         import readline
@@ -273,13 +275,13 @@ class _History:
                 readline.add_history(line)
 
     def complete_by(self, completion: _Completion) -> None:
-        """Complete with the tabulator key."""
+        """Complete with the tab key."""
         readline = self._readline
 
-        def complete(begun: str, nth: int) -> str | None:
+        def complete(prefix: str, nth: int) -> str | None:
             with interrupts.InCallback():
                 if not nth:
-                    self._found = completion.of(readline.get_line_buffer()[: readline.get_begidx()], begun)
+                    self._found = completion.suggest(readline.get_line_buffer()[: readline.get_begidx()], prefix)
                 return f"{self._found[nth]} " if nth < len(self._found) else None
 
         readline.set_completer_delims(" \t")
@@ -287,7 +289,10 @@ class _History:
         readline.parse_and_bind("tab: complete")
 
     def remember(self, words: list[str] | None) -> None:
-        """Keep a line, without the people in it; one that is not understood is not kept."""
+        """Save a line without the people in it.
+
+        A line that is not understood is not saved.
+        """
         if words is None:
             return
         line = shlex.join(words)

@@ -81,8 +81,8 @@ def walk_in(
     try:
         booked = bookings.place(tx, patient_row, doctor_row, on=tx.today, reason=reason, again=again, overbook=overbook)
     except errors.AlreadyBooked as refused:
-        other = lookup.find_appointment(tx, AppointmentRef(refused.facts["appointment"]))
-        raise errors.AlreadyBooked(**refused.facts, hint=_instead(tx, other)) from None
+        other = lookup.find_appointment(tx, AppointmentRef(refused.details["appointment"]))
+        raise errors.AlreadyBooked(**refused.details, hint=_instead(tx, other)) from None
     checked_in = check_in(tx, arrival=ArrivalRef(booked.number), again=again)
     return replace(checked_in, waitlist_closed=booked.waitlist_closed)
 

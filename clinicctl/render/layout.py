@@ -1,6 +1,6 @@
-"""Styled text, lines and columns for a terminal, by the widths that terminals draw.
+"""Lay out styled text and tables by the widths that terminals draw.
 
-Rich gives the styles. It does not lay out: it counts no cell for a vowel sign that has one (Devanagari, Tamil, Khmer).
+Rich supplies only the styles, because it counts no cell for vowel signs that have one (Devanagari, Tamil, Khmer).
 """
 
 import unicodedata
@@ -18,7 +18,7 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text and its style, `bold red` for example."""
+    """A text and its style, for example `bold red`."""
 
     plain: str
     style: str = ""
@@ -26,7 +26,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column: its title, how its cells are styled, whether they stand on the right, and whether they may wrap."""
+    """A column: title, style, alignment, and whether its cells may wrap."""
 
     title: str = ""
     style: str = ""
@@ -59,7 +59,7 @@ _VIRAMA = 9
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Break a text into lines between words; a word longer than a line, between what is drawn as one character."""
+    """Break a text into lines between words, and long words between graphemes."""
     if cells(text) <= width:
         return [text.rstrip()]
     lines, line, used = list[str](), "", 0
@@ -77,21 +77,24 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def shortened(text: str, width: int) -> str:
-    """Return a text, or as much of it as fits, with an ellipsis for the rest."""
+    """Return a text, shortened with an ellipsis to fit the width."""
     return text if cells(text) <= width else f"{_folded(text, width - 1)[0].rstrip()}…"
 
 
 def _words(text: str) -> Iterator[str]:
-    """The words, each with the spaces behind it; spaces at the beginning belong to the first."""
-    begin, at = 0, len(text) - len(text.lstrip(" "))
+    """Yield the words with the spaces after them.
+
+    Leading spaces belong to the first word.
+    """
+    start, at = 0, len(text) - len(text.lstrip(" "))
     while at < len(text):
         end = text.find(" ", at)
         if end < 0:
             end = len(text)
         while end < len(text) and text[end] == " ":
             end += 1
-        yield text[begin:end]
-        begin = at = end
+        yield text[start:end]
+        start = at = end
 
 
 def _folded(word: str, width: int) -> list[str]:
@@ -108,9 +111,8 @@ def _folded(word: str, width: int) -> list[str]:
 class Console:
     """Lines for a terminal of a width, with or without colours.
 
-    `positioned` says that the terminal obeys cursor movements. Then the column behind a cell that is not ASCII is
-    reached by its number: no count can be right for every terminal, as some draw a conjunct, an emoji or an ambiguous
-    character wider than others.
+    `positioned` means that the terminal understands cursor movements. Then the column after a cell that is not ASCII is
+    addressed by its number, because terminals differ in the width of conjuncts, emoji and ambiguous characters.
     """
 
     def __init__(self, *, width: int, coloured: bool = False, positioned: bool = False) -> None:
@@ -120,7 +122,7 @@ class Console:
         self._lines: list[str] = []
 
     def print(self, text: Text | str, *, style: str = "", soft_wrap: bool = False) -> None:
-        """Add a text, wrapped at the width; with `soft_wrap` the terminal breaks it where it has to."""
+        """Add a text, wrapped at the width; with `soft_wrap` the terminal wraps it."""
         text = text if isinstance(text, Text) else Text(text, style)
         for paragraph in text.plain.split("\n"):
             for line in [paragraph] if soft_wrap else wrapped(paragraph, self.width):
@@ -129,7 +131,7 @@ class Console:
     def table(
         self, headings: Sequence[Heading], rows: Sequence[Sequence[Text]], *, gap: int = GAP, below: int = 0
     ) -> None:
-        """Add a table, with `below` empty lines between rows, and with its titles above where there are any."""
+        """Add a table with its titles, and `below` empty lines between rows."""
         titled = any(each.title for each in headings)
         head = [[Text(each.title, "bold") for each in headings]] if titled else []
         whole = [*head, *rows]
@@ -147,20 +149,31 @@ class Console:
                 )
 
     def block(self, cells_: Sequence[tuple[str, Text]]) -> None:
-        """Add a row as lines: its first cell, then the others that are not empty, each behind its title."""
-        (_, head), *rest = cells_
-        self.print(Text(head.plain, f"{head.style} bold".strip()))
+        """Add a row as lines: its first cell, then the other cells that have content."""
+        (first_title, head), *rest = cells_
+        shown = f"{first_title} {head.plain}" if head.plain.isdecimal() else head.plain
+        self.print(Text(shown, f"{head.style} bold".strip()))
+        used = 0
         for title, cell in rest:
-            if cell.plain:
-                before = f"  {title} "
+            if not cell.plain:
+                continue
+            size = cells(f"{title} {cell.plain}")
+            if used and used + GAP + size <= self.width:
+                self._lines[-1] += " " * GAP + self._styled(title, "dim") + " " + self._styled(cell.plain, cell.style)
+                used += GAP + size
+            else:
+                before = f"{' ' * GAP}{title} "
                 first, *more = wrapped(before + cell.plain, self.width)
                 self._lines.append(
                     self._styled(first[: len(before)], "dim") + self._styled(first[len(before) :], cell.style)
                 )
                 self._lines += [self._styled(each, cell.style) for each in more]
+                used = self.width if more else GAP + size
+            if any(unicodedata.bidirectional(each) in ("R", "AL") for each in cell.plain):
+                used = 0  # A terminal may reorder whatever follows text from right to left.
 
     def text(self) -> str:
-        """Return everything that was added."""
+        """Return all lines as one text."""
         return "".join(f"{line}\n" for line in self._lines)
 
     def lines(self) -> Sequence[str]:
@@ -180,7 +193,7 @@ class Console:
         widths: Sequence[int],
         gap: int,
     ) -> str:
-        """One line of a table, without spaces at its end."""
+        """Return one line of a table, without trailing spaces."""
         line, drawn, column, counted = "", 0, 0, False
         for text, style, heading, width in zip(texts, styles, headings, widths, strict=True):
             if text:
@@ -197,9 +210,9 @@ class Console:
 
 
 def _widths(rows: Sequence[Sequence[Text]], headings: Sequence[Heading], room: int) -> list[int]:
-    """The widths of columns in which every cell fits, wrapped where there is not room for all.
+    """Return widths of columns in which every cell fits, wrapped if necessary.
 
-    What a column loses but cannot use, because its words are longer or shorter, is left to the others.
+    Width that a column cannot use because of its word lengths goes to the others.
     """
     wraps = [each.wraps for each in headings]
     columns = [[row[nth].plain for row in rows] for nth in range(len(headings))]
@@ -211,12 +224,12 @@ def _widths(rows: Sequence[Sequence[Text]], headings: Sequence[Heading], room: i
         max(cells(line) for text in column for line in wrapped(text, width)) if may else width
         for column, width, may in zip(columns, widths, wraps, strict=True)
     ]
-    settled = [use if use < width else want for use, width, want in zip(used, widths, wanted, strict=True)]
-    return _narrowed(settled, wraps, room)
+    reduced = [use if use < width else want for use, width, want in zip(used, widths, wanted, strict=True)]
+    return _narrowed(reduced, wraps, room)
 
 
 def _narrowed(wanted: Sequence[int], wraps: Sequence[bool], room: int) -> list[int]:
-    """The widths of columns: the widest of those that wrap give way until all fit, or none can any more."""
+    """Return the widths after narrowing the widest columns that wrap."""
     widths = list(wanted)
     while sum(widths) > room:
         widest = max((width for width, may in zip(widths, wraps, strict=True) if may), default=0)

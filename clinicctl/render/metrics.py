@@ -1,4 +1,4 @@
-"""Numbers in Prometheus' text format, version 0.0.4, on stdout or in a file for a collector."""
+"""Write metrics in Prometheus' text format, version 0.0.4."""
 
 from clinicctl import errors
 from clinicctl.results.clinic import Metric, Metrics, Sample
@@ -9,14 +9,17 @@ _BEGINS = (b"# HELP ", b"# TYPE ")
 
 
 def exposition(metrics: Metrics) -> str:
-    """Return every metric with its help and its type; all are gauges, for a program that ends counts nothing."""
+    """Return every metric with its help and type.
+
+    All are gauges, because the program does not keep running.
+    """
     return "".join(_metric(each) for each in metrics.metrics)
 
 
 def write(metrics: Metrics, *, path: str) -> None:
-    """Put the metrics into a file that others may read (0644); its reader finds the old one or the new one.
+    """Replace a file atomically by the metrics. Other users may read it (0644).
 
-    Only a file of such metrics is replaced. The collector takes every *.prom in its folder; a draft has another name.
+    Only a file of such metrics is replaced. The temporary file is not named *.prom, so that the collector ignores it.
     """
     try:
         with paths.replacing(path, begins=_BEGINS, mode=0o644) as file:

@@ -1,4 +1,4 @@
-"""How far a large file is, on stderr: for somebody who looks at a terminal, and for nobody else."""
+"""Show the progress of a large file on stderr, only on a terminal."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -10,14 +10,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 LARGE = 500_000
-"""Characters from which on a file takes long enough for somebody to wonder."""
+"""Characters from which a file takes long enough to need a bar."""
 
 _EVERY = 2_000
 
 
 class Progress:
-    """A bar that appears once a file turns out to be large. It is drawn by no thread of its own: a signal that comes
-    while a transaction commits must find none that would take it."""
+    """A bar that appears when a file turns out to be large.
+
+    No thread draws it, because a thread could receive a signal while a transaction commits.
+    """
 
     def __init__(self, name: str, *, shown: bool) -> None:
         self._name = visible(name)
@@ -25,16 +27,16 @@ class Progress:
         self._bar: Bar | None = None
 
     def read(self, lines: Iterable[str], size: int | None) -> Iterable[str]:
-        """Return lines that move the bar, up to `size` characters where that is known."""
+        """Return lines that advance the bar, up to `size` characters if known."""
         return self._followed(lines, size) if self._shown else lines
 
-    def say(self, what: str) -> None:
-        """Say what is being done that has no measure."""
+    def describe(self, activity: str) -> None:
+        """Show an activity without a measure."""
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], description=f"{self._name}: {what}", total=None, refresh=True)
+            self._bar.update(self._bar.task_ids[0], description=f"{self._name}: {activity}", total=None, refresh=True)
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             with suppress(OSError, ValueError):
                 self._bar.stop()

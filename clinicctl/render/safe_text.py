@@ -1,4 +1,4 @@
-"""Text as it may reach a terminal: what the clinic would refuse to take in is made visible, should it be met."""
+"""Make text safe for a terminal: show forbidden characters, and mask phones."""
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -8,18 +8,21 @@ from clinicctl.rules.text import forbidden
 
 
 def visible(text: str) -> str:
-    """Return `text` with every character that a terminal would obey, or not show, as `<U+001B>`."""
+    """Return a text with control and invisible characters written like `<U+001B>`."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(f"<U+{ord(each):04X}>" if forbidden(text, at) else each for at, each in enumerate(text))
 
 
 TO_CALL = "cancelled"
-"""The field with those whom a change has cancelled."""
+"""The field with the patients whose appointments were cancelled."""
 
 
 def masked(value: Any, *, to_call: bool = False) -> Any:
-    """Return a result with every phone in it as `…123`, where `to_call` holds but for the list of those to phone."""
+    """Return a result with every phone as `…123`.
+
+    `to_call` leaves the list of patients to call unmasked.
+    """
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return _listed(value, to_call=to_call)
     if not is_dataclass(value) or isinstance(value, type):
@@ -34,14 +37,17 @@ def masked(value: Any, *, to_call: bool = False) -> Any:
 
 
 def _last_digits(name: str, value: Any) -> Any:
-    """What is shown of a phone, or of several; None for anything else."""
+    """Return the masked form of a phone or of several; None for other fields."""
     if name == "phone" and value:
         return f"…{value[-3:]}"
     return tuple(f"…{each[-3:]}" for each in value) if name == "former_phones" else None
 
 
 def _listed(values: Sequence[Any], *, to_call: bool) -> Sequence[Any]:
-    """Rows of a file are many, and have no phones."""
+    """Return masked values.
+
+    Rows of a file are returned as they are, because they have no phones.
+    """
     if values and hasattr(values[0], "_fields"):
         return values
     found = [masked(each, to_call=to_call) for each in values]

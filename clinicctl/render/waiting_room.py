@@ -1,4 +1,4 @@
-"""The waiting room's board: the whole screen, drawn anew while it is shown."""
+"""Show the waiting room board on the whole screen, refreshed at an interval."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +22,10 @@ _REST_OF_SCREEN = "\x1b[J"
 def run(
     read: Callable[[], Sequence[Board]], *, every: float, write: Callable[[str], None], coloured: bool, positioned: bool
 ) -> None:
-    """Show the board until interrupted. A database that is busy or away for a while leaves the last board standing."""
+    """Show the board until interrupted.
+
+    The last board remains while the database is busy or missing.
+    """
     shown, stale = read(), False
     write(_BEGIN)
     try:
@@ -39,7 +42,7 @@ def run(
 
 
 def _screen(rows: Sequence[Board], *, stale: bool, coloured: bool, positioned: bool) -> str:
-    """The board over what was on the screen before: erased line by line, so that it does not flicker."""
+    """Return the board with codes that erase line by line without flicker."""
     size = get_terminal_size()
     console = Console(width=max(20, size.columns), coloured=coloured, positioned=positioned)
     print_board(console, rows)

@@ -94,7 +94,7 @@ def _check_file(path: str, wait: float) -> None:
         found = [each for each in check.find_violations(path, wait=wait, older=True) if each.derived is None]
     except (errors.IOFailed, errors.DatabaseUnusable) as refused:
         # For example when the log's index points to pages that are missing.
-        found = [check.Violation(check.INTACT, str(refused.facts.get("reason", refused)))]
+        found = [check.Violation(check.INTACT, str(refused.details.get("reason", refused)))]
     readable = {each.name for each in invariants.INVARIANTS} >= {each.invariant for each in found}
     problems = [
         each.where if each.invariant == check.INTACT else f"invariant violated: {each.invariant}: {each.where}"
