@@ -725,7 +725,7 @@ def test_a_network_file_system_is_refused_for_every_write_but_not_for_reading(
         ["db", "restore", copy, "--yes"],
         ["db", "migrate"],
     ):
-        assert "not on a network file system" in refused(10, "network_filesystem", *args)["message"]
+        assert "do not work on a network file system" in refused(10, "network_filesystem", *args)["message"]
     assert not os.path.exists(new)
     clinic("doctor", "list")
 
