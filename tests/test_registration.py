@@ -380,7 +380,7 @@ def test_a_row_of_a_file_fills_and_names_what_it_does_not_take(clinic: Ask, run:
     assert [each["command"] for each in clinic("audit", "log", "--patient", "P2")] == ["patient add", "patient import"]
     said = run("patient", "import", path, "-o", "table", status=0).stdout
     assert "Not applied" in said
-    assert "1 with details not taken" in said
+    assert "1 with details not applied" in said
 
 
 def test_update_changes_what_differs_and_an_empty_cell_changes_nothing(
