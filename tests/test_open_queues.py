@@ -97,7 +97,7 @@ def test_every_step_works_on_the_queue_of_yesterday(night: Ask, run: Run) -> Non
     called = night("queue", "call", "MEHTA")
     assert (called["date"], called["position"]) == (YESTERDAY, 2)
     said = run("queue", "skip", "MEHTA", "-o", "table", status=0).stdout
-    assert said.startswith("Skipped position 2 of MEHTA on Mon 2026-11-23:")
+    assert said == "Skipped: P2 Mumtaz Anwar (MEHTA on Mon 2026-11-23, position 2, A2).\n"
     night("queue", "hold", "MEHTA", "3")
     night("queue", "resume", "MEHTA", "3")
     night("queue", "priority", "MEHTA", "3", "5")
@@ -230,7 +230,7 @@ def test_a_call_passes_over_who_is_with_another_doctor_and_says_so(noon: Ask, ru
     assert (again["replayed"], again["passed_over"]) == (True, called["passed_over"])
     shown = {each["position"]: each["with_doctor"] for each in noon("queue", "show", "RAO")}
     assert shown == {1: "MEHTA", 2: None}
-    assert "Is with" in run("queue", "show", "RAO", "-o", "table", status=0).stdout
+    assert "Busy with" in run("queue", "show", "RAO", "-o", "table", status=0).stdout
     assert {each["with_doctor"] for each in noon("queue", "show", "MEHTA")} == {None}
 
 

@@ -221,7 +221,7 @@ def test_a_row_of_a_file_has_the_notice_and_is_registered(clinic: Ask, run: Run,
     again = clinic("patient", "import", path)
     assert (again["unchanged"], again["added"]) == (4, 0)
     answer = run("patient", "import", file("name,phone\nMumtaz Anwar,98333 33444\n"), "-o", "table", status=0)
-    assert "1 with a namesake on another phone" in answer.stdout
+    assert "1 with a similar patient on another phone" in answer.stdout
 
 
 @pytest.mark.parametrize("restored", [False, True])
@@ -275,7 +275,7 @@ def test_a_phone_that_more_than_fifty_share_identifies_nobody(clinic: Ask, run: 
     assert numbers(added, "similar_on_file") == [first["number"]]
     assert added["phone"] == "+919888888888"
     said = run("patient", "add", "Sven Olsen", *crowd, "-o", "table", status=0).stdout
-    assert "identifies nobody" in said
+    assert "was not used to identify the patient" in said
     assert "and 32 more" in said
     pairs = [each["why"] for each in clinic("patient", "duplicates")]
     assert pairs == ["same name"]
@@ -380,8 +380,8 @@ def test_a_row_of_a_file_fills_and_names_what_it_does_not_take(clinic: Ask, run:
     assert "P2" in [number for each in clinic("audit", "log", "--patient", "P2") for number in each["touched"]]
     assert [each["command"] for each in clinic("audit", "log", "--patient", "P2")] == ["patient add", "patient import"]
     said = run("patient", "import", path, "-o", "table", status=0).stdout
-    assert "Not taken" in said
-    assert "1 with details not taken" in said
+    assert "Not applied" in said
+    assert "1 with details not applied" in said
 
 
 def test_update_changes_what_differs_and_an_empty_cell_changes_nothing(

@@ -96,7 +96,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Day", lambda each: phrases.day(each.date)),
         ("Pos.", lambda each: each.position),
         ("Status", lambda each: status(each.status)),
-        ("With", lambda each: each.with_doctor),
+        ("Busy with", lambda each: each.with_doctor),
         ("Patient", lambda each: phrases.patient(each.patient)),
         ("Appt.", lambda each: each.appointment.number),
         ("Waited", lambda each: _waited(each)),
