@@ -97,7 +97,7 @@ def test_a_return_is_no_transfer(noon: Ask, run: Run, tmp_path: Path) -> None:
     noon("checkin", "P1")
     written(tmp_path, "UPDATE queue_entries SET doctor_id = (SELECT id FROM doctors WHERE code = 'RAO')")
     laws = {each["law"] for each in run("db", "check", json=True, status=10).json["problems"]}
-    assert any("has the doctor and the day of its appointment" in each for each in laws)
+    assert any("has the doctor and the date of its appointment" in each for each in laws)
 
 
 @pytest.mark.parametrize("step", ["recall", "resume", "call", "left"])

@@ -83,7 +83,9 @@ def find_one(tx: Tx, step: Step, doctor: rows.DoctorRow, position: int | None, o
         return find_at(tx, step, doctor, position, on)
     able = _list_able(tx, step, doctor, on)
     if len(able) > 1:
-        raise _ambiguous(tx, doctor, able, what=f"patients of {doctor.code} are {step.needs}", command=step.name)
+        status = errors.status_label(step.needs)
+        what = f"patients of {doctor.code} are {status}. Which position?"
+        raise _ambiguous(tx, doctor, able, what=what, command=step.name)
     return able[0]
 
 
@@ -137,7 +139,7 @@ def find_at(
             tx,
             doctor,
             able,
-            what=f"queues of {doctor.code} have a patient at position {position}",
+            what=f"queues of {doctor.code} have a patient at position {position}. Which day?",
             command=command or step.name,
             rest=rest,
         )

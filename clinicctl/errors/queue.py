@@ -31,7 +31,7 @@ class NobodyFree(NotFound):
 class SeveralInQueue(Ambiguous):
     """A command on the queue that does not name one of several patients."""
 
-    sentence = "{count} {what}."
+    sentence = "{count} {what}"
 
 
 class AlreadyCheckedIn(Conflict):
