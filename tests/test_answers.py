@@ -65,7 +65,7 @@ def test_an_atomic_batch_without_a_temporary_folder_writes_nothing(lines: str, c
 
 
 @pytest.mark.parametrize("options", [["--atomic"], []], ids=["atomic", "one by one"])
-def test_a_batch_whose_answers_cannot_be_printed_says_that_the_writes_stand(
+def test_a_batch_that_cannot_print_answers_says_the_writes_were_done(
     options: list[str], lines: str, clinic: Ask, start: Start, finish: Finish
 ) -> None:
     with open("/dev/full", "w") as full:
@@ -185,9 +185,7 @@ def test_memory_that_runs_out_is_told_in_one_line(clinic: Ask, start: Start, fin
 # Backups
 
 
-def test_a_folder_keeps_the_backups_with_the_newest_journals_whatever_the_clock_said(
-    clinic: Ask, tmp_path: Path
-) -> None:
+def test_backup_rotation_goes_by_journal_and_not_by_clock(clinic: Ask, tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     folder.mkdir()
     made = {}

@@ -70,9 +70,7 @@ def test_a_transferred_patient_comes_back_to_the_queue_that_they_left(noon: Ask,
     assert noon("db", "check")["sound"]
 
 
-def test_a_return_is_undone_to_what_stood_before_and_its_position_is_not_given_again(
-    noon: Ask, run: Run, tmp_path: Path
-) -> None:
+def test_undoing_a_return_restores_the_entry_and_spends_the_position(noon: Ask, run: Run, tmp_path: Path) -> None:
     noon("walkin", "P1", "MEHTA")
     noon("queue", "priority", "MEHTA", "1", "4")
     noon("queue", "left", "MEHTA", "1")

@@ -150,9 +150,7 @@ def test_what_is_no_command_is_refused_in_its_own_line(clinic: Ask, run: Run, li
 
 
 @pytest.mark.parametrize("depth", [1_500, 30_000])
-def test_a_line_of_nested_brackets_is_refused_and_takes_no_neighbour_with_it(
-    clinic: Ask, batch: Any, depth: int
-) -> None:
+def test_a_line_of_nested_brackets_is_refused_alone(clinic: Ask, batch: Any, depth: int) -> None:
     answers = batch("book P1 RAO", "[" * depth, "book P2 RAO", status=3)
     assert [each["exit_code"] for each in answers] == [0, 2, 0]
     assert [each["number"] for each in clinic("appointment", "list")] == ["A1", "A2"]
@@ -239,9 +237,7 @@ def test_each_answer_is_on_the_disk_when_it_is_given(clinic: Ask, start: Any, db
     assert process.returncode == 0
 
 
-def test_nothing_answered_is_lost_when_the_batch_is_killed_and_the_keys_repeat_it(
-    clinic: Ask, start: Any, db: str
-) -> None:
+def test_a_killed_batch_repeated_by_its_keys_loses_no_answer(clinic: Ask, start: Any, db: str) -> None:
     seed = random.randrange(1 << 30)
     print("seed", seed)
     clinic("doctor", "edit", "MEHTA", "--capacity", "500")
@@ -278,7 +274,7 @@ def test_a_batch_that_is_stopped_by_a_signal_says_so_and_frees_the_lock(clinic: 
     assert clinic("book", "P2", "MEHTA", "--wait", "0")["slot"] == 2
 
 
-def test_an_answer_that_cannot_be_given_ends_the_batch_with_74_and_what_was_done_stands(clinic: Ask, db: str) -> None:
+def test_an_answer_that_cannot_be_written_ends_the_batch_with_74(clinic: Ask, db: str) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "clinicctl", "batch", "-"],
@@ -315,7 +311,7 @@ def test_a_waiting_batch_is_busy_once_and_not_for_every_line(clinic: Ask, start:
 
 @pytest.mark.parametrize("door", ["read", "write"])
 @pytest.mark.parametrize("moment", ["begin", "rollback"])
-def test_a_ctrl_c_around_a_begin_or_its_end_leaves_neither_desk_behind_a_transaction(
+def test_ctrl_c_around_a_begin_or_a_rollback_leaves_no_transaction_open(
     clinic: Ask, db: str, monkeypatch: pytest.MonkeyPatch, door: str, moment: str
 ) -> None:
     shared = GroupStore(db, wait=0)

@@ -20,7 +20,7 @@ PHONES = st.lists(st.from_regex(r"\+[1-9][0-9]{7,14}", fullmatch=True), min_size
 
 
 @given(PHONES)
-def test_an_ending_is_the_shortest_that_no_other_phone_has_and_never_the_whole(phones: list[str]) -> None:
+def test_a_phone_ending_is_the_shortest_unique_one_and_never_whole(phones: list[str]) -> None:
     found = endings(phones)
     for phone in phones:
         ending = found[phone]
@@ -98,7 +98,7 @@ def test_the_candidates_of_an_ambiguity_are_told_apart(alike: Ask, refused: Refu
     ]
 
 
-def test_masked_phones_end_in_three_digits_in_text_and_programs_get_what_tells_them_apart(alike: Ask, run: Run) -> None:
+def test_masked_phones_show_three_digits_and_programs_get_unique_endings(alike: Ask, run: Run) -> None:
     alike("config", "mask_phones", "yes")
     text = run("patient", "show", "amir", status=5).stderr
     assert "…210" in text
@@ -168,9 +168,7 @@ def test_the_last_visit_is_the_last_day_on_which_the_patient_came(clinic: Ask, r
         assert visits()["P3"] == "2026-11-23", "nobody noted that the patient came on the 26th"
 
 
-def test_at_most_twenty_candidates_are_listed_the_likeliest_first_and_looked_up_at_once(
-    clinic: Ask, refused: Refused, run: Run
-) -> None:
+def test_at_most_twenty_candidates_are_listed_the_likeliest_first(clinic: Ask, refused: Refused, run: Run) -> None:
     for nth in range(24):
         clinic("patient", "add", f"Anne{chr(ord('a') + nth)} Quux", "--phone", "none", "--new")
     clinic("patient", "add", "Anne Quux", "--phone", "none", "--new")

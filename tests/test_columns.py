@@ -129,7 +129,7 @@ def test_a_list_as_tsv_has_the_columns_of_its_header(command: str, clinic: Ask, 
     assert len(plainly.splitlines()) == len(rows)
 
 
-def test_a_day_sheet_has_the_columns_of_an_appointment_also_where_a_slot_is_free(clinic: Ask, run: Run) -> None:
+def test_a_free_slot_of_the_day_sheet_has_the_appointment_columns(clinic: Ask, run: Run) -> None:
     free, _ = table(run("day", "-o", "csv", status=0).stdout)
     clinic("book", "P1", "MEHTA")
     taken, rows = table(run("day", "-o", "csv", status=0).stdout)
@@ -155,7 +155,7 @@ def test_a_write_has_the_same_columns_each_time(command: str, clinic: Ask, run: 
     [("doctor avail set MEHTA +1d..+2d --absent", 2), ("doctor avail weekly MEHTA mon-sun --off", 7)],
 )
 @pytest.mark.parametrize("output", ["csv", "tsv"])
-def test_the_rows_stay_days_when_somebody_is_cancelled_and_whom_to_phone_goes_to_stderr(
+def test_rows_stay_days_and_patients_to_call_go_to_stderr(
     output: str, command: str, rows: int, clinic: Ask, run: Run
 ) -> None:
     words = [*command.split(), "--on-conflict", "cancel", "-o", output, "--header"]

@@ -195,7 +195,7 @@ def test_options_stand_before_the_command_and_after_it(clinic: Ask, run: Run, tm
     run("doctor", "list", "--db", "postgresql://somewhere", status=2)
 
 
-def test_a_flag_comes_before_the_environment_before_the_file_before_the_default(
+def test_settings_come_from_flag_then_environment_then_file_then_default(
     clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def by(*args: str) -> str:
@@ -448,9 +448,7 @@ def test_the_log_has_one_line_a_command_with_codes_only(
         *("free MEHTA --from 9999-12-31", "book P1 MEHTA 9999-12-31", "doctor avail set MEHTA 9999-12-31 --absent"),
     ],
 )
-def test_a_number_or_a_day_out_of_all_reason_is_a_value_that_is_not_understood(
-    line: str, clinic: Ask, run: Run
-) -> None:
+def test_an_absurd_number_or_day_is_an_invalid_value(line: str, clinic: Ask, run: Run) -> None:
     for number in ("9223372036854775808", "99999999999999999999"):
         answer = run(*line.format(number).split(), json=True, status=2)
         assert answer.error["code"] in ("usage", "invalid_value")

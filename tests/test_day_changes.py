@@ -103,7 +103,7 @@ def at_a_terminal(*args: str, typed: str = "") -> str:
 
 
 @pytest.mark.parametrize("command", ["set", "weekly", "import"])
-def test_a_waiting_patient_counts_for_the_doctor_of_the_queue_and_not_the_one_booked(
+def test_a_waiting_patient_counts_for_the_doctor_of_the_queue(
     clinic: Ask, refused: Refused, frozen: Any, command: str, db: Path
 ) -> None:
     clinic("walkin", "P1", "MEHTA")
@@ -131,7 +131,7 @@ STEPS: dict[str, list[tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("status", STEPS)
-def test_every_open_place_in_the_queue_counts_but_no_patient_who_is_done_or_gone(
+def test_open_queue_entries_count_but_completed_and_left_ones_do_not(
     clinic: Ask, run: Run, frozen: Any, status: str
 ) -> None:
     clinic("walkin", "P1", "MEHTA")
@@ -169,9 +169,7 @@ def test_patients_who_are_here_can_be_kept_but_not_cancelled(
     assert clinic("appointment", "show", "A1")["status"] == "checked_in"
 
 
-def test_status_shows_patients_who_are_here_without_a_doctor_and_its_command_lists_them(
-    clinic: Ask, frozen: Any
-) -> None:
+def test_status_shows_arrived_patients_without_a_doctor(clinic: Ask, frozen: Any) -> None:
     clinic("walkin", "P1", "MEHTA")
     clinic("queue", "transfer", "MEHTA", "1", "--to", "RAO")
     clinic(*SET, "RAO", "today", "--absent", *KEEP)
@@ -182,7 +180,7 @@ def test_status_shows_patients_who_are_here_without_a_doctor_and_its_command_lis
     assert not [each for each in clinic("status") if each["what"] == "here without doctor"]
 
 
-def test_a_file_that_skips_takes_all_but_the_day_on_which_patients_are_here(
+def test_an_import_that_skips_leaves_out_the_day_with_arrived_patients(
     clinic: Ask, run: Run, frozen: Any, db: Path
 ) -> None:
     clinic("walkin", "P1", "RAO")
@@ -238,7 +236,7 @@ def test_the_list_of_patients_to_call_is_printed_once_on_a_terminal(clinic: Ask,
     assert clinic("appointment", "show", "A2")["status"] == "cancelled"
 
 
-def test_masked_phones_are_whole_in_the_list_to_call_and_hidden_before_the_question(clinic: Ask) -> None:
+def test_masked_phones_are_whole_only_in_the_list_to_call(clinic: Ask) -> None:
     clinic("config", "bulk_threshold", "1")
     clinic("config", "mask_phones", "yes")
     for patient in ("P1", "P2"):
@@ -325,7 +323,7 @@ def test_an_import_that_skipped_a_row_can_be_undone(booked: Ask, run: Run, db: P
     assert days_and_places(db) == before
 
 
-def test_a_booking_kept_on_a_day_without_the_doctor_and_then_cancelled_comes_back_there(booked: Ask, db: Path) -> None:
+def test_undo_returns_a_booking_to_a_day_without_the_doctor(booked: Ask, db: Path) -> None:
     booked(*SET, "RAO", "+2d", "--absent", *KEEP)
     before = days_and_places(db)
     booked(*SET, "RAO", "+2d", "--absent", *CANCEL)
@@ -343,7 +341,7 @@ LOST: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize("case", LOST)
-def test_undo_lists_the_bookings_it_cannot_restore_with_reasons_and_changes_nothing(
+def test_undo_lists_bookings_it_cannot_restore_and_changes_nothing(
     clinic: Ask, refused: Refused, case: str, db: Path
 ) -> None:
     for patient in ("P2", "P1"):
@@ -510,7 +508,7 @@ def test_undo_asks_when_the_write_is_older_than_five_minutes(
     assert ("older than 5 minutes" in answer.stderr) is bool(status)
 
 
-def test_at_a_terminal_undo_names_the_patient_and_the_status_and_takes_a_no(clinic: Ask) -> None:
+def test_undo_at_a_terminal_names_patient_and_status_and_accepts_a_no(clinic: Ask) -> None:
     clinic("walkin", "P1", "MEHTA")
     clinic("queue", "call", "MEHTA")
     clinic("queue", "skip", "MEHTA")

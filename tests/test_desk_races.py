@@ -158,7 +158,7 @@ def person(noon: Ask) -> Callable[[], str]:
 # Moving
 
 
-def test_of_moves_into_the_last_slot_one_wins_and_the_others_keep_their_old_place_untouched(
+def test_one_of_several_moves_gets_the_last_slot_and_the_others_stay(
     noon: Ask, person: Callable[[], str], meet: Meet, db: str, rounds: Rounds, luck: random.Random
 ) -> None:
     movers = [person() for _ in range(4)]
@@ -182,7 +182,7 @@ def test_of_moves_into_the_last_slot_one_wins_and_the_others_keep_their_old_plac
         assert wrong(db) == []
 
 
-def test_of_moves_of_one_appointment_one_wins_and_the_place_of_the_other_stays_free(
+def test_one_of_two_moves_of_an_appointment_wins_and_takes_one_slot(
     noon: Ask, meet: Meet, db: str, rounds: Rounds
 ) -> None:
     for n, way in rounds:
@@ -266,7 +266,7 @@ def test_of_calls_and_a_transfer_nobody_is_called_twice_for_one_position(
         assert wrong(db, gaps=n) == []
 
 
-def test_of_transfers_of_one_position_one_wins_and_the_other_doctor_gives_no_position(
+def test_one_of_two_transfers_of_a_position_wins(
     noon: Ask, person: Callable[[], str], meet: Meet, db: str, rounds: Rounds
 ) -> None:
     for n, way in rounds:

@@ -110,7 +110,7 @@ def test_the_crontab_gives_up_at_once_on_a_bad_file_and_says_why(place: Path, cl
     assert not (place / "slept").exists()
 
 
-def test_the_systemd_service_imports_and_tries_again_on_busy_and_unknown_alone(place: Path, clinic: Ask) -> None:
+def test_the_systemd_service_retries_only_on_busy_and_unknown(place: Path, clinic: Ask) -> None:
     unit = configparser.ConfigParser(interpolation=None)
     unit.optionxform = str  # type: ignore[assignment, method-assign]
     unit.read_string(here(place, example("service")))

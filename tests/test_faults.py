@@ -340,7 +340,7 @@ print(looked)
 """
 
 
-def test_a_restore_among_readers_and_writers_shows_the_one_or_the_other_and_loses_no_later_write(
+def test_a_restore_among_readers_and_writers_loses_no_later_write(
     busy: Ask, run: Run, start: Callable[..., Any], db: str, tmp_path: Path
 ) -> None:
     copy = busy("db", "backup", str(tmp_path / "copy.db"))["path"]

@@ -251,7 +251,7 @@ def test_a_file_cut_off_within_a_page_is_refused_and_left_as_it_is(
         *("db backup {}.copy", "metrics", "audit verify", "init"),
     ],
 )
-def test_somebody_elses_database_with_our_mark_is_refused_and_left_as_it_is(
+def test_a_foreign_database_with_our_mark_is_refused_and_unchanged(
     version: int, command: str, run: Run, db: str
 ) -> None:
     foreign(
@@ -281,7 +281,7 @@ def test_a_new_schema_that_says_it_is_an_old_one_is_not_brought_up(clinic: Ask, 
         "CREATE VIEW v AS SELECT * FROM patients",
     ],
 )
-def test_an_old_database_with_something_in_it_that_is_not_ours_is_not_brought_up(
+def test_an_old_database_with_foreign_objects_is_not_migrated(
     statement: str, clinic: Ask, run: Run, db: str, tmp_path: Path
 ) -> None:
     old = older(db, str(tmp_path / "old.db"))

@@ -237,7 +237,7 @@ def busy_day(clinic: Ask) -> None:
 PROGRAM = [sys.executable, "-m", "clinicctl", "batch", "-"]
 
 
-def test_a_history_of_desks_that_are_killed_is_one_that_a_single_desk_could_have_had(busy_day: None) -> None:
+def test_killed_desks_leave_a_history_that_a_single_desk_could_have(busy_day: None) -> None:
     seed = random.randrange(1 << 30)
     print("seed", seed)
     operations = history(seed, PROGRAM, count=40, kills=8)

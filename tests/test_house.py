@@ -251,9 +251,7 @@ def test_the_top_level_holds_nothing_else() -> None:
         ("clinicctl book an", []),
     ],
 )
-def test_codes_and_days_are_completed_without_the_database_layer_and_patients_never(
-    clinic: object, line: str, completed: list[str]
-) -> None:
+def test_completion_knows_codes_and_days_and_never_patients(clinic: object, line: str, completed: list[str]) -> None:
     code = """
 import sys, atexit
 from clinicctl.cli import run
@@ -362,3 +360,51 @@ def test_one_module_imports_the_names_of_click() -> None:
     found = {each for path in modules() for each in imported(ast.parse(path.read_text("utf-8"))) if "._click" in each}
     assert {each.rpartition(".")[2] for each in found} == CLICK_NAMES
     assert [path for path in modules() if "._click" in path.read_text("utf-8")] == [module]
+
+
+def functions(folder: Path) -> Iterator[tuple[Path, ast.FunctionDef]]:
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                yield path.relative_to(folder), node
+
+
+def test_test_names_have_at_most_70_characters() -> None:
+    assert [
+        node.name for _, node in functions(ROOT / "tests") if node.name.startswith("test_") and len(node.name) > 70
+    ] == []
+
+
+def test_docstrings_of_functions_begin_with_a_line_under_80_characters() -> None:
+    found = [
+        f"{path} {node.name}"
+        for path, node in functions(PACKAGE)
+        if len((ast.get_docstring(node) or "").partition("\n")[0]) >= 80
+    ]
+    assert found == []
+
+
+BANNED = {"said", "told", "facts", "stands", "standing", "whom", "kept", "whoever"}
+"""Words that name nothing a reader knows."""
+ON_DISK = {"said", "kept"}
+"""A column of the journal, and a JSON field of a merge: they keep their names."""
+WITH_NAMES_ON_DISK = {
+    *("desk/journal.py", "store/models/journals.py", "store/queries/journal.py"),
+    *("desk/records.py", "results/people.py", "cli/patients.py", "render/messages.py"),
+}
+
+
+def identifiers(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        for field in ("id", "arg", "attr", "name"):
+            if isinstance(name := getattr(node, field, None), str):
+                yield name
+
+
+def test_no_identifier_uses_a_banned_word() -> None:
+    for module in modules():
+        path = str(module.relative_to(PACKAGE))
+        if path.startswith("store/compiled/"):
+            continue
+        used = {word for name in identifiers(ast.parse(module.read_text("utf-8"))) for word in name.lower().split("_")}
+        assert not used & BANNED - (ON_DISK if path in WITH_NAMES_ON_DISK else set()), path

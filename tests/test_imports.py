@@ -299,9 +299,7 @@ def test_a_day_said_twice_is_found_inside_a_range(clinic: Ask, refused: Refused,
     assert error["details"]["lines"] == [{"line": 3, "reason": "the same day as line 2"}]
 
 
-def test_what_cannot_be_read_to_its_end_is_refused_also_where_bad_lines_are_skipped(
-    clinic: Ask, refused: Refused, file: Any
-) -> None:
+def test_a_file_that_ends_unreadable_is_refused_even_when_skipping(clinic: Ask, refused: Refused, file: Any) -> None:
     for content in ('doctor,date\nMEHTA,+1d\nRAO,"+1d\nMEHTA,+2d\n', "doctor,colour\nMEHTA,red\n"):
         refused(65, "bad_file", "doctor", "avail", "import", file(content), "--on-error", "skip")
     assert clinic("doctor", "avail", "show", "MEHTA", "+1d")[0]["source"] == "default"
@@ -412,9 +410,7 @@ def test_a_day_that_is_forgotten_must_not_strand_its_patients(december: Ask, ref
     assert december("appointment", "show", "A1")["cancelled_by"] == "clinic"
 
 
-def test_replacing_cancels_whoever_has_no_place_also_on_a_day_that_stays_as_it_is(
-    clinic: Ask, run: Run, file: Any
-) -> None:
+def test_replacing_cancels_displaced_patients_on_unchanged_days_too(clinic: Ask, run: Run, file: Any) -> None:
     clinic("book", "P1", "MEHTA", "+3d")
     clinic("doctor", "avail", "set", "MEHTA", "+3d", "--capacity", "0", "--on-conflict", "keep")
     clinic("doctor", "avail", "weekly", "MEHTA", "mon-sun", "--capacity", "0", "--on-conflict", "keep")
@@ -537,9 +533,7 @@ def test_a_key_is_bound_to_the_dates_that_a_file_means_today(clinic: Ask, refuse
     assert sheet.digest_value(today) != sheet.digest_value(today + datetime.timedelta(1))
 
 
-def test_the_journal_keeps_ten_thousand_rows_in_little_and_nothing_personal(
-    clinic: Ask, file: Any, tmp_path: Path
-) -> None:
+def test_the_journal_stores_ten_thousand_rows_small_and_impersonal(clinic: Ask, file: Any, tmp_path: Path) -> None:
     lines = "".join(
         f"{code},{datetime.date(2060, 1, 1) + datetime.timedelta(n)},yes,{n % 9},secret\n"
         for code in ("MEHTA", "RAO")

@@ -345,7 +345,7 @@ def test_a_backup_never_overwrites_and_never_follows_a_link(
         assert (target.read_text(), other.exists()) == ("mine", there == "link")
 
 
-def test_a_folder_keeps_the_newest_backups_of_this_clinic_and_whatever_is_not_one(
+def test_rotation_removes_only_older_backups_of_this_clinic(
     day: Ask, db: str, ask: Ask, refused: Refused, tmp_path: Path
 ) -> None:
     folder = tmp_path / "copies"
@@ -539,7 +539,7 @@ def test_a_restore_never_replaces_what_is_not_ours(day: Ask, refused: Refused, t
 
 
 @pytest.mark.parametrize("version", SCHEMAS)
-def test_an_old_database_is_refused_until_it_is_brought_up_and_then_is_as_a_new_one(
+def test_a_migrated_database_equals_a_new_one(
     version: int, day: Ask, db: str, ask: Ask, refused: Refused, tmp_path: Path
 ) -> None:
     old = older(db, str(tmp_path / "old.db"), version)
@@ -609,7 +609,7 @@ def test_compacting_gives_back_the_room_of_what_was_deleted(day: Ask, db: str) -
 
 
 @pytest.mark.parametrize("how", ["a lost log", "an old copy", "another clinic's"])
-def test_a_database_behind_what_was_answered_is_refused_until_it_is_accepted(
+def test_a_database_behind_its_answers_is_refused_until_accepted(
     how: str, day: Ask, ask: Ask, run: Run, refused: Refused, db: str, tmp_path: Path
 ) -> None:
     path = str(tmp_path / "later" / "clinic.db")
@@ -711,7 +711,7 @@ def test_the_file_system_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"])
-def test_a_network_file_system_is_refused_for_every_write_but_not_for_reading(
+def test_a_network_file_system_is_refused_for_writes_only(
     kind: str, clinic: Ask, refused: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     copy = clinic("db", "backup", str(tmp_path / "copy.db"))["path"]

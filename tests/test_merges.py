@@ -55,7 +55,7 @@ def broken(db: str) -> dict[str, list[str]]:
 # What the merged record knew
 
 
-def test_what_the_survivor_lacks_is_taken_over_and_what_differs_is_kept_and_named(noon: Ask, run: Run) -> None:
+def test_a_merge_fills_the_survivor_and_names_what_differs(noon: Ask, run: Run) -> None:
     noon(
         "patient", "edit", "P3", "--sex", "female", "--email", "a@example.org", "--note", "deaf", "--born", "1980-02-01"
     )
@@ -103,7 +103,7 @@ def test_a_merge_answers_in_words_what_moved_and_what_was_kept(noon: Ask, run: R
     assert "Left with P3, because different: name, phone." in said
 
 
-def test_a_replayed_merge_reads_the_former_names_again_and_the_journal_has_none(noon: Ask, db: str) -> None:
+def test_a_replayed_merge_reads_former_names_from_the_records(noon: Ask, db: str) -> None:
     args = ("patient", "merge", "P3", "--into", "P1", "--yes", "--key", "k")
     first = noon(*args)
     assert noon(*args) == first | {"replayed": True}
@@ -199,7 +199,7 @@ def test_every_merged_record_points_to_its_survivor(noon: Ask, db: str) -> None:
     assert noon("db", "check")["sound"]
 
 
-def test_records_that_point_to_their_survivor_by_way_of_others_are_read_as_well(noon: Ask, db: str) -> None:
+def test_records_that_reach_the_survivor_through_others_are_read(noon: Ask, db: str) -> None:
     merge(noon, gone="P3", into="P2")
     merge(noon, gone="P2", into="P1")
     written(db, "UPDATE patients SET merged_into = (SELECT id FROM patients WHERE number = 2) WHERE number = 3")
@@ -338,9 +338,7 @@ def test_a_doctor_for_whom_somebody_waits_is_not_archived(noon: Ask, refused: Re
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2])
-def test_a_doctor_with_somebody_in_the_queue_or_in_consultation_is_not_archived(
-    steps: int, noon: Ask, refused: Refused
-) -> None:
+def test_a_doctor_with_a_patient_in_the_queue_is_not_archived(steps: int, noon: Ask, refused: Refused) -> None:
     noon("walkin", "P1", "RAO")
     for step in ("call", "start")[:steps]:
         noon("queue", step, "RAO")
@@ -455,9 +453,7 @@ def test_a_merge_says_at_a_terminal_what_it_would_do_before_it_asks(noon: Ask, r
     assert noon("patient", "show", "P3")["number"] == "P3"
 
 
-def test_an_older_database_loses_chains_of_merges_and_entries_of_the_archived(
-    clinic: Ask, tmp_path: Path, run: Any
-) -> None:
+def test_migration_flattens_merges_and_removes_entries_of_archived(clinic: Ask, tmp_path: Path, run: Any) -> None:
     clinic("patient", "add", "Ravi Kumar", "--phone", "98111 22333")
     clinic("patient", "add", "Neha Rao", "--phone", "98111 22334")
     old = older(str(tmp_path / "clinic.db"), str(tmp_path / "old.db"), 2)

@@ -185,7 +185,7 @@ def test_health_names_what_is_wrong(
     assert answer.json["usable"] is usable
 
 
-def test_health_finds_files_that_others_may_read_and_a_folder_that_they_may_write(clinic: Ask, tmp_path: Path) -> None:
+def test_health_finds_files_and_folders_open_to_others(clinic: Ask, tmp_path: Path) -> None:
     (tmp_path / "clinic.db").chmod(0o644)
     before = stat.S_IMODE(tmp_path.stat().st_mode)
     tmp_path.chmod(0o777)

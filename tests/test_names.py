@@ -677,7 +677,7 @@ def test_an_edit_changes_what_is_said_and_nothing_else(clinic: Any, refused: Any
 
 
 @freeze_time(TODAY)
-def test_an_age_takes_the_place_of_a_birth_date_and_a_birth_date_that_of_an_age(clinic: Any) -> None:
+def test_an_age_and_a_birth_date_replace_each_other(clinic: Any) -> None:
     aged = clinic("patient", "edit", "P1", "--age", "30")
     assert (aged["born"], aged["age"]) == (None, 30)
     born = clinic("patient", "edit", "P1", "--born", "1980-02-01")

@@ -51,7 +51,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_configuration_is_told_in_one_line_that_names_the_file_and_the_line(
+def test_a_bad_configuration_gets_one_line_with_file_and_line(
     kind: str, clinic: Ask, run: Run, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content, line, problem = BAD[kind]
@@ -267,9 +267,7 @@ def test_metrics_replace_only_metrics(kind: str, clinic: Ask, refused: Refused, 
     assert content is None or target.read_bytes() == content
 
 
-def test_metrics_are_put_into_an_empty_file_over_older_ones_and_into_a_new_one(
-    clinic: Ask, run: Run, tmp_path: Path
-) -> None:
+def test_metrics_go_into_a_new_or_empty_file_or_over_older_metrics(clinic: Ask, run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     for name in ("empty", "empty", "new"):
         run("metrics", "--textfile", str(tmp_path / name), status=0)

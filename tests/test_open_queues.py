@@ -58,12 +58,12 @@ def test_an_appointment_completed_yesterday_is_of_another_day(night: Ask, refuse
     refused(7, "wrong_day", "checkin", "A1")
 
 
-def test_a_step_of_a_patient_who_left_yesterday_does_not_hint_at_a_check_in(night: Ask, refused: Refused) -> None:
+def test_a_patient_who_left_yesterday_gets_no_check_in_hint(night: Ask, refused: Refused) -> None:
     night("queue", "left", "MEHTA", "2")
     assert refused(7, "illegal_step", "queue", "hold", "MEHTA", "2", "--day", "yesterday")["hint"] is None
 
 
-def test_an_open_queue_is_shown_after_midnight_beside_todays_and_told_apart(night: Ask, run: Run) -> None:
+def test_an_open_queue_is_shown_after_midnight_apart_from_todays(night: Ask, run: Run) -> None:
     night("walkin", "P4", "MEHTA")
     shown = night("queue", "show", "MEHTA")
     assert places(shown) == [
@@ -122,9 +122,7 @@ def test_a_call_takes_the_earlier_queue_first(night: Ask) -> None:
     assert [night("queue", "call", "MEHTA")["date"] for _ in range(3)] == [YESTERDAY, YESTERDAY, TODAY]
 
 
-def test_a_position_of_two_days_is_the_one_that_can_take_the_step_or_needs_the_day(
-    night: Ask, refused: Refused, run: Run
-) -> None:
+def test_a_position_on_two_days_is_the_possible_one_or_needs_the_day(night: Ask, refused: Refused, run: Run) -> None:
     for patient in ("P4", "P5"):
         night("walkin", patient, "MEHTA")
     assert night("queue", "done", "MEHTA", "1")["date"] == YESTERDAY
@@ -165,14 +163,14 @@ def test_an_arrival_of_somebody_in_the_earlier_queue_says_where_they_are(
     assert (details["date"], details["position"], details["status"]) == (YESTERDAY, expected, "waiting")
 
 
-def test_somebody_in_the_earlier_queue_may_have_a_place_today_as_well_with_again(night: Ask) -> None:
+def test_again_allows_a_place_today_beside_an_earlier_queue(night: Ask) -> None:
     assert night("checkin", "A4", "--again")["position"] == 1
     assert night("walkin", "P2", "MEHTA", "--again")["position"] == 2
     assert night("walkin", "P2", "RAO")["position"] == 1
     assert night("db", "check")["sound"]
 
 
-def test_an_appointment_of_yesterday_that_is_in_no_queue_is_of_the_wrong_day(night: Ask, refused: Refused) -> None:
+def test_yesterdays_appointment_without_a_queue_is_on_the_wrong_day(night: Ask, refused: Refused) -> None:
     night("queue", "left", "MEHTA", "2")
     refused(7, "wrong_day", "checkin", "A2")
     refused(4, "appointment_not_found", "checkin", "P2")

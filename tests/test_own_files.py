@@ -80,7 +80,7 @@ def opened(request: pytest.FixtureRequest, clinic: Ask, start: Start) -> Open:
 
 
 @pytest.mark.parametrize("line", READS_A_FILE)
-def test_an_open_desk_that_is_given_the_databases_own_files_loses_no_answered_write(
+def test_an_open_desk_given_the_databases_own_files_loses_no_write(
     line: str, opened: Open, clinic: Ask, db: str, tmp_path: Path
 ) -> None:
     (tmp_path / "x").mkdir()
@@ -109,7 +109,7 @@ def test_an_open_desk_that_is_given_the_databases_own_files_loses_no_answered_wr
 @pytest.mark.parametrize(
     "line", [*READS_A_FILE, "metrics --textfile {}", "batch {}", "db backup {}", "db restore {} --yes"]
 )
-def test_every_command_refuses_the_databases_own_files_and_leaves_them_as_they_are(
+def test_every_command_refuses_the_databases_own_files(
     line: str, end: str, clinic: Ask, run: Run, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if line.startswith("db restore") and not end:
@@ -129,7 +129,7 @@ def test_every_command_refuses_the_databases_own_files_and_leaves_them_as_they_a
 @pytest.mark.parametrize("name", ["{}/clinic.db", "{}/clinic.db-wal", "{}/new.db-wal", "{}/./clinic.db.lock"])
 @pytest.mark.parametrize("line", ["book P1 MEHTA", "bok P1", "book P1 MEHTA --nonsense", "book", "--wait x health", ""])
 @pytest.mark.parametrize("named", ["", "--db=", "--db "])
-def test_no_log_line_is_written_into_a_file_of_the_database_whatever_the_command_line(
+def test_no_log_line_goes_into_a_file_of_the_database(
     named: str, line: str, name: str, clinic: Ask, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = Path(name.format(tmp_path))

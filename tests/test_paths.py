@@ -83,7 +83,7 @@ def test_health_says_that_it_is_a_folder(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [*READS, *WRITES, *MAKES])
-def test_a_device_is_no_clinic_database_and_nobody_is_told_to_change_its_mode(
+def test_a_device_is_refused_without_advice_to_change_its_mode(
     command: str, clinic: Ask, refused: Refused, backup: str
 ) -> None:
     error = refused(10, "not_a_clinic_database", *split(command, backup), "--db", "/dev/null")

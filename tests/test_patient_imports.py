@@ -95,9 +95,7 @@ def test_a_file_that_has_grown_registers_nobody_without_a_phone_again(clinic: As
     assert on_file(clinic) == [*before, ("P6", "Leo Adler")]
 
 
-def test_of_two_without_a_phone_the_birth_date_or_the_age_tells_whether_they_are_one(
-    clinic: Ask, run: Run, file: Any
-) -> None:
+def test_without_phones_birth_date_or_age_decides_about_identity(clinic: Ask, run: Run, file: Any) -> None:
     clinic("patient", "import", file("name,born,age\nRavi Gupta,1981-03-04,\nOtto Weiß,,44\n"))
     path = file("name,born,age\ngupta RAVI,1981-03-04,\nRavi Gupta,1999-01-01,\nRavi Gupta,,\nOtto Weiß,,20\n")
     answer = run("patient", "import", path, "--on-error", "skip", json=True, status=3).json
@@ -121,7 +119,7 @@ def test_a_row_without_a_phone_that_stands_in_a_file_twice_is_one_person(clinic:
     assert [(row["outcome"], row["candidates"]) for row in answer["rows"]] == [("added", []), ("refused", ["line 2"])]
 
 
-def test_somebody_similar_is_reported_with_his_number_and_nobody_is_written(
+def test_a_similar_patient_is_reported_by_number_and_nothing_is_written(
     clinic: Ask, refused: Refused, run: Run, file: Any
 ) -> None:
     path = file(
@@ -154,9 +152,7 @@ def test_two_rows_that_may_be_one_person_are_reported_by_their_lines(
     ]
 
 
-def test_of_very_many_who_may_be_somebody_the_first_are_named_and_all_are_counted(
-    clinic: Ask, run: Run, file: Any
-) -> None:
+def test_many_candidates_are_counted_and_the_first_are_named(clinic: Ask, run: Run, file: Any) -> None:
     path = file("name,phone\nRavi Gupta,98111 11111\n" + "Ravi Guptaa,98111 11111\n" * 1_002)
     error = run("patient", "import", path, json=True, status=6).error
     assert (error["details"]["candidates_count"], len(error["details"]["candidates"])) == (1_002, 20)
@@ -288,9 +284,7 @@ def test_a_code_that_another_doctor_has_is_refused(clinic: Ask, refused: Refused
     assert clinic("doctor", "show", "RAO")["name"] == "Dr. Vikram Rao"
 
 
-def test_a_capacity_that_would_strand_patients_is_refused_alone_or_with_all(
-    clinic: Ask, refused: Refused, run: Run, file: Any
-) -> None:
+def test_a_capacity_that_displaces_patients_is_refused(clinic: Ask, refused: Refused, run: Run, file: Any) -> None:
     clinic("book", "P1", "RAO")
     clinic("book", "P2", "RAO")
     path = file("code,name,capacity\nRAO,Dr. Vikram Rao,1\nMEHTA,Dr. Asha Mehta,5\n")

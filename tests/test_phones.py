@@ -30,7 +30,7 @@ HOLD_A_PHONE = [
 
 
 @pytest.mark.parametrize("args", HOLD_A_PHONE, ids=" ".join)
-def test_a_phone_that_is_only_possible_needs_a_flag_and_is_marked_from_then_on(
+def test_a_possible_phone_needs_a_flag_and_stays_marked(
     args: tuple[str, ...], clinic: Ask, refused: Refused, run: Run
 ) -> None:
     error = refused(2, "invalid_value", *args, POSSIBLE)
@@ -68,9 +68,7 @@ def test_a_key_from_before_the_flag_still_answers(clinic: Ask, refused: Refused)
     refused(6, "key_reused", "patient", "add", "Zoë", "--phone", POSSIBLE, "--key", "k")
 
 
-def test_a_phone_that_was_stored_before_is_found_though_it_would_be_refused_now(
-    clinic: Ask, refused: Refused, tmp_path: Path
-) -> None:
+def test_a_stored_phone_that_is_refused_today_is_still_found(clinic: Ask, refused: Refused, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
         connection.execute("UPDATE patients SET phone = '+9198765432100' WHERE number = 1")
         connection.commit()
@@ -140,9 +138,7 @@ def test_at_the_desk_only_the_word_none_is_none(word: str, clinic: Ask, refused:
     assert clinic("patient", "add", "Zoë", "--phone", "None")["phone"] is None
 
 
-def test_a_file_is_refused_for_a_phone_that_is_only_possible_unless_the_flag_takes_it(
-    clinic: Ask, refused: Refused
-) -> None:
+def test_an_import_takes_a_possible_phone_only_with_the_flag(clinic: Ask, refused: Refused) -> None:
     file = f"name,phone\nZoë Quux,{POSSIBLE}\nOliver Novak,98111 22333\n"
     error = refused(65, "bad_file", "patient", "import", "-", stdin=file)
     assert "--unverified-phone" in str(error["details"])

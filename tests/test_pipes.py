@@ -151,9 +151,7 @@ def test_an_output_that_is_full_or_closed_is_an_error_of_every_command(
 
 
 @pytest.mark.parametrize("lines", [b"patient list\nbook P1 MEHTA\n", b"patient list\npatient list\n"])
-def test_a_batch_and_a_shell_may_write_and_end_with_an_error_at_the_first_answer_that_is_lost(
-    lines: bytes, clinic: Ask, unread: Any
-) -> None:
+def test_a_batch_or_shell_ends_at_the_first_answer_that_is_lost(lines: bytes, clinic: Ask, unread: Any) -> None:
     status, said = unread("batch -", stdin=lines)
     assert (status, said.count("could not be printed")) == (74, 1)
     before = len(clinic("appointment", "list"))

@@ -64,9 +64,7 @@ def act(tx: Tx, kind: str, what: Any, ahead: int = 0) -> None:
 @settings(max_examples=100, deadline=None)
 @given(acts=st.lists(_ACT, min_size=6, max_size=14))
 @example(acts=[("capacity", 2, 0), *[("overbook", "P1", 0)] * 3, ("cancel", 1), ("cancel", 2)])
-def test_the_day_sheet_the_days_the_free_ones_and_a_booking_agree_on_the_places_left(
-    acts: list[tuple[Any, ...]], empty: Path
-) -> None:
+def test_day_sheet_days_free_and_booking_agree_on_free_slots(acts: list[tuple[Any, ...]], empty: Path) -> None:
     now = OPENING
 
     def clock() -> datetime:
@@ -103,9 +101,7 @@ def agree(store: Store, ahead: int) -> None:
     assert booked == (free[0] if free else None)
 
 
-def test_a_place_that_was_overbooked_and_another_cancelled_is_not_shown_as_free(
-    clinic: Ask, run: Run, refused: Refused
-) -> None:
+def test_a_cancelled_slot_of_an_overbooked_day_is_not_shown_as_free(clinic: Ask, run: Run, refused: Refused) -> None:
     clinic("doctor", "avail", "set", "RAO", "tomorrow", "--capacity", "2")
     for patient in ("P1", "P2"):
         clinic("book", patient, "RAO", "tomorrow")
@@ -140,9 +136,7 @@ def noon(clinic: Ask) -> Any:
         yield clinic
 
 
-def test_two_appointments_of_one_patient_or_of_one_doctor_at_one_time_are_refused_by_every_way(
-    noon: Ask, refused: Refused
-) -> None:
+def test_two_appointments_at_one_time_are_refused_in_every_way(noon: Ask, refused: Refused) -> None:
     noon("book", "P1", "RAO", "tomorrow", "--time", "09:30")
     noon("book", "P1", "MEHTA", "+2d", "--time", "09:30")
     noon("book", "P2", "RAO", "+2d", "--time", "9:30")
@@ -169,7 +163,7 @@ def test_two_appointments_of_one_patient_or_of_one_doctor_at_one_time_are_refuse
     assert noon("appointment", "move", "A2", "tomorrow", "--time", "10:00")["time"] == "10:00"
 
 
-def test_an_appointments_own_time_does_not_count_when_it_is_moved_nor_does_one_that_is_over(noon: Ask) -> None:
+def test_a_move_ignores_its_own_time_and_appointments_that_are_over(noon: Ask) -> None:
     noon("book", "P1", "RAO", "tomorrow", "--time", "09:30")
     noon("appointment", "move", "A1", "--doctor", "MEHTA")
     assert noon("book", "P2", "RAO", "tomorrow", "--time", "09:30")["number"] == "A3"
@@ -185,7 +179,7 @@ def test_an_appointments_own_time_does_not_count_when_it_is_moved_nor_does_one_t
         (("close", "--yes"), ("book", "P2", "RAO", "--time", "15:00")),
     ],
 )
-def test_what_ended_an_appointment_is_not_undone_where_its_time_was_given_to_another(
+def test_undo_is_refused_when_the_time_went_to_another_appointment(
     lost: tuple[str, ...], again: tuple[str, ...], noon: Ask, refused: Refused
 ) -> None:
     noon("book", "P1", "RAO", "--time", "15:00")
@@ -201,7 +195,7 @@ def test_what_ended_an_appointment_is_not_undone_where_its_time_was_given_to_ano
         assert noon("appointment", "show", "A1")["status"] == "booked"
 
 
-def test_a_cancellation_is_undone_beside_an_appointment_that_was_at_the_time_before_it(noon: Ask) -> None:
+def test_a_cancellation_is_undone_beside_an_older_appointment(noon: Ask) -> None:
     noon("book", "P1", "RAO", "tomorrow", "--time", "15:00")
     noon("book", "P2", "RAO", "tomorrow", "--time", "15:00", "--overbook")
     noon("appointment", "cancel", "A1")
@@ -278,7 +272,7 @@ def test_a_refused_step_names_the_command_that_was_given(ended: str, noon: Ask, 
 # What status shows
 
 
-def test_nothing_of_a_day_that_was_closed_is_shown_until_somebody_is_booked_on_it(noon: Ask) -> None:
+def test_status_hides_a_closed_day_until_it_is_booked_again(noon: Ask) -> None:
     noon("doctor", "avail", "set", "RAO", "today", "--capacity", "1")
     noon("doctor", "avail", "set", "MEHTA", "today", "--capacity", "1")
     noon("book", "P1", "RAO")

@@ -108,9 +108,7 @@ def test_an_erasure_takes_what_killed_commands_left_and_names_the_copies(clinic:
 
 
 @pytest.mark.usefixtures("built")
-def test_where_somebody_reads_meanwhile_it_is_said_and_the_same_command_finishes_it(
-    known: Ask, run: Run, tmp_path: Path
-) -> None:
+def test_an_erasure_beside_a_reader_is_finished_by_a_second_run(known: Ask, run: Run, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "clinic.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM patients").fetchone()
@@ -124,9 +122,7 @@ def test_where_somebody_reads_meanwhile_it_is_said_and_the_same_command_finishes
     assert not found(tmp_path)
 
 
-def test_an_erased_patient_is_a_number_that_nobody_finds_and_nothing_brings_back(
-    clinic: Ask, refused: Refused, tmp_path: Path
-) -> None:
+def test_an_erased_patient_is_found_by_nothing_and_cannot_return(clinic: Ask, refused: Refused, tmp_path: Path) -> None:
     clinic("patient", "edit", "P1", "--email", "a@b.example", "--note", "x", "--sex", "female")
     clinic("book", "anita", "MEHTA", "tomorrow", "--reason", "cough", "--key", "booked")
     clinic("appointment", "cancel", "A1", "--by", "clinic", "--reason", "ill")
@@ -201,9 +197,7 @@ def test_an_erasure_asks_and_stands_alone(clinic: Ask, run: Run, refused: Refuse
 # Masks
 
 
-def test_with_masked_phones_a_table_shows_the_last_three_digits_and_programs_get_them_all(
-    clinic: Ask, run: Run
-) -> None:
+def test_masking_hides_phones_in_tables_and_not_from_programs(clinic: Ask, run: Run) -> None:
     clinic("patient", "add", "Anita Sharma", "--phone", "98765 43299", "--new")
     clinic("book", "P1", "MEHTA", "+3d")
     listings = (
@@ -242,7 +236,7 @@ def marks(text: str) -> set[str]:
     return {each for each in MARKS if each in text.lower()}
 
 
-def test_no_name_stands_in_the_journal_the_log_or_an_error_whatever_the_command(
+def test_no_name_is_in_the_journal_the_log_or_an_error(
     ask: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     log = tmp_path / "desk.log"
@@ -308,9 +302,7 @@ def personal_arguments() -> Iterator[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize(("name", "param"), [pytest.param(*each, id=each[0]) for each in personal_arguments()])
-def test_every_personal_argument_of_every_command_may_come_from_a_file_or_from_stdin(
-    name: str, param: Any, tmp_path: Path
-) -> None:
+def test_every_personal_argument_can_come_from_a_file_or_stdin(name: str, param: Any, tmp_path: Path) -> None:
     assert param.type.func in parsers.PERSONAL
     said = {"born": "1980-02-01", "phone": "98765 43210", "email": "a@b.example"}.get(param.name, "P1")
     file = tmp_path / "said.txt"
@@ -318,7 +310,7 @@ def test_every_personal_argument_of_every_command_may_come_from_a_file_or_from_s
     assert param.type.func(f"@{file}") == param.type.func(said)
 
 
-def test_a_file_that_is_named_but_not_there_is_told_without_what_others_say(clinic: Ask, refused: Refused) -> None:
+def test_a_missing_argument_file_gets_its_own_error(clinic: Ask, refused: Refused) -> None:
     error = refused(4, "file_not_found", "patient", "add", "Zyxwin", "--phone", "@nowhere.txt")
     assert not marks(json.dumps(error))
     assert os.path.basename(error["details"]["path"]) == "nowhere.txt"

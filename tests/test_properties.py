@@ -813,7 +813,7 @@ class DeskBesideTheModel(RuleBasedStateMachine):
         assert not self.bare.execute("PRAGMA foreign_key_check").fetchall()
 
 
-def test_the_desk_answers_any_sequence_of_writes_as_the_model_and_keeps_its_books(empty: Path) -> None:
+def test_the_desk_agrees_with_the_model_on_any_sequence_of_writes(empty: Path) -> None:
     run_state_machine_as_test(
         partial(DeskBesideTheModel, empty),
         settings=settings(max_examples=60, stateful_step_count=30, deadline=None, print_blob=True),
@@ -864,7 +864,7 @@ def test_the_nth_to_be_called_has_so_many_ahead_and_nobody_else_has_any(entries:
 
 
 @given(ENTRIES)
-def test_the_calling_order_is_priority_then_position_with_the_recalled_last(entries: list[Entry]) -> None:
+def test_the_calling_order_is_priority_then_position_recalled_last(entries: list[Entry]) -> None:
     waiting = [each for each in transitions.calling_order(entries) if each.status == "waiting"]
     for first, then in pairwise(waiting):
         assert first.date <= then.date
@@ -1048,7 +1048,7 @@ def _whole(value: Any) -> Any:
 @pytest.mark.parametrize("operation", WRITES, ids=lambda each: f"{each.__module__.rpartition('.')[2]}.{each.__name__}")
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_a_result_comes_back_from_the_journal_as_it_went_in_and_leaves_nothing_personal_there(
+def test_a_result_survives_the_journal_without_personal_data(
     furnished: Path, operation: Callable[..., Any], data: st.DataObject
 ) -> None:
     with clock_at(lambda: OPENING), Store(str(furnished), wait=5).read(actor="desk") as tx:

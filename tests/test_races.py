@@ -646,7 +646,7 @@ def test_readers_never_fail_while_others_write(
     assert violations(db) == []
 
 
-def test_a_stopped_reader_holds_no_writer_up_and_the_log_is_copied_back_when_it_is_gone(
+def test_a_stopped_reader_delays_no_writer(
     noon: Callable[..., Any],
     child: Callable[..., Process],
     start: Callable[..., Process],

@@ -75,7 +75,7 @@ def test_what_speaks_against_two_being_one_is_mutual(one: Person, other: Person)
 
 
 @given(_PEOPLE)
-def test_nothing_speaks_against_a_record_being_the_same_as_one_with_the_name_alone(one: Person) -> None:
+def test_a_record_with_only_a_name_contradicts_nothing(one: Person) -> None:
     assert "accents" not in matching.contradictions(one, one)
     assert matching.contradictions(one, person(one.name, created_at=one.created_at)) in ((), ("birth date",))
 
@@ -141,7 +141,7 @@ def test_a_mark_of_generation_or_number_tells_two_apart_on_one_phone(
         ("Ravi Kumar", ("--born", "1960-01-01"), "Ravi Kumar", ("--age", "20"), "another birth date"),
     ],
 )
-def test_what_is_recorded_and_speaks_against_it_is_asked_about_by_command_and_by_file(
+def test_a_contradiction_on_file_asks_in_commands_and_imports(
     clinic: Ask, refused: Refused, file: Any, name: str, first: Any, other_name: str, second: Any, why: str | None
 ) -> None:
     known = clinic("patient", "add", name, *PHONE, *first)
@@ -281,7 +281,7 @@ def test_a_phone_that_more_than_fifty_share_identifies_nobody(clinic: Ask, run: 
     assert pairs == ["same name"]
 
 
-def test_a_placeholder_in_a_file_is_no_phone_and_a_second_run_changes_nothing(clinic: Ask, run: Run, file: Any) -> None:
+def test_a_placeholder_in_a_file_is_no_phone_on_any_run(clinic: Ask, run: Run, file: Any) -> None:
     people = [f"{name},98888 88888," for name in unlike(60)]
     path = file(
         "\n".join(
@@ -411,7 +411,7 @@ def test_update_changes_what_differs_and_an_empty_cell_changes_nothing(
     )
 
 
-def test_update_leaves_the_name_and_the_phone_of_a_patient_named_by_a_merged_record(clinic: Ask, file: Any) -> None:
+def test_update_through_a_merged_record_leaves_name_and_phone(clinic: Ask, file: Any) -> None:
     clinic("patient", "merge", "P2", "--into", "P1", "--yes")
     before = clinic("patient", "show", "P1")
     path = file("name,phone,note\nMumtaz Anwar,91234 56789,tall\n")

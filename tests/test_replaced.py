@@ -68,7 +68,7 @@ def replace(how: str, db: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("first", ["book P1 MEHTA +3d", "patient list"], ids=["write", "read"])
 @pytest.mark.parametrize("how", REPLACED)
-def test_the_first_line_after_a_replacement_is_refused_and_the_next_one_opens_what_is_there(
+def test_after_a_replacement_one_line_is_refused_and_the_next_works(
     how: str, first: str, batch: Batch, clinic: Ask, run: Run, db: str, tmp_path: Path
 ) -> None:
     clinic("db", "backup", str(tmp_path / "copy.db"))
@@ -143,7 +143,7 @@ def test_a_database_replaced_while_a_command_works_gets_nothing_of_it(
 
 @pytest.mark.parametrize("line", ["book . MEHTA tomorrow", "book P3 MEHTA tomorrow", "appointment cancel A1 --yes"])
 @pytest.mark.parametrize("how", ["restored", "restored when it was missing", "replaced"])
-def test_a_shell_refuses_the_first_line_after_a_restore_and_forgets_whom_it_meant(
+def test_a_shell_refuses_one_line_after_a_restore_and_forgets_the_patient(
     how: str, line: str, clinic: Ask, start: Start, db: str, tmp_path: Path
 ) -> None:
     clinic("book", "P2", "MEHTA", "+2d")
@@ -243,7 +243,7 @@ def keys(ask: Ask) -> set[str]:
 
 @pytest.mark.parametrize("last", ["a read", "a write", "the end", "a kill"])
 @pytest.mark.parametrize("what", ["-wal", "-shm", "-wal -shm"])
-def test_two_open_desks_lose_no_answer_when_the_log_or_its_index_is_deleted(
+def test_open_desks_lose_no_answer_when_the_log_or_index_is_deleted(
     what: str, last: str, desks: tuple[Batch, Batch], clinic: Ask, db: str
 ) -> None:
     """The second desk must not copy its deleted log over what the first one has written since."""
@@ -267,9 +267,7 @@ def test_two_open_desks_lose_no_answer_when_the_log_or_its_index_is_deleted(
     clinic("book", "P1", "RAO", "+4d")
 
 
-def test_an_idle_desk_copies_nothing_back_after_others_have_begun_a_log_and_lost_it(
-    desks: tuple[Batch, Batch], clinic: Ask, db: str
-) -> None:
+def test_an_idle_desk_copies_nothing_over_the_log_of_others(desks: tuple[Batch, Batch], clinic: Ask, db: str) -> None:
     """Twice deleted: what the idle desk holds is older than what the other one has written since."""
     one, idle = desks
     os.unlink(f"{db}-wal")
@@ -385,9 +383,7 @@ def test_a_backup_copied_over_an_open_database_is_refused_at_once(
     assert Path(db).read_bytes() == Path(backup).read_bytes()
 
 
-def test_a_desk_whose_index_was_deleted_and_made_anew_by_another_has_to_be_started_anew(
-    batch: Batch, clinic: Ask, db: str
-) -> None:
+def test_a_desk_whose_index_was_replaced_must_be_restarted(batch: Batch, clinic: Ask, db: str) -> None:
     """SQLite keeps the old index for a database as long as the process lives: it would show what was."""
     assert batch("book P1 RAO +1d --key one")["exit_code"] == 0
     os.unlink(f"{db}-shm")

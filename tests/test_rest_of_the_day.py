@@ -45,7 +45,7 @@ def fill(ask: Ask, doctor: str, day: str, count: int) -> list[str]:
 # Moving
 
 
-def test_a_move_books_the_new_place_and_gives_the_old_one_back_linked_both_ways(clinic: Ask) -> None:
+def test_a_move_books_the_new_slot_and_frees_the_old_one_linked(clinic: Ask) -> None:
     clinic("book", "P1", "RAO", "tomorrow", "--time", "9:30", "--reason", "knee")
     moved = clinic("appointment", "move", "A1", "+3d", "--doctor", "MEHTA")
     assert (moved["number"], moved["moved_from"], moved["doctor"]["code"], moved["slot"]) == ("A2", "A1", "MEHTA", 1)
@@ -184,7 +184,7 @@ def test_the_next_free_days_are_those_of_the_doctor_or_the_specialty(clinic: Ask
 # The full queue
 
 
-def test_skipped_patients_come_back_behind_those_waiting_and_held_ones_to_their_place(clinic: Ask) -> None:
+def test_skipped_patients_return_last_and_held_ones_to_their_place(clinic: Ask) -> None:
     for patient in ("P1", "P2"):
         clinic("walkin", patient, "MEHTA")
     clinic("patient", "add", "Carla Third", "--phone", "90909 09090")
@@ -214,9 +214,7 @@ def test_a_priority_comes_before_the_position_and_after_it_the_recalled(clinic: 
     assert clinic("appointment", "show", "A3")["status"] == "left"
 
 
-def test_who_is_transferred_waits_at_the_next_position_there_and_his_old_one_is_not_given_again(
-    clinic: Ask, refused: Refused
-) -> None:
+def test_a_transferred_patient_gets_the_next_position_there(clinic: Ask, refused: Refused) -> None:
     clinic("walkin", "P1", "MEHTA")
     clinic("walkin", "P2", "RAO")
     moved = clinic("queue", "transfer", "MEHTA", "1", "--to", "RAO")
@@ -265,7 +263,7 @@ def test_the_board_shows_positions_and_doctors_and_no_names(clinic: Ask, run: Ru
     assert not {"Anita", "Sharma", "Mumtaz", "P1"} & set(printed.split())
 
 
-def test_the_live_board_survives_an_absent_database_and_leaves_the_terminal_clean(clinic: Ask, tmp_path: Path) -> None:
+def test_the_live_board_survives_a_missing_database(clinic: Ask, tmp_path: Path) -> None:
     clinic("walkin", "P1", "MEHTA")
     parent, child = pty.openpty()
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
@@ -330,9 +328,7 @@ def test_a_day_without_a_row_follows_its_weekday(clinic: Ask, refused: Refused) 
     assert {each["source"] for each in clinic("doctor", "avail", "show", "MEHTA", "mon,tue,sat")} == {"default"}
 
 
-def test_a_weekday_taken_away_that_is_booked_is_refused_until_it_is_said_what_becomes_of_them(
-    clinic: Ask, refused: Refused
-) -> None:
+def test_removing_a_booked_weekday_needs_a_choice_for_its_patients(clinic: Ask, refused: Refused) -> None:
     clinic("book", "P1", "RAO", "+7d")
     weekday = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     from datetime import date

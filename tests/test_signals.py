@@ -148,9 +148,7 @@ def db(tmp_path: Path) -> str:
     return str(tmp_path / "clinic.db")
 
 
-def test_a_signal_at_any_instant_of_a_batch_stops_it_with_one_line_and_loses_no_answer(
-    traced: Traced, clinic: Ask, db: str
-) -> None:
+def test_a_signal_at_any_instant_stops_a_batch_and_loses_no_answer(traced: Traced, clinic: Ask, db: str) -> None:
     assert strikes(traced, clinic, db, random.SystemRandom().getrandbits(32), more=lambda count: count < 80) == 80
 
 
@@ -177,7 +175,7 @@ def shielded(
 
 
 @pytest.mark.parametrize("how", ["blocked", "ignored", "pending"])
-def test_the_wait_for_the_lock_ends_in_time_whatever_the_parent_did_to_the_alarm(
+def test_the_wait_for_the_lock_ends_in_time_whatever_the_alarm_mask(
     how: str, clinic: Ask, db: str, start: Start, finish: Callable[..., Any]
 ) -> None:
     prepare = {
@@ -200,7 +198,7 @@ def test_the_wait_for_the_lock_ends_in_time_whatever_the_parent_did_to_the_alarm
 
 
 @pytest.mark.parametrize("number", STATUSES, ids=lambda number: signal.Signals(number).name)
-def test_a_signal_that_the_parent_blocked_or_left_pending_stops_the_command(
+def test_a_signal_blocked_or_pending_in_the_parent_stops_the_command(
     number: int, clinic: Ask, start: Start, finish: Callable[..., Any]
 ) -> None:
     pending = start("batch", "-", stdin=subprocess.PIPE, preexec_fn=shielded(blocked=(number,), sent=number))

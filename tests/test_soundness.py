@@ -129,7 +129,7 @@ def columns() -> Iterator[tuple[str, str, list[Any]]]:
 @pytest.mark.parametrize(
     ("table", "column", "values"), [pytest.param(*each, id=".".join(each[:2])) for each in columns()]
 )
-def test_a_value_that_is_none_of_its_columns_is_found_by_its_place_and_never_told(
+def test_an_invalid_stored_value_is_located_and_never_printed(
     table: str, column: str, values: list[Any], day: Ask, db: str, tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(db)) as connection:
@@ -173,7 +173,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("change", COMMANDS)
-def test_what_cannot_be_read_is_damage_to_every_command_and_neither_copied_nor_restored(
+def test_unreadable_data_is_damage_and_is_not_copied_or_restored(
     change: str, day: Ask, db: str, run: Run, refused: Refused, tmp_path: Path
 ) -> None:
     day("book", "P1", "MEHTA", "+3d", "--key", "known", "--again")
@@ -204,7 +204,7 @@ def test_what_cannot_be_read_is_damage_to_every_command_and_neither_copied_nor_r
         '{"queue": {"called_at": 1}}',
     ],
 )
-def test_undo_puts_back_only_the_columns_of_a_step_and_values_that_they_can_have(
+def test_undo_restores_only_valid_columns_and_values_of_a_step(
     before: str, day: Ask, db: str, refused: Refused
 ) -> None:
     day("appointment", "cancel", day("book", "P2", "MEHTA", "+3d")["number"])
@@ -255,9 +255,7 @@ def test_what_the_journal_or_the_program_tells_otherwise_is_found(kind: str, day
 
 
 @pytest.mark.parametrize("how", ["lost", "lowered"])
-def test_a_position_that_was_left_or_taken_back_is_not_given_again_after_a_repair(
-    how: str, clinic: Ask, run: Run, tmp_path: Path
-) -> None:
+def test_a_spent_position_is_not_given_again_after_a_repair(how: str, clinic: Ask, run: Run, tmp_path: Path) -> None:
     def repaired(last: int) -> None:
         mehta = "(SELECT id FROM doctors WHERE code = 'MEHTA')"
         change = "DELETE FROM" if how == "lost" else "UPDATE"

@@ -225,7 +225,7 @@ def test_the_cursor_of_the_prompt_stands_where_the_next_letter_is_drawn(tmux: An
 
 
 @needs_tmux
-def test_the_prompt_shows_whom_the_next_line_means_as_it_stands_in_the_database(tmux: Any, clinic: Ask) -> None:
+def test_the_prompt_shows_the_current_patient_from_the_database(tmux: Any, clinic: Ask) -> None:
     terminal = tmux(100)
     terminal.start("shell")
     terminal.wait_for("^clinicctl>$")
@@ -291,7 +291,7 @@ def test_a_table_fits_and_its_columns_begin_at_the_same_cell(rows: list[list[str
     assert all(layout.cells(line) <= width for line in console.lines())
 
 
-def test_a_column_behind_text_that_is_not_ascii_is_reached_by_its_number_where_the_terminal_obeys() -> None:
+def test_a_column_after_non_ascii_text_is_addressed_by_number() -> None:
     for positioned in (False, True):
         console = layout.Console(width=80, positioned=positioned)
         console.table([layout.Heading("A"), layout.Heading("B")], [[layout.Text("मीना"), layout.Text("b")]])

@@ -134,9 +134,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("field", TEXTS)
-def test_text_that_a_terminal_would_obey_is_refused_in_one_line_and_not_repeated(
-    field: str, clinic: Any, run: Any
-) -> None:
+def test_terminal_control_text_is_refused_in_one_line_unrepeated(field: str, clinic: Any, run: Any) -> None:
     clinic("book", "P1", "MEHTA")
     before = clinic("patient", "list"), clinic("doctor", "list"), clinic("config"), clinic("appointment", "list")
     taken = []
@@ -249,9 +247,7 @@ def test_a_megabyte_from_stdin_or_a_file_is_refused_in_one_short_line(clinic: An
         assert not REPEATED.search(answer.stderr)
 
 
-def test_an_argument_as_long_as_the_system_allows_is_refused_by_a_real_process(
-    clinic: Any, start: Any, finish: Any
-) -> None:
+def test_an_argument_of_the_greatest_length_is_refused(clinic: Any, start: Any, finish: Any) -> None:
     answer = finish(start("patient", "add", "Zorblax " * 16_000, "--phone", "none"))
     assert (answer.status, answer.stdout) == (2, "")
     assert _is_one_line(answer.stderr)
@@ -402,7 +398,7 @@ def test_a_line_break_in_old_data_adds_no_line(old: str, run: Any) -> None:
     ],
     ids=["ambiguous", "possible duplicate", "has bookings"],
 )
-def test_control_characters_of_old_data_in_an_answer_about_people_are_made_visible(
+def test_control_characters_in_old_data_about_people_are_visible(
     status: int, args: tuple[str, ...], old: str, run: Any, database: Any
 ) -> None:
     if status == 6 and args[0] == "patient":
@@ -635,7 +631,7 @@ def test_a_file_that_cannot_be_read_is_refused(clinic: Any, refused: Any, tmp_pa
     refused(2, "invalid_value", "patient", "show", "-", stdin="")
 
 
-def test_stdin_answers_one_argument_and_a_second_is_refused_and_not_taken_for_nothing(clinic: Any, run: Any) -> None:
+def test_stdin_fills_one_argument_and_a_second_is_refused(clinic: Any, run: Any) -> None:
     clinic("patient", "edit", "P1", "--note", "Penicillin")
     assert run("patient", "edit", "P1", "--email", "-", "--note", "-", stdin="a@b.example\n").status == 2
     assert clinic("patient", "show", "P1")["note"] == "Penicillin"

@@ -200,7 +200,7 @@ def test_a_killed_checkpoint_is_checked_once_and_noted(
     assert clinic("db", "check")["sound"]
 
 
-def test_a_read_goes_on_beside_a_stopped_writer_although_the_file_is_suspect(
+def test_a_read_of_a_suspect_file_works_beside_a_stopped_writer(
     clinic: Ask, db: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holder = subprocess.Popen(["flock", f"{db}.lock", "sleep", "60"])
@@ -261,7 +261,7 @@ def changed(path: str, sql: str) -> None:
 
 
 @pytest.mark.parametrize("how", CHANGES)
-def test_a_schema_that_somebody_else_changed_is_refused_before_the_first_write(
+def test_a_schema_changed_by_others_is_refused_before_the_first_write(
     how: str, clinic: Ask, run: Run, refused: Refused, db: str, start: Start
 ) -> None:
     sql, named = CHANGES[how]

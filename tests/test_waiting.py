@@ -24,9 +24,7 @@ def db(tmp_path: Path) -> str:
 # Older databases
 
 
-def test_an_older_entry_gets_every_day_of_its_range_and_of_two_for_one_day_the_older_keeps_it(
-    clinic: Ask, db: str, tmp_path: Path
-) -> None:
+def test_migration_gives_waitlist_entries_their_days(clinic: Ask, db: str, tmp_path: Path) -> None:
     old = older(db, str(tmp_path / "old.db"), 2)
     with closing(sqlite3.connect(old)) as connection, connection:
         ids = dict(connection.execute("SELECT 'P' || number, id FROM patients UNION SELECT code, id FROM doctors"))
@@ -68,9 +66,7 @@ def waiting(ask: Ask) -> list[str]:
     return [each["number"] for each in ask("waitlist", "list")]
 
 
-def test_an_entry_keeps_the_days_that_were_said_and_is_promoted_on_no_other(
-    clinic: Ask, run: Run, refused: Refused
-) -> None:
+def test_an_entry_is_promoted_only_on_the_days_it_names(clinic: Ask, run: Run, refused: Refused) -> None:
     entry = clinic("waitlist", "add", "P1", "RAO", "+6d,+3d..+4d")
     days = [each["date"] for each in clinic("doctor", "avail", "show", "RAO", "+3d,+4d,+6d")]
     assert (entry["days"], entry["first_date"], entry["last_date"]) == (days, days[0], days[-1])
@@ -122,7 +118,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_entry_ends_when_its_patient_is_booked_on_one_of_its_days_in_whatever_way_and_undo_opens_it_again(
+def test_any_booking_on_its_day_closes_an_entry_and_undo_reopens_it(
     way: str, clinic: Ask, run: Run, refused: Refused
 ) -> None:
     command, told = WAYS[way]
@@ -153,9 +149,7 @@ def test_the_sentence_of_a_booking_names_the_entry_that_it_closed(clinic: Ask, r
         assert "Closed on the waitlist: W1." in run(*command, "-n", "-o", "table", status=0).stdout
 
 
-def test_a_booking_is_not_undone_where_its_patient_waits_for_the_day_by_another_entry_since(
-    clinic: Ask, refused: Refused
-) -> None:
+def test_a_booking_is_not_undone_if_a_newer_entry_has_the_day(clinic: Ask, refused: Refused) -> None:
     clinic("waitlist", "add", "P1", "RAO", "+2d,+4d")
     clinic("book", "P1", "RAO", "+2d", "--actor", "asha")
     clinic("waitlist", "add", "P1", "RAO", "+4d")
@@ -166,7 +160,7 @@ def test_a_booking_is_not_undone_where_its_patient_waits_for_the_day_by_another_
     assert waiting(clinic) == ["W1"]
 
 
-def test_of_two_entries_for_one_day_the_older_keeps_it_when_their_patients_are_merged(clinic: Ask) -> None:
+def test_a_merge_leaves_a_shared_day_with_the_older_entry(clinic: Ask) -> None:
     clinic("waitlist", "add", "P1", "RAO", "+2d..+4d")
     clinic("waitlist", "add", "P2", "RAO", "+4d,+6d")
     clinic("waitlist", "add", "P2", "RAO", "+2d")

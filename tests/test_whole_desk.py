@@ -710,7 +710,7 @@ class WholeDeskBesideTheModel(RuleBasedStateMachine):
         assert not self.rows("PRAGMA foreign_key_check")
 
 
-def test_the_whole_desk_answers_any_acts_of_two_people_as_the_model_and_undo_restores_what_stood(empty: Path) -> None:
+def test_the_whole_desk_agrees_with_the_model_and_undo_restores(empty: Path) -> None:
     run_state_machine_as_test(
         partial(WholeDeskBesideTheModel, empty),
         settings=settings(max_examples=40, stateful_step_count=30, deadline=None, print_blob=True),

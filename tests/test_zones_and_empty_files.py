@@ -49,9 +49,7 @@ def test_the_machine_s_own_name_is_looked_for_further_when_it_is_none(said: str)
     assert settings.machine_timezone({"TZ": said}) not in NO_ZONES
 
 
-def test_a_clinic_that_has_such_a_name_from_before_still_opens_and_health_reports_it(
-    clinic: Ask, run: Run, tmp_path: Path
-) -> None:
+def test_a_clinic_with_an_old_zone_name_opens_and_health_reports_it(clinic: Ask, run: Run, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection, connection:
         connection.execute("UPDATE settings SET value = 'Factory' WHERE name = 'timezone'")
     assert len(clinic("patient", "list")) == 2
@@ -80,7 +78,7 @@ def test_no_command_scans_the_folders_of_time_zones(clinic: Ask, run: Run, monke
         settings.timezone("UTC")
 
 
-def test_the_names_are_those_of_the_system_without_the_files_that_are_no_place() -> None:
+def test_zone_names_are_those_of_the_system_without_other_files() -> None:
     for name in settings._zones():
         settings.stored_timezone(name)
     for name in ("localtime", "posixrules", "Factory"):

@@ -80,7 +80,10 @@ def topics() -> list[str]:
 
 
 def as_text(markdown: str, *, width: int) -> str:
-    """Return a page as plain text. A table that is wider than `width` columns becomes a list of its rows."""
+    """Return a page as plain text.
+
+    A table that is wider than `width` columns becomes a list of its rows.
+    """
     blocks: list[str] = []
     table: list[str] = []
     fenced = False
@@ -126,13 +129,19 @@ def _table(lines: list[str], width: int) -> str:
 
 
 def _cells(line: str) -> Iterator[str]:
-    """Yield the cells of a table's line. A bar inside a cell has a backslash before it."""
+    """Yield the cells of a table's line.
+
+    A bar inside a cell has a backslash before it.
+    """
     for cell in line.replace("\\|", "\0").strip("|").split("|"):
         yield cell.replace("\0", "|").replace("`", "").strip()
 
 
 def _widths(rows: list[tuple[str, ...]], width: int) -> list[int] | None:
-    """Return the widths of columns that may wrap; None where a list of the rows reads better."""
+    """Return the widths of columns that may wrap.
+
+    Return None if a list of the rows reads better.
+    """
     columns = list(zip(*rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     available = width - len(_GAP) * (len(widths) - 1)
@@ -151,7 +160,10 @@ def _wrapped(row: tuple[str, ...], widths: list[int]) -> str:
 
 
 def _listed(header: tuple[str, ...], row: tuple[str, ...], width: int) -> str:
-    """Return a row as a block: its first cell, and the others below it, each after its column's name."""
+    """Return a row as a block.
+
+    The first cell comes first, the others below it, each after its column's name.
+    """
     texts = [fill(row[0], width, subsequent_indent=_INDENT, break_on_hyphens=False)]
     for title, cell in zip(header[1:], row[1:], strict=True):
         text = f"{title}: {cell}" if len(row) > 2 else cell

@@ -58,7 +58,10 @@ def to_instant(stored: str) -> datetime:
 
 
 def from_instant(value: datetime) -> str:
-    """Return an instant as text in UTC, to the microsecond. Refuses one without an offset."""
+    """Return an instant as text in UTC, to the microsecond.
+
+    Refuses one without an offset.
+    """
     if value.tzinfo is not UTC:
         if value.utcoffset() is None:
             raise ValueError("an instant without its offset")
