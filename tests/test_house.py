@@ -408,3 +408,8 @@ def test_no_identifier_uses_a_banned_word() -> None:
             continue
         used = {word for name in identifiers(ast.parse(module.read_text("utf-8"))) for word in name.lower().split("_")}
         assert not used & BANNED - (ON_DISK if path in WITH_NAMES_ON_DISK else set()), path
+
+
+def test_no_module_has_more_than_400_lines() -> None:
+    written = [module for module in modules() if module.parent.name != "compiled"]
+    assert {str(each) for each in written if len(each.read_text("utf-8").splitlines()) > 400} == set()

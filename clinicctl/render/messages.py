@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from clinicctl import errors
-from clinicctl.render.phrases import count, day, days, patient, people, state_after, step
+from clinicctl.render.phrases import closed_entries, count, day, days, patient, people, state_after, step
 from clinicctl.results.appointments import (
     Appointment,
     Booked,
@@ -195,11 +195,7 @@ def _appointment_line(each: Appointment) -> str:
 
 def _booked(each: Booked, command: str) -> Report:
     found = _appointment(each, command)
-    return found._replace(rest=found.rest + _closed_entries(each.waitlist_closed))
-
-
-def _closed_entries(entries: Sequence[str]) -> str:
-    return f" Closed on the waitlist: {', '.join(entries)}." if entries else ""
+    return found._replace(rest=found.rest + closed_entries(each.waitlist_closed))
 
 
 def _cancelled(each: Cancelled, command: str) -> Report:
@@ -232,7 +228,7 @@ def _checked_in(each: CheckedIn, _command: str) -> Report:
     code = booked.queue_doctor or booked.doctor.code
     ahead = {0: "nobody is", 1: "1 person is"}.get(each.people_ahead, f"{each.people_ahead} people are")
     line = f"{patient(booked.patient)} with {code}: position {each.position}, {ahead} ahead ({booked.number})."
-    return Report("Checked in", "check in", f"{line}{_closed_entries(each.waitlist_closed)}")
+    return Report("Checked in", "check in", f"{line}{closed_entries(each.waitlist_closed)}")
 
 
 _QUEUE_VERBS = {

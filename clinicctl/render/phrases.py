@@ -61,3 +61,8 @@ def state_after(each: JournalStep) -> str:
     if state in ("left", "no_show"):
         return f"marked as {label} again"
     return label if state == "cancelled" else f"{label} again"
+
+
+def closed_entries(entries: Sequence[str]) -> str:
+    """Return the sentence on waitlist entries that a booking has closed."""
+    return f" Closed on the waitlist: {', '.join(entries)}." if entries else ""
