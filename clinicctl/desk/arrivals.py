@@ -104,6 +104,7 @@ def _enter(tx: Tx, row: rows.AppointmentRow, position: int) -> None:
         called_at=None,
         started_at=None,
         ended_at=None,
+        moved_up=False,
     )
 
 

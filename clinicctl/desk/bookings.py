@@ -112,6 +112,7 @@ def place(
         key=tx.key,
         created_at=tx.now,
         updated_at=tx.now,
+        note=None,
     )
     transitions.booked(tx, appointment_id=identity, slot=slot)
     waits = stored_waitlist.wishes_for_day(tx, patient=patient.id, doctor=doctor.id, on=on)

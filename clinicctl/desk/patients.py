@@ -126,6 +126,7 @@ def new_row(tx: Tx, given: recognition.Person, *, identity: UUID, number: int) -
         archived_at=None,
         merged_into=None,
         erased_at=None,
+        born_month=None,
     )
 
 

@@ -41,8 +41,7 @@ def schema_body(dialect: Dialect) -> str:
     checks = "".join(
         f'    "{each.name}": (\n        "{table.name}",\n        {_quoted(str(each.sqltext))},\n    ),\n'
         for table in tables
-        for each in sorted(table.constraints, key=lambda each: str(each.name))
-        if isinstance(each, CheckConstraint)
+        for each in _checks(table)
     )
     unique = "".join(
         f'    "{", ".join(f"{table.name}.{column.name}" for column in each.columns)}": "{each.name}",\n'
@@ -62,6 +61,12 @@ def _tidy(text: str) -> str:
 
 def _quoted(text: str) -> str:
     return f'"{text}"' if '"' not in text else repr(text)
+
+
+def _checks(table: Table) -> list[CheckConstraint]:
+    """Return the CHECKs of a table, and those of its columns."""
+    found = [*table.constraints, *(each for column in table.columns for each in column.constraints)]
+    return sorted((each for each in found if isinstance(each, CheckConstraint)), key=lambda each: str(each.name))
 
 
 def _unique(table: Table) -> list[UniqueConstraint | Index]:

@@ -16,11 +16,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -37,11 +37,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -58,11 +58,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -80,11 +80,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -102,11 +102,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -123,11 +123,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -144,11 +144,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -166,11 +166,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -189,11 +189,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -212,11 +212,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -234,10 +234,10 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, doctors.code AS doctor_code, queue_entries.position AS position, queue_entries.status AS
-queue_status
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, doctors.code AS doctor_code, queue_entries.position AS position,
+queue_entries.status AS queue_status
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN queue_entries ON
 queue_entries.appointment_id = appointments.id JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE queue_entries.doctor_id = ? AND queue_entries.date = ? AND queue_entries.status IN ('waiting', 'called',
@@ -254,11 +254,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, patients.number AS patient_number, patients.name AS patient_name, patients.phone AS
-patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year, patients.sex AS
-patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code, doctors.name AS
-doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position, queue_doctors.code
-AS queue_doctor_code
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -408,8 +408,8 @@ def status(tx: Tx, *, id: UUID) -> AppointmentStatus | None:
 
 _INSERT = """
 INSERT INTO appointments (id, number, patient_id, doctor_id, date, slot, visit, time, status, reason,
-overbooked, cancelled_by, cancel_reason, moved_to, moved_from, "key", created_at, updated_at) VALUES (?, ?, ?,
-?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+overbooked, cancelled_by, cancel_reason, moved_to, moved_from, "key", created_at, updated_at, note) VALUES (?,
+?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -434,6 +434,7 @@ def insert(
     key: str | None,
     created_at: datetime,
     updated_at: datetime,
+    note: str | None,
 ) -> int:
     return tx.execute(
         _INSERT,
@@ -456,6 +457,7 @@ def insert(
             key,
             from_instant(created_at),
             from_instant(updated_at),
+            note,
         ),
     )
 

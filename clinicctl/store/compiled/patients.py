@@ -13,7 +13,7 @@ from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 _BY_ID = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.id = ?
 """
@@ -26,7 +26,7 @@ def by_id(tx: Tx, *, id: UUID) -> rows.PatientRow | None:
 _BY_NUMBER = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.number = ?
 """
@@ -39,7 +39,7 @@ def by_number(tx: Tx, *, number: int) -> rows.PatientRow | None:
 _ON_FILE = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.archived_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
@@ -53,7 +53,7 @@ def on_file(tx: Tx, *, limit: int) -> list[rows.PatientRow]:
 _NOT_ERASED = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.erased_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
@@ -78,7 +78,7 @@ def count(tx: Tx) -> int | None:
 _FIND = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND {conditions} ORDER BY
 patients.number
@@ -104,7 +104,7 @@ def has_word(*, first: str, last: str) -> Condition:
 _WITH_PHONE = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.phone = ? ORDER BY patients.number
 LIMIT ? OFFSET ?
@@ -118,7 +118,7 @@ def with_phone(tx: Tx, *, phone: str, limit: int) -> list[rows.PatientRow]:
 _WITH_PHONES = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.phone IN (SELECT phones_listed.value
 FROM json_each(?) AS phones_listed) ORDER BY patients.number
@@ -132,7 +132,7 @@ def with_phones(tx: Tx, *, phones: Iterable[str]) -> Iterator[rows.PatientRow]:
 _ON_PHONE = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.phone = ? AND patients.archived_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
@@ -157,7 +157,7 @@ def count_others_on_phone(tx: Tx, *, phone: str, but: UUID) -> int | None:
 _WITH_NAME_KEY = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) ORDER BY
 patients.number
@@ -171,7 +171,7 @@ def with_name_key(tx: Tx, *, name_key: str) -> list[rows.PatientRow]:
 _WITH_NAME_KEYS = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.name_key IN (SELECT name_keys_listed.value
 FROM json_each(?) AS name_keys_listed) ORDER BY patients.number
@@ -185,7 +185,7 @@ def with_name_keys(tx: Tx, *, name_keys: Iterable[str]) -> Iterator[rows.Patient
 _AFTER = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.number > ? ORDER BY patients.number
 """
@@ -198,7 +198,7 @@ def after(tx: Tx, *, number: int) -> Iterator[rows.PatientRow]:
 _MERGED = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.merged_into IS NOT NULL ORDER BY patients.number
 """
@@ -211,7 +211,7 @@ def merged(tx: Tx) -> list[rows.PatientRow]:
 _MERGED_INTO = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.merged_into = ? ORDER BY patients.number
 """
@@ -223,8 +223,8 @@ def merged_into(tx: Tx, *, survivor: UUID) -> list[rows.PatientRow]:
 
 _INSERT = """
 INSERT INTO patients (id, number, name, name_key, sound_key, phone, born, born_year, sex, email, note,
-created_at, updated_at, archived_at, merged_into, erased_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-?, ?)
+created_at, updated_at, archived_at, merged_into, erased_at, born_month) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -249,6 +249,7 @@ def insert(tx: Tx, every: Iterable[rows.PatientRow]) -> int:
                 None if each.archived_at is None else from_instant(each.archived_at),
                 None if each.merged_into is None else from_uuid(each.merged_into),
                 None if each.erased_at is None else from_instant(each.erased_at),
+                each.born_month,
             )
             for each in every
         ),

@@ -7,13 +7,14 @@ from uuid import UUID
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import rows
 from clinicctl.store.tx import Tx
-from clinicctl.store.values import from_date, from_instant, from_uuid
+from clinicctl.store.values import from_bool, from_date, from_instant, from_uuid
 
 _OF_DAY = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
 queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
 queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
-doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
 FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE queue_entries.date = ?
 """
@@ -27,7 +28,8 @@ _OF_DOCTOR = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
 queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
 queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
-doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
 FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE queue_entries.doctor_id = ? AND queue_entries.date = ?
 """
@@ -41,7 +43,8 @@ _OF_APPOINTMENT = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
 queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
 queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
-doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
 FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE queue_entries.appointment_id = ?
 """
@@ -55,7 +58,8 @@ _EARLIER = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
 queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
 queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
-doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
 FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.date < ?
 """
@@ -69,7 +73,8 @@ _EARLIER_OF_DOCTOR = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
 queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
 queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
-doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
 FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.date < ?
 AND queue_entries.doctor_id = ?
@@ -84,7 +89,8 @@ _OF_EARLIER_QUEUES = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
 queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
 queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
-doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
 FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE (queue_entries.doctor_id, queue_entries.date) IN (SELECT queue_entries.doctor_id, queue_entries.date
 FROM queue_entries
@@ -101,7 +107,8 @@ _OF_EARLIER_QUEUES_OF_DOCTOR = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
 queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
 queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
-doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
 FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE (queue_entries.doctor_id, queue_entries.date) IN (SELECT queue_entries.doctor_id, queue_entries.date
 FROM queue_entries
@@ -118,7 +125,8 @@ _OF_PATIENT = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
 queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
 queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
-doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
 FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE queue_entries.appointment_id IN (SELECT appointments.id
 FROM appointments
@@ -171,7 +179,7 @@ def status(tx: Tx, *, id: UUID) -> QueueStatus | None:
 
 _INSERT = """
 INSERT INTO queue_entries (id, appointment_id, doctor_id, date, position, status, priority, recalled,
-checked_in_at, called_at, started_at, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+checked_in_at, called_at, started_at, ended_at, moved_up) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -190,6 +198,7 @@ def insert(
     called_at: datetime | None,
     started_at: datetime | None,
     ended_at: datetime | None,
+    moved_up: bool,
 ) -> int:
     return tx.execute(
         _INSERT,
@@ -206,6 +215,7 @@ def insert(
             None if called_at is None else from_instant(called_at),
             None if started_at is None else from_instant(started_at),
             None if ended_at is None else from_instant(ended_at),
+            from_bool(moved_up),
         ),
     )
 

@@ -12,7 +12,7 @@ from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 _SHARING_PHONE = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.archived_at IS NULL AND patients.phone IN (SELECT patients.phone
 FROM patients
@@ -28,7 +28,7 @@ def sharing_phone(tx: Tx) -> list[rows.PatientRow]:
 _SHARING_NAME_KEY = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.archived_at IS NULL AND patients.name_key IN (SELECT patients.name_key
 FROM patients
@@ -44,7 +44,7 @@ def sharing_name_key(tx: Tx) -> list[rows.PatientRow]:
 _SHARING_SOUND_KEY = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.archived_at IS NULL AND patients.sound_key IN (SELECT patients.sound_key
 FROM patients

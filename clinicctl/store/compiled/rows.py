@@ -45,6 +45,7 @@ class AppointmentRow(NamedTuple):
     key: str | None
     created_at: datetime
     updated_at: datetime
+    note: str | None
     patient_number: int
     patient_name: str
     patient_phone: str | None
@@ -82,15 +83,16 @@ def appointment_row(stored: Any) -> AppointmentRow:
         stored[18],
         stored[19],
         stored[20],
-        None if stored[21] is None else to_date(stored[21]),
-        stored[22],
-        SEX[stored[23]],
-        None if stored[24] is None else to_instant(stored[24]),
-        stored[25],
+        stored[21],
+        None if stored[22] is None else to_date(stored[22]),
+        stored[23],
+        SEX[stored[24]],
+        None if stored[25] is None else to_instant(stored[25]),
         stored[26],
-        None if stored[27] is None else to_instant(stored[27]),
-        stored[28],
+        stored[27],
+        None if stored[28] is None else to_instant(stored[28]),
         stored[29],
+        stored[30],
     )
 
 
@@ -113,6 +115,7 @@ class ArrivedRow(NamedTuple):
     key: str | None
     created_at: datetime
     updated_at: datetime
+    note: str | None
     patient_number: int
     patient_name: str
     patient_phone: str | None
@@ -147,12 +150,13 @@ def arrived_row(stored: Any) -> ArrivedRow:
         stored[18],
         stored[19],
         stored[20],
-        None if stored[21] is None else to_date(stored[21]),
-        stored[22],
-        SEX[stored[23]],
-        stored[24],
+        stored[21],
+        None if stored[22] is None else to_date(stored[22]),
+        stored[23],
+        SEX[stored[24]],
         stored[25],
-        QUEUE_STATUS[stored[26]],
+        stored[26],
+        QUEUE_STATUS[stored[27]],
     )
 
 
@@ -407,6 +411,7 @@ class PatientRow(NamedTuple):
     archived_at: datetime | None
     merged_into: UUID | None
     erased_at: datetime | None
+    born_month: int | None
 
 
 def patient_row(stored: Any) -> PatientRow:
@@ -427,6 +432,7 @@ def patient_row(stored: Any) -> PatientRow:
         None if stored[13] is None else to_instant(stored[13]),
         None if stored[14] is None else to_uuid(stored[14]),
         None if stored[15] is None else to_instant(stored[15]),
+        stored[16],
     )
 
 
@@ -452,6 +458,7 @@ class QueueRow(NamedTuple):
     called_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
+    moved_up: bool
     doctor_code: str
     doctor_name: str
     doctor_archived_at: datetime | None
@@ -471,9 +478,10 @@ def queue_row(stored: Any) -> QueueRow:
         None if stored[9] is None else to_instant(stored[9]),
         None if stored[10] is None else to_instant(stored[10]),
         None if stored[11] is None else to_instant(stored[11]),
-        stored[12],
+        to_bool(stored[12]),
         stored[13],
-        None if stored[14] is None else to_instant(stored[14]),
+        stored[14],
+        None if stored[15] is None else to_instant(stored[15]),
     )
 
 

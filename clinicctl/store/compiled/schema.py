@@ -58,6 +58,7 @@ DDL = (
     archived_at DATETIME,
     merged_into CHAR(32),
     erased_at DATETIME,
+    born_month INTEGER CONSTRAINT ck_patients_born_month CHECK (born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)),
     CONSTRAINT pk_patients PRIMARY KEY (id),
     CONSTRAINT uq_patients_number UNIQUE (number),
     CONSTRAINT ck_patients_number CHECK (number >= 1),
@@ -96,6 +97,7 @@ DDL = (
     "key" VARCHAR,
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
+    note VARCHAR,
     CONSTRAINT pk_appointments PRIMARY KEY (id),
     CONSTRAINT uq_appointments_number UNIQUE (number),
     CONSTRAINT ck_appointments_status CHECK (status IN ('booked', 'checked_in', 'in_consultation', 'completed', 'cancelled', 'no_show', 'left')),
@@ -163,6 +165,15 @@ DDL = (
     CONSTRAINT pk_journal_days PRIMARY KEY (journal_number),
     CONSTRAINT fk_journal_days_journal_number FOREIGN KEY(journal_number) REFERENCES journal (number) ON DELETE RESTRICT
 )""",
+    """CREATE TABLE patient_phones (
+    ending VARCHAR NOT NULL,
+    patient_id CHAR(32) NOT NULL,
+    position INTEGER NOT NULL,
+    CONSTRAINT pk_patient_phones PRIMARY KEY (ending, patient_id),
+    CONSTRAINT uq_patient_phones_position UNIQUE (patient_id, position),
+    CONSTRAINT ck_patient_phones_position CHECK (position >= 1),
+    CONSTRAINT fk_patient_phones_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT
+)""",
     """CREATE TABLE patient_words (
     word VARCHAR NOT NULL,
     patient_id CHAR(32) NOT NULL,
@@ -200,6 +211,7 @@ DDL = (
     called_at DATETIME,
     started_at DATETIME,
     ended_at DATETIME,
+    moved_up BOOLEAN DEFAULT 0 NOT NULL CONSTRAINT ck_queue_entries_moved_up CHECK (moved_up IN (0, 1)),
     CONSTRAINT pk_queue_entries PRIMARY KEY (id),
     CONSTRAINT uq_queue_entries_appointment_id UNIQUE (appointment_id),
     CONSTRAINT uq_queue_entries_position UNIQUE (doctor_id, date, position),
@@ -290,6 +302,7 @@ COLUMNS = {
         "archived_at": "instant",
         "merged_into": "uuid",
         "erased_at": "instant",
+        "born_month": "int",
     },
     "settings": {
         "name": "text",
@@ -314,6 +327,7 @@ COLUMNS = {
         "key": "text",
         "created_at": "instant",
         "updated_at": "instant",
+        "note": "text",
     },
     "doctor_daily_availabilities": {
         "id": "uuid",
@@ -345,6 +359,11 @@ COLUMNS = {
         "journal_number": "int",
         "before": "text",
     },
+    "patient_phones": {
+        "ending": "text",
+        "patient_id": "uuid",
+        "position": "int",
+    },
     "patient_words": {
         "word": "text",
         "patient_id": "uuid",
@@ -374,6 +393,7 @@ COLUMNS = {
         "called_at": "instant",
         "started_at": "instant",
         "ended_at": "instant",
+        "moved_up": "bool",
     },
     "waitlist_entries": {
         "id": "uuid",
@@ -414,6 +434,10 @@ CHECKS = {
     "ck_patients_born": (
         "patients",
         "born IS NULL OR born_year IS NULL",
+    ),
+    "ck_patients_born_month": (
+        "patients",
+        "born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)",
     ),
     "ck_patients_merged_into": (
         "patients",
@@ -499,9 +523,17 @@ CHECKS = {
         "doctor_weekly_patterns",
         "weekday BETWEEN 0 AND 6",
     ),
+    "ck_patient_phones_position": (
+        "patient_phones",
+        "position >= 1",
+    ),
     "ck_journal_steps_nth": (
         "journal_steps",
         "nth >= 1",
+    ),
+    "ck_queue_entries_moved_up": (
+        "queue_entries",
+        "moved_up IN (0, 1)",
     ),
     "ck_queue_entries_position": (
         "queue_entries",
@@ -544,6 +576,7 @@ UNIQUE = {
     "appointments.patient_id, appointments.doctor_id, appointments.date, appointments.visit": "uq_appointments_visit",
     "doctor_daily_availabilities.doctor_id, doctor_daily_availabilities.date": "uq_doctor_daily_availabilities_doctor_id_date",
     "doctor_daily_capacities.doctor_id, doctor_daily_capacities.date": "uq_doctor_daily_capacities_doctor_id_date",
+    "patient_phones.patient_id, patient_phones.position": "uq_patient_phones_position",
     "queue_entries.appointment_id": "uq_queue_entries_appointment_id",
     "queue_entries.doctor_id, queue_entries.date, queue_entries.position": "uq_queue_entries_position",
     "waitlist_entries.number": "uq_waitlist_entries_number",

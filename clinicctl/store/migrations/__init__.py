@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from clinicctl import errors
 from clinicctl.store.sqlite.driver import sqlite3
 
-CURRENT = 3
+CURRENT = 4
 APPLICATION_ID = 0x434C4E43
 """`CLNC` at offset 68 of the file's header identifies a clinic database."""
 
@@ -23,6 +23,9 @@ _HAS_OLDER_ENTRY = (
     " WHERE o.patient_id = e.patient_id AND o.doctor_id = e.doctor_id AND o.status = 'waiting'"
     " AND o.number < e.number AND x.date = d.date)"
 )
+
+_REVERSED = " || ".join(f"substr(phone, {place}, 1)" for place in range(32, 1, -1))
+"""The digits of a phone in reverse order. A place beyond the end gives an empty text."""
 
 STEPS: dict[int, Sequence[str]] = {
     2: (
@@ -68,11 +71,26 @@ STEPS: dict[int, Sequence[str]] = {
         " CONSTRAINT fk_journal_days_journal_number FOREIGN KEY(journal_number)"
         " REFERENCES journal (number) ON DELETE RESTRICT)",
     ),
+    4: (
+        "ALTER TABLE patients ADD COLUMN born_month INTEGER CONSTRAINT ck_patients_born_month"
+        " CHECK (born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12))",
+        "ALTER TABLE appointments ADD COLUMN note VARCHAR",
+        "ALTER TABLE queue_entries ADD COLUMN moved_up BOOLEAN DEFAULT 0 NOT NULL"
+        " CONSTRAINT ck_queue_entries_moved_up CHECK (moved_up IN (0, 1))",
+        "CREATE TABLE patient_phones (ending VARCHAR NOT NULL, patient_id CHAR(32) NOT NULL, position INTEGER NOT NULL,"
+        " CONSTRAINT pk_patient_phones PRIMARY KEY (ending, patient_id),"
+        " CONSTRAINT uq_patient_phones_position UNIQUE (patient_id, position),"
+        " CONSTRAINT ck_patient_phones_position CHECK (position >= 1),"
+        " CONSTRAINT fk_patient_phones_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT)",
+        "INSERT INTO patient_phones (ending, patient_id, position)"  # noqa: S608 - our own
+        f" SELECT {_REVERSED}, id, 1 FROM patients WHERE phone IS NOT NULL",
+    ),
 }
 """The statements of each step, by the version that it leads to.
 
 2: Patients can be erased; new indexes. 3: A waitlist entry has a list of days, an index finds open queues, changes of
-doctors' days can be undone, and archived patients are not on the waitlist.
+doctors' days can be undone, and archived patients are not on the waitlist. 4: A patient has several phones, and the
+month of an estimated birth date; an appointment has a note; a recalled patient may be ahead of others.
 """
 
 

@@ -1,9 +1,9 @@
 """The tables, as mapped SQLModel classes.
 
 Their constraints refuse what the program must never do. Each constraint has a name, and `db_errors` has a refusal for
-each name that a user can meet. Personal data is only in `patients`, `patient_words`, and the free texts of
-`appointments` and `doctor_daily_availabilities`. `journal_days` has copies of the notes on days, which are about
-doctors. Instants are in UTC; dates are local to the clinic.
+each name that a user can meet. Personal data is only in `patients`, `patient_phones`, `patient_words`, and the free
+texts of `appointments` and `doctor_daily_availabilities`. `journal_days` has copies of the notes on days, which are
+about doctors. Instants are in UTC; dates are local to the clinic.
 """
 
 from clinicctl.store.models.base import HOLDS_A_SLOT, IN_QUEUE, IS_ACTIVE, IS_WAITING, Word
@@ -17,7 +17,16 @@ from clinicctl.store.models.days import (
     weekly_patterns,
 )
 from clinicctl.store.models.journals import Journal, JournalDays, JournalStep, journal, journal_days, journal_steps
-from clinicctl.store.models.people import Doctor, Patient, PatientWord, doctors, patient_words, patients
+from clinicctl.store.models.people import (
+    Doctor,
+    Patient,
+    PatientPhone,
+    PatientWord,
+    doctors,
+    patient_phones,
+    patient_words,
+    patients,
+)
 from clinicctl.store.models.visits import (
     Appointment,
     QueueEntry,
@@ -44,6 +53,7 @@ __all__ = [
     "JournalDays",
     "JournalStep",
     "Patient",
+    "PatientPhone",
     "PatientWord",
     "QueueEntry",
     "Setting",
@@ -58,6 +68,7 @@ __all__ = [
     "journal",
     "journal_days",
     "journal_steps",
+    "patient_phones",
     "patient_words",
     "patients",
     "queue_entries",

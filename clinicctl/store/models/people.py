@@ -4,7 +4,7 @@ from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint
+from sqlmodel import CheckConstraint, Column, Field, Index, Integer, SQLModel, UniqueConstraint
 
 from clinicctl.statuses import Sex
 from clinicctl.store.models.base import references, table, word
@@ -43,6 +43,32 @@ class Patient(SQLModel, table=True):
     archived_at: datetime | None
     merged_into: UUID | None = references("patients.id", nullable=True)
     erased_at: datetime | None
+    born_month: int | None = Field(
+        sa_column=Column(
+            Integer,
+            CheckConstraint(
+                "born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)",
+                name="ck_patients_born_month",
+            ),
+        )
+    )
+    """The month of an estimated birth date, for infants. An estimate without it is a year."""
+
+
+class PatientPhone(SQLModel, table=True):
+    """A phone of a patient. The first one is also the patient's `phone`.
+
+    `ending` has the digits in reverse order, so that an index finds the last digits.
+    """
+
+    __tablename__ = "patient_phones"
+    __table_args__ = (
+        UniqueConstraint("patient_id", "position", name="uq_patient_phones_position"),
+        CheckConstraint("position >= 1", name="ck_patient_phones_position"),
+    )
+    ending: str = Field(primary_key=True)
+    patient_id: UUID = references("patients.id", key=True)
+    position: int
 
 
 class PatientWord(SQLModel, table=True):
@@ -74,5 +100,6 @@ class Doctor(SQLModel, table=True):
 
 
 patients = table(Patient)
+patient_phones = table(PatientPhone)
 patient_words = table(PatientWord)
 doctors = table(Doctor)

@@ -5,7 +5,7 @@ from datetime import datetime
 from datetime import time as Time
 from uuid import UUID
 
-from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint, text
+from sqlmodel import Boolean, CheckConstraint, Column, Field, Index, SQLModel, UniqueConstraint, text
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
 from clinicctl.store.models.base import HOLDS_A_SLOT, IS_ACTIVE, IS_WAITING, references, table, word
@@ -68,6 +68,7 @@ class Appointment(SQLModel, table=True):
     key: str | None
     created_at: datetime
     updated_at: datetime
+    note: str | None
 
 
 class QueueEntry(SQLModel, table=True):
@@ -107,6 +108,15 @@ class QueueEntry(SQLModel, table=True):
     called_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
+    moved_up: bool = Field(
+        sa_column=Column(
+            Boolean,
+            CheckConstraint("moved_up IN (0, 1)", name="ck_queue_entries_moved_up"),
+            nullable=False,
+            server_default=text("0"),
+        )
+    )
+    """Whether a recalled patient is ahead of the others of the same priority."""
 
 
 class WaitlistEntry(SQLModel, table=True):
