@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from clinicctl.errors import BadValue, typed
@@ -18,6 +17,7 @@ T = TypeVar("T")
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv")
 ACTOR = 64
+DATE_ORDERS = ("dmy", "mdy", "ymd")
 CLOCK_SHIFT = "CLINICCTL_TEST_CLOCK_SHIFT"
 """Seconds by which the test suite moves the clock of a process that it starts. Refused outside pytest."""
 _FARTHEST = 100 * 366 * 86_400
@@ -141,6 +141,12 @@ def _region(text: str) -> str:
     return code
 
 
+def _date_order(text: str) -> str:
+    if text and text not in DATE_ORDERS:
+        raise _wrong(text, f"one of {', '.join(DATE_ORDERS)}, or empty")
+    return text
+
+
 def output(text: str) -> str:
     """Return the name of an output format."""
     return _named("--output", _one_of(FORMATS), text)
@@ -179,6 +185,12 @@ CLINIC = (
     SettingSpec("name", "Clinic", "the clinic's name", _line(200)),
     SettingSpec("timezone", "UTC", "the IANA time zone that determines the date", _timezone, stored_timezone),
     SettingSpec("region", "", "the region for phones without +, two letters", _region),
+    SettingSpec(
+        "date_order",
+        "",
+        "the order of day, month and year in dates such as 3/4/2026: dmy, mdy or ymd; empty refuses ambiguous dates",
+        _date_order,
+    ),
     SettingSpec("capacity", "10", "the capacity of a day if the doctor has none of their own", _whole(1, 500)),
     SettingSpec("wait_threshold", "30", "minutes of waiting after which a patient is marked", _whole(1, 1440)),
     SettingSpec(
@@ -213,6 +225,7 @@ class ClinicSettings:
     name: str
     timezone: str
     region: str
+    date_order: str
     capacity: int
     wait_threshold: int
     bulk_threshold: int
@@ -344,49 +357,6 @@ def clock_shift(environ: Mapping[str, str]) -> float:
     if not abs(seconds) <= _FARTHEST:
         raise BadValue(problem=f"{CLOCK_SHIFT}: a number of seconds, up to a hundred years.")
     return seconds
-
-
-def machine_timezone(environ: Mapping[str, str]) -> str:
-    """Return the machine's IANA time zone, or UTC if it has none."""
-    candidates = [environ.get("TZ", "").lstrip(":")]
-    try:
-        with open("/etc/timezone", encoding="ascii", errors="replace") as file:
-            candidates.append(file.readline().strip())
-    except OSError:
-        pass
-    candidates.append(os.path.realpath("/etc/localtime").rpartition("zoneinfo/")[2])
-    for name in candidates:
-        try:
-            return timezone(name) if name and not name.startswith("/") else timezone("")
-        except BadValue:
-            continue
-    return "UTC"
-
-
-def machine_region(environ: Mapping[str, str], zone: str) -> str:
-    """Return the country of the time zone, else of the locale, else empty text.
-
-    Without a region, phones need their +.
-    """
-    for line in _zone_table():
-        country, _, rest = line.partition("\t")
-        if rest.split("\t")[1:2] == [zone]:
-            return country
-    locale = environ.get("LC_ALL") or environ.get("LC_TELEPHONE") or environ.get("LANG") or ""
-    country = locale.partition(".")[0].partition("_")[2]
-    return country if len(country) == 2 and country.isalpha() else ""
-
-
-def _zone_table() -> list[str]:
-    """Return the lines of zone.tab, of the system or of the tzdata package."""
-    from importlib import resources
-
-    system = Path("/usr/share/zoneinfo/zone.tab")
-    try:
-        table = system if system.exists() else resources.files("tzdata.zoneinfo") / "zone.tab"
-        return table.read_text(encoding="utf-8").splitlines()
-    except (OSError, ModuleNotFoundError):
-        return []
 
 
 def _login() -> str:

@@ -530,7 +530,7 @@ def test_a_key_is_bound_to_the_dates_that_a_file_means_today(clinic: Ask, refuse
     refused(6, "key_reused", "doctor", "avail", "import", file(content.replace("+9d", "+8d")), "--key", "k")
     sheet = import_rows.read_days(content.splitlines(keepends=True))
     today = datetime.date.fromisoformat(on[1])
-    assert sheet.digest_value(today) != sheet.digest_value(today + datetime.timedelta(1))
+    assert sheet.digest_value(today, "") != sheet.digest_value(today + datetime.timedelta(1), "")
 
 
 def test_the_journal_stores_ten_thousand_rows_small_and_impersonal(clinic: Ask, file: Any, tmp_path: Path) -> None:

@@ -28,10 +28,10 @@ MAKES = ("init", "demo", "db restore {backup} --yes")
 # Everything is imported before the user changes: the other one may not be allowed to read the program.
 AS_ANOTHER = """
 import os, sys
-from clinicctl import desk, settings
+from clinicctl import desk, machine, settings
 from clinicctl.cli import TREE, run
 from clinicctl.render import machine, tables
-settings.machine_region(os.environ, settings.machine_timezone(os.environ))
+machine.region(os.environ, machine.timezone(os.environ))
 for name in desk.__all__:
     getattr(desk, name)
 for module, _ in TREE.values():

@@ -35,7 +35,7 @@ NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 
 
 def person(name: str = "Amir Khan", **recorded: Any) -> Person:
-    unknown = dict.fromkeys(("phone", "born", "born_year", "sex", "email", "note"))
+    unknown = dict.fromkeys(("phone", "born", "born_year", "born_month", "sex", "email", "note"))
     return Person(**{"name": name, "created_at": NOW} | unknown | recorded)
 
 
@@ -322,6 +322,7 @@ def test_details_fill_what_is_empty_and_nothing_else(clinic: Ask, tmp_path: Path
     assert (other["filled"], other["not_taken"]) == ([], ["email", "note"])
     assert clinic("patient", "show", "P3") == known | {
         "born": born,
+        "born_estimated": None,
         "age": other["age"],
         "sex": "female",
         "email": "zoe@example.org",

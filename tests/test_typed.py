@@ -57,7 +57,7 @@ def test_the_lists_of_options_that_are_tested_are_not_empty() -> None:
         *("--sex", "--by", "--status", "--on-conflict", "--on-error", "--format", "--mode", "--output"),
         "--cancelled-by",
     }
-    assert {option for _, option in ranges()} >= {"--capacity", "--limit", "--days", "--keep", "--every", "--age"}
+    assert {option for _, option in ranges()} >= {"--capacity", "--limit", "--days", "--keep", "--every"}
 
 
 @pytest.mark.parametrize(("command", "option"), [pytest.param(*each, id=" ".join(each)) for each in ranges()])
@@ -92,13 +92,13 @@ def test_a_sex_is_taken_in_any_case_and_by_its_first_letter(said: str, sex: Sex,
 
 MISTAKES = [
     (("book", "P1", "MEHTA", "tomorow"), '"tomorow"', "Did you mean tomorrow?"),
-    (("book", "P1", "MEHTA", "Monday"), '"monday"', "Did you mean mon?"),
-    (("book", "P1", "MEHTA", "27/11"), '"27/11"', None),
+    (("book", "P1", "MEHTA", "Mondya"), '"mondya"', "Did you mean monday?"),
+    (("book", "P1", "MEHTA", "31/11"), '"31/11"', None),
     (("book", "P1", "MEHTA", "27 nov"), '"27 nov"', None),
     (("book", "P1", "MEHTA", "2026-02-30"), '"2026-02-30"', None),
     (("appointment", "list", "--day", "2026-11-23..2026-13-01"), '"2026-13-01"', None),
     (("book", "P1", "MEHTA", "--time", "25:00"), '"25:00"', None),
-    (("book", "P1", "MEHTA", "--time", "9 am"), '"9 am"', None),
+    (("book", "P1", "MEHTA", "--time", "13 am"), '"13 am"', None),
     (("doctor", "avail", "weekly", "MEHTA", "mon-fry"), '"mon-fry"', None),
     (("doctor", "add", "A/1", "Dr. One"), '"A/1"', None),
     (("appointment", "show", "P17"), '"P17"', None),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clinicctl import desk, errors, settings
+from clinicctl import desk, errors, machine, settings
 from clinicctl.cli import params
 from clinicctl.cli.commands import reads, writes
 from clinicctl.cli.context import Ctx
@@ -51,6 +51,10 @@ def init(
     for each in clinic.not_applied:
         command = shlex.join(["clinicctl", "config", each, str(different[each])])
         ctx.obj.note(f"--{each} was not applied, because the clinic already exists. To change it: `{command}`.")
+    if not clinic.date_order:
+        ctx.obj.note(
+            "No date order is set, so dates such as 3/4/2026 are refused. To set it: `clinicctl config date_order dmy`."
+        )
     if not clinic.region:
         ctx.obj.note("No phone region is set, so phones need a +. To set it: `clinicctl config region CC`.")
 
@@ -99,5 +103,5 @@ def health(ctx: Ctx) -> None:
 
 def _where(timezone: str | None, region: str | None) -> tuple[str, str]:
     """Return the time zone and the phone region; the defaults are the machine's."""
-    timezone = settings.timezone(timezone) if timezone else settings.machine_timezone(os.environ)
-    return timezone, settings.region(region) if region else settings.machine_region(os.environ, timezone)
+    timezone = settings.timezone(timezone) if timezone else machine.timezone(os.environ)
+    return timezone, settings.region(region) if region else machine.region(os.environ, timezone)

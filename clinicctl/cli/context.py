@@ -72,8 +72,8 @@ class AppContext:
         """Whether the clinic wants no names in a prompt, from the last read."""
         self._operation: Callable[..., Any] | None = None
         """The last operation. Its return type decides the columns of an empty list."""
-        self._asked_days: tuple[Any, date] | None = None
-        """The days that the last read asked for, as typed, and the date of today."""
+        self._asked_days: tuple[Any, date, str] | None = None
+        """The days that the last read asked for, as typed, the date of today, and the date order."""
         self._listed: tuple[str, ...] = ()
         """The cancelled appointments that were listed before a question, with whole phones."""
         self._began = clock.ticks()
@@ -146,7 +146,7 @@ class AppContext:
             self._masked = tx.clinic.mask_phones == "yes"
             self.names_masked = tx.clinic.mask_names == "yes"
             self._operation = operation
-            self._asked_days = request.get("on"), tx.today
+            self._asked_days = request.get("on"), tx.today, tx.clinic.date_order
             self._seen = head_of(tx.driver)
             return operation(tx, *_, **request)
 
@@ -247,10 +247,10 @@ class AppContext:
 
     def _requested_days(self) -> "Sequence[date]":
         """Return the days that the last read asked for."""
-        word, today = self._asked_days or (None, None)
+        word, today, order = self._asked_days or (None, None, "")
         if today is None or not isinstance(word, days.DayWord | days.DaysWord):
             return ()
-        return days.days(word, today=today)
+        return days.days(word, today=today, order=order)
 
     def _refuse_more_than_asked(self, result: Any) -> None:
         """Refuse, before the commit, to end more appointments than the user confirmed."""

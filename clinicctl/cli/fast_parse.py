@@ -15,10 +15,11 @@ from clinicctl.cli.click_names import Command, FuncParamType, IntParamType, Para
 from clinicctl.cli.commands import DAYS_BACK, Group, Reading, common
 from clinicctl.cli.parsers import PERSONAL
 from clinicctl.rules import days, references
+from clinicctl.rules.times import parse_time
 
 _NUMBER = re.compile(r"[PAWpaw][0-9]+|[.]")
 _OF_DOCTORS = {parsers.doctor_ref, references.doctor_code}
-_OF_TIMES = {days.parse_day, days.parse_days, days.parse_weekdays, days.parse_time}
+_OF_TIMES = {days.parse_day, days.parse_days, days.parse_weekdays, parse_time}
 _OUR_WORDS = {*settings.FORMATS, *(each.name for each in settings.CLINIC)}
 _SHORT = 4
 """The most digits of a plain number. A longer one may be a phone."""

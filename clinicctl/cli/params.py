@@ -1,7 +1,7 @@
 """The arguments and options that several commands share."""
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import time
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,7 +10,8 @@ import typer
 from clinicctl import settings, statuses
 from clinicctl.cli import parsers
 from clinicctl.cli.parsers import MOST, one_of, personal, whole
-from clinicctl.rules import days, references, text
+from clinicctl.rules import dates, days, references, slots, text
+from clinicctl.rules.times import parse_time
 from clinicctl.statuses import SEX_WORDS, AppointmentStatus, OnConflict, Sex
 
 # Completion, never of a patient
@@ -72,7 +73,12 @@ def count(option: str, least: int, most: int, *, help: str, personal: bool = Fal
     )
 
 
-_AGE = count("--age", 0, 150, help="Age in years, if the birth date is not known.", personal=True)
+_AGE = typer.Option(
+    "--age",
+    metavar="AGE",
+    parser=personal(dates.parse_age),
+    help="Age if the birth date is not known: 34, or 6m, 3w, 10d for an infant.",
+)
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", parser=personal(text.name), help="The name; - reads stdin, @FILE a file.")
@@ -100,10 +106,12 @@ SexOption = Annotated[
     Sex | None, choice("--sex", Sex, words=SEX_WORDS, help="The patient's sex; the first letter is enough.")
 ]
 Born = Annotated[
-    date | None,
-    typer.Option("--born", metavar="DATE", parser=personal(days.parse_date), help="The birth date, 1980-02-01."),
+    dates.BirthWord | None,
+    typer.Option(
+        "--born", metavar="DATE", parser=personal(dates.parse_birth), help="The birth date, 1980-02-01, or its year."
+    ),
 ]
-Age = Annotated[int | None, _AGE]
+Age = Annotated[Any, _AGE]
 Email = Annotated[
     str | None, typer.Option("--email", metavar="E-MAIL", parser=personal(parsers.email), help="The e-mail address.")
 ]
@@ -115,8 +123,8 @@ Specialty = Annotated[
         "--specialty", metavar="TEXT", parser=parsers.specialty, help="The specialty, for example cardiology."
     ),
 ]
-DefaultCapacity = Annotated[int | None, count("--capacity", 1, days.MOST, help="Slots per day.")]
-DayCapacity = Annotated[int | None, count("--capacity", 0, days.MOST, help="Slots on each of these days.")]
+DefaultCapacity = Annotated[int | None, count("--capacity", 1, slots.MOST, help="Slots per day.")]
+DayCapacity = Annotated[int | None, count("--capacity", 0, slots.MOST, help="Slots on each of these days.")]
 Patient = Annotated[
     references.PatientRef,
     typer.Argument(
@@ -174,7 +182,7 @@ Day = Annotated[
         metavar="[DAY]",
         parser=days.parse_day,
         autocompletion=day_words,
-        help="2026-11-23, today, tomorrow, mon..sun, +3d, +2w, -1d.",
+        help="2026-11-23, today, tomorrow, mon..sun, next mon, +3d, +2w, -1d, 27/11.",
     ),
 ]
 Days = Annotated[
@@ -183,7 +191,7 @@ Days = Annotated[
         metavar="DAYS",
         parser=days.parse_days,
         autocompletion=day_words,
-        help="A day, a range A..B, or a comma-separated list.",
+        help="A day, a range A..B or A-B, or a comma-separated list.",
     ),
 ]
 MaybeDays = Annotated[
@@ -192,7 +200,7 @@ MaybeDays = Annotated[
         metavar="[DAYS]",
         parser=days.parse_days,
         autocompletion=day_words,
-        help="A day, a range A..B, or a comma-separated list.",
+        help="A day, a range A..B or A-B, or a comma-separated list.",
     ),
 ]
 MaybeDay = Annotated[
@@ -201,13 +209,16 @@ MaybeDay = Annotated[
         metavar="[DAY]",
         parser=days.parse_day,
         autocompletion=day_words,
-        help="2026-11-23, today, tomorrow, mon..sun, +3d, +2w, -1d.",
+        help="2026-11-23, today, tomorrow, mon..sun, next mon, +3d, +2w, -1d, 27/11.",
     ),
 ]
 Weekdays = Annotated[
     days.WeekdaysWord,
     typer.Argument(
-        metavar="WEEKDAYS", parser=days.parse_weekdays, autocompletion=weekday_words, help="mon-fri, or mon,wed,sat."
+        metavar="WEEKDAYS",
+        parser=days.parse_weekdays,
+        autocompletion=weekday_words,
+        help="mon-fri, sat..sun, mon,wed.",
     ),
 ]
 WaitlistEntry = Annotated[
@@ -221,7 +232,7 @@ DaysOption = Annotated[
         metavar="DAYS",
         parser=days.parse_days,
         autocompletion=day_words,
-        help="A day, a range A..B, or a comma-separated list.",
+        help="A day, a range A..B or A-B, or a comma-separated list.",
     ),
 ]
 Position = Annotated[
@@ -241,7 +252,10 @@ QueueDay = Annotated[
     ),
 ]
 AtPosition = Annotated[int, typer.Argument(metavar="N", parser=whole("N", 1, MOST), help="The position.")]
-Time = Annotated[time | None, typer.Option("--time", metavar="HH:MM", parser=days.parse_time, help="The agreed time.")]
+Time = Annotated[
+    time | None,
+    typer.Option("--time", metavar="HH:MM", parser=parse_time, help="The agreed time: 09:30, 9:30am."),
+]
 Limit = Annotated[int | None, count("--limit", 1, MOST, help="Show at most N entries.")]
 Again = Annotated[
     bool,

@@ -13,8 +13,8 @@ from typing import Any
 
 from clinicctl import errors
 from clinicctl.desk import journal, lookup, patients, replay
+from clinicctl.desk.dates import dates_of
 from clinicctl.results.journal import JournalChecked, JournalEntry, JournalStep
-from clinicctl.rules import days
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.statuses import RowOutcome
@@ -91,7 +91,7 @@ def log(
         conditions.append(_of_command(command))
     if key:
         conditions.append(audit.by_key(key=key))
-    dates = days.days(on, today=tx.today) if on else None
+    dates = dates_of(tx, on) if on else None
     if dates:
         conditions.append(_between(tx, dates[0], dates[-1]))
     writes = audit.writes_newest_first(tx, conditions) if limit else audit.writes(tx, conditions)

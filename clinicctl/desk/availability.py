@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import bookings, candidates, days, lookup, operations, replay
+from clinicctl.desk.dates import dates_of
 from clinicctl.results.days import Day
 from clinicctl.results.people import ToCall
-from clinicctl.rules import days as day_rules
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus
@@ -60,7 +60,7 @@ def set_days(
     if present is None and capacity is None and note is None:
         raise errors.Usage(problem="Nothing to set: give at least one of --present, --absent, --capacity and --note.")
     row = lookup.find_active_doctor(tx, doctor)
-    dates = day_rules.days(on, today=tx.today)
+    dates = dates_of(tx, on)
     days.refuse_past(tx, dates[0])
     current = days.list_states(tx, row, dates)
     changed = [changed_state(each, present=present, capacity=capacity) for each in current]
@@ -84,7 +84,7 @@ def set_days(
 
 def show_days(tx: Tx, *, doctor: DoctorRef, on: DaysWord) -> list[Day]:
     """Return a doctor's days, with booked and remaining slots."""
-    return show(tx, lookup.find_doctor(tx, doctor), day_rules.days(on, today=tx.today))
+    return show(tx, lookup.find_doctor(tx, doctor), dates_of(tx, on))
 
 
 def show(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[Day]:
@@ -216,7 +216,7 @@ def preview_cancellations(
     Refuses if any have arrived.
     """
     row = lookup.find_active_doctor(tx, doctor)
-    current = days.list_states(tx, row, day_rules.days(on, today=tx.today))
+    current = days.list_states(tx, row, dates_of(tx, on))
     changed = [changed_state(each, present=present, capacity=capacity) for each in current]
     refuse_displaced(tx, *list_conflicts(tx, zip(current, changed, strict=True), on_conflict=OnConflict.CANCEL))
     return [bookings.to_call(each) for each in list_displaced(tx, changed)]

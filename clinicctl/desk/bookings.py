@@ -6,14 +6,15 @@ from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import candidates, days, lookup, operations, transitions
+from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.desk.transitions import AppointmentChanges
 from clinicctl.results.appointments import Appointment, Booked, CancelledAppointment, StepTaken
 from clinicctl.results.base import fields_of
 from clinicctl.results.people import ToCall
 from clinicctl.rules import references
-from clinicctl.rules.days import DaysWord, DayWord, day, lowest_free
-from clinicctl.rules.days import days as dates_of
+from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
+from clinicctl.rules.slots import lowest_free
 from clinicctl.rules.transitions import CANCEL, MOVE, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store import counters
@@ -49,7 +50,7 @@ def book(
         tx,
         patient_row,
         doctor_row,
-        on=day(on, today=tx.today),
+        on=date_of(tx, on),
         at=at,
         reason=reason,
         again=again,
@@ -185,7 +186,7 @@ def move(
     doctor_row = lookup.active_doctor(
         lookup.find_doctor(tx, doctor) if doctor else lookup.doctor_by_id(tx, row.doctor_id)
     )
-    date_ = day(on, today=tx.today) if on else row.date
+    date_ = date_of(tx, on) if on else row.date
     if (doctor_row.id, date_) == (row.doctor_id, row.date):
         raise errors.SamePlace(subject=f"A{row.number}", doctor=doctor_row.code, date=date_.isoformat())
     placed = place(
@@ -244,7 +245,7 @@ def list_matching(
     if patient:
         conditions.append(appointments.with_patient(patient=lookup.find_patient(tx, patient).id))
     if on:
-        conditions.append(appointments.on_dates(dates=dates_of(on, today=tx.today)))
+        conditions.append(appointments.on_dates(dates=dates_of(tx, on)))
     if status:
         conditions.append(appointments.in_statuses(statuses=status))
     if cancelled_by is not None:

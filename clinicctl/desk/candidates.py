@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
-from clinicctl.rules.days import approximate_age
+from clinicctl.rules.dates import approximate_age
 from clinicctl.rules.phones import LEAST, endings
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import records, rows

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from clinicctl import errors
+from clinicctl import errors, settings
 from clinicctl.desk import availability, operations
 from clinicctl.results.clinic import Clinic, Setting
 from clinicctl.rules import phones
+from clinicctl.rules.dates import order_in
 from clinicctl.settings import CLINIC, SettingSpec
 from clinicctl.statuses import OnConflict
 from clinicctl.store import paths
@@ -18,6 +19,7 @@ def init(tx: Tx, *, name: str | None, timezone: str, region: str, capacity: int 
     """Store the settings of a new database, or return those of an existing one."""
     if tx.fresh:
         given = {"name": name, "timezone": timezone, "region": region, "capacity": capacity}
+        given |= {"date_order": order_in(settings.region(region))}
         for known in CLINIC:
             value = given.get(known.name)
             _store(tx, known, known.default if value is None else str(value))
@@ -26,6 +28,7 @@ def init(tx: Tx, *, name: str | None, timezone: str, region: str, capacity: int 
         name=_value(tx, "name"),
         timezone=_value(tx, "timezone"),
         region=_value(tx, "region"),
+        date_order=_value(tx, "date_order"),
         capacity=int(_value(tx, "capacity")),
         created=tx.fresh,
     )

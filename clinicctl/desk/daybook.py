@@ -18,9 +18,11 @@ from clinicctl.desk import (
     transitions,
     waitlist,
 )
+from clinicctl.desk.dates import date_of
 from clinicctl.results.days import Closed, Day, Slot, ToDo
-from clinicctl.rules.days import DayWord, day, free_slots
+from clinicctl.rules.days import DayWord
 from clinicctl.rules.references import DoctorRef
+from clinicctl.rules.slots import free_slots
 from clinicctl.rules.transitions import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.compiled import appointments, doctors, rows
@@ -45,7 +47,7 @@ def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]
 
     An absent or archived doctor has no free slots.
     """
-    date_ = day(on, today=tx.today)
+    date_ = date_of(tx, on)
     one = lookup.find_doctor(tx, doctor) if doctor else None
     held: dict[UUID, list[rows.AppointmentRow]] = {}
     for row in bookings.list_of_day(tx, on=date_, doctor_id=one.id if one is not None else None):
@@ -61,7 +63,7 @@ def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayW
 
     They are those of a doctor, of a specialty, or of all doctors.
     """
-    first = max(day(start, today=tx.today), tx.today)
+    first = max(date_of(tx, start), tx.today)
     listed = [lookup.find_active_doctor(tx, doctor)] if doctor else doctors.on_staff(tx)
     if specialty is not None:
         listed = [each for each in listed if (each.specialty or "").casefold() == specialty.casefold()]
@@ -78,7 +80,7 @@ def close(tx: Tx, *, on: DayWord) -> Closed:
     Booked becomes no-show, waiting becomes left, and in consultation becomes completed. It may be repeated: without
     open appointments nothing changes. Refuses a future day.
     """
-    date_ = day(on, today=tx.today)
+    date_ = date_of(tx, on)
     if date_ > tx.today:
         raise errors.WrongDay(appointment="That day", date=date_.isoformat(), today=tx.today.isoformat())
     no_show, left, completed = list[str](), list[str](), list[str]()
@@ -97,7 +99,7 @@ def close(tx: Tx, *, on: DayWord) -> Closed:
 def preview_close(tx: Tx, *, on: DayWord) -> int:
     """Return how many appointments `close` would end."""
     open_ = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION)
-    return sum(row.status in open_ for row in bookings.list_of_day(tx, on=day(on, today=tx.today)))
+    return sum(row.status in open_ for row in bookings.list_of_day(tx, on=date_of(tx, on)))
 
 
 def count_ended(result: Any) -> int:

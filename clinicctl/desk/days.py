@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from clinicctl import errors
 from clinicctl.desk import lookup
 from clinicctl.results.base import result
-from clinicctl.rules import days
+from clinicctl.rules import slots
 from clinicctl.statuses import DaySource
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.compiled import rows
@@ -44,7 +44,7 @@ class DayState:
 
     @property
     def remaining(self) -> int:
-        return days.remaining(self.capacity, self.booked, present=self.present)
+        return slots.remaining(self.capacity, self.booked, present=self.present)
 
 
 def list_states(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[DayState]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from clinicctl.desk import arrivals, availability, bookings, clinic, doctors, journal, patients, queue
 from clinicctl.results.clinic import Demo
+from clinicctl.rules.dates import BirthWord
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import ArrivalRef, DoctorRef, PatientRef
 from clinicctl.statuses import Sex
@@ -90,7 +91,7 @@ def _fill(script: _Script, *, timezone: str, region: str) -> Demo:
             ago=500,
             name=name,
             phone=phone,
-            born=date.fromisoformat(born),
+            born=BirthWord(born),
             sex=Sex(sex),
         )
     script.act(

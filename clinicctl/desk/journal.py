@@ -18,6 +18,7 @@ import orjson
 
 from clinicctl import errors
 from clinicctl.desk import lookup, operations, replay
+from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.results.base import Outcome, plain
 from clinicctl.results.journal import JournalChecked, JournalFinding
 from clinicctl.rules import days
@@ -247,13 +248,13 @@ def _as_given(tx: Tx, value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, days.DayWord):
-        return days.day(value, today=tx.today).isoformat()
+        return date_of(tx, value).isoformat()
     if isinstance(value, days.DaysWord):
-        return [each.isoformat() for each in days.days(value, today=tx.today)]
+        return [each.isoformat() for each in dates_of(tx, value)]
     if isinstance(value, PatientRef | DoctorRef | AppointmentRef | ArrivalRef | WaitlistRef):
         return fold(value) or value
     if isinstance(value, Digested):
-        return value.digest_value(tx.today)
+        return value.digest_value(tx.today, tx.clinic.date_order)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_as_given(tx, each) for each in value]
     if isinstance(value, str) and not value.isascii():

@@ -1,17 +1,17 @@
 """Register and edit patients, and list those on file."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import candidates, lookup, operations, recognition
+from clinicctl.desk.dates import birth_of
 from clinicctl.desk.recognition import Known
 from clinicctl.results.base import fields_of
 from clinicctl.results.people import Candidate, Edited, Patient, Registered
 from clinicctl.rules import details, matching, phones
-from clinicctl.rules.days import age_on, approximate_age
+from clinicctl.rules.dates import AgeWord, BirthWord, age_in_months, approximate_age, estimate
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import Sex
 from clinicctl.store import counters
@@ -29,8 +29,8 @@ def add(
     *,
     name: str,
     phone: str,
-    born: date | None = None,
-    age: int | None = None,
+    born: BirthWord | None = None,
+    age: int | AgeWord | None = None,
     sex: Sex | None = None,
     email: str | None = None,
     note: str | None = None,
@@ -45,11 +45,13 @@ def add(
     none. Refuses a near match with `PossibleDuplicate` unless `new` or `same_as` decides it, a future birth date, and
     an invalid phone unless `unverified_phone`.
     """
+    birth = birth_of(tx, born, age)
     given = recognition.Person(
         name=name,
         phone=_e164(tx, phone, unverified=bool(unverified_phone)),
-        born=born,
-        born_year=birth_year(tx, born, age),
+        born=birth.born,
+        born_year=birth.year,
+        born_month=birth.month,
         sex=sex,
         email=email,
         note=note,
@@ -126,7 +128,7 @@ def new_row(tx: Tx, given: recognition.Person, *, identity: UUID, number: int) -
         archived_at=None,
         merged_into=None,
         erased_at=None,
-        born_month=None,
+        born_month=given.born_month,
     )
 
 
@@ -142,8 +144,8 @@ def edit(
     patient: PatientRef,
     name: str | None = None,
     phone: str | None = None,
-    born: date | None = None,
-    age: int | None = None,
+    born: BirthWord | None = None,
+    age: int | AgeWord | None = None,
     sex: Sex | None = None,
     email: str | None = None,
     note: str | None = None,
@@ -164,7 +166,8 @@ def edit(
     if phone is not None:
         row = row._replace(phone=_e164(tx, phone, unverified=bool(unverified_phone)))
     if born is not None or age is not None:
-        row = row._replace(born=born, born_year=birth_year(tx, born, age))
+        birth = birth_of(tx, born, age)
+        row = row._replace(born=birth.born, born_year=birth.year, born_month=birth.month)
     if sex is not None:
         row = row._replace(sex=sex)
     if email is not None:
@@ -185,6 +188,7 @@ def save(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
         phone=row.phone,
         born=row.born,
         born_year=row.born_year,
+        born_month=row.born_month,
         sex=row.sex,
         email=row.email,
         note=row.note,
@@ -254,7 +258,9 @@ def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) 
         name=row.name,
         phone=row.phone,
         born=row.born,
-        age=approximate_age(tx.today, row.born, row.born_year),
+        age=approximate_age(tx.today, row.born, row.born_year, row.born_month),
+        age_months=age_in_months(tx.today, row.born, row.born_year, row.born_month),
+        born_estimated=estimate(row.born_year, row.born_month),
         sex=row.sex,
         email=row.email,
         note=row.note,
@@ -345,16 +351,6 @@ def _likeliest(row: rows.PatientRow, others: Sequence[rows.PatientRow]) -> Seque
     """
     scores = {each.id: matching.likeness(row.name, each.name) for each in others}
     return sorted(others, key=lambda each: (-scores[each.id] if scores[each.id] >= matching.NEAR else 0, each.number))
-
-
-def birth_year(tx: Tx, born: date | None, age: int | None) -> int | None:
-    """Return the birth year for an age.
-
-    Refuses a birth date in the future, or more than 150 years ago.
-    """
-    if born and not 0 <= age_on(tx.today, born) <= 150:
-        raise errors.BadValue(problem="The birth date is in the future or more than 150 years ago.")
-    return tx.today.year - age if age is not None else None
 
 
 def count(tx: Tx) -> int:

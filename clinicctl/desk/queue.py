@@ -6,13 +6,14 @@ from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions
+from clinicctl.desk.dates import date_of
 from clinicctl.desk.queue_lookup import find_at, find_one, list_consultations
 from clinicctl.desk.transitions import QueueChanges
 from clinicctl.results.appointments import Called, QueueEntry
 from clinicctl.results.base import fields_of
 from clinicctl.results.days import Board
 from clinicctl.rules import transitions as step_rules
-from clinicctl.rules.days import DayWord, day
+from clinicctl.rules.days import DayWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.transitions import CALL, DONE, HOLD, LEAVE, RECALL, RESUME, SKIP, START, TRANSFER, Step
 from clinicctl.statuses import QueueStatus
@@ -31,7 +32,7 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
     shown = (
         queue_lookup.list_current_of(tx, doctor_row)
         if on is None
-        else queue_lookup.list_of_day(tx, doctor_row, day(on, today=tx.today))
+        else queue_lookup.list_of_day(tx, doctor_row, date_of(tx, on))
     )
     consultations, earlier = list_consultations(tx), queue_lookup.list_earlier(tx, doctor_row)
     booked = bookings.get_many(tx, [each.appointment_id for each in shown])
@@ -125,7 +126,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
     """
     doctor_row, target = lookup.find_doctor(tx, doctor), lookup.find_active_doctor(tx, to)
     if doctor_row.id == target.id:
-        date_ = day(on, today=tx.today) if on else tx.today
+        date_ = date_of(tx, on) if on else tx.today
         raise errors.SamePlace(subject=f"Position {position}", doctor=target.code, date=date_.isoformat())
     entry = find_at(tx, TRANSFER, doctor_row, position, on, rest=f" --to {target.code}")
     (state,) = days.list_states(tx, target, [entry.date])

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import bookings, candidates, lookup
+from clinicctl.desk.dates import date_of
 from clinicctl.results.appointments import PassedOver, QueueEntry
 from clinicctl.rules import transitions as step_rules
-from clinicctl.rules.days import DayWord, day
+from clinicctl.rules.days import DayWord
 from clinicctl.rules.transitions import CALL, IN_QUEUE, Step
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import queue as stored_queue
@@ -224,7 +225,7 @@ def _list_candidates(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> list
     Without a day, those of earlier days come first.
     """
     if on is not None:
-        return list(list_of_day(tx, doctor, day(on, today=tx.today)))
+        return list(list_of_day(tx, doctor, date_of(tx, on)))
     earlier = sorted(list_earlier(tx, doctor), key=lambda each: each.date)
     return [*earlier, *list_of_day(tx, doctor, tx.today)]
 
@@ -291,4 +292,4 @@ def _end_first(tx: Tx, other: rows.ConsultationRow) -> str:
 
 
 def _iso(tx: Tx, on: DayWord | None) -> str:
-    return (day(on, today=tx.today) if on else tx.today).isoformat()
+    return (date_of(tx, on) if on else tx.today).isoformat()

@@ -52,6 +52,7 @@ class Person:
     phone: str | None
     born: date | None
     born_year: int | None
+    born_month: int | None
     sex: Sex | None
     email: str | None
     note: str | None

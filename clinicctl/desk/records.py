@@ -225,6 +225,7 @@ def _erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
             phone=None,
             born=None,
             born_year=None,
+            born_month=None,
             sex=Sex.UNKNOWN,
             email=None,
             note=None,

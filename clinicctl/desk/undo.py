@@ -58,7 +58,7 @@ class Asked(Digested):
     number: int
     before: day_history.Before | None
 
-    def digest_value(self, today: date) -> Any:  # noqa: ARG002 - the same on every day
+    def digest_value(self, today: date, order: str) -> Any:  # noqa: ARG002 - the same on every day
         return None
 
 

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import bookings, days, journal, lookup, operations
+from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.results.appointments import Booked, Cancelled, Waiting, WaitlistEntry
 from clinicctl.results.base import fields_of
-from clinicctl.rules import days as day_rules
 from clinicctl.rules import waitlist
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
@@ -30,7 +30,7 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
     which the patient is already waiting.
     """
     patient_row, doctor_row = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
-    dates = day_rules.days(on, today=tx.today)
+    dates = dates_of(tx, on)
     days.refuse_past(tx, dates[0])
     _refuse_overlap(tx, patient_row.id, f"P{patient_row.number}", doctor_row, set(dates))
     number, identity = counters.next_one(tx, "waitlist"), uuid4()
@@ -99,7 +99,7 @@ def promote(tx: Tx, *, doctor: DoctorRef, on: DayWord | None = None) -> Booked:
     if `on` names it.
     """
     doctor_row = lookup.find_active_doctor(tx, doctor)
-    booked = _promote_into(tx, doctor_row, [day_rules.day(on, today=tx.today)] if on else None)
+    booked = _promote_into(tx, doctor_row, [date_of(tx, on)] if on else None)
     if booked is None:
         raise errors.NobodyFits(doctor=doctor_row.code)
     return booked

@@ -51,7 +51,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
     Patient: (
         ("No.", lambda each: each.number),
         ("Name", lambda each: each.name),
-        ("Born", lambda each: each.born or (f"age {each.age}" if each.age is not None else "")),
+        ("Born", phrases.birth),
         ("Sex", lambda each: "" if each.sex == "unknown" else each.sex),
         ("Phone", lambda each: each.phone),
         ("Note", lambda each: each.note),

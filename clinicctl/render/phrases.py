@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from clinicctl import errors
 from clinicctl.results.journal import JournalStep
-from clinicctl.results.people import Candidate, PatientBrief
+from clinicctl.results.people import Candidate, Patient, PatientBrief
 
 MOST_RUNS = 6
 """The most days or ranges of days that a sentence names."""
@@ -66,3 +66,12 @@ def state_after(each: JournalStep) -> str:
 def closed_entries(entries: Sequence[str]) -> str:
     """Return the sentence on waitlist entries that a booking has closed."""
     return f" Closed on the waitlist: {', '.join(entries)}." if entries else ""
+
+
+def birth(patient: Patient) -> str:
+    """Return the birth date of a patient, or the age if only that is known."""
+    if patient.born:
+        return patient.born.isoformat()
+    if patient.age_months is not None:
+        return f"age {count(patient.age_months, 'month')}"
+    return f"age {patient.age}" if patient.age is not None else ""

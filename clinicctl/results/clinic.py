@@ -16,6 +16,7 @@ class Clinic:
     region: str
     capacity: int
     created: bool
+    date_order: str = ""
     not_applied: tuple[str, ...] = ()
 
 

@@ -32,6 +32,8 @@ class DoctorBrief:
 class Patient:
     """A patient on file. `age` is in whole years, from `born` or from the age given at the desk.
 
+    `age_months` is the age of an infant below two years. `born_estimated` is the year of an age, such as `1980`, or the
+    month of an infant's, such as `2026-05`.
     `phone_unverified` marks a phone with a possible length that is not valid for its region. Former names and phones
     come from merged records: the first of them, and their number.
     """
@@ -49,6 +51,8 @@ class Patient:
     archived_at: datetime | None
     merged_into: str | None
     erased_at: datetime | None = field(default=None, kw_only=True)
+    age_months: int | None = field(default=None, kw_only=True, metadata=PERSONAL)
+    born_estimated: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
     phone_unverified: bool = field(default=False, kw_only=True, metadata=PERSONAL)
     former_names: tuple[str, ...] = field(default=(), kw_only=True, metadata=PERSONAL)
     former_names_count: int = field(default=0, kw_only=True, metadata=PERSONAL)

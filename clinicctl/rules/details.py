@@ -13,6 +13,8 @@ class Details(matching.Person, Protocol):
     """The details of a registration or of a record."""
 
     @property
+    def born_month(self) -> int | None: ...
+    @property
     def phone(self) -> str | None: ...
     @property
     def email(self) -> str | None: ...
@@ -57,10 +59,12 @@ def _fields(current: Details, given: Details) -> list[tuple[str, Any, dict[str, 
     if given.born and given.born != current.born:
         # A birth date is more precise than an age on file. If both agree, the date replaces the age.
         known = current.born or (current.born_year if agrees is False else None)
-        found.append(("born", known, {"born": given.born, "born_year": None}))
+        found.append(("born", known, {"born": given.born, "born_year": None, "born_month": None}))
     elif given.born_year and given.born_year != current.born_year and not (current.born and agrees):
         known = current.born or current.born_year
-        found.append(("age", known, {"born": None, "born_year": given.born_year}))
+        found.append(("age", known, {"born": None, "born_year": given.born_year, "born_month": given.born_month}))
+    elif given.born_month and given.born_year == current.born_year and current.born_month is None:
+        found.append(("age", None, {"born_month": given.born_month}))
     if given.sex and given.sex not in (Sex.UNKNOWN, current.sex):
         found.append(("sex", current.sex not in (None, Sex.UNKNOWN), {"sex": given.sex}))
     if given.email and given.email.casefold() != (current.email or "").casefold():

@@ -12,8 +12,11 @@ class Digested(ABC):
     """A large part of a request, which a digest represents."""
 
     @abstractmethod
-    def digest_value(self, today: date) -> Any:
-        """Return a value that is equal for equal requests on `today`."""
+    def digest_value(self, today: date, order: str) -> Any:
+        """Return a value that is equal for equal requests on `today`.
+
+        Dates are read in the clinic's `order`.
+        """
 
 
 def digest(rows: Sequence[Any]) -> str:

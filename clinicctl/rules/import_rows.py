@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from clinicctl.errors import BadValue, typed
-from clinicctl.rules import days, fingerprints, tabular, text
+from clinicctl.rules import days, fingerprints, slots, tabular, text
+from clinicctl.rules.dates import AgeWord, BirthWord, parse_age, parse_birth
 from clinicctl.rules.references import doctor_code
 from clinicctl.rules.tabular import Columns, Sheet
 from clinicctl.statuses import SEX_WORDS, Sex, SheetFormat
@@ -67,7 +68,7 @@ _WRONG_WORDS = frozenset(
 )
 """Common wrong words in a yes/no column. A refusal may repeat them."""
 
-_WORD = re.compile("[a-z]")
+_ABSOLUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}((,|\.\.)[0-9]{4}-[0-9]{2}-[0-9]{2})*")
 _CACHED_LENGTH = 60
 """Characters up to which a cell is cached: longer ones rarely occur twice."""
 
@@ -96,8 +97,8 @@ class PatientRow(NamedTuple):
     line: int
     name: str = ""
     phone: str = ""
-    born: date | None = None
-    age: int | None = None
+    born: BirthWord | None = None
+    age: int | AgeWord | None = None
     sex: Sex | None = None
     email: str | None = None
     note: str | None = None
@@ -140,22 +141,23 @@ def read_days(lines: Iterable[str], *, format: SheetFormat | None = None) -> She
             return DayRow(line, codes.get(doctor), words[days], problem=str(refused))
 
     found, unreadable = _rows(tabular.read(lines, DAYS, format=format), row, DayRow, most=MOST_DAYS)
-    relative = {each.days for each in found if each.days and _WORD.search(each.days)}
+    relative = {each.days for each in found if each.days and not _ABSOLUTE.fullmatch(each.days)}
 
     @cache
-    def digest_on(today: date) -> str:
-        dated: dict[str | None, str] = {each: _dated(each, today) for each in relative}
+    def digest_on(today: date, order: str) -> str:
+        dated: dict[str | None, str] = {each: _dated(each, today, order) for each in relative}
         return fingerprints.digest([(each.doctor, dated.get(each.days) or each.days, *each[3:]) for each in found])
 
     digest = fingerprints.digest([each[1:] for each in found])
     return Sheet(found, unreadable, digest, digest_on if relative else None)
 
 
-def _dated(cell: str, today: date) -> str:
-    """Return days with words replaced by dates; invalid days are unchanged."""
+def _dated(cell: str, today: date, order: str) -> str:
+    """Return days as dates in their order; invalid days are unchanged."""
     try:
         return ",".join(
-            "..".join(days.day(end, today=today).isoformat() for end in part.split("..", 1)) for part in cell.split(",")
+            "..".join(each.isoformat() for each in days.ends(part, today=today, order=order))
+            for part in cell.split(",")
         )
     except BadValue:
         return cell
@@ -222,10 +224,10 @@ def too_large(line: int, most: int) -> tabular.Unreadable:
     return tabular.Unreadable(line, f"more than {most}: split the file")
 
 
-def dates(cell: str, *, today: date) -> list[date]:
+def dates(cell: str, *, today: date, order: str) -> list[date]:
     """Return the dates of a cell of days. Refuses an invalid cell in a few words."""
     try:
-        return days.days(cell, today=today)
+        return days.days(cell, today=today, order=order)
     except BadValue as refused:
         # The report of a file repeats the problem of a range, but not the grammar of a day.
         kind, _, why = str(refused).rstrip(".").partition(": ")
@@ -246,15 +248,15 @@ def _present(cell: str) -> bool | None:
 
 
 def _capacity(cell: str) -> int | None:
-    return _whole(cell, f"capacity is a whole number from 0 to {days.MOST}", least=0, most=days.MOST)
+    return _whole(cell, f"capacity is a whole number from 0 to {slots.MOST}", least=0, most=slots.MOST)
 
 
 def _default_capacity(cell: str) -> int | None:
-    return _whole(cell, f"capacity is a whole number from 1 to {days.MOST}", least=1, most=days.MOST)
+    return _whole(cell, f"capacity is a whole number from 1 to {slots.MOST}", least=1, most=slots.MOST)
 
 
-def _age(cell: str) -> int | None:
-    return _whole(cell, "age is a whole number from 0 to 150", least=0, most=150, personal=True)
+def _age(cell: str) -> int | AgeWord | None:
+    return parse_age(cell) if cell.strip() else None
 
 
 def _refusal(problem: str, cell: str, *, safe_words: Iterable[str] = ()) -> BadValue:
@@ -282,8 +284,8 @@ def _phone(cell: str) -> str:
     return "" if text.is_no_phone(cell) else text.phone(cell)
 
 
-def _born(cell: str) -> date | None:
-    return days.parse_date(cell) if cell else None
+def _born(cell: str) -> BirthWord | None:
+    return parse_birth(cell) if cell else None
 
 
 def _sex(cell: str) -> Sex | None:

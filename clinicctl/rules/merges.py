@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from clinicctl.rules.details import Details
@@ -43,9 +42,7 @@ def plan_details(gone: Details, stays: Details) -> DetailsPlan:
     differing = [field for field, value in given.items() if value is _DIFFERS]
     changes = dict(taken)
     if "born" in taken:
-        born = taken["born"]
-        exact = isinstance(born, date)
-        changes |= {"born": born if exact else None, "born_year": None if exact else born}
+        changes |= {"born": gone.born, "born_year": gone.born_year, "born_month": gone.born_month}
     return DetailsPlan(changes, tuple(taken), (*(["name"] if gone.name != stays.name else []), *differing))
 
 

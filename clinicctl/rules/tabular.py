@@ -55,16 +55,17 @@ class Columns:
 class Sheet(Digested):
     """A parsed file: its rows, where reading stopped, and a digest of the rows.
 
-    `digest_on` returns the digest on a given day, for files with relative words such as `tomorrow`.
+    `digest_on` returns the digest on a given day in the clinic's date order, for files with words such as
+    `tomorrow` and dates such as `27/11/2026`.
     """
 
     rows: Sequence[Any]
     unreadable: Unreadable | None
     digest: str
-    digest_on: Callable[[date], str] | None = None
+    digest_on: Callable[[date, str], str] | None = None
 
-    def digest_value(self, today: date) -> Any:
-        return [self.digest_on(today) if self.digest_on else self.digest, None]
+    def digest_value(self, today: date, order: str) -> Any:
+        return [self.digest_on(today, order) if self.digest_on else self.digest, None]
 
 
 def format_of(path: str) -> SheetFormat | None:

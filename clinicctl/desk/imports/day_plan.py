@@ -64,8 +64,8 @@ class Plan(Digested):
     packed: str
     last: bool = False
 
-    def digest_value(self, today: date) -> Any:
-        return [self.sheet.digest_value(today), self.mode, self.on_conflict, self.on_error]
+    def digest_value(self, today: date, order: str) -> Any:
+        return [self.sheet.digest_value(today, order), self.mode, self.on_conflict, self.on_error]
 
 
 def plan_availability(
@@ -242,7 +242,7 @@ def _doctor(tx: Tx, code: str) -> Doctor | str:
 
 def _dates(tx: Tx, word: str) -> Sequence[date] | str:
     try:
-        return import_rows.dates(word, today=tx.today)
+        return import_rows.dates(word, today=tx.today, order=tx.clinic.date_order)
     except errors.BadValue as refused:
         return str(refused)
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from clinicctl import errors
 from clinicctl.desk import journal, operations, patients, recognition
+from clinicctl.desk.dates import birth_of
 from clinicctl.desk.imports.people import KnownPeople, PersonInFile
 from clinicctl.desk.imports.plan import Stamp, stamp
 from clinicctl.desk.recognition import Found, Namesakes
@@ -67,8 +68,9 @@ class Plan(Digested):
     unverified: frozenset[int]
     last: bool = False
 
-    def digest_value(self, today: date) -> Any:
-        return _request(self.sheet, self.on_error, today, update=self.update, unverified_phone=self.unverified_phone)
+    def digest_value(self, today: date, order: str) -> Any:
+        sheet = self.sheet.digest_value(today, order)
+        return _request(sheet, self.on_error, update=self.update, unverified_phone=self.unverified_phone)
 
 
 def plan_patients(
@@ -188,8 +190,9 @@ def _registered_before(tx: Tx, sheet: Sheet) -> dict[int, int]:
 
     Without a phone, nothing else identifies them.
     """
+    digest = sheet.digest_value(tx.today, tx.clinic.date_order)
     requests = [
-        {"plan": _request(sheet, each, tx.today, update=update, unverified_phone=unverified)}
+        {"plan": _request(digest, each, update=update, unverified_phone=unverified)}
         for each in OnError
         for update in (False, True)
         for unverified in (False, True)
@@ -200,13 +203,13 @@ def _registered_before(tx: Tx, sheet: Sheet) -> dict[int, int]:
     return {row.line: number for row, number in zip(sheet.rows, numbers, strict=False) if number is not None}
 
 
-def _request(sheet: Sheet, on_error: OnError, today: date, *, update: bool, unverified_phone: bool) -> list[Any]:
+def _request(sheet: Any, on_error: OnError, *, update: bool, unverified_phone: bool) -> list[Any]:
     """Return the request as the journal compares it.
 
     An option that is off is left out, as in older versions.
     """
     options = {"update": update, "unverified phones": unverified_phone}
-    return [sheet.digest_value(today), on_error, *(name for name, on in options.items() if on)]
+    return [sheet, on_error, *(name for name, on in options.items() if on)]
 
 
 def _match_unidentified(
@@ -234,7 +237,7 @@ def _resolve(
         return None
     try:
         phone = _e164(row.phone, region=tx.clinic.region, unverified=unverified) if row.phone else None
-        year = patients.birth_year(tx, row.born, row.age)
+        birth = birth_of(tx, row.born, row.age)
     except errors.BadValue as wrong:
         refused[row.line] = str(wrong)
         return None
@@ -243,8 +246,9 @@ def _resolve(
         name=row.name,
         name_key=matching.name_key(row.name),
         phone=phone,
-        born=row.born,
-        born_year=year,
+        born=birth.born,
+        born_year=birth.year,
+        born_month=birth.month,
         sex=row.sex,
         email=row.email,
         note=row.note,

@@ -32,6 +32,7 @@ class PersonInFile(Person):
         return rows.PatientDetailsRow(
             born=self.born,
             born_year=self.born_year,
+            born_month=self.born_month,
             sex=self.sex or Sex.UNKNOWN,
             email=self.email,
             note=self.note,
@@ -102,6 +103,7 @@ class KnownPeople:
                 phone=row.phone,
                 born=row.born,
                 born_year=row.born_year,
+                born_month=row.born_month,
                 sex=row.sex,
                 email=row.email,
                 note=row.note,

@@ -258,7 +258,7 @@ def insert(tx: Tx, every: Iterable[rows.PatientRow]) -> int:
 
 _UPDATE = """
 UPDATE patients SET name=?, name_key=?, sound_key=?, phone=?, born=?, born_year=?, sex=?, email=?, note=?,
-updated_at=?, archived_at=?, merged_into=?, erased_at=? WHERE patients.id = ?
+updated_at=?, archived_at=?, merged_into=?, erased_at=?, born_month=? WHERE patients.id = ?
 """
 
 
@@ -278,6 +278,7 @@ def update(
     archived_at: datetime | None,
     merged_into: UUID | None,
     erased_at: datetime | None,
+    born_month: int | None,
     id: UUID,
 ) -> int:
     return tx.execute(
@@ -296,13 +297,15 @@ def update(
             None if archived_at is None else from_instant(archived_at),
             None if merged_into is None else from_uuid(merged_into),
             None if erased_at is None else from_instant(erased_at),
+            born_month,
             from_uuid(id),
         ),
     )
 
 
 _FILL = """
-UPDATE patients SET born=?, born_year=?, sex=?, email=?, note=?, updated_at=? WHERE patients.id = ?
+UPDATE patients SET born=?, born_year=?, sex=?, email=?, note=?, updated_at=?, born_month=? WHERE patients.id
+= ?
 """
 
 
@@ -317,6 +320,7 @@ def fill(tx: Tx, every: Iterable[rows.PatientDetailsRow]) -> int:
                 each.email,
                 each.note,
                 from_instant(each.updated_at),
+                each.born_month,
                 from_uuid(each.id),
             )
             for each in every

@@ -391,6 +391,7 @@ class PatientDetailsRow(NamedTuple):
     email: str | None
     note: str | None
     updated_at: datetime
+    born_month: int | None
     id: UUID
 
 

@@ -1,0 +1,66 @@
+"""Sentences about the journal and undo."""
+
+from collections.abc import Callable
+from typing import Any
+
+from clinicctl import errors
+from clinicctl.render.messages.base import Report
+from clinicctl.render.phrases import count, patient, state_after, step
+from clinicctl.results.appointments import Appointment, Undoing, Undone
+from clinicctl.results.journal import JournalChecked
+
+FEW = 6
+"""The most appointments of an undo that a sentence names."""
+
+
+def _verified(each: JournalChecked, _command: str) -> Report:
+    anchored = " The anchor is one of them." if each.anchored else ""
+    return Report("Verified", "verify", f"{count(each.writes, 'journal row')}.{anchored} Last hash: {each.head}.")
+
+
+def _undone(each: Undone, _command: str) -> Report:
+    end = f'"{each.command}" (write {each.undoes}): {_restored_states(each)}.'
+    return Report("Undid", "undo", end)
+
+
+def undo_question(each: Undoing, *, names: bool) -> str:
+    """Return the question before an undo.
+
+    Without `names` it is a statement with numbers only.
+    """
+    write = f"Write {each.undoes} ({each.command} by {each.actor}, {each.at:%Y-%m-%d %H:%M}) is {each.ask}."
+    changes = {one.appointment: step(one) for one in each.steps}
+    found = _by_appointment(
+        each,
+        lambda one: (
+            f"{patient(one.patient) if names else one.patient.number}, "
+            f"{changes.get(one.number) or f'{one.number} is {errors.status_label(one.status)}'}"
+        ),
+    )
+    preview = f"{write} Undo would change: {found}."
+    return f"{preview} Undo it?" if names else preview
+
+
+def _restored_states(each: Undone) -> str:
+    states = {one.appointment: state_after(one) for one in each.steps}
+    return _by_appointment(
+        each,
+        lambda one: (
+            f"{patient(one.patient)} ({one.number}) is {states.get(one.number) or errors.status_label(one.status)}"
+        ),
+    )
+
+
+def _by_appointment(each: Undone, describe: Callable[[Appointment], str]) -> str:
+    """Return the restored days, and the first appointments."""
+    parts = [f"days of {', '.join(each.doctors)} as before ({each.days})"] if each.doctors else []
+    parts += [describe(one) for one in each.appointments[:FEW]]
+    if len(each.appointments) > FEW:
+        parts.append(f"and {len(each.appointments) - FEW} more")
+    return "; ".join(parts) or "nothing"
+
+
+REPORTS: dict[type, Callable[[Any, str], Report]] = {
+    JournalChecked: _verified,
+    Undone: _undone,
+}

@@ -1,0 +1,135 @@
+"""Sentences about appointments, the waitlist and the queue."""
+
+from collections.abc import Callable
+from typing import Any
+
+from clinicctl.render.messages.base import Report
+from clinicctl.render.phrases import closed_entries, day, days, patient
+from clinicctl.results.appointments import (
+    Appointment,
+    Booked,
+    Called,
+    Cancelled,
+    CheckedIn,
+    QueueEntry,
+    Waiting,
+    WaitlistEntry,
+)
+from clinicctl.results.days import Closed
+
+_APPOINTMENT_VERBS = {"cancelled": ("Cancelled", "cancel"), "no_show": ("Marked as no-show:", "mark as no-show:")}
+
+
+def _appointment(each: Appointment, command: str) -> Report:
+    line = _appointment_line(each)
+    if command == "appointment edit":
+        return Report("Changed", "change", line)
+    if each.status == "booked" and each.moved_from:
+        return Report("Moved", "move", f"{each.moved_from} to {line}")
+    done, dry = _APPOINTMENT_VERBS.get(each.status, ("Booked", "book"))
+    return Report(done, dry, line)
+
+
+def _appointment_line(each: Appointment) -> str:
+    at = f" at {each.time:%H:%M}" if each.time else ""
+    over = ", above the capacity" if each.overbooked else ""
+    where = f"with {each.doctor.code} on {day(each.date)}{at}, slot {each.slot}{over}"
+    return f"{each.number}: {patient(each.patient)} {where}."
+
+
+def _booked(each: Booked, command: str) -> Report:
+    found = _appointment(each, command)
+    return found._replace(rest=found.rest + closed_entries(each.waitlist_closed))
+
+
+def _cancelled(each: Cancelled, command: str) -> Report:
+    found = _appointment(each, command)
+    if each.promoted is None:
+        return found._replace(rest=f"{found.rest} Nobody on the waitlist fits the free slot.")
+    return found._replace(rest=f"{found.rest} Booked {_booked(each.promoted, command).rest}")
+
+
+def _waitlist_entry(each: WaitlistEntry, _command: str) -> Report:
+    line = f"{patient(each.patient)} for {each.doctor.code}, {days(each.days)}."
+    if each.status == "removed":
+        return Report(f"Removed {each.number} from the waitlist:", f"remove {each.number} from the waitlist:", line)
+    return Report(f"Added {each.number} to the waitlist:", f"add {each.number} to the waitlist:", line)
+
+
+def _waiting(each: Waiting, command: str) -> Report:
+    found = _waitlist_entry(each, command)
+    if not each.free_now:
+        return found
+    book = f"clinicctl book {each.patient.number} {each.doctor.code} {each.free_now[0]}"
+    return found._replace(rest=f"{found.rest} A slot is free now on {days(each.free_now)}: `{book}`.")
+
+
+# The queue
+
+
+def _checked_in(each: CheckedIn, _command: str) -> Report:
+    booked = each.appointment
+    code = booked.queue_doctor or booked.doctor.code
+    ahead = {0: "nobody is", 1: "1 person is"}.get(each.people_ahead, f"{each.people_ahead} people are")
+    line = f"{patient(booked.patient)} with {code}: position {each.position}, {ahead} ahead ({booked.number})."
+    return Report("Checked in", "check in", f"{line}{closed_entries(each.waitlist_closed)}")
+
+
+_QUEUE_VERBS = {
+    "called": ("Called:", "call:"),
+    "serving": ("Started:", "start:"),
+    "done": ("Finished:", "finish:"),
+    "skipped": ("Skipped:", "skip:"),
+    "held": ("On hold:", "hold:"),
+    "left": ("Marked as left:", "mark as left:"),
+    "waiting": ("Waiting:", "queue:"),
+}
+
+
+def _queued(each: QueueEntry, command: str) -> Report:
+    who = patient(each.patient)
+    on = f" on {day(each.date)}" if each.earlier else ""
+    place = f"({each.doctor}{on}, position {each.position}, {each.appointment.number})"
+    done, dry = _QUEUE_VERBS[each.status]
+    line = f"{who} {place}."
+    if each.status == "serving":
+        line = f"{who} is with {each.doctor} (position {each.position}{on}, {each.appointment.number})."
+    elif command == "queue transfer":
+        done, dry = f"Transferred to {each.doctor}:", f"transfer to {each.doctor}:"
+        line = f"{who}, position {each.position}{on} ({each.appointment.number})."
+    elif command == "queue priority":
+        done, dry = f"Priority {each.priority}:", f"set priority {each.priority}:"
+        wait = "waits for" if each.status == "waiting" else "is in the queue of"
+        line = f"{who} {wait} {each.doctor} at position {each.position}{on}."
+    elif command == "queue recall":
+        done, dry = "Waiting again:", "let wait again:"
+        line = f"{who} {place}, behind everyone now waiting."
+    elif command == "queue resume":
+        done, dry = "Waiting again:", "let wait again:"
+    return Report(done, dry, line + _passed_over(each))
+
+
+def _passed_over(each: QueueEntry) -> str:
+    if not isinstance(each, Called) or not each.passed_over:
+        return ""
+    others = (f"position {one.position} (in consultation with {one.with_doctor})" for one in each.passed_over)
+    return f" Passed over: {', '.join(others)}."
+
+
+def _closed(each: Closed, _command: str) -> Report:
+    parts = ((each.no_show, "no-show"), (each.left, "left"), (each.completed, "completed"))
+    changes = "; ".join(f"{len(numbers)} {word} ({', '.join(numbers)})" for numbers, word in parts if numbers)
+    return Report("Closed", "close", f"{day(each.date)}: {changes or 'nothing was open'}.")
+
+
+REPORTS: dict[type, Callable[[Any, str], Report]] = {
+    Appointment: _appointment,
+    Booked: _booked,
+    Cancelled: _cancelled,
+    Closed: _closed,
+    WaitlistEntry: _waitlist_entry,
+    Waiting: _waiting,
+    CheckedIn: _checked_in,
+    QueueEntry: _queued,
+    Called: _queued,
+}
