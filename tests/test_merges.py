@@ -122,6 +122,7 @@ details = st.builds(
     note=st.sampled_from([None, "x", "x; y", "y", "z" * NOTE]),
     born=st.sampled_from([None, date(1980, 1, 1), date(1990, 1, 1)]),
     born_year=st.none(),
+    born_month=st.none(),
 ) | st.builds(
     SimpleNamespace,
     name=st.just("A B"),
@@ -131,6 +132,7 @@ details = st.builds(
     note=st.none(),
     born=st.none(),
     born_year=st.sampled_from([None, 1980, 1981, 1990]),
+    born_month=st.none(),
 )
 
 

@@ -71,6 +71,7 @@ def test_a_key_from_before_the_flag_still_answers(clinic: Ask, refused: Refused)
 def test_a_stored_phone_that_is_refused_today_is_still_found(clinic: Ask, refused: Refused, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
         connection.execute("UPDATE patients SET phone = '+9198765432100' WHERE number = 1")
+        connection.execute("UPDATE patient_phones SET ending = '0012345678919' WHERE ending = '0123456789' || '19'")
         connection.commit()
     for said in ("+9198765432100", "+91 98765 432100"):
         assert [each["number"] for each in clinic("patient", "find", said)] == ["P1"]
@@ -212,3 +213,84 @@ def test_a_name_with_a_title_or_like_one_is_a_name(name: str) -> None:
 def test_titles_in_any_number_are_no_name_until_a_name_follows(titles: str) -> None:
     assert text.is_title(titles)
     assert not text.is_title(f"{titles} Mehta")
+
+
+# Several phones
+
+
+def test_a_patient_is_found_by_each_of_several_phones(clinic: Ask, run: Run) -> None:
+    added = clinic("patient", "add", "Zoë Quux", "--phone", "98111 22333", "--phone", "+49 151 23456789")
+    assert (added["phone"], added["phones"]) == ("+919811122333", ["+919811122333", "+4915123456789"])
+    for phone in ("98111 22333", "+49 151 23456789", "0049151 23456789"):
+        assert [each["number"] for each in clinic("patient", "find", phone)] == [added["number"]]
+    assert clinic("patient", "list")[-1]["phones"] == added["phones"]
+    row = run("patient", "list", "-o", "csv", "--header", status=0).stdout.splitlines()
+    assert row[0].split(",")[3:5] == ["phone", "born"]
+    assert "+919811122333 +4915123456789" in row[-1]
+
+
+def test_a_second_phone_identifies_the_patient_at_a_registration(clinic: Ask, refused: Refused) -> None:
+    first = clinic("patient", "add", "Zoë Quux", "--phone", "98111 22333", "--phone", "98111 44555")
+    again = clinic("patient", "add", "Zoe Quux", "--phone", "98111 44555")
+    assert (again["created"], again["number"], again["not_taken"]) == (False, first["number"], [])
+    near = refused(6, "possible_duplicate", "patient", "add", "Zoe Quuxx", "--phone", "98111 44555")
+    assert [each["number"] for each in near["details"]["candidates"]] == [first["number"]]
+    other = clinic("patient", "add", "Peter Paul", "--phone", "90000 00001", "--phone", "98111 44555")
+    assert [each["number"] for each in other["shares_phone_with"]] == [first["number"]]
+    assert clinic("patient", "duplicates") == []
+    twin = clinic("patient", "add", "Zoe Quuxx", "--phone", "98111 44555", "--new")
+    pair = clinic("patient", "duplicates")
+    assert [(each["one"]["number"], each["other"]["number"]) for each in pair] == [(first["number"], twin["number"])]
+
+
+def test_phones_are_replaced_added_and_removed(clinic: Ask, refused: Refused) -> None:
+    def phones_after(*options: str) -> list[str]:
+        found: list[str] = clinic("patient", "edit", "P1", *options)["phones"]
+        return [each[-3:] for each in found]
+
+    assert phones_after("--add-phone", "98111 22333", "--add-phone", "98111 44555") == ["210", "333", "555"]
+    assert phones_after("--add-phone", "98111 22333") == ["210", "333", "555"]
+    assert phones_after("--remove-phone", "98765 43210") == ["333", "555"]
+    assert clinic("patient", "show", "P1")["phone"] == "+919811122333"
+    refused(2, "invalid_value", "patient", "edit", "P1", "--remove-phone", "98765 43210")
+    assert phones_after("--phone", "98111 66777", "--phone", "98111 22333") == ["777", "333"]
+    assert phones_after("--phone", "none") == []
+    assert clinic("patient", "find", "98111 22333") == []
+    assert clinic("db", "check")["sound"]
+
+
+def test_a_patient_has_at_most_ten_phones(clinic: Ask, refused: Refused) -> None:
+    eleven = [arg for nth in range(10, 21) for arg in ("--phone", f"98111 000{nth}")]
+    assert "at most 10" in refused(2, "invalid_value", "patient", "add", "Zoë Quux", *eleven)["message"]
+    assert len(clinic("patient", "add", "Zoë Quux", *eleven[2:])["phones"]) == 10
+
+
+def test_an_import_reads_several_phones_from_a_cell(clinic: Ask, tmp_path: Path) -> None:
+    path = tmp_path / "patients.csv"
+    path.write_text("name,phone\nZoë Quux,98111 22333; 98111 44555\nPeter Paul,98111 66777/98111 88999\n")
+    first = clinic("patient", "import", str(path))
+    assert (first["added"], first["unchanged"]) == (2, 0)
+    assert clinic("patient", "find", "98111 88999")[0]["phones"] == ["+919811166777", "+919811188999"]
+    again = clinic("patient", "import", str(path))
+    assert (again["added"], again["unchanged"]) == (0, 2)
+
+
+def test_a_merge_and_an_erasure_cover_all_phones(clinic: Ask, tmp_path: Path) -> None:
+    clinic("patient", "add", "Zoë Quux", "--phone", "98111 22333", "--phone", "98111 44555")
+    clinic("patient", "add", "Zoé Quuxx", "--phone", "none")
+    clinic("patient", "merge", "P3", "--into", "P4", "--yes")
+    assert clinic("patient", "show", "P4")["phones"] == ["+919811122333", "+919811144555"]
+    assert [each["number"] for each in clinic("patient", "find", "98111 44555")] == ["P4"]
+    clinic("patient", "erase", "P4", "--yes")
+    assert clinic("patient", "find", "98111 44555") == []
+    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM patient_phones").fetchone() == (2,)
+    assert clinic("db", "check")["sound"]
+
+
+def test_registering_again_fills_in_all_phones_of_a_patient_without_one(clinic: Ask) -> None:
+    first = clinic("patient", "add", "Zoë Quux", "--phone", "none", "--born", "1980-02-01")
+    both = ("--phone", "98111 22333", "--phone", "98111 44555")
+    filled = clinic("patient", "add", "Zoë Quux", *both, "--same-as", first["number"])
+    assert (filled["filled"], filled["phones"]) == (["phone"], ["+919811122333", "+919811144555"])
+    assert clinic("patient", "show", first["number"])["phones"] == filled["phones"]

@@ -148,7 +148,7 @@ def test_no_two_queries_say_the_same() -> None:
 PEOPLE = """
 init --timezone Asia/Kolkata --region IN
 patient add 'Anita Sharma' --phone '98765 43210' --born 1980-02-01
-patient add 'Mumtaz Anwar' --phone '91234 56789'
+patient add 'Mumtaz Anwar' --phone '91234 56789' --phone '91234 56780'
 doctor add MEHTA 'Dr. Asha Mehta'
 doctor add RAO 'Dr. Vikram Rao' --capacity 3
 """
@@ -229,7 +229,8 @@ day
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"
     " SELECT printf('%032x', n), (SELECT max(number) FROM patients) + n, 'Visitor', 'x', 'x', '+919000000000', NULL,"
-    " 1980, 'other', NULL, NULL, created_at, updated_at, NULL, NULL, NULL FROM n, patients WHERE number = 1",
+    " 1980, 'other', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL FROM n, patients WHERE number = 1",
+    "INSERT INTO patient_phones SELECT '000000000919', id, 1 FROM patients WHERE phone = '+919000000000'",
     "UPDATE counters SET value = 1 WHERE name = 'patients'",
     "DELETE FROM counters WHERE name = 'waitlist'",
     "UPDATE patients SET name_key = 'x' WHERE number = 1",

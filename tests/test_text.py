@@ -653,7 +653,7 @@ ZOE = {
     "reason": "frobozz pain",
 }
 SECRETS = re.compile(
-    r"zorblax|quuxberg|98123|45670|1931-07-19|19\.7\.1931|plugh|xyzzy|allergic|frobozz|vermont|asclepius|"
+    r"zorblax|quuxberg|98123|45670|1931-07-19|19\.7\.31|plugh|xyzzy|allergic|frobozz|vermont|asclepius|"
     r"anita|sharma|98765|43210",
     re.IGNORECASE,
 )
@@ -722,7 +722,7 @@ MISUSED: list[tuple[str, ...]] = [
     ("patient", "add", "Zorblax", "--phone", "98123 45670 98123"),
     ("patient", "add", "Zorblax", "--phone", "none", "--age", "1931-07-19"),
     ("patient", "add", "Zorblax", "--phone", "none", "--age", "1931"),
-    ("patient", "add", "Zorblax", "--phone", "none", "--born", "19.7.1931"),
+    ("patient", "add", "Zorblax", "--phone", "none", "--born", "19.7.31"),
     ("patient", "add", "Zorblax", "--phone", "none", "--born", "2931-07-19"),
     ("patient", "add", "Zorblax", "--phone", "none", "--born", "1931-07-19", "--age", "95"),
     ("patient", "add", "Zorblax", "--phone", "none", "--sex", "Quuxberg"),

@@ -119,6 +119,7 @@ class _Shape:
         self.required = {str(each.name) for each in command.own if each.required}
         self.common = {str(each.name) for each in command.params if not each.expose_value}
         self.flags: dict[str, tuple[str, bool]] = {}
+        self.repeatable = {str(each.name) for each in command.own if getattr(each, "multiple", False)}
         self.options: dict[str, tuple[str, Callable[[str], Any] | None]] = {}
         for each in command.params:
             if getattr(each, "is_flag", False):
@@ -147,7 +148,10 @@ class _Shape:
             if reader is None or word.startswith("-"):
                 return None
             try:
-                values[name] = reader(word)
+                if name in self.repeatable:
+                    values.setdefault(name, []).append(reader(word))
+                else:
+                    values[name] = reader(word)
             except Exception:
                 # Click parses it again, and reports the error or the bug.
                 return None
@@ -161,7 +165,7 @@ class _Shape:
 
 def _reader(param: Parameter) -> Callable[[str], Any] | None:
     """Return the parser of one value, if it needs nothing else."""
-    if param.nargs != 1 or getattr(param, "multiple", False):
+    if param.nargs != 1:
         return None
     if isinstance(param.type, FuncParamType):
         return param.type.func

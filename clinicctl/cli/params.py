@@ -85,10 +85,23 @@ Name = Annotated[
 ]
 NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", parser=personal(text.name), help="The name.")]
 _PHONE = typer.Option(
-    "--phone", metavar="PHONE", parser=personal(parsers.phone), help="The phone in any form, or the word none."
+    "--phone",
+    metavar="PHONE",
+    parser=personal(parsers.phone),
+    help="The phone in any form, or none; repeatable.",
 )
-Phone = Annotated[str, _PHONE]
-PhoneOption = Annotated[str | None, _PHONE]
+Phones = Annotated[list[str], _PHONE]
+PhonesOption = Annotated[list[str] | None, _PHONE]
+AddPhones = Annotated[
+    list[str] | None,
+    typer.Option("--add-phone", metavar="PHONE", parser=personal(parsers.phone), help="One more phone; repeatable."),
+]
+RemovePhones = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--remove-phone", metavar="PHONE", parser=personal(parsers.phone), help="A phone to remove; repeatable."
+    ),
+]
 UnverifiedPhone = Annotated[
     bool, typer.Option("--unverified-phone", help="Accept an invalid phone of a possible length.")
 ]

@@ -31,7 +31,7 @@ GROUPS = {"patient": patient}
 def add(
     ctx: Ctx,
     name: params.Name,
-    phone: params.Phone,
+    phone: params.Phones,
     born: params.Born = None,
     age: params.Age = None,
     sex: params.SexOption = None,
@@ -47,7 +47,8 @@ def add(
     ctx.obj.write(
         desk.patients.add,
         name=name,
-        phone=phone,
+        phone=phone[0],
+        more_phones=phone[1:] or None,
         born=born,
         age=age,
         sex=sex,
@@ -87,7 +88,9 @@ def edit(
     ctx: Ctx,
     patient: params.Patient,
     name: params.NameOption = None,
-    phone: params.PhoneOption = None,
+    phone: params.PhonesOption = None,
+    add_phone: params.AddPhones = None,
+    remove_phone: params.RemovePhones = None,
     born: params.Born = None,
     age: params.Age = None,
     sex: params.SexOption = None,
@@ -95,13 +98,19 @@ def edit(
     note: params.Note = None,
     unverified_phone: params.UnverifiedPhone = False,
 ) -> None:
-    """Change a patient's details. An empty e-mail or note clears it."""
+    """Change a patient's details. An empty e-mail or note clears it.
+
+    --phone replaces all phones.
+    """
     _refuse_both(born=born, age=age)
     ctx.obj.write(
         desk.patients.edit,
         patient=patient,
         name=name,
-        phone=phone,
+        phone=phone[0] if phone else None,
+        more_phones=phone[1:] or None if phone else None,
+        add_phones=add_phone or None,
+        remove_phones=remove_phone or None,
         born=born,
         age=age,
         sex=sex,

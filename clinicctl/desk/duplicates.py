@@ -1,7 +1,8 @@
 """Find pairs of patients on file who may be the same person."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
+from uuid import UUID
 
 from clinicctl.desk import patients
 from clinicctl.results.people import Duplicate
@@ -22,36 +23,41 @@ def list_duplicates(tx: Tx) -> list[Duplicate]:
     identifies nobody counts as none.
     """
     crowded = set(stored_records.crowded_phones(tx, most=matching.MOST_SHARING))
+    on_phone = stored_records.sharing_phone(tx)
+    phones: dict[UUID, set[str]] = {}
+    for row in on_phone:
+        if row.ending not in crowded:
+            phones.setdefault(row.id, set()).add(row.ending)
     found = {}
-    for one, other in _pairs(tx):
+    for one, other in _pairs(tx, on_phone):
         pair = tuple(sorted((one.number, other.number)))
-        if pair not in found and (scored := _score(one, other, crowded)):
+        same_phone = not phones.get(one.id, set()).isdisjoint(phones.get(other.id, ()))
+        if pair not in found and (scored := _score(one, other, same_phone=same_phone)):
             score, why = scored
             first, second = sorted((one, other), key=lambda each: each.number)
             found[pair] = Duplicate(score, why, patients.describe(tx, first), patients.describe(tx, second))
     return sorted(found.values(), key=lambda each: (-each.score, each.one.number, each.other.number))
 
 
-_SHARED: Sequence[tuple[Callable[[Tx], list[rows.PatientRow]], Callable[[rows.PatientRow], str | None]]] = (
-    (stored_records.sharing_phone, lambda row: row.phone),
-    (stored_records.sharing_name_key, lambda row: row.name_key),
-    (stored_records.sharing_sound_key, lambda row: row.sound_key),
-)
-"""The queries for patients who share a value, each with that value."""
+def _pairs(tx: Tx, on_phone: Sequence[rows.PatientOnPhoneRow]) -> Iterator[tuple[rows.PatientRow, rows.PatientRow]]:
+    """Yield the pairs of patients who share a phone, a folded name or its sound."""
+    shared: list[tuple[str, rows.PatientRow]] = [(row.ending, rows.PatientRow(*row[:-1])) for row in on_phone]
+    yield from _in_groups(shared)
+    yield from _in_groups((row.name_key, row) for row in stored_records.sharing_name_key(tx))
+    yield from _in_groups((row.sound_key, row) for row in stored_records.sharing_sound_key(tx))
 
 
-def _pairs(tx: Tx) -> Iterator[tuple[rows.PatientRow, rows.PatientRow]]:
-    for sharing, shared in _SHARED:
-        groups: dict[str | None, list[rows.PatientRow]] = {}
-        for row in sharing(tx):
-            groups.setdefault(shared(row), []).append(row)
-        for members in groups.values():
-            if len(members) <= LARGEST_GROUP:
-                yield from combinations(members, 2)
+def _in_groups(shared: Iterable[tuple[str, rows.PatientRow]]) -> Iterator[tuple[rows.PatientRow, rows.PatientRow]]:
+    groups: dict[str, list[rows.PatientRow]] = {}
+    for value, row in shared:
+        groups.setdefault(value, []).append(row)
+    for members in groups.values():
+        if len(members) <= LARGEST_GROUP:
+            yield from combinations(members, 2)
 
 
-def _score(one: rows.PatientRow, other: rows.PatientRow, crowded: Collection[str | None]) -> tuple[int, str] | None:
+def _score(one: rows.PatientRow, other: rows.PatientRow, *, same_phone: bool) -> tuple[int, str] | None:
     alike = matching.likeness(one.name, other.name)
     born = matching.same_birth(one.born, one.born_year, other.born, other.born_year)
-    phone = one.phone is not None and one.phone == other.phone and one.phone not in crowded
-    return matching.duplicate(alike, same_phone=phone, same_birth=born, against=matching.contradictions(one, other))
+    against = matching.contradictions(one, other)
+    return matching.duplicate(alike, same_phone=same_phone, same_birth=born, against=against)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import candidates
+from clinicctl.desk import candidates, patient_phones
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.rules import matching, phones, references
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
@@ -62,7 +62,7 @@ def list_patients(tx: Tx, patient: PatientRef) -> list[rows.PatientRow]:
             e164 = phones.e164(patient, region=tx.clinic.region, unverified=True)
         except errors.BadValue:
             return []
-        return _people_of(tx, stored_patients.with_phone(tx, phone=e164, limit=-1)) if e164 else []
+        return _people_of(tx, patient_phones.with_phone(tx, e164)) if e164 else []
     words = fold(patient).split()
     if not words:
         return []

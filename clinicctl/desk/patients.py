@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import candidates, lookup, operations, recognition
+from clinicctl.desk import candidates, lookup, operations, patient_phones, recognition
 from clinicctl.desk.dates import birth_of
 from clinicctl.desk.recognition import Known
 from clinicctl.results.base import fields_of
 from clinicctl.results.people import Candidate, Edited, Patient, Registered
-from clinicctl.rules import details, matching, phones
+from clinicctl.rules import details, matching
 from clinicctl.rules.dates import AgeWord, BirthWord, age_in_months, approximate_age, estimate
+from clinicctl.rules.phones import is_unverified
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import Sex
 from clinicctl.store import counters
@@ -29,6 +30,7 @@ def add(
     *,
     name: str,
     phone: str,
+    more_phones: Sequence[str] | None = None,
     born: BirthWord | None = None,
     age: int | AgeWord | None = None,
     sex: Sex | None = None,
@@ -46,9 +48,10 @@ def add(
     an invalid phone unless `unverified_phone`.
     """
     birth = birth_of(tx, born, age)
+    listed = patient_phones.e164(tx, [phone, *(more_phones or ())], unverified=bool(unverified_phone))
     given = recognition.Person(
         name=name,
-        phone=_e164(tx, phone, unverified=bool(unverified_phone)),
+        phone=listed[0] if listed else None,
         born=birth.born,
         born_year=birth.year,
         born_month=birth.month,
@@ -57,17 +60,17 @@ def add(
         note=note,
         created_at=tx.now,
     )
-    on_phone = _list_with_phone(tx, given.phone)
-    crowded = len(on_phone) > matching.MOST_SHARING
+    on_phone, crowded = patient_phones.sharing(tx, listed, most=matching.MOST_SHARING)
     if same_as:
-        return _on_file(tx, lookup.not_erased(lookup.find_patient(tx, same_as)), given, crowded=crowded)
-    identified = [] if crowded else sharing(tx, on_phone)
+        row = lookup.not_erased(lookup.find_patient(tx, same_as))
+        return _on_file(tx, row, given, phones=listed, crowded=crowded)
+    identified = sharing(tx, on_phone)
     alike = recognition.Namesakes(namesakes(tx, stored_patients.with_name_key(tx, name_key=matching.name_key(name))))
     if not new:
         found = recognition.recognise(given, sharing=identified, namesakes=alike)
         if found.same is not None:
             refuse_archived(found.same)
-            return _on_file(tx, as_on_file(found.same), given, crowded=crowded)
+            return _on_file(tx, as_on_file(found.same), given, phones=listed, crowded=crowded)
         if found.near.total:
             raise errors.PossibleDuplicate(
                 count=found.near.total,
@@ -77,7 +80,8 @@ def add(
     row = new_row(tx, given, identity=uuid4(), number=counters.next_one(tx, "patients"))
     stored_patients.insert(tx, [row])
     stored_patients.insert_words(tx, word_rows(row))
-    return _registered(tx, row, created=True, crowded=crowded, similar=similar)
+    stored_patients.insert_phones(tx, patient_phones.stored_rows(row.id, listed))
+    return _registered(tx, row, phones=listed, created=True, crowded=crowded, similar=similar)
 
 
 def refuse_archived(row: Known) -> None:
@@ -144,6 +148,9 @@ def edit(
     patient: PatientRef,
     name: str | None = None,
     phone: str | None = None,
+    more_phones: Sequence[str] | None = None,
+    add_phones: Sequence[str] | None = None,
+    remove_phones: Sequence[str] | None = None,
     born: BirthWord | None = None,
     age: int | AgeWord | None = None,
     sex: Sex | None = None,
@@ -153,18 +160,27 @@ def edit(
 ) -> Edited:
     """Change a patient.
 
-    Omitted options keep their value; an empty phone, e-mail or note clears it. The answer lists those on file who may
-    be the same person now. Refuses a future birth date, and an invalid phone unless `unverified_phone`.
+    Omitted options keep their value; an empty phone, e-mail or note clears it. A given phone replaces all phones. The
+    answer lists those on file who may be the same person now. Refuses a future birth date, and an invalid phone unless
+    `unverified_phone`.
     """
     row = lookup.find_active_patient(tx, patient)
-    if all(each is None for each in (name, phone, born, age, sex, email, note)):
+    if all(each is None for each in (name, phone, add_phones, remove_phones, born, age, sex, email, note)):
         raise errors.Usage(problem="Nothing to change: give an option such as --phone or --note.")
     if name is not None:
         row = row._replace(name=name, name_key=matching.name_key(name), sound_key=matching.sound_key(name))
         stored_patients.delete_words(tx, patient=row.id)
         stored_patients.insert_words(tx, word_rows(row))
-    if phone is not None:
-        row = row._replace(phone=_e164(tx, phone, unverified=bool(unverified_phone)))
+    if any(each is not None for each in (phone, add_phones, remove_phones)):
+        listed = patient_phones.changed(
+            tx,
+            row,
+            given=[phone, *(more_phones or ())] if phone is not None else None,
+            added=add_phones or (),
+            removed=remove_phones or (),
+            unverified=bool(unverified_phone),
+        )
+        row = patient_phones.replace(tx, row, listed)
     if born is not None or age is not None:
         birth = birth_of(tx, born, age)
         row = row._replace(born=birth.born, born_year=birth.year, born_month=birth.month)
@@ -220,8 +236,10 @@ def list_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> lis
     """
     query = stored_patients.not_erased if archived else stored_patients.on_file
     found = query(tx, limit=-1 if limit is None else limit)
-    merged = all_merged(tx) if limit is None else None
-    return [describe(tx, row, merged) for row in found]
+    if limit is not None:
+        return [describe(tx, row) for row in found]
+    merged, further = all_merged(tx), patient_phones.further(tx)
+    return [describe(tx, row, merged, _phones(row, further)) for row in found]
 
 
 def with_merged(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) -> list[rows.PatientRow]:
@@ -247,16 +265,27 @@ def all_merged(tx: Tx) -> MergedRecords:
     return merged
 
 
-def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) -> Patient:
-    """Return a row as a result; `merged` as for `with_merged`."""
+def _phones(row: rows.PatientRow, further: patient_phones.PhonesOf) -> list[str]:
+    return [row.phone, *further.get(row.id, ())] if row.phone else []
+
+
+def describe(
+    tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None, phones: Sequence[str] | None = None
+) -> Patient:
+    """Return a row as a result.
+
+    `merged` is as for `with_merged`; `phones` are the patient's, if the caller has them.
+    """
+    listed = patient_phones.of_patient(tx, row) if phones is None else phones
     former = [each for each in with_merged(tx, row, merged)[1:] if each.erased_at is None]
     former_names = list(dict.fromkeys(each.name for each in former if each.name != row.name))
-    former_phones = list(dict.fromkeys(each.phone for each in former if each.phone not in (None, row.phone)))
+    former_phones = list(dict.fromkeys(each.phone for each in former if each.phone and each.phone not in listed))
     return Patient(
         id=row.id,
         number=f"P{row.number}",
         name=row.name,
         phone=row.phone,
+        phones=tuple(listed),
         born=row.born,
         age=approximate_age(tx.today, row.born, row.born_year, row.born_month),
         age_months=age_in_months(tx.today, row.born, row.born_year, row.born_month),
@@ -268,7 +297,7 @@ def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) 
         archived_at=tx.local(row.archived_at),
         merged_into=f"P{lookup.patient_by_id(tx, row.merged_into).number}" if row.merged_into else None,
         erased_at=tx.local(row.erased_at),
-        phone_unverified=bool(row.phone and phones.is_unverified(row.phone)),
+        phone_unverified=any(map(is_unverified, listed)),
         former_names=tuple(former_names[: errors.LISTED]),
         former_names_count=len(former_names),
         former_phones=tuple(former_phones[: errors.LISTED]),
@@ -276,41 +305,39 @@ def describe(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) 
     )
 
 
-def _list_with_phone(tx: Tx, phone: str | None) -> list[rows.PatientRow]:
-    """Return records with a phone: as many as show whether it identifies anybody."""
-    return stored_patients.with_phone(tx, phone=phone, limit=matching.MOST_SHARING + 1) if phone else []
-
-
-def _e164(tx: Tx, phone: str, *, unverified: bool) -> str | None:
-    return phones.e164(phone, region=tx.clinic.region, unverified=unverified) if phone else None
-
-
-def _on_file(tx: Tx, row: rows.PatientRow, given: details.Details, *, crowded: bool) -> Registered:
+def _on_file(
+    tx: Tx, row: rows.PatientRow, given: details.Details, *, phones: Sequence[str], crowded: bool
+) -> Registered:
     """Fill empty fields of a patient on file."""
-    found = details.changes(row, given)
+    known: Sequence[str] = patient_phones.of_patient(tx, row)
+    found = details.changes(row, given, phones=known)
+    if "phone" in found.values:
+        known = phones
+        patient_phones.replace(tx, row, phones)
     if found.values:
         row = save(tx, row._replace(**found.values))
-    return _registered(tx, row, created=False, crowded=crowded, filled=found.filled, not_taken=found.not_taken)
+    return _registered(
+        tx, row, phones=known, created=False, crowded=crowded, filled=found.filled, not_taken=found.not_taken
+    )
 
 
 def _registered(
     tx: Tx,
     row: rows.PatientRow,
     *,
+    phones: Sequence[str],
     created: bool,
     crowded: bool,
     similar: recognition.Found[rows.PatientRow] = recognition.NOBODY,
     filled: tuple[str, ...] = (),
     not_taken: tuple[str, ...] = (),
 ) -> Registered:
-    on_phone = stored_patients.on_phone(tx, phone=row.phone, limit=matching.MOST_SHARING + 1) if row.phone else []
-    others = [other for other in on_phone if other.id != row.id]
-    total = stored_patients.count_others_on_phone(tx, phone=row.phone, but=row.id) if row.phone and others else 0
+    others, total = patient_phones.others(tx, row, phones, most=matching.MOST_SHARING)
     return Registered(
-        **fields_of(describe(tx, row)),
+        **fields_of(describe(tx, row, phones=phones)),
         created=created,
         shares_phone_with=tuple(lookup.patient_brief(other) for other in _likeliest(row, others)[: errors.LISTED]),
-        shares_phone_with_count=total or 0,
+        shares_phone_with_count=total,
         phone_shared_by_many=crowded,
         similar_on_file=tuple(Candidate(**each) for each in scored(tx, similar.members)),
         similar_on_file_count=similar.total,
@@ -321,9 +348,9 @@ def _registered(
 
 def describe_edited(tx: Tx, row: rows.PatientRow) -> Edited:
     """Return a changed patient, with those on file who may be the same person now."""
-    on_phone = _list_with_phone(tx, row.phone)
-    others = [each for each in sharing(tx, on_phone) if each.id != row.id and each.archived_at is None]
-    identified = others if len(on_phone) <= matching.MOST_SHARING else []
+    listed = patient_phones.of_patient(tx, row)
+    on_phone, _ = patient_phones.sharing(tx, listed, most=matching.MOST_SHARING)
+    identified = [each for each in sharing(tx, on_phone) if each.id != row.id and each.archived_at is None]
     same, near = recognition.on_the_phone(row, identified)
     found = [*((each, matching.SAME) for each in same), *near]
     alike = namesakes(tx, stored_patients.with_name_key(tx, name_key=row.name_key))
@@ -332,7 +359,7 @@ def describe_edited(tx: Tx, row: rows.PatientRow) -> Edited:
     )
     similar = recognition.joined([recognition.Found(found, len(found)), elsewhere])
     return Edited(
-        **fields_of(describe(tx, row)),
+        **fields_of(describe(tx, row, phones=listed)),
         similar_on_file=tuple(Candidate(**each) for each in scored(tx, similar.members)),
         similar_on_file_count=similar.total,
     )

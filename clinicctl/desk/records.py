@@ -5,7 +5,17 @@ from typing import NamedTuple
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, candidates, doctors, lookup, operations, patients, queue_lookup, waitlist
+from clinicctl.desk import (
+    bookings,
+    candidates,
+    doctors,
+    lookup,
+    operations,
+    patient_phones,
+    patients,
+    queue_lookup,
+    waitlist,
+)
 from clinicctl.results.people import Doctor, Edited, Erased, Merged, MergePlan, Patient
 from clinicctl.rules import merges
 from clinicctl.rules.references import DoctorRef, PatientRef
@@ -75,7 +85,10 @@ def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
     entries = waitlist.move(tx, old=gone.id, new=survivor.id)
     # Records merged into `gone` before now point to the survivor, as every merged record does.
     stored_records.move_merged(tx, old=gone.id, merged_into=survivor.id, updated_at=tx.now)
-    survivor = patients.save(tx, survivor._replace(**resolved.changes))
+    survivor = survivor._replace(**resolved.changes)
+    if "phone" in resolved.changes:
+        patient_phones.replace(tx, survivor, patient_phones.of_patient(tx, gone))
+    survivor = patients.save(tx, survivor)
     patients.save(tx, gone._replace(archived_at=tx.now, merged_into=survivor.id))
     waits = waitlist.list_of_patient(tx, patient_id=survivor.id)
     return Merged(
@@ -216,6 +229,7 @@ def _erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
     The number stays.
     """
     stored_patients.delete_words(tx, patient=row.id)
+    stored_patients.delete_phones(tx, patient=row.id)
     return patients.save(
         tx,
         row._replace(

@@ -40,7 +40,7 @@ def _last_digits(name: str, value: Any) -> Any:
     """Return the masked form of a phone or of several; None for other fields."""
     if name == "phone" and value:
         return f"…{value[-3:]}"
-    return tuple(f"…{each[-3:]}" for each in value) if name == "former_phones" else None
+    return tuple(f"…{each[-3:]}" for each in value) if name in ("phones", "former_phones") else None
 
 
 def _listed(values: Sequence[Any], *, to_call: bool) -> Sequence[Any]:

@@ -30,10 +30,11 @@ class DoctorBrief:
 @stored("Patient")
 @result
 class Patient:
-    """A patient on file. `age` is in whole years, from `born` or from the age given at the desk.
+    """A patient on file.
 
-    `age_months` is the age of an infant below two years. `born_estimated` is the year of an age, such as `1980`, or the
-    month of an infant's, such as `2026-05`.
+    `age` is in whole years, from `born` or from the age given at the desk. `phones` has all phones; the first is
+    `phone`. `age_months` is the age of an infant below two years.
+    `born_estimated` is the year of an age, such as `1980`, or the month of an infant's, such as `2026-05`.
     `phone_unverified` marks a phone with a possible length that is not valid for its region. Former names and phones
     come from merged records: the first of them, and their number.
     """
@@ -51,6 +52,7 @@ class Patient:
     archived_at: datetime | None
     merged_into: str | None
     erased_at: datetime | None = field(default=None, kw_only=True)
+    phones: tuple[str, ...] = field(default=(), kw_only=True, metadata=PERSONAL)
     age_months: int | None = field(default=None, kw_only=True, metadata=PERSONAL)
     born_estimated: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
     phone_unverified: bool = field(default=False, kw_only=True, metadata=PERSONAL)

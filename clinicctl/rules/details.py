@@ -1,5 +1,6 @@
 """Decide which details of a registration change an existing record."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple, Protocol
 
 from clinicctl.rules import matching
@@ -31,13 +32,14 @@ class Changes(NamedTuple):
     not_taken: tuple[str, ...] = ()
 
 
-def changes(current: Details, given: Details, *, update: bool = False) -> Changes:
+def changes(current: Details, given: Details, *, phones: Collection[str] = (), update: bool = False) -> Changes:
     """Return the changes that given details make to a record.
 
-    Empty fields are filled. Different values are taken only with `update`, and never for the name and the phone.
+    `phones` are further phones of the record. Empty fields are filled. Different values are taken only with `update`,
+    and never for the name and the phone.
     """
     found = Changes({})
-    for field, before, value in _fields(current, given):
+    for field, before, value in _fields(current, given, phones):
         if not before:
             values, filled = found.values | value, (*found.filled, field)
             found = found._replace(values=values, filled=filled)
@@ -48,12 +50,12 @@ def changes(current: Details, given: Details, *, update: bool = False) -> Change
     return found
 
 
-def _fields(current: Details, given: Details) -> list[tuple[str, Any, dict[str, Any]]]:
+def _fields(current: Details, given: Details, phones: Collection[str]) -> list[tuple[str, Any, dict[str, Any]]]:
     """Return each differing field with its current value and the columns to write."""
     found: list[tuple[str, Any, dict[str, Any]]] = []
     if not matching.same_name(current.name, given.name) or matching.accents_differ(current.name, given.name):
         found.append(("name", current.name, {}))
-    if given.phone and given.phone != current.phone:
+    if given.phone and given.phone != current.phone and given.phone not in phones:
         found.append(("phone", current.phone, {"phone": given.phone}))
     agrees = matching.same_birth(given.born, given.born_year, current.born, current.born_year)
     if given.born and given.born != current.born:

@@ -69,6 +69,7 @@ _WRONG_WORDS = frozenset(
 """Common wrong words in a yes/no column. A refusal may repeat them."""
 
 _ABSOLUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}((,|\.\.)[0-9]{4}-[0-9]{2}-[0-9]{2})*")
+_BETWEEN_PHONES = re.compile(r"[;/]|\s+(?=\+)")
 _CACHED_LENGTH = 60
 """Characters up to which a cell is cached: longer ones rarely occur twice."""
 
@@ -91,7 +92,7 @@ class DayRow(NamedTuple):
 class PatientRow(NamedTuple):
     """A patient, as in a registration.
 
-    The phone is unparsed and empty for none; its region is the clinic's.
+    The phones are unparsed, and the first is empty for none; their region is the clinic's.
     """
 
     line: int
@@ -103,6 +104,7 @@ class PatientRow(NamedTuple):
     email: str | None = None
     note: str | None = None
     problem: str | None = None
+    more_phones: tuple[str, ...] = ()
 
 
 class DoctorRow(NamedTuple):
@@ -173,19 +175,21 @@ def read_patients(lines: Iterable[str], *, format: SheetFormat | None = None) ->
     def row(line: int, name: str, phone: str, born: str, age: str, sex: str, email: str, note: str) -> PatientRow:
         if born.strip() and age.strip():
             raise BadValue(problem="born and age exclude each other")
+        listed = _phones(phone)
         return PatientRow(
             line,
             text.name(name),
-            _phone(phone),
+            listed[0],
             births[born],
             ages[age],
             sexes[sex],
             text.email(email),
             text.note(note),
+            more_phones=listed[1:],
         )
 
     found, unreadable = _rows(tabular.read(lines, PATIENTS, format=format), row, PatientRow, most=MOST_PATIENTS)
-    rows = [[str(cell) if cell is not None else None for cell in each[1:]] for each in found]
+    rows = [[*(str(cell) if cell is not None else None for cell in each[1:-1]), *each.more_phones] for each in found]
     return Sheet(found, unreadable, fingerprints.digest(rows))
 
 
@@ -280,8 +284,14 @@ def _specialty(cell: str) -> str | None:
     return text.clean(cell, what="specialty", longest=text.NAME) if cell.strip() else None
 
 
-def _phone(cell: str) -> str:
-    return "" if text.is_no_phone(cell) else text.phone(cell)
+def _phones(cell: str) -> tuple[str, ...]:
+    """Return the phones in a cell; one empty text for none.
+
+    `;`, `/`, or a space before a + separates them.
+    """
+    if text.is_no_phone(cell):
+        return ("",)
+    return tuple(text.phone(each) for each in _BETWEEN_PHONES.split(cell) if each.strip()) or ("",)
 
 
 def _born(cell: str) -> BirthWord | None:

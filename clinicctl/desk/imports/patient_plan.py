@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from clinicctl import errors
-from clinicctl.desk import journal, operations, patients, recognition
+from clinicctl.desk import journal, operations, patient_phones, patients, recognition
 from clinicctl.desk.dates import birth_of
 from clinicctl.desk.imports.people import KnownPeople, PersonInFile
 from clinicctl.desk.imports.plan import Stamp, stamp
@@ -63,7 +63,8 @@ class Plan(Digested):
     inserted: Sequence[tuple[int, rows.PatientRow]]
     filled: Sequence[rows.PatientDetailsRow]
     words: Sequence[rows.PatientWordRow]
-    phones: frozenset[str | None]
+    phone_rows: Sequence[rows.PatientPhoneRow]
+    phones: frozenset[str]
     name_keys: frozenset[str]
     unverified: frozenset[int]
     last: bool = False
@@ -117,12 +118,15 @@ def plan_patients(
         inserted=inserted,
         filled=[each.details(tx) for each in known.changed.values()],
         words=[word for _, row in inserted for word in patients.word_rows(row)],
-        phones=frozenset(person.phone for _, person in resolved if person.phone),
+        phone_rows=[
+            each
+            for person, (_, row) in zip(decisions.new, inserted, strict=True)
+            for each in patient_phones.stored_rows(row.id, person.phones)
+        ],
+        phones=frozenset(phone for _, person in resolved for phone in person.phones),
         name_keys=frozenset(person.name_key for _, person in resolved),
         unverified=frozenset(
-            row.line
-            for row, person in resolved
-            if unverified_phone and person.phone and phones.is_unverified(person.phone)
+            row.line for row, person in resolved if unverified_phone and any(map(phones.is_unverified, person.phones))
         ),
     )
 
@@ -212,6 +216,12 @@ def _request(sheet: Any, on_error: OnError, *, update: bool, unverified_phone: b
     return [sheet, on_error, *(name for name, on in options.items() if on)]
 
 
+def _phones(given: Sequence[str], *, region: str, unverified: bool) -> list[str]:
+    """Return the phones of a row in E.164, each once."""
+    found = [_e164(each, region=region, unverified=unverified) for each in given if each]
+    return list(dict.fromkeys(each for each in found if each))
+
+
 def _match_unidentified(
     given: PersonInFile, first: PersonInFile | None, namesakes: Namesakes[PersonInFile]
 ) -> recognition.Recognised[PersonInFile]:
@@ -236,7 +246,7 @@ def _resolve(
         refused[row.line] = row.problem
         return None
     try:
-        phone = _e164(row.phone, region=tx.clinic.region, unverified=unverified) if row.phone else None
+        listed = _phones((row.phone, *row.more_phones), region=tx.clinic.region, unverified=unverified)
         birth = birth_of(tx, row.born, row.age)
     except errors.BadValue as wrong:
         refused[row.line] = str(wrong)
@@ -245,7 +255,8 @@ def _resolve(
         line=row.line,
         name=row.name,
         name_key=matching.name_key(row.name),
-        phone=phone,
+        phone=listed[0] if listed else None,
+        phones=listed,
         born=birth.born,
         born_year=birth.year,
         born_month=birth.month,

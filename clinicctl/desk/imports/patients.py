@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from clinicctl import errors
-from clinicctl.desk import candidates, operations
+from clinicctl.desk import candidates, operations, patient_phones
 from clinicctl.desk.imports import patient_plan
 from clinicctl.desk.imports.patient_plan import Plan, Similar
 from clinicctl.desk.imports.people import PersonInFile
@@ -59,6 +59,7 @@ def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
         ),
     )
     stored_patients.insert_words(tx, plan.words)
+    stored_patients.insert_phones(tx, plan.phone_rows)
     stored_patients.fill(tx, (each._replace(updated_at=tx.now) for each in plan.filled))
     new = {line for line, _ in plan.inserted}
     answered = tuple(_answer(plan, row.line, numbers, new=row.line in new) for row in plan.sheet.rows)
@@ -77,7 +78,11 @@ def _is_current(tx: Tx, plan: Plan) -> bool:
     if any(each.get("filled") or each.get("changed") for each in registered):
         return False
     added = stored_patients.after(tx, number=plan.last_number) if registered else ()
-    return not any(each.phone in plan.phones or each.name_key in plan.name_keys for each in added)
+    if any(each.name_key in plan.name_keys for each in added):
+        return False
+    endings = {patient_phones.ending(each) for each in plan.phones}
+    new_phones = stored_patients.phones_since(tx, number=plan.last_number) if registered else ()
+    return not any(each.ending in endings for each in new_phones)
 
 
 def _refuse_near(tx: Tx, near: Mapping[int, Found[PersonInFile]]) -> None:

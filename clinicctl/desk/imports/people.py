@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from clinicctl.desk import patients, recognition
+from clinicctl.desk import patient_phones, patients, recognition
 from clinicctl.desk.recognition import Namesakes, Person
 from clinicctl.rules import details, matching
 from clinicctl.rules.details import Changes
@@ -22,6 +22,7 @@ class PersonInFile(Person):
 
     line: int = 0
     id: UUID | None = None
+    phones: Sequence[str] = ()
     number: int = 0
     name_key: str
     archived_at: datetime | None = None
@@ -45,7 +46,8 @@ class KnownPeople:
     """The patients that the rows of a file may mean: those on file with a phone or name of a row, and earlier rows."""
 
     def __init__(self, tx: Tx, people: Sequence[PersonInFile]) -> None:
-        sharing, namesakes = _on_file(tx, people)
+        sharing, namesakes, phones = _on_file(tx, people)
+        self._phones = phones
         self.changed: dict[int, PersonInFile] = {}
         self.by_number: dict[int, PersonInFile] = {}
         self._people: dict[tuple[int, str], PersonInFile] = {}
@@ -59,11 +61,15 @@ class KnownPeople:
 
     def identified(self, given: PersonInFile) -> bool:
         """Return whether a person has a phone that identifies them, not a placeholder."""
-        return given.phone is not None and given.phone not in self._crowded
+        return any(each not in self._crowded for each in given.phones)
 
     def sharing(self, given: PersonInFile) -> Sequence[PersonInFile]:
         """Return the people with the same phone, if it identifies them."""
-        return self._sharing.get(given.phone, ()) if given.phone and self.identified(given) else ()
+        found: dict[int, PersonInFile] = {}
+        for phone in given.phones:
+            if phone not in self._crowded:
+                found |= {id(each): each for each in self._sharing.get(phone, ())}
+        return list(found.values())
 
     def namesakes(self, given: PersonInFile) -> Namesakes[PersonInFile]:
         """Return the people with the same folded name."""
@@ -73,14 +79,16 @@ class KnownPeople:
 
     def add(self, given: PersonInFile) -> None:
         """Add a new patient."""
-        if given.phone:
-            self._sharing[given.phone].append(given)
+        for phone in given.phones:
+            self._sharing[phone].append(given)
         self.namesakes(given).add(given)
 
     def change(self, person: PersonInFile, given: PersonInFile, *, update: bool) -> Changes:
         """Change a person as a row says, for later rows, too; return the changes."""
         person = self.by_number.get(person.number, person)
-        found = details.changes(person, given, update=update)
+        # A placeholder is not taken over.
+        known = (*person.phones, *(each for each in given.phones if each in self._crowded))
+        found = details.changes(person, given, phones=known, update=update)
         if found.values:
             namesakes = self.namesakes(person)
             namesakes.discard(person)
@@ -98,6 +106,7 @@ class KnownPeople:
             self._people[key] = PersonInFile(
                 id=row.id,
                 number=row.number,
+                phones=self._phones.get(row.id, ()),
                 name=row.name,
                 name_key=row.name_key,
                 phone=row.phone,
@@ -124,8 +133,8 @@ def _crowded(people: Sequence[PersonInFile], sharing: Mapping[str, Sequence[rows
     """
     keys: dict[str, set[str]] = defaultdict(set)
     for each in people:
-        if each.phone:
-            keys[each.phone].add(each.name_key)
+        for phone in each.phones:
+            keys[phone].add(each.name_key)
     return {
         phone
         for phone, given in keys.items()
@@ -135,14 +144,17 @@ def _crowded(people: Sequence[PersonInFile], sharing: Mapping[str, Sequence[rows
 
 def _on_file(
     tx: Tx, people: Sequence[PersonInFile]
-) -> tuple[dict[str, list[rows.PatientRow]], dict[str, list[rows.PatientRow]]]:
+) -> tuple[dict[str, list[rows.PatientRow]], dict[str, list[rows.PatientRow]], dict[UUID, list[str]]]:
     """Return the patients on file with a phone or a name in the file.
 
-    The first result is by phone, the second by folded name.
+    The first result is by phone, the second by folded name. The third has the phones that they share with the file.
     """
+    phones = defaultdict[UUID, list[str]](list)
     sharing = defaultdict[str, list[rows.PatientRow]](list)
-    for row in stored_patients.with_phones(tx, phones={each.phone for each in people if each.phone}):
-        sharing[row.phone or ""].append(row)
+    endings = {patient_phones.ending(phone): phone for each in people for phone in each.phones}
+    for each in stored_patients.with_phones(tx, endings=endings.keys()):
+        sharing[endings[each.ending]].append(rows.PatientRow(*each[:-1]))
+        phones[each.id].append(endings[each.ending])
     namesakes = defaultdict[str, list[rows.PatientRow]](list)
     for row in stored_patients.with_name_keys(tx, name_keys={each.name_key for each in people}):
         namesakes[row.name_key].append(row)
@@ -150,4 +162,5 @@ def _on_file(
     return (
         {phone: patients.sharing(tx, found, merged) for phone, found in sharing.items()},
         {key: patients.namesakes(tx, found) for key, found in namesakes.items()},
+        phones,
     )

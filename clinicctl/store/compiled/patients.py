@@ -106,27 +106,46 @@ SELECT patients.id, patients.number, patients.name, patients.name_key, patients.
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
 patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
-WHERE patients.phone = ? ORDER BY patients.number
+WHERE patients.id IN (SELECT patient_phones.patient_id
+FROM patient_phones
+WHERE patient_phones.ending = ?) ORDER BY patients.number
 LIMIT ? OFFSET ?
 """
 
 
-def with_phone(tx: Tx, *, phone: str, limit: int) -> list[rows.PatientRow]:
-    return tx.fetch_all(_WITH_PHONE, (phone, limit, 0), rows.patient_row)
+def with_phone(tx: Tx, *, ending: str, limit: int) -> list[rows.PatientRow]:
+    return tx.fetch_all(_WITH_PHONE, (ending, limit, 0), rows.patient_row)
 
 
 _WITH_PHONES = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
-FROM patients
-WHERE patients.phone IN (SELECT phones_listed.value
-FROM json_each(?) AS phones_listed) ORDER BY patients.number
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month,
+patient_phones.ending
+FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
+WHERE patient_phones.ending IN (SELECT endings_listed.value
+FROM json_each(?) AS endings_listed) ORDER BY patients.number
 """
 
 
-def with_phones(tx: Tx, *, phones: Iterable[str]) -> Iterator[rows.PatientRow]:
-    return tx.iterate(_WITH_PHONES, (from_list(phones),), rows.patient_row)
+def with_phones(tx: Tx, *, endings: Iterable[str]) -> Iterator[rows.PatientOnPhoneRow]:
+    return tx.iterate(_WITH_PHONES, (from_list(endings),), rows.patient_on_phone_row)
+
+
+_WITH_PHONE_ENDING = """
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
+patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+FROM patients
+WHERE patients.id IN (SELECT patient_phones.patient_id
+FROM patient_phones
+WHERE patient_phones.ending BETWEEN ? AND ?) AND (patients.archived_at IS NULL OR patients.merged_into IS NOT
+NULL) ORDER BY patients.number
+"""
+
+
+def with_phone_ending(tx: Tx, *, first: str, last: str) -> list[rows.PatientRow]:
+    return tx.fetch_all(_WITH_PHONE_ENDING, (first, last), rows.patient_row)
 
 
 _ON_PHONE = """
@@ -134,24 +153,62 @@ SELECT patients.id, patients.number, patients.name, patients.name_key, patients.
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
 patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
-WHERE patients.phone = ? AND patients.archived_at IS NULL ORDER BY patients.number
+WHERE patients.id IN (SELECT patient_phones.patient_id
+FROM patient_phones
+WHERE patient_phones.ending = ?) AND patients.archived_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
 """
 
 
-def on_phone(tx: Tx, *, phone: str, limit: int) -> list[rows.PatientRow]:
-    return tx.fetch_all(_ON_PHONE, (phone, limit, 0), rows.patient_row)
+def on_phone(tx: Tx, *, ending: str, limit: int) -> list[rows.PatientRow]:
+    return tx.fetch_all(_ON_PHONE, (ending, limit, 0), rows.patient_row)
 
 
-_COUNT_OTHERS_ON_PHONE = """
+_COUNT_OTHERS_ON_PHONES = """
 SELECT count(*) AS count_1
 FROM patients
-WHERE patients.phone = ? AND patients.id != ? AND patients.archived_at IS NULL
+WHERE patients.id IN (SELECT patient_phones.patient_id
+FROM patient_phones
+WHERE patient_phones.ending IN (SELECT endings_listed.value
+FROM json_each(?) AS endings_listed)) AND patients.id != ? AND patients.archived_at IS NULL
 """
 
 
-def count_others_on_phone(tx: Tx, *, phone: str, but: UUID) -> int | None:
-    return tx.fetch_one(_COUNT_OTHERS_ON_PHONE, (phone, from_uuid(but)), lambda row: row[0])
+def count_others_on_phones(tx: Tx, *, endings: Iterable[str], but: UUID) -> int | None:
+    return tx.fetch_one(_COUNT_OTHERS_ON_PHONES, (from_list(endings), from_uuid(but)), lambda row: row[0])
+
+
+_PHONES_OF = """
+SELECT patient_phones.ending, patient_phones.patient_id, patient_phones.position
+FROM patient_phones
+WHERE patient_phones.patient_id = ? ORDER BY patient_phones.position
+"""
+
+
+def phones_of(tx: Tx, *, patient: UUID) -> list[rows.PatientPhoneRow]:
+    return tx.fetch_all(_PHONES_OF, (from_uuid(patient),), rows.patient_phone_row)
+
+
+_FURTHER_PHONES = """
+SELECT patient_phones.ending, patient_phones.patient_id, patient_phones.position
+FROM patient_phones
+WHERE patient_phones.position > 1 ORDER BY patient_phones.patient_id, patient_phones.position
+"""
+
+
+def further_phones(tx: Tx) -> Iterator[rows.PatientPhoneRow]:
+    return tx.iterate(_FURTHER_PHONES, (), rows.patient_phone_row)
+
+
+_PHONES_SINCE = """
+SELECT patient_phones.ending, patient_phones.patient_id, patient_phones.position
+FROM patient_phones JOIN patients ON patients.id = patient_phones.patient_id
+WHERE patients.number > ?
+"""
+
+
+def phones_since(tx: Tx, *, number: int) -> Iterator[rows.PatientPhoneRow]:
+    return tx.iterate(_PHONES_SINCE, (number,), rows.patient_phone_row)
 
 
 _WITH_NAME_KEY = """
@@ -326,6 +383,27 @@ def fill(tx: Tx, every: Iterable[rows.PatientDetailsRow]) -> int:
             for each in every
         ),
     )
+
+
+_INSERT_PHONES = """
+INSERT INTO patient_phones (ending, patient_id, position) VALUES (?, ?, ?)
+"""
+
+
+def insert_phones(tx: Tx, every: Iterable[rows.PatientPhoneRow]) -> int:
+    return tx.execute_many(
+        _INSERT_PHONES,
+        ((each.ending, from_uuid(each.patient_id), each.position) for each in every),
+    )
+
+
+_DELETE_PHONES = """
+DELETE FROM patient_phones WHERE patient_phones.patient_id = ?
+"""
+
+
+def delete_phones(tx: Tx, *, patient: UUID) -> int:
+    return tx.execute(_DELETE_PHONES, (from_uuid(patient),))
 
 
 _INSERT_WORDS = """

@@ -12,17 +12,18 @@ from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 _SHARING_PHONE = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
 patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
-FROM patients
-WHERE patients.archived_at IS NULL AND patients.phone IN (SELECT patients.phone
-FROM patients
-WHERE patients.archived_at IS NULL AND patients.phone IS NOT NULL GROUP BY patients.phone
+patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month,
+patient_phones.ending
+FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
+WHERE patients.archived_at IS NULL AND patient_phones.ending IN (SELECT patient_phones.ending
+FROM patient_phones JOIN patients ON patients.id = patient_phones.patient_id
+WHERE patients.archived_at IS NULL GROUP BY patient_phones.ending
 HAVING count(*) > 1) ORDER BY patients.number
 """
 
 
-def sharing_phone(tx: Tx) -> list[rows.PatientRow]:
-    return tx.fetch_all(_SHARING_PHONE, (), rows.patient_row)
+def sharing_phone(tx: Tx) -> list[rows.PatientOnPhoneRow]:
+    return tx.fetch_all(_SHARING_PHONE, (), rows.patient_on_phone_row)
 
 
 _SHARING_NAME_KEY = """
@@ -58,14 +59,14 @@ def sharing_sound_key(tx: Tx) -> list[rows.PatientRow]:
 
 
 _CROWDED_PHONES = """
-SELECT patients.phone
-FROM patients
-WHERE patients.merged_into IS NULL AND patients.phone IS NOT NULL GROUP BY patients.phone
+SELECT patient_phones.ending
+FROM patient_phones JOIN patients ON patients.id = patient_phones.patient_id
+WHERE patients.merged_into IS NULL GROUP BY patient_phones.ending
 HAVING count(*) > ?
 """
 
 
-def crowded_phones(tx: Tx, *, most: int) -> list[str | None]:
+def crowded_phones(tx: Tx, *, most: int) -> list[str]:
     return tx.fetch_all(_CROWDED_PHONES, (most,), lambda row: row[0])
 
 

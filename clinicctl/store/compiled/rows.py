@@ -395,6 +395,60 @@ class PatientDetailsRow(NamedTuple):
     id: UUID
 
 
+class PatientOnPhoneRow(NamedTuple):
+    id: UUID
+    number: int
+    name: str
+    name_key: str
+    sound_key: str
+    phone: str | None
+    born: Date | None
+    born_year: int | None
+    sex: Sex
+    email: str | None
+    note: str | None
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+    merged_into: UUID | None
+    erased_at: datetime | None
+    born_month: int | None
+    ending: str
+
+
+def patient_on_phone_row(stored: Any) -> PatientOnPhoneRow:
+    return PatientOnPhoneRow(
+        to_uuid(stored[0]),
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        None if stored[6] is None else to_date(stored[6]),
+        stored[7],
+        SEX[stored[8]],
+        stored[9],
+        stored[10],
+        to_instant(stored[11]),
+        to_instant(stored[12]),
+        None if stored[13] is None else to_instant(stored[13]),
+        None if stored[14] is None else to_uuid(stored[14]),
+        None if stored[15] is None else to_instant(stored[15]),
+        stored[16],
+        stored[17],
+    )
+
+
+class PatientPhoneRow(NamedTuple):
+    ending: str
+    patient_id: UUID
+    position: int
+
+
+def patient_phone_row(stored: Any) -> PatientPhoneRow:
+    return PatientPhoneRow(stored[0], to_uuid(stored[1]), stored[2])
+
+
 class PatientRow(NamedTuple):
     id: UUID
     number: int

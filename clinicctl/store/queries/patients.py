@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from clinicctl.store.models import patient_words, patients
+from clinicctl.store.models import patient_phones, patient_words, patients
 from clinicctl.store.queries import FILTERS, LIMIT, among, change, change_each, condition, every, filtered, one, stream
 
 _ALL = select(patients).order_by(patients.c.number)
@@ -10,7 +10,10 @@ _ON_FILE = patients.c.archived_at.is_(None)
 _FOUND = or_(_ON_FILE, patients.c.merged_into.is_not(None))
 """A search by name finds patients on file, and merged records, which lead to their survivor."""
 
-_PHONE = patients.c.phone == bindparam("phone")
+_PHONES_OF = select(patient_phones.c.patient_id)
+_PHONE = patients.c.id.in_(_PHONES_OF.where(patient_phones.c.ending == bindparam("ending")))
+_ENDINGS = patients.c.id.in_(_PHONES_OF.where(among(patient_phones.c.ending, "endings")))
+_ENDING = patients.c.id.in_(_PHONES_OF.where(patient_phones.c.ending.between(bindparam("first"), bindparam("last"))))
 
 BY_ID = one(select(patients).where(patients.c.id == bindparam("id")), "PatientRow")
 BY_NUMBER = one(select(patients).where(patients.c.number == bindparam("number")), "PatientRow")
@@ -24,9 +27,34 @@ HAS_WORD = condition(
     )
 )
 WITH_PHONE = every(_ALL.where(_PHONE).limit(LIMIT), "PatientRow")
-WITH_PHONES = stream(_ALL.where(among(patients.c.phone, "phones")), "PatientRow")
+WITH_PHONES = stream(
+    select(patients, patient_phones.c.ending)
+    .join(patient_phones, patient_phones.c.patient_id == patients.c.id)
+    .where(among(patient_phones.c.ending, "endings"))
+    .order_by(patients.c.number),
+    "PatientOnPhoneRow",
+)
+WITH_PHONE_ENDING = every(_ALL.where(_ENDING, _FOUND), "PatientRow")
 ON_PHONE = every(_ALL.where(_PHONE, _ON_FILE).limit(LIMIT), "PatientRow")
-COUNT_OTHERS_ON_PHONE = one(select(func.count()).where(_PHONE, patients.c.id != bindparam("but"), _ON_FILE))
+COUNT_OTHERS_ON_PHONES = one(select(func.count()).where(_ENDINGS, patients.c.id != bindparam("but"), _ON_FILE))
+PHONES_OF = every(
+    select(patient_phones)
+    .where(patient_phones.c.patient_id == bindparam("patient"))
+    .order_by(patient_phones.c.position),
+    "PatientPhoneRow",
+)
+FURTHER_PHONES = stream(
+    select(patient_phones)
+    .where(patient_phones.c.position > 1)
+    .order_by(patient_phones.c.patient_id, patient_phones.c.position),
+    "PatientPhoneRow",
+)
+PHONES_SINCE = stream(
+    select(patient_phones)
+    .join(patients, patients.c.id == patient_phones.c.patient_id)
+    .where(patients.c.number > bindparam("number")),
+    "PatientPhoneRow",
+)
 WITH_NAME_KEY = every(_ALL.where(patients.c.name_key == bindparam("name_key"), _FOUND), "PatientRow")
 WITH_NAME_KEYS = stream(_ALL.where(among(patients.c.name_key, "name_keys")), "PatientRow")
 AFTER = stream(_ALL.where(patients.c.number > bindparam("number")), "PatientRow")
@@ -61,5 +89,7 @@ FILL = change_each(
     "updated_at",
     row="PatientDetailsRow",
 )
+INSERT_PHONES = change_each(insert(patient_phones), row="PatientPhoneRow")
+DELETE_PHONES = change(delete(patient_phones).where(patient_phones.c.patient_id == bindparam("patient")))
 INSERT_WORDS = change_each(insert(patient_words), row="PatientWordRow")
 DELETE_WORDS = change(delete(patient_words).where(patient_words.c.patient_id == bindparam("patient")))

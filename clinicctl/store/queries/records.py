@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, select, update
 
 from clinicctl.statuses import AppointmentStatus
-from clinicctl.store.models import appointments, patients
+from clinicctl.store.models import appointments, patient_phones, patients
 from clinicctl.store.queries import Query, among, change, every, one
 
 _ON_FILE = patients.c.archived_at.is_(None)
@@ -22,13 +22,27 @@ def _sharing(column: ColumnElement[str]) -> Query:
     return every(select(patients).where(_ON_FILE, column.in_(shared)).order_by(patients.c.number), "PatientRow")
 
 
-SHARING_PHONE = _sharing(patients.c.phone)
+_ENDINGS = (
+    select(patient_phones.c.ending)
+    .join(patients, patients.c.id == patient_phones.c.patient_id)
+    .where(_ON_FILE)
+    .group_by(patient_phones.c.ending)
+    .having(func.count() > 1)
+)
+SHARING_PHONE = every(
+    select(patients, patient_phones.c.ending)
+    .join(patient_phones, patient_phones.c.patient_id == patients.c.id)
+    .where(_ON_FILE, patient_phones.c.ending.in_(_ENDINGS.correlate(None)))
+    .order_by(patients.c.number),
+    "PatientOnPhoneRow",
+)
 SHARING_NAME_KEY = _sharing(patients.c.name_key)
 SHARING_SOUND_KEY = _sharing(patients.c.sound_key)
 CROWDED_PHONES = every(
-    select(patients.c.phone)
-    .where(patients.c.merged_into.is_(None), patients.c.phone.is_not(None))
-    .group_by(patients.c.phone)
+    select(patient_phones.c.ending)
+    .join(patients, patients.c.id == patient_phones.c.patient_id)
+    .where(patients.c.merged_into.is_(None))
+    .group_by(patient_phones.c.ending)
     .having(func.count() > bindparam("most", type_=Integer))
 )
 LAST_VISITS = every(

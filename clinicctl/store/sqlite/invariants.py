@@ -32,6 +32,10 @@ LAST_GIVEN = """SELECT doctor_id, date, max(position) AS position FROM (
 """The last position ever given on each doctor's day, including positions that were transferred or undone."""
 
 
+_REVERSED = "(" + " || ".join(f"substr(p.phone, {place}, 1)" for place in range(32, 1, -1)) + ")"
+"""The digits of a phone in reverse order. A place beyond the end gives an empty text."""
+
+
 class Invariant(NamedTuple):
     """An invariant: its name, its query, and the data that a repair recomputes."""
 
@@ -41,6 +45,12 @@ class Invariant(NamedTuple):
 
 
 INVARIANTS = (
+    Invariant(
+        "a patient's phone is the first of their phones",
+        f"""SELECT 'P' || p.number FROM patients AS p
+        LEFT JOIN patient_phones AS f ON f.patient_id = p.id AND f.position = 1
+        WHERE f.ending IS NOT {_REVERSED}""",  # noqa: S608 - our own
+    ),
     Invariant(
         "each slot is given once and is at least 1",
         """SELECT d.code || ' on ' || a.date || ', slot ' || a.slot
