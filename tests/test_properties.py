@@ -838,6 +838,7 @@ class Entry:
     status: str
     priority: int
     recalled: int
+    moved_up: bool
 
 
 ENTRIES = st.lists(
@@ -848,6 +849,7 @@ ENTRIES = st.lists(
         st.sampled_from(QueueStatus),
         st.integers(-1, 1),
         st.integers(0, 2),
+        st.booleans(),
     ),
     unique_by=lambda entry: (entry.date, entry.position),
 )
@@ -871,9 +873,10 @@ def test_the_calling_order_is_priority_then_position_recalled_last(entries: list
         assert first.date <= then.date
         assert first.date < then.date or first.priority >= then.priority
         if (first.date, first.priority) == (then.date, then.priority):
-            assert first.recalled <= then.recalled
-            if first.recalled == then.recalled:
-                assert first.position < then.position
+            assert first.moved_up >= then.moved_up
+            if first.moved_up == then.moved_up:
+                assert first.recalled <= then.recalled
+                assert first.recalled < then.recalled or first.position < then.position
 
 
 FINAL = {"cancelled", "completed"}
@@ -1081,7 +1084,7 @@ BROKEN = [
     ("ck_queue_entries_moved_up", "UPDATE queue_entries SET moved_up = 2"),
     ("uq_patient_phones_position", "INSERT INTO patient_phones SELECT '1', patient_id, position FROM patient_phones"),
     ("ck_patient_phones_position", "UPDATE patient_phones SET position = 0"),
-    ("fk_patient_phones_patient_id", "UPDATE patient_phones SET patient_id = 'nobody'"),
+    ("fk_patient_phones_patient_id", "UPDATE patient_phones SET patient_id = 'nobody' WHERE rowid = 1"),
     ("fk_patient_words_patient_id", "UPDATE patient_words SET patient_id = 'nobody'"),
     ("uq_doctors_code", "UPDATE doctors SET code = 'RAO'"),
     ("ck_doctors_code", "UPDATE doctors SET code = 'mehta' WHERE code = 'MEHTA'"),

@@ -429,6 +429,21 @@ def test_callers_at_once_never_get_the_same_patient(
 
 
 @few
+def test_next_at_several_desks_starts_each_patient_once(
+    desks: int, noon: Callable[..., Any], race: Callable[..., Any], patients: Callable[[int], list[str]]
+) -> None:
+    waiting = max(1, desks // 3)
+    for each in patients(waiting):
+        noon("walkin", each, "LONG")
+    answers = race([("queue", "next", "LONG", "--start")] * desks)
+    started = [each.json["next"]["position"] for each in answers if each.status == 0 and each.json["next"]]
+    assert sorted(started) == list(range(1, waiting + 1))
+    finished = [each.json["finished"]["position"] for each in answers if each.status == 0 and each.json["finished"]]
+    assert sorted(finished) == list(range(1, waiting + 1))
+    assert {each["status"] for each in noon("queue", "show", "LONG")} == {"done"}
+
+
+@few
 def test_of_cancels_at_once_one_gives_the_slot_back(
     desks: int, noon: Callable[..., Any], race: Callable[..., Any], luck: random.Random
 ) -> None:

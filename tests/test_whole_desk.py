@@ -66,10 +66,11 @@ class Place:
     status: str = "waiting"
     priority: int = 0
     recalled: int = 0
+    moved_up: bool = False
 
     @property
-    def turn(self) -> tuple[int, int, int]:
-        return (-self.priority, self.recalled, self.position)
+    def turn(self) -> tuple[int, bool, int, int]:
+        return (-self.priority, not self.moved_up, self.recalled, self.position)
 
 
 @dataclass

@@ -65,6 +65,17 @@ def call(ctx: Ctx, doctor: params.Doctor, position: params.Position = None, day:
     ctx.obj.write(desk.queue.call, doctor=doctor, position=position, on=day)
 
 
+@writes(queue, "next", "clinicctl queue next MEHTA", "clinicctl next MEHTA --start")
+def next_(
+    ctx: Ctx,
+    doctor: params.Doctor,
+    start: Annotated[bool, typer.Option("--start", help="Start the consultation with the next patient.")] = False,
+    day: params.QueueDay = None,
+) -> None:
+    """Finish the patient with the doctor, and call the next one."""
+    ctx.obj.write(desk.queue.call_next, doctor=doctor, start=start or None, on=day)
+
+
 @writes(queue, "start", "clinicctl queue start MEHTA")
 def start(ctx: Ctx, doctor: params.Doctor, position: params.Position = None, day: params.QueueDay = None) -> None:
     """Start the consultation with the called patient."""
@@ -83,10 +94,16 @@ def skip(ctx: Ctx, doctor: params.Doctor, position: params.Position = None, day:
     ctx.obj.write(desk.queue.skip, doctor=doctor, position=position, on=day)
 
 
-@writes(queue, "recall", "clinicctl queue recall MEHTA 3")
-def recall(ctx: Ctx, doctor: params.Doctor, position: params.AtPosition, day: params.QueueDay = None) -> None:
+@writes(queue, "recall", "clinicctl queue recall MEHTA 3", "clinicctl queue recall MEHTA 3 --next")
+def recall(
+    ctx: Ctx,
+    doctor: params.Doctor,
+    position: params.AtPosition,
+    move_up: Annotated[bool, typer.Option("--next", help="Let them wait before the others.")] = False,
+    day: params.QueueDay = None,
+) -> None:
     """Let a skipped patient wait again, behind everyone now waiting."""
-    ctx.obj.write(desk.queue.recall, doctor=doctor, position=position, on=day)
+    ctx.obj.write(desk.queue.recall, doctor=doctor, position=position, on=day, move_up=move_up or None)
 
 
 @writes(queue, "hold", "clinicctl queue hold MEHTA 3")

@@ -119,6 +119,7 @@ def _come_back(tx: Tx, row: rows.AppointmentRow, entry: rows.QueueRow, position:
         "position": position,
         "priority": 0,
         "recalled": 0,
+        "moved_up": False,
         "checked_in_at": tx.now,
         "called_at": None,
         "ended_at": None,

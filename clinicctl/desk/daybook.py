@@ -116,8 +116,8 @@ def count_ended(result: Any) -> int:
 def to_do(tx: Tx) -> list[ToDo]:
     """Return the open problems, each with the command that fixes it.
 
-    These are open past days, patients in earlier queues, long waits, patients without a slot, free slots for the
-    waitlist, and full days ahead.
+    These are open past days, patients in earlier queues, long waits, patients who did not come, patients without a
+    slot, free slots for the waitlist, and full days ahead.
     """
     found = [
         ToDo("open past day", row.date, None, f"{row.open} appointments", f"clinicctl close {row.date}")
@@ -134,6 +134,7 @@ def to_do(tx: Tx) -> list[ToDo]:
         elif entry.long_wait:
             subject = f"{entry.patient.number}, {entry.waited_minutes} min at position {entry.position}"
             found.append(ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}"))
+    found += _late(tx)
     span = [tx.today + timedelta(days=n) for n in range(int(journal.is_closed(tx, tx.today)), AHEAD)]
     staff = doctors.on_staff(tx)
     states = days.list_states_of_doctors(
@@ -146,6 +147,26 @@ def to_do(tx: Tx) -> list[ToDo]:
     for code, on in waitlist.list_promotable(tx):
         found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code}"))
     return found
+
+
+def _late(tx: Tx) -> list[ToDo]:
+    """Return the patients who did not come for an agreed time of today."""
+    if not tx.clinic.no_show_after:
+        return []
+    latest = tx.local(tx.now) - timedelta(minutes=tx.clinic.no_show_after)
+    return [
+        ToDo(
+            "did not come",
+            row.date,
+            row.doctor_code,
+            f"P{row.patient_number}, agreed {row.time:%H:%M}",
+            f"clinicctl appointment no-show A{row.number}",
+        )
+        for row in bookings.list_of_day(tx, on=tx.today)
+        if row.status == AppointmentStatus.BOOKED
+        and row.time is not None
+        and (tx.today, row.time) < (latest.date(), latest.time())
+    ]
 
 
 def _of_day(tx: Tx, each: days.DayState, ahead: Sequence[days.DayState]) -> list[ToDo]:

@@ -9,7 +9,7 @@ from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, tra
 from clinicctl.desk.dates import date_of
 from clinicctl.desk.queue_lookup import find_at, find_one, list_consultations
 from clinicctl.desk.transitions import QueueChanges
-from clinicctl.results.appointments import Called, QueueEntry
+from clinicctl.results.appointments import Called, NextPatient, QueueEntry
 from clinicctl.results.base import fields_of
 from clinicctl.results.days import Board
 from clinicctl.rules import transitions as step_rules
@@ -58,8 +58,41 @@ def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
     else:
         entry, passed_over = find_at(tx, CALL, doctor_row, position, on), ()
         queue_lookup.refuse_elsewhere(tx, entry)
+    others = queue_lookup.list_called(tx, doctor_row, entry.date)
     called = _take(tx, CALL, entry, {"called_at": tx.now})
-    return Called(**fields_of(called), passed_over=passed_over)
+    return Called(**fields_of(called), passed_over=passed_over, also_called=tuple(each.position for each in others))
+
+
+@operations.NEXT
+def call_next(tx: Tx, *, doctor: DoctorRef, start: bool | None = None, on: DayWord | None = None) -> NextPatient:
+    """Finish the patient with the doctor, and call the next one.
+
+    With `start`, also start that consultation. A patient who has been called already is the next one. Refuses if there
+    is nobody to finish or to call, and a called patient who has not come, unless `start`.
+    """
+    doctor_row = lookup.find_doctor(tx, doctor)
+    serving = queue_lookup.get_one(tx, DONE, doctor_row, on)
+    called = queue_lookup.get_one(tx, START, doctor_row, on)
+    if serving is None and called is not None and not start:
+        raise queue_lookup.not_started(tx, called)
+    finished = _take(tx, DONE, serving, {"ended_at": tx.now}) if serving is not None else None
+    if called is None:
+        try:
+            entry, passed_over = queue_lookup.find_next(tx, doctor_row, on)
+        except errors.NotFound:
+            if finished is None:
+                raise
+            return NextPatient(finished=finished, next=None)
+        following = _take(tx, CALL, entry, {"called_at": tx.now})
+    else:
+        entry, passed_over = called, ()
+        following = _one(tx, called.appointment_id)
+    if start:
+        current = queue_lookup.get_entry(tx, entry.appointment_id)
+        assert current is not None, "a called patient is in a queue"
+        queue_lookup.refuse_elsewhere(tx, current)
+        following = _take(tx, START, current, {"started_at": tx.now})
+    return NextPatient(finished=finished, next=following, passed_over=passed_over)
 
 
 @operations.START
@@ -86,11 +119,16 @@ def skip(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
 
 
 @operations.RECALL
-def recall(tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None) -> QueueEntry:
-    """Let a skipped patient wait again, behind others of the same priority."""
+def recall(
+    tx: Tx, *, doctor: DoctorRef, position: int, on: DayWord | None = None, move_up: bool | None = None
+) -> QueueEntry:
+    """Let a skipped patient wait again, behind others of the same priority.
+
+    With `move_up` they wait before the others, behind those who were moved up earlier.
+    """
     entry = find_at(tx, RECALL, lookup.find_doctor(tx, doctor), position, on)
     turn = days.next_recall(tx, doctor_id=entry.doctor_id, on=entry.date)
-    return _take(tx, RECALL, entry, {"recalled": turn})
+    return _take(tx, RECALL, entry, {"recalled": turn, "moved_up": bool(move_up)})
 
 
 @operations.HOLD
@@ -137,6 +175,7 @@ def transfer(tx: Tx, *, doctor: DoctorRef, position: int, to: DoctorRef, on: Day
         "doctor_id": target.id,
         "position": days.next_position(tx, doctor_id=target.id, on=entry.date),
         "recalled": 0,
+        "moved_up": False,
         "called_at": None,
     }
     return _take(tx, TRANSFER, entry, changes)

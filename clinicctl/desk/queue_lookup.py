@@ -90,6 +90,33 @@ def find_one(tx: Tx, step: Step, doctor: rows.DoctorRow, position: int | None, o
     return able[0]
 
 
+def get_one(tx: Tx, step: Step, doctor: rows.DoctorRow, on: DayWord | None) -> rows.QueueRow | None:
+    """Return the only entry that can take a step, or None. Refuses several."""
+    try:
+        return find_one(tx, step, doctor, None, on)
+    except errors.NobodyThere:
+        return None
+
+
+def list_called(tx: Tx, doctor: rows.DoctorRow, on: date) -> list[rows.QueueRow]:
+    """Return the entries of patients who were called and have not started."""
+    return step_rules.calling_order(each for each in list_of_day(tx, doctor, on) if each.status == QueueStatus.CALLED)
+
+
+def not_started(tx: Tx, entry: rows.QueueRow) -> errors.IllegalStep:
+    """Return the refusal to call another patient while a called one has not come."""
+    day = day_option(tx, entry)
+    start = f"clinicctl queue start {entry.doctor_code} {entry.position}{day}"
+    skip = f"clinicctl queue skip {entry.doctor_code} {entry.position}{day}"
+    return errors.IllegalStep(
+        subject=f"Position {entry.position}",
+        status=entry.status,
+        step="next",
+        needs=QueueStatus.SERVING,
+        hint=f"If the patient has come: `{start}` or --start. If not: `{skip}`.",
+    )
+
+
 def find_next(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> tuple[rows.QueueRow, tuple[PassedOver, ...]]:
     """Return the first waiting patient who is free, and those passed over.
 

@@ -33,6 +33,7 @@ class QueueChanges(TypedDict, total=False):
     position: int
     priority: int
     recalled: int
+    moved_up: bool
     checked_in_at: datetime
     called_at: datetime | None
     started_at: datetime | None
@@ -104,6 +105,7 @@ def advance_queue(tx: Tx, step: Step, entry: rows.QueueRow, changes: QueueChange
         status=reaches,
         priority=after.priority,
         recalled=after.recalled,
+        moved_up=after.moved_up,
         checked_in_at=after.checked_in_at,
         called_at=after.called_at,
         started_at=after.started_at,

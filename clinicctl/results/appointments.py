@@ -131,8 +131,22 @@ class PassedOver:
 @stored("Called")
 @result
 class Called(QueueEntry):
-    """A called patient, and those who were passed over."""
+    """A called patient, and those who were passed over.
 
+    `also_called` has the positions of others who were called before and have not started.
+    """
+
+    passed_over: tuple[PassedOver, ...] = ()
+    also_called: tuple[int, ...] = ()
+
+
+@stored("NextPatient")
+@result
+class NextPatient:
+    """The patient who was finished, and the one who was called or started; None if nobody waits."""
+
+    finished: QueueEntry | None
+    next: QueueEntry | None
     passed_over: tuple[PassedOver, ...] = ()
 
 

@@ -75,6 +75,8 @@ class Waiting(Protocol):
     @property
     def recalled(self) -> int: ...
     @property
+    def moved_up(self) -> bool: ...
+    @property
     def position(self) -> int: ...
 
 
@@ -84,8 +86,8 @@ T = TypeVar("T", bound=Waiting)
 def calling_order(entries: Iterable[T]) -> list[T]:
     """Return queue entries in calling order.
 
-    The order is priority, then position, with recalled entries last. Patients in consultation and called patients come
-    first, and finished entries last. Earlier days come first.
+    The order is priority, then position, with recalled entries last, or first if they were moved up. Patients in
+    consultation and called patients come first, and finished entries last. Earlier days come first.
     """
     return sorted(entries, key=lambda each: (each.date, _DISPLAY_ORDER.index(Q(each.status)), *_turn(each)))
 
@@ -102,5 +104,5 @@ def people_ahead(entry: Waiting, entries: Iterable[Waiting]) -> int:
     return sum(1 for each in entries if each.status == Q.WAITING and (each.date, *_turn(each)) < before)
 
 
-def _turn(entry: Waiting) -> tuple[int, int, int]:
-    return (-entry.priority, entry.recalled, entry.position)
+def _turn(entry: Waiting) -> tuple[int, bool, int, int]:
+    return (-entry.priority, not entry.moved_up, entry.recalled, entry.position)

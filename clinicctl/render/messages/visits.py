@@ -11,6 +11,7 @@ from clinicctl.results.appointments import (
     Called,
     Cancelled,
     CheckedIn,
+    NextPatient,
     QueueEntry,
     Waiting,
     WaitlistEntry,
@@ -103,17 +104,34 @@ def _queued(each: QueueEntry, command: str) -> Report:
         line = f"{who} {wait} {each.doctor} at position {each.position}{on}."
     elif command == "queue recall":
         done, dry = "Waiting again:", "let wait again:"
-        line = f"{who} {place}, behind everyone now waiting."
+        where = "behind everyone" if each.people_ahead else "before everyone"
+        line = f"{who} {place}, {where} now waiting."
     elif command == "queue resume":
         done, dry = "Waiting again:", "let wait again:"
     return Report(done, dry, line + _passed_over(each))
 
 
-def _passed_over(each: QueueEntry) -> str:
-    if not isinstance(each, Called) or not each.passed_over:
+def _passed_over(each: QueueEntry | NextPatient) -> str:
+    if not isinstance(each, Called | NextPatient):
         return ""
     others = (f"position {one.position} (in consultation with {one.with_doctor})" for one in each.passed_over)
-    return f" Passed over: {', '.join(others)}."
+    passed_over = f" Passed over: {', '.join(others)}." if each.passed_over else ""
+    also = each.also_called if isinstance(each, Called) else ()
+    if not also:
+        return passed_over
+    noun = "position" if len(also) == 1 else "positions"
+    return f"{passed_over} Also called: {noun} {', '.join(map(str, also))}."
+
+
+def _next(each: NextPatient, command: str) -> Report:
+    finished = _queued(each.finished, command) if each.finished is not None else None
+    following = _queued(each.next, command) if each.next is not None else None
+    first = finished or following
+    assert first is not None, "a next patient, or one who was finished"
+    if finished is None:
+        return first._replace(rest=first.rest + _passed_over(each))
+    then = f"{following.done} {following.rest}{_passed_over(each)}" if following else "Nobody else waits."
+    return first._replace(rest=f"{first.rest} {then}")
 
 
 def _closed(each: Closed, _command: str) -> Report:
@@ -132,4 +150,5 @@ REPORTS: dict[type, Callable[[Any, str], Report]] = {
     CheckedIn: _checked_in,
     QueueEntry: _queued,
     Called: _queued,
+    NextPatient: _next,
 }

@@ -222,7 +222,7 @@ def insert(
 
 _ADVANCE = """
 UPDATE queue_entries SET doctor_id=?, position=?, status=?, priority=?, recalled=?, checked_in_at=?,
-called_at=?, started_at=?, ended_at=? WHERE queue_entries.id = ? AND queue_entries.status = ?
+called_at=?, started_at=?, ended_at=?, moved_up=? WHERE queue_entries.id = ? AND queue_entries.status = ?
 """
 
 
@@ -238,6 +238,7 @@ def advance(
     called_at: datetime | None,
     started_at: datetime | None,
     ended_at: datetime | None,
+    moved_up: bool,
     row: UUID,
     leaving: QueueStatus,
 ) -> int:
@@ -253,6 +254,7 @@ def advance(
             None if called_at is None else from_instant(called_at),
             None if started_at is None else from_instant(started_at),
             None if ended_at is None else from_instant(ended_at),
+            from_bool(moved_up),
             from_uuid(row),
             leaving.value,
         ),

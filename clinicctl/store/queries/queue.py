@@ -64,6 +64,6 @@ STATUS = one(select(queue_entries.c.status).where(queue_entries.c.id == bindpara
 INSERT = change(insert(queue_entries))
 ADVANCE = change(
     update(queue_entries).where(queue_entries.c.id == bindparam("row"), queue_entries.c.status == bindparam("leaving")),
-    *("doctor_id", "position", "status", "priority", "recalled"),
+    *("doctor_id", "position", "status", "priority", "recalled", "moved_up"),
     *("checked_in_at", "called_at", "started_at", "ended_at"),
 )
