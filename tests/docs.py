@@ -48,10 +48,13 @@ def tree() -> Iterator[tuple[str, Any, Any]]:
 
     from clinicctl.cli import app
     from clinicctl.cli.click_names import Context
+    from clinicctl.cli.commands import SECOND_NAMES
     from clinicctl.cli.context import AppContext
 
     def walk(group: Any, ctx: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
         for name in group.list_commands(ctx):
+            if not path and name in SECOND_NAMES:
+                continue
             command, words = group.get_command(ctx, name), f"{path} {name}".strip()
             inner = Context(command, info_name=name, parent=ctx, obj=AppContext())
             yield words, command, inner

@@ -31,6 +31,7 @@ DAY: tuple[Line, ...] = (
     (["doctor", "import", "-"], "code,name,specialty,capacity\nNEW,Dr. New,,\n"),
     (["doctor", "avail", "set", "MEHTA", "+3d", "--capacity", "4", "--note", "congress"], None),
     (["doctor", "avail", "weekly", "RAO", "mon-sun", "--capacity", "4"], None),
+    (["away", "all", "+20d", "--note", "holiday"], None),
     (["doctor", "avail", "import", "-"], "doctor,date,present\nRAO,+9d,no\n"),
     (["patient", "add", NAME, "--phone", PHONE, "--born", BORN, "--email", EMAIL, "--note", NOTE, "--key", "k1"], None),
     (["patient", "add", OTHER, "--phone", "98765 14704", "--born", "1972-04-18"], None),

@@ -177,7 +177,8 @@ def test_a_list_that_finds_nothing_is_empty_and_no_error(clinic: Ask, run: Run, 
         assert answer.stdout.startswith("id,number,patient.id,")
         assert answer.stdout.count("\n") == 1
     else:
-        assert answer.stdout == {"table": "No appointments.\n", "json": "[]\n"}.get(output, "")
+        table = "No appointments.\nBook one: clinicctl book PATIENT DOCTOR DAY\n"
+        assert answer.stdout == {"table": table, "json": "[]\n"}.get(output, "")
 
 
 def test_options_stand_before_the_command_and_after_it(clinic: Ask, run: Run, tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ from zipfile import ZipFile
 
 import pytest
 
+from clinicctl import __version__
 from clinicctl.cli import TREE
 from clinicctl.cli import help as pages
+from clinicctl.cli.commands import SECOND_NAMES
 from tests.docs import PAGES, PARTS, README, example, refreshed, tree
 
 Run = Callable[..., Any]
@@ -126,12 +128,20 @@ def test_a_topic_is_found_without_case(run: Run) -> None:
 def test_an_unknown_topic_is_one_line_with_the_topics(run: Run) -> None:
     answer = run("help", "Anita Sharma", status=2)
     assert answer.stdout == ""
-    assert answer.stderr == f"clinicctl: No such topic. Topics: {', '.join(TOPICS)}.\n"
+    assert answer.stderr == f"clinicctl: No such command or topic. Topics: {', '.join(TOPICS)}.\n"
 
 
-def test_a_command_as_the_topic_is_referred_to_its_help(run: Run) -> None:
-    assert run("help", "book", status=2).stderr.splitlines()[1] == "  See `clinicctl book --help`."
-    assert not set(TREE) & set(TOPICS)
+def test_help_shows_the_help_of_a_command(run: Run) -> None:
+    for words in ("book", "queue call", "appointment", "doctor avail set", "register"):
+        assert run("help", *words.split(), status=0).stdout == run(*words.split(), "--help", status=0).stdout
+    assert run("help", "queue", "Anita", status=2).stdout == ""
+    assert not {*TREE, *SECOND_NAMES} & set(TOPICS)
+
+
+def test_the_version_is_shown_in_each_way(run: Run) -> None:
+    shown = {run(each, status=0).stdout for each in ("--version", "-V", "version")}
+    assert shown == {f"clinicctl {__version__}\n"}
+    assert json.loads(run("version", json=True, status=0).stdout) == {"version": __version__}
 
 
 def test_help_answers_in_json_and_in_a_batch(clinic: Run, run: Run) -> None:

@@ -294,6 +294,9 @@ queue show
 queue show RAO
 queue board --once
 day
+day --week
+day MEHTA tomorrow
+version
 free
 waitlist list --all
 status

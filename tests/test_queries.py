@@ -153,6 +153,7 @@ doctor add MEHTA 'Dr. Asha Mehta'
 doctor add RAO 'Dr. Vikram Rao' --capacity 3
 """
 LISTS = """
+patient show P1
 patient list --all
 patient list
 doctor list

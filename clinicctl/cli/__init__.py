@@ -25,7 +25,7 @@ from clinicctl.cli.click_names import (
     NoSuchOption,
     UsageError,
 )
-from clinicctl.cli.commands import Group
+from clinicctl.cli.commands import SECOND_NAMES, Group
 from clinicctl.cli.context import READER_GONE, AppContext, Ctx
 
 PROGRAM = "clinicctl"
@@ -58,8 +58,10 @@ TREE = {
     "audit": ("audit", "The journal of all changes: log, verify."),
     "metrics": ("metrics", "Print metrics for Prometheus, or write them to a file for its collector."),
     "db": ("db", "The database: check, back up, restore, migrate, compact."),
+    "away": ("doctors", "Set a doctor absent: the same as doctor avail set --absent."),
     "undo": ("daybook", "Undo the last change of a booking, a queue or a doctor's days."),
-    "help": ("help", "Show a reference page, or list the pages."),
+    "help": ("help", "Show a command's help or a reference page, or list the pages."),
+    "version": ("help", "Show the version."),
 }
 _ALIASES = {"appt": "appointment"}
 _PARTLY_DONE, _SIGNALLED = 3, 128
@@ -82,9 +84,13 @@ class Root(Group):
         super().__init__(*args, **kwargs)
 
     def list_commands(self, ctx: Context) -> list[str]:
-        return list(TREE)
+        return [*TREE, *SECOND_NAMES]
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        if cmd_name in SECOND_NAMES:
+            group, _, name = SECOND_NAMES[cmd_name].partition(" ")
+            inside = self.get_command(ctx, group)
+            return inside.get_command(ctx, name) if isinstance(inside, Group) else None
         if cmd_name not in self.loaded:
             self.loaded[cmd_name] = self._load(cmd_name)
         return self.loaded[cmd_name]
@@ -104,6 +110,8 @@ class Root(Group):
     def format_commands(self, ctx: Context, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_) for name, (_, help_) in TREE.items()])
+        with formatter.section("Second names"):
+            formatter.write_dl([(name, f"The same as `{first}`.") for name, first in SECOND_NAMES.items()])
 
     def main(
         self,
@@ -143,7 +151,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        from clinicctl import render
+        from clinicctl import render  # Deferred: an error without memory is reported before it is loaded.
 
         render.text(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
@@ -153,7 +161,7 @@ def _version(value: bool) -> None:
 def root(
     ctx: Ctx,
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        False, "--version", "-V", callback=_version, is_eager=True, help="Show the version and exit."
     ),
 ) -> None:
     """Run the front desk of a clinic: patients, doctors, booking, check-in, queue.

@@ -16,6 +16,23 @@ DAYS_BACK = re.compile(r"-[0-9]+[dw]([.,].*)?")
 """A day before today as an argument, like `-1d`."""
 
 
+SECOND_NAMES = {
+    "cancel": "appointment cancel",
+    "move": "appointment move",
+    "reschedule": "appointment move",
+    "no-show": "appointment no-show",
+    "next": "queue next",
+    "register": "patient add",
+}
+"""Second names at the top level, for the commands that are typed most."""
+
+
+def first_name(words: str) -> str:
+    """Return the words of a command by its first name, as in the journal."""
+    group, _, rest = words.partition(" ")
+    return SECOND_NAMES.get(words) or (f"appointment {rest}" if group == "appt" else words)
+
+
 # The options of every command, before its name or after
 
 
@@ -113,7 +130,7 @@ class Reading(TyperCommand):
         return _with_checked_output(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        ctx.obj.command = ctx.command_path.partition(" ")[2]
+        ctx.obj.command = first_name(ctx.command_path.partition(" ")[2])
         return super().parse_args(ctx, self._with_days_back(args))
 
     def _with_days_back(self, args: Sequence[str]) -> list[str]:

@@ -74,6 +74,8 @@ class AppContext:
         """The last operation. Its return type decides the columns of an empty list."""
         self._asked_days: tuple[Any, date, str] | None = None
         """The days that the last read asked for, as typed, the date of today, and the date order."""
+        self._asked_doctor = ""
+        """The doctor that the last read asked for, as typed, in capitals."""
         self._listed: tuple[str, ...] = ()
         """The cancelled appointments that were listed before a question, with whole phones."""
         self._began = clock.ticks()
@@ -147,6 +149,7 @@ class AppContext:
             self.names_masked = tx.clinic.mask_names == "yes"
             self._operation = operation
             self._asked_days = request.get("on"), tx.today, tx.clinic.date_order
+            self._asked_doctor = str(request.get("doctor") or "").upper()
             self._seen = head_of(tx.driver)
             return operation(tx, *_, **request)
 
@@ -243,6 +246,7 @@ class AppContext:
             listed=self._listed,
             command=self.command,
             days=self._requested_days() if result == [] else (),
+            doctor=self._asked_doctor,
         )
 
     def _requested_days(self) -> "Sequence[date]":

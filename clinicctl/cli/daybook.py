@@ -1,14 +1,15 @@
 """Commands for a whole day, the waitlist, and undo."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from clinicctl import desk, render
+from clinicctl import desk, errors, render
 from clinicctl.cli import params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.rules.days import DayWord, parse_day
+from clinicctl.rules.days import DaysWord, DayWord, parse_day, parse_days
+from clinicctl.rules.references import DoctorRef
 
 app = typer.Typer()
 waitlist = group(
@@ -20,10 +21,38 @@ waitlist = group(
 GROUPS = {"waitlist": waitlist}
 
 
-@reads(app, "day", "clinicctl day", "clinicctl day tomorrow --doctor MEHTA")
-def day(ctx: Ctx, day: params.Day = DayWord("today"), doctor: params.DoctorOption = None) -> None:
+@reads(
+    app,
+    "day",
+    "clinicctl day",
+    "clinicctl day mon..wed --doctor MEHTA",
+    "clinicctl day MEHTA tomorrow",
+    "clinicctl day --week",
+)
+def day(
+    ctx: Ctx,
+    first: Annotated[
+        Any,
+        typer.Argument(
+            metavar="[DAYS|DOCTOR]",
+            parser=parsers.days_or_doctor,
+            autocompletion=params.day_words,
+            help="A day, a range A..B, a list, or a doctor.",
+        ),
+    ] = DaysWord("today"),
+    second: Annotated[
+        DaysWord | None,
+        typer.Argument(metavar="[DAYS]", parser=parse_days, autocompletion=params.day_words, help="The doctor's days."),
+    ] = None,
+    doctor: params.DoctorOption = None,
+    week: Annotated[bool, typer.Option("--week", help="Show a week, with the taken slots of each doctor.")] = False,
+) -> None:
     """Show the day sheet: every slot of every doctor."""
-    ctx.obj.show(ctx.obj.read(desk.daybook.sheet, on=day, doctor=doctor))
+    named = first if isinstance(first, DoctorRef) else None
+    if (named and doctor) or (not named and second):
+        raise errors.Usage(problem="Give the days once, and at most one doctor.")
+    on = (second or DaysWord("today")) if named else first
+    ctx.obj.show(ctx.obj.read(desk.daybook.week if week else desk.daybook.sheet, on=on, doctor=named or doctor))
 
 
 @reads(app, "free", "clinicctl free MEHTA", "clinicctl free --specialty cardiology --from mon --days 30")
@@ -37,7 +66,12 @@ def free(
     days: Annotated[int, params.count("--days", 1, 366, help="How many days to look at.")] = 14,
 ) -> None:
     """List the next days with a free slot, for a doctor or a specialty."""
-    ctx.obj.show(ctx.obj.read(desk.daybook.free, doctor=doctor, specialty=specialty, start=start, count=days))
+    asked: dict[str, Any] = {"doctor": doctor, "specialty": specialty, "start": start, "count": days}
+    found = ctx.obj.read(desk.daybook.free, **asked)
+    if not found and (later := ctx.obj.read(desk.daybook.next_free, **asked)):
+        found = later
+        ctx.obj.note("No free slot in the days asked for. This is the next day with one.")
+    ctx.obj.show(found)
 
 
 @reads(app, "status", "clinicctl status")

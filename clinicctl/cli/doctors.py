@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from clinicctl import desk, errors
-from clinicctl.cli import imports, params
+from clinicctl.cli import imports, params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.rules import import_rows
+from clinicctl.rules import import_rows, references
 from clinicctl.rules.days import DaysWord
+from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import ImportMode, OnConflict, OnError
 
 app = typer.Typer()
@@ -114,7 +115,12 @@ def import_(
 )
 def set_(
     ctx: Ctx,
-    doctor: params.Doctor,
+    doctor: Annotated[
+        DoctorRef,
+        typer.Argument(
+            metavar="DOCTOR|all", parser=parsers.doctor_ref, autocompletion=params.codes, help="The doctor, or all."
+        ),
+    ],
     days: params.Days,
     present: Annotated[
         bool | None, typer.Option("--present/--absent", help="Whether the doctor is present.  [default: unchanged]")
@@ -123,21 +129,44 @@ def set_(
     note: params.Note = None,
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
 ) -> None:
-    """Set a doctor's availability. Omitted options keep their value."""
+    """Set the availability of a doctor or of all. Omitted options keep their value."""
+    one = doctor if doctor.strip().lower() != references.ALL else None
     if on_conflict is OnConflict.CANCEL:
         affected = ctx.obj.read(
-            desk.availability.preview_cancellations, doctor=doctor, on=days, present=present, capacity=capacity
+            desk.availability.preview_cancellations, doctor=one, on=days, present=present, capacity=capacity
         )
         ctx.obj.confirm_many(affected)
     ctx.obj.write(
         desk.availability.set_days,
-        doctor=doctor,
+        doctor=one,
         on=days,
         present=present,
         capacity=capacity,
         note=note,
         on_conflict=on_conflict,
     )
+
+
+@writes(
+    app,
+    "away",
+    "clinicctl away MEHTA mon..fri --note holidays",
+    "clinicctl away all 2026-12-25 --note Christmas",
+)
+def away(
+    ctx: Ctx,
+    doctor: Annotated[
+        DoctorRef,
+        typer.Argument(
+            metavar="DOCTOR|all", parser=parsers.doctor_ref, autocompletion=params.codes, help="The doctor, or all."
+        ),
+    ],
+    days: params.Days,
+    note: params.Note = None,
+    on_conflict: params.OnConflictOption = OnConflict.REFUSE,
+) -> None:
+    """Set a doctor absent: the same as doctor avail set --absent."""
+    set_(ctx, doctor, days, present=False, capacity=None, note=note, on_conflict=on_conflict)
 
 
 @writes(

@@ -12,14 +12,14 @@ from typing import Any
 from clinicctl import errors, settings
 from clinicctl.cli import parsers
 from clinicctl.cli.click_names import Command, FuncParamType, IntParamType, Parameter, StringParamType
-from clinicctl.cli.commands import DAYS_BACK, Group, Reading, common
+from clinicctl.cli.commands import DAYS_BACK, Group, Reading, common, first_name
 from clinicctl.cli.parsers import PERSONAL
 from clinicctl.rules import days, references
 from clinicctl.rules.times import parse_time
 
 _NUMBER = re.compile(r"[PAWpaw][0-9]+|[.]")
 _OF_DOCTORS = {parsers.doctor_ref, references.doctor_code}
-_OF_TIMES = {days.parse_day, days.parse_days, days.parse_weekdays, parse_time}
+_OF_TIMES = {days.parse_day, days.parse_days, days.parse_weekdays, parse_time, parsers.days_or_doctor}
 _OUR_WORDS = {*settings.FORMATS, *(each.name for each in settings.CLINIC)}
 _SHORT = 4
 """The most digits of a plain number. A longer one may be a phone."""
@@ -44,7 +44,7 @@ def read(root: Group, words: Sequence[str]) -> Read | None:
         return None
     shape = _shape(command)
     values = shape.read(words[at:])
-    return (shape.function, *values, " ".join(words[:at])) if values is not None else None
+    return (shape.function, *values, first_name(" ".join(words[:at]))) if values is not None else None
 
 
 def without_people(root: Group, words: Sequence[str], codes: Collection[str]) -> list[str] | None:
@@ -88,7 +88,7 @@ def _is_nobody(reader: Callable[[str], Any] | None, word: str, codes: Collection
     # An option without a parser has fixed values, so that an accepted value cannot be a name.
     if reader is None or reader in parsers.FIXED or _NUMBER.fullmatch(word):
         return True
-    if reader in _OF_DOCTORS:
+    if reader in _OF_DOCTORS or (reader is parsers.days_or_doctor and not days.are_days(word)):
         return word.upper() in codes
     if reader in _OF_TIMES:
         try:

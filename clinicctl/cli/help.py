@@ -14,9 +14,9 @@ from typing import Annotated
 
 import typer
 
-from clinicctl import errors, render
-from clinicctl.cli import TREE
-from clinicctl.cli.commands import reads
+from clinicctl import __version__, errors, render
+from clinicctl.cli.click_names import Context
+from clinicctl.cli.commands import Group, reads
 from clinicctl.cli.context import Ctx
 
 _FOLDER = resources.files("clinicctl") / "docs"
@@ -46,32 +46,68 @@ class Page:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The version of the program."""
+
+    version: str
+
+
 def _complete(incomplete: str) -> list[str]:
     return [each for each in topics() if each.startswith(incomplete)]
 
 
-@reads(app, "help", "clinicctl help", "clinicctl help exit-statuses", "clinicctl help scripts | less")
+@reads(app, "help", "clinicctl help", "clinicctl help book", "clinicctl help queue call", "clinicctl help scripts")
 def help_(
     ctx: Ctx,
     topic: Annotated[
-        str | None, typer.Argument(metavar="[TOPIC]", autocompletion=_complete, help="The page; without it, the list.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[COMMAND|TOPIC]",
+            autocompletion=_complete,
+            help="A command or a page; without it, the list of pages.",
+        ),
     ] = None,
 ) -> None:
-    """Show a reference page, or list the pages."""
+    """Show a command's help or a reference page, or list the pages."""
     known = topics()
-    if topic is None:
+    if not topic:
         listed = [Topic(each, _title(_markdown(each))) for each in known]
         widest = max(map(len, known))
         table = "".join(f"{each.topic:{widest}}{_GAP}{each.title}\n" for each in listed)
-        _show(ctx, listed, f"{table}\nShow one with `clinicctl help TOPIC`.\n")
+        _show(ctx, listed, f"{table}\nShow one with `clinicctl help TOPIC`. See `clinicctl --help` for the commands.\n")
         return
-    name = topic.lower()
+    words = [each.lower() for each in topic]
+    name = " ".join(words)
     if name not in known:
-        hint = f"See `clinicctl {name} --help`." if name in TREE else None
-        raise errors.Usage(problem=f"No such topic. Topics: {', '.join(known)}.", hint=hint)
+        page = _command_help(ctx, words)
+        if page is None:
+            raise errors.Usage(problem=f"No such command or topic. Topics: {', '.join(known)}.")
+        render.text(f"{page}\n")
+        return
     markdown = _markdown(name)
     text = as_text(markdown, width=min(_WIDEST, get_terminal_size().columns))
     _show(ctx, Page(name, _title(markdown), text), text)
+
+
+def _command_help(ctx: Ctx, words: list[str]) -> str | None:
+    """Return the help page of a command, or None."""
+    inner: Context = ctx.find_root()
+    for word in words:
+        command = inner.command.get_command(inner, word) if isinstance(inner.command, Group) else None
+        if command is None:
+            return None
+        inner = Context(command, info_name=word, parent=inner, obj=ctx.obj)
+    return inner.get_help()
+
+
+@reads(app, "version", "clinicctl version")
+def version(ctx: Ctx) -> None:
+    """Show the version."""
+    if ctx.obj.settings.output in ("json", "jsonl"):
+        ctx.obj.show(Version(__version__))
+    else:
+        render.text(f"clinicctl {__version__}\n")
 
 
 def topics() -> list[str]:

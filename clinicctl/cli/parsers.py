@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from clinicctl import errors, interrupts
 from clinicctl.cli.click_names import get_current_context
-from clinicctl.rules import references, text
+from clinicctl.rules import days, references, text
 from clinicctl.store import paths
 
 T = TypeVar("T")
@@ -84,6 +84,19 @@ def one_of(option: str, kind: type[E], *, words: Mapping[str, E] | None = None) 
     reader.__name__ = "TEXT"
     FIXED[reader] = tuple(kind)
     return reader
+
+
+def days_or_doctor(given: str) -> days.DaysWord | references.DoctorRef:
+    """Return days, or a doctor if the text is no day.
+
+    A misspelt day is refused as a day.
+    """
+    try:
+        return days.parse_days(given)
+    except errors.BadValue as refused:
+        if refused.hint is not None or not any(each.isalpha() for each in given):
+            raise
+        return doctor_ref(given)
 
 
 def whole(name: str, least: int, most: int, *, personal: bool = False) -> Callable[[str], int]:

@@ -62,8 +62,8 @@ def add(
 
 @reads(patient, "show", "clinicctl patient show P17", "clinicctl patient show 'an sch' --json")
 def show(ctx: Ctx, patient: params.Patient) -> None:
-    """Show one patient."""
-    ctx.obj.show(ctx.obj.read(desk.patients.show, patient=patient))
+    """Show a patient's card: details, appointments, and who shares a phone."""
+    ctx.obj.show(ctx.obj.read(desk.cards.show, patient=patient))
 
 
 @reads(patient, "find", "clinicctl patient find 'mu an'", "clinicctl patient find '0151 23456789'")

@@ -6,6 +6,7 @@ Each is committed before it is answered.
 import os
 import shlex
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,10 @@ import typer
 from platformdirs import user_state_path
 
 from clinicctl import desk, errors, interrupts, render
-from clinicctl.cli import PROGRAM, Root, answer, fast_parse
+from clinicctl.cli import PROGRAM, TREE, Root, answer, fast_parse
 from clinicctl.cli.batch import Within
 from clinicctl.cli.click_names import ShellComplete
-from clinicctl.cli.commands import reads
+from clinicctl.cli.commands import SECOND_NAMES, reads
 from clinicctl.cli.config_file import APPLICATION
 from clinicctl.cli.context import AppContext, Ctx
 from clinicctl.results.people import Patient, PatientBrief, ToCall
@@ -34,8 +35,10 @@ _LARGEST = 16 << 20
 """The most bytes of a history file."""
 _TAKE_FILES = {"batch", "db", "export", "metrics"}
 """Commands for which `.` is a folder, not a patient."""
-_ABOUT_NOBODY = {"config", "db", "doctor", "free", "health", "help", "init", "demo", "metrics"}
+_ABOUT_NOBODY = {"away", "config", "db", "doctor", "free", "health", "help", "init", "demo", "metrics", "version"}
 """Commands that concern no patient, and so do not change `.`."""
+_NOT_AT_PROMPT = {"batch", "shell", "appt"}
+"""Names that no beginning means: they do not run at a prompt, or have a longer name."""
 
 app = typer.Typer()
 
@@ -87,6 +90,7 @@ class _Shell:
         self.patient: UUID | None = None
         """The id of the patient that `.` means. After a restore the number may belong to another patient."""
         shared.refuses_after_restore = True
+        self._commands = [*TREE, *SECOND_NAMES]
         self.history = _History() if render.can_ask() else None
         if self.history:
             self.history.complete_by(_Completion(root, context))
@@ -94,6 +98,8 @@ class _Shell:
     def run(self) -> int:
         """Run line after line; return the status of the last. Stops when output fails."""
         status = 0
+        if self.history is not None:
+            render.message("Type a command. ? or help lists them; q, exit or Ctrl-D leaves.")
         while True:
             try:
                 typed = render.line(PROGRAM, self._shown())
@@ -108,8 +114,9 @@ class _Shell:
             command = self._command()
             try:
                 words = _words(typed)
-                if words in (["exit"], ["quit"]):
+                if words in (["exit"], ["quit"], ["q"]):
                     return status
+                words = _expanded(["--help"] if words in (["?"], ["help"]) else words, self._commands)
                 if words:
                     status = self._do(command, words)
             except errors.Usage as refused:
@@ -212,6 +219,19 @@ def _words(typed: str) -> list[str]:
         return shlex.split(typed)
     except ValueError:
         raise errors.Usage(problem="A quote is not closed.") from None
+
+
+def _expanded(words: list[str], commands: Sequence[str]) -> list[str]:
+    """Return a line with the whole name of its command.
+
+    At the prompt a unique beginning is enough. Refuses one of several commands.
+    """
+    if not words or words[0] in commands or words[0].startswith("-"):
+        return words
+    found = [each for each in commands if each.startswith(words[0]) and each not in _NOT_AT_PROMPT]
+    if len(found) > 1:
+        raise errors.Usage(problem=f"Which command? {', '.join(found)} begin so.")
+    return [*found, *words[1:]] if found else words
 
 
 def _is_patient(word: str) -> bool:

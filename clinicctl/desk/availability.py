@@ -16,7 +16,7 @@ from clinicctl.results.people import ToCall
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus
-from clinicctl.store.compiled import appointments, rows
+from clinicctl.store.compiled import appointments, doctors, rows
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.engine import Tx
 
@@ -44,14 +44,14 @@ class DaySetting(NamedTuple):
 def set_days(
     tx: Tx,
     *,
-    doctor: DoctorRef,
+    doctor: DoctorRef | None,
     on: DaysWord,
     present: bool | None = None,
     capacity: int | None = None,
     note: str | None = None,
     on_conflict: OnConflict = OnConflict.REFUSE,
 ) -> list[Day]:
-    """Set a doctor's days.
+    """Set the days of a doctor, or without one those of all doctors on the staff.
 
     Omitted options keep their value, and an empty note clears it. Refuses a call that sets nothing, past days and, with
     `HasBookings`, a change that would leave patients without a slot: with `keep` they stay booked, with `cancel` the
@@ -59,10 +59,10 @@ def set_days(
     """
     if present is None and capacity is None and note is None:
         raise errors.Usage(problem="Nothing to set: give at least one of --present, --absent, --capacity and --note.")
-    row = lookup.find_active_doctor(tx, doctor)
     dates = dates_of(tx, on)
     days.refuse_past(tx, dates[0])
-    current = days.list_states(tx, row, dates)
+    listed = _doctors(tx, doctor)
+    current = _states(tx, listed, dates)
     changed = [changed_state(each, present=present, capacity=capacity) for each in current]
     cancelled = resolve_conflicts(tx, zip(current, changed, strict=True), on_conflict=on_conflict)
     settings = [(each, updated_setting(each, present=present, capacity=capacity, note=note)) for each in current]
@@ -77,9 +77,22 @@ def set_days(
     record_before(
         tx,
         packed=replay.pack([day_before(each.doctor_id, each.date, each.setting) for each, _ in changes]),
-        cancelled=[each for each in current if each.date in cancelled],
+        cancelled=[each for each in current if (each.doctor, each.date) in cancelled],
     )
-    return [replace(each, cancelled=cancelled.get(each.date, ())) for each in show(tx, row, dates)]
+    return [
+        replace(each, cancelled=cancelled.get((each.doctor, each.date), ()))
+        for each in describe(tx, _states(tx, listed, dates))
+    ]
+
+
+def _doctors(tx: Tx, doctor: DoctorRef | None) -> list[rows.DoctorRow]:
+    """Return the doctor of a reference, or without one all doctors on the staff."""
+    return [lookup.find_active_doctor(tx, doctor)] if doctor is not None else doctors.on_staff(tx)
+
+
+def _states(tx: Tx, listed: Sequence[rows.DoctorRow], dates: Sequence[date]) -> list[days.DayState]:
+    found = days.list_states_of_doctors(tx, listed, dates)
+    return [state for each in listed for state in found[each.id]]
 
 
 def show_days(tx: Tx, *, doctor: DoctorRef, on: DaysWord) -> list[Day]:
@@ -209,14 +222,13 @@ def _how_to_clear(arrived: Sequence[rows.ArrivedRow]) -> list[str]:
 
 
 def preview_cancellations(
-    tx: Tx, *, doctor: DoctorRef, on: DaysWord, present: bool | None, capacity: int | None
+    tx: Tx, *, doctor: DoctorRef | None, on: DaysWord, present: bool | None, capacity: int | None
 ) -> list[ToCall]:
     """Return the patients whom `set_days` with CANCEL would cancel.
 
     Refuses if any have arrived.
     """
-    row = lookup.find_active_doctor(tx, doctor)
-    current = days.list_states(tx, row, dates_of(tx, on))
+    current = _states(tx, _doctors(tx, doctor), dates_of(tx, on))
     changed = [changed_state(each, present=present, capacity=capacity) for each in current]
     refuse_displaced(tx, *list_conflicts(tx, zip(current, changed, strict=True), on_conflict=OnConflict.CANCEL))
     return [bookings.to_call(each) for each in list_displaced(tx, changed)]
@@ -228,19 +240,21 @@ def resolve_conflicts(
     *,
     on_conflict: OnConflict,
     hint: str | None = None,
-) -> dict[date, tuple[ToCall, ...]]:
+) -> dict[tuple[str, date], tuple[ToCall, ...]]:
     """Refuse, keep or cancel the patients who lose their slot.
 
-    Return the cancelled ones by date. CANCEL applies to every booked patient without a slot, whatever the cause.
+    Return the cancelled ones by doctor and date. CANCEL applies to every booked patient without a slot, whatever the
+    cause.
     """
     changes = list(changes)
     refuse_displaced(tx, *list_conflicts(tx, changes, on_conflict=on_conflict), hint=hint)
     if on_conflict is not OnConflict.CANCEL:
         return {}
-    cancelled: dict[date, tuple[ToCall, ...]] = {}
+    cancelled: dict[tuple[str, date], tuple[ToCall, ...]] = {}
     for row in list_displaced(tx, (after for _, after in changes)):
         bookings.cancel_row(tx, row, by=CancelledBy.CLINIC, reason=None)
-        cancelled[row.date] = (*cancelled.get(row.date, ()), bookings.to_call(row))
+        key = (row.doctor_code, row.date)
+        cancelled[key] = (*cancelled.get(key, ()), bookings.to_call(row))
     return cancelled
 
 
@@ -379,4 +393,4 @@ def reapply_capacities(
     ]
     cancelled = resolve_conflicts(tx, [each for each in pairs if _reduces(*each)], on_conflict=on_conflict, hint=hint)
     set_capacities(tx, [(each, each.planned_capacity) for each in current if each.planned_capacity != each.capacity])
-    return cancelled
+    return {on: listed for (_, on), listed in cancelled.items()}

@@ -1,7 +1,7 @@
 """The day sheet, the free days, the close of a day, and the list of open problems."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +18,9 @@ from clinicctl.desk import (
     transitions,
     waitlist,
 )
-from clinicctl.desk.dates import date_of
-from clinicctl.results.days import Closed, Day, Slot, ToDo
-from clinicctl.rules.days import DayWord
+from clinicctl.desk.dates import date_of, dates_of
+from clinicctl.results.days import Closed, Day, DoctorWeek, Slot, ToDo
+from clinicctl.rules.days import LONGEST, DaysWord, DayWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.slots import free_slots
 from clinicctl.rules.transitions import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START
@@ -42,13 +42,28 @@ _NEXT = {
 """The next step of a patient on the way out of the queue."""
 
 
-def sheet(tx: Tx, *, on: DayWord, doctor: DoctorRef | None = None) -> list[Slot]:
-    """Return the taken and the free slots of a day, of one doctor or of all.
+def sheet(tx: Tx, *, on: DaysWord, doctor: DoctorRef | None = None) -> list[Slot]:
+    """Return the taken and the free slots of days, of one doctor or of all.
 
     An absent or archived doctor has no free slots.
     """
-    date_ = date_of(tx, on)
     one = lookup.find_doctor(tx, doctor) if doctor else None
+    return [slot for date_ in dates_of(tx, on) for slot in _sheet(tx, date_, one)]
+
+
+def week(tx: Tx, *, on: DaysWord, doctor: DoctorRef | None = None) -> list[DoctorWeek]:
+    """Return the days of a week for each doctor: the seven days from Monday."""
+    first = dates_of(tx, on)[0]
+    monday = first - timedelta(days=first.weekday())
+    listed = [lookup.find_doctor(tx, doctor)] if doctor else doctors.on_staff(tx)
+    states = days.list_states_of_doctors(tx, listed, [monday + timedelta(days=nth) for nth in range(7)])
+    return [
+        DoctorWeek(doctor=each.code, name=each.name, days=tuple(availability.describe(tx, states[each.id])))
+        for each in listed
+    ]
+
+
+def _sheet(tx: Tx, date_: date, one: rows.DoctorRow | None) -> list[Slot]:
     held: dict[UUID, list[rows.AppointmentRow]] = {}
     for row in bookings.list_of_day(tx, on=date_, doctor_id=one.id if one is not None else None):
         held.setdefault(row.doctor_id, []).append(row)
@@ -71,6 +86,16 @@ def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayW
     states = days.list_states_of_doctors(tx, listed, dates)
     open_ = [each for row in listed for each in states[row.id] if each.remaining > 0]
     return sorted(availability.describe(tx, open_), key=lambda each: (each.date, each.doctor))
+
+
+def next_free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> list[Day]:
+    """Return the next day with a free slot after days that have none, if any.
+
+    It is at most a year ahead. Every doctor with a free slot on that day is listed.
+    """
+    first = max(date_of(tx, start), tx.today) + timedelta(days=count)
+    later = free(tx, doctor=doctor, specialty=specialty, start=DayWord(first.isoformat()), count=LONGEST)
+    return [each for each in later if each.date == later[0].date]
 
 
 @operations.CLOSE

@@ -203,6 +203,7 @@ def refuse_absent(tx: Tx, doctor: rows.DoctorRow, day: DayState) -> None:
         raise errors.DoctorAbsent(
             doctor=day.doctor,
             date=day.date.isoformat(),
+            note=day.setting.note if day.setting is not None else None,
             next_free=[each.isoformat() for each in free],
             hint=_free_hint(free),
         )

@@ -48,7 +48,13 @@ class WaitedFor(Conflict):
 
 
 class DoctorAbsent(AgainstRule):
-    code, sentence = "doctor_absent", "{doctor} is absent on {date}."
+    """The doctor is absent. The note of the day is the clinic's own, about the doctor."""
+
+    code = "doctor_absent"
+
+    def compose(self, details: dict[str, object]) -> str:
+        note = f": {details['note']}" if details["note"] else ""
+        return f"{details['doctor']} is absent on {details['date']}{note}."
 
 
 class PastDay(AgainstRule):

@@ -62,14 +62,15 @@ def result(
     listed: Sequence[str] = (),
     command: str = "",
     days: "Sequence[date]" = (),
+    doctor: str = "",
 ) -> None:
     """Print a result, or the outcome of a write, on stdout.
 
     Refuses with `NotPrinted` if that fails.
 
     `masked` leaves only the last three digits of a phone in tables, but not in the formats for programs. `of` is the
-    operation that returned the result, `command` its command, and `days` are the days that it asked for. `listed` are
-    cancelled appointments that were listed before a question: a table on the terminal does not list them again.
+    operation that returned the result, `command` its command, and `days` and `doctor` are what it asked for. `listed`
+    are cancelled appointments that were listed before a question: a table on the terminal does not list them again.
     """
     from clinicctl.results.base import Outcome
 
@@ -100,6 +101,7 @@ def result(
                 command=command,
                 kind=machine.declared_class(of) if shown == [] else None,
                 days=days,
+                doctor=doctor,
             )
         )
         return

@@ -237,6 +237,8 @@ def _handle(value: Any) -> Any:
     """Return one word for an object in a cell."""
     if isinstance(value, dict) and "to_status" in value:
         return f"{value['appointment']}:{value['from_status'] or ''}>{value['to_status']}"
+    if isinstance(value, dict) and "remaining" in value:
+        return f"{value['date']}:{value['booked']}/{value['capacity'] if value['present'] else 0}"
     if isinstance(value, dict):
         return value.get("appointment") or value.get("number") or value.get("law")
     return value

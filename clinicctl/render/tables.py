@@ -11,11 +11,11 @@ from clinicctl.render.columns import COLUMNS, NUMBERS, Column, instant, status, 
 from clinicctl.render.layout import Console, Heading, Text
 from clinicctl.render.machine import to_call
 from clinicctl.render.safe_text import visible
-from clinicctl.results.appointments import Appointment, QueueEntry, StepTaken, WaitlistEntry
+from clinicctl.results.appointments import Appointment, PatientCard, QueueEntry, StepTaken, WaitlistEntry
 from clinicctl.results.base import Outcome
 from clinicctl.results.clinic import Demo, Health
 from clinicctl.results.database import Checked, LastBackup, Problem, Repaired
-from clinicctl.results.days import Board, Day, Slot, ToDo, WeekDay
+from clinicctl.results.days import Board, Day, DoctorWeek, Slot, ToDo, WeekDay
 from clinicctl.results.imports import Imported, ImportedDoctors, ImportedPatients, ImportedRow
 from clinicctl.results.journal import JournalEntry
 from clinicctl.results.people import Doctor, DoctorBrief, Duplicate, Patient, PatientBrief
@@ -29,20 +29,22 @@ NEXT = 8
 NARROW = 60
 """Below this width each row of a table becomes a block of lines."""
 
-_NOTHING = {
-    Patient: "No patients found",
-    Doctor: "No doctors found",
-    Day: "No free slots found",
-    Appointment: "No appointments",
-    QueueEntry: "Nobody in the queue",
-    StepTaken: "No steps",
-    Slot: "No slots",
-    Board: "Nobody is waiting",
-    WaitlistEntry: "Nobody on the waitlist",
-    ToDo: "No open problems",
-    JournalEntry: "No writes found",
-    Duplicate: "No possible duplicates",
+_NOTHING: dict[type, tuple[str, str]] = {
+    Patient: ("No patients found", "Register one: clinicctl patient add NAME --phone PHONE"),
+    Doctor: ("No doctors yet", "Add one: clinicctl doctor add CODE NAME"),
+    Day: ("No free slots found", "See who waits: clinicctl waitlist list"),
+    Appointment: ("No appointments", "Book one: clinicctl book PATIENT DOCTOR DAY"),
+    QueueEntry: ("Nobody in the queue", "Check in a patient: clinicctl checkin PATIENT"),
+    StepTaken: ("No steps", ""),
+    Slot: ("No slots", "Add a doctor: clinicctl doctor add CODE NAME"),
+    DoctorWeek: ("No doctors yet", "Add one: clinicctl doctor add CODE NAME"),
+    Board: ("Nobody is waiting", ""),
+    WaitlistEntry: ("Nobody on the waitlist", "Add a patient: clinicctl waitlist add PATIENT DOCTOR DAYS"),
+    ToDo: ("No open problems", ""),
+    JournalEntry: ("No writes found", "See all: clinicctl audit log"),
+    Duplicate: ("No possible duplicates", ""),
 }
+"""What an empty list of each kind says, and what to do next."""
 
 
 def render(
@@ -56,10 +58,11 @@ def render(
     command: str = "",
     kind: type | None = None,
     days: Sequence[date] = (),
+    doctor: str = "",
 ) -> str:
     """Return a result for people: a sentence, a table, or single lines.
 
-    `kind` is the class of an empty list, `days` are those that the command asked for.
+    `kind` is the class of an empty list; `days` and `doctor` are what the command asked for.
     """
     console = Console(width=width, coloured=coloured, positioned=positioned)
     if outcome is not None and messages.has(result):
@@ -74,25 +77,33 @@ def render(
     elif isinstance(result, list) and result:
         _print_list(console, result, outcome, listed=listed)
     elif isinstance(result, list):
-        on = f" on {phrases.days(days)}" if days else ""
-        console.print(f"{_nothing(kind)}{on}.", style="dim")
+        nothing, hint = _nothing(kind)
+        asked = f"{f' for {visible(doctor)}' if doctor else ''}{f' on {phrases.days(days)}' if days else ''}"
+        console.print(f"{nothing}{asked}.", style="dim")
+        if hint:
+            console.print(hint, style="dim", soft_wrap=True)
     elif messages.has(result) and not isinstance(result, Patient | Doctor | Appointment):
         console.print(Text(visible(messages.report(result, Outcome(result), command=command))), soft_wrap=True)
+    elif isinstance(result, PatientCard):
+        _print_card(console, result)
     else:
         _print_one(console, result)
     return console.text()
 
 
-def _nothing(kind: type | None) -> str:
+def _nothing(kind: type | None) -> tuple[str, str]:
     found = (words for each, words in _NOTHING.items() if kind is not None and issubclass(kind, each))
-    return next(found, "Nothing found")
+    return next(found, ("Nothing found", ""))
 
 
 def _print_list(console: Console, rows: Sequence[Any], outcome: Outcome | None, *, listed: Sequence[str]) -> None:
     if isinstance(rows[0], Board):
         print_board(console, rows)
     elif isinstance(rows[0], Slot):
-        _print_sheet(console, rows)
+        for on in dict.fromkeys(each.date for each in rows):
+            _print_sheet(console, [each for each in rows if each.date == on], below=on != rows[-1].date)
+    elif isinstance(rows[0], DoctorWeek):
+        _print_week(console, rows)
     else:
         _print_rows(console, rows)
         if outcome is not None:
@@ -126,13 +137,25 @@ def _used(columns: Sequence[Column], rows: Sequence[Any]) -> Sequence[Column]:
     return [(title, value) for title, value in columns if any(value(row) not in (None, "") for row in rows)]
 
 
-def _print_one(console: Console, result: Any) -> None:
+def _print_card(console: Console, card: PatientCard) -> None:
+    """Print a patient, then the coming and the past appointments."""
+    _print_one(console, card, without=("coming", "past", *(() if card.no_shows else ("no_shows",))))
+    for title, listed in (("Coming", card.coming), ("Past", card.past)):
+        if listed:
+            console.print("")
+            console.print(title, style="bold")
+            _print_rows(console, listed, without=("Patient",))
+
+
+def _print_one(console: Console, result: Any, *, without: Sequence[str] = ()) -> None:
     # People use the number; the UUID is for programs. A valid phone needs no mark.
     found = [
         (each.name, value)
         for each in fields(result)
         if (value := getattr(result, each.name)) not in (None, "", ())
-        and each.name != "id"
+        and each.name not in ("id", *without)
+        # The only phone is shown as the phone.
+        and not (each.name == "phones" and len(value) == 1)
         and (value or each.name != "phone_unverified")
         # A count matters only where the list beside it is cut short.
         and not (each.name.endswith("_count") and value == len(getattr(result, each.name.removesuffix("_count"), ())))
@@ -238,13 +261,38 @@ def _print_to_call(
         console.print(Text(to_call(each).rstrip()), soft_wrap=True)
 
 
-def _print_sheet(console: Console, slots: Sequence[Slot]) -> None:
+def _print_week(console: Console, rows: Sequence[DoctorWeek]) -> None:
+    """Print the taken slots and the capacity of each doctor's days."""
+    dates = [each.date for each in rows[0].days]
+    if console.width < NARROW:
+        for row in rows:
+            console.block(
+                [("Doctor", Text(row.doctor)), *((phrases.day(each.date), _taken(each)) for each in row.days)]
+            )
+        return
+    console.print(f"{phrases.day(dates[0])} to {phrases.day(dates[-1])}: taken/slots", style="bold")
+    console.table(
+        [Heading("Doctor"), *(Heading(f"{phrases.day(each)[:3]} {each.day}", right=True) for each in dates)],
+        [[Text(visible(row.doctor)), *(_taken(each) for each in row.days)] for row in rows],
+    )
+
+
+def _taken(each: Day) -> Text:
+    if not each.present:
+        return Text("absent" if not each.booked else f"absent, {each.booked}", "dim")
+    taken = f"{each.booked}/{each.capacity}"
+    return Text(taken, "" if each.remaining else "bold red")
+
+
+def _print_sheet(console: Console, slots: Sequence[Slot], *, below: bool = False) -> None:
     console.print(phrases.day(slots[0].date), style="bold")
     for code in dict.fromkeys(each.doctor for each in slots):
         own = [each for each in slots if each.doctor == code]
         taken = sum(each.appointment is not None for each in own)
         console.print(Text(f"\n{code}: {taken} taken, {len(own) - taken} free", style="bold"))
         _print_rows(console, own, without=("Doctor",))
+    if below:
+        console.print("")
 
 
 def _field(value: Any) -> Text:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from clinicctl.results.base import PERSONAL, result, stored
 from clinicctl.results.journal import JournalStep
-from clinicctl.results.people import DoctorBrief, PatientBrief
+from clinicctl.results.people import DoctorBrief, Patient, PatientBrief
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
 
 
@@ -76,6 +76,20 @@ class StepTaken:
     slot: int
     position: int | None
     reason: str | None = field(metadata=PERSONAL)
+
+
+@result
+class PatientCard(Patient):
+    """A patient with their coming and last appointments, and those who share a phone.
+
+    `no_shows` is how often the patient did not come.
+    """
+
+    coming: tuple[Appointment, ...] = field(kw_only=True)
+    past: tuple[Appointment, ...] = field(kw_only=True)
+    no_shows: int = field(kw_only=True)
+    shares_phone_with: tuple[PatientBrief, ...] = field(kw_only=True)
+    shares_phone_with_count: int = field(kw_only=True)
 
 
 @stored("CheckedIn")

@@ -41,6 +41,15 @@ class WeekDay:
 
 
 @result
+class DoctorWeek:
+    """The seven days of a week of a doctor."""
+
+    doctor: str
+    name: str = field(metadata=PERSONAL)
+    days: tuple[Day, ...]
+
+
+@result
 class Slot:
     """One slot of a day sheet, free or with its appointment."""
 

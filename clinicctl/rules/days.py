@@ -183,6 +183,15 @@ def is_day(text: str) -> bool:
     return True
 
 
+def are_days(text: str) -> bool:
+    """Return whether a text is a day, a range, or several days."""
+    try:
+        parse_days(text)
+    except BadValue:
+        return False
+    return True
+
+
 def parse_day(text: str) -> DayWord:
     """Check a day without today's date and the clinic's order.
 

@@ -12,6 +12,9 @@ _CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _LEAST_DIGITS = 5
 
+ALL = "all"
+"""The word for all doctors. No doctor gets it as a code."""
+
 
 class PatientRef(str):
     """`P17`, a UUID, a phone in any form, or words that each begin one of the names."""
@@ -77,6 +80,8 @@ def doctor_code(text: str) -> str:
     Refuses anything but 1 to 32 of A-Z, 0-9, `.`, `_`, `-`, and UUIDs.
     """
     code = text.strip().upper()
+    if code.lower() == ALL:
+        raise BadValue(problem="The code ALL means all doctors: choose another.")
     if not _CODE.fullmatch(code) or uuid(code):
         named = typed(text)
         raise BadValue(

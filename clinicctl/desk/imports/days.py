@@ -59,15 +59,18 @@ def set_availability(tx: Tx, *, plan: Plan) -> Imported:
         reasons = {key: "has bookings" if booked else "patients have arrived" for key, (booked, _) in conflicts.items()}
         plan = day_plan.without(plan, reasons)
         changes = [each for each in changes if (each[0].doctor, each[0].date) not in conflicts]
-    cancelled_by_date = availability.resolve_conflicts(
+    cancelled_by_day = availability.resolve_conflicts(
         tx, [(before, after) for before, after, _ in changes], on_conflict=plan.on_conflict
     )
     _apply(tx, plan)
     availability.set_capacities(tx, [(before, capacity) for before, _, capacity in changes if capacity is not None])
     availability.record_before(
-        tx, packed=plan.packed, cancelled=[before for before, _, _ in changes if before.date in cancelled_by_date]
+        tx,
+        packed=plan.packed,
+        cancelled=[before for before, _, _ in changes if (before.doctor, before.date) in cancelled_by_day],
     )
-    return _result(plan, [person for on in sorted(cancelled_by_date) for person in cancelled_by_date[on]])
+    by_date = sorted(cancelled_by_day, key=lambda each: each[::-1])
+    return _result(plan, [person for key in by_date for person in cancelled_by_day[key]])
 
 
 def _is_current(tx: Tx, plan: Plan) -> bool:

@@ -118,6 +118,64 @@ def of_patient_on(tx: Tx, *, patient: UUID, on: Date) -> list[rows.AppointmentRo
     return tx.fetch_all(_OF_PATIENT_ON, (from_uuid(patient), from_date(on)), rows.appointment_row)
 
 
+_COMING_OF_PATIENT = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.patient_id = ? AND appointments.date >= ? AND appointments.status IN ('booked',
+'checked_in', 'in_consultation') ORDER BY appointments.date, appointments.number
+LIMIT ? OFFSET ?
+"""
+
+
+def coming_of_patient(tx: Tx, *, patient: UUID, today: Date, limit: int) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_COMING_OF_PATIENT, (from_uuid(patient), from_date(today), limit, 0), rows.appointment_row)
+
+
+_PAST_OF_PATIENT = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.patient_id = ? AND appointments.status != 'cancelled' AND (appointments.date < ? OR
+appointments.status IN ('completed', 'left', 'no_show')) ORDER BY appointments.date DESC, appointments.number
+DESC
+LIMIT ? OFFSET ?
+"""
+
+
+def past_of_patient(tx: Tx, *, patient: UUID, today: Date, limit: int) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_PAST_OF_PATIENT, (from_uuid(patient), from_date(today), limit, 0), rows.appointment_row)
+
+
+_COUNT_NO_SHOWS = """
+SELECT count(*) AS count_1
+FROM appointments
+WHERE appointments.patient_id = ? AND appointments.status = 'no_show'
+"""
+
+
+def count_no_shows(tx: Tx, *, patient: UUID) -> int | None:
+    return tx.fetch_one(_COUNT_NO_SHOWS, (from_uuid(patient),), lambda row: row[0])
+
+
 _OF_DAY = """
 SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,

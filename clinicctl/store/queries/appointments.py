@@ -1,6 +1,6 @@
 """Queries for appointments, with their patients, doctors and queue entries."""
 
-from sqlalchemy import and_, bindparam, insert, literal_column, or_, select, update
+from sqlalchemy import Date, and_, bindparam, func, insert, literal_column, or_, select, update
 
 from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.models import (
@@ -16,6 +16,7 @@ from clinicctl.store.models import (
 )
 from clinicctl.store.queries import FILTERS, LIMIT, among, change, condition, every, filtered, one
 
+_ACTIVE_STATUSES = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION)
 _queue_doctors = doctors.alias("queue_doctors")
 
 _PATIENT = (
@@ -56,6 +57,25 @@ BOOKED = every(
 )
 OF_PATIENT_ON = every(_ALL.where(_WITH_PATIENT, _ON).order_by(appointments.c.number), "AppointmentRow")
 _NOT_CANCELLED = _ALL.where(_ON, appointments.c.status != AppointmentStatus.CANCELLED)
+_ENDED = (AppointmentStatus.COMPLETED, AppointmentStatus.LEFT, AppointmentStatus.NO_SHOW)
+_TODAY = bindparam("today", type_=Date)
+COMING_OF_PATIENT = every(
+    _ALL.where(_WITH_PATIENT, appointments.c.date >= _TODAY, appointments.c.status.in_(_ACTIVE_STATUSES))
+    .order_by(appointments.c.date, appointments.c.number)
+    .limit(LIMIT),
+    "AppointmentRow",
+)
+PAST_OF_PATIENT = every(
+    _ALL.where(
+        _WITH_PATIENT,
+        appointments.c.status != AppointmentStatus.CANCELLED,
+        or_(appointments.c.date < _TODAY, appointments.c.status.in_(_ENDED)),
+    )
+    .order_by(appointments.c.date.desc(), appointments.c.number.desc())
+    .limit(LIMIT),
+    "AppointmentRow",
+)
+COUNT_NO_SHOWS = one(select(func.count()).where(_WITH_PATIENT, appointments.c.status == AppointmentStatus.NO_SHOW))
 OF_DAY = every(_NOT_CANCELLED.order_by(doctors.c.code, appointments.c.slot), "AppointmentRow")
 OF_DOCTORS_DAY = every(_NOT_CANCELLED.where(_WITH_DOCTOR).order_by(appointments.c.slot), "AppointmentRow")
 
@@ -67,9 +87,7 @@ ACTIVE_IN_QUEUE = every(
     _ALL.where(
         queue_entries.c.doctor_id == bindparam("doctor"),
         IN_QUEUE,
-        appointments.c.status.in_(
-            [AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION]
-        ),
+        appointments.c.status.in_(_ACTIVE_STATUSES),
     ),
     "AppointmentRow",
 )
