@@ -47,6 +47,7 @@ EVERYTHING = {
     "patients.MERGED": "a list of all patients, and an import of patients: those who were merged",
     "patients.NOT_ERASED": "a list of all patients",
     "patients.ON_FILE": "a list of all patients",
+    "patients.WITH_PHONE_ENDING": "until phones have a table of their own, with the digits in reverse",
     "records.SHARING_NAME_KEY": "all pairs who may be one person",
     "records.SHARING_SOUND_KEY": "all pairs who may be one person",
     "waitlist.LISTED": "the whole waitlist, also those who do not wait any more",

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
         recognition,
         records,
         replay,
+        similar,
         undo,
+        visit_lookup,
         waitlist,
         weekly,
     )
@@ -58,7 +60,9 @@ __all__ = [
     "recognition",
     "records",
     "replay",
+    "similar",
     "undo",
+    "visit_lookup",
     "waitlist",
     "weekly",
 ]
