@@ -3,6 +3,7 @@
 The ratios here are CPU of `clinicctl queue show` without a measure to CPU with it, medians of 15 pairs run in turn.
 """
 
+import errno
 import gc
 import os
 import signal
@@ -34,8 +35,10 @@ def main() -> None:
     """
     try:
         status = _run()
-    except (MemoryError, SystemError):
-        # There is no memory to import the error messages. CPython sometimes raises SystemError in this case.
+    except (MemoryError, SystemError, OSError) as error:
+        # There is no memory to import the error messages. CPython sometimes raises another error in this case.
+        if isinstance(error, OSError) and error.errno != errno.ENOMEM:
+            raise
         os.write(2, b"clinicctl: The machine has no memory left.\n")
         os._exit(_NO_MEMORY)
     if status == 128 + signal.SIGPIPE:

@@ -170,10 +170,7 @@ def region(text: str) -> str:
 COMMAND = (
     SettingSpec("db", "", "the database: a path (default: clinic.db in the user data folder)", _database),
     SettingSpec(
-        "output",
-        "",
-        "table, json, jsonl, csv or tsv (default: table on a terminal, else tsv)",
-        _one_of(FORMATS),
+        "output", "", "table, json, jsonl, csv or tsv (default: table on a terminal, else tsv)", _one_of(FORMATS)
     ),
     SettingSpec("wait", "20", "seconds to wait for the writer's lock", _seconds),
     SettingSpec("actor", "", "the name in the journal (default: the login)", _line(ACTOR)),
@@ -261,6 +258,7 @@ class Settings:
     key: str | None = None
     dry_run: bool = False
     yes: bool = False
+    no_input: bool = False
 
 
 class Configured(NamedTuple):
@@ -325,6 +323,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Configura
         wait=found["wait"],
         actor=found["actor"] or _login(),
         log=found["log"],
+        no_input=bool(flags.get("no_input") or environ.get("CLINICCTL_NO_INPUT")),
         **{name: flags[name] for name in ("header", "excel_safe", "quiet", "key", "dry_run", "yes") if name in flags},
     )
 

@@ -401,7 +401,7 @@ def test_a_dry_run_registers_nobody(clinic: Any) -> None:
 
 
 @freeze_time(TODAY)
-@pytest.mark.parametrize("born", ["2026-11-24", "1875-11-23", "2026-02-30", "26-01-01", "1.2.1980"])
+@pytest.mark.parametrize("born", ["2026-11-24", "1875-11-23", "2026-02-30", "26-01-01", "31.2.1980"])
 def test_a_birth_date_that_cannot_be_is_refused(born: str, clinic: Any, refused: Any) -> None:
     refused(2, "invalid_value", "patient", "add", "Zoë", "--phone", "none", "--born", born)
     refused(2, "invalid_value", "patient", "edit", "P1", "--born", born)
@@ -423,7 +423,7 @@ def test_an_age_said_at_the_desk_is_kept_without_a_birth_date(clinic: Any, refus
     assert (added["born"], added["age"]) == (None, 34)
     refused(2, "usage", "patient", "add", "Zoë", "--phone", "none", "--age", "34", "--born", "1992-01-01")
     for age in ("-1", "151", "1e1", "thirty"):
-        assert refused(2, "usage", "patient", "add", "Zoë", "--phone", "none", f"--age={age}")
+        assert refused(2, "invalid_value", "patient", "add", "Zoë", "--phone", "none", f"--age={age}")
 
 
 # Phones
@@ -551,15 +551,17 @@ def people(clinic: Any) -> Any:
         ("mumtaz", ["P2", "P5"]),
         ("anita sharma", ["P1"]),
         ("an", ["P1", "P2"]),
-        ("umtaz", []),
+        ("umtaz", ["P2", "P5"]),
         ("mu sh", []),
-        ("mumtazz", []),
+        ("mumtazz", ["P2", "P5"]),
         ("josé", ["P3"]),
         ("JOSE nunez", ["P3"]),
         ("Jose\u0301 cru", ["P3"]),
         ("nú", ["P3"]),
         ("de la", ["P3"]),
         ("obrien", ["P4"]),
+        ("brien", ["P4"]),
+        ("o brien", ["P4"]),
         ("O’B", ["P4"]),
         ("  sean   o'brien  ", ["P4"]),
         ("p3", ["P3"]),
@@ -570,6 +572,14 @@ def people(clinic: Any) -> Any:
         ("٩٨١١١٢٢٣٣٣", ["P3", "P4"]),
         ("98111 22334", []),
         ("98111", []),
+        ("22333", ["P3", "P4"]),
+        ("22-333", ["P3", "P4"]),
+        ("٢٢٣٣٣", ["P3", "P4"]),
+        ("2333", ["P3", "P4"]),
+        ("111 22333", ["P3", "P4"]),
+        ("333", []),
+        ("5", ["P5"]),
+        ("05", []),
         ("!", []),
     ],
 )
@@ -593,7 +603,7 @@ def test_a_uuid_is_found_with_hyphens_and_without(people: Any) -> None:
 def test_a_list_that_finds_nobody_is_empty_and_no_error(people: Any, run: Any) -> None:
     assert run("patient", "find", "nobody", status=0).stdout == ""
     assert people("patient", "find", "nobody") == []
-    assert run("patient", "find", "nobody", "-o", "table", status=0).stdout == "No patients found.\n"
+    assert run("patient", "find", "nobody", "-o", "table", status=0).stdout.startswith("No patients found.\n")
 
 
 @pytest.mark.parametrize(("said", "numbers"), [("mumtaz", ["P2", "P5"]), ("098111 22333", ["P3", "P4"])])
@@ -658,7 +668,7 @@ def test_an_edited_name_is_the_one_that_duplicates_are_looked_for_by(clinic: Any
 
 
 def test_an_edit_changes_what_is_said_and_nothing_else(clinic: Any, refused: Any) -> None:
-    before = clinic("patient", "show", "P1")
+    before = clinic("patient", "list")[0]
     for option, field, value in (
         ("--email", "email", "a@b.example"),
         ("--note", "note", "Penicillin"),
@@ -667,10 +677,10 @@ def test_an_edit_changes_what_is_said_and_nothing_else(clinic: Any, refused: Any
         ("--born", "born", "1980-02-02"),
     ):
         edited = clinic("patient", "edit", "P1", option, value)
-        before |= {field: value}
+        before |= {field: value} | ({"phones": [value]} if field == "phone" else {})
         assert (edited.pop("similar_on_file"), edited.pop("similar_on_file_count")) == ([], 0)
         assert {name: each for name, each in edited.items() if name != "replayed"} == before
-        assert clinic("patient", "show", "P1") == before
+        assert clinic("patient", "list")[0] == before
     assert clinic("patient", "edit", "P1", "--note", "", "--email", "")["note"] is None
     assert clinic("patient", "show", "P1")["email"] is None
     refused(2, "usage", "patient", "edit", "P1")

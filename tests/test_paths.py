@@ -28,9 +28,9 @@ MAKES = ("init", "demo", "db restore {backup} --yes")
 # Everything is imported before the user changes: the other one may not be allowed to read the program.
 AS_ANOTHER = """
 import os, sys
-from clinicctl import desk, machine, settings
+from clinicctl import desk, machine
 from clinicctl.cli import TREE, run
-from clinicctl.render import machine, tables
+from clinicctl.render import machine as formats, tables
 machine.region(os.environ, machine.timezone(os.environ))
 for name in desk.__all__:
     getattr(desk, name)

@@ -209,6 +209,9 @@ config capacity 2
 walkin P2 CHEN
 book P2 CHEN --again
 checkin A16
+patient find anitta
+patient find 43210
+appointment cancel anita -n
 doctor avail set CHEN today --capacity 1 --on-conflict cancel
 undo
 """

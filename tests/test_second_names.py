@@ -28,10 +28,7 @@ def test_a_retry_by_the_other_name_replays_and_the_journal_has_the_first(clinic:
     clinic("cancel", "A2")
     clinic("register", "Carla Third", "--phone", "90909 09090")
     commands = [each["command"] for each in clinic("audit", "log", "--limit", "3")]
-    assert (
-        commands
-        == ["appointment move", "appointment cancel", "patient add"][:: 1 if commands[0].endswith("move") else -1]
-    )
+    assert sorted(commands) == ["appointment cancel", "appointment move", "patient add"]
 
 
 def test_a_batch_takes_second_names(clinic: Ask, run: Run) -> None:

@@ -24,12 +24,12 @@ Run = Callable[..., Any]
 
 
 class Terminal:
-    """A shell in a terminal, typed into as by hand."""
+    """A command in a terminal, the shell by default, typed into as by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, *args: str) -> None:
         self.master, slave = pty.openpty()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "clinicctl", "shell"],
+            [sys.executable, "-m", "clinicctl", *(args or ("shell",))],
             stdin=slave,
             stdout=slave,
             stderr=slave,

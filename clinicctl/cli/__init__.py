@@ -26,7 +26,8 @@ from clinicctl.cli.click_names import (
     UsageError,
 )
 from clinicctl.cli.commands import SECOND_NAMES, Group
-from clinicctl.cli.context import READER_GONE, AppContext, Ctx
+from clinicctl.cli.context import AppContext, Ctx
+from clinicctl.cli.reporting import READER_GONE
 
 PROGRAM = "clinicctl"
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clinicctl import desk
+from clinicctl import desk, render
 from clinicctl.cli import params
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
@@ -95,20 +95,29 @@ def list_(
     appointment,
     "cancel",
     "clinicctl appointment cancel A42 --by patient --reason 'feels better'",
+    "clinicctl appointment cancel 'an sch'",
     "clinicctl appointment cancel A42 --promote",
 )
 def cancel(
     ctx: Ctx,
-    appointment: params.Appointment,
+    ref: params.Booked,
     by: params.By = CancelledBy.PATIENT,
     reason: params.Reason = None,
     promote: Annotated[
         bool, typer.Option("--promote", help="Book the first waitlist entry that fits the free slot.")
     ] = False,
 ) -> None:
-    """Cancel an appointment. Its slot becomes free."""
+    """Cancel an appointment. Its slot becomes free.
+
+    If a patient is given, it asks first on a terminal.
+    """
     operation = desk.waitlist.cancel_and_promote if promote else desk.bookings.cancel
-    ctx.obj.write(operation, appointment=appointment, by=by, reason=reason)
+    if ctx.obj.asks():
+        found = ctx.obj.read(desk.bookings.preview_cancel, appointment=ref, key=ctx.obj.settings.key)
+        if found is not None:
+            ctx.obj.confirm(render.cancel_question(found))
+            ctx.obj.choices.choose(ref, found.number)
+    ctx.obj.write(operation, appointment=ref, by=by, reason=reason)
 
 
 @writes(
@@ -119,7 +128,7 @@ def cancel(
 )
 def move(
     ctx: Ctx,
-    appointment: params.Appointment,
+    ref: params.Booked,
     day: params.MaybeDay = None,
     doctor: params.DoctorOption = None,
     time: params.Time = None,
@@ -130,7 +139,7 @@ def move(
     """Move an appointment to another day or doctor."""
     ctx.obj.write(
         desk.bookings.move,
-        appointment=appointment,
+        appointment=ref,
         on=day,
         doctor=doctor,
         at=time,
@@ -141,9 +150,9 @@ def move(
 
 
 @writes(appointment, "no-show", "clinicctl appointment no-show A42")
-def no_show(ctx: Ctx, appointment: params.Appointment) -> None:
+def no_show(ctx: Ctx, ref: params.Booked) -> None:
     """Mark an appointment as no-show. Its slot remains taken."""
-    ctx.obj.write(desk.bookings.no_show, appointment=appointment)
+    ctx.obj.write(desk.bookings.no_show, appointment=ref)
 
 
 @reads(appointment, "history", "clinicctl appointment history A42")

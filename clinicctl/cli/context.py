@@ -1,20 +1,19 @@
 """Give a command its settings, its transactions and its output."""
 
 import os
-import signal
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from io import FileIO
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
-from uuid import uuid4
 
 import typer
 
-from clinicctl import clock, desk, errors, log, render, settings
+from clinicctl import desk, errors, render, settings
 from clinicctl.cli import config_file
+from clinicctl.cli.choices import Choices
+from clinicctl.cli.reporting import Reporting
 from clinicctl.rules import days, text
 from clinicctl.store import paths
 
@@ -33,8 +32,6 @@ R = TypeVar("R")
 
 PARTLY_DONE = 3
 """The exit status when some rows or lines were done and others refused."""
-READER_GONE = 128 + signal.SIGPIPE
-"""The status of a command that only reads, when the reader of its output has closed the pipe."""
 
 
 class Ctx(typer.Context):
@@ -43,31 +40,21 @@ class Ctx(typer.Context):
     obj: "AppContext"
 
 
-class AppContext:
+class AppContext(Reporting):
     """The settings, the store and the state of one command line."""
 
     def __init__(self) -> None:
-        self.args: list[str] = []
+        super().__init__()
         self.flags: dict[str, Any] = {}
-        self.command = ""
-        self.key: str | None = None
-        """The key of its write, given or generated."""
         self.stdin_taken = False
-        self.wrote = False
-        """Whether it has changed something. If so, a lost answer must be reported."""
-        self.committed = False
-        """Whether its write is committed, even if the answer was lost."""
-        self.lines_committed = False
-        """Whether lines of a batch were committed whose answers could not be given."""
-        self._settings: settings.Settings | None = None
         self._store: Store | None = None
-        self._frames: list[str] | None = None
+        self.choices = Choices()
+        """What the user has chosen where several matched."""
         self._asked: int | None = None
         self._confirmed = False
         """Whether the user has said yes to what the last read showed."""
         self._seen: tuple[int, str] | None = None
-        """The journal's head in the last read."""
-        self._masked = False
+        """The journal's head in what the user has seen last."""
         self.names_masked = False
         """Whether the clinic wants no names in a prompt, from the last read."""
         self._operation: Callable[..., Any] | None = None
@@ -78,7 +65,6 @@ class AppContext:
         """The doctor that the last read asked for, as typed, in capitals."""
         self._listed: tuple[str, ...] = ()
         """The cancelled appointments that were listed before a question, with whole phones."""
-        self._began = clock.ticks()
 
     @property
     def settings(self) -> settings.Settings:
@@ -101,6 +87,10 @@ class AppContext:
                 paths.refuse_own(self.settings.log)
             self._store = Store(path, wait=self.settings.wait)
         return self._store
+
+    def lock_waited(self) -> float:
+        """Return the seconds for which it has waited for the writer's lock."""
+        return self._store.lock_waited if self._store else 0.0
 
     def open(self, path: str) -> FileIO:
         """Open a file that the user names, unless it is one of the command's database.
@@ -141,7 +131,15 @@ class AppContext:
             root.invoke(ctx)
 
     def read(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
-        """Return what an operation reads."""
+        """Return what an operation reads. Asks at a terminal which of several is meant."""
+        while True:
+            chosen: Any = self.choices.applied(request)
+            try:
+                return self._read(operation, chosen)
+            except errors.AnswerAboutPeople as refused:
+                self._choose(refused, chosen)
+
+    def _read(self, operation: Callable[..., R], request: Mapping[str, Any]) -> R:
         from clinicctl.store.engine import head_of
 
         with self.store.read(actor=self.settings.actor) as tx:
@@ -150,8 +148,9 @@ class AppContext:
             self._operation = operation
             self._asked_days = request.get("on"), tx.today, tx.clinic.date_order
             self._asked_doctor = str(request.get("doctor") or "").upper()
+            self._refuse_restored(tx)
             self._seen = head_of(tx.driver)
-            return operation(tx, *_, **request)
+            return operation(tx, **request)
 
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
         """Run an operation in one transaction with its journal row; show the result."""
@@ -205,20 +204,44 @@ class AppContext:
         *,
         begin: "Callable[..., AbstractContextManager[Tx]] | None" = None,
     ) -> "Outcome":
-        """Return the outcome of a write, in the transaction that `begin` opens."""
-        from clinicctl.store.engine import is_restored
+        """Return the outcome of a write, in the transaction that `begin` opens.
 
+        Asks at a terminal which of several is meant, after the transaction was rolled back.
+        """
+        while True:
+            chosen = self.choices.applied(request)
+            try:
+                return self._execute(operation, chosen, typed=request, begin=begin or self.store.write)
+            except errors.AnswerAboutPeople as refused:
+                self._choose(refused, chosen)
+
+    def _execute(
+        self,
+        operation: Callable[..., R],
+        request: Mapping[str, Any],
+        *,
+        typed: Mapping[str, Any],
+        begin: "Callable[..., AbstractContextManager[Tx]]",
+    ) -> "Outcome":
         options, journal = self.settings, desk.journal
         key = self.key = options.key or f"auto-{token_hex(16)}"
-        begin = begin or self.store.write
         self._operation = operation
         with begin(actor=options.actor, key=key, dry_run=options.dry_run) as tx:
             self._masked = tx.clinic.mask_phones == "yes"
-            if self._confirmed and self._seen is not None and is_restored(tx.driver, self._seen):
-                raise errors.RestoredMeanwhile(path=tx.path)
-            outcome = journal.once(
-                tx, operation, command=self.command, key=key, own_key=options.key is not None, request=request
-            )
+            self._refuse_restored(tx)
+            try:
+                outcome = journal.once(
+                    tx,
+                    operation,
+                    command=self.command,
+                    key=key,
+                    own_key=options.key is not None,
+                    request=request,
+                    typed=typed,
+                )
+            except errors.AnswerAboutPeople:
+                self._seen = journal.head(tx)
+                raise
             if not (outcome.replayed or options.yes or options.dry_run):
                 self._refuse_more_than_asked(outcome.result)
         self.wrote = True
@@ -268,7 +291,24 @@ class AppContext:
 
     def can_ask(self) -> bool:
         """Return whether the user can be asked."""
-        return render.can_ask()
+        return not self.settings.no_input and render.can_ask()
+
+    def asks(self) -> bool:
+        """Return whether the user is asked: at a terminal, without --yes."""
+        return self.can_ask() and not (self.settings.yes or self.settings.dry_run)
+
+    def _choose(self, refused: errors.AnswerAboutPeople, request: Mapping[str, Any]) -> None:
+        """Ask which of the candidates is meant. Refuses as before without a terminal."""
+        if not self.can_ask() or self._asked_for_json():
+            raise refused
+        self.choices.ask(refused, request, masked=self._masked)
+
+    def _refuse_restored(self, tx: "Tx") -> None:
+        """Refuse if the numbers that the user has seen may mean others now."""
+        from clinicctl.store.engine import is_restored
+
+        if (self._confirmed or self.choices) and self._seen is not None and is_restored(tx.driver, self._seen):
+            raise errors.RestoredMeanwhile(path=tx.path)
 
     def confirm(self, question: str, *, hint: str | None = None) -> None:
         """Ask before the lock is taken.
@@ -290,7 +330,7 @@ class AppContext:
         """
         threshold = int(self.read(desk.clinic.show_setting, name="bulk_threshold").value)
         if len(affected) > threshold:
-            if self.can_ask() and not (self.settings.yes or self.settings.dry_run):
+            if self.asks():
                 render.people(affected, masked=self._masked)
                 self._listed = () if self._masked else tuple(each.appointment for each in affected)
             self.confirm(f"Cancel {len(affected)} appointments?")
@@ -314,87 +354,3 @@ class AppContext:
         """Print a note on stderr, unless `--quiet` is given."""
         if not self.settings.quiet:
             render.message(sentence)
-
-    def finish(self, status: int) -> int:
-        """Flush the output, and log the exit status."""
-        try:
-            render.flush()
-        except errors.Refusal as refused:
-            return self.refuse(refused)
-        self._log(status, None)
-        return status
-
-    def refuse(self, refused: errors.Refusal) -> int:
-        """Print an error, as an object for JSON, and return its exit status.
-
-        A reader such as `head` may close its pipe. That is no error for a command that only reads.
-        """
-        if isinstance(refused, errors.ReaderGone) and not self.wrote:
-            self._log(READER_GONE, None)
-            return READER_GONE
-        if isinstance(refused, errors.Interrupted):
-            refused = type(refused)(problem=self.how_to_read_again() or "")
-        elif isinstance(refused, errors.NotPrinted):
-            refused.hint = refused.hint or self.how_to_read_again()
-        render.refusal(refused, as_json=self._asked_for_json(), masked=self._masked)
-        self.log_refusal(refused)
-        return refused.status
-
-    def log_refusal(self, refused: errors.Refusal) -> None:
-        """Log the error."""
-        known = {name: refused.details.get(name) for name in ("key", "reference", "kind")}
-        self._log(refused.status, refused.code, frames=self._frames, **known)
-
-    def help(self, page: str) -> int:
-        """Print the help page of a group without a command, and return the exit status."""
-        try:
-            render.text(page + "\n")
-        except errors.Refusal as refused:
-            return self.refuse(refused)
-        return 0
-
-    def internal(self, bug: Exception) -> errors.Internal:
-        """Return the error for a bug, with a reference.
-
-        The log gets the stack without any value.
-        """
-        reference = uuid4().hex[:8]
-        self._frames = [
-            f"{each.filename}:{each.lineno} {each.name}" for each in traceback.extract_tb(bug.__traceback__)
-        ]
-        return errors.Internal(reference=reference, kind=type(bug).__name__, hint=self.how_to_read_again())
-
-    def how_to_read_again(self) -> str | None:
-        """Return how to get the answer to a committed write again.
-
-        Return None if nothing was written.
-        """
-        if self.lines_committed:
-            return "Some lines were written: see `clinicctl audit log`."
-        if self.committed and self.key:
-            return f"The change was written. Run the command again with --key {self.key} to get its answer."
-        return None
-
-    def _log(self, status: int, code: str | None, **details: Any) -> None:
-        options = self._settings
-        path = options.log if options else os.environ.get("CLINICCTL_LOG")
-        if path and options is None:
-            paths.protect(config_file.named_database(self.args))
-        if path:
-            waited = self._store.lock_waited if self._store else 0.0
-            log.line(
-                path,
-                actor=options.actor if options else None,
-                command=self.command,
-                exit_code=status,
-                code=code,
-                seconds=round(clock.ticks() - self._began, 3),
-                lock_waited=round(waited, 3),
-                **details,
-            )
-
-    def _asked_for_json(self) -> bool:
-        """Return whether errors are printed as JSON."""
-        if self._settings is not None:
-            return self._settings.output in ("json", "jsonl")
-        return config_file.asks_for_json(self.args)

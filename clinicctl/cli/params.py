@@ -112,7 +112,9 @@ SameAs = Annotated[
 Words = Annotated[
     references.PatientRef,
     typer.Argument(
-        metavar="WORDS", parser=personal(parsers.patient_ref), help="First letters of the names, a phone, or a number."
+        metavar="WORDS",
+        parser=personal(parsers.patient_ref),
+        help="First letters of the names, a phone or its last digits, or a number.",
     ),
 ]
 SexOption = Annotated[
@@ -138,22 +140,16 @@ Specialty = Annotated[
 ]
 DefaultCapacity = Annotated[int | None, count("--capacity", 1, slots.MOST, help="Slots per day.")]
 DayCapacity = Annotated[int | None, count("--capacity", 0, slots.MOST, help="Slots on each of these days.")]
+_PATIENT = "P17, a UUID, a phone or its last 4 to 9 digits, or first letters of the names."
+_DOCTOR = "The doctor's code or UUID, or first letters of the code or the name."
+
 Patient = Annotated[
     references.PatientRef,
-    typer.Argument(
-        metavar="PATIENT",
-        parser=personal(parsers.patient_ref),
-        help="P17, a UUID, a phone, or first letters of the names.",
-    ),
+    typer.Argument(metavar="PATIENT", parser=personal(parsers.patient_ref), help=_PATIENT),
 ]
 PatientOption = Annotated[
     references.PatientRef | None,
-    typer.Option(
-        "--patient",
-        metavar="PATIENT",
-        parser=personal(parsers.patient_ref),
-        help="P17, a UUID, a phone, or first letters of the names.",
-    ),
+    typer.Option("--patient", metavar="PATIENT", parser=personal(parsers.patient_ref), help=_PATIENT),
 ]
 Arrival = Annotated[
     references.ArrivalRef,
@@ -161,11 +157,15 @@ Arrival = Annotated[
         metavar="REF", parser=personal(parsers.arrival_ref), help="An appointment (A42), or a patient with one today."
     ),
 ]
+Booked = Annotated[
+    references.BookedRef,
+    typer.Argument(
+        metavar="REF", parser=personal(parsers.booked_ref), help="An appointment (A42), or a patient with one booked."
+    ),
+]
 Doctor = Annotated[
     references.DoctorRef,
-    typer.Argument(
-        metavar="DOCTOR", parser=parsers.doctor_ref, autocompletion=codes, help="The doctor's code or UUID."
-    ),
+    typer.Argument(metavar="DOCTOR", parser=parsers.doctor_ref, autocompletion=codes, help=_DOCTOR),
 ]
 MaybeDoctor = Annotated[
     references.DoctorRef | None,
@@ -173,21 +173,19 @@ MaybeDoctor = Annotated[
         metavar="[DOCTOR]",
         parser=parsers.doctor_ref,
         autocompletion=codes,
-        help="The doctor's code or UUID.  [default: all doctors]",
+        help=f"{_DOCTOR}  [default: all doctors]",
     ),
 ]
 DoctorOption = Annotated[
     references.DoctorRef | None,
-    typer.Option(
-        "--doctor", metavar="DOCTOR", parser=parsers.doctor_ref, autocompletion=codes, help="The doctor's code or UUID."
-    ),
+    typer.Option("--doctor", metavar="DOCTOR", parser=parsers.doctor_ref, autocompletion=codes, help=_DOCTOR),
 ]
 DoctorCode = Annotated[
     str, typer.Argument(metavar="CODE", parser=references.doctor_code, help="A unique code, like MEHTA.")
 ]
 Appointment = Annotated[
     references.AppointmentRef,
-    typer.Argument(metavar="REF", parser=parsers.appointment_ref, help="The appointment's number (A42) or UUID."),
+    typer.Argument(metavar="REF", parser=parsers.appointment_ref, help="The appointment's number (A42 or 42) or UUID."),
 ]
 Day = Annotated[
     days.DayWord,
@@ -236,7 +234,7 @@ Weekdays = Annotated[
 ]
 WaitlistEntry = Annotated[
     references.WaitlistRef,
-    typer.Argument(metavar="REF", parser=parsers.waitlist_ref, help="The waitlist entry's number (W3)."),
+    typer.Argument(metavar="REF", parser=parsers.waitlist_ref, help="The waitlist entry's number (W3 or 3)."),
 ]
 DaysOption = Annotated[
     days.DaysWord | None,

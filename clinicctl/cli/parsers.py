@@ -156,13 +156,23 @@ def arrival_ref(given: str) -> references.ArrivalRef:
     return references.ArrivalRef(text.clean(given, what="patient", longest=text.NAME))
 
 
+def booked_ref(given: str) -> references.BookedRef:
+    """Return a reference to an appointment or its patient, checked only as text."""
+    return references.BookedRef(text.clean(given, what="patient", longest=text.NAME))
+
+
 def doctor_ref(given: str) -> references.DoctorRef:
     """Return a reference to a doctor, checked only as text."""
-    return references.DoctorRef(text.clean(given, what="doctor", longest=64))
+    return references.DoctorRef(text.clean(given, what="doctor", longest=text.NAME))
 
 
 def appointment_ref(given: str) -> references.AppointmentRef:
-    """Return a reference to an appointment. Refuses all but a number and a UUID."""
+    """Return a reference to an appointment; `42` is A42.
+
+    Refuses all but a number and a UUID.
+    """
+    if references.plain_number(given) is not None:
+        return references.AppointmentRef(f"A{given.strip()}")
     if references.appointment_number(given) is None and references.uuid(given) is None:
         raise errors.BadValue(problem=f"Not an appointment: {_named(given)}use a number like A42, or a UUID.")
     return references.AppointmentRef(given.strip())
@@ -174,7 +184,9 @@ def _named(given: str) -> str:
 
 
 def waitlist_ref(given: str) -> references.WaitlistRef:
-    """Return a reference to a waitlist entry."""
+    """Return a reference to a waitlist entry; `3` is W3."""
+    if references.plain_number(given) is not None:
+        return references.WaitlistRef(f"W{given.strip()}")
     if references.waitlist_number(given) is None:
         raise errors.BadValue(problem=f"Not a waitlist entry: {_named(given)}use a number like W3.")
     return references.WaitlistRef(given.strip())

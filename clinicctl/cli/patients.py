@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clinicctl import desk, errors
+from clinicctl import desk, errors, render
 from clinicctl.cli import imports, params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
@@ -69,7 +69,10 @@ def show(ctx: Ctx, patient: params.Patient) -> None:
 @reads(patient, "find", "clinicctl patient find 'mu an'", "clinicctl patient find '0151 23456789'")
 def find(ctx: Ctx, words: params.Words) -> None:
     """Find patients by words of the name, by phone, or by number."""
-    ctx.obj.show(ctx.obj.read(desk.patients.list_matching, text=words))
+    found = ctx.obj.read(desk.patients.list_matching, text=words)
+    if found and found[0].score is not None:
+        ctx.obj.note("No exact match. These names are similar:")
+    ctx.obj.show(found)
 
 
 @reads(patient, "list", "clinicctl patient list", "clinicctl patient list --all -o csv")
@@ -141,8 +144,8 @@ def erase(ctx: Ctx, patient: params.Patient) -> None:
     Backups, exports and your shell's history are not changed.
     """
     if not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
-        numbers = " and ".join(ctx.obj.read(desk.records.preview_erasure, patient=patient))
-        ctx.obj.confirm(f"This cannot be undone. Erase {numbers}?")
+        records = ctx.obj.read(desk.records.preview_erasure, patient=patient)
+        ctx.obj.confirm(f"This cannot be undone. Erase {render.named(records)}?")
     ctx.obj.erase(desk.records.erase, patient=patient)
 
 
@@ -167,7 +170,7 @@ def merge(
 
     The old number, name and phone then find the one who remains.
     """
-    if ctx.obj.can_ask() and not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
+    if ctx.obj.asks():
         plan = ctx.obj.read(desk.records.preview_merge, patient=patient, into=into)
         ctx.obj.note(
             f"Merge {plan.patient.number} {plan.patient.name} into {plan.into.number} {plan.into.name}. "

@@ -6,7 +6,7 @@ Each is committed before it is answered.
 import os
 import shlex
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,9 @@ from clinicctl.cli.click_names import ShellComplete
 from clinicctl.cli.commands import SECOND_NAMES, reads
 from clinicctl.cli.config_file import APPLICATION
 from clinicctl.cli.context import AppContext, Ctx
-from clinicctl.results.people import Patient, PatientBrief, ToCall
+from clinicctl.results.people import FoundPatient, Patient, PatientBrief, ToCall
 from clinicctl.rules.references import PatientRef
+from clinicctl.settings import Settings
 from clinicctl.store import paths
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ def shell(ctx: Ctx) -> None:
 class _Command(Within):
     """The context of one line at the prompt. It prints its results after the commit."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, defaults: Settings, shared: "GroupStore") -> None:
+        super().__init__(defaults, shared)
+        self.group = shared
         self.results: list[Any] = []
         self.refused: errors.Refusal | None = None
 
@@ -74,6 +76,11 @@ class _Command(Within):
         if isinstance(refused, errors.Interrupted) and not isinstance(refused, errors.Stopped):
             raise refused
         return super().refuse(refused)
+
+    def _choose(self, refused: errors.AnswerAboutPeople, request: Mapping[str, Any]) -> None:
+        # The lock is not held while the user thinks.
+        self.group.roll_back()
+        super()._choose(refused, request)
 
     def print_results(self) -> None:
         """Print the results."""
@@ -240,7 +247,12 @@ def _is_patient(word: str) -> bool:
 
 
 def _people(found: Any) -> set[UUID | str]:
-    """Return the ids of the patients in results, and the numbers of those to call."""
+    """Return the ids of the patients in results, and the numbers of those to call.
+
+    A patient whose name is only similar has both, so that nobody is meant.
+    """
+    if isinstance(found, FoundPatient) and found.score is not None:
+        return {found.id, found.number}
     if isinstance(found, Patient | PatientBrief):
         return {found.id}
     if isinstance(found, ToCall):

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
         recognition,
         records,
         replay,
+        similar,
         undo,
+        visit_lookup,
         waitlist,
         weekly,
     )
@@ -60,7 +62,9 @@ __all__ = [
     "recognition",
     "records",
     "replay",
+    "similar",
     "undo",
+    "visit_lookup",
     "waitlist",
     "weekly",
 ]

@@ -4,10 +4,9 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions
+from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions, visit_lookup
 from clinicctl.desk.transitions import QueueChanges
 from clinicctl.results.appointments import CheckedIn
-from clinicctl.rules import references
 from clinicctl.rules import transitions as step_rules
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.rules.transitions import ACTIVE, CHECK_IN, IN_QUEUE, RECALL, RESUME, RETURN
@@ -29,7 +28,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
     position), an appointment that is neither booked nor a no-show nor left, and, unless `again`, a patient who is still
     in an earlier queue of the doctor.
     """
-    row = _arriving(tx, arrival)
+    row = visit_lookup.find_arriving(tx, arrival)
     if patient is not None and (given := lookup.find_patient(tx, patient)).id != row.patient_id:
         raise errors.WrongPatient(
             appointment=f"A{row.number}", patient=f"P{row.patient_number}", given=f"P{given.number}"
@@ -125,38 +124,6 @@ def _come_back(tx: Tx, row: rows.AppointmentRow, entry: rows.QueueRow, position:
         "ended_at": None,
     }
     transitions.take(tx, RETURN, row, entry=entry, queue_changes=changes)
-
-
-def _arriving(tx: Tx, arrival: ArrivalRef) -> rows.AppointmentRow:
-    """Return the appointment to check in: the given one, or the patient's of today.
-
-    Of several of one patient, a booked one comes first, then a no-show or one who left, then one already checked in. A
-    patient without an appointment today may still be in the queue of an earlier day.
-    """
-    named = lookup.get_appointment(tx, arrival)
-    if named is not None:
-        return named
-    if references.appointment_number(arrival) is not None:
-        raise errors.NoSuchAppointment()
-    found_patient = lookup.get_arriving_patient(tx, arrival)
-    if found_patient is None:
-        raise errors.NoSuchAppointment() if references.uuid(arrival) else errors.NoSuchPatient()
-    todays = appointments.of_patient_on(tx, patient=found_patient.id, on=tx.today)
-    for statuses in (
-        {AppointmentStatus.BOOKED},
-        {AppointmentStatus.NO_SHOW, AppointmentStatus.LEFT},
-        {AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION},
-        {AppointmentStatus.COMPLETED},
-    ):
-        found = [row for row in todays if row.status in statuses]
-        if len(found) > 1:
-            raise lookup.several_appointments(tx, found)
-        if found:
-            return found[0]
-    for entry in stored_queue.of_patient(tx, patient=found_patient.id):
-        if entry.date < tx.today:
-            return lookup.appointment_by_id(tx, entry.appointment_id)
-    raise errors.NoAppointmentToday(patient=f"P{found_patient.number}", date=tx.today.isoformat())
 
 
 def _already_checked_in(

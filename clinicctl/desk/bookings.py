@@ -5,7 +5,7 @@ from datetime import date, time
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import candidates, days, lookup, operations, transitions
+from clinicctl.desk import candidates, days, lookup, operations, transitions, visit_lookup
 from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.desk.transitions import AppointmentChanges
 from clinicctl.results.appointments import Appointment, Booked, CancelledAppointment, StepTaken
@@ -13,12 +13,13 @@ from clinicctl.results.base import fields_of
 from clinicctl.results.people import ToCall
 from clinicctl.rules import references
 from clinicctl.rules.days import DaysWord, DayWord
-from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
+from clinicctl.rules.references import AppointmentRef, BookedRef, DoctorRef, PatientRef
 from clinicctl.rules.slots import lowest_free
 from clinicctl.rules.transitions import CANCEL, MOVE, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store import counters
 from clinicctl.store.compiled import appointments, rows
+from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import waitlist as stored_waitlist
 from clinicctl.store.engine import Condition, Tx
 
@@ -145,11 +146,22 @@ def place(
 
 @operations.CANCEL
 def cancel(
-    tx: Tx, *, appointment: AppointmentRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
+    tx: Tx, *, appointment: BookedRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
 ) -> Appointment:
     """Cancel a booked appointment; its slot becomes free. Refuses any other status."""
-    cancel_row(tx, lookup.find_appointment(tx, appointment), by=by, reason=reason)
-    return show(tx, appointment=appointment)
+    row = visit_lookup.find_booked(tx, appointment)
+    cancel_row(tx, row, by=by, reason=reason)
+    return describe(tx, lookup.appointment_by_id(tx, row.id))
+
+
+def preview_cancel(tx: Tx, *, appointment: BookedRef, key: str | None = None) -> Appointment | None:
+    """Return the appointment that `cancel` would cancel if a patient is given.
+
+    Return None for the appointment itself, and if the key already belongs to a write.
+    """
+    if visit_lookup.get_named(tx, appointment) or (key is not None and stored_journal.by_key(tx, key=key) is not None):
+        return None
+    return describe(tx, visit_lookup.find_booked(tx, appointment))
 
 
 def cancel_row(
@@ -167,7 +179,7 @@ def cancel_row(
 def move(
     tx: Tx,
     *,
-    appointment: AppointmentRef,
+    appointment: BookedRef,
     on: DayWord | None = None,
     doctor: DoctorRef | None = None,
     at: time | None = None,
@@ -180,7 +192,7 @@ def move(
     The two are linked both ways. Refuses an appointment that is no longer booked, the same doctor and day, and what
     `book` refuses.
     """
-    row = lookup.find_appointment(tx, appointment)
+    row = visit_lookup.find_booked(tx, appointment)
     transitions.refuse_illegal(MOVE, row)
     patient_row = lookup.active_patient(lookup.patient_by_id(tx, row.patient_id))
     doctor_row = lookup.active_doctor(
@@ -207,16 +219,16 @@ def move(
 
 
 @operations.NO_SHOW
-def no_show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
+def no_show(tx: Tx, *, appointment: BookedRef) -> Appointment:
     """Record a no-show; the slot stays taken.
 
-    Refuses a future day, and any status but booked.
+    Of a patient, it is the appointment booked today or earlier. Refuses a future day, and any status but booked.
     """
-    row = lookup.find_appointment(tx, appointment)
+    row = visit_lookup.find_booked(tx, appointment, until=tx.today)
     if row.date > tx.today:
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
     transitions.take(tx, NO_SHOW, row)
-    return show(tx, appointment=appointment)
+    return describe(tx, lookup.appointment_by_id(tx, row.id))
 
 
 def show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:

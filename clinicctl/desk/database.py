@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from clinicctl import errors
-from clinicctl.desk import journal, operations, patients
+from clinicctl.desk import integrity, journal, operations, patients
 from clinicctl.results.clinic import Finding, Health
 from clinicctl.results.database import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
 from clinicctl.store import paths
@@ -89,8 +89,9 @@ def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManage
 def restore(tx: Tx, *, file: str) -> Restored:
     """Describe the database that replaces another one.
 
-    Its journal continues that of `file`.
+    Its journal continues that of `file`. The words of names in an older one are completed.
     """
+    _complete_words(tx)
     number, head = journal.head(tx)
     return Restored(
         path=paths.shown(tx.path),
@@ -113,13 +114,23 @@ def migrating(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
 
 @operations.MIGRATE
 def migrate(tx: Tx) -> Migrated:
-    """Describe a migration: the schema before and after, and the copy."""
+    """Complete the words of names, and describe a migration.
+
+    The description has the schema before and after, and the copy.
+    """
+    _complete_words(tx)
     return Migrated(
         path=paths.shown(tx.path),
         found=tx.schema,
         schema=CURRENT,
         copy=paths.shown(tx.saved_copy) if tx.saved_copy else None,
     )
+
+
+def _complete_words(tx: Tx) -> None:
+    """Add the words by which older versions did not find a name."""
+    if tx.schema < CURRENT:
+        integrity.repair_names(tx)
 
 
 def repairing(store: Store) -> Callable[..., AbstractContextManager[Tx]]:

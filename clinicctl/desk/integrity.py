@@ -9,6 +9,7 @@ from clinicctl import errors
 from clinicctl.desk import days, journal, operations
 from clinicctl.results.database import Checked, Problem, Repaired
 from clinicctl.rules import matching
+from clinicctl.rules.text import search_words
 from clinicctl.store import paths
 from clinicctl.store.compiled import doctors, integrity, rows
 from clinicctl.store.compiled import patients as stored_patients
@@ -61,7 +62,7 @@ def repair(tx: Tx) -> Repaired:
     repairs: dict[str, Callable[[Tx], None]] = {
         LEDGER: _repair_ledgers,
         COUNTERS: _repair_counters,
-        NAMES: _repair_names,
+        NAMES: repair_names,
     }
     for derived in sorted({each.derived for each in before if each.derived}):
         repairs[derived](tx)
@@ -156,7 +157,7 @@ def _wrong_names(tx: Tx) -> Iterator[_WrongName]:
             owner, words = next(spoken, (None, iter(())))
         found = frozenset(each.word for each in words) if owner == row.id else frozenset()
         name = "" if row.erased_at is not None else row.name
-        right = _WrongName(row, matching.name_key(name), matching.sound_key(name), frozenset(matching.words(name)))
+        right = _WrongName(row, matching.name_key(name), matching.sound_key(name), frozenset(search_words(name)))
         if (row.name_key, row.sound_key, found) != right[1:]:
             yield right
 
@@ -200,7 +201,8 @@ def _repair_counters(tx: Tx) -> None:
             integrity.set_counter(tx, kind=kind, value=highest)
 
 
-def _repair_names(tx: Tx) -> None:
+def repair_names(tx: Tx) -> None:
+    """Write the keys and words of names again where they do not match the name."""
     for wrong in list(_wrong_names(tx)):
         integrity.set_keys(tx, row=wrong.row.id, name_key=wrong.name_key, sound_key=wrong.sound_key)
         stored_patients.delete_words(tx, patient=wrong.row.id)

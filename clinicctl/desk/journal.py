@@ -17,13 +17,13 @@ from uuid import UUID
 import orjson
 
 from clinicctl import errors
-from clinicctl.desk import lookup, operations, replay
+from clinicctl.desk import lookup, operations, replay, visit_lookup
 from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.results.base import Outcome, plain
 from clinicctl.results.journal import JournalChecked, JournalFinding
 from clinicctl.rules import days
 from clinicctl.rules.fingerprints import Digested
-from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
+from clinicctl.rules.references import AppointmentRef, ArrivalRef, BookedRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import rows
@@ -44,15 +44,23 @@ _NO_STEPS: tuple[int | None, Iterable[rows.StoredStepRow]] = (None, ())
 
 
 def once(
-    tx: Tx, operation: Callable[..., R], *, command: str, key: str, own_key: bool, request: Mapping[str, Any]
+    tx: Tx,
+    operation: Callable[..., R],
+    *,
+    command: str,
+    key: str,
+    own_key: bool,
+    request: Mapping[str, Any],
+    typed: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Do an operation and journal it, or replay the answer of its key.
 
-    `own_key` says that the caller chose the key; a generated one cannot be in the journal yet. Refuses with `KeyReused`
-    a key that belongs to another request of any command.
+    `own_key` says that the caller chose the key; a generated one cannot be in the journal yet. `typed` is the request
+    before the user chose among several matches; repeated with the same key, it gets the same answer. Refuses with
+    `KeyReused` a key that belongs to another request of any command.
     """
     name = operations.of(operation).name
-    digest = _digest(tx, name, {each: _as_given(tx, value) for each, value in request.items()})
+    digest = _digest(tx, name, {each: _as_given(tx, value) for each, value in (typed or request).items()})
     first = stored_journal.by_key(tx, key=key) if own_key else None
     if first is not None:
         if first.said != digest and first.fingerprint != _fingerprint(tx, name, request):
@@ -251,7 +259,7 @@ def _as_given(tx: Tx, value: Any) -> Any:
         return date_of(tx, value).isoformat()
     if isinstance(value, days.DaysWord):
         return [each.isoformat() for each in dates_of(tx, value)]
-    if isinstance(value, PatientRef | DoctorRef | AppointmentRef | ArrivalRef | WaitlistRef):
+    if isinstance(value, PatientRef | DoctorRef | AppointmentRef | ArrivalRef | BookedRef | WaitlistRef):
         return fold(value) or value
     if isinstance(value, Digested):
         return value.digest_value(tx.today, tx.clinic.date_order)
@@ -266,16 +274,16 @@ def _as_given(tx: Tx, value: Any) -> Any:
 def _resolved(tx: Tx, value: Any) -> Any:
     """Return a value with references as their current ids."""
     if isinstance(value, PatientRef):
-        return str(lookup.find_patient(tx, value).id)
+        row = lookup.get_patient(tx, value)
+        if row is None:
+            raise errors.NoSuchPatient()
+        return str(row.id)
     if isinstance(value, DoctorRef):
         return str(lookup.find_doctor(tx, value).id)
     if isinstance(value, AppointmentRef):
         return str(lookup.find_appointment(tx, value).id)
-    if isinstance(value, ArrivalRef):
-        row = lookup.get_appointment(tx, value) or lookup.get_arriving_patient(tx, value)
-        if row is None:
-            raise errors.NoSuchPatient()
-        return str(row.id)
+    if isinstance(value, ArrivalRef | BookedRef):
+        return str(visit_lookup.resolve(tx, value))
     return _as_given(tx, value)
 
 

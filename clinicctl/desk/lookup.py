@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import candidates, patient_phones
+from clinicctl.desk import candidates, patient_phones, similar
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.rules import matching, phones, references
-from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
+from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
-from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.compiled import appointments, doctors, rows, waitlist
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.engine import Tx
@@ -20,11 +19,11 @@ _LAST = "\U0010ffff"
 def find_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow:
     """Return the patient of a reference.
 
-    Refuses a reference that matches none or several.
+    Refuses a reference that matches none, listing patients with similar names, or several.
     """
     row = get_patient(tx, patient)
     if row is None:
-        raise errors.NoSuchPatient()
+        raise no_such_patient(tx, patient)
     return row
 
 
@@ -35,20 +34,42 @@ def get_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow | None:
     """
     found = list_patients(tx, patient)
     if len(found) > 1:
-        listed = candidates.of_patients(tx, _likeliest(patient, found))
-        raise errors.Ambiguous(
-            count=len(found),
-            what="patients",
-            candidates=[each | {"choose": each["number"]} for each in listed],
-            hint=f"Use a number, for example P{found[0].number}.",
-        )
+        raise several_patients(tx, patient, found)
     return found[0] if found else None
+
+
+def several_patients(tx: Tx, reference: str, found: Sequence[rows.PatientRow]) -> errors.Ambiguous:
+    """Return the refusal of a reference that several patients match."""
+    listed = candidates.of_patients(tx, _likeliest(reference, found))
+    return errors.Ambiguous(
+        reference=reference,
+        count=len(found),
+        what="patients",
+        candidates=[each | {"choose": each["number"]} for each in listed],
+        hint=f"Use a number, for example P{found[0].number}.",
+    )
+
+
+def no_such_patient(tx: Tx, reference: str) -> errors.NoSuchPatient:
+    """Return the refusal of a reference to nobody, with patients of similar names."""
+    found = list_similar(tx, reference)
+    if not found:
+        return errors.NoSuchPatient()
+    listed = candidates.of_patients(tx, [row for row, _ in found])
+    return errors.OnlySimilar(
+        reference=reference,
+        count=len(found),
+        candidates=[
+            each | {"score": score, "choose": each["number"]} for each, (_, score) in zip(listed, found, strict=True)
+        ],
+    )
 
 
 def list_patients(tx: Tx, patient: PatientRef) -> list[rows.PatientRow]:
     """Return the patients on file that match a number, an id, a phone or names.
 
-    Words match the beginnings of names.
+    Digits are a whole phone, else the last 4 to 9 digits of one, else a patient's number. Words match the beginnings of
+    names.
     """
     if (number := references.patient_number(patient)) is not None:
         row = stored_patients.by_number(tx, number=number)
@@ -56,18 +77,38 @@ def list_patients(tx: Tx, patient: PatientRef) -> list[rows.PatientRow]:
     if (identity := references.uuid(patient)) is not None:
         row = stored_patients.by_id(tx, id=identity)
         return [survivor(tx, row)] if row is not None else []
-    if references.looks_like_a_phone(patient):
-        try:
-            # Older versions accepted phones that are refused now.
-            e164 = phones.e164(patient, region=tx.clinic.region, unverified=True)
-        except errors.BadValue:
-            return []
-        return _people_of(tx, patient_phones.with_phone(tx, e164)) if e164 else []
+    is_phone, digits = references.looks_like_a_phone(patient), references.digits(patient)
+    if is_phone and (found := _with_phone(tx, patient)):
+        return found
+    if len(digits) in references.ENDING and (found := _with_phone_ending(tx, digits)):
+        return found
+    number = references.plain_number(patient)
+    if number is not None and (row := stored_patients.by_number(tx, number=number)) is not None:
+        return [survivor(tx, row)]
     words = fold(patient).split()
-    if not words:
+    if is_phone or not words:
         return []
     begins = [stored_patients.has_word(first=word, last=word + _LAST) for word in words]
-    return _people_of(tx, stored_patients.find(tx, begins))
+    return _people_of(tx, stored_patients.find(tx, begins, limit=-1))
+
+
+def list_similar(tx: Tx, name: str) -> list[tuple[rows.PatientRow, int]]:
+    """Return the patients on file with a similar name, and how similar it is.
+
+    The most similar come first, and at most `errors.LISTED` are returned.
+    """
+    if not any(each.isalpha() for each in name):
+        return []
+    scores = dict[UUID, int]()
+    people = dict[UUID, rows.PatientRow]()
+    for record in similar.list_resembling(tx, name):
+        score = matching.likeness(name, record.name)
+        if score >= matching.NEAR:
+            for person in _people_of(tx, [record]):
+                people[person.id] = person
+                scores[person.id] = max(score, scores.get(person.id, 0))
+    ordered = sorted(people.values(), key=lambda each: (-scores[each.id], each.number))
+    return [(each, scores[each.id]) for each in ordered[: errors.LISTED]]
 
 
 def find_active_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow:
@@ -130,12 +171,27 @@ def patient_brief(row: rows.PatientRow) -> PatientBrief:
 
 
 def find_doctor(tx: Tx, doctor: DoctorRef) -> rows.DoctorRow:
-    """Return the row of a reference. Refuses an unknown one."""
+    """Return the row of a reference.
+
+    A code or an id is that doctor, archived or not. Else it is the doctor on the staff whose code, or words of the
+    name, begin so. Refuses a reference that matches none or several.
+    """
     identity = references.uuid(doctor)
     row = doctors.by_id(tx, id=identity) if identity else get_doctor(tx, doctor.strip().upper())
-    if row is None:
+    if row is not None:
+        return row
+    found = references.doctors_named(doctor, doctors.on_staff(tx))
+    if len(found) > 1:
+        raise errors.Ambiguous(
+            reference=doctor,
+            count=len(found),
+            what="doctors",
+            candidates=[{"code": each.code, "name": each.name, "choose": each.code} for each in found],
+            hint=f"Use a code, for example {found[0].code}.",
+        )
+    if not found:
         raise errors.NoSuchDoctor()
-    return row
+    return found[0]
 
 
 def doctor_by_id(tx: Tx, identity: UUID) -> rows.DoctorRow:
@@ -196,44 +252,6 @@ def get_appointment(tx: Tx, appointment: str) -> rows.AppointmentRow | None:
     return appointments.by_id(tx, id=identity) if identity else None
 
 
-def get_arriving_patient(tx: Tx, arrival: ArrivalRef) -> rows.PatientRow | None:
-    """Return the patient to check in, or None.
-
-    Of several who match, it is the one with an appointment today. Refuses several with one, listing the appointments,
-    and several without any, as `get_patient` does.
-    """
-    matching = {row.id: row for row in list_patients(tx, PatientRef(arrival))}
-    if len(matching) > 1:
-        todays = [row for row in appointments.of_day(tx, on=tx.today) if row.patient_id in matching]
-        coming = [row for row in todays if row.status != AppointmentStatus.COMPLETED] or todays
-        if len({row.patient_id for row in coming}) > 1:
-            raise several_appointments(tx, coming)
-        if coming:
-            return matching[coming[0].patient_id]
-    return get_patient(tx, PatientRef(arrival))
-
-
-def several_appointments(tx: Tx, found: Sequence[rows.AppointmentRow]) -> errors.Ambiguous:
-    """Return the refusal of a check-in that may mean several appointments."""
-    ordered = sorted(found, key=lambda row: (row.time is None, row.time, row.doctor_code, row.slot))
-    listed = ordered[: errors.LISTED]
-    return errors.Ambiguous(
-        count=len(found),
-        what="appointments",
-        candidates=[
-            each
-            | {
-                "time": row.time.isoformat("minutes") if row.time else None,
-                "status": row.status,
-                "position": row.position,
-                "choose": f"A{row.number}",
-            }
-            for each, row in zip(candidates.of_appointments(tx, listed), listed, strict=True)
-        ],
-        hint=f"Give the appointment, for example `clinicctl checkin A{ordered[0].number}`.",
-    )
-
-
 def appointment_by_id(tx: Tx, identity: UUID) -> rows.AppointmentRow:
     """Return an appointment to which another row refers."""
     row = appointments.by_id(tx, id=identity)
@@ -248,6 +266,21 @@ def find_waitlist_entry(tx: Tx, entry: WaitlistRef) -> rows.WaitlistRow:
     if row is None:
         raise errors.NoSuchWaitlistEntry()
     return row
+
+
+def _with_phone(tx: Tx, phone: str) -> list[rows.PatientRow]:
+    """Return the patients on file with a whole phone."""
+    try:
+        # Older versions accepted phones that are refused now.
+        e164 = phones.e164(phone, region=tx.clinic.region, unverified=True)
+    except errors.BadValue:
+        return []
+    return _people_of(tx, patient_phones.with_phone(tx, e164)) if e164 else []
+
+
+def _with_phone_ending(tx: Tx, digits: str) -> list[rows.PatientRow]:
+    """Return the patients on file whose phone ends with these digits."""
+    return _people_of(tx, patient_phones.with_ending(tx, digits))
 
 
 def _people_of(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:

@@ -9,11 +9,12 @@ from clinicctl.desk import candidates, lookup, operations, patient_phones, recog
 from clinicctl.desk.dates import birth_of
 from clinicctl.desk.recognition import Known
 from clinicctl.results.base import fields_of
-from clinicctl.results.people import Candidate, Edited, Patient, Registered
+from clinicctl.results.people import Candidate, Edited, FoundPatient, Patient, Registered
 from clinicctl.rules import details, matching
 from clinicctl.rules.dates import AgeWord, BirthWord, age_in_months, approximate_age, estimate
 from clinicctl.rules.phones import is_unverified
 from clinicctl.rules.references import PatientRef
+from clinicctl.rules.text import search_words
 from clinicctl.statuses import Sex
 from clinicctl.store import counters
 from clinicctl.store.compiled import patients as stored_patients
@@ -138,7 +139,7 @@ def new_row(tx: Tx, given: recognition.Person, *, identity: UUID, number: int) -
 
 def word_rows(row: rows.PatientRow) -> list[rows.PatientWordRow]:
     """Return the rows for the words of a patient's name."""
-    return [rows.PatientWordRow(word, row.id) for word in sorted(set(matching.words(row.name)))]
+    return [rows.PatientWordRow(word, row.id) for word in sorted(search_words(row.name))]
 
 
 @operations.EDIT_PATIENT
@@ -221,12 +222,14 @@ def show(tx: Tx, *, patient: PatientRef) -> Patient:
     return describe(tx, lookup.find_patient(tx, patient))
 
 
-def list_matching(tx: Tx, *, text: str) -> list[Patient]:
+def list_matching(tx: Tx, *, text: str) -> list[FoundPatient]:
     """Return the patients on file that match words, a phone or a number.
 
-    The list may be empty.
+    If none does, return those with a similar name, each with a score. The list may be empty.
     """
-    return [describe(tx, row) for row in lookup.list_patients(tx, PatientRef(text)) if row.erased_at is None]
+    found = [row for row in lookup.list_patients(tx, PatientRef(text)) if row.erased_at is None]
+    scored = [(row, None) for row in found] or lookup.list_similar(tx, text)
+    return [FoundPatient(**fields_of(describe(tx, row)), score=score) for row, score in scored]
 
 
 def list_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> list[Patient]:

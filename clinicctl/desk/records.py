@@ -16,7 +16,7 @@ from clinicctl.desk import (
     queue_lookup,
     waitlist,
 )
-from clinicctl.results.people import Doctor, Edited, Erased, Merged, MergePlan, Patient
+from clinicctl.results.people import Doctor, Edited, Erased, Merged, MergePlan, Patient, PatientBrief
 from clinicctl.rules import merges
 from clinicctl.rules.references import DoctorRef, PatientRef
 from clinicctl.statuses import AppointmentStatus, QueueStatus, Sex
@@ -134,9 +134,9 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     )
 
 
-def preview_erasure(tx: Tx, *, patient: PatientRef) -> list[str]:
-    """Return the numbers that `erase` would erase, without a change."""
-    return [f"P{each.number}" for each in patients.with_merged(tx, lookup.find_patient(tx, patient))]
+def preview_erasure(tx: Tx, *, patient: PatientRef) -> list[PatientBrief]:
+    """Return the records that `erase` would erase, without a change."""
+    return list(map(lookup.patient_brief, patients.with_merged(tx, lookup.find_patient(tx, patient))))
 
 
 def _refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:

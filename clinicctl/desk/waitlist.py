@@ -5,13 +5,13 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, journal, lookup, operations
+from clinicctl.desk import bookings, days, journal, lookup, operations, visit_lookup
 from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.results.appointments import Booked, Cancelled, Waiting, WaitlistEntry
 from clinicctl.results.base import fields_of
 from clinicctl.rules import waitlist
 from clinicctl.rules.days import DaysWord, DayWord
-from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
+from clinicctl.rules.references import BookedRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.statuses import CancelledBy, WaitlistStatus
 from clinicctl.store import counters
 from clinicctl.store.compiled import rows
@@ -78,11 +78,12 @@ def remove(tx: Tx, *, entry: WaitlistRef) -> WaitlistEntry:
 
 @operations.CANCEL_AND_PROMOTE
 def cancel_and_promote(
-    tx: Tx, *, appointment: AppointmentRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
+    tx: Tx, *, appointment: BookedRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
 ) -> Cancelled:
     """Cancel an appointment, and book the first waitlist entry that fits its slot."""
-    row = lookup.find_appointment(tx, appointment)
-    cancelled = bookings.cancel(tx, appointment=appointment, by=by, reason=reason)
+    row = visit_lookup.find_booked(tx, appointment)
+    bookings.cancel_row(tx, row, by=by, reason=reason)
+    cancelled = bookings.describe(tx, lookup.appointment_by_id(tx, row.id))
     doctor = lookup.doctor_by_id(tx, row.doctor_id)
     return Cancelled(
         **fields_of(cancelled),

@@ -44,12 +44,16 @@ def family() -> list[type[Refusal]]:
 
 
 class AnswerAboutPeople(Refusal):
-    """An error whose details list people, never with the whole phone.
+    """An error whose details list the people, or the doctors, that may be meant.
+
+    They never have the whole phone.
 
     The likeliest of `candidates` come first, and only the first `LISTED` are included; `count` is the number of all.
+    `reference` is the input that the candidates may mean. It may be a name, so it is no detail.
     """
 
-    def __init__(self, *, hint: str | None = None, **details: Any) -> None:
+    def __init__(self, *, hint: str | None = None, reference: str | None = None, **details: Any) -> None:
+        self.reference = reference
         if "candidates" in details:
             details |= {"candidates": details["candidates"][:LISTED], "candidates_count": details["count"]}
         super().__init__(hint=hint, **details)

@@ -16,6 +16,11 @@ class NoAppointmentToday(NotFound):
     advice = "Book and check in with one command: `clinicctl walkin {patient} DOCTOR`."
 
 
+class NothingBooked(NotFound):
+    code, sentence = "appointment_not_found", "{patient} has no booked appointment{until}."
+    advice = "See `clinicctl appointment list --patient {patient}`."
+
+
 class DayFull(Conflict):
     code, sentence = "capacity_full", "{doctor} has no free slot on {date} ({booked} of {capacity})."
 

@@ -8,6 +8,13 @@ class NoSuchPatient(NotFound):
     advice = "Search with `clinicctl patient find WORDS`, or use the number (P17)."
 
 
+class OnlySimilar(NoSuchPatient, AnswerAboutPeople):
+    """Nobody has the name, but some have a similar one."""
+
+    sentence = "No such patient. Similar names on file: {count}."
+    advice = "Use the number of the one you mean."
+
+
 class Ambiguous(AnswerAboutPeople):
     code, status, sentence = "ambiguous", 5, "{count} {what} match."
     advice = "Use the number of the one you mean."

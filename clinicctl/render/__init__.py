@@ -16,22 +16,26 @@ if TYPE_CHECKING:
     from datetime import date
 
     from clinicctl.render.progress import Progress
-    from clinicctl.results.appointments import Undoing
+    from clinicctl.results.appointments import Appointment, Undoing
     from clinicctl.results.base import Outcome
     from clinicctl.results.clinic import Metrics
     from clinicctl.results.days import Board
-    from clinicctl.results.people import ToCall
+    from clinicctl.results.people import PatientBrief, ToCall
 
 __all__ = [
     "answer",
     "ask",
     "board",
     "can_ask",
+    "cancel_question",
+    "choices",
     "default_format",
     "flush",
     "message",
+    "named",
     "people",
     "progress",
+    "prompt",
     "refusal",
     "result",
     "tally",
@@ -182,6 +186,14 @@ def refusal(refused: errors.Refusal, *, as_json: bool, masked: bool = False) -> 
     _print_error(machine.refusal_text(refused, masked=masked, width=width))
 
 
+def choices(refused: errors.Refusal, *, masked: bool = False) -> None:
+    """Print an error on stderr, with its candidates numbered to choose from."""
+    from clinicctl.render import machine
+
+    width = _width() if _is_terminal(sys.stderr) else None
+    _print_error(machine.refusal_text(refused, masked=masked, width=width, numbered=True))
+
+
 def can_ask() -> bool:
     """Return whether the user can be asked at a terminal."""
     return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
@@ -221,9 +233,32 @@ def _fitting(subject: str) -> str:
 
 def ask(question: str) -> bool:
     """Ask on stderr. Anything but a yes is a no."""
-    _print_error(f"{question} [y/N] ")
+    return prompt(f"{question} [y/N]").lower() in ("y", "yes")
+
+
+def prompt(question: str) -> str:
+    """Ask on stderr, and return the answer. It is empty at the end of the input."""
+    from clinicctl.render.safe_text import visible
+
+    _print_error(f"{visible(question)} ")
     with interrupts.Waiting():
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        return sys.stdin.readline().strip()
+
+
+def named(people: "Sequence[PatientBrief]") -> str:
+    """Return people for a question: the number and the name of each."""
+    from clinicctl.render import phrases
+
+    return " and ".join(map(phrases.patient, people))
+
+
+def cancel_question(found: "Appointment") -> str:
+    """Return the question before a patient's appointment is cancelled."""
+    from clinicctl.render import phrases
+
+    time = f" {found.time:%H:%M}" if found.time else ""
+    place = f"{phrases.day(found.date)}{time} with {found.doctor.code}"
+    return f"Cancel {found.number}: {place}, {phrases.patient(found.patient)}?"
 
 
 def undo_question(found: "Undoing", *, names: bool = True) -> str:

@@ -17,7 +17,7 @@ from clinicctl.results.database import Problem
 from clinicctl.results.days import Day, Slot, ToDo, WeekDay
 from clinicctl.results.imports import ImportedDoctor, ImportedPatient, ImportedRow
 from clinicctl.results.journal import JournalEntry
-from clinicctl.results.people import Doctor, Duplicate, Patient
+from clinicctl.results.people import Doctor, Duplicate, FoundPatient, Patient
 
 FEW = 6
 """The most numbers in a cell."""
@@ -47,15 +47,18 @@ _GLYPHS = {
 
 Column = tuple[str, Callable[[Any], Any]]
 
+_PATIENT: Sequence[Column] = (
+    ("No.", lambda each: each.number),
+    ("Name", lambda each: each.name),
+    ("Born", phrases.birth),
+    ("Sex", lambda each: "" if each.sex == "unknown" else each.sex),
+    ("Phone", lambda each: each.phone),
+    ("Note", lambda each: each.note),
+)
+
 COLUMNS: dict[type, Sequence[Column]] = {
-    Patient: (
-        ("No.", lambda each: each.number),
-        ("Name", lambda each: each.name),
-        ("Born", phrases.birth),
-        ("Sex", lambda each: "" if each.sex == "unknown" else each.sex),
-        ("Phone", lambda each: each.phone),
-        ("Note", lambda each: each.note),
-    ),
+    FoundPatient: (*_PATIENT, ("Similar", lambda each: f"{each.score}%" if each.score is not None else None)),
+    Patient: _PATIENT,
     Doctor: (
         ("Code", lambda each: each.code),
         ("Name", lambda each: each.name),

@@ -89,19 +89,23 @@ def answer(line: int, status: int, value: Any, refused: errors.Refusal | None) -
     return f"{dumps(found)}\n"
 
 
-def refusal_text(refused: errors.Refusal, *, masked: bool = False, width: int | None = None) -> str:
+def refusal_text(
+    refused: errors.Refusal, *, masked: bool = False, width: int | None = None, numbered: bool = False
+) -> str:
     """Return an error as its sentence, the people concerned, and a hint.
 
     `masked` leaves only the last three digits of a phone. With a `width` in cells, the lines on people are wrapped.
+    `numbered` puts a number before each, to choose by, and omits the hint.
     """
     lines = [f"clinicctl: {visible(str(refused))}"]
     if isinstance(refused, errors.AnswerAboutPeople):
         people = refused.details.get("candidates") or refused.details.get("affected") or []
-        for each in people:
-            lines += _packed([visible(part) for part in _person(each, masked=masked)], width)
+        for nth, each in enumerate(people, start=1):
+            number = [str(nth)] if numbered else []
+            lines += _packed([*number, *(visible(part) for part in _person(each, masked=masked))], width)
         more = refused.details.get("candidates_count", 0) - len(people)
         lines += [f"  … and {more} more"] if more > 0 else []
-    if refused.hint:
+    if refused.hint and not numbered:
         lines.append(f"  {visible(refused.hint)}")
     return "".join(f"{line}\n" for line in lines)
 
@@ -245,7 +249,9 @@ def _handle(value: Any) -> Any:
 
 
 def _person(person: dict[str, Any], *, masked: bool) -> list[str]:
-    """Return the details that distinguish a person from the others."""
+    """Return the details that distinguish a person from the others, or a doctor."""
+    if "code" in person:
+        return [person["code"], person["name"]]
     age = f"age {person['age']}" if person.get("age") is not None else None
     born = f"born {person['born']} ({age})" if person.get("born") and age else person.get("born") or age
     sex = person.get("sex") if person.get("sex") != "unknown" else None

@@ -62,6 +62,16 @@ class Patient:
     former_phones_count: int = field(default=0, kw_only=True, metadata=PERSONAL)
 
 
+@result
+class FoundPatient(Patient):
+    """A patient whom a search has found.
+
+    `score` says how similar the name is if it does not match: at most 100.
+    """
+
+    score: int | None = field(default=None, kw_only=True)
+
+
 @stored("Candidate")
 @result
 class Candidate:

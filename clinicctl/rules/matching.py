@@ -1,6 +1,6 @@
 """Decide whether two records are the same person, may be, or are not."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import groupby
@@ -32,6 +32,16 @@ _SOUNDS = (
     *(("sch", "s"), ("sh", "s"), ("ch", "k"), ("ck", "k"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("bh", "b")),
     *(("gh", "g"), ("kh", "k"), ("jh", "j"), ("qu", "k"), ("w", "v"), ("z", "s"), ("x", "ks"), ("q", "k"), ("c", "k")),
 )
+
+
+_LIKE_LETTERS = ("aeiou", "bp", "bvw", "ckq", "cs", "dt", "fp", "gj", "ijy", "sz")
+"""Letters that stand for one another at the beginning of a misspelt word."""
+
+LIKE = 0.6
+"""The least similarity of a word to a misspelt one, 0 to 1. `likeness` decides on the whole names."""
+
+MOST_LIKE = 20
+"""The most words that a misspelt one may mean."""
 
 
 class Person(Protocol):
@@ -101,6 +111,30 @@ def likeness(one: str, other: str) -> int:
         each for each in sorted({score for row in scores for score in row}, reverse=True) if _pair(scores, each)
     )
     return max(0, min(worst - 3 * (len(right) - len(left)), SAME - 1))
+
+
+def like_words(word: str, known: Iterable[str]) -> list[str]:
+    """Return the known words that may be a word spelt differently.
+
+    They differ by few edits (a swap of neighbours is one), or begin with the word. The likeliest come first, and at
+    most `MOST_LIKE` are returned.
+    """
+    similarity = _edits()
+    scored = [(similarity(word, each, score_cutoff=LIKE), each) for each in known]
+    begins = len(word) >= 3
+    found = sorted((-score, each) for score, each in scored if score or (begins and each.startswith(word)))
+    return [each for _, each in found[:MOST_LIKE]]
+
+
+def beginnings(word: str) -> list[str]:
+    """Return how the word on file may begin if a word is misspelt.
+
+    The likeliest come first: it begins the same, with the first two letters swapped, without the first one, with
+    another letter for the same sound, or with the first letter only.
+    """
+    head, rest = word[:1], word[1:2]
+    sounds = {each for letters in _LIKE_LETTERS if head in letters for each in letters if each != head}
+    return list(dict.fromkeys([word[:2], rest + head, word[1:3], *(each + rest for each in sorted(sounds)), head]))
 
 
 def same_birth(born: date | None, year: int | None, other: date | None, other_year: int | None) -> bool | None:
@@ -266,6 +300,13 @@ def _word(one: str, other: str) -> int:
 def ratio(one: str, other: str) -> float:
     """Return the similarity of two words by Levenshtein distance, 0 to 100."""
     return _similarity()(one, other) * 100
+
+
+@cache
+def _edits() -> Callable[..., float]:
+    from rapidfuzz.distance import OSA  # Deferred, like Levenshtein below.
+
+    return OSA.normalized_similarity
 
 
 @cache

@@ -162,6 +162,15 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(_ACCENTS.sub("", _decomposed(text)).split()))
 
 
+def search_words(name: str) -> set[str]:
+    """Return the folded words by which a name is found.
+
+    A name with an apostrophe is found by the part after it, too: O'Neill by `oneill` and by `neill`.
+    """
+    found = set(fold(name).split())
+    return found | set(fold(parted).split()) if (parted := _APOSTROPHES.sub(" ", name)) != name else found
+
+
 def accents(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return each folded word with the accents of each letter, which `fold` removes."""
     found = []

@@ -242,6 +242,31 @@ def active_of_patient(tx: Tx, *, patient: UUID) -> list[rows.AppointmentRow]:
     return tx.fetch_all(_ACTIVE_OF_PATIENT, (from_uuid(patient),), rows.appointment_row)
 
 
+_BOOKED_OF_PATIENTS = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.id IN (SELECT appointments.id
+FROM appointments
+WHERE status IN ('booked', 'checked_in', 'in_consultation') AND appointments.patient_id IN (SELECT
+patients_listed.value
+FROM json_each(?) AS patients_listed)) AND appointments.status = 'booked'
+"""
+
+
+def booked_of_patients(tx: Tx, *, patients: Iterable[UUID]) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_BOOKED_OF_PATIENTS, (from_list(patients, from_uuid),), rows.appointment_row)
+
+
 _ACTIVE_OF_DOCTOR = """
 SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,

@@ -82,12 +82,13 @@ patients.updated_at, patients.archived_at, patients.merged_into, patients.erased
 FROM patients
 WHERE (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND {conditions} ORDER BY
 patients.number
+LIMIT ? OFFSET ?
 """
 
 
-def find(tx: Tx, conditions: Sequence[Condition]) -> list[rows.PatientRow]:
+def find(tx: Tx, conditions: Sequence[Condition], *, limit: int) -> list[rows.PatientRow]:
     where, values = joined(conditions)
-    return tx.fetch_all(_FIND.format(conditions=where), values, rows.patient_row)
+    return tx.fetch_all(_FIND.format(conditions=where), (*values, limit, 0), rows.patient_row)
 
 
 _HAS_WORD = """
@@ -99,6 +100,38 @@ WHERE patient_words.word BETWEEN ? AND ?)
 
 def has_word(*, first: str, last: str) -> Condition:
     return Condition(_HAS_WORD, (first, last))
+
+
+_HAS_ONE_OF = """
+patients.id IN (SELECT patient_words.patient_id
+FROM patient_words
+WHERE patient_words.word IN (SELECT words_listed.value
+FROM json_each(?) AS words_listed))
+"""
+
+
+def has_one_of(*, words: Iterable[str]) -> Condition:
+    return Condition(_HAS_ONE_OF, (from_list(words),))
+
+
+_WORDS_BETWEEN = """
+WITH RECURSIVE found(word) AS
+(SELECT min(patient_words.word) AS word
+FROM patient_words
+WHERE patient_words.word BETWEEN ? AND ? UNION ALL SELECT (SELECT min(patient_words.word) AS min_1
+FROM patient_words
+WHERE patient_words.word > found.word AND patient_words.word <= ?) AS anon_1
+FROM found
+WHERE found.word IS NOT NULL)
+SELECT found.word
+FROM found
+WHERE found.word IS NOT NULL
+LIMIT ? OFFSET ?
+"""
+
+
+def words_between(tx: Tx, *, first: str, last: str, limit: int) -> list[str | None]:
+    return tx.fetch_all(_WORDS_BETWEEN, (first, last, last, limit, 0), lambda row: row[0])
 
 
 _WITH_PHONE = """

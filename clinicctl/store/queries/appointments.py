@@ -82,6 +82,13 @@ OF_DOCTORS_DAY = every(_NOT_CANCELLED.where(_WITH_DOCTOR).order_by(appointments.
 # A subquery, because the index needs the exact condition, and `status` is also a column of the queue.
 _ACTIVE = select(appointments.c.id).where(IS_ACTIVE).correlate(None)
 ACTIVE_OF_PATIENT = every(_ALL.where(appointments.c.id.in_(_ACTIVE.where(_WITH_PATIENT))), "AppointmentRow")
+BOOKED_OF_PATIENTS = every(
+    _ALL.where(
+        appointments.c.id.in_(_ACTIVE.where(among(appointments.c.patient_id, "patients"))),
+        appointments.c.status == AppointmentStatus.BOOKED,
+    ),
+    "AppointmentRow",
+)
 ACTIVE_OF_DOCTOR = every(_ALL.where(appointments.c.id.in_(_ACTIVE.where(_WITH_DOCTOR))), "AppointmentRow")
 ACTIVE_IN_QUEUE = every(
     _ALL.where(

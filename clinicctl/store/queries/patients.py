@@ -1,6 +1,6 @@
 """Queries for patients and the words of their names."""
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import CTE, String, bindparam, delete, func, insert, or_, select, update
 
 from clinicctl.store.models import patient_phones, patient_words, patients
 from clinicctl.store.queries import FILTERS, LIMIT, among, change, change_each, condition, every, filtered, one, stream
@@ -15,17 +15,36 @@ _PHONE = patients.c.id.in_(_PHONES_OF.where(patient_phones.c.ending == bindparam
 _ENDINGS = patients.c.id.in_(_PHONES_OF.where(among(patient_phones.c.ending, "endings")))
 _ENDING = patients.c.id.in_(_PHONES_OF.where(patient_phones.c.ending.between(bindparam("first"), bindparam("last"))))
 
+
+def _distinct_words() -> CTE:
+    """Return the different words of a range.
+
+    Each takes one look into the index, however many patients have it.
+    """
+    first, last = bindparam("first", type_=String), bindparam("last", type_=String)
+    word = patient_words.c.word
+    found = select(func.min(word).label("word")).where(word.between(first, last)).cte("found", recursive=True)
+    after = select(func.min(word)).where(word > found.c.word, word <= last).scalar_subquery()
+    return found.union_all(select(after).where(found.c.word.is_not(None)))
+
+
+_WORDS = _distinct_words()
+
 BY_ID = one(select(patients).where(patients.c.id == bindparam("id")), "PatientRow")
 BY_NUMBER = one(select(patients).where(patients.c.number == bindparam("number")), "PatientRow")
 ON_FILE = every(_ALL.where(_ON_FILE).limit(LIMIT), "PatientRow")
 NOT_ERASED = every(_ALL.where(patients.c.erased_at.is_(None)).limit(LIMIT), "PatientRow")
 COUNT = one(select(func.count()).select_from(patients).where(_ON_FILE))
-FIND = filtered(_ALL.where(_FOUND, FILTERS), "PatientRow")
+FIND = filtered(_ALL.where(_FOUND, FILTERS).limit(LIMIT), "PatientRow")
 HAS_WORD = condition(
     patients.c.id.in_(
         select(patient_words.c.patient_id).where(patient_words.c.word.between(bindparam("first"), bindparam("last")))
     )
 )
+HAS_ONE_OF = condition(
+    patients.c.id.in_(select(patient_words.c.patient_id).where(among(patient_words.c.word, "words")))
+)
+WORDS_BETWEEN = every(select(_WORDS.c.word).where(_WORDS.c.word.is_not(None)).limit(LIMIT))
 WITH_PHONE = every(_ALL.where(_PHONE).limit(LIMIT), "PatientRow")
 WITH_PHONES = stream(
     select(patients, patient_phones.c.ending)
