@@ -41,7 +41,7 @@ TREE = {
     "patient": ("patients", "Patients: register, find, edit, merge."),
     "doctor": ("doctors", "Doctors and their days."),
     "book": ("bookings", "Book a patient with a doctor for a day."),
-    "appointment": ("bookings", "Appointments: show, list, move, cancel, no-show, history."),
+    "appointment": ("bookings", "Appointments: show, list, edit, move, cancel, no-show, history."),
     "appt": ("bookings", "Short name of `appointment`."),
     "checkin": ("queue", "Check in a patient, and assign the next position in the queue."),
     "walkin": ("queue", "Book a patient for today, and check in."),

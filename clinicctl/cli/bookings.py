@@ -1,11 +1,11 @@
 """Commands for appointments."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from clinicctl import desk, render
-from clinicctl.cli import params
+from clinicctl.cli import params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.rules.days import DayWord
@@ -14,7 +14,7 @@ from clinicctl.statuses import CancelledBy
 app = typer.Typer()
 appointment = group(
     "appointment",
-    "Appointments: show, list, move, cancel, no-show, history.",
+    "Appointments: show, list, edit, move, cancel, no-show, history.",
     "clinicctl appointment list --doctor MEHTA --day today",
     "clinicctl appt cancel A42 --by clinic",
 )
@@ -34,6 +34,7 @@ def book(
     day: params.Day = DayWord("today"),
     time: params.Time = None,
     reason: params.Reason = None,
+    note: params.Note = None,
     again: params.Again = False,
     overbook: params.Overbook = False,
     past: params.Past = False,
@@ -46,6 +47,7 @@ def book(
         on=day,
         at=time,
         reason=reason,
+        note=note or None,
         again=again,
         overbook=overbook,
         past=past or None,
@@ -88,6 +90,44 @@ def list_(
             cancelled_by=cancelled_by,
             limit=limit,
         )
+    )
+
+
+@writes(
+    appointment,
+    "edit",
+    "clinicctl appointment edit A42 --time 10:30",
+    "clinicctl appointment edit A42 --reason 'blood pressure' --note ''",
+)
+def edit(
+    ctx: Ctx,
+    appointment: params.Appointment,
+    time: Annotated[
+        Any,
+        typer.Option("--time", metavar="HH:MM", parser=parsers.time_or_none, help="The agreed time; empty clears it."),
+    ] = None,
+    reason: Annotated[
+        str | None,
+        typer.Option(
+            "--reason", metavar="TEXT", parser=parsers.personal(parsers.note), help="The reason; empty clears it."
+        ),
+    ] = None,
+    note: params.Note = None,
+    again: params.Again = False,
+    overbook: params.Overbook = False,
+    past: params.Past = False,
+) -> None:
+    """Change the time, the reason or the note of an appointment."""
+    ctx.obj.write(
+        desk.edits.edit,
+        appointment=appointment,
+        at=time or None,
+        no_time=time == "" or None,
+        reason=reason,
+        note=note,
+        again=again,
+        overbook=overbook,
+        past=past or None,
     )
 
 
@@ -136,7 +176,7 @@ def move(
     overbook: params.Overbook = False,
     past: params.Past = False,
 ) -> None:
-    """Move an appointment to another day or doctor."""
+    """Move an appointment to another day, doctor or time."""
     ctx.obj.write(
         desk.bookings.move,
         appointment=ref,

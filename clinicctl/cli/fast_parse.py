@@ -19,7 +19,14 @@ from clinicctl.rules.times import parse_time
 
 _NUMBER = re.compile(r"[PAWpaw][0-9]+|[.]")
 _OF_DOCTORS = {parsers.doctor_ref, references.doctor_code}
-_OF_TIMES = {days.parse_day, days.parse_days, days.parse_weekdays, parse_time, parsers.days_or_doctor}
+_OF_TIMES = {
+    days.parse_day,
+    days.parse_days,
+    days.parse_weekdays,
+    parse_time,
+    parsers.time_or_none,
+    parsers.days_or_doctor,
+}
 _OUR_WORDS = {*settings.FORMATS, *(each.name for each in settings.CLINIC)}
 _SHORT = 4
 """The most digits of a plain number. A longer one may be a phone."""

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from datetime import time
 from enum import StrEnum
 from io import BufferedReader, TextIOWrapper
 from typing import Any, TypeVar
 
 from clinicctl import errors, interrupts
 from clinicctl.cli.click_names import get_current_context
-from clinicctl.rules import days, references, text
+from clinicctl.rules import days, references, text, times
 from clinicctl.store import paths
 
 T = TypeVar("T")
@@ -200,6 +201,11 @@ def specialty(given: str) -> str:
 def note(given: str) -> str:
     """Return a note; empty to clear it."""
     return text.note(given) or ""
+
+
+def time_or_none(given: str) -> time | str:
+    """Return a time; an empty text to clear it."""
+    return times.parse_time(given) if given.strip() else ""
 
 
 def email(given: str) -> str:

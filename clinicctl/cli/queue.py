@@ -1,14 +1,15 @@
 """Commands for check-in and the queue."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from clinicctl import desk
+from clinicctl import desk, errors
 from clinicctl.cli import params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
-from clinicctl.rules.references import DoctorRef
+from clinicctl.rules import text
+from clinicctl.rules.references import DoctorRef, PatientRef
 
 app = typer.Typer()
 queue = group(
@@ -37,17 +38,88 @@ def checkin(
     ctx.obj.write(desk.arrivals.check_in, arrival=ref, patient=patient, again=again or None)
 
 
-@writes(app, "walkin", "clinicctl walkin P17 MEHTA --reason 'cut finger'")
+@writes(
+    app,
+    "walkin",
+    "clinicctl walkin P17 MEHTA --reason 'cut finger'",
+    "clinicctl walkin MEHTA --new 'Ravi Kumar' --phone '98765 43210'",
+)
 def walkin(
     ctx: Ctx,
-    patient: params.Patient,
-    doctor: params.Doctor,
+    patient: Annotated[
+        PatientRef,
+        typer.Argument(
+            metavar="[PATIENT]",
+            parser=parsers.personal(parsers.patient_ref),
+            help="P17, a UUID, a phone or its last 4 to 9 digits, or first letters of the names. Omit it with --new.",
+        ),
+    ],
+    doctor: Annotated[
+        DoctorRef | None,
+        typer.Argument(
+            metavar="DOCTOR",
+            parser=parsers.doctor_ref,
+            autocompletion=params.codes,
+            help="The doctor's code or UUID, or first letters of the code or the name.",
+        ),
+    ] = None,
+    new: Annotated[
+        str | None,
+        typer.Option(
+            "--new", metavar="NAME", parser=parsers.personal(text.name), help="Register a patient with this name."
+        ),
+    ] = None,
+    phone: params.PhonesOption = None,
+    born: params.Born = None,
+    age: params.Age = None,
+    sex: params.SexOption = None,
+    email: params.Email = None,
+    note: params.Note = None,
+    same_as: params.SameAs = None,
+    another: Annotated[
+        bool, typer.Option("--another", help="Register another person than those on file with a similar name.")
+    ] = False,
+    unverified_phone: params.UnverifiedPhone = False,
     reason: params.Reason = None,
     again: params.Again = False,
     overbook: params.Overbook = False,
 ) -> None:
-    """Book a patient for today, and check in."""
-    ctx.obj.write(desk.arrivals.walk_in, patient=patient, doctor=doctor, reason=reason, again=again, overbook=overbook)
+    """Book a patient for today, and check in. With --new, register the patient first.
+
+    At a terminal, a name that finds nobody can be registered: it asks for the phone.
+    """
+    visit: dict[str, Any] = {"reason": reason, "again": again, "overbook": overbook}
+    details = (phone, born, age, sex, email, note, same_as, another, unverified_phone)
+    if new is None and any(details):
+        raise errors.Usage(problem="--phone and other details of a patient need --new NAME.")
+    if (new is None) is (doctor is None):
+        given = "--new NAME replaces PATIENT." if new else "Missing argument DOCTOR."
+        raise errors.Usage(problem=given, hint="See `clinicctl walkin --help`.")
+    if new is None and (given_phone := ctx.obj.ask_for_phone(patient)) is not None:
+        new, phone = text.name(patient), [given_phone]
+    elif new is not None:
+        doctor = parsers.doctor_ref(patient)
+        if not phone:
+            raise errors.Usage(problem="--new needs --phone PHONE, or --phone none.")
+    if new is None or phone is None:
+        ctx.obj.write(desk.arrivals.walk_in, patient=patient, doctor=doctor, **visit)
+        return
+    ctx.obj.write(
+        desk.arrivals.walk_in_new,
+        doctor=doctor,
+        name=new,
+        phone=phone[0],
+        more_phones=phone[1:] or None,
+        born=born,
+        age=age,
+        sex=sex,
+        email=email or None,
+        patient_note=note or None,
+        unverified_phone=unverified_phone or None,
+        new=another or None,
+        same_as=same_as,
+        **visit,
+    )
 
 
 @reads(queue, "show", "clinicctl queue show", "clinicctl queue show MEHTA yesterday -o json")

@@ -1,16 +1,19 @@
 """Arrivals: check in a patient with an appointment, or a walk-in without one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions, visit_lookup
+from clinicctl.desk import bookings, days, lookup, operations, patients, queue_lookup, transitions, visit_lookup
 from clinicctl.desk.transitions import QueueChanges
-from clinicctl.results.appointments import CheckedIn
+from clinicctl.results.appointments import CheckedIn, WalkedIn
+from clinicctl.results.base import fields_of
 from clinicctl.rules import transitions as step_rules
+from clinicctl.rules.dates import AgeWord, BirthWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.rules.transitions import ACTIVE, CHECK_IN, IN_QUEUE, RECALL, RESUME, RETURN
-from clinicctl.statuses import AppointmentStatus, QueueStatus
+from clinicctl.statuses import AppointmentStatus, QueueStatus, Sex
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.engine import Tx
@@ -84,6 +87,50 @@ def walk_in(
         raise errors.AlreadyBooked(**refused.details, hint=_instead(tx, other)) from None
     checked_in = check_in(tx, arrival=ArrivalRef(booked.number), again=again)
     return replace(checked_in, waitlist_closed=booked.waitlist_closed)
+
+
+@operations.WALK_IN_NEW
+def walk_in_new(
+    tx: Tx,
+    *,
+    doctor: DoctorRef,
+    name: str,
+    phone: str,
+    more_phones: Sequence[str] | None = None,
+    born: BirthWord | None = None,
+    age: int | AgeWord | None = None,
+    sex: Sex | None = None,
+    email: str | None = None,
+    patient_note: str | None = None,
+    unverified_phone: bool | None = None,
+    new: bool | None = None,
+    same_as: PatientRef | None = None,
+    reason: str | None = None,
+    again: bool = False,
+    overbook: bool = False,
+) -> WalkedIn:
+    """Register a patient, book them for today, and check them in.
+
+    A patient on file is used as in a registration. Refuses what the three refuse. Undo takes back the check-in and the
+    booking; the patient remains registered.
+    """
+    registered = patients.add(
+        tx,
+        name=name,
+        phone=phone,
+        more_phones=more_phones,
+        born=born,
+        age=age,
+        sex=sex,
+        email=email,
+        note=patient_note,
+        new=bool(new),
+        same_as=same_as,
+        unverified_phone=unverified_phone,
+    )
+    patient = PatientRef(registered.number)
+    arrived = walk_in(tx, patient=patient, doctor=doctor, reason=reason, again=again, overbook=overbook)
+    return WalkedIn(**fields_of(arrived), registered=registered)
 
 
 def _enter(tx: Tx, row: rows.AppointmentRow, position: int) -> None:

@@ -5,7 +5,7 @@ from datetime import date, time
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import candidates, days, lookup, operations, transitions, visit_lookup
+from clinicctl.desk import candidates, days, lookup, operations, transitions, visit_lookup, visit_times
 from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.desk.transitions import AppointmentChanges
 from clinicctl.results.appointments import Appointment, Booked, CancelledAppointment, StepTaken
@@ -33,6 +33,7 @@ def book(
     on: DayWord,
     at: time | None = None,
     reason: str | None = None,
+    note: str | None = None,
     again: bool = False,
     overbook: bool = False,
     past: bool | None = None,
@@ -54,6 +55,7 @@ def book(
         on=date_of(tx, on),
         at=at,
         reason=reason,
+        note=note,
         again=again,
         overbook=overbook,
         past=bool(past),
@@ -68,6 +70,7 @@ def place(
     on: date,
     at: time | None = None,
     reason: str | None = None,
+    note: str | None = None,
     again: bool = False,
     overbook: bool = False,
     past: bool = False,
@@ -89,8 +92,8 @@ def place(
         )
     if at is not None:
         if not past:
-            _refuse_past_time(tx, on, at)
-        _refuse_time_taken(tx, patient, doctor, on=on, at=at, again=again, overbook=overbook, instead_of=instead_of)
+            visit_times.refuse_past(tx, on, at)
+        visit_times.refuse_taken(tx, patient, doctor, on=on, at=at, again=again, overbook=overbook, but=instead_of)
     above = days.take_slot(tx, state, overbook=overbook)
     slot = lowest_free(appointments.held_slots(tx, doctor=doctor.id, on=on))
     identity, number = uuid4(), counters.next_one(tx, "appointments")
@@ -114,7 +117,7 @@ def place(
         key=tx.key,
         created_at=tx.now,
         updated_at=tx.now,
-        note=None,
+        note=note,
     )
     transitions.booked(tx, appointment_id=identity, slot=slot)
     waits = stored_waitlist.wishes_for_day(tx, patient=patient.id, doctor=doctor.id, on=on)
@@ -131,6 +134,7 @@ def place(
         time=at,
         status=AppointmentStatus.BOOKED,
         reason=reason,
+        note=note,
         position=None,
         moved_to=None,
         moved_from=f"A{instead_of.number}" if instead_of is not None else None,
@@ -189,8 +193,8 @@ def move(
 ) -> Booked:
     """Move an appointment: book the new slot, then cancel the old appointment.
 
-    The two are linked both ways. Refuses an appointment that is no longer booked, the same doctor and day, and what
-    `book` refuses.
+    The two are linked both ways. On the same day with the same doctor only the time changes. Refuses an appointment
+    that is no longer booked, the same doctor, day and time, and what `book` refuses.
     """
     row = visit_lookup.find_booked(tx, appointment)
     transitions.refuse_illegal(MOVE, row)
@@ -200,6 +204,9 @@ def move(
     )
     date_ = date_of(tx, on) if on else row.date
     if (doctor_row.id, date_) == (row.doctor_id, row.date):
+        if at is not None and at != row.time:
+            visit_times.change(tx, row, doctor_row, at=at, again=again, overbook=overbook, past=bool(past))
+            return Booked(**fields_of(describe(tx, lookup.appointment_by_id(tx, row.id))))
         raise errors.SamePlace(subject=f"A{row.number}", doctor=doctor_row.code, date=date_.isoformat())
     placed = place(
         tx,
@@ -208,6 +215,7 @@ def move(
         on=date_,
         at=at or row.time,
         reason=row.reason,
+        note=row.note,
         again=again,
         overbook=overbook,
         past=bool(past),
@@ -333,6 +341,7 @@ def describe(tx: Tx, row: rows.AppointmentRow) -> Appointment:
         time=row.time,
         status=AppointmentStatus(row.status),
         reason=row.reason,
+        note=row.note,
         position=row.position,
         moved_to=f"A{row.moved_to}" if row.moved_to else None,
         moved_from=f"A{row.moved_from}" if row.moved_from else None,
@@ -354,38 +363,6 @@ def to_call(row: candidates.AffectedRow) -> ToCall:
         name=row.patient_name,
         phone=row.patient_phone,
     )
-
-
-def _refuse_past_time(tx: Tx, on: date, at: time) -> None:
-    """Refuse a past time of today, by the clinic's clock to the minute."""
-    now = tx.local(tx.now).time().replace(second=0, microsecond=0)
-    if on == tx.today and at < now:
-        raise errors.PastTime(time=f"{at:%H:%M}", now=f"{now:%H:%M}", date=on.isoformat())
-
-
-def _refuse_time_taken(
-    tx: Tx,
-    patient: rows.PatientRow,
-    doctor: rows.DoctorRow,
-    *,
-    on: date,
-    at: time,
-    again: bool,
-    overbook: bool,
-    instead_of: rows.AppointmentRow | None,
-) -> None:
-    """Refuse a time that the patient or the doctor has already.
-
-    The patient's is allowed with `again`, the doctor's with `overbook`.
-    """
-    for row in appointments.at_time(tx, patient=patient.id, doctor=doctor.id, on=on, at=at):
-        if instead_of is not None and row.id == instead_of.id:
-            continue
-        taken = {"appointment": f"A{row.number}", "date": on.isoformat(), "time": f"{at:%H:%M}"}
-        if row.patient_id == patient.id and not again:
-            raise errors.TimeTaken(subject=f"P{patient.number}", flag="--again", **taken)
-        if row.doctor_id == doctor.id and not overbook:
-            raise errors.TimeTaken(subject=doctor.code, flag="--overbook", **taken)
 
 
 def _with_phone(each: Appointment, phone: str | None) -> CancelledAppointment:

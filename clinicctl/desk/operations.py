@@ -70,11 +70,13 @@ def _declare(name: str, changes: Part, undo: Undo | None = None) -> Operation:
 BOOK = _declare("bookings.book", Part.VISITS, Undo.STEPS)
 CANCEL = _declare("bookings.cancel", Part.VISITS, Undo.STEPS)
 MOVE = _declare("bookings.move", Part.VISITS, Undo.STEPS)
+EDIT = _declare("bookings.edit", Part.VISITS)
 NO_SHOW = _declare("bookings.no_show", Part.VISITS, Undo.STEPS)
 CLOSE = _declare("daybook.close", Part.VISITS, Undo.STEPS)
 
 CHECK_IN = _declare("queue.check_in", Part.VISITS, Undo.STEPS)
 WALK_IN = _declare("queue.walk_in", Part.VISITS, Undo.STEPS)
+WALK_IN_NEW = _declare("arrivals.walk_in_new", Part.PATIENTS | Part.VISITS, Undo.STEPS)
 CALL = _declare("queue.call", Part.VISITS, Undo.STEPS)
 NEXT = _declare("queue.next", Part.VISITS, Undo.STEPS)
 START = _declare("queue.start", Part.VISITS, Undo.STEPS)

@@ -103,16 +103,14 @@ def list_called(tx: Tx, doctor: rows.DoctorRow, on: date) -> list[rows.QueueRow]
     return step_rules.calling_order(each for each in list_of_day(tx, doctor, on) if each.status == QueueStatus.CALLED)
 
 
-def not_started(tx: Tx, entry: rows.QueueRow) -> errors.IllegalStep:
+def not_started(tx: Tx, entry: rows.QueueRow) -> errors.NotStarted:
     """Return the refusal to call another patient while a called one has not come."""
     day = day_option(tx, entry)
     start = f"clinicctl queue start {entry.doctor_code} {entry.position}{day}"
     skip = f"clinicctl queue skip {entry.doctor_code} {entry.position}{day}"
-    return errors.IllegalStep(
-        subject=f"Position {entry.position}",
+    return errors.NotStarted(
+        position=entry.position,
         status=entry.status,
-        step="next",
-        needs=QueueStatus.SERVING,
         hint=f"If the patient has come: `{start}` or --start. If not: `{skip}`.",
     )
 

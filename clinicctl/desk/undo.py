@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +33,11 @@ from clinicctl.store.engine import Tx
 RECENT = timedelta(minutes=5)
 """An older write is undone only after a confirmation."""
 
-_APPOINTMENT_COLUMNS: Mapping[str, Callable[[Any], Any]] = {"cancelled_by": CancelledBy, "moved_to": int}
+_APPOINTMENT_COLUMNS: Mapping[str, Callable[[Any], Any]] = {
+    "cancelled_by": CancelledBy,
+    "moved_to": int,
+    "time": time.fromisoformat,
+}
 _QUEUE_COLUMNS: Mapping[str, Callable[[Any], Any]] = {
     "doctor_id": UUID,
     "position": int,
@@ -256,6 +260,7 @@ def _restore(tx: Tx, row: rows.AppointmentRow, right: rows.AppointmentRow) -> No
         cancel_reason=right.cancel_reason,
         moved_to=right.moved_to,
         moved_from=right.moved_from,
+        time=right.time,
         updated_at=tx.now,
     )
     if not changed:

@@ -55,5 +55,9 @@ class SecondPlace(Conflict):
     advice = "A patient can have only one open position in a doctor's queue. End that visit first."
 
 
+class NotStarted(AgainstRule):
+    code, sentence = "illegal_step", "Position {position} is called and has not started."
+
+
 class WithAnotherDoctor(AgainstRule):
     code, sentence = "with_another_doctor", "{patient} is in consultation with {with_doctor} now."

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from clinicctl.results.base import PERSONAL, result, stored
 from clinicctl.results.journal import JournalStep
-from clinicctl.results.people import DoctorBrief, Patient, PatientBrief
+from clinicctl.results.people import DoctorBrief, Patient, PatientBrief, Registered
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
 
 
@@ -35,6 +35,7 @@ class Appointment:
     updated_at: datetime
     queue_doctor: str | None = None
     """The doctor of the queue, if it is not the booked doctor."""
+    note: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
 
 
 @stored("Booked")
@@ -102,6 +103,14 @@ class CheckedIn:
     checked_in_at: datetime
     appointment: Appointment
     waitlist_closed: tuple[str, ...] = ()
+
+
+@stored("WalkedIn")
+@result
+class WalkedIn(CheckedIn):
+    """The check-in of a walk-in, with the registration of the patient."""
+
+    registered: Registered = field(kw_only=True)
 
 
 @stored("QueueEntry")

@@ -52,14 +52,14 @@ class Patient:
     archived_at: datetime | None
     merged_into: str | None
     erased_at: datetime | None = field(default=None, kw_only=True)
-    phones: tuple[str, ...] = field(default=(), kw_only=True, metadata=PERSONAL)
-    age_months: int | None = field(default=None, kw_only=True, metadata=PERSONAL)
-    born_estimated: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
     phone_unverified: bool = field(default=False, kw_only=True, metadata=PERSONAL)
     former_names: tuple[str, ...] = field(default=(), kw_only=True, metadata=PERSONAL)
     former_names_count: int = field(default=0, kw_only=True, metadata=PERSONAL)
     former_phones: tuple[str, ...] = field(default=(), kw_only=True, metadata=PERSONAL)
     former_phones_count: int = field(default=0, kw_only=True, metadata=PERSONAL)
+    phones: tuple[str, ...] = field(default=(), kw_only=True, metadata=PERSONAL)
+    age_months: int | None = field(default=None, kw_only=True, metadata=PERSONAL)
+    born_estimated: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
 
 
 @result

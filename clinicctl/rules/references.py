@@ -109,6 +109,12 @@ def uuid(text: str) -> UUID | None:
     return UUID(text.strip()) if _UUID.fullmatch(text.strip()) else None
 
 
+def is_name(text: str) -> bool:
+    """Return whether a reference to a patient can only be a name."""
+    has_letter = any(each.isalpha() for each in text)
+    return has_letter and uuid(text) is None and not any(each.isdigit() for each in text)
+
+
 def looks_like_a_phone(text: str) -> bool:
     """Return whether a text has enough digits for a phone, and no letter."""
     return sum(each.isdigit() for each in text) >= _LEAST_DIGITS and not any(each.isalpha() for each in text)

@@ -15,6 +15,7 @@ from clinicctl.results.appointments import (
     QueueEntry,
     Waiting,
     WaitlistEntry,
+    WalkedIn,
 )
 from clinicctl.results.days import Closed
 
@@ -23,7 +24,7 @@ _APPOINTMENT_VERBS = {"cancelled": ("Cancelled", "cancel"), "no_show": ("Marked 
 
 def _appointment(each: Appointment, command: str) -> Report:
     line = _appointment_line(each)
-    if command == "appointment edit":
+    if command == "appointment edit" or (command == "appointment move" and not each.moved_from):
         return Report("Changed", "change", line)
     if each.status == "booked" and each.moved_from:
         return Report("Moved", "move", f"{each.moved_from} to {line}")
@@ -74,6 +75,12 @@ def _checked_in(each: CheckedIn, _command: str) -> Report:
     ahead = {0: "nobody is", 1: "1 person is"}.get(each.people_ahead, f"{each.people_ahead} people are")
     line = f"{patient(booked.patient)} with {code}: position {each.position}, {ahead} ahead ({booked.number})."
     return Report("Checked in", "check in", f"{line}{closed_entries(each.waitlist_closed)}")
+
+
+def _walked_in(each: WalkedIn, command: str) -> Report:
+    found = _checked_in(each, command)
+    noun = "Registered" if each.registered.created else "Already on file"
+    return found._replace(rest=f"{found.rest} {noun}: {each.registered.number}.")
 
 
 _QUEUE_VERBS = {
@@ -148,6 +155,7 @@ REPORTS: dict[type, Callable[[Any, str], Report]] = {
     WaitlistEntry: _waitlist_entry,
     Waiting: _waiting,
     CheckedIn: _checked_in,
+    WalkedIn: _walked_in,
     QueueEntry: _queued,
     Called: _queued,
     NextPatient: _next,

@@ -545,6 +545,35 @@ def insert(
     )
 
 
+_EDIT = """
+UPDATE appointments SET time=?, reason=?, updated_at=?, note=? WHERE appointments.id = ? AND
+appointments.status = ?
+"""
+
+
+def edit(
+    tx: Tx,
+    *,
+    time: Time | None,
+    reason: str | None,
+    updated_at: datetime,
+    note: str | None,
+    row: UUID,
+    leaving: AppointmentStatus,
+) -> int:
+    return tx.execute(
+        _EDIT,
+        (
+            None if time is None else from_time(time),
+            reason,
+            from_instant(updated_at),
+            note,
+            from_uuid(row),
+            leaving.value,
+        ),
+    )
+
+
 _ADVANCE = """
 UPDATE appointments SET status=?, cancelled_by=?, cancel_reason=?, moved_to=?, updated_at=? WHERE
 appointments.id = ? AND appointments.status = ?

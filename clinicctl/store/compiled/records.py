@@ -121,7 +121,7 @@ def move_merged(tx: Tx, *, updated_at: datetime, merged_into: UUID | None, old: 
 
 
 _CLEAR_REASONS = """
-UPDATE appointments SET reason=NULL, cancel_reason=NULL WHERE appointments.patient_id = ?
+UPDATE appointments SET reason=NULL, cancel_reason=NULL, note=NULL WHERE appointments.patient_id = ?
 """
 
 

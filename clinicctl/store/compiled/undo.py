@@ -1,12 +1,13 @@
 """Generated from queries/undo.py by `python -m clinicctl.store.compile`. Do not edit."""
 
 from datetime import datetime
+from datetime import time as Time
 from uuid import UUID
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.compiled import rows
 from clinicctl.store.tx import Tx
-from clinicctl.store.values import from_instant, from_uuid
+from clinicctl.store.values import from_instant, from_time, from_uuid
 
 _LAST_UNDOABLE = """
 SELECT journal.number, journal.at, journal.actor, journal.command, journal."key", journal.undoes,
@@ -86,14 +87,15 @@ def booked_by(tx: Tx, *, appointment: UUID) -> int | None:
 
 
 _PUT_BACK = """
-UPDATE appointments SET status=?, cancelled_by=?, cancel_reason=?, moved_to=?, moved_from=?, updated_at=?
-WHERE appointments.id = ? AND appointments.status = ?
+UPDATE appointments SET time=?, status=?, cancelled_by=?, cancel_reason=?, moved_to=?, moved_from=?,
+updated_at=? WHERE appointments.id = ? AND appointments.status = ?
 """
 
 
 def put_back(
     tx: Tx,
     *,
+    time: Time | None,
     status: AppointmentStatus,
     cancelled_by: CancelledBy | None,
     cancel_reason: str | None,
@@ -106,6 +108,7 @@ def put_back(
     return tx.execute(
         _PUT_BACK,
         (
+            None if time is None else from_time(time),
             status.value,
             None if cancelled_by is None else cancelled_by.value,
             cancel_reason,

@@ -176,6 +176,10 @@ HISTORY = every(
 STATUS = one(select(appointments.c.status).where(appointments.c.id == bindparam("id")))
 
 INSERT = change(insert(appointments))
+EDIT = change(
+    update(appointments).where(appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")),
+    *("time", "reason", "note", "updated_at"),
+)
 ADVANCE = change(
     update(appointments).where(appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")),
     *("status", "cancelled_by", "cancel_reason", "moved_to", "updated_at"),

@@ -58,4 +58,4 @@ LAST_VISITS = every(
 COUNT_APPOINTMENTS = one(select(func.count()).where(_OF_PATIENT))
 MOVE_APPOINTMENTS = change(update(appointments).where(_OF_PATIENT), "patient_id", "updated_at")
 MOVE_MERGED = change(update(patients).where(patients.c.merged_into == bindparam("old")), "merged_into", "updated_at")
-CLEAR_REASONS = change(update(appointments).where(_OF_PATIENT).values(reason=None, cancel_reason=None))
+CLEAR_REASONS = change(update(appointments).where(_OF_PATIENT).values(reason=None, cancel_reason=None, note=None))

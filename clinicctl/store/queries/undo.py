@@ -34,6 +34,7 @@ PUT_BACK = change(
     "cancel_reason",
     "moved_to",
     "moved_from",
+    "time",
     "updated_at",
 )
 LEAVE_QUEUE = change(delete(queue_entries).where(queue_entries.c.appointment_id == bindparam("appointment")))
