@@ -322,9 +322,11 @@ class AppContext(Reporting):
 
     def _refuse_restored(self, tx: "Tx") -> None:
         """Refuse if the numbers that the user has seen may mean others now."""
+        if self._seen is None or not (self._confirmed or self.choices):
+            return
         from clinicctl.store.engine import is_restored
 
-        if (self._confirmed or self.choices) and self._seen is not None and is_restored(tx.driver, self._seen):
+        if is_restored(tx.driver, self._seen):
             raise errors.RestoredMeanwhile(path=tx.path)
 
     def confirm(self, question: str, *, hint: str | None = None) -> None:
