@@ -68,7 +68,7 @@ DAY: tuple[Line, ...] = (
     (["queue", "transfer", "MEHTA", "2", "--to", "RAO"], None),
     (["queue", "left", "RAO", "1"], None),
     (["book", "P4", "TEMP"], None),
-    (["appointment", "no-show", "A7"], None),
+    (["appointment", "no-show", "A8"], None),
     (["waitlist", "add", "P1", "NEW", "tomorrow"], None),
     (["waitlist", "remove", "W1"], None),
     (["waitlist", "add", "imogen", "NEW", "tomorrow"], None),

@@ -304,7 +304,8 @@ class AppContext(Reporting):
         if any(each.score is None for each in found):
             return None
         if found:
-            render.message(f"Similar names on file: {render.named(found)}.")
+            similar = ", ".join(f"{each.number} {each.name}" for each in found)
+            render.message(f"Similar names on file: {similar}.")
         phone = render.prompt(f"Nobody is called {name}. To register them, type a phone or none [Enter cancels]:")
         if not phone:
             raise errors.Cancelled

@@ -15,8 +15,9 @@ from typing import Annotated
 import typer
 
 from clinicctl import __version__, errors, render
+from clinicctl.cli import TREE
 from clinicctl.cli.click_names import Context
-from clinicctl.cli.commands import Group, reads
+from clinicctl.cli.commands import SECOND_NAMES, Group, reads
 from clinicctl.cli.context import Ctx
 
 _FOLDER = resources.files("clinicctl") / "docs"
@@ -54,7 +55,7 @@ class Version:
 
 
 def _complete(incomplete: str) -> list[str]:
-    return [each for each in topics() if each.startswith(incomplete)]
+    return [each for each in (*TREE, *SECOND_NAMES, *topics()) if each.startswith(incomplete)]
 
 
 @reads(app, "help", "clinicctl help", "clinicctl help book", "clinicctl help queue call", "clinicctl help scripts")
@@ -83,7 +84,7 @@ def help_(
         page = _command_help(ctx, words)
         if page is None:
             raise errors.Usage(problem=f"No such command or topic. Topics: {', '.join(known)}.")
-        render.text(f"{page}\n")
+        _show(ctx, Page(name, page.partition("\n")[0], page), f"{page}\n")
         return
     markdown = _markdown(name)
     text = as_text(markdown, width=min(_WIDEST, get_terminal_size().columns))

@@ -42,7 +42,7 @@ def checkin(
     app,
     "walkin",
     "clinicctl walkin P17 MEHTA --reason 'cut finger'",
-    "clinicctl walkin MEHTA --new 'Ravi Kumar' --phone '98765 43210'",
+    "clinicctl walkin MEHTA --new 'Ravi Kumar' --phone '+91 98765 43210'",
 )
 def walkin(
     ctx: Ctx,
@@ -89,24 +89,23 @@ def walkin(
     At a terminal, a name that finds nobody can be registered: it asks for the phone.
     """
     visit: dict[str, Any] = {"reason": reason, "again": again, "overbook": overbook}
-    details = (phone, born, age, sex, email, note, same_as, another, unverified_phone)
-    if new is None and any(details):
-        raise errors.Usage(problem="--phone and other details of a patient need --new NAME.")
-    if (new is None) is (doctor is None):
-        given = "--new NAME replaces PATIENT." if new else "Missing argument DOCTOR."
-        raise errors.Usage(problem=given, hint="See `clinicctl walkin --help`.")
-    if new is None and (given_phone := ctx.obj.ask_for_phone(patient)) is not None:
-        new, phone = text.name(patient), [given_phone]
-    elif new is not None:
-        doctor = parsers.doctor_ref(patient)
-        if not phone:
-            raise errors.Usage(problem="--new needs --phone PHONE, or --phone none.")
-    if new is None or phone is None:
-        ctx.obj.write(desk.arrivals.walk_in, patient=patient, doctor=doctor, **visit)
-        return
+    if new is None:
+        if any((phone, born, age, sex, email, note, same_as, another, unverified_phone)):
+            raise errors.Usage(problem="--phone and other details of a patient need --new NAME.")
+        if doctor is None:
+            raise errors.Usage(problem="Missing argument DOCTOR.", hint="See `clinicctl walkin --help`.")
+        given = ctx.obj.ask_for_phone(patient)
+        if given is None:
+            ctx.obj.write(desk.arrivals.walk_in, patient=patient, doctor=doctor, **visit)
+            return
+        new, phone = text.name(patient), [given]
+    elif doctor is not None:
+        raise errors.Usage(problem="--new NAME replaces PATIENT: give only the doctor.")
+    elif not phone:
+        raise errors.Usage(problem="--new needs --phone PHONE, or --phone none.")
     ctx.obj.write(
         desk.arrivals.walk_in_new,
-        doctor=doctor,
+        doctor=doctor or parsers.doctor_ref(patient),
         name=new,
         phone=phone[0],
         more_phones=phone[1:] or None,

@@ -237,7 +237,7 @@ def _expanded(words: list[str], commands: Sequence[str]) -> list[str]:
         return words
     found = [each for each in commands if each.startswith(words[0]) and each not in _NOT_AT_PROMPT]
     if len(found) > 1:
-        raise errors.Usage(problem=f"Which command? {', '.join(found)} begin so.")
+        raise errors.Usage(problem=f"Several commands begin with these letters: {', '.join(found)}.")
     return [*found, *words[1:]] if found else words
 
 

@@ -93,12 +93,14 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Time", lambda each: each.time),
         ("Patient", lambda each: phrases.patient(each.patient)),
         ("Status", lambda each: status(each.status)),
+        ("Note", lambda each: each.note),
     ),
     QueueEntry: (
         ("Doctor", lambda each: each.doctor),
         ("Day", lambda each: phrases.day(each.date)),
         ("Pos.", lambda each: each.position),
         ("Status", lambda each: status(each.status)),
+        ("Priority", lambda each: each.priority or None),
         ("Busy with", lambda each: each.with_doctor),
         ("Patient", lambda each: phrases.patient(each.patient)),
         ("Appt.", lambda each: each.appointment.number),
@@ -131,6 +133,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Appt.", lambda each: each.appointment.number if each.appointment else ""),
         ("Pos.", lambda each: each.appointment.position if each.appointment else None),
         ("Queue", lambda each: each.appointment.queue_doctor if each.appointment else None),
+        ("Note", lambda each: each.appointment.note if each.appointment else None),
     ),
     WaitlistEntry: (
         ("No.", lambda each: each.number),

@@ -50,12 +50,16 @@ def step(each: JournalStep) -> str:
     before, after = each.from_status, each.to_status
     if before == after and each.queue_to:
         before, after = each.queue_from, each.queue_to
+    elif before == after:
+        return f"{each.appointment} gets its earlier time"
     start = f"{errors.status_label(before)} → " if before else ""
     return f"{each.appointment} {start}{errors.status_label(after)}"
 
 
 def state_after(each: JournalStep) -> str:
     """Return the state that an undo restored."""
+    if each.from_status == each.to_status and not each.queue_to:
+        return "back at its earlier time"
     state = each.queue_to or each.to_status
     label = errors.status_label(state)
     if state in ("left", "no_show"):

@@ -270,7 +270,7 @@ def _print_week(console: Console, rows: Sequence[DoctorWeek]) -> None:
                 [("Doctor", Text(row.doctor)), *((phrases.day(each.date), _taken(each)) for each in row.days)]
             )
         return
-    console.print(f"{phrases.day(dates[0])} to {phrases.day(dates[-1])}: taken/slots", style="bold")
+    console.print(f"{phrases.day(dates[0])} to {phrases.day(dates[-1])}: taken/slots, – absent", style="bold")
     console.table(
         [Heading("Doctor"), *(Heading(f"{phrases.day(each)[:3]} {each.day}", right=True) for each in dates)],
         [[Text(visible(row.doctor)), *(_taken(each) for each in row.days)] for row in rows],
@@ -279,9 +279,10 @@ def _print_week(console: Console, rows: Sequence[DoctorWeek]) -> None:
 
 def _taken(each: Day) -> Text:
     if not each.present:
-        return Text("absent" if not each.booked else f"absent, {each.booked}", "dim")
-    taken = f"{each.booked}/{each.capacity}"
-    return Text(taken, "" if each.remaining else "bold red")
+        return Text("–" if not each.booked else f"– ({each.booked})", "dim")
+    if each.remaining:
+        return Text(f"{each.booked}/{each.capacity}")
+    return Text(f"{each.booked}/{each.capacity} full", "bold red")
 
 
 def _print_sheet(console: Console, slots: Sequence[Slot], *, below: bool = False) -> None:

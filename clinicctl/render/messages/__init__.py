@@ -47,7 +47,9 @@ def availability(changed: Sequence[Day | WeekDay], outcome: Outcome) -> str:
     """Return the sentence of a write that set days or weekdays."""
     verb = "Would set" if outcome.dry_run else "Set"
     noun = "day" if isinstance(changed[0], Day) else "weekday"
-    return f"{verb} {count(len(changed), noun)} of {changed[0].doctor}. {mark(outcome)}".rstrip()
+    doctors = list(dict.fromkeys(each.doctor for each in changed))
+    whose = doctors[0] if len(doctors) == 1 else f"{len(doctors)} doctors"
+    return f"{verb} {count(len(changed), noun)} of {whose}. {mark(outcome)}".rstrip()
 
 
 def tally(outcome: Outcome) -> str:
