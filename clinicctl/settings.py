@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv")
 ACTOR = 64
+SAVED_COLUMNS = "columns."
+"""The beginning of the names under which the clinic stores the headers of imported files."""
 DATE_ORDERS = ("dmy", "mdy", "ymd")
 CLOCK_SHIFT = "CLINICCTL_TEST_CLOCK_SHIFT"
 """Seconds by which the test suite moves the clock of a process that it starts. Refused outside pytest."""

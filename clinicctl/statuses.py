@@ -78,6 +78,25 @@ class SheetFormat(StrEnum):
     JSONL = "jsonl"
 
 
+class Encoding(StrEnum):
+    """The encodings of imported text files, by the names of their codecs."""
+
+    UTF_8 = "utf-8"
+    UTF_16 = "utf-16"
+    WINDOWS_1250 = "windows-1250"
+    WINDOWS_1251 = "windows-1251"
+    WINDOWS_1252 = "windows-1252"
+    WINDOWS_1253 = "windows-1253"
+    WINDOWS_1254 = "windows-1254"
+    WINDOWS_1256 = "windows-1256"
+    LATIN_1 = "iso-8859-1"
+    LATIN_9 = "iso-8859-15"
+    SHIFT_JIS = "shift_jis"
+    GB18030 = "gb18030"
+    BIG5 = "big5"
+    EUC_KR = "euc_kr"
+
+
 class ImportMode(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"

@@ -98,7 +98,7 @@ REFUSED: tuple[Line, ...] = (
     (["patient", "erase", "zyxwin nobody", "--yes"], None),
     (["patient", "merge", "zyxwin nobody", "--into", NAME, "--yes"], None),
     (["patient", "import", "-"], f"name,phone\n{NAME},{PHONE} 999999999\n"),
-    (["patient", "import", "-"], f"name,{NAME}\n{NAME},1\n"),
+    (["patient", "import", "-"], f"{NAME},phone\n{NAME},1\n"),
     (["book", "zyxwin nobody", "MEHTA"], None),
     (["book", "P1", NAME], None),
     (["book", "P1", "MEHTA", NAME], None),

@@ -50,7 +50,7 @@ MAY_IMPORT = {
 }
 MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"pysqlite3"},
-    "rules": {"phonenumbers", "rapidfuzz"},
+    "rules": {"phonenumbers", "rapidfuzz", "openpyxl"},
     "desk": {"orjson"},
     "render": {"rich", "wcwidth"},
     "cli": {"typer", "platformdirs"},

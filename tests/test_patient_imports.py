@@ -169,7 +169,7 @@ def test_many_candidates_are_counted_and_the_first_are_named(clinic: Ask, run: R
         ("Secret Person,12,,,,,", "Not a phone number"),
         ("Secret Person,none,31.2.1980,,,,", "No such birth date"),
         ("Secret Person,none,2090-01-01,,,,", "in the future"),
-        ("Secret Person,none,1980-01-01,40,,,", "exclude each other"),
+        ("Secret Person,none,1980-01-01,20,,,", "do not agree"),
         ("Secret Person,none,,400,,,", "An age is 34"),
         ("Secret Person,none,,,secret,,", "sex is female, male, other, unknown"),
         ("Secret Person,none,,,,secret,", "Not an e-mail"),

@@ -94,14 +94,19 @@ def import_(
     ctx: Ctx,
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="Columns: code,name[,specialty][,capacity].")],
     format_: imports.FormatOption = None,
+    sheet: imports.SheetOption = None,
+    encoding: imports.EncodingOption = None,
+    columns: imports.ColumnsOption = None,
+    save_columns: imports.SaveColumnsOption = False,
+    ignore_columns: imports.IgnoreColumnsOption = False,
     on_error: imports.OnErrorOption = OnError.STOP,
 ) -> None:
     """Add or change doctors from a file: all rows or none."""
     imports.run(
         ctx,
         file,
-        format=format_,
-        read=import_rows.read_doctors,
+        import_rows.DOCTOR_FILES,
+        imports.FileOptions(format_, sheet, encoding, columns, save_columns, ignore_columns),
         write=desk.imports.doctors.add_doctors,
         on_error=on_error,
     )
@@ -217,6 +222,11 @@ def import_avail(
     ctx: Ctx,
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="Columns: doctor,date[,present][,capacity][,note].")],
     format_: imports.FormatOption = None,
+    sheet: imports.SheetOption = None,
+    encoding: imports.EncodingOption = None,
+    columns: imports.ColumnsOption = None,
+    save_columns: imports.SaveColumnsOption = False,
+    ignore_columns: imports.IgnoreColumnsOption = False,
     mode: Annotated[
         ImportMode,
         params.choice(
@@ -234,8 +244,8 @@ def import_avail(
     imports.run(
         ctx,
         file,
-        format=format_,
-        read=import_rows.read_days,
+        import_rows.DAY_FILES,
+        imports.FileOptions(format_, sheet, encoding, columns, save_columns, ignore_columns),
         plan=desk.imports.day_plan.plan_availability,
         write=desk.imports.days.set_availability,
         mode=mode,

@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from io import BufferedReader, RawIOBase, TextIOWrapper
+from dataclasses import dataclass
+from io import BufferedReader, RawIOBase
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +13,12 @@ import typer
 from clinicctl import desk, errors, interrupts, render
 from clinicctl.cli import params
 from clinicctl.cli.context import PARTLY_DONE, Ctx
-from clinicctl.rules import tabular
-from clinicctl.statuses import OnError, SheetFormat
+from clinicctl.rules import encodings, tabular, workbooks
+from clinicctl.rules.import_rows import Kind
+from clinicctl.statuses import Encoding, OnError, SheetFormat
+
+MOST_BYTES = 2 * tabular.MOST_CHARACTERS
+"""The most bytes of a file that are read. A file with more is too large in any encoding."""
 
 FormatOption = Annotated[
     SheetFormat | None,
@@ -22,23 +27,55 @@ FormatOption = Annotated[
 OnErrorOption = Annotated[
     OnError, params.choice("--on-error", OnError, help="Whether a bad row stops the import or is skipped.")
 ]
+SheetOption = Annotated[
+    str | None, typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook.  [default: the first]")
+]
+EncodingOption = Annotated[
+    Encoding | None, params.choice("--encoding", Encoding, help="The encoding of a text.  [default: recognised]")
+]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="HEADER=COLUMN,...", help="Columns by other headers: 'Arzt=doctor,Datum=date'."),
+]
+SaveColumnsOption = Annotated[
+    bool, typer.Option("--save-columns", help="Use these --columns for the next files, too; empty ones are removed.")
+]
+IgnoreColumnsOption = Annotated[bool, typer.Option("--ignore-columns", help="Pass over unknown columns.")]
+
+
+@dataclass(frozen=True, slots=True)
+class FileOptions:
+    """How the user wants a file to be read."""
+
+    format: SheetFormat | None = None
+    sheet: str | None = None
+    encoding: Encoding | None = None
+    columns: str | None = None
+    save_columns: bool = False
+    ignore_columns: bool = False
 
 
 def run(
     ctx: Ctx,
     file: str,
+    kind: Kind,
+    given: FileOptions,
     *,
-    format: SheetFormat | None,
-    read: Callable[..., tabular.Sheet],
     write: Callable[..., Any],
     plan: Callable[..., Any] | None = None,
     **options: Any,
 ) -> None:
     """Read a file, import it, and show the result."""
     name = "stdin" if file == "-" else os.path.basename(file)
+    if given.save_columns and given.columns is None:
+        raise errors.Usage(problem="--save-columns needs --columns; `--columns ''` removes those that are stored.")
+    reading = _reading(ctx, kind, given)
     with render.show_progress(name, quiet=ctx.obj.settings.quiet) as progress:
-        with _opened(ctx, file) as (lines, size):
-            sheet = read(progress.read(lines, size), format=format or tabular.format_of(file))
+        content = _content(ctx, file)
+        lines = _lines(ctx, content, given)
+        if not isinstance(lines, tabular.Cells):
+            lines = progress.read(lines, len(content))
+        sheet = kind.read(lines, format=given.format or tabular.format_of(file), reading=reading)
         outcome = desk.imports.run.import_sheet(
             sheet,
             operation=write,
@@ -47,6 +84,7 @@ def run(
             read=ctx.obj.read,
             write=ctx.obj.execute,
             report=progress.describe,
+            columns=given.columns if given.save_columns else None,
         )
     ctx.obj.show(outcome)
     if (ctx.obj.settings.output or render.default_format()) != "table":
@@ -55,16 +93,39 @@ def run(
         raise typer.Exit(PARTLY_DONE)
 
 
-@contextmanager
-def _opened(ctx: Ctx, file: str) -> Iterator[tuple[Iterable[str], int | None]]:
-    """Yield the lines of a file or of stdin, and the size.
+def _reading(ctx: Ctx, kind: Kind, given: FileOptions) -> tabular.Reading:
+    """Return how the columns are read: by the given headers, else by those stored for this kind of file."""
+    columns = given.columns
+    if columns is None:
+        columns = ctx.obj.read(desk.imports.headers.saved, kind=kind.name)
+    renamed = tabular.parse_columns(columns)
+    tabular.refuse_unknown(renamed, kind.columns)
+    return tabular.Reading(renamed, ignore=given.ignore_columns)
 
-    Bytes that are not UTF-8 remain visible.
-    """
+
+def _content(ctx: Ctx, file: str) -> bytes:
+    """Return the content of a file or of stdin, which is as large as a file may be at most."""
     with opened_bytes(ctx, file) as source:
-        size = os.fstat(source.fileno()).st_size if file != "-" else None
-        with TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-            yield iter(lambda: text.readline(tabular.LONGEST_LINE + 1), ""), size
+        return source.read(MOST_BYTES)
+
+
+def _lines(ctx: Ctx, content: bytes, given: FileOptions) -> Iterable[str] | tabular.Cells:
+    """Return the lines of a text, or the rows of a workbook. Reports an encoding that was assumed."""
+    if encodings.is_workbook(content):
+        return tabular.Cells(_rows(content, given.sheet))
+    if given.sheet is not None:
+        raise errors.Usage(problem="--sheet is for a workbook; this file is text.")
+    found = encodings.decoded(given.encoding) if given.encoding else encodings.recognise(content)
+    if found.assumed:
+        ctx.obj.note(f"Read as {found.encoding}. Choose another encoding with --encoding.")
+    return encodings.lines(content, found, longest=tabular.LONGEST_LINE + 1)
+
+
+def _rows(content: bytes, sheet: str | None) -> Iterator[tuple[int, Sequence[str] | str]]:
+    try:
+        yield from workbooks.rows(content, sheet=sheet)
+    except workbooks.Unreadable as problem:
+        raise tabular.Unreadable(1, str(problem)) from None
 
 
 @contextmanager

@@ -196,6 +196,11 @@ def import_(
         str, typer.Argument(metavar="FILE|-", help="Columns: name[,phone][,born][,age][,sex][,email][,note].")
     ],
     format_: imports.FormatOption = None,
+    sheet: imports.SheetOption = None,
+    encoding: imports.EncodingOption = None,
+    columns: imports.ColumnsOption = None,
+    save_columns: imports.SaveColumnsOption = False,
+    ignore_columns: imports.IgnoreColumnsOption = False,
     on_error: imports.OnErrorOption = OnError.STOP,
     update: Annotated[
         bool,
@@ -209,8 +214,8 @@ def import_(
     imports.run(
         ctx,
         file,
-        format=format_,
-        read=import_rows.read_patients,
+        import_rows.PATIENT_FILES,
+        imports.FileOptions(format_, sheet, encoding, columns, save_columns, ignore_columns),
         plan=desk.imports.patient_plan.plan_patients,
         write=desk.imports.patients.add_patients,
         on_error=on_error,

@@ -35,3 +35,10 @@ def birth_of(tx: Tx, born: BirthWord | None, age: int | AgeWord | None) -> Birth
     if is_future or (dates.approximate_age(tx.today, *birth) or 0) > OLDEST:
         raise errors.BadValue(problem="The birth date is in the future or more than 150 years ago.")
     return birth
+
+
+def refuse_other_age(tx: Tx, birth: Birth, age: int | AgeWord) -> None:
+    """Refuse an age that does not agree with a birth date within a year."""
+    given = dates.approximate_age(tx.today, *dates.born_before(age, today=tx.today)) or 0
+    if abs((dates.approximate_age(tx.today, *birth) or 0) - given) > 1:
+        raise errors.BadValue(problem="born and age do not agree")

@@ -21,6 +21,7 @@ class ImportedRow(NamedTuple):
     outcome: RowOutcome
     reason: str | None
     change: str | None = None
+    column: str | None = None
 
 
 @result
@@ -71,6 +72,7 @@ class ImportedPatient(NamedTuple):
     not_taken: tuple[str, ...] = ()
     similar_on_file: tuple[str, ...] = ()
     similar_on_file_count: int = 0
+    column: str | None = None
 
 
 @stored("ImportedPatients")
@@ -93,6 +95,7 @@ class ImportedDoctor(NamedTuple):
     outcome: RowOutcome
     reason: str | None
     change: str | None = None
+    column: str | None = None
 
 
 @stored("ImportedDoctors")

@@ -5,18 +5,23 @@ Line numbers are those of the file. Equal cells are parsed only once.
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from clinicctl.errors import BadValue, typed
-from clinicctl.rules import days, fingerprints, slots, tabular, text
-from clinicctl.rules.dates import AgeWord, BirthWord, parse_age, parse_birth
+from clinicctl.rules import days, fingerprints, import_cells, tabular, text
+from clinicctl.rules.dates import AgeWord, BirthWord
+from clinicctl.rules.import_cells import Cell, ParsedCells, problem_of
 from clinicctl.rules.references import doctor_code
-from clinicctl.rules.tabular import Columns, Sheet
-from clinicctl.statuses import SEX_WORDS, Sex, SheetFormat
+from clinicctl.rules.tabular import PLAIN, Cells, Columns, Reading, Sheet
+from clinicctl.statuses import DaySource, Sex, SheetFormat
 
 T = TypeVar("T")
+
+_ABSOLUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}((,|\.\.)[0-9]{4}-[0-9]{2}-[0-9]{2})*")
+"""Dates that mean the same on every day and in every order."""
 
 MOST_DAYS = 100_000
 """The most days in one file. Writing them takes about half a second under the writer's lock."""
@@ -34,8 +39,10 @@ DAYS = Columns(
         "present": ("available", "availability", "status"),
         "capacity": ("slots", "places"),
         "note": ("notes", "comment", "comments", "remark", "remarks"),
+        "source": (),
     },
     required=("doctor", "date"),
+    written=("booked", "remaining", "updated_by", "updated_at", "cancelled"),
 )
 PATIENTS = Columns(
     names={
@@ -46,8 +53,16 @@ PATIENTS = Columns(
         "sex": ("gender",),
         "email": ("mail", "email address"),
         "note": DAYS.names["note"],
+        "phones": (),
+        "born_estimated": (),
+        "phone_unverified": (),
     },
     required=("name",),
+    written=(
+        *("id", "number", "age_months", "created_at", "archived_at", "merged_into", "erased_at", "score"),
+        *("former_names", "former_names_count", "former_phones", "former_phones_count"),
+    ),
+    lists=("phones",),
 )
 DOCTORS = Columns(
     names={
@@ -57,27 +72,16 @@ DOCTORS = Columns(
         "capacity": ("slots", "places"),
     },
     required=("code", "name"),
+    written=("id", "created_at", "archived_at"),
 )
-
-_PRESENT = {
-    **dict.fromkeys(("yes", "y", "true", "1", "present", "available"), True),
-    **dict.fromkeys(("no", "n", "false", "0", "absent", "unavailable"), False),
-}
-_WRONG_WORDS = frozenset(
-    {*("maybe", "perhaps", "unknown", "on", "off", "in", "out", "leave", "holiday", "open", "closed")}
-)
-"""Common wrong words in a yes/no column. A refusal may repeat them."""
-
-_ABSOLUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}((,|\.\.)[0-9]{4}-[0-9]{2}-[0-9]{2})*")
-_BETWEEN_PHONES = re.compile(r"[;/]|\s+(?=\+)")
-_CACHED_LENGTH = 60
-"""Characters up to which a cell is cached: longer ones rarely occur twice."""
 
 
 class DayRow(NamedTuple):
     """A doctor's days. None leaves the value unchanged.
 
-    `problem` is the reason why the row cannot be imported. Its doctor and days are given as far as they can be read.
+    `doctor` is a code, or a name. `source` is that of a day in a list of the program: the values of such a row may be
+    defaults, which are not stored again. `problem` is the reason why the row cannot be imported. Its doctor and days
+    are given as far as they can be read.
     """
 
     line: int
@@ -87,12 +91,14 @@ class DayRow(NamedTuple):
     capacity: int | None = None
     note: str | None = None
     problem: str | None = None
+    source: DaySource | None = None
 
 
 class PatientRow(NamedTuple):
     """A patient, as in a registration.
 
-    The phones are unparsed, and the first is empty for none; their region is the clinic's.
+    The phones are unparsed, and the first is empty for none; their region is the clinic's. A row may have both a birth
+    date and an age, which have to agree. `unverified` accepts an invalid phone, as a list of the program marks it.
     """
 
     line: int
@@ -105,6 +111,7 @@ class PatientRow(NamedTuple):
     note: str | None = None
     problem: str | None = None
     more_phones: tuple[str, ...] = ()
+    unverified: bool = False
 
 
 class DoctorRow(NamedTuple):
@@ -118,40 +125,41 @@ class DoctorRow(NamedTuple):
     problem: str | None = None
 
 
-class _ParsedCells(dict[str, T], Generic[T]):
-    """A cache of parsed cells. An invalid cell raises `BadValue`."""
-
-    def __init__(self, read: Callable[[str], T]) -> None:
-        self.read = read
-
-    def __missing__(self, cell: str) -> T:
-        value = self.read(cell.strip())
-        if len(cell) <= _CACHED_LENGTH:
-            self[cell] = value
-        return value
-
-
-def read_days(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
+def read_days(lines: Iterable[str] | Cells, *, format: SheetFormat | None = None, reading: Reading = PLAIN) -> Sheet:
     """Return the rows of a file of doctors' days. A bad row has a problem."""
-    codes, words = _ParsedCells(doctor_code), _ParsedCells(str.lower)
-    presences, capacities, notes = _ParsedCells(_present), _ParsedCells(_capacity), _ParsedCells(text.note)
+    codes, words = ParsedCells("doctor", import_cells.doctor), ParsedCells("date", str.lower)
+    presences, capacities = ParsedCells("present", import_cells.present), ParsedCells("capacity", import_cells.capacity)
+    notes, sources = ParsedCells("note", text.note), ParsedCells("source", import_cells.source)
 
-    def row(line: int, doctor: str, days: str, present: str, capacity: str, note: str) -> DayRow:
+    def row(line: int, doctor: str, days: str, present: str, capacity: str, note: str, source: str) -> DayRow:
         try:
-            return DayRow(line, codes[doctor], words[days], presences[present], capacities[capacity], notes[note])
+            return DayRow(
+                line,
+                codes[doctor],
+                words[days],
+                presences[present],
+                capacities[capacity],
+                notes[note],
+                source=sources[source],
+            )
         except BadValue as refused:
-            return DayRow(line, codes.get(doctor), words[days], problem=str(refused))
+            return DayRow(line, codes.get(doctor), words[days], problem=problem_of(refused))
 
-    found, unreadable = _rows(tabular.read(lines, DAYS, format=format), row, DayRow, most=MOST_DAYS)
+    found, unreadable = _rows(tabular.read(lines, DAYS, format=format, reading=reading), row, DayRow, most=MOST_DAYS)
     relative = {each.days for each in found if each.days and not _ABSOLUTE.fullmatch(each.days)}
 
     @cache
     def digest_on(today: date, order: str) -> str:
         dated: dict[str | None, str] = {each: _dated(each, today, order) for each in relative}
-        return fingerprints.digest([(each.doctor, dated.get(each.days) or each.days, *each[3:]) for each in found])
+        return fingerprints.digest([_digested(each, dated.get(each.days) or each.days) for each in found])
 
-    digest = fingerprints.digest([each[1:] for each in found])
+    digest = fingerprints.digest([_digested(each, each.days) for each in found])
     return Sheet(found, unreadable, digest, digest_on if relative else None)
+
+
+def _digested(row: DayRow, days: str | None) -> tuple[Any, ...]:
+    """Return the meaning of a row. Older versions had no source."""
+    return (row.doctor, days, *row[3:7], *([row.source] if row.source else []))
 
 
 def _dated(cell: str, today: date, order: str) -> str:
@@ -165,42 +173,71 @@ def _dated(cell: str, today: date, order: str) -> str:
         return cell
 
 
-def read_patients(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
+def read_patients(
+    lines: Iterable[str] | Cells, *, format: SheetFormat | None = None, reading: Reading = PLAIN
+) -> Sheet:
     """Return the rows of a file of patients.
 
     A bad row has a problem, which never repeats its content.
     """
-    births, ages, sexes = _ParsedCells(_born), _ParsedCells(_age), _ParsedCells(_sex)
+    births, ages = ParsedCells("born", import_cells.born), ParsedCells("age", import_cells.age)
+    sexes, estimates = ParsedCells("sex", import_cells.sex), ParsedCells("born_estimated", import_cells.born)
+    names, mails, notes = (Cell("name", text.name), Cell("email", text.email), Cell("note", text.note))
+    phones, flags = Cell("phone", import_cells.phones), ParsedCells("phone_unverified", import_cells.present)
 
-    def row(line: int, name: str, phone: str, born: str, age: str, sex: str, email: str, note: str) -> PatientRow:
-        if born.strip() and age.strip():
-            raise BadValue(problem="born and age exclude each other")
-        listed = _phones(phone)
+    def row(line: int, *cells: str) -> PatientRow:
+        name, phone, born, age, sex, email, note, all_phones, estimated, unverified = cells
+        listed = phones(all_phones if all_phones.strip() else phone)
         return PatientRow(
             line,
-            text.name(name),
+            names(name),
             listed[0],
-            births[born],
+            births[born] or estimates[estimated],
             ages[age],
             sexes[sex],
-            text.email(email),
-            text.note(note),
+            mails(email),
+            notes(note),
             more_phones=listed[1:],
+            unverified=bool(flags[unverified]),
         )
 
-    found, unreadable = _rows(tabular.read(lines, PATIENTS, format=format), row, PatientRow, most=MOST_PATIENTS)
-    rows = [[*(str(cell) if cell is not None else None for cell in each[1:-1]), *each.more_phones] for each in found]
+    source = tabular.read(lines, PATIENTS, format=format, reading=reading)
+    found, unreadable = _rows(source, row, PatientRow, most=MOST_PATIENTS)
+    rows = [
+        [*(str(cell) if cell is not None else None for cell in each[1:9]), *each.more_phones, *[True] * each.unverified]
+        for each in found
+    ]
     return Sheet(found, unreadable, fingerprints.digest(rows))
 
 
-def read_doctors(lines: Iterable[str], *, format: SheetFormat | None = None) -> Sheet:
+def read_doctors(lines: Iterable[str] | Cells, *, format: SheetFormat | None = None, reading: Reading = PLAIN) -> Sheet:
     """Return the rows of a file of doctors. A bad row has a problem."""
+    codes, names = ParsedCells("code", doctor_code), Cell("name", text.name)
+    specialties, capacities = (
+        Cell("specialty", import_cells.specialty),
+        ParsedCells("capacity", import_cells.default_capacity),
+    )
 
     def row(line: int, code: str, name: str, specialty: str, capacity: str) -> DoctorRow:
-        return DoctorRow(line, doctor_code(code), text.name(name), _specialty(specialty), _default_capacity(capacity))
+        return DoctorRow(line, codes[code], names(name), specialties(specialty), capacities[capacity])
 
-    found, unreadable = _rows(tabular.read(lines, DOCTORS, format=format), row, DoctorRow, most=MOST_DOCTORS)
+    source = tabular.read(lines, DOCTORS, format=format, reading=reading)
+    found, unreadable = _rows(source, row, DoctorRow, most=MOST_DOCTORS)
     return Sheet(found, unreadable, fingerprints.digest([each[1:] for each in found]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind:
+    """A kind of file: its name, its columns, and the function that reads it."""
+
+    name: str
+    columns: Columns
+    read: Callable[..., Sheet]
+
+
+DAY_FILES = Kind("days", DAYS, read_days)
+PATIENT_FILES = Kind("patients", PATIENTS, read_patients)
+DOCTOR_FILES = Kind("doctors", DOCTORS, read_doctors)
 
 
 def _rows(
@@ -217,7 +254,7 @@ def _rows(
             try:
                 found.append(parse(line, *cells))
             except BadValue as refused:
-                found.append(bad(line, problem=str(refused)))
+                found.append(bad(line, problem=problem_of(refused)))
     except tabular.Unreadable as refused:
         return found, refused
     return found, None
@@ -237,70 +274,3 @@ def dates(cell: str, *, today: date, order: str) -> list[date]:
         kind, _, why = str(refused).rstrip(".").partition(": ")
         named = why if "days" in kind else typed(cell, known=days.DAY_WORDS)
         raise BadValue(problem=f"bad date: {named}" if named else "bad date") from None
-
-
-def _present(cell: str) -> bool | None:
-    if not cell:
-        return None
-    if cell.lower() not in _PRESENT:
-        raise _refusal(
-            "present is yes or no, true or false, 1 or 0, present or absent",
-            cell,
-            safe_words=_PRESENT.keys() | _WRONG_WORDS,
-        )
-    return _PRESENT[cell.lower()]
-
-
-def _capacity(cell: str) -> int | None:
-    return _whole(cell, f"capacity is a whole number from 0 to {slots.MOST}", least=0, most=slots.MOST)
-
-
-def _default_capacity(cell: str) -> int | None:
-    return _whole(cell, f"capacity is a whole number from 1 to {slots.MOST}", least=1, most=slots.MOST)
-
-
-def _age(cell: str) -> int | AgeWord | None:
-    return parse_age(cell) if cell.strip() else None
-
-
-def _refusal(problem: str, cell: str, *, safe_words: Iterable[str] = ()) -> BadValue:
-    """Return a refusal with the accepted values.
-
-    It repeats the cell only if the cell cannot be personal.
-    """
-    named = typed(cell, known=safe_words)
-    return BadValue(problem=f"{problem}, not {named}" if named else problem)
-
-
-def _whole(cell: str, problem: str, *, least: int, most: int, personal: bool = False) -> int | None:
-    if not (cell := cell.strip()):
-        return None
-    if not (cell.isascii() and cell.isdigit() and least <= int(cell[:9]) <= most and len(cell) <= 9):
-        raise BadValue(problem=problem) if personal else _refusal(problem, cell)
-    return int(cell)
-
-
-def _specialty(cell: str) -> str | None:
-    return text.clean(cell, what="specialty", longest=text.NAME) if cell.strip() else None
-
-
-def _phones(cell: str) -> tuple[str, ...]:
-    """Return the phones in a cell; one empty text for none.
-
-    `;`, `/`, or a space before a + separates them.
-    """
-    if text.is_no_phone(cell):
-        return ("",)
-    return tuple(text.phone(each) for each in _BETWEEN_PHONES.split(cell) if each.strip()) or ("",)
-
-
-def _born(cell: str) -> BirthWord | None:
-    return parse_birth(cell) if cell else None
-
-
-def _sex(cell: str) -> Sex | None:
-    if not cell:
-        return None
-    if cell.lower() not in SEX_WORDS:
-        raise BadValue(problem=f"sex is {', '.join(Sex)}")
-    return SEX_WORDS[cell.lower()]

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from clinicctl.errors import BadValue, typed
-from clinicctl.rules.text import fold, search_words
+from clinicctl.rules.text import fold, search_words, without_marks
 
 _PATIENT = re.compile(r"[Pp]([1-9][0-9]{0,8})")
 _APPOINTMENT = re.compile(r"[Aa]([1-9][0-9]{0,8})")
@@ -142,7 +142,7 @@ def doctor_code(text: str) -> str:
 
     Refuses anything but 1 to 32 of A-Z, 0-9, `.`, `_`, `-`, and UUIDs.
     """
-    code = text.strip().upper()
+    code = without_marks(text).upper()
     if code.lower() == ALL:
         raise BadValue(problem="The code ALL means all doctors: choose another.")
     if not _CODE.fullmatch(code) or uuid(code):

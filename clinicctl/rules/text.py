@@ -39,6 +39,14 @@ _BETWEEN_TITLES = {*("and", "und", "et", "y", "med")}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
+_REPLACEMENT = "\ufffd"
+_MARKS = (
+    " \t\r\n\u00a0\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c"
+    "\u202d\u202e\u202f\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+"""Spaces and invisible marks."""
+
+
 def clean(text: str, *, what: str, longest: int) -> str:
     """Return a text in NFC, with single spaces.
 
@@ -72,12 +80,24 @@ def forbidden(text: str, at: int) -> str | None:
     return None if kind and letter in _JOINERS and _joins(text, at) else kind
 
 
+def without_marks(text: str) -> str:
+    """Return a text without spaces and invisible marks around it.
+
+    Spreadsheets and messengers leave them around phones, codes and dates.
+    """
+    return text.strip(_MARKS) if text else text
+
+
 def name(text: str) -> str:
     """Return a person's name.
 
     Refuses a name without a letter, a title alone, and what `clean` refuses.
     """
     cleaned = clean(text, what="name", longest=NAME)
+    if _REPLACEMENT in cleaned:
+        raise BadValue(
+            problem="The name contains a replacement character (U+FFFD): the text was read in the wrong encoding."
+        )
     if not any(letter.isalpha() for letter in cleaned):
         raise BadValue(problem="The name has no letters.")
     if is_title(cleaned):
@@ -115,7 +135,7 @@ def phone(text: str) -> str:
     A leading apostrophe (a spreadsheet's mark for text) and `tel:` are removed. Refuses phones that a spreadsheet has
     converted to numbers, because their last digits may be wrong.
     """
-    plain = unicodedata.normalize("NFKC", text[: NAME + 1])
+    plain = unicodedata.normalize("NFKC", without_marks(text)[: NAME + 1])
     plain = "".join(str(unicodedata.decimal(each, each)) for each in plain).strip(" ")
     if not 1 <= len(plain) <= NAME or not plain.isprintable():
         raise BadValue(problem="Not a phone number.")

@@ -4,6 +4,6 @@ A large file is compared with the database on a read view (`day_plan`, `patient_
 only checks that the plan is current, and applies it in one short transaction, all or nothing.
 """
 
-from clinicctl.desk.imports import day_plan, days, doctors, patient_plan, patients, plan, run
+from clinicctl.desk.imports import day_plan, days, doctors, headers, patient_plan, patients, plan, run
 
-__all__ = ["day_plan", "days", "doctors", "patient_plan", "patients", "plan", "run"]
+__all__ = ["day_plan", "days", "doctors", "headers", "patient_plan", "patients", "plan", "run"]

@@ -12,12 +12,14 @@ from clinicctl.desk import availability, days, lookup, replay
 from clinicctl.desk.availability import DayBefore, DaySetting
 from clinicctl.desk.imports.plan import Stamp, stamp
 from clinicctl.results.imports import ImportedRow
-from clinicctl.rules import import_rows
+from clinicctl.rules import import_cells, import_rows
 from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.import_rows import DayRow
 from clinicctl.rules.tabular import Sheet, Unreadable
+from clinicctl.rules.text import fold, search_words
 from clinicctl.statuses import ImportMode, OnConflict, OnError, RowOutcome
 from clinicctl.store.compiled import days as stored_days
+from clinicctl.store.compiled import doctors as doctors_on_file
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 from clinicctl.store.ids import new_ids
@@ -162,10 +164,14 @@ def _resolve(
     known: dict[str, Doctor | str] = {}
     known_dates: dict[str, Sequence[date] | str] = {}
     count = 0
+    staff = _Staff(tx)
     for row in given:
         line, code, word, problem = row.line, row.doctor, row.days, row.problem
+        if code is not None:
+            code = staff.code(code)
+            row = row._replace(doctor=code) if code != row.doctor else row
         if code is not None and code not in known:
-            known[code] = _doctor(tx, code)
+            known[code] = staff.doctor(code)
         if problem is not None or code is None or word is None:
             refused[line] = problem or ""
             found.append((row, _one_date(tx, word)))
@@ -175,7 +181,8 @@ def _resolve(
         if dates is None:
             dates = known_dates[word] = _dates(tx, word)
         if isinstance(doctor, str) or isinstance(dates, str):
-            refused[line] = doctor if isinstance(doctor, str) else str(dates)
+            wrong = (doctor, "doctor") if isinstance(doctor, str) else (str(dates), "date")
+            refused[line] = import_cells.in_column(*wrong)
             found.append((row, () if isinstance(dates, str) else dates))
             continue
         found.append((row, dates))
@@ -231,13 +238,39 @@ def _one_date(tx: Tx, word: str | None) -> Sequence[date]:
     return () if isinstance(found, str) else found
 
 
-def _doctor(tx: Tx, code: str) -> Doctor | str:
-    row = lookup.get_doctor(tx, code)
-    if row is None:
-        return "unknown doctor"
-    if row.archived_at is not None:
-        return "the doctor is archived"
-    return Doctor(row, days.weekly_defaults(tx, row, days.weekly(tx, row)))
+class _Staff:
+    """The doctors whom a file may name, by code or by a name that only one of them has."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self._codes: dict[str, str] = {}
+        self._several: set[str] = set()
+
+    def code(self, text: str) -> str:
+        """Return the code of a doctor for a code or a name; the text itself for nobody."""
+        if text not in self._codes:
+            self._codes[text] = self._find(text)
+        return self._codes[text]
+
+    def doctor(self, code: str) -> Doctor | str:
+        """Return a doctor, or the problem of a row that names them."""
+        row = lookup.get_doctor(self.tx, code)
+        if row is None:
+            named = None if code.isalnum() else errors.typed(code)
+            unknown = f"unknown doctor: {named}" if named else "unknown doctor"
+            return "several doctors have this name" if code in self._several else unknown
+        if row.archived_at is not None:
+            return "the doctor is archived"
+        return Doctor(row, days.weekly_defaults(self.tx, row, days.weekly(self.tx, row)))
+
+    def _find(self, text: str) -> str:
+        if lookup.get_doctor(self.tx, text.upper()) is not None:
+            return text.upper()
+        words = set(fold(text).split())
+        named = [each for each in doctors_on_file.on_staff(self.tx) if words and search_words(each.name) >= words]
+        if len(named) > 1:
+            self._several.add(text)
+        return named[0].code if len(named) == 1 else text
 
 
 def _dates(tx: Tx, word: str) -> Sequence[date] | str:
@@ -265,7 +298,10 @@ def _decide(
     for row, dates in resolved:
         if row.line in refused:
             on = dates[0] if len(dates) == 1 else None
-            answered.append(ImportedRow(row.line, row.doctor, on, RowOutcome.REFUSED, refused[row.line]))
+            reason = refused[row.line]
+            answered.append(
+                ImportedRow(row.line, row.doctor, on, RowOutcome.REFUSED, reason, column=import_cells.column_of(reason))
+            )
             continue
         assert row.doctor is not None
         doctor = doctors[row.doctor]
@@ -293,6 +329,8 @@ def _compare(
     A row that sets nothing leaves a day unchanged, with or without a setting.
     """
     present, capacity = defaults
+    if row.source is not None:
+        row = _without_defaults(row, current, present, capacity)
     if current is None and row.present is None and row.capacity is None and not row.note:
         return RowOutcome.UNCHANGED, DaySetting(present, capacity, None), None
     new = availability.merge_setting(current, present, present=row.present, capacity=row.capacity, note=row.note)
@@ -307,6 +345,15 @@ def _compare(
         new.note != before.note,
     )
     return RowOutcome.ADDED if current is None else RowOutcome.CHANGED, new, change
+
+
+def _without_defaults(row: DayRow, current: DaySetting | None, present: bool, capacity: int) -> DayRow:
+    """Return a row of a list of the program without the values that are only defaults."""
+    if current is None and row.present is present and row.capacity in (None, capacity):
+        return row._replace(present=None, capacity=None)
+    if current is not None and current.capacity is None and row.capacity == capacity:
+        return row._replace(capacity=None)
+    return row
 
 
 def _removal(current: DaySetting, defaults: tuple[bool, int]) -> str | None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from clinicctl.desk import availability, days, operations
-from clinicctl.desk.imports import day_plan
+from clinicctl.desk.imports import day_plan, headers
 from clinicctl.desk.imports.day_plan import Plan
 from clinicctl.desk.imports.plan import Outdated, refuse_bad_lines, written_since
 from clinicctl.results.imports import DoctorDiff, Imported
@@ -25,7 +25,7 @@ _OF_ONE_DOCTOR = (operations.SET_DAYS, operations.SET_WEEKLY)
 
 
 @operations.IMPORT_DAYS
-def set_availability(tx: Tx, *, plan: Plan) -> Imported:
+def set_availability(tx: Tx, *, plan: Plan, columns: str | None = None) -> Imported:
     """Set doctors' days from a file. A second run of the same file changes nothing.
 
     All or nothing: refuses with `BadFile`, which lists every bad line, and with `HasBookings`, which lists every
@@ -62,6 +62,7 @@ def set_availability(tx: Tx, *, plan: Plan) -> Imported:
     cancelled_by_day = availability.resolve_conflicts(
         tx, [(before, after) for before, after, _ in changes], on_conflict=plan.on_conflict
     )
+    headers.save(tx, "days", columns)
     _apply(tx, plan)
     availability.set_capacities(tx, [(before, capacity) for before, _, capacity in changes if capacity is not None])
     availability.record_before(

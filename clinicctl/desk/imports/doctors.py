@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from clinicctl import errors
 from clinicctl.desk import days, doctors, lookup, operations
-from clinicctl.desk.imports import plan
+from clinicctl.desk.imports import headers, plan
 from clinicctl.results.imports import ImportedDoctor, ImportedDoctors
+from clinicctl.rules.import_cells import column_of
 from clinicctl.rules.import_rows import DoctorRow
 from clinicctl.rules.tabular import Sheet
 from clinicctl.rules.text import fold
@@ -18,7 +19,9 @@ from clinicctl.store.engine import Tx
 
 
 @operations.IMPORT_DOCTORS
-def add_doctors(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP) -> ImportedDoctors:
+def add_doctors(
+    tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP, columns: str | None = None
+) -> ImportedDoctors:
     """Add or change the doctors of a file.
 
     An empty cell or a missing column leaves the current value. All or nothing: refuses with `BadFile`, which lists
@@ -34,6 +37,7 @@ def add_doctors(tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP) -> Im
             plan.refuse_bad_lines(refused)
         for line, code in taken.items():
             raise errors.DuplicateCode(doctor=code, lines=list(taken), hint=f"Line {line} gives it another name.")
+    headers.save(tx, "doctors", columns)
     answered = [_import_row(tx, row, refused, on_error) for row in sheet.rows]
     return ImportedDoctors(rows=tuple(answered), **plan.count(each.outcome for each in answered))
 
@@ -63,7 +67,8 @@ def _check(tx: Tx, given: Sequence[DoctorRow], refused: dict[int, str]) -> dict[
 
 def _import_row(tx: Tx, row: DoctorRow, refused: dict[int, str], on_error: OnError) -> ImportedDoctor:
     if row.line in refused or row.code is None:
-        return ImportedDoctor(row.line, row.code, RowOutcome.REFUSED, refused.get(row.line))
+        reason = refused.get(row.line)
+        return ImportedDoctor(row.line, row.code, RowOutcome.REFUSED, reason, column=column_of(reason))
     current = lookup.get_doctor(tx, row.code)
     if current is None:
         doctors.add(tx, code=row.code, name=row.name, specialty=row.specialty, capacity=row.capacity)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from clinicctl import errors
 from clinicctl.desk import journal, operations, patient_phones, patients, recognition
-from clinicctl.desk.dates import birth_of
+from clinicctl.desk.dates import birth_of, refuse_other_age
 from clinicctl.desk.imports.people import KnownPeople, PersonInFile
 from clinicctl.desk.imports.plan import Stamp, stamp
 from clinicctl.desk.recognition import Found, Namesakes
@@ -126,7 +126,9 @@ def plan_patients(
         phones=frozenset(phone for _, person in resolved for phone in person.phones),
         name_keys=frozenset(person.name_key for _, person in resolved),
         unverified=frozenset(
-            row.line for row, person in resolved if unverified_phone and any(map(phones.is_unverified, person.phones))
+            row.line
+            for row, person in resolved
+            if (unverified_phone or row.unverified) and any(map(phones.is_unverified, person.phones))
         ),
     )
 
@@ -246,8 +248,12 @@ def _resolve(
         refused[row.line] = row.problem
         return None
     try:
-        listed = _phones((row.phone, *row.more_phones), region=tx.clinic.region, unverified=unverified)
+        listed = _phones(
+            (row.phone, *row.more_phones), region=tx.clinic.region, unverified=unverified or row.unverified
+        )
         birth = birth_of(tx, row.born, row.age)
+        if row.born is not None and row.age is not None:
+            refuse_other_age(tx, birth, row.age)
     except errors.BadValue as wrong:
         refused[row.line] = str(wrong)
         return None

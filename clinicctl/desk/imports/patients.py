@@ -5,13 +5,14 @@ from functools import lru_cache
 
 from clinicctl import errors
 from clinicctl.desk import candidates, operations, patient_phones
-from clinicctl.desk.imports import patient_plan
+from clinicctl.desk.imports import headers, patient_plan
 from clinicctl.desk.imports.patient_plan import Plan, Similar
 from clinicctl.desk.imports.people import PersonInFile
 from clinicctl.desk.imports.plan import Outdated, count, refuse_bad_lines, written_since
 from clinicctl.desk.recognition import Found
 from clinicctl.results.imports import ImportedPatient, ImportedPatients
 from clinicctl.rules.details import Changes
+from clinicctl.rules.import_cells import column_of
 from clinicctl.rules.import_rows import MOST_PATIENTS
 from clinicctl.statuses import OnError, RowOutcome
 from clinicctl.store import counters
@@ -28,7 +29,7 @@ _REGISTERING = (operations.ADD_PATIENT, operations.IMPORT_PATIENTS)
 
 
 @operations.IMPORT_PATIENTS
-def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
+def add_patients(tx: Tx, *, plan: Plan, columns: str | None = None) -> ImportedPatients:
     """Register the patients of a file, and fill empty fields of those on file.
 
     With `update`, different values on file are replaced, too. All or nothing: refuses with `BadFile`, which lists every
@@ -48,6 +49,7 @@ def add_patients(tx: Tx, *, plan: Plan) -> ImportedPatients:
     if plan.on_error is OnError.STOP or plan.sheet.unreadable:
         refuse_bad_lines(plan.refused)
         _refuse_near(tx, plan.near)
+    headers.save(tx, "patients", columns)
     numbers: dict[int, int] = dict(plan.same)
     taken = counters.next_many(tx, "patients", len(plan.inserted)) if plan.inserted else ()
     numbers |= {line: number for number, (line, _) in zip(taken, plan.inserted, strict=True)}
@@ -116,7 +118,8 @@ def _number(number: int) -> str:
 
 def _answer(plan: Plan, line: int, numbers: Mapping[int, int], *, new: bool) -> ImportedPatient:
     if line in plan.refused:
-        return ImportedPatient(line, None, RowOutcome.REFUSED, plan.refused[line])
+        why = plan.refused[line]
+        return ImportedPatient(line, None, RowOutcome.REFUSED, why, column=column_of(why))
     if near := plan.near.get(line):
         return ImportedPatient(
             line,

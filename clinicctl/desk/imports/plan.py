@@ -7,6 +7,7 @@ from typing import Any
 
 from clinicctl import errors
 from clinicctl.desk import journal
+from clinicctl.rules.import_cells import column_of
 from clinicctl.statuses import RowOutcome
 from clinicctl.store.engine import Tx
 
@@ -43,7 +44,10 @@ def refuse_bad_lines(refused: Mapping[int, str]) -> None:
     """Refuse a file with bad lines, and list them."""
     if not refused:
         return
-    lines = [{"line": line, "reason": reason} for line, reason in sorted(refused.items())]
+    lines = [
+        {"line": line, "reason": reason} | ({"column": column} if (column := column_of(reason)) else {})
+        for line, reason in sorted(refused.items())
+    ]
     named = "; ".join(f"line {line}: {reason.rstrip('.')}" for line, reason in sorted(refused.items())[:NAMED])
     more = f"; and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
     raise errors.BadFile(

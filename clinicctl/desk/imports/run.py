@@ -21,21 +21,22 @@ def import_sheet(
     read: Callable[..., Any],
     write: Callable[[Callable[..., Any], dict[str, Any]], Outcome],
     report: Callable[[str], None],
+    columns: str | None = None,
 ) -> Outcome:
     """Import the rows of a file and return the outcome.
 
     `read` runs a function on a read view, `write` runs an operation in a transaction, and `report` shows the current
-    phase. An import without a plan is written at once.
+    phase. An import without a plan is written at once. `columns` is stored for the next import.
     """
     if plan is None:
         report("writing")
-        return write(operation, {"sheet": sheet, **options})
+        return write(operation, {"sheet": sheet, "columns": columns, **options})
     for left in reversed(range(TRIES)):
         report("comparing")
         planned = replace(read(plan, sheet=sheet, **options), last=not left)
         report("writing")
         try:
-            return write(operation, {"plan": planned})
+            return write(operation, {"plan": planned, "columns": columns})
         except Outdated:
             continue
     raise AssertionError("the last plan is never outdated")

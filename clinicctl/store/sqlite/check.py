@@ -255,6 +255,8 @@ def _violating(connection: sqlite3.Connection, query: str) -> Iterator[str]:
 def _bad_settings(connection: sqlite3.Connection) -> Iterator[str]:
     known = {each.name: each for each in settings.CLINIC}
     for row, name, value in connection.execute("SELECT rowid, name, value FROM settings WHERE name <> 'secret'"):
+        if str(name).startswith(settings.SAVED_COLUMNS):
+            continue
         if name not in known:
             yield f"row {row} of settings"
         elif not _is_valid(known[name], value):
