@@ -94,7 +94,7 @@ def run(
 
 
 def _reading(ctx: Ctx, kind: Kind, given: FileOptions) -> tabular.Reading:
-    """Return how the columns are read: by the given headers, else by those stored for this kind of file."""
+    """Return how columns are read: by the given headers, or by stored ones."""
     columns = given.columns
     if columns is None:
         columns = ctx.obj.read(desk.imports.headers.saved, kind=kind.name)
@@ -104,13 +104,16 @@ def _reading(ctx: Ctx, kind: Kind, given: FileOptions) -> tabular.Reading:
 
 
 def _content(ctx: Ctx, file: str) -> bytes:
-    """Return the content of a file or of stdin, which is as large as a file may be at most."""
+    """Return the content of a file or of stdin, up to the largest size."""
     with opened_bytes(ctx, file) as source:
         return source.read(MOST_BYTES)
 
 
 def _lines(ctx: Ctx, content: bytes, given: FileOptions) -> Iterable[str] | tabular.Cells:
-    """Return the lines of a text, or the rows of a workbook. Reports an encoding that was assumed."""
+    """Return the lines of a text, or the rows of a workbook.
+
+    Reports an encoding that was assumed.
+    """
     if encodings.is_workbook(content):
         return tabular.Cells(_rows(content, given.sheet))
     if given.sheet is not None:

@@ -54,7 +54,10 @@ def decoded(encoding: Encoding) -> Decoded:
 
 
 def lines(content: bytes, found: Decoded, *, longest: int) -> Iterator[str]:
-    """Yield the lines of a text. Bytes that are invalid in the encoding remain visible."""
+    """Yield the lines of a text.
+
+    Bytes that are invalid in the encoding remain visible.
+    """
     # UTF-16 cannot escape invalid bytes; a name with a replacement character is refused.
     handling = "replace" if found.encoding is Encoding.UTF_16 else "surrogateescape"
     with TextIOWrapper(BytesIO(content), encoding=found.codec, errors=handling, newline="") as text:

@@ -70,9 +70,10 @@ DOCTORS = Columns(
         "name": ("doctor name", "full name"),
         "specialty": ("speciality",),
         "capacity": ("slots", "places"),
+        "id": (),
     },
     required=("code", "name"),
-    written=("id", "created_at", "archived_at"),
+    written=("created_at", "archived_at"),
 )
 
 
@@ -115,7 +116,10 @@ class PatientRow(NamedTuple):
 
 
 class DoctorRow(NamedTuple):
-    """A doctor. None leaves the value unchanged."""
+    """A doctor. None leaves the value unchanged.
+
+    A row with an id is from a list of the program: its capacity may be the clinic's default, which is not stored.
+    """
 
     line: int
     code: str | None = None
@@ -123,6 +127,7 @@ class DoctorRow(NamedTuple):
     specialty: str | None = None
     capacity: int | None = None
     problem: str | None = None
+    listed: bool = False
 
 
 def read_days(lines: Iterable[str] | Cells, *, format: SheetFormat | None = None, reading: Reading = PLAIN) -> Sheet:
@@ -218,12 +223,13 @@ def read_doctors(lines: Iterable[str] | Cells, *, format: SheetFormat | None = N
         ParsedCells("capacity", import_cells.default_capacity),
     )
 
-    def row(line: int, code: str, name: str, specialty: str, capacity: str) -> DoctorRow:
-        return DoctorRow(line, codes[code], names(name), specialties(specialty), capacities[capacity])
+    def row(line: int, code: str, name: str, specialty: str, capacity: str, identity: str) -> DoctorRow:
+        cells = codes[code], names(name), specialties(specialty), capacities[capacity]
+        return DoctorRow(line, *cells, listed=bool(identity.strip()))
 
     source = tabular.read(lines, DOCTORS, format=format, reading=reading)
     found, unreadable = _rows(source, row, DoctorRow, most=MOST_DOCTORS)
-    return Sheet(found, unreadable, fingerprints.digest([each[1:] for each in found]))
+    return Sheet(found, unreadable, fingerprints.digest([[*each[1:-1], *[True] * each.listed] for each in found]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

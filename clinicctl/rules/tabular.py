@@ -56,7 +56,10 @@ class Columns:
     lists: Sequence[str] = ()
 
     def known(self, reading: "Reading") -> dict[str, str]:
-        """Return each column by each of its normalized names; an empty text for a column to pass over."""
+        """Return each column by each of its normalized names.
+
+        It is an empty text for a column to pass over.
+        """
         found = dict.fromkeys(map(_normalized, self.written), "")
         found |= {_normalized(other): name for name, others in self.names.items() for other in (name, *others)}
         return {**found, **reading.renamed}

@@ -69,7 +69,10 @@ def _texts(cells: tuple[Any, ...]) -> list[str] | str:
     for nth, each in enumerate(cells, start=1):
         if isinstance(each, str) and each in _ERRORS:
             return f"column {nth} has the error {each}"
-    return [_text(each) for each in cells]
+    found = [_text(each) for each in cells]
+    while found and not found[-1]:
+        found.pop()
+    return found
 
 
 def _text(cell: Any) -> str:

@@ -348,7 +348,7 @@ def _compare(
 
 
 def _without_defaults(row: DayRow, current: DaySetting | None, present: bool, capacity: int) -> DayRow:
-    """Return a row of a list of the program without the values that are only defaults."""
+    """Return a row of a list of the program without default values."""
     if current is None and row.present is present and row.capacity in (None, capacity):
         return row._replace(present=None, capacity=None)
     if current is not None and current.capacity is None and row.capacity == capacity:

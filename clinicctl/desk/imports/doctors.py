@@ -73,9 +73,10 @@ def _import_row(tx: Tx, row: DoctorRow, refused: dict[int, str], on_error: OnErr
     if current is None:
         doctors.add(tx, code=row.code, name=row.name, specialty=row.specialty, capacity=row.capacity)
         return ImportedDoctor(row.line, row.code, RowOutcome.ADDED, None)
+    is_default = row.listed and current.capacity is None and row.capacity == tx.clinic.capacity
     changed = current._replace(
         specialty=current.specialty if row.specialty is None else row.specialty,
-        capacity=current.capacity if row.capacity is None else row.capacity,
+        capacity=current.capacity if row.capacity is None or is_default else row.capacity,
     )
     if changed == current:
         return ImportedDoctor(row.line, row.code, RowOutcome.UNCHANGED, None)

@@ -11,7 +11,10 @@ def saved(tx: Tx, *, kind: str) -> str:
 
 
 def save(tx: Tx, kind: str, columns: str | None) -> None:
-    """Store a mapping for a kind of file. An empty one removes it, and None changes nothing."""
+    """Store a mapping for a kind of file.
+
+    An empty one removes it, and None changes nothing.
+    """
     if columns is None:
         return
     name = f"{settings.SAVED_COLUMNS}{kind}"
