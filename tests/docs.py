@@ -102,6 +102,13 @@ def common_options() -> str:
     return f"| option | meaning |\n|---|---|\n{rows}"
 
 
+def keystrokes() -> str:
+    """Make the table of what the desk types for its most frequent acts."""
+    from tests import keystrokes
+
+    return keystrokes.table()
+
+
 def exit_statuses() -> str:
     """Make the table of exit statuses with the error codes of each."""
     from clinicctl import errors
@@ -194,6 +201,7 @@ def _escaped(cell: str) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "command list": command_list,
     "commands": commands,
+    "keystrokes": keystrokes,
     "common options": common_options,
     "exit statuses": exit_statuses,
     "settings": settings,

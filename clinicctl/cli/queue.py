@@ -140,7 +140,7 @@ def call(ctx: Ctx, doctor: params.Doctor, position: params.Position = None, day:
 def next_(
     ctx: Ctx,
     doctor: params.Doctor,
-    start: Annotated[bool, typer.Option("--start", help="Start the consultation with the next patient.")] = False,
+    start: Annotated[bool, typer.Option("--start", "-s", help="Start the consultation with the next patient.")] = False,
     day: params.QueueDay = None,
 ) -> None:
     """Finish the patient with the doctor, and call the next one."""

@@ -192,7 +192,8 @@ class _Shell:
                 return command.refuse(errors.Usage(problem=problem))
             words = [each[:-1] + patient.number if _is_patient(each) else each for each in words]
         self.shared.timed_out = False
-        status = answer(self.root, words, command)
+        # Click takes the words out of the list that it parses.
+        status = answer(self.root, [*words], command)
         if status == errors.Stopped.status:
             self.shared.roll_back()
             return status
