@@ -236,6 +236,7 @@ def describe(
         long_wait=entry.status == QueueStatus.WAITING and waited >= tx.clinic.wait_threshold,
         with_doctor=other.doctor_code if other is not None else None,
         earlier=entry.date < tx.today,
+        moved_up=entry.moved_up,
     )
 
 

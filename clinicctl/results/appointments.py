@@ -119,7 +119,7 @@ class QueueEntry:
     """An entry in a doctor's queue. `waited_minutes` ends with the call; `people_ahead` counts waiting patients.
 
     `with_doctor` is another doctor with whom the patient is in consultation now. `earlier` marks the queue of an
-    earlier day.
+    earlier day, and `moved_up` a recalled patient who waits before the others.
     """
 
     doctor: str
@@ -138,6 +138,7 @@ class QueueEntry:
     long_wait: bool
     with_doctor: str | None = None
     earlier: bool = False
+    moved_up: bool = field(default=False, kw_only=True)
 
 
 @result

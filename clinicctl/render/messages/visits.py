@@ -111,8 +111,8 @@ def _queued(each: QueueEntry, command: str) -> Report:
         line = f"{who} {wait} {each.doctor} at position {each.position}{on}."
     elif command == "queue recall":
         done, dry = "Waiting again:", "let wait again:"
-        where = "behind everyone" if each.people_ahead else "before everyone"
-        line = f"{who} {place}, {where} now waiting."
+        where = "before the others of the same priority" if each.moved_up else "behind everyone now waiting"
+        line = f"{who} {place}, {where}."
     elif command == "queue resume":
         done, dry = "Waiting again:", "let wait again:"
     return Report(done, dry, line + _passed_over(each))
