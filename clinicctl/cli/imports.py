@@ -69,9 +69,9 @@ def run(
     name = "stdin" if file == "-" else os.path.basename(file)
     if given.save_columns and given.columns is None:
         raise errors.Usage(problem="--save-columns needs --columns; `--columns ''` removes those that are stored.")
-    reading = _reading(ctx, kind, given)
     with render.show_progress(name, quiet=ctx.obj.settings.quiet) as progress:
         content = _content(ctx, file)
+        reading = _reading(ctx, kind, given)
         lines = _lines(ctx, content, given)
         if not isinstance(lines, tabular.Cells):
             lines = progress.read(lines, len(content))
