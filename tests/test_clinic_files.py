@@ -99,6 +99,34 @@ def test_a_workbook_of_excel_has_typed_cells(clinic: Ask, tmp_path: Path) -> Non
     assert clinic("doctor", "avail", "import", "-", "--key", "k", stdin=Path(path).read_bytes())["replayed"]
 
 
+STYLES = {
+    "Google Sheets": (
+        "doctor,date,present,capacity\r\nMEHTA,11/23/2060,FALSE,\r\nRAO,11/24/2060,TRUE,6\r\nMEHTA,11/25/2060,TRUE,4"
+    ),
+    "Numbers": (
+        "doctor;date;present;capacity\nMEHTA;11/23/2060 00:00;FALSE;\nRAO;11/24/2060 00:00;TRUE;6,0\n"
+        "MEHTA;11/25/2060;1;4\n"
+    ),
+    "Excel": (
+        "sep=;\r\nDoctor;Day;Available;Slots\r\nmehta;11/23/2060;No;\r\nrao;11/24/2060;Yes;6\r\n"
+        "mehta;11/25/2060;Yes;4\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_csv_file_of_a_spreadsheet_program_goes_in_and_comes_back(
+    style: str, clinic: Ask, run: Run, file: Any
+) -> None:
+    clinic("config", "date_order", "mdy")
+    path = file("\ufeff" * (style == "Numbers") + STYLES[style])
+    assert clinic("doctor", "avail", "import", path)["added"] == 3
+    assert [shown(clinic, each) for each in DAYS] == DAYS
+    assert clinic("doctor", "avail", "import", path)["unchanged"] == 3
+    listed = run("doctor", "avail", "show", "MEHTA", "11/23/2060-11/25/2060", "-o", "csv", status=0).stdout
+    assert clinic("doctor", "avail", "import", file(listed))["unchanged"] == 3
+
+
 def test_a_sheet_is_chosen_by_its_name(clinic: Ask, refused: Refused, tmp_path: Path) -> None:
     header = ["doctor", "date", "present"]
     path = workbook(tmp_path / "days.xlsx", ("Notes", [["nothing"]]), ("Plan", [header, ["RAO", "+1d", "no"]]))

@@ -164,7 +164,8 @@ def test_an_empty_answer_says_what_was_asked_and_what_to_do(
     assert clinic(*command.split()) == []
 
 
-def test_an_empty_clinic_says_how_to_add_a_doctor(ask: Ask, run: Run) -> None:
+def test_an_empty_clinic_says_how_to_add_a_doctor(ask: Ask, run: Run, refused: Refused) -> None:
     ask("init", "--timezone", "UTC", "--region", "IN")
+    assert "doctor add" in refused(4, "doctor_not_found", "away", "all", "today")["hint"]
     for command in ("doctor list", "day --week"):
         assert "clinicctl doctor add CODE NAME" in run(*command.split(), "-o", "table", status=0).stdout

@@ -16,7 +16,7 @@ from clinicctl.results.people import ToCall
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus
-from clinicctl.store.compiled import appointments, doctors, rows
+from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.engine import Tx
 
@@ -61,7 +61,7 @@ def set_days(
         raise errors.Usage(problem="Nothing to set: give at least one of --present, --absent, --capacity and --note.")
     dates = dates_of(tx, on)
     days.refuse_past(tx, dates[0])
-    listed = _doctors(tx, doctor)
+    listed = lookup.find_active_doctors(tx, doctor)
     current = _states(tx, listed, dates)
     changed = [changed_state(each, present=present, capacity=capacity) for each in current]
     cancelled = resolve_conflicts(tx, zip(current, changed, strict=True), on_conflict=on_conflict)
@@ -83,11 +83,6 @@ def set_days(
         replace(each, cancelled=cancelled.get((each.doctor, each.date), ()))
         for each in describe(tx, _states(tx, listed, dates))
     ]
-
-
-def _doctors(tx: Tx, doctor: DoctorRef | None) -> list[rows.DoctorRow]:
-    """Return the doctor of a reference, or without one all doctors on the staff."""
-    return [lookup.find_active_doctor(tx, doctor)] if doctor is not None else doctors.on_staff(tx)
 
 
 def _states(tx: Tx, listed: Sequence[rows.DoctorRow], dates: Sequence[date]) -> list[days.DayState]:
@@ -228,7 +223,7 @@ def preview_cancellations(
 
     Refuses if any have arrived.
     """
-    current = _states(tx, _doctors(tx, doctor), dates_of(tx, on))
+    current = _states(tx, lookup.find_active_doctors(tx, doctor), dates_of(tx, on))
     changed = [changed_state(each, present=present, capacity=capacity) for each in current]
     refuse_displaced(tx, *list_conflicts(tx, zip(current, changed, strict=True), on_conflict=OnConflict.CANCEL))
     return [bookings.to_call(each) for each in list_displaced(tx, changed)]

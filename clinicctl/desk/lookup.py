@@ -206,6 +206,17 @@ def find_active_doctor(tx: Tx, doctor: DoctorRef) -> rows.DoctorRow:
     return active_doctor(find_doctor(tx, doctor))
 
 
+def find_active_doctors(tx: Tx, doctor: DoctorRef | None) -> list[rows.DoctorRow]:
+    """Return the doctor of a reference, or without one all doctors on the staff.
+
+    Refuses an unknown one, and a clinic without doctors.
+    """
+    listed = [find_active_doctor(tx, doctor)] if doctor is not None else doctors.on_staff(tx)
+    if not listed:
+        raise errors.NoSuchDoctor(hint="No doctors yet. Add one: `clinicctl doctor add CODE NAME`.")
+    return listed
+
+
 def active_doctor(row: rows.DoctorRow) -> rows.DoctorRow:
     """Return the row of a doctor. Refuses an archived one."""
     if row.archived_at is not None:
