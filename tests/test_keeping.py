@@ -645,6 +645,20 @@ def test_a_database_behind_its_answers_is_refused_until_accepted(
     ask("doctor", "add", "N", "Dr. N", "--db", old)
 
 
+def test_a_new_log_with_the_inode_noted_for_another_database_is_no_damage(
+    day: Ask, run: Run, db: str, tmp_path: Path
+) -> None:
+    old = day("db", "backup", str(tmp_path / "old.db"))["path"]
+    day("book", "P2", "MEHTA", "+5d")
+    shutil.copy(f"{db}.lock", f"{old}.lock")
+    Path(f"{old}-wal").touch()
+    note = head_file.describe_file(db, schema=0)._replace(log=os.stat(f"{old}-wal").st_ino, log_size=4152)
+    with open(f"{old}.lock", "r+b") as lock:
+        head_file.note_file(lock.fileno(), note)
+    found = run("db", "check", "--db", old, json=True, status=10).json["problems"]
+    assert [each["law"] for each in found] == ["no answered write is lost"]
+
+
 def test_the_note_follows_every_write_and_none_that_was_taken_back(
     day: Ask, run: Run, db: str, refused: Refused
 ) -> None:

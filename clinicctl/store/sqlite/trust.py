@@ -80,8 +80,11 @@ def _is_suspect(path: str, noted: FileNote | None) -> bool:
         found = head_file.describe_file(path, schema=0)
     except OSError:
         return False
-    if noted is None or not found.log_size:
-        return found.log_size > 0 or (noted is not None and found.log == noted.log and noted.log_size > 0)
+    if noted is None:
+        return found.log_size > 0
+    if not found.log_size:
+        # A new log may have the inode of one that was deleted, so the database must be the same file, too.
+        return (found.id, found.log) == (noted.id, noted.log) and noted.log_size > 0
     return (found.main, found.log) != (noted.main, noted.log) or found.log_size < noted.log_size
 
 
