@@ -74,6 +74,7 @@ DAY: tuple[Line, ...] = (
     (["waitlist", "add", "imogen", "NEW", "tomorrow"], None),
     (["waitlist", "promote", "NEW"], None),
     (["close", "--yes"], None),
+    (["patient", "distinct", "P2", "P4"], None),
     (["patient", "merge", "P3", "--into", "P1", "--yes"], None),
     (["patient", "erase", "zyxwin quvmark", "--yes"], None),
 )

@@ -59,6 +59,7 @@ def day(clinic: Ask, prefill: Prefill) -> Ask:
             clinic(*command.split())
         clinic("patient", "add", "Anita Sharma", "--phone", "90000 00003", "--new")
         clinic("patient", "merge", "P3", "--into", "P1", "--yes")
+        clinic("patient", "distinct", "P1", "P2")
 
     # What is today's is filled anew once it is tomorrow.
     prefill(f"day-{clock.now():%Y-%m-%d}", fill)

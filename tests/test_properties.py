@@ -1085,6 +1085,19 @@ BROKEN = [
     ("uq_patient_phones_position", "INSERT INTO patient_phones SELECT '1', patient_id, position FROM patient_phones"),
     ("ck_patient_phones_position", "UPDATE patient_phones SET position = 0"),
     ("fk_patient_phones_patient_id", "UPDATE patient_phones SET patient_id = 'nobody' WHERE rowid = 1"),
+    (
+        "ck_distinct_patients_order",
+        "INSERT INTO distinct_patients SELECT one.id, other.id FROM patients AS one, patients AS other"
+        " WHERE one.id > other.id",
+    ),
+    (
+        "fk_distinct_patients_one_id",
+        "INSERT INTO distinct_patients SELECT '0', id FROM patients WHERE number = 1",
+    ),
+    (
+        "fk_distinct_patients_other_id",
+        "INSERT INTO distinct_patients SELECT id, 'nobody' FROM patients WHERE number = 1",
+    ),
     ("fk_patient_words_patient_id", "UPDATE patient_words SET patient_id = 'nobody'"),
     ("uq_doctors_code", "UPDATE doctors SET code = 'RAO'"),
     ("ck_doctors_code", "UPDATE doctors SET code = 'mehta' WHERE code = 'MEHTA'"),

@@ -229,6 +229,11 @@ queue show CHEN
 queue call CHEN --day yesterday
 close yesterday --yes
 day
+patient distinct P1 P2
+undo
+patient distinct P2 P1
+patient distinct P1 P2
+patient edit P2 --note tall
 """
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"

@@ -187,7 +187,7 @@ def test_the_same_name_on_another_phone_is_a_notice_and_no_refusal(
         assert {**similar, "score": None, "choose": similar["number"]} == {**candidate, "score": None}
     assert (similar["number"], added["similar_on_file_count"]) == (known["number"], 1)
     assert added == clinic("patient", "add", "QUUX zoe", *phone, "--sex", "female", "--key", "k") | {"replayed": False}
-    assert [each["why"] for each in clinic("patient", "duplicates")] == ["same name"]
+    assert [each["why"] for each in clinic("patient", "duplicates")] == ["same name, no shared phone"]
     against = clinic("patient", "add", "Zoë Quux", "--phone", "98333 44555", "--sex", "male")
     assert against["similar_on_file"] == []
 
@@ -199,7 +199,7 @@ def test_a_birth_date_that_agrees_asks_and_one_that_differs_says_nothing(clinic:
     assert other["similar_on_file"] == []
     forced = clinic("patient", "add", "Zoë Quux", "--phone", "none", "--born", "1990-05-05", "--new")
     assert numbers(forced, "similar_on_file") == ["P3"]
-    assert [each["why"] for each in clinic("patient", "duplicates")] == ["same name, same birth date"]
+    assert [each["why"] for each in clinic("patient", "duplicates")] == ["same birth date, same name, no shared phone"]
 
 
 def test_a_person_is_told_who_is_similar_and_how_to_make_one_of_two(clinic: Ask, run: Run) -> None:
@@ -278,7 +278,7 @@ def test_a_phone_that_more_than_fifty_share_identifies_nobody(clinic: Ask, run: 
     assert "was not used to identify the patient" in said
     assert "and 32 more" in said
     pairs = [each["why"] for each in clinic("patient", "duplicates")]
-    assert pairs == ["same name"]
+    assert pairs == ["same name, no shared phone"]
 
 
 def test_a_placeholder_in_a_file_is_no_phone_on_any_run(clinic: Ask, run: Run, file: Any) -> None:

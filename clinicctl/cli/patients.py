@@ -9,6 +9,7 @@ from clinicctl.cli import imports, params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.rules import import_rows
+from clinicctl.rules.days import DayWord, parse_day
 from clinicctl.rules.references import PatientRef
 from clinicctl.statuses import OnError
 
@@ -149,10 +150,32 @@ def erase(ctx: Ctx, patient: params.Patient) -> None:
     ctx.obj.erase(desk.records.erase, patient=patient)
 
 
-@reads(patient, "duplicates", "clinicctl patient duplicates -o csv")
-def duplicates(ctx: Ctx) -> None:
+@reads(
+    patient, "duplicates", "clinicctl patient duplicates -o csv", "clinicctl patient duplicates --since -7d --limit 20"
+)
+def duplicates(
+    ctx: Ctx,
+    since: Annotated[
+        DayWord | None,
+        typer.Option("--since", metavar="DAY", parser=parse_day, help="Only pairs with one registered since then."),
+    ] = None,
+    limit: params.Limit = None,
+) -> None:
     """List possible duplicates, the most similar first."""
-    ctx.obj.show(ctx.obj.read(desk.duplicates.list_duplicates))
+    ctx.obj.show(ctx.obj.read(desk.duplicates.list_duplicates, since=since, limit=limit))
+
+
+@writes(patient, "distinct", "clinicctl patient distinct P3 P4")
+def distinct(
+    ctx: Ctx,
+    patient: params.Patient,
+    other: Annotated[
+        PatientRef,
+        typer.Argument(metavar="OTHER", parser=parsers.personal(parsers.patient_ref), help="The other patient."),
+    ],
+) -> None:
+    """Record that two patients are two people: they are no possible duplicates."""
+    ctx.obj.write(desk.distinct.mark, one=patient, other=other)
 
 
 @writes(patient, "merge", "clinicctl patient merge P18 --into P17 --yes")

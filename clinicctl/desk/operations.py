@@ -28,6 +28,7 @@ class Undo(StrEnum):
 
     STEPS = "steps"
     DAYS = "days"
+    PAIR = "pair"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +111,7 @@ ARCHIVE_PATIENT = _declare("patients.archive", Part.PATIENTS)
 RESTORE_PATIENT = _declare("patients.restore", Part.PATIENTS)
 IMPORT_PATIENTS = _declare("patient_imports.add_patients", Part.PATIENTS)
 MERGE_PATIENTS = _declare("duplicates.merge", Part.PATIENTS | Part.VISITS)
+DISTINCT_PATIENTS = _declare("patients.distinct", Part.PATIENTS, Undo.PAIR)
 ERASE_PATIENT = _declare("erasure.erase", Part.PATIENTS)
 
 INIT = _declare("clinic.init", Part.SETTINGS)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import candidates, lookup, operations, patient_phones, recognition
+from clinicctl.desk import candidates, distinct, lookup, operations, patient_phones, recognition
 from clinicctl.desk.dates import birth_of
 from clinicctl.desk.recognition import Known
 from clinicctl.results.base import fields_of
@@ -353,12 +353,13 @@ def describe_edited(tx: Tx, row: rows.PatientRow) -> Edited:
     """Return a changed patient, with those on file who may be the same person now."""
     listed = patient_phones.of_patient(tx, row)
     on_phone, _ = patient_phones.sharing(tx, listed, most=matching.MOST_SHARING)
-    identified = [each for each in sharing(tx, on_phone) if each.id != row.id and each.archived_at is None]
+    judged = {row.id, *distinct.from_patient(tx, row.id)}
+    identified = [each for each in sharing(tx, on_phone) if each.id not in judged and each.archived_at is None]
     same, near = recognition.on_the_phone(row, identified)
     found = [*((each, matching.SAME) for each in same), *near]
     alike = namesakes(tx, stored_patients.with_name_key(tx, name_key=row.name_key))
     elsewhere = recognition.similar(
-        row, sharing=identified, namesakes=recognition.Namesakes(each for each in alike if each.id != row.id)
+        row, sharing=identified, namesakes=recognition.Namesakes(each for each in alike if each.id not in judged)
     )
     similar = recognition.joined([recognition.Found(found, len(found)), elsewhere])
     return Edited(

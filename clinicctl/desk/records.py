@@ -256,7 +256,7 @@ def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[rows.PatientRo
     """
     gone, survivor = lookup.find_patient(tx, patient), lookup.find_active_patient(tx, into)
     if gone.id == survivor.id:
-        raise errors.SamePatient(subject=f"P{survivor.number}")
+        raise errors.SamePatient(subject=f"P{survivor.number}", what="merge")
     lookup.not_erased(gone)
     _refuse_conflict(tx, gone, survivor)
     return gone, survivor

@@ -11,6 +11,7 @@ from clinicctl.desk import (
     bookings,
     day_history,
     days,
+    distinct,
     lookup,
     operations,
     queue_lookup,
@@ -26,6 +27,7 @@ from clinicctl.rules.transitions import ACTIVE, IN_QUEUE
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import journal as stored_journal
+from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.compiled import undo as stored
 from clinicctl.store.engine import Tx
@@ -79,6 +81,9 @@ def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Un
     write = _find_write(tx, number)
     if asked is not None and write.number != asked.number:
         raise errors.OtherThanAsked(found=write.number, asked=asked.number)
+    if (pair := _judged(tx, write)) is not None:
+        distinct.forget(tx, *pair)
+        return Undone(**_details(tx, write, (), None), patients=_numbers(pair))
     steps, before = _undoable(tx, write, asked.before if asked is not None else None)
     if before is not None:
         day_history.restore(tx, before)
@@ -98,8 +103,35 @@ def preview(tx: Tx, *, number: int | None = None, key: str | None = None) -> tup
     if key is not None and stored_journal.by_key(tx, key=key) is not None:
         return None
     write = _find_write(tx, number)
+    if (pair := _judged(tx, write)) is not None:
+        seen = Undoing(**_details(tx, write, (), None), ask=_why_ask(tx, write), patients=_numbers(pair))
+        return seen, Asked(write.number, None)
     steps, before = _undoable(tx, write)
     return Undoing(**_details(tx, write, steps, before), ask=_why_ask(tx, write)), Asked(write.number, before)
+
+
+def _judged(tx: Tx, write: rows.WriteRow) -> tuple[rows.PatientRow, rows.PatientRow] | None:
+    """Return the two patients whom a write judged to be two people.
+
+    Return None for any other write, and refuses a judgement that had been made before.
+    """
+    outcome = replay.read(tx, write.outcome, of=write.number)
+    done = operations.named(outcome.get("operation"))
+    if done is None or done.undo is not operations.Undo.PAIR:
+        return None
+    result = outcome["result"]
+    if not result["created"]:
+        raise errors.NotUndoable(number=write.number, command=write.command)
+    one, other = (
+        stored_patients.by_number(tx, number=int(result[each]["number"].removeprefix("P"))) for each in ("one", "other")
+    )
+    assert one is not None
+    assert other is not None
+    return one, other
+
+
+def _numbers(pair: tuple[rows.PatientRow, rows.PatientRow]) -> tuple[str, ...]:
+    return tuple(f"P{each.number}" for each in pair)
 
 
 def _why_ask(tx: Tx, write: rows.WriteRow) -> str | None:

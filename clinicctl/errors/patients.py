@@ -37,7 +37,7 @@ class HasAppointments(Conflict, AnswerAboutPeople):
 
 
 class SamePatient(AgainstRule):
-    code, sentence = "illegal_step", "{subject} is already that patient; there is nothing to merge."
+    code, sentence = "illegal_step", "{subject} is already that patient; there is nothing to {what}."
 
 
 class WrongPatient(AgainstRule):

@@ -205,7 +205,8 @@ class Undone:
     """An undone write, and its appointments after the undo.
 
     `steps` has the change of each appointment and of its queue entry. `days` is the number of restored days or
-    weekdays, and `doctors` has the codes of their doctors.
+    weekdays, and `doctors` has the codes of their doctors. `patients` has the numbers of two patients who may be one
+    person again.
     """
 
     undoes: int
@@ -216,6 +217,7 @@ class Undone:
     steps: tuple[JournalStep, ...] = ()
     days: int = 0
     doctors: tuple[str, ...] = ()
+    patients: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @result

@@ -147,6 +147,16 @@ class MergePlan:
     kept: tuple[str, ...]
 
 
+@stored("Distinct")
+@result
+class Distinct:
+    """Two patients who were judged to be two people. `created` is false if they had been before."""
+
+    one: PatientBrief
+    other: PatientBrief
+    created: bool
+
+
 @stored("Erased")
 @result
 class Erased:

@@ -1,5 +1,6 @@
 """Decide whether two records are the same person, may be, or are not."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -90,13 +91,27 @@ def sound(word: str) -> str:
     return "".join(letter for letter, _ in groupby(("a" if head in "aeiouy" else head) + tail))
 
 
+_BABY = re.compile(r"\s*((baby|infant|newborn|twin)\b.*\bof\b|b\s*/\s*o\b)", re.IGNORECASE)
+"""The name of a baby after the mother: `Baby of Neha Khanna`, `Baby Girl 2 of …`, `B/O …`."""
+
+
+def is_baby_of(name: str) -> bool:
+    """Return whether a name is that of a baby without a name of its own."""
+    return _BABY.match(name) is not None
+
+
 def likeness(one: str, other: str) -> int:
     """Return the similarity of two names, 0 to 100.
+
+    A baby named after the mother is not like her, and two such babies with different marks are not like each other.
 
     Words are paired in the best way, and the worst pair decides: a shared family name alone is not similar. Two words
     match by a small edit distance (`ratio`), by sound, or if one begins the other (initials, short forms). Each word
     without a partner costs a little. Names that differ only in marks (Jr, 2) are similar, but never the same.
     """
+    babies = is_baby_of(one), is_baby_of(other)
+    if any(babies) and (not all(babies) or marks(one) != marks(other)):
+        return 0
     left, right = _canonical(one), _canonical(other)
     if left == right:
         return SAME
@@ -214,9 +229,9 @@ def duplicate(
         return None
     if not same_phone and not same_birth and alike < SAME:
         return None
-    why = ["same name" if alike == SAME else "similar name"]
-    why += ["same phone"] if same_phone else []
-    why += ["same birth date"] if same_birth else []
+    why = ["same birth date"] if same_birth else []
+    why += ["same name" if alike == SAME else f"name {alike}% similar"]
+    why += ["same phone" if same_phone else "no shared phone"]
     why += [f"other {each}" if each == "accents" else f"another {each}" for each in against]
     return max(0, alike - _penalty(same_phone=same_phone, same_birth=same_birth, against=bool(against))), ", ".join(why)
 

@@ -54,6 +54,7 @@ def _restored_states(each: Undone) -> str:
 def _by_appointment(each: Undone, describe: Callable[[Appointment], str]) -> str:
     """Return the restored days, and the first appointments."""
     parts = [f"days of {', '.join(each.doctors)} as before ({each.days})"] if each.doctors else []
+    parts += [f"{' and '.join(each.patients)} may be one person"] if each.patients else []
     parts += [describe(one) for one in each.appointments[:FEW]]
     if len(each.appointments) > FEW:
         parts.append(f"and {len(each.appointments) - FEW} more")

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from clinicctl.render.messages.base import Report
-from clinicctl.render.phrases import count, people
-from clinicctl.results.people import Doctor, Edited, Erased, Merged, Patient, Registered
+from clinicctl.render.phrases import count, patient, people
+from clinicctl.results.people import Distinct, Doctor, Edited, Erased, Merged, Patient, Registered
 
 
 def _registered(each: Registered, _command: str) -> Report:
@@ -62,6 +62,12 @@ def _merged(each: Merged, _command: str) -> Report:
     return Report("Merged", "merge", f"{who}: {moved}{removed}.{taken}{different}")
 
 
+def _distinct(each: Distinct, _command: str) -> Report:
+    who = f"{patient(each.one)} and {patient(each.other)} are two people"
+    line = f"{who}." if each.created else f"{who}, as recorded before."
+    return Report("Recorded:", "record:", line)
+
+
 def _erased(each: Erased, _command: str) -> Report:
     others = f" and {', '.join(each.numbers[1:])}" if each.numbers[1:] else ""
     left = count(each.appointments, "appointment")
@@ -88,4 +94,5 @@ REPORTS: dict[type, Callable[[Any, str], Report]] = {
     Doctor: _doctor,
     Merged: _merged,
     Erased: _erased,
+    Distinct: _distinct,
 }

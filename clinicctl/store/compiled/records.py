@@ -88,6 +88,56 @@ def last_visits(tx: Tx, *, today: Date, patients: Iterable[UUID]) -> list[rows.L
     )
 
 
+_DISTINCT = """
+SELECT distinct_patients.one_id, distinct_patients.other_id
+FROM distinct_patients
+"""
+
+
+def distinct(tx: Tx) -> list[rows.DistinctRow]:
+    return tx.fetch_all(_DISTINCT, (), rows.distinct_row)
+
+
+_DISTINCT_FROM = """
+SELECT distinct_patients.one_id, distinct_patients.other_id
+FROM distinct_patients
+WHERE distinct_patients.one_id = ? OR distinct_patients.other_id = ?
+"""
+
+
+def distinct_from(tx: Tx, *, patient: UUID) -> list[rows.DistinctRow]:
+    return tx.fetch_all(_DISTINCT_FROM, (from_uuid(patient), from_uuid(patient)), rows.distinct_row)
+
+
+_IS_DISTINCT = """
+SELECT distinct_patients.one_id, distinct_patients.other_id
+FROM distinct_patients
+WHERE distinct_patients.one_id = ? AND distinct_patients.other_id = ?
+"""
+
+
+def is_distinct(tx: Tx, *, one: UUID, other: UUID) -> rows.DistinctRow | None:
+    return tx.fetch_one(_IS_DISTINCT, (from_uuid(one), from_uuid(other)), rows.distinct_row)
+
+
+_INSERT_DISTINCT = """
+INSERT INTO distinct_patients (one_id, other_id) VALUES (?, ?)
+"""
+
+
+def insert_distinct(tx: Tx, *, one_id: UUID, other_id: UUID) -> int:
+    return tx.execute(_INSERT_DISTINCT, (from_uuid(one_id), from_uuid(other_id)))
+
+
+_DELETE_DISTINCT = """
+DELETE FROM distinct_patients WHERE distinct_patients.one_id = ? AND distinct_patients.other_id = ?
+"""
+
+
+def delete_distinct(tx: Tx, *, one: UUID, other: UUID) -> int:
+    return tx.execute(_DELETE_DISTINCT, (from_uuid(one), from_uuid(other)))
+
+
 _COUNT_APPOINTMENTS = """
 SELECT count(*) AS count_1
 FROM appointments

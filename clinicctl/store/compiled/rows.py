@@ -247,6 +247,15 @@ def days_before_row(stored: Any) -> DaysBeforeRow:
     return DaysBeforeRow(stored[0], stored[1])
 
 
+class DistinctRow(NamedTuple):
+    one_id: UUID
+    other_id: UUID
+
+
+def distinct_row(stored: Any) -> DistinctRow:
+    return DistinctRow(to_uuid(stored[0]), to_uuid(stored[1]))
+
+
 class DoctorCountRow(NamedTuple):
     code: str
     number: int

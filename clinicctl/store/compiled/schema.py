@@ -114,6 +114,15 @@ DDL = (
     """CREATE INDEX ix_appointments_patient_id_date ON appointments (patient_id, date)""",
     """CREATE UNIQUE INDEX uq_appointments_slot ON appointments (doctor_id, date, slot) WHERE status <> 'cancelled'""",
     """CREATE UNIQUE INDEX uq_appointments_visit ON appointments (patient_id, doctor_id, date, visit) WHERE status IN ('booked', 'checked_in', 'in_consultation')""",
+    """CREATE TABLE distinct_patients (
+    one_id CHAR(32) NOT NULL,
+    other_id CHAR(32) NOT NULL,
+    CONSTRAINT pk_distinct_patients PRIMARY KEY (one_id, other_id),
+    CONSTRAINT ck_distinct_patients_order CHECK (one_id < other_id),
+    CONSTRAINT fk_distinct_patients_one_id FOREIGN KEY(one_id) REFERENCES patients (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_distinct_patients_other_id FOREIGN KEY(other_id) REFERENCES patients (id) ON DELETE RESTRICT
+)""",
+    """CREATE INDEX ix_distinct_patients_other_id ON distinct_patients (other_id)""",
     """CREATE TABLE doctor_daily_availabilities (
     id CHAR(32) NOT NULL,
     doctor_id CHAR(32) NOT NULL,
@@ -329,6 +338,10 @@ COLUMNS = {
         "updated_at": "instant",
         "note": "text",
     },
+    "distinct_patients": {
+        "one_id": "uuid",
+        "other_id": "uuid",
+    },
     "doctor_daily_availabilities": {
         "id": "uuid",
         "doctor_id": "uuid",
@@ -478,6 +491,10 @@ CHECKS = {
     "ck_appointments_visit": (
         "appointments",
         "visit >= 1",
+    ),
+    "ck_distinct_patients_order": (
+        "distinct_patients",
+        "one_id < other_id",
     ),
     "ck_doctor_daily_availabilities_capacity": (
         "doctor_daily_availabilities",

@@ -82,6 +82,12 @@ STEPS: dict[int, Sequence[str]] = {
         " CONSTRAINT uq_patient_phones_position UNIQUE (patient_id, position),"
         " CONSTRAINT ck_patient_phones_position CHECK (position >= 1),"
         " CONSTRAINT fk_patient_phones_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT)",
+        "CREATE TABLE distinct_patients (one_id CHAR(32) NOT NULL, other_id CHAR(32) NOT NULL,"
+        " CONSTRAINT pk_distinct_patients PRIMARY KEY (one_id, other_id),"
+        " CONSTRAINT ck_distinct_patients_order CHECK (one_id < other_id),"
+        " CONSTRAINT fk_distinct_patients_one_id FOREIGN KEY(one_id) REFERENCES patients (id) ON DELETE RESTRICT,"
+        " CONSTRAINT fk_distinct_patients_other_id FOREIGN KEY(other_id) REFERENCES patients (id) ON DELETE RESTRICT)",
+        "CREATE INDEX ix_distinct_patients_other_id ON distinct_patients (other_id)",
         "INSERT INTO patient_phones (ending, patient_id, position)"  # noqa: S608 - our own
         f" SELECT {_REVERSED}, id, 1 FROM patients WHERE phone IS NOT NULL",
     ),
@@ -90,7 +96,8 @@ STEPS: dict[int, Sequence[str]] = {
 
 2: Patients can be erased; new indexes. 3: A waitlist entry has a list of days, an index finds open queues, changes of
 doctors' days can be undone, and archived patients are not on the waitlist. 4: A patient has several phones, and the
-month of an estimated birth date; an appointment has a note; a recalled patient may be ahead of others.
+month of an estimated birth date; an appointment has a note; a recalled patient may be ahead of others; two patients can
+be judged to be two people.
 """
 
 

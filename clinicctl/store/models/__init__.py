@@ -18,10 +18,12 @@ from clinicctl.store.models.days import (
 )
 from clinicctl.store.models.journals import Journal, JournalDays, JournalStep, journal, journal_days, journal_steps
 from clinicctl.store.models.people import (
+    DistinctPatients,
     Doctor,
     Patient,
     PatientPhone,
     PatientWord,
+    distinct_patients,
     doctors,
     patient_phones,
     patient_words,
@@ -45,6 +47,7 @@ __all__ = [
     "IS_WAITING",
     "Appointment",
     "Counter",
+    "DistinctPatients",
     "Doctor",
     "DoctorDailyAvailability",
     "DoctorDailyCapacity",
@@ -64,6 +67,7 @@ __all__ = [
     "availabilities",
     "capacities",
     "counters",
+    "distinct_patients",
     "doctors",
     "journal",
     "journal_days",

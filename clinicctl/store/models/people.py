@@ -80,6 +80,18 @@ class PatientWord(SQLModel, table=True):
     patient_id: UUID = references("patients.id", key=True)
 
 
+class DistinctPatients(SQLModel, table=True):
+    """Two patients whom somebody has judged to be two people, in the order of their ids."""
+
+    __tablename__ = "distinct_patients"
+    __table_args__ = (
+        CheckConstraint("one_id < other_id", name="ck_distinct_patients_order"),
+        Index("ix_distinct_patients_other_id", "other_id"),
+    )
+    one_id: UUID = references("patients.id", key=True)
+    other_id: UUID = references("patients.id", key=True)
+
+
 class Doctor(SQLModel, table=True):
     """A doctor. The code is stored in capitals, so that UNIQUE ignores case."""
 
@@ -99,6 +111,7 @@ class Doctor(SQLModel, table=True):
     archived_at: datetime | None
 
 
+distinct_patients = table(DistinctPatients)
 patients = table(Patient)
 patient_phones = table(PatientPhone)
 patient_words = table(PatientWord)

@@ -1,9 +1,9 @@
 """Queries for possible duplicates, and for merging and erasing patients."""
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from clinicctl.statuses import AppointmentStatus
-from clinicctl.store.models import appointments, patient_phones, patients
+from clinicctl.store.models import appointments, distinct_patients, patient_phones, patients
 from clinicctl.store.queries import Query, among, change, every, one
 
 _ON_FILE = patients.c.archived_at.is_(None)
@@ -55,6 +55,17 @@ LAST_VISITS = every(
     .group_by(appointments.c.patient_id),
     "LastVisitRow",
 )
+_PAIR = and_(distinct_patients.c.one_id == bindparam("one"), distinct_patients.c.other_id == bindparam("other"))
+DISTINCT = every(select(distinct_patients), "DistinctRow")
+DISTINCT_FROM = every(
+    select(distinct_patients).where(
+        or_(distinct_patients.c.one_id == bindparam("patient"), distinct_patients.c.other_id == bindparam("patient"))
+    ),
+    "DistinctRow",
+)
+IS_DISTINCT = one(select(distinct_patients).where(_PAIR), "DistinctRow")
+INSERT_DISTINCT = change(insert(distinct_patients))
+DELETE_DISTINCT = change(delete(distinct_patients).where(_PAIR))
 COUNT_APPOINTMENTS = one(select(func.count()).where(_OF_PATIENT))
 MOVE_APPOINTMENTS = change(update(appointments).where(_OF_PATIENT), "patient_id", "updated_at")
 MOVE_MERGED = change(update(patients).where(patients.c.merged_into == bindparam("old")), "merged_into", "updated_at")
