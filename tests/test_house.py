@@ -50,7 +50,7 @@ MAY_IMPORT = {
 }
 MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"pysqlite3"},
-    "rules": {"phonenumbers", "rapidfuzz", "openpyxl"},
+    "rules": {"phonenumbers", "rapidfuzz", "openpyxl", "anyascii", "nicknames"},
     "desk": {"orjson"},
     "render": {"rich", "wcwidth"},
     "cli": {"typer", "platformdirs"},
@@ -191,7 +191,8 @@ def test_help_and_version_load_no_database_layer_and_no_tables(args: list[str]) 
 import sys
 from clinicctl.cli import run
 status = run({args!r})
-loaded = {{"sqlmodel", "sqlalchemy", "rich", "wcwidth", "pydantic", "phonenumbers", "rapidfuzz"}} & set(sys.modules)
+names = {{"rapidfuzz", "anyascii", "nicknames"}}
+loaded = ({{"sqlmodel", "sqlalchemy", "rich", "wcwidth", "pydantic", "phonenumbers"}} | names) & set(sys.modules)
 sys.exit(f"{{status}} {{loaded}}" if status or loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -222,7 +223,7 @@ import sys
 import clinicctl.__main__
 from clinicctl.cli import run
 status = run(["book", "P1", "MEHTA", "--json"])
-loaded = {"rich", "wcwidth", "phonenumbers", "rapidfuzz", "tomllib", "email.message", "socket"}
+loaded = {"rich", "wcwidth", "phonenumbers", "rapidfuzz", "anyascii", "nicknames", "tomllib", "email.message", "socket"}
 loaded = (loaded | {"clinicctl.rules.tabular"}) & set(sys.modules)
 sys.exit(f"{status} {loaded}" if status or loaded else 0)
 """

@@ -205,7 +205,7 @@ def contradictions(one: Described, other: Described) -> tuple[str, ...]:
     """
     found = []
     agrees = same_birth(one.born, one.born_year, other.born, other.born_year)
-    if agrees is False or _born_after(one, other) or _born_after(other, one):
+    if agrees is False or born_after(one, other) or born_after(other, one):
         found.append("birth date")
     if len({one.sex, other.sex} - {None, Sex.UNKNOWN}) == 2:
         found.append("sex")
@@ -271,7 +271,7 @@ def _part_of(one: str, other: str) -> bool:
     return all(fewer.count(each) <= more.count(each) for each in fewer)
 
 
-def _born_after(one: Described, other: Described) -> bool:
+def born_after(one: Described, other: Described) -> bool:
     """Return whether one was born after the other record was created.
 
     A year from an age may be one too late.

@@ -1,0 +1,334 @@
+"""Score how likely two records are one person, by log-likelihood weights (Fellegi and Sunter 1969).
+
+Each agreement and difference has a weight in bits, log2(m / u): how much more often it is seen in two records of one
+person (m) than in records of two people who have a common key (u). The weights add up. A score never merges anybody.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from math import log2
+from typing import NamedTuple, Protocol
+
+from clinicctl.rules import matching
+from clinicctl.rules.names import Name, Word, read
+from clinicctl.rules.word_pairs import Level, WordPair, pair
+from clinicctl.statuses import Sex
+
+
+class Phone(StrEnum):
+    """How the phones of two records compare."""
+
+    SAME = "same phone"
+    NEAR = "phone differs in one digit"
+    OTHER = "another phone"
+    UNKNOWN = "no phone"
+
+
+class Birth(StrEnum):
+    """How two birth dates or ages compare."""
+
+    EQUAL = "same birth date"
+    NEW_YEAR = "same birth date, 1 January"
+    SWAPPED = "birth date with day and month swapped"
+    YEAR_OFF = "birth date one year apart"
+    DIGIT = "birth date differs in one digit"
+    DAY_AND_MONTH = "same day and month of birth"
+    YEAR = "same year of birth"
+    AGE = "same age"
+    OTHER = "another birth date"
+    UNKNOWN = "no birth date"
+
+
+class Outcome(StrEnum):
+    """What a registration does about somebody on file."""
+
+    SAME = "same"
+    POSSIBLE = "possible duplicate"
+    SIMILAR = "similar on file"
+    NEW = "new"
+
+
+# The weights, in bits. They were fitted by logistic regression on the people of `tests/people.py` that are for fitting
+# and on FEBRL 3, and rounded. Where two numbers stand, the first one is for one phone (or a digit apart), the second
+# one for other phones. The frequencies of words are those of the clinic (Newcombe et al. 1959, Winkler 2006).
+
+PHONE = {Phone.SAME: 0.5, Phone.NEAR: 1.5, Phone.UNKNOWN: -0.5, Phone.OTHER: -1.5}
+BIRTH = {
+    Birth.EQUAL: 5.0,
+    Birth.NEW_YEAR: 2.0,
+    Birth.SWAPPED: 1.0,
+    Birth.YEAR_OFF: 1.5,
+    Birth.DIGIT: 1.0,
+    Birth.DAY_AND_MONTH: -0.5,
+    Birth.YEAR: -3.0,
+    Birth.AGE: 1.5,
+    Birth.OTHER: -5.5,
+    Birth.UNKNOWN: -0.5,
+}
+AGAINST = {"sex": -5.0, "accents": -5.0, "mark": -0.5}
+NEWBORN = -12.0
+"""One is a newborn under the name of the other, or both are newborns told apart by number or sex."""
+SAME_NAME, SAME_NAME_OTHER_BIRTH = (3.3, 0.9), (3.5, -3.0)
+WORDS = {
+    Level.SOUND: (0.5, -0.5),
+    Level.BONES: (-0.5, -1.2),
+    Level.SLIP: (5.0, 1.0),
+    Level.NEAR: (2.5, 0.0),
+    Level.SHORT: (2.5, 0.0),
+    Level.INITIAL: (2.5, 0.7),
+    Level.OTHER: (-8.0, -5.5),
+}
+"""Two words that are not equal."""
+TWO_NAMES, TWO_SPELLINGS = (-7.0, -3.0), (-1.0, -1.0)
+"""Two words that differ by a slip, but others on file have both of them."""
+LIKE_NAME_OTHER_BIRTH, TYPO_OTHER_BIRTH = -4.0, 0.5
+"""Different birth dates speak against a like name, but not if nobody else has one of its words: a typing error."""
+CHANGED = (-4.3, -2.5)
+"""One other name of a grown woman with the same birth date: she may have married."""
+EXTRA = (-0.5, -0.8)
+"""A word of the longer name without a partner, at most twice."""
+BITS, EXPECTED = 0.2, 6.0
+BITS_WITHOUT_BIRTH, EXPECTED_WITHOUT_BIRTH = 0.35, 10.0
+"""For each bit of the words that agree, above the expected ones, on different phones: how rare they are on file."""
+LEAST_BITS, MOST_BITS, MOST_BITS_OF_SLIP = 1.0, 10.0, 5.0
+BIRTH_DATES = log2(25_000)
+"""The patients of a clinic are born on about so many days."""
+MOST_STRANGERS = -10.0
+"""From so many expected strangers with the birth date and a word (log2), a changed name is not looked for."""
+
+POSSIBLE, SIMILAR = 2.5, 0.0
+"""The least bits of a possible duplicate, and of one who is similar on file."""
+_PER_BIT = log2(3) / POSSIBLE
+"""Scales bits to scores: POSSIBLE is 75, SIMILAR is 50."""
+
+
+class Person(matching.Described, Protocol):
+    """A record whose phones are compared apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """How many records on file have a folded word, and how many records there are."""
+
+    total: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def bits(self, word: Word) -> float:
+        """Return how much a word says: the rarer it is on file, the more."""
+        rare = log2((self.total + 300) / (self.counts.get(word.folded, 0) + 1))
+        return max(LEAST_BITS, min(MOST_BITS, rare))
+
+    def strangers(self, bits: float) -> float:
+        """Return how many others have words of so many bits and the same birth date, as a power of 2."""
+        return log2(self.total + 300) - bits - BIRTH_DATES
+
+    def known(self, word: Word, names: Sequence[Name]) -> bool:
+        """Return whether others have a word, without the names that are counted themselves."""
+        own = sum(any(word.folded == each.folded for each in name.words) for name in names)
+        return self.counts.get(word.folded, 0) - own >= max(1, self.total / 20_000)
+
+
+class Score(NamedTuple):
+    """How likely two records are one person: the bits of evidence, what follows, and what it is made of."""
+
+    bits: float
+    outcome: Outcome
+    same_name: bool
+    likeness: int
+    phone: Phone
+    birth: Birth
+    against: tuple[str, ...]
+
+    @property
+    def percent(self) -> int:
+        """Return the score from 0 to 100. Only the same person has 100."""
+        if self.outcome is Outcome.SAME:
+            return matching.SAME
+        found = min(99, round(100 / (1 + 2 ** (-_PER_BIT * self.bits))))
+        return max(found, matching.NEAR) if self.outcome is Outcome.POSSIBLE else found
+
+    @property
+    def why(self) -> str:
+        """Return the reasons: `same birth date, name 88% similar, another phone`."""
+        name = "same name" if self.same_name else f"name {self.likeness}% similar"
+        birth = [] if self.birth is Birth.UNKNOWN else [self.birth]
+        against = [
+            f"other {each}" if each == "accents" else f"another {each}" for each in self.against if each != _BIRTH
+        ]
+        return ", ".join([*birth, name, self.phone, *against])
+
+
+_BIRTH = "birth date"
+
+
+def phones_compared(one: Collection[str], other: Collection[str]) -> Phone:
+    """Compare the phones of two records: the most alike two decide."""
+    if not one or not other:
+        return Phone.UNKNOWN
+    if not set(one).isdisjoint(other):
+        return Phone.SAME
+    return Phone.NEAR if any(_one_edit(a, b) for a in one for b in other) else Phone.OTHER
+
+
+def _one_edit(one: str, other: str) -> bool:
+    if len(one) != len(other):
+        return False
+    differ = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    if len(differ) == 2:
+        first, second = differ
+        return second == first + 1 and one[first] == other[second] and one[second] == other[first]
+    return len(differ) == 1
+
+
+def births_compared(one: Person, other: Person) -> Birth:
+    """Compare two birth dates or ages. A year from an age may be one off."""
+    if matching.born_after(one, other) or matching.born_after(other, one):
+        return Birth.OTHER
+    if one.born and other.born:
+        return _dates_compared(one.born, other.born)
+    agrees = matching.same_birth(one.born, one.born_year, other.born, other.born_year)
+    return Birth.UNKNOWN if agrees is None else Birth.AGE if agrees else Birth.OTHER
+
+
+def _dates_compared(one: date, other: date) -> Birth:
+    if one == other:
+        return Birth.NEW_YEAR if (one.day, one.month) == (1, 1) else Birth.EQUAL
+    if one.year == other.year and (one.day, one.month) == (other.month, other.day):
+        return Birth.SWAPPED
+    same_day = (one.day, one.month) == (other.day, other.month)
+    if same_day and abs(one.year - other.year) == 1:
+        return Birth.YEAR_OFF
+    if _one_edit(f"{one:%Y%m%d}", f"{other:%Y%m%d}"):
+        return Birth.DIGIT
+    if one.year == other.year:
+        return Birth.DIGIT if one.month == other.month or one.day == other.day else Birth.YEAR
+    return Birth.DAY_AND_MONTH if same_day else Birth.OTHER
+
+
+def score(
+    one: Person, other: Person, *, phone: Phone, frequencies: Frequencies = Frequencies(), on_file: int = 1
+) -> Score:
+    """Score two records, the first of them from the file. `on_file` of the two are counted in the frequencies.
+
+    On one phone, or on two that are a digit apart, equal words say nothing, because families share phones and family
+    names: the words that differ decide. Only the same name on the same phone is the same person, and only if nothing
+    recorded contradicts.
+    """
+    left, right = read(one.name), read(other.name)
+    paired = pair(left, right)
+    birth = births_compared(one, other)
+    against = matching.contradictions(one, other)
+    column = 0 if phone in (Phone.SAME, Phone.NEAR) else 1
+    words = _compare_words(paired.pairs, column, frequencies, (left, right)[:on_file])
+    bits = PHONE[phone] + BIRTH[birth] + sum(AGAINST.get(each, 0) for each in against) + words.bits
+    bits += EXTRA[column] * min(paired.extra, 2) + (NEWBORN if _other_newborn(left, right) else 0)
+    if words.different:
+        rare = phone is Phone.SAME or frequencies.strangers(words.agreed) <= MOST_STRANGERS
+        changed = words.different == 1 < len(paired.pairs) and rare and _may_have_married(one, other, birth)
+        bits += CHANGED[column] if changed else WORDS[Level.OTHER][column] * words.different
+    else:
+        bits += _like_names(words, column, birth, other_mark="mark" in against)
+    same_name = matching.same_name(one.name, other.name)
+    outcome = Outcome.POSSIBLE if bits >= POSSIBLE else Outcome.SIMILAR if bits >= SIMILAR else Outcome.NEW
+    if same_name and phone is Phone.SAME:
+        outcome = Outcome.POSSIBLE if against else Outcome.SAME
+    return Score(bits, outcome, same_name, likeness(one.name, other.name), phone, birth, against)
+
+
+class _Words(NamedTuple):
+    """What the words of two names say.
+
+    `agreed` are the bits of those that are alike, `different` is the number of those that are not. `weak` says that one
+    is not the same, and `typo` that it is a typing error: nobody else has it.
+    """
+
+    bits: float
+    agreed: float
+    different: int
+    weak: bool
+    typo: bool
+
+
+def _compare_words(pairs: Sequence[WordPair], column: int, frequencies: Frequencies, counted: Sequence[Name]) -> _Words:
+    bits, agreed, different, weak, typo = 0.0, list[float](), 0, False, False
+    for each in pairs:
+        if each.level is Level.OTHER:
+            different += 1
+            continue
+        known = [frequencies.known(word, counted) for word in each[:2]] if _may_be_two(each) else [False]
+        if all(known):
+            bits += (TWO_SPELLINGS if _spelt_alike(each) else TWO_NAMES)[column]
+            weak = True
+            continue
+        typo = typo or (any(known) and each.level is Level.SLIP)
+        weak = weak or each.level < Level.BONES
+        bits += WORDS[each.level][column] if each.level is not Level.EQUAL else 0
+        if each.level >= Level.SLIP:
+            rare = min(frequencies.bits(each.one), frequencies.bits(each.other))
+            agreed.append(min(rare, MOST_BITS_OF_SLIP) if each.level is Level.SLIP else rare)
+    # Further words say little, because many names go together.
+    return _Words(bits, sum(sorted(agreed)[-2:]), different, weak, typo)
+
+
+def _like_names(words: _Words, column: int, birth: Birth, *, other_mark: bool) -> float:
+    """Return the weight of names without a different word."""
+    bits = 0.0
+    if column:
+        unknown = birth in (Birth.UNKNOWN, Birth.AGE)
+        weight, expected = (BITS_WITHOUT_BIRTH, EXPECTED_WITHOUT_BIRTH) if unknown else (BITS, EXPECTED)
+        bits += weight * (words.agreed - expected)
+    if not words.weak:
+        return (
+            bits + SAME_NAME[column] + (SAME_NAME_OTHER_BIRTH[column] if birth is Birth.OTHER and not other_mark else 0)
+        )
+    if birth is Birth.OTHER:
+        bits += TYPO_OTHER_BIRTH if words.typo else LIKE_NAME_OTHER_BIRTH
+    return bits
+
+
+def _may_be_two(each: WordPair) -> bool:
+    """Return whether two words may be two names, if both are common. Scripts have words of their own."""
+    same_script = each.one.folded.isascii() is each.other.folded.isascii()
+    return same_script and each.level in (Level.SLIP, Level.NEAR, Level.BONES)
+
+
+def likeness(one: str, other: str) -> int:
+    """Return the similarity of two names, 0 to 100: that of the least similar words.
+
+    Each word without a partner costs a little.
+    """
+    paired = pair(read(one), read(other))
+    least = min((each.similarity for each in paired.pairs), default=0)
+    return max(0, round(least * 100) - 3 * paired.extra)
+
+
+def _spelt_alike(each: WordPair) -> bool:
+    """Return whether two words are spellings of one name rather than two: they are long, or have the same consonants.
+
+    A feminine form is another name.
+    """
+    one, other = each.one, each.other
+    if one.latin.endswith("a") is not other.latin.endswith("a"):
+        return False
+    return min(len(one.latin), len(other.latin)) >= 7 or (len(one.bones) >= 3 and one.bones == other.bones)
+
+
+def _other_newborn(one: Name, other: Name) -> bool:
+    """Return whether one is a newborn and the other the mother, or both are newborns told apart."""
+    if one.baby is None or other.baby is None:
+        return one.baby is not other.baby
+    return any(
+        not mine.isdisjoint(marks) and not theirs.isdisjoint(marks) and mine & marks != theirs & marks
+        for marks in ({"male", "female"}, {"1", "2", "3", "4"})
+        for mine, theirs in [(set(one.baby), set(other.baby))]
+    )
+
+
+def _may_have_married(one: Person, other: Person, birth: Birth) -> bool:
+    """Return whether two records may be those of one grown woman. Her sex may be unknown."""
+    born, recorded = one.born or other.born, max(one.created_at, other.created_at).year
+    grown = born is not None and born.year <= recorded - 18
+    equal = birth in (Birth.EQUAL, Birth.NEW_YEAR)
+    return grown and equal and {one.sex, other.sex} <= {None, Sex.UNKNOWN, Sex.FEMALE}

@@ -1,0 +1,154 @@
+"""Compare the words of two names, and pair them."""
+
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from functools import cache, lru_cache
+from itertools import permutations
+from typing import TYPE_CHECKING, NamedTuple
+
+from clinicctl.rules.names import Name, Word, word
+
+if TYPE_CHECKING:
+    from nicknames import NickNamer
+
+
+class Level(IntEnum):
+    """How alike two words are."""
+
+    OTHER = 0
+    INITIAL = 1
+    SHORT = 2
+    NEAR = 3
+    SLIP = 4
+    BONES = 5
+    SOUND = 6
+    EQUAL = 7
+
+
+class WordPair(NamedTuple):
+    """Two words that stand for one another, their level, and their similarity from 0 to 1."""
+
+    one: Word
+    other: Word
+    level: Level
+    similarity: float
+
+
+class Paired(NamedTuple):
+    """The pairs of words of two names, and how many words of the longer name have no partner."""
+
+    pairs: Sequence[WordPair]
+    extra: int
+
+
+_LIKE, _CLOSE = 0.6, 0.87
+"""The least Jaro-Winkler similarity of a word with more than a slip."""
+
+
+@lru_cache(65_536)
+def compare(one: Word, other: Word) -> WordPair:
+    """Compare two words."""
+    level, similarity = _compare(one, other)
+    return WordPair(one, other, level, similarity)
+
+
+def _compare(one: Word, other: Word) -> tuple[Level, float]:
+    if one.latin == other.latin:
+        return Level.EQUAL, 1.0
+    shorter, longer = sorted((one, other), key=lambda each: len(each.latin))
+    if len(shorter.latin) == 1:
+        return (Level.INITIAL, 0.7) if longer.latin[0] == shorter.latin else (Level.OTHER, 0.0)
+    if one.sound == other.sound:
+        return Level.SOUND, 0.97
+    return _without_vowels(one, other) if one.bare or other.bare else _in_latin(shorter, longer)
+
+
+def _without_vowels(one: Word, other: Word) -> tuple[Level, float]:
+    """Compare two words by their consonants, because one of them was written without vowels."""
+    if one.bones == other.bones or one.thin == other.thin:
+        return Level.BONES, 0.93
+    longest = max(len(one.bones), len(other.bones))
+    alike = _measures()[0](one.bones, other.bones)
+    return (Level.SLIP, 0.85) if longest >= 4 and alike >= 1 - 1.01 / longest else (Level.OTHER, alike / 2)
+
+
+def _in_latin(shorter: Word, longer: Word) -> tuple[Level, float]:
+    osa, jaro_winkler = _measures()
+    similarity = max(osa(shorter.latin, longer.latin), osa(shorter.sound, longer.sound))
+    length = len(longer.latin)
+    slips = 2 if length >= 8 else 1 if length >= 4 or len(shorter.latin) == length == 3 else 0
+    if similarity >= 1 - (slips + 0.01) / length:
+        return Level.SLIP, similarity
+    if shorter.bones == longer.bones and len(shorter.bones) >= 2 and similarity >= 0.5:
+        return Level.BONES, max(similarity, 0.85)
+    if len(shorter.latin) >= 3 and longer.latin.startswith(shorter.latin):
+        return Level.SHORT, 0.8
+    if _is_nickname(shorter.latin, longer.latin):
+        return Level.SHORT, 0.8
+    if jaro_winkler(shorter.sound, longer.sound) >= _CLOSE or (length >= 5 and similarity >= _LIKE):
+        return Level.NEAR, similarity
+    return Level.OTHER, similarity
+
+
+def _is_nickname(one: str, other: str) -> bool:
+    """Return whether one English name is short for the other, or both for a third."""
+    names = _nicknames()
+    formal, other_formal = ({each, *names.canonicals_of(each)} for each in (one, other))
+    return not formal.isdisjoint(other_formal)
+
+
+@cache
+def _nicknames() -> "NickNamer":
+    from nicknames import NickNamer  # Deferred: it reads a file.
+
+    return NickNamer()
+
+
+@cache
+def _measures() -> tuple[Callable[[str, str], float], Callable[[str, str], float]]:
+    from rapidfuzz.distance import OSA, JaroWinkler  # Deferred: few commands compare names.
+
+    return OSA.normalized_similarity, JaroWinkler.similarity
+
+
+@lru_cache(65_536)
+def pair(one: Name, other: Name) -> Paired:
+    """Pair the words of two names, the most alike first."""
+    left, right = list(one.words), list(other.words)
+    if len(left) != len(right):
+        _join(left, right) if len(left) < len(right) else _join(right, left)
+    if len(left) > len(right):
+        left, right = right, left
+    found = sorted(
+        (
+            (*compare(*sorted((a, b), key=lambda each: each.latin)), nth, other_nth)
+            for nth, a in enumerate(left)
+            for other_nth, b in enumerate(right)
+        ),
+        key=lambda each: (-each[2], -each[3], each[0].latin, each[1].latin),
+    )
+    pairs, taken, partners = [], set[int](), set[int]()
+    for a, b, level, similarity, nth, other_nth in found:
+        if nth not in taken and other_nth not in partners:
+            taken.add(nth)
+            partners.add(other_nth)
+            pairs.append(WordPair(a, b, level, similarity))
+    return Paired(pairs, len(right) - len(left))
+
+
+def _join(fewer: list[Word], more: list[Word]) -> None:
+    """Join two words of a name that are one word in the other."""
+    for target in fewer:
+        if len(target.latin) >= 4 and all(each.latin != target.latin for each in more):
+            for one, other in permutations(more, 2):
+                if len(more) > len(fewer) and (joined := _joined(one, other, target)) is not None:
+                    more[:] = [*(each for each in more if each is not one and each is not other), joined]
+                    break
+
+
+def _joined(one: Word, other: Word, target: Word) -> Word | None:
+    latin = one.latin + other.latin
+    if not target.bare and abs(len(latin) - len(target.latin)) > 2:
+        return None
+    joined = word(latin, latin, bare=one.bare or other.bare)
+    return joined if compare(joined, target).level >= Level.SLIP else None
