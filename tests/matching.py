@@ -201,8 +201,8 @@ def splink(clinic: Clinic) -> list[Match]:
         ],
     )
     database = splink.DuckDBAPI()
-    on_file = database.register(frame(clinic.on_file), "a")
-    newcomers = database.register(frame([each.human for each in clinic.newcomers]), "b")
+    on_file = database.register(frame(clinic.on_file), dataset_display_name="a")
+    newcomers = database.register(frame([each.human for each in clinic.newcomers]), dataset_display_name="b")
     linker = splink.Linker([on_file, newcomers], settings)
     linker.training.estimate_probability_two_random_records_match([splink.block_on("phone", "born")], recall=0.6)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
