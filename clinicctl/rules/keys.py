@@ -25,24 +25,21 @@ class Born(Protocol):
 
 
 def keys(person: Born) -> set[str]:
-    """Return the keys of a record: those under which it is stored.
+    """Return the keys under which a record is stored.
 
-    A birth date (day and month in either order); the year, or the day and the month, with one like word; an estimated
-    year with one like word; two like words.
+    A birth date (day and month in either order); two of its parts with one like word; a year with one like word; two
+    like words.
     """
-    found = {*_of_birth(person.born), *_of_words(person.name)}
-    for form in _forms(person.name):
-        if person.born is not None:
-            found |= {f"y{person.born.year} {form}", f"d{person.born.month}-{person.born.day} {form}"}
-        elif person.born_year is not None:
-            found.add(f"e{person.born_year} {form}")
-    return found
+    return {*_shared(person), *_of_year(person)}
 
 
 def probes(person: Born) -> set[str]:
-    """Return the keys under which a record may find another: its own, and those of the years beside an estimate."""
-    found = keys(person)
+    """Return the keys under which a record looks for others.
+
+    An estimated year finds the years beside it. A year of a birth date is looked for only by estimates.
+    """
     year = person.born.year if person.born else person.born_year
+    found = set(_shared(person))
     if year is not None:
         kinds = "e" if person.born else "ey"
         found |= {
@@ -65,18 +62,26 @@ def phones(phone: str) -> set[str]:
     return {phone, *changed, *swapped}
 
 
-def _of_birth(born: date | None) -> Iterator[str]:
-    if born is not None:
+def _shared(person: Born) -> Iterator[str]:
+    forms = sorted(_forms(person.name))
+    if (born := person.born) is not None:
         low, high = sorted((born.day, born.month))
         yield f"b{born.year}-{low}-{high}"
-
-
-def _of_words(name: str) -> Iterator[str]:
-    forms = sorted(_forms(name))
+        for form in forms:
+            yield f"m{born.year}-{born.month} {form}"
+            yield f"n{born.year}-{born.day} {form}"
+            yield f"d{born.month}-{born.day} {form}"
     if len(forms) == 1:
         yield f"w{forms[0]}"
     for one, other in combinations(forms, 2):
         yield f"w{one} {other}"
+
+
+def _of_year(person: Born) -> Iterator[str]:
+    year, kind = (person.born.year, "y") if person.born else (person.born_year, "e")
+    if year is not None:
+        for form in _forms(person.name):
+            yield f"{kind}{year} {form}"
 
 
 def _forms(name: str) -> set[str]:
