@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from clinicctl.rules import matching
 from clinicctl.rules.names import Name, Word, read
-from clinicctl.rules.word_pairs import Level, WordPair, pair
+from clinicctl.rules.word_pairs import Level, Paired, WordPair, pair
 from clinicctl.statuses import Sex
 
 
@@ -136,7 +136,7 @@ class Score(NamedTuple):
     bits: float
     outcome: Outcome
     same_name: bool
-    likeness: int
+    names: Paired
     phone: Phone
     birth: Birth
     against: tuple[str, ...]
@@ -152,7 +152,7 @@ class Score(NamedTuple):
     @property
     def why(self) -> str:
         """Return the reasons: `same birth date, name 88% similar, another phone`."""
-        name = "same name" if self.same_name else f"name {self.likeness}% similar"
+        name = "same name" if self.same_name else f"name {likeness(self.names)}% similar"
         birth = [] if self.birth is Birth.UNKNOWN else [self.birth]
         against = [
             f"other {each}" if each == "accents" else f"another {each}" for each in self.against if each != _BIRTH
@@ -197,14 +197,31 @@ def _dates_compared(one: date, other: date) -> Birth:
         return Birth.NEW_YEAR if (one.day, one.month) == (1, 1) else Birth.EQUAL
     if one.year == other.year and (one.day, one.month) == (other.month, other.day):
         return Birth.SWAPPED
+    if one.year == other.year:
+        similar = one.month == other.month or one.day == other.day or _one_edit(_digits(one), _digits(other))
+        return Birth.DIGIT if similar else Birth.YEAR
     same_day = (one.day, one.month) == (other.day, other.month)
     if same_day and abs(one.year - other.year) == 1:
         return Birth.YEAR_OFF
-    if _one_edit(f"{one:%Y%m%d}", f"{other:%Y%m%d}"):
+    if same_day and _one_edit(_digits(one), _digits(other)):
         return Birth.DIGIT
-    if one.year == other.year:
-        return Birth.DIGIT if one.month == other.month or one.day == other.day else Birth.YEAR
     return Birth.DAY_AND_MONTH if same_day else Birth.OTHER
+
+
+def _digits(born: date) -> str:
+    return f"{born.year:04}{born.month:02}{born.day:02}"
+
+
+def may_match(birth: Birth, phone: Phone) -> bool:
+    """Return whether two records can be more than strangers, whatever their names are.
+
+    On different phones, names add at most a few bits: the same name, and words that are rare on file.
+    """
+    if phone is Phone.SAME or phone is Phone.NEAR:
+        return True
+    unknown = birth is Birth.UNKNOWN or birth is Birth.AGE
+    weight, expected = (BITS_WITHOUT_BIRTH, EXPECTED_WITHOUT_BIRTH) if unknown else (BITS, EXPECTED)
+    return PHONE[phone] + BIRTH[birth] + SAME_NAME[1] + weight * (2 * MOST_BITS - expected) >= SIMILAR
 
 
 def score(
@@ -230,11 +247,23 @@ def score(
         bits += CHANGED[column] if changed else WORDS[Level.OTHER][column] * words.different
     else:
         bits += _like_names(words, column, birth, other_mark="mark" in against)
-    same_name = matching.same_name(one.name, other.name)
-    outcome = Outcome.POSSIBLE if bits >= POSSIBLE else Outcome.SIMILAR if bits >= SIMILAR else Outcome.NEW
-    if same_name and phone is Phone.SAME:
-        outcome = Outcome.POSSIBLE if against else Outcome.SAME
-    return Score(bits, outcome, same_name, likeness(one.name, other.name), phone, birth, against)
+    same_name = not (paired.extra or words.different or words.weak) and matching.same_name(one.name, other.name)
+    outcome = _outcome(bits) if not same_name else _of_same_name(bits, phone, birth, against)
+    return Score(bits, outcome, same_name, paired, phone, birth, against)
+
+
+def _of_same_name(bits: float, phone: Phone, birth: Birth, against: Sequence[str]) -> Outcome:
+    """Return the outcome for two records with the same name, which is new only with a contradiction."""
+    if phone is Phone.SAME:
+        return Outcome.POSSIBLE if against else Outcome.SAME
+    if birth in (Birth.EQUAL, Birth.NEW_YEAR):
+        return Outcome.POSSIBLE
+    found = _outcome(bits)
+    return Outcome.SIMILAR if found is Outcome.NEW and not against else found
+
+
+def _outcome(bits: float) -> Outcome:
+    return Outcome.POSSIBLE if bits >= POSSIBLE else Outcome.SIMILAR if bits >= SIMILAR else Outcome.NEW
 
 
 class _Words(NamedTuple):
@@ -294,12 +323,11 @@ def _may_be_two(each: WordPair) -> bool:
     return same_script and each.level in (Level.SLIP, Level.NEAR, Level.BONES)
 
 
-def likeness(one: str, other: str) -> int:
+def likeness(paired: Paired) -> int:
     """Return the similarity of two names, 0 to 100: that of the least similar words.
 
     Each word without a partner costs a little.
     """
-    paired = pair(read(one), read(other))
     least = min((each.similarity for each in paired.pairs), default=0)
     return max(0, round(least * 100) - 3 * paired.extra)
 

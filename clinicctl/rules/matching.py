@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Protocol
 
@@ -15,6 +15,9 @@ SAME, NEAR = 100, 75
 
 MOST_SHARING = 50
 """The most patients on one phone. A phone with more is a placeholder and identifies nobody."""
+
+MOST_NAMES = 131_072
+"""The most names whose parts are remembered: those of a large clinic."""
 
 _MARKS = {
     **dict.fromkeys(("jr", "junior"), "jr"),
@@ -163,6 +166,7 @@ def same_birth(born: date | None, year: int | None, other: date | None, other_ye
     return None if one is None or two is None else abs(one - two) <= 1
 
 
+@lru_cache(MOST_NAMES)
 def marks(name: str) -> tuple[str, ...]:
     """Return the generation and number marks of a name: `jr` for Junior and Jr."""
     found = [_MARKS[each] for each in _plain_words(name) if each in _MARKS]
@@ -177,6 +181,7 @@ def same_name(one: str, other: str) -> bool:
     return _canonical(one) == _canonical(other)
 
 
+@lru_cache(MOST_NAMES)
 def accented(name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the folded words with accents, sorted, each with its accents."""
     return () if name.isascii() else tuple(sorted(each for each in accents(name) if any(each[1])))
@@ -247,9 +252,10 @@ def _plain_words(name: str) -> list[str]:
     return [str(int(each)) if each.isdecimal() and len(each) == 1 else each for each in words(name)]
 
 
-def _canonical(name: str) -> list[str]:
+@lru_cache(MOST_NAMES)
+def _canonical(name: str) -> tuple[str, ...]:
     """Return the folded words in alphabetical order, with each mark in one spelling."""
-    return sorted(_MARKS.get(each, each) for each in _plain_words(name))
+    return tuple(sorted(_MARKS.get(each, each) for each in _plain_words(name)))
 
 
 def _unmarked(canonical: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
 
+from clinicctl.rules.matching import MOST_NAMES
 from clinicctl.rules.text import fold
 
 _TITLES = """
@@ -162,7 +163,7 @@ class Name:
     baby: tuple[str, ...] | None = None
 
 
-@lru_cache(65_536)
+@lru_cache(MOST_NAMES)
 def read(name: str) -> Name:
     """Return what a name says, however it is spelt."""
     plain = _RELATIVES.sub("", name) if "/" in name else name

@@ -92,9 +92,13 @@ def _in_latin(shorter: Word, longer: Word) -> tuple[Level, float]:
 
 def _is_nickname(one: str, other: str) -> bool:
     """Return whether one English name is short for the other, or both for a third."""
-    names = _nicknames()
-    formal, other_formal = ({each, *names.canonicals_of(each)} for each in (one, other))
-    return not formal.isdisjoint(other_formal)
+    return not _formal(one).isdisjoint(_formal(other))
+
+
+@lru_cache(65_536)
+def _formal(name: str) -> frozenset[str]:
+    """Return a name and those that it is short for."""
+    return frozenset({name, *_nicknames().canonicals_of(name)})
 
 
 @cache
@@ -121,7 +125,7 @@ def pair(one: Name, other: Name) -> Paired:
         left, right = right, left
     found = sorted(
         (
-            (*compare(*sorted((a, b), key=lambda each: each.latin)), nth, other_nth)
+            (*(compare(a, b) if a.latin <= b.latin else compare(b, a)), nth, other_nth)
             for nth, a in enumerate(left)
             for other_nth, b in enumerate(right)
         ),

@@ -8,9 +8,9 @@ from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_uuid
 
 _PATIENTS = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients ORDER BY patients.id
 """
 
@@ -122,9 +122,9 @@ def set_counter(tx: Tx, *, value: int, kind: str) -> int:
 
 
 _SET_KEYS = """
-UPDATE patients SET name_key=?, sound_key=? WHERE patients.id = ?
+UPDATE patients SET name_key=? WHERE patients.id = ?
 """
 
 
-def set_keys(tx: Tx, *, name_key: str, sound_key: str, row: UUID) -> int:
-    return tx.execute(_SET_KEYS, (name_key, sound_key, from_uuid(row)))
+def set_keys(tx: Tx, *, name_key: str, row: UUID) -> int:
+    return tx.execute(_SET_KEYS, (name_key, from_uuid(row)))

@@ -11,9 +11,9 @@ from clinicctl.store.tx import Condition, Tx, joined
 from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 
 _BY_ID = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.id = ?
 """
@@ -24,9 +24,9 @@ def by_id(tx: Tx, *, id: UUID) -> rows.PatientRow | None:
 
 
 _BY_NUMBER = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.number = ?
 """
@@ -37,9 +37,9 @@ def by_number(tx: Tx, *, number: int) -> rows.PatientRow | None:
 
 
 _ON_FILE = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.archived_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
@@ -51,9 +51,9 @@ def on_file(tx: Tx, *, limit: int) -> list[rows.PatientRow]:
 
 
 _NOT_ERASED = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.erased_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
@@ -76,9 +76,9 @@ def count(tx: Tx) -> int | None:
 
 
 _FIND = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND {conditions} ORDER BY
 patients.number
@@ -135,9 +135,9 @@ def words_between(tx: Tx, *, first: str, last: str, limit: int) -> list[str | No
 
 
 _WITH_PHONE = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -151,10 +151,9 @@ def with_phone(tx: Tx, *, ending: str, limit: int) -> list[rows.PatientRow]:
 
 
 _WITH_PHONES = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month,
-patient_phones.ending
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patient_phones.ending
 FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
 WHERE patient_phones.ending IN (SELECT endings_listed.value
 FROM json_each(?) AS endings_listed) ORDER BY patients.number
@@ -166,9 +165,9 @@ def with_phones(tx: Tx, *, endings: Iterable[str]) -> Iterator[rows.PatientOnPho
 
 
 _WITH_PHONE_ENDING = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -182,9 +181,9 @@ def with_phone_ending(tx: Tx, *, first: str, last: str) -> list[rows.PatientRow]
 
 
 _ON_PHONE = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -245,9 +244,9 @@ def phones_since(tx: Tx, *, number: int) -> Iterator[rows.PatientPhoneRow]:
 
 
 _WITH_NAME_KEY = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) ORDER BY
 patients.number
@@ -259,9 +258,9 @@ def with_name_key(tx: Tx, *, name_key: str) -> list[rows.PatientRow]:
 
 
 _WITH_NAME_KEYS = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.name_key IN (SELECT name_keys_listed.value
 FROM json_each(?) AS name_keys_listed) ORDER BY patients.number
@@ -273,9 +272,9 @@ def with_name_keys(tx: Tx, *, name_keys: Iterable[str]) -> Iterator[rows.Patient
 
 
 _AFTER = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.number > ? ORDER BY patients.number
 """
@@ -286,9 +285,9 @@ def after(tx: Tx, *, number: int) -> Iterator[rows.PatientRow]:
 
 
 _MERGED = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.merged_into IS NOT NULL ORDER BY patients.number
 """
@@ -299,9 +298,9 @@ def merged(tx: Tx) -> list[rows.PatientRow]:
 
 
 _MERGED_INTO = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.merged_into = ? ORDER BY patients.number
 """
@@ -312,9 +311,9 @@ def merged_into(tx: Tx, *, survivor: UUID) -> list[rows.PatientRow]:
 
 
 _INSERT = """
-INSERT INTO patients (id, number, name, name_key, sound_key, phone, born, born_year, sex, email, note,
-created_at, updated_at, archived_at, merged_into, erased_at, born_month) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-?, ?, ?, ?, ?, ?, ?)
+INSERT INTO patients (id, number, name, name_key, phone, born, born_year, sex, email, note, created_at,
+updated_at, archived_at, merged_into, erased_at, born_month) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+?, ?)
 """
 
 
@@ -327,7 +326,6 @@ def insert(tx: Tx, every: Iterable[rows.PatientRow]) -> int:
                 each.number,
                 each.name,
                 each.name_key,
-                each.sound_key,
                 each.phone,
                 None if each.born is None else from_date(each.born),
                 each.born_year,
@@ -347,8 +345,8 @@ def insert(tx: Tx, every: Iterable[rows.PatientRow]) -> int:
 
 
 _UPDATE = """
-UPDATE patients SET name=?, name_key=?, sound_key=?, phone=?, born=?, born_year=?, sex=?, email=?, note=?,
-updated_at=?, archived_at=?, merged_into=?, erased_at=?, born_month=? WHERE patients.id = ?
+UPDATE patients SET name=?, name_key=?, phone=?, born=?, born_year=?, sex=?, email=?, note=?, updated_at=?,
+archived_at=?, merged_into=?, erased_at=?, born_month=? WHERE patients.id = ?
 """
 
 
@@ -357,7 +355,6 @@ def update(
     *,
     name: str,
     name_key: str,
-    sound_key: str,
     phone: str | None,
     born: Date | None,
     born_year: int | None,
@@ -376,7 +373,6 @@ def update(
         (
             name,
             name_key,
-            sound_key,
             phone,
             None if born is None else from_date(born),
             born_year,

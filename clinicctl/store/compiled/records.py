@@ -10,10 +10,9 @@ from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 
 _SHARING_PHONE = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month,
-patient_phones.ending
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patient_phones.ending
 FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
 WHERE patients.archived_at IS NULL AND patient_phones.ending IN (SELECT patient_phones.ending
 FROM patient_phones JOIN patients ON patients.id = patient_phones.patient_id
@@ -27,9 +26,9 @@ def sharing_phone(tx: Tx) -> list[rows.PatientOnPhoneRow]:
 
 
 _SHARING_NAME_KEY = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.archived_at IS NULL AND patients.name_key IN (SELECT patients.name_key
 FROM patients
@@ -40,22 +39,6 @@ HAVING count(*) > 1) ORDER BY patients.number
 
 def sharing_name_key(tx: Tx) -> list[rows.PatientRow]:
     return tx.fetch_all(_SHARING_NAME_KEY, (), rows.patient_row)
-
-
-_SHARING_SOUND_KEY = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.sound_key, patients.phone,
-patients.born, patients.born_year, patients.sex, patients.email, patients.note, patients.created_at,
-patients.updated_at, patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
-FROM patients
-WHERE patients.archived_at IS NULL AND patients.sound_key IN (SELECT patients.sound_key
-FROM patients
-WHERE patients.archived_at IS NULL AND patients.sound_key IS NOT NULL GROUP BY patients.sound_key
-HAVING count(*) > 1) ORDER BY patients.number
-"""
-
-
-def sharing_sound_key(tx: Tx) -> list[rows.PatientRow]:
-    return tx.fetch_all(_SHARING_SOUND_KEY, (), rows.patient_row)
 
 
 _CROWDED_PHONES = """

@@ -409,7 +409,6 @@ class PatientOnPhoneRow(NamedTuple):
     number: int
     name: str
     name_key: str
-    sound_key: str
     phone: str | None
     born: Date | None
     born_year: int | None
@@ -432,19 +431,18 @@ def patient_on_phone_row(stored: Any) -> PatientOnPhoneRow:
         stored[2],
         stored[3],
         stored[4],
-        stored[5],
-        None if stored[6] is None else to_date(stored[6]),
-        stored[7],
-        SEX[stored[8]],
+        None if stored[5] is None else to_date(stored[5]),
+        stored[6],
+        SEX[stored[7]],
+        stored[8],
         stored[9],
-        stored[10],
+        to_instant(stored[10]),
         to_instant(stored[11]),
-        to_instant(stored[12]),
-        None if stored[13] is None else to_instant(stored[13]),
-        None if stored[14] is None else to_uuid(stored[14]),
-        None if stored[15] is None else to_instant(stored[15]),
+        None if stored[12] is None else to_instant(stored[12]),
+        None if stored[13] is None else to_uuid(stored[13]),
+        None if stored[14] is None else to_instant(stored[14]),
+        stored[15],
         stored[16],
-        stored[17],
     )
 
 
@@ -463,7 +461,6 @@ class PatientRow(NamedTuple):
     number: int
     name: str
     name_key: str
-    sound_key: str
     phone: str | None
     born: Date | None
     born_year: int | None
@@ -485,18 +482,17 @@ def patient_row(stored: Any) -> PatientRow:
         stored[2],
         stored[3],
         stored[4],
-        stored[5],
-        None if stored[6] is None else to_date(stored[6]),
-        stored[7],
-        SEX[stored[8]],
+        None if stored[5] is None else to_date(stored[5]),
+        stored[6],
+        SEX[stored[7]],
+        stored[8],
         stored[9],
-        stored[10],
+        to_instant(stored[10]),
         to_instant(stored[11]),
-        to_instant(stored[12]),
-        None if stored[13] is None else to_instant(stored[13]),
-        None if stored[14] is None else to_uuid(stored[14]),
-        None if stored[15] is None else to_instant(stored[15]),
-        stored[16],
+        None if stored[12] is None else to_instant(stored[12]),
+        None if stored[13] is None else to_uuid(stored[13]),
+        None if stored[14] is None else to_instant(stored[14]),
+        stored[15],
     )
 
 

@@ -46,7 +46,6 @@ DDL = (
     number INTEGER NOT NULL,
     name VARCHAR NOT NULL,
     name_key VARCHAR NOT NULL,
-    sound_key VARCHAR NOT NULL,
     phone VARCHAR,
     born DATE,
     born_year INTEGER,
@@ -72,7 +71,6 @@ DDL = (
     """CREATE INDEX ix_patients_merged_into ON patients (merged_into)""",
     """CREATE INDEX ix_patients_name_key ON patients (name_key)""",
     """CREATE INDEX ix_patients_phone ON patients (phone)""",
-    """CREATE INDEX ix_patients_sound_key ON patients (sound_key)""",
     """CREATE TABLE settings (
     name VARCHAR NOT NULL,
     value VARCHAR NOT NULL,
@@ -174,6 +172,19 @@ DDL = (
     CONSTRAINT pk_journal_days PRIMARY KEY (journal_number),
     CONSTRAINT fk_journal_days_journal_number FOREIGN KEY(journal_number) REFERENCES journal (number) ON DELETE RESTRICT
 )""",
+    """CREATE TABLE journal_merges (
+    journal_number INTEGER NOT NULL,
+    "before" VARCHAR NOT NULL,
+    CONSTRAINT pk_journal_merges PRIMARY KEY (journal_number),
+    CONSTRAINT fk_journal_merges_journal_number FOREIGN KEY(journal_number) REFERENCES journal (number) ON DELETE RESTRICT
+)""",
+    """CREATE TABLE patient_keys (
+    "key" INTEGER NOT NULL,
+    patient INTEGER NOT NULL,
+    CONSTRAINT pk_patient_keys PRIMARY KEY ("key", patient),
+    CONSTRAINT fk_patient_keys_patient FOREIGN KEY(patient) REFERENCES patients (number) ON DELETE RESTRICT
+)
+ WITHOUT ROWID""",
     """CREATE TABLE patient_phones (
     ending VARCHAR NOT NULL,
     patient_id CHAR(32) NOT NULL,
@@ -299,7 +310,6 @@ COLUMNS = {
         "number": "int",
         "name": "text",
         "name_key": "text",
-        "sound_key": "text",
         "phone": "text",
         "born": "date",
         "born_year": "int",
@@ -371,6 +381,14 @@ COLUMNS = {
     "journal_days": {
         "journal_number": "int",
         "before": "text",
+    },
+    "journal_merges": {
+        "journal_number": "int",
+        "before": "text",
+    },
+    "patient_keys": {
+        "key": "int",
+        "patient": "int",
     },
     "patient_phones": {
         "ending": "text",

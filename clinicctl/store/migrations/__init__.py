@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from clinicctl import errors
 from clinicctl.store.sqlite.driver import sqlite3
 
-CURRENT = 4
+CURRENT = 5
 APPLICATION_ID = 0x434C4E43
 """`CLNC` at offset 68 of the file's header identifies a clinic database."""
 
@@ -82,22 +82,35 @@ STEPS: dict[int, Sequence[str]] = {
         " CONSTRAINT uq_patient_phones_position UNIQUE (patient_id, position),"
         " CONSTRAINT ck_patient_phones_position CHECK (position >= 1),"
         " CONSTRAINT fk_patient_phones_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT)",
+        "INSERT INTO patient_phones (ending, patient_id, position)"  # noqa: S608 - our own
+        f" SELECT {_REVERSED}, id, 1 FROM patients WHERE phone IS NOT NULL",
+    ),
+    5: (
         "CREATE TABLE distinct_patients (one_id CHAR(32) NOT NULL, other_id CHAR(32) NOT NULL,"
         " CONSTRAINT pk_distinct_patients PRIMARY KEY (one_id, other_id),"
         " CONSTRAINT ck_distinct_patients_order CHECK (one_id < other_id),"
         " CONSTRAINT fk_distinct_patients_one_id FOREIGN KEY(one_id) REFERENCES patients (id) ON DELETE RESTRICT,"
         " CONSTRAINT fk_distinct_patients_other_id FOREIGN KEY(other_id) REFERENCES patients (id) ON DELETE RESTRICT)",
         "CREATE INDEX ix_distinct_patients_other_id ON distinct_patients (other_id)",
-        "INSERT INTO patient_phones (ending, patient_id, position)"  # noqa: S608 - our own
-        f" SELECT {_REVERSED}, id, 1 FROM patients WHERE phone IS NOT NULL",
+        "CREATE TABLE journal_merges (journal_number INTEGER NOT NULL, before VARCHAR NOT NULL,"
+        " CONSTRAINT pk_journal_merges PRIMARY KEY (journal_number),"
+        " CONSTRAINT fk_journal_merges_journal_number FOREIGN KEY(journal_number)"
+        " REFERENCES journal (number) ON DELETE RESTRICT)",
+        # The program fills this table after the migration, because SQL cannot make the keys.
+        "CREATE TABLE patient_keys (\"key\" INTEGER NOT NULL, patient INTEGER NOT NULL,"
+        " CONSTRAINT pk_patient_keys PRIMARY KEY (\"key\", patient),"
+        " CONSTRAINT fk_patient_keys_patient FOREIGN KEY(patient) REFERENCES patients (number) ON DELETE RESTRICT)"
+        " WITHOUT ROWID",
+        "DROP INDEX ix_patients_sound_key",
+        "ALTER TABLE patients DROP COLUMN sound_key",
     ),
 }
 """The statements of each step, by the version that it leads to.
 
 2: Patients can be erased; new indexes. 3: A waitlist entry has a list of days, an index finds open queues, changes of
 doctors' days can be undone, and archived patients are not on the waitlist. 4: A patient has several phones, and the
-month of an estimated birth date; an appointment has a note; a recalled patient may be ahead of others; two patients can
-be judged to be two people.
+month of an estimated birth date; an appointment has a note; a recalled patient may be ahead of others. 5: Keys find
+records of one person; two patients can be judged to be two people; a merge can be undone.
 """
 
 

@@ -76,6 +76,20 @@ class JournalDays(SQLModel, table=True):
     before: str
 
 
+class JournalMerges(SQLModel, table=True):
+    """What a merge of two patients changed, for `undo`.
+
+    `before` is JSON: the ids of what moved, and the names of the columns that were filled. Nothing in it is personal.
+    """
+
+    __tablename__ = "journal_merges"
+    journal_number: int = Field(
+        sa_column=Column(ForeignKey("journal.number", ondelete="RESTRICT"), primary_key=True, nullable=False)
+    )
+    before: str
+
+
 journal = table(Journal)
 journal_steps = table(JournalStep)
 journal_days = table(JournalDays)
+journal_merges = table(JournalMerges)

@@ -4,7 +4,7 @@ from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import CheckConstraint, Column, Field, Index, Integer, SQLModel, UniqueConstraint
+from sqlmodel import CheckConstraint, Column, Field, ForeignKey, Index, Integer, SQLModel, UniqueConstraint
 
 from clinicctl.statuses import Sex
 from clinicctl.store.models.base import references, table, word
@@ -24,14 +24,12 @@ class Patient(SQLModel, table=True):
         Index("ix_patients_phone", "phone"),
         CheckConstraint("merged_into IS NULL OR archived_at IS NOT NULL", name="ck_patients_merged_into"),
         Index("ix_patients_name_key", "name_key"),
-        Index("ix_patients_sound_key", "sound_key"),
         Index("ix_patients_merged_into", "merged_into"),
     )
     id: UUID = Field(primary_key=True)
     number: int
     name: str
     name_key: str
-    sound_key: str
     phone: str | None
     born: Date | None
     born_year: int | None
@@ -80,6 +78,17 @@ class PatientWord(SQLModel, table=True):
     patient_id: UUID = references("patients.id", key=True)
 
 
+class PatientKey(SQLModel, table=True):
+    """A key by which a patient's record is compared with others. It is the checksum of a key of `rules.keys`."""
+
+    __tablename__ = "patient_keys"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    key: int = Field(primary_key=True)
+    patient: int = Field(
+        sa_column=Column(ForeignKey("patients.number", ondelete="RESTRICT"), primary_key=True, nullable=False)
+    )
+
+
 class DistinctPatients(SQLModel, table=True):
     """Two patients whom somebody has judged to be two people, in the order of their ids."""
 
@@ -113,6 +122,7 @@ class Doctor(SQLModel, table=True):
 
 distinct_patients = table(DistinctPatients)
 patients = table(Patient)
+patient_keys = table(PatientKey)
 patient_phones = table(PatientPhone)
 patient_words = table(PatientWord)
 doctors = table(Doctor)

@@ -84,7 +84,6 @@ UPDATE = change(
     update(patients).where(patients.c.id == bindparam("id")),
     "name",
     "name_key",
-    "sound_key",
     "phone",
     "born",
     "born_year",

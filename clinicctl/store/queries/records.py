@@ -37,7 +37,6 @@ SHARING_PHONE = every(
     "PatientOnPhoneRow",
 )
 SHARING_NAME_KEY = _sharing(patients.c.name_key)
-SHARING_SOUND_KEY = _sharing(patients.c.sound_key)
 CROWDED_PHONES = every(
     select(patient_phones.c.ending)
     .join(patients, patients.c.id == patient_phones.c.patient_id)

@@ -48,12 +48,12 @@ _VALID: Mapping[str, str] = {
 Dates are moved by 0 days, so that SQLite normalizes them; otherwise it returns 30 February unchanged.
 """
 _JSON = "CASE WHEN json_valid({0}) THEN json_type({0}) = 'object' ELSE 0 END"
-_JSON_COLUMNS = ("journal.outcome", "journal_steps.before", "journal_days.before")
+_JSON_COLUMNS = ("journal.outcome", "journal_steps.before", "journal_days.before", "journal_merges.before")
 _ROW = "'row ' || rowid"
 _LABELS = {
     table: f"CASE typeof(number) WHEN 'integer' THEN '{letter}' || number ELSE {_ROW} END"
     for table, letter in (("patients", "P"), ("appointments", "A"), ("waitlist_entries", "W"), ("journal", "write "))
-}
+} | {"patient_keys": "'a key of P' || patient"}
 
 
 class Violation(NamedTuple):
