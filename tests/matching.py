@@ -135,22 +135,28 @@ def ours(clinic: Clinic) -> list[Match]:
     """Match as the program does: candidates by their keys, each with a score."""
     counts = Counter(word for human in clinic.on_file for word in {each.folded for each in read(human.name).words})
     frequencies = Frequencies(len(clinic.on_file), counts)
-    index = defaultdict[str, list[int]](list)
+    index = defaultdict[int | str, list[int]](list)
     for nth, human in enumerate(clinic.on_file):
-        for key in (*keys.keys(human), *([human.phone] if human.phone else [])):
+        for key in _keys(human):
             index[key].append(nth)
     found = []
     for nth, newcomer in enumerate(clinic.newcomers):
-        phone = newcomer.human.phone
-        looked_for = [*keys.probes(newcomer.human), *(keys.phones(phone) if phone else ())]
-        candidates = {each for key in looked_for if len(index.get(key, ())) <= keys.MOST for each in index.get(key, ())}
-        for each in candidates:
-            known = clinic.on_file[each]
-            compared = likelihood.phones_compared([known.phone] if known.phone else [], [phone] if phone else [])
+        groups = [index.get(key, ()) for key in _keys(newcomer.human)]
+        for each in {one for group in groups if len(group) <= keys.MOST for one in group}:
+            known, phones = clinic.on_file[each], _phones(newcomer.human)
+            compared = likelihood.phones_compared(_phones(known), phones)
             scored = likelihood.score(known, newcomer.human, phone=compared, frequencies=frequencies)
             if scored.outcome is not Outcome.NEW:
                 found.append(Match(nth, each, scored.percent, scored.outcome))
     return found
+
+
+def _keys(human: Human) -> list[int | str]:
+    return [*keys.keys(human, _phones(human)), *_phones(human)]
+
+
+def _phones(human: Human) -> list[str]:
+    return [human.phone] if human.phone else []
 
 
 def jaro_winkler(clinic: Clinic) -> list[Match]:

@@ -97,9 +97,12 @@ def older(db: str, path: str, version: int = 1) -> str:
         tables = connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall()
         for (table,) in tables:
             names = [each[1] for each in connection.execute(f"PRAGMA main.table_info({table})")]
+            kept = {each[1] for each in connection.execute(f"PRAGMA new.table_info({table})")}
             columns = ", ".join(f'"{each}"' for each in names)
+            # A column that is gone since had a value everywhere.
+            values = ", ".join(f'"{each}"' if each in kept else "'x'" for each in names)
             connection.execute(f'DELETE FROM main."{table}"')
-            connection.execute(f'INSERT INTO main."{table}" ({columns}) SELECT {columns} FROM new."{table}"')
+            connection.execute(f'INSERT INTO main."{table}" ({columns}) SELECT {values} FROM new."{table}"')
         connection.execute(f"PRAGMA application_id={migrations.APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={version}")
         connection.commit()
@@ -204,7 +207,7 @@ BREAKS = {
     "no counter": ("DELETE FROM counters", "no number is above its counter", True),
     "secret": ("DELETE FROM settings WHERE name = 'secret'", "the clinic has a secret", False),
     "key": ("UPDATE patients SET name_key = 'x' WHERE number = 1", "the keys of a patient", True),
-    "sound": ("UPDATE patients SET sound_key = 'x' WHERE number = 2", "the keys of a patient", True),
+    "sound": ("UPDATE patients SET name_key = 'x' WHERE number = 2", "the keys of a patient", True),
     "words": ("DELETE FROM patient_words WHERE word = 'anita'", "the words of a patient", True),
     "other words": (
         "INSERT INTO patient_words SELECT 'zz', id FROM patients WHERE number = 1",

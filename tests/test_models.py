@@ -106,7 +106,6 @@ def test_a_patient_is_added_and_rolled_back_like_any_object(demo: Ask, tmp_path:
         "number": 1_000,
         "name": "Zoë Quinn",
         "name_key": "zoe quinn",
-        "sound_key": "s",
         "sex": Sex.FEMALE,
         "born": date(1990, 1, 31),
         "created_at": clock.now(),

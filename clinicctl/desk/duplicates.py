@@ -53,7 +53,6 @@ def _pairs(tx: Tx, on_phone: Sequence[rows.PatientOnPhoneRow]) -> Iterator[tuple
     shared: list[tuple[str, rows.PatientRow]] = [(row.ending, rows.PatientRow(*row[:-1])) for row in on_phone]
     yield from _in_groups(shared)
     yield from _in_groups((row.name_key, row) for row in stored_records.sharing_name_key(tx))
-    yield from _in_groups((row.sound_key, row) for row in stored_records.sharing_sound_key(tx))
 
 
 def _in_groups(shared: Iterable[tuple[str, rows.PatientRow]]) -> Iterator[tuple[rows.PatientRow, rows.PatientRow]]:

@@ -33,7 +33,6 @@ class _WrongName(NamedTuple):
 
     row: rows.PatientRow
     name_key: str
-    sound_key: str
     words: frozenset[str]
 
 
@@ -115,7 +114,7 @@ def _capacities(tx: Tx) -> Iterator[Violation]:
 def _names(tx: Tx) -> Iterator[Violation]:
     for wrong in _wrong_names(tx):
         where = f"P{wrong.row.number}"
-        if (wrong.row.name_key, wrong.row.sound_key) != (wrong.name_key, wrong.sound_key):
+        if wrong.row.name_key != wrong.name_key:
             yield Violation("the keys of a patient match the name", where, NAMES)
         else:
             yield Violation("the words of a patient match the name", where, NAMES)
@@ -157,8 +156,8 @@ def _wrong_names(tx: Tx) -> Iterator[_WrongName]:
             owner, words = next(spoken, (None, iter(())))
         found = frozenset(each.word for each in words) if owner == row.id else frozenset()
         name = "" if row.erased_at is not None else row.name
-        right = _WrongName(row, matching.name_key(name), matching.sound_key(name), frozenset(search_words(name)))
-        if (row.name_key, row.sound_key, found) != right[1:]:
+        right = _WrongName(row, matching.name_key(name), frozenset(search_words(name)))
+        if (row.name_key, found) != right[1:]:
             yield right
 
 
@@ -204,6 +203,6 @@ def _repair_counters(tx: Tx) -> None:
 def repair_names(tx: Tx) -> None:
     """Write the keys and words of names again where they do not match the name."""
     for wrong in list(_wrong_names(tx)):
-        integrity.set_keys(tx, row=wrong.row.id, name_key=wrong.name_key, sound_key=wrong.sound_key)
+        integrity.set_keys(tx, row=wrong.row.id, name_key=wrong.name_key)
         stored_patients.delete_words(tx, patient=wrong.row.id)
         stored_patients.insert_words(tx, [rows.PatientWordRow(word, wrong.row.id) for word in sorted(wrong.words)])

@@ -121,7 +121,6 @@ def new_row(tx: Tx, given: recognition.Person, *, identity: UUID, number: int) -
         number=number,
         name=given.name,
         name_key=matching.name_key(given.name),
-        sound_key=matching.sound_key(given.name),
         phone=given.phone,
         born=given.born,
         born_year=given.born_year,
@@ -169,7 +168,7 @@ def edit(
     if all(each is None for each in (name, phone, add_phones, remove_phones, born, age, sex, email, note)):
         raise errors.Usage(problem="Nothing to change: give an option such as --phone or --note.")
     if name is not None:
-        row = row._replace(name=name, name_key=matching.name_key(name), sound_key=matching.sound_key(name))
+        row = row._replace(name=name, name_key=matching.name_key(name))
         stored_patients.delete_words(tx, patient=row.id)
         stored_patients.insert_words(tx, word_rows(row))
     if any(each is not None for each in (phone, add_phones, remove_phones)):
@@ -201,7 +200,6 @@ def save(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
         id=row.id,
         name=row.name,
         name_key=row.name_key,
-        sound_key=row.sound_key,
         phone=row.phone,
         born=row.born,
         born_year=row.born_year,

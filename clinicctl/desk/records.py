@@ -235,7 +235,6 @@ def _erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
         row._replace(
             name=ERASED,
             name_key="",
-            sound_key="",
             phone=None,
             born=None,
             born_year=None,

@@ -1,9 +1,13 @@
-"""The keys by which records that may be one person find one another. Records with a common key are compared."""
+"""The keys by which records that may be one person find one another. Records with a common key are compared.
 
-from collections.abc import Iterator
+A person registers under the same keys, so both a registration and the list of duplicates use one table of them.
+"""
+
+from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import combinations
 from typing import Protocol
+from zlib import crc32
 
 from clinicctl.rules.names import read
 
@@ -11,6 +15,8 @@ MOST = 50
 """The most records with one key. A key that more share says nothing."""
 _LONGEST = 6
 """The most words of a name that get keys."""
+_HALF = 5
+"""The digits of half a phone number. A wrong digit, or two swapped ones, leave one half as it is."""
 
 
 class Born(Protocol):
@@ -24,46 +30,27 @@ class Born(Protocol):
     def born_year(self) -> int | None: ...
 
 
-def keys(person: Born) -> set[str]:
-    """Return the keys under which a record is stored.
+def keys(person: Born, phones: Iterable[str]) -> list[int]:
+    """Return the keys of a record, sorted.
 
-    A birth date (day and month in either order); two of its parts with one like word; a year with one like word; two
-    like words.
+    A birth date (day and month in either order); two of its parts with one like word; half a phone with one like word;
+    two like words. The keys of `is_of_year` have a year with one like word; an estimated year has three of them.
     """
-    return {*_shared(person), *_of_year(person)}
-
-
-def probes(person: Born) -> set[str]:
-    """Return the keys under which a record looks for others.
-
-    An estimated year finds the years beside it. A year of a birth date is looked for only by estimates.
-    """
-    year = person.born.year if person.born else person.born_year
-    found = set(_shared(person))
-    if year is not None:
-        kinds = "e" if person.born else "ey"
-        found |= {
-            f"{kind}{near} {form}"
-            for form in _forms(person.name)
-            for near in (year - 1, year, year + 1)
-            for kind in kinds
-        }
-    return found
-
-
-def phones(phone: str) -> set[str]:
-    """Return a phone and those within one edit: another digit, or two neighbours swapped.
-
-    The first three characters, which begin the country code, are not varied.
-    """
-    head, digits = phone[:3], phone[3:]
-    changed = {f"{head}{digits[:at]}{digit}{digits[at + 1 :]}" for at in range(len(digits)) for digit in "0123456789"}
-    swapped = {f"{head}{digits[:at]}{digits[at + 1]}{digits[at]}{digits[at + 2 :]}" for at in range(len(digits) - 1)}
-    return {phone, *changed, *swapped}
-
-
-def _shared(person: Born) -> Iterator[str]:
     forms = sorted(_forms(person.name))
+    found = {_key(each) << 1 for each in _texts(person, phones, forms)}
+    year = person.born.year if person.born else person.born_year
+    if year is not None:
+        years = (year,) if person.born else (year - 1, year, year + 1)
+        found.update(_key(f"y{each} {form}") << 1 | 1 for each in years for form in forms)
+    return sorted(found)
+
+
+def is_of_year(key: int) -> bool:
+    """Return whether a key has only the year of birth. Two known birth dates need more than that."""
+    return key & 1 == 1
+
+
+def _texts(person: Born, phones: Iterable[str], forms: list[str]) -> Iterator[str]:
     if (born := person.born) is not None:
         low, high = sorted((born.day, born.month))
         yield f"b{born.year}-{low}-{high}"
@@ -71,20 +58,23 @@ def _shared(person: Born) -> Iterator[str]:
             yield f"m{born.year}-{born.month} {form}"
             yield f"n{born.year}-{born.day} {form}"
             yield f"d{born.month}-{born.day} {form}"
+    for phone in phones:
+        digits = phone[-2 * _HALF :]
+        for form in forms:
+            yield f"h{digits[:_HALF]} {form}"
+            yield f"l{digits[_HALF:]} {form}"
     if len(forms) == 1:
         yield f"w{forms[0]}"
     for one, other in combinations(forms, 2):
         yield f"w{one} {other}"
 
 
-def _of_year(person: Born) -> Iterator[str]:
-    year, kind = (person.born.year, "y") if person.born else (person.born_year, "e")
-    if year is not None:
-        for form in _forms(person.name):
-            yield f"{kind}{year} {form}"
-
-
 def _forms(name: str) -> set[str]:
     """Return the like words of a name; both forms of a word without vowels."""
     words = [each for each in read(name).words if len(each.latin) > 1][:_LONGEST]
     return {each.bones for each in words} | {each.thin for each in words if each.bones != each.thin}
+
+
+def _key(text: str) -> int:
+    """Return a number of 30 bits for a key, so that the index stays small."""
+    return crc32(text.encode()) >> 2

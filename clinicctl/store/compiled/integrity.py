@@ -29,6 +29,16 @@ def words(tx: Tx) -> Iterator[rows.PatientWordRow]:
     return tx.iterate(_WORDS, (), rows.patient_word_row)
 
 
+_KEYS = """
+SELECT patient_keys."key", patient_keys.patient
+FROM patient_keys ORDER BY patient_keys.patient, patient_keys."key"
+"""
+
+
+def keys(tx: Tx) -> Iterator[rows.PatientKeyRow]:
+    return tx.iterate(_KEYS, (), rows.patient_key_row)
+
+
 _LEDGERS = """
 SELECT doctor_daily_capacities.id, doctor_daily_capacities.doctor_id, doctor_daily_capacities.date,
 doctor_daily_capacities.capacity, doctor_daily_capacities.booked, doctor_daily_capacities.remaining,

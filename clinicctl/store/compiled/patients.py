@@ -435,6 +435,96 @@ def delete_phones(tx: Tx, *, patient: UUID) -> int:
     return tx.execute(_DELETE_PHONES, (from_uuid(patient),))
 
 
+_WITH_NUMBERS = """
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+FROM patients
+WHERE patients.number IN (SELECT numbers_listed.value
+FROM json_each(?) AS numbers_listed) ORDER BY patients.number
+"""
+
+
+def with_numbers(tx: Tx, *, numbers: Iterable[int]) -> Iterator[rows.PatientRow]:
+    return tx.iterate(_WITH_NUMBERS, (from_list(numbers),), rows.patient_row)
+
+
+_WITH_KEYS = """
+SELECT patient_keys."key", patient_keys.patient
+FROM json_each(?) AS keys_listed JOIN patient_keys ON patient_keys."key" = keys_listed.value JOIN patients ON
+patients.number = patient_keys.patient
+WHERE (SELECT other."key"
+FROM patient_keys AS other
+WHERE other."key" = keys_listed.value
+LIMIT 1 OFFSET ?) IS NULL AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL)
+"""
+
+
+def with_keys(tx: Tx, *, keys: Iterable[int], most: int) -> list[rows.PatientKeyRow]:
+    return tx.fetch_all(_WITH_KEYS, (from_list(keys), most), rows.patient_key_row)
+
+
+_ESTIMATES_WITH_KEYS = """
+SELECT patient_keys."key", patient_keys.patient
+FROM json_each(?) AS keys_listed JOIN patient_keys ON patient_keys."key" = keys_listed.value JOIN patients ON
+patients.number = patient_keys.patient
+WHERE (SELECT other."key"
+FROM patient_keys AS other
+WHERE other."key" = keys_listed.value
+LIMIT 1 OFFSET ?) IS NULL AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND
+patients.born IS NULL
+"""
+
+
+def estimates_with_keys(tx: Tx, *, keys: Iterable[int], most: int) -> list[rows.PatientKeyRow]:
+    return tx.fetch_all(_ESTIMATES_WITH_KEYS, (from_list(keys), most), rows.patient_key_row)
+
+
+_KEYS = """
+SELECT patient_keys."key", patient_keys.patient
+FROM patient_keys ORDER BY patient_keys."key"
+"""
+
+
+def keys(tx: Tx) -> Iterator[rows.PatientKeyRow]:
+    return tx.iterate(_KEYS, (), rows.patient_key_row)
+
+
+_INSERT_KEYS = """
+INSERT INTO patient_keys ("key", patient) VALUES (?, ?)
+"""
+
+
+def insert_keys(tx: Tx, every: Iterable[rows.PatientKeyRow]) -> int:
+    return tx.execute_many(
+        _INSERT_KEYS,
+        ((each.key, each.patient) for each in every),
+    )
+
+
+_DELETE_KEYS = """
+DELETE FROM patient_keys WHERE patient_keys."key" IN (SELECT keys_listed.value
+FROM json_each(?) AS keys_listed) AND patient_keys.patient = ?
+"""
+
+
+def delete_keys(tx: Tx, *, keys: Iterable[int], patient: int) -> int:
+    return tx.execute(_DELETE_KEYS, (from_list(keys), patient))
+
+
+_COUNT_WORD = """
+SELECT count(*) AS count_1
+FROM (SELECT patient_words.word AS word
+FROM patient_words
+WHERE patient_words.word = ?
+LIMIT ? OFFSET ?) AS anon_1
+"""
+
+
+def count_word(tx: Tx, *, word: str, limit: int) -> int | None:
+    return tx.fetch_one(_COUNT_WORD, (word, limit, 0), lambda row: row[0])
+
+
 _INSERT_WORDS = """
 INSERT INTO patient_words (word, patient_id) VALUES (?, ?)
 """

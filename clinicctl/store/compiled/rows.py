@@ -404,6 +404,15 @@ class PatientDetailsRow(NamedTuple):
     id: UUID
 
 
+class PatientKeyRow(NamedTuple):
+    key: int
+    patient: int
+
+
+def patient_key_row(stored: Any) -> PatientKeyRow:
+    return PatientKeyRow(stored[0], stored[1])
+
+
 class PatientOnPhoneRow(NamedTuple):
     id: UUID
     number: int

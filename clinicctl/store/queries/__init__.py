@@ -21,6 +21,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    TableValuedAlias,
     TypeDecorator,
     bindparam,
     func,
@@ -134,7 +135,11 @@ def as_stored(table: Table) -> list[ColumnElement[Any]]:
     return [type_coerce(each, AsStored).label(each.name) for each in table.columns]
 
 
+def listed(column: ColumnElement[Any], name: str) -> TableValuedAlias:
+    """Return a list parameter as a table. Its values have the type of a column."""
+    return func.json_each(bindparam(name, type_=ListOf(column.type))).table_valued("value").alias(f"{name}_listed")
+
+
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Return the condition that a column's value is in a list parameter."""
-    listed = func.json_each(bindparam(name, type_=ListOf(column.type))).table_valued("value").alias(f"{name}_listed")
-    return type_coerce(column, String).in_(select(listed.c.value))
+    return type_coerce(column, String).in_(select(listed(column, name).c.value))

@@ -7,6 +7,7 @@ from clinicctl.store.models import (
     appointments,
     capacities,
     counters,
+    patient_keys,
     patient_words,
     patients,
     waitlist_entries,
@@ -15,6 +16,7 @@ from clinicctl.store.queries import change, every, one, stream
 
 PATIENTS = stream(select(patients).order_by(patients.c.id), "PatientRow")
 WORDS = stream(select(patient_words).order_by(patient_words.c.patient_id), "PatientWordRow")
+KEYS = stream(select(patient_keys).order_by(patient_keys.c.patient, patient_keys.c.key), "PatientKeyRow")
 LEDGERS = every(select(capacities).where(capacities.c.doctor_id == bindparam("doctor")), "LedgerRow")
 HELD = every(
     select(

@@ -1,9 +1,23 @@
 """Queries for patients and the words of their names."""
 
-from sqlalchemy import CTE, String, bindparam, delete, func, insert, or_, select, update
+from typing import Any
 
-from clinicctl.store.models import patient_phones, patient_words, patients
-from clinicctl.store.queries import FILTERS, LIMIT, among, change, change_each, condition, every, filtered, one, stream
+from sqlalchemy import CTE, Integer, Select, String, bindparam, delete, func, insert, or_, select, update
+
+from clinicctl.store.models import patient_keys, patient_phones, patient_words, patients
+from clinicctl.store.queries import (
+    FILTERS,
+    LIMIT,
+    among,
+    change,
+    change_each,
+    condition,
+    every,
+    filtered,
+    listed,
+    one,
+    stream,
+)
 
 _ALL = select(patients).order_by(patients.c.number)
 _ON_FILE = patients.c.archived_at.is_(None)
@@ -29,6 +43,21 @@ def _distinct_words() -> CTE:
 
 
 _WORDS = _distinct_words()
+
+
+def _with_keys() -> Select[Any]:
+    """Return the patients with one of the keys, but not of a key that more than `most` have."""
+    each, other = listed(patient_keys.c.key, "keys"), patient_keys.alias("other")
+    beyond = select(other.c.key).where(other.c.key == each.c.value).limit(1).offset(bindparam("most", type_=Integer))
+    return (
+        select(patient_keys)
+        .select_from(
+            each.join(patient_keys, patient_keys.c.key == each.c.value).join(
+                patients, patients.c.number == patient_keys.c.patient
+            )
+        )
+        .where(beyond.scalar_subquery().is_(None), _FOUND)
+    )
 
 BY_ID = one(select(patients).where(patients.c.id == bindparam("id")), "PatientRow")
 BY_NUMBER = one(select(patients).where(patients.c.number == bindparam("number")), "PatientRow")
@@ -109,5 +138,18 @@ FILL = change_each(
 )
 INSERT_PHONES = change_each(insert(patient_phones), row="PatientPhoneRow")
 DELETE_PHONES = change(delete(patient_phones).where(patient_phones.c.patient_id == bindparam("patient")))
+WITH_NUMBERS = stream(_ALL.where(among(patients.c.number, "numbers")), "PatientRow")
+WITH_KEYS = every(_with_keys(), "PatientKeyRow")
+ESTIMATES_WITH_KEYS = every(_with_keys().where(patients.c.born.is_(None)), "PatientKeyRow")
+KEYS = stream(select(patient_keys).order_by(patient_keys.c.key), "PatientKeyRow")
+INSERT_KEYS = change_each(insert(patient_keys), row="PatientKeyRow")
+DELETE_KEYS = change(
+    delete(patient_keys).where(among(patient_keys.c.key, "keys"), patient_keys.c.patient == bindparam("patient"))
+)
+COUNT_WORD = one(
+    select(func.count()).select_from(
+        select(patient_words.c.word).where(patient_words.c.word == bindparam("word")).limit(LIMIT).subquery()
+    )
+)
 INSERT_WORDS = change_each(insert(patient_words), row="PatientWordRow")
 DELETE_WORDS = change(delete(patient_words).where(patient_words.c.patient_id == bindparam("patient")))
