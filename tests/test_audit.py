@@ -228,7 +228,7 @@ def test_no_filter_of_the_log_looks_at_every_row(store: Store, tmp_path: Path) -
         said: list[str] = []
         with store.read(actor="test") as tx:
             tx.driver.set_trace_callback(said.append)
-            desk.audit.log(tx, **each)
+            list(desk.audit.log(tx, **each))
             tx.driver.set_trace_callback(None)
             for statement in said:
                 # With a limit and no filter, the table is read from its end, and no further than that.

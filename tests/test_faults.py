@@ -332,7 +332,7 @@ from clinicctl.store.engine import Store
 looked, day = 0, {"doctor": DoctorRef("LONG"), "on": DaysWord("tomorrow")}
 while not select.select([sys.stdin], [], [], 0)[0]:
     with Store(sys.argv[1], wait=20).read(actor="reader") as tx:
-        slots = [each.slot for each in bookings.list_matching(tx, **day)]
+        slots = [each.slot for each in bookings.iter_matching(tx, **day)]
         (known,) = availability.show_days(tx, **day)
     assert slots == list(range(1, known.booked + 1)), (slots, known.booked)
     looked += 1

@@ -85,9 +85,9 @@ def agree(store: Store, ahead: int) -> None:
     """One count of places left, however it is asked for."""
     on = DayWord(f"+{ahead}d")
     with store.read(actor="desk") as tx:
-        sheet = desk.daybook.sheet(tx, on=on, doctor=MEHTA)
+        sheet = list(desk.daybook.sheet(tx, on=on, doctor=MEHTA))
         (day,) = desk.availability.show_days(tx, doctor=MEHTA, on=DaysWord(on))
-        listed = desk.daybook.free(tx, doctor=None, specialty=None, start=on, count=1)
+        listed = list(desk.daybook.free(tx, doctor=None, specialty=None, start=on, count=1))
         archived = desk.doctors.show(tx, doctor=MEHTA).archived_at is not None
     free = [each.slot for each in sheet if each.status == "free"]
     held = [each.slot for each in sheet if each.appointment is not None]

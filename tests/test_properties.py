@@ -989,8 +989,8 @@ ATOMS: dict[Any, st.SearchStrategy[Any]] = {
 
 def on_file(tx: Tx) -> dict[type, list[Any]]:
     """What the desk itself shows of everything that a result may be about."""
-    patients, doctors = desk.patients.list_all(tx), desk.doctors.list_all(tx)
-    appointments = desk.bookings.list_matching(tx)
+    patients, doctors = list(desk.patients.iter_all(tx)), desk.doctors.list_all(tx)
+    appointments = list(desk.bookings.iter_matching(tx))
     phones = {each.number: each.phone for each in patients}
     to_call = [
         SimpleNamespace(appointment=each.number, name=each.patient.name, phone=phones[each.patient.number])

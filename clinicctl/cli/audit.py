@@ -62,7 +62,7 @@ def log(
 ) -> None:
     """List writes, newest last; with --limit, newest first."""
     ctx.obj.show(
-        ctx.obj.read(
+        ctx.obj.read_list(
             desk.audit.log,
             patient=patient,
             doctor=doctor,

@@ -5,7 +5,7 @@ import gc
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -19,8 +19,9 @@ from clinicctl import errors, interrupts, render, settings
 from clinicctl.cli import Root, answer, fast_parse
 from clinicctl.cli.batch_lines import CHUNK, Lines, split
 from clinicctl.cli.commands import Group, reads
-from clinicctl.cli.context import PARTLY_DONE, AppContext, Ctx
+from clinicctl.cli.context import AppContext, Ctx
 from clinicctl.cli.imports import opened_bytes
+from clinicctl.cli.reporting import PARTLY_DONE
 from clinicctl.rules import text
 
 if TYPE_CHECKING:
@@ -122,6 +123,10 @@ class Line(Within):
         if not {"-h", "--help", "--version"}.isdisjoint(args):
             raise errors.Usage(problem="Help is not available in a batch.")
         super().run(root, args)
+
+    def take(self, rows: Iterable[Any]) -> list[Any]:
+        """Return the rows: the answer is one line of JSON, whatever the format."""
+        return list(rows)
 
     def show(self, result: Any) -> None:
         self.result = result

@@ -81,8 +81,8 @@ def list_(
     --cancelled-by also shows the phones.
     """
     ctx.obj.show(
-        ctx.obj.read(
-            desk.bookings.list_matching,
+        ctx.obj.read_list(
+            desk.bookings.iter_matching,
             doctor=doctor,
             patient=patient,
             on=day,

@@ -1,10 +1,12 @@
 """Give a command its settings, its transactions and its output."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import wraps
 from io import FileIO
+from itertools import chain, islice
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from clinicctl.cli.commands import Group
+    from clinicctl.render.listings import Listing
     from clinicctl.results.base import Outcome
     from clinicctl.results.days import Board
     from clinicctl.results.people import Erased, ToCall
@@ -29,9 +32,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-PARTLY_DONE = 3
-"""The exit status when some rows or lines were done and others refused."""
 
 
 class Ctx(typer.Context):
@@ -139,6 +139,23 @@ class AppContext(Reporting):
             except errors.AnswerAboutPeople as refused:
                 self._choose(refused, chosen)
 
+    def read_list(
+        self, operation: "Callable[Concatenate[Tx, P], Iterable[Any]]", *_: P.args, **request: P.kwargs
+    ) -> "Listing | list[Any]":
+        """Return the rows of an operation for `show`, read one by one, or an empty list."""
+
+        @wraps(operation)
+        def taken(tx: "Tx", **given: Any) -> "Listing | list[Any]":
+            return self.take(operation(tx, **given))  # type: ignore[call-arg]
+
+        return self.read(taken, **request)  # type: ignore[arg-type]
+
+    def take(self, rows: "Iterable[Any]") -> "Listing | list[Any]":
+        """Read rows in the chosen format, within their transaction."""
+        left = iter(rows)
+        first = list(islice(left, 1))
+        return render.listing(chain(first, left), **self._form()) if first else []
+
     def _read(self, operation: Callable[..., R], request: Mapping[str, Any]) -> R:
         from clinicctl.store.engine import head_of
 
@@ -152,9 +169,21 @@ class AppContext(Reporting):
             self._seen = head_of(tx.driver)
             return operation(tx, **request)
 
+    def _form(self) -> dict[str, Any]:
+        """Return the form of a result that was asked for."""
+        options = self.settings
+        return {
+            "output": options.output or render.default_format(),
+            "header": options.header,
+            "excel_safe": options.excel_safe,
+            "masked": self._masked,
+            "of": self._operation,
+            "listed": self._listed,
+        }
+
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
         """Run an operation in one transaction with its journal row; show the result."""
-        return cast("R", self._show_outcome(self.execute(operation, request)))
+        return self.write_through(self.store.write, operation, *_, **request)
 
     def erase(self, operation: "Callable[Concatenate[Tx, P], Erased]", *_: P.args, **request: P.kwargs) -> None:
         """Run an erasure like `write`, then overwrite its traces in the file."""
@@ -181,7 +210,9 @@ class AppContext(Reporting):
         **request: P.kwargs,
     ) -> R:
         """Run an operation like `write`, in the transaction that `begin` opens."""
-        return cast("R", self._show_outcome(self.execute(operation, request, begin=begin)))
+        outcome = self.execute(operation, request, begin=begin)
+        self.show(outcome)
+        return cast("R", outcome.result)
 
     def create(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> "Outcome | R":
         """Run an operation on a new database, and return the outcome.
@@ -192,10 +223,6 @@ class AppContext(Reporting):
             return self.execute(operation, request, begin=self.store.create)
         except errors.Exists:
             return self.execute(operation, request) if self.settings.key else self.read(operation, *_, **request)
-
-    def _show_outcome(self, outcome: "Outcome") -> Any:
-        self.show(outcome)
-        return outcome.result
 
     def execute(
         self,
@@ -261,12 +288,7 @@ class AppContext(Reporting):
             return
         render.result(
             result,
-            output=options.output or render.default_format(),
-            header=options.header,
-            excel_safe=options.excel_safe,
-            masked=self._masked,
-            of=self._operation,
-            listed=self._listed,
+            **self._form(),
             command=self.command,
             days=self._requested_days() if result == [] else (),
             doctor=self._asked_doctor,

@@ -52,7 +52,8 @@ def day(
     if (named and doctor) or (not named and second):
         raise errors.Usage(problem="Give the days once, and at most one doctor.")
     on = (second or DaysWord("today")) if named else first
-    ctx.obj.show(ctx.obj.read(desk.daybook.week if week else desk.daybook.sheet, on=on, doctor=named or doctor))
+    asked: dict[str, Any] = {"on": on, "doctor": named or doctor}
+    ctx.obj.show(ctx.obj.read(desk.daybook.week, **asked) if week else ctx.obj.read_list(desk.daybook.sheet, **asked))
 
 
 @reads(app, "free", "clinicctl free MEHTA", "clinicctl free --specialty cardiology --from mon --days 30")
@@ -67,7 +68,7 @@ def free(
 ) -> None:
     """List the next days with a free slot, for a doctor or a specialty."""
     asked: dict[str, Any] = {"doctor": doctor, "specialty": specialty, "start": start, "count": days}
-    found = ctx.obj.read(desk.daybook.free, **asked)
+    found = ctx.obj.read_list(desk.daybook.free, **asked)
     if not found and (later := ctx.obj.read(desk.daybook.next_free, **asked)):
         found = later
         ctx.obj.note("No free slot in the days asked for. This is the next day with one.")
@@ -121,7 +122,7 @@ def add(ctx: Ctx, patient: params.Patient, doctor: params.Doctor, days: params.D
 @reads(waitlist, "list", "clinicctl waitlist list", "clinicctl waitlist list MEHTA --all")
 def list_(ctx: Ctx, doctor: params.MaybeDoctor = None, every: params.All = False) -> None:
     """List the waitlist, oldest entry first."""
-    ctx.obj.show(ctx.obj.read(desk.waitlist.list_waiting, doctor=doctor, every=every))
+    ctx.obj.show(ctx.obj.read_list(desk.waitlist.iter_waiting, doctor=doctor, every=every))
 
 
 @writes(waitlist, "remove", "clinicctl waitlist remove W3")

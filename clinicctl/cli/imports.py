@@ -12,7 +12,8 @@ import typer
 
 from clinicctl import desk, errors, interrupts, render
 from clinicctl.cli import params
-from clinicctl.cli.context import PARTLY_DONE, Ctx
+from clinicctl.cli.context import Ctx
+from clinicctl.cli.reporting import PARTLY_DONE
 from clinicctl.rules import encodings, tabular, workbooks
 from clinicctl.rules.import_rows import Kind
 from clinicctl.statuses import Encoding, OnError, SheetFormat

@@ -79,7 +79,7 @@ def find(ctx: Ctx, words: params.Words) -> None:
 @reads(patient, "list", "clinicctl patient list", "clinicctl patient list --all -o csv")
 def list_(ctx: Ctx, every: params.All = False, limit: params.Limit = None) -> None:
     """List the patients by number."""
-    ctx.obj.show(ctx.obj.read(desk.patients.list_all, archived=every, limit=limit))
+    ctx.obj.show(ctx.obj.read_list(desk.patients.iter_all, archived=every, limit=limit))
 
 
 @writes(

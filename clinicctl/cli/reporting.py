@@ -10,6 +10,8 @@ from clinicctl import clock, errors, log, render, settings
 from clinicctl.cli import config_file
 from clinicctl.store import paths
 
+PARTLY_DONE = 3
+"""The exit status when some rows or lines were done and others refused."""
 READER_GONE = 128 + signal.SIGPIPE
 """The status of a command that only reads, when the reader of its output has closed the pipe."""
 

@@ -6,7 +6,7 @@ Each is committed before it is answered.
 import os
 import shlex
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,8 @@ REMEMBERED = 1_000
 """The most lines of the history."""
 _LARGEST = 16 << 20
 """The most bytes of a history file."""
+_SEVERAL = 2
+"""So many people in an answer are not one."""
 _TAKE_FILES = {"batch", "db", "export", "metrics"}
 """Commands for which `.` is a folder, not a patient."""
 _ABOUT_NOBODY = {"away", "config", "db", "doctor", "free", "health", "help", "init", "demo", "metrics", "version"}
@@ -66,10 +68,22 @@ class _Command(Within):
         super().__init__(defaults, shared)
         self.group = shared
         self.results: list[Any] = []
+        self.people: set[UUID | str] = set()
+        """The people in the results: all of them, or two at least."""
         self.refused: errors.Refusal | None = None
+
+    def take(self, rows: Iterable[Any]) -> Any:
+        return super().take(self._noting_people(rows))
+
+    def _noting_people(self, rows: Iterable[Any]) -> Iterator[Any]:
+        for row in rows:
+            if len(self.people) < _SEVERAL:
+                self.people |= _people(row)
+            yield row
 
     def show(self, result: Any) -> None:
         self.results.append(result)
+        self.people |= _people(result)
 
     def refuse(self, refused: errors.Refusal) -> int:
         self.refused = refused
@@ -204,7 +218,7 @@ class _Shell:
             return command.refuse(errors.OutcomeUnknown(reason=unknown.details["reason"], key=command.key or ""))
         except errors.Refusal as refused:
             return command.refuse(refused)
-        people = _people(command.results)
+        people = command.people
         only = people.pop() if len(people) == 1 else None
         if isinstance(only, UUID):
             self.patient = only

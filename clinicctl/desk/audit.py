@@ -67,10 +67,10 @@ def log(
     on: DaysWord | None = None,
     key: str | None = None,
     limit: int | None = None,
-) -> list[JournalEntry]:
-    """Return the matching writes, the newest last.
+) -> Iterator[JournalEntry]:
+    """Yield the matching writes, the newest last.
 
-    With a limit, the newest ones come first. The list may be empty. Refuses an unknown patient, doctor or appointment.
+    With a limit, the newest ones come first. Refuses an unknown patient, doctor or appointment.
     """
     conditions, touched = list[Condition](), list[set[str]]()
     if patient:
@@ -100,7 +100,7 @@ def log(
         for entry in _entries(tx, writes)
         if (dates is None or entry.at.date() in dates) and all(each & set(entry.touched) for each in touched)
     )
-    return list(islice(found, limit))
+    yield from islice(found, limit)
 
 
 def _of_command(command: str) -> Condition:

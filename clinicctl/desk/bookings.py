@@ -1,6 +1,6 @@
 """Book, cancel and move appointments, and list them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time
 from uuid import UUID, uuid4
 
@@ -244,7 +244,7 @@ def show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
     return describe(tx, lookup.find_appointment(tx, appointment))
 
 
-def list_matching(
+def iter_matching(
     tx: Tx,
     *,
     doctor: DoctorRef | None = None,
@@ -253,8 +253,8 @@ def list_matching(
     status: Sequence[AppointmentStatus] = (),
     cancelled_by: CancelledBy | None = None,
     limit: int | None = None,
-) -> list[Appointment]:
-    """Return appointments by date, doctor and slot; the list may be empty.
+) -> Iterator[Appointment]:
+    """Yield appointments by date, doctor and slot.
 
     Refuses an unknown doctor or patient. With `cancelled_by` each has the patient's phone. Undone bookings are left
     out, because nobody has to be called about them.
@@ -271,9 +271,8 @@ def list_matching(
     if cancelled_by is not None:
         conditions += [appointments.cancelled_by(by=cancelled_by), appointments.not_undone()]
     found = appointments.matching(tx, conditions, limit=-1 if limit is None else limit)
-    if cancelled_by is None:
-        return [describe(tx, row) for row in found]
-    return [_with_phone(describe(tx, row), row.patient_phone) for row in found]
+    for row in found:
+        yield describe(tx, row) if cancelled_by is None else _with_phone(describe(tx, row), row.patient_phone)
 
 
 def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:

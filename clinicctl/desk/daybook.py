@@ -1,7 +1,8 @@
 """The day sheet, the free days, the close of a day, and the list of open problems."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,9 @@ from clinicctl.store.compiled import appointments, doctors, rows
 from clinicctl.store.compiled import daybook as stored_daybook
 from clinicctl.store.engine import Tx
 
+_AT_ONCE = 30
+"""How many days of the doctors are read at once."""
+
 AHEAD = 7
 """How many days ahead to look for full days and for patients without a slot."""
 
@@ -42,13 +46,14 @@ _NEXT = {
 """The next step of a patient on the way out of the queue."""
 
 
-def sheet(tx: Tx, *, on: DaysWord, doctor: DoctorRef | None = None) -> list[Slot]:
-    """Return the taken and the free slots of days, of one doctor or of all.
+def sheet(tx: Tx, *, on: DaysWord, doctor: DoctorRef | None = None) -> Iterator[Slot]:
+    """Yield the taken and the free slots of days, of one doctor or of all.
 
     An absent or archived doctor has no free slots.
     """
     one = lookup.find_doctor(tx, doctor) if doctor else None
-    return [slot for date_ in dates_of(tx, on) for slot in _sheet(tx, date_, one)]
+    for date_ in dates_of(tx, on):
+        yield from _sheet(tx, date_, one)
 
 
 def week(tx: Tx, *, on: DaysWord, doctor: DoctorRef | None = None) -> list[DoctorWeek]:
@@ -73,8 +78,8 @@ def _sheet(tx: Tx, date_: date, one: rows.DoctorRow | None) -> list[Slot]:
     return [slot for each in listed for slot in _slots(tx, each, states[each.id][0], held.get(each.id, ()))]
 
 
-def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> list[Day]:
-    """Return the days with a free slot from a day on, by date.
+def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> Iterator[Day]:
+    """Yield the days with a free slot from a day on, by date.
 
     They are those of a doctor, of a specialty, or of all doctors.
     """
@@ -82,10 +87,14 @@ def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayW
     listed = [lookup.find_active_doctor(tx, doctor)] if doctor else doctors.on_staff(tx)
     if specialty is not None:
         listed = [each for each in listed if (each.specialty or "").casefold() == specialty.casefold()]
+    listed.sort(key=lambda row: row.code)
     dates = [first + timedelta(days=n) for n in range(count)]
-    states = days.list_states_of_doctors(tx, listed, dates)
-    open_ = [each for row in listed for each in states[row.id] if each.remaining > 0]
-    return sorted(availability.describe(tx, open_), key=lambda each: (each.date, each.doctor))
+    while dates:
+        some, dates = dates[:_AT_ONCE], dates[_AT_ONCE:]
+        states = days.list_states_of_doctors(tx, listed, some)
+        for nth in range(len(some)):
+            free = (states[row.id][nth] for row in listed)
+            yield from availability.describe(tx, [each for each in free if each.remaining > 0])
 
 
 def next_free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> list[Day]:
@@ -95,7 +104,7 @@ def next_free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start:
     """
     first = max(date_of(tx, start), tx.today) + timedelta(days=count)
     later = free(tx, doctor=doctor, specialty=specialty, start=DayWord(first.isoformat()), count=LONGEST)
-    return [each for each in later if each.date == later[0].date]
+    return list(next((own for _, own in groupby(later, key=lambda each: each.date)), ()))
 
 
 @operations.CLOSE

@@ -1,6 +1,6 @@
 """Register and edit patients, and list those on file."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -230,17 +230,19 @@ def list_matching(tx: Tx, *, text: str) -> list[FoundPatient]:
     return [FoundPatient(**fields_of(describe(tx, row)), score=score) for row, score in scored]
 
 
-def list_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> list[Patient]:
-    """Return the patients on file by number, with `archived` also archived ones.
+def iter_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> Iterator[Patient]:
+    """Yield the patients on file by number, with `archived` also archived ones.
 
     Erased ones are never listed.
     """
     query = stored_patients.not_erased if archived else stored_patients.on_file
     found = query(tx, limit=-1 if limit is None else limit)
     if limit is not None:
-        return [describe(tx, row) for row in found]
+        yield from (describe(tx, row) for row in found)
+        return
     merged, further = all_merged(tx), patient_phones.further(tx)
-    return [describe(tx, row, merged, _phones(row, further)) for row in found]
+    for row in found:
+        yield describe(tx, row, merged, _phones(row, further))
 
 
 def with_merged(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) -> list[rows.PatientRow]:

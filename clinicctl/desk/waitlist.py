@@ -1,7 +1,8 @@
 """The waitlist: patients who wait for a free slot with a doctor, first come, first served."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
+from itertools import islice
 from uuid import UUID, uuid4
 
 from clinicctl import errors
@@ -17,6 +18,9 @@ from clinicctl.store import counters
 from clinicctl.store.compiled import rows
 from clinicctl.store.compiled import waitlist as stored_waitlist
 from clinicctl.store.engine import Condition, Tx
+
+_AT_ONCE = 500
+"""How many entries are read with their days at once."""
 
 _NAMED = 3
 """How many days the sentence of a refusal names. Its details have all of them."""
@@ -53,18 +57,20 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
     return Waiting(**fields_of(entry), free_now=tuple(own))
 
 
-def list_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False) -> list[WaitlistEntry]:
-    """Return the waitlist, the oldest entry first.
+def iter_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False) -> Iterator[WaitlistEntry]:
+    """Yield the waitlist, the oldest entry first.
 
     `every` adds promoted and removed entries.
     """
     wanted = list[Condition]() if every else [stored_waitlist.waiting()]
     if doctor is not None:
         wanted.append(stored_waitlist.of_doctor(doctor=lookup.find_doctor(tx, doctor).id))
-    dates: dict[UUID, list[date]] = {}
-    for each in stored_waitlist.days(tx, wanted):
-        dates.setdefault(each.entry_id, []).append(each.date)
-    return [describe(tx, row, sorted(dates.get(row.id, ()))) for row in stored_waitlist.listed(tx, wanted)]
+    listed = stored_waitlist.listed(tx, wanted)
+    while some := list(islice(listed, _AT_ONCE)):
+        dates: dict[UUID, list[date]] = {}
+        for each in stored_waitlist.days_of_entries(tx, entries=[row.id for row in some]):
+            dates.setdefault(each.entry_id, []).append(each.date)
+        yield from (describe(tx, row, dates.get(row.id, ())) for row in some)
 
 
 @operations.STOP_WAITING

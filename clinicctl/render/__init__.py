@@ -1,20 +1,21 @@
 """Print results to stdout and everything else to stderr. No other module prints.
 
-A result is rendered completely and printed after the transaction has ended. Control characters are made visible.
+A result is read completely, and printed after the transaction has ended. Control characters are made visible.
 """
 
-import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 from clinicctl import errors, interrupts
+from clinicctl.render.streams import write, write_error
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from clinicctl.render.listings import Listing
     from clinicctl.render.progress import Progress
     from clinicctl.results.appointments import Appointment, Undoing
     from clinicctl.results.base import Outcome
@@ -31,6 +32,7 @@ __all__ = [
     "choices",
     "default_format",
     "flush",
+    "listing",
     "message",
     "named",
     "people",
@@ -84,42 +86,88 @@ def result(
 
         text(metrics.exposition(value))
         return
+    if type(value).__name__ == "Listing":
+        write(value.pieces)
+        return
     outcome = value if isinstance(value, Outcome) else None
     shown = outcome.result if outcome else value
-    if output == "table":
+    if isinstance(shown, list) and (shown or output != "table"):
+        found = listing(
+            shown,
+            output=output,
+            header=header,
+            excel_safe=excel_safe,
+            masked=masked,
+            of=of,
+            outcome=outcome,
+            listed=listed,
+        )
+        write(found.pieces)
+    elif output == "table":
         from clinicctl.render import machine, safe_text, tables
 
         if masked:
             # The answer of an accepted command lists the patients to call with whole phones.
             shown = safe_text.masked(shown, to_call=outcome is not None and not outcome.dry_run)
-        positioned, coloured = _obeys(sys.stdout), _coloured(sys.stdout)
-        listed = listed if _is_terminal(sys.stdout) else ()
         text(
             tables.render(
                 shown,
                 outcome=outcome,
-                width=_width(),
-                coloured=coloured,
-                positioned=positioned,
-                listed=listed,
                 command=command,
                 kind=machine.declared_class(of) if shown == [] else None,
                 days=days,
                 doctor=doctor,
+                **_terminal(),
             )
         )
-        return
-    from clinicctl.render import machine
+    else:
+        from clinicctl.render import machine
 
-    if output in ("json", "jsonl"):
-        text(machine.as_json(shown, outcome=outcome, lines=output == "jsonl", pretty=_is_terminal(sys.stdout)))
-        return
-    wanted = output == "csv" if header is None else header
-    comma = output == "csv"
-    text(machine.as_separated(shown, outcome=outcome, comma=comma, header=wanted, excel_safe=excel_safe, of=of))
-    if outcome is not None:
+        if output in ("json", "jsonl"):
+            text(machine.as_json(shown, outcome=outcome, lines=output == "jsonl", pretty=_is_terminal(sys.stdout)))
+        else:
+            wanted = output == "csv" if header is None else header
+            comma = output == "csv"
+            text(machine.as_separated(shown, outcome=outcome, comma=comma, header=wanted, excel_safe=excel_safe))
+    if outcome is not None and output in ("csv", "tsv"):
         # The rows are days. The patients to call have other columns, and so go to stderr.
         to_call(outcome)
+
+
+def listing(
+    rows: "Iterable[Any]",
+    *,
+    output: str,
+    header: bool | None,
+    excel_safe: bool,
+    masked: bool,
+    of: Callable[..., Any] | None,
+    outcome: "Outcome | None" = None,
+    listed: Sequence[str] = (),
+) -> "Listing":
+    """Read a list in a format, row by row, for `result` to print.
+
+    A table needs at least one row. The options are those of `result`.
+    """
+    from clinicctl.render import listings
+
+    return listings.read(
+        rows,
+        output=output,
+        header=output == "csv" if header is None else header,
+        excel_safe=excel_safe,
+        masked=masked,
+        of=of,
+        pretty=_is_terminal(sys.stdout),
+        outcome=outcome,
+        listed=listed if _is_terminal(sys.stdout) else (),
+        **(_terminal() if output == "table" else {}),
+    )
+
+
+def _terminal() -> dict[str, Any]:
+    """Return what a table is drawn on."""
+    return {"width": _width(), "positioned": _obeys(sys.stdout), "coloured": _coloured(sys.stdout)}
 
 
 def answer(line: int, status: int, value: Any, refused: errors.Refusal | None) -> str:
@@ -134,7 +182,7 @@ def text(content: str) -> None:
 
     Refuses with `NotPrinted` if that fails.
     """
-    _write(sys.stdout, content)
+    write((content,))
 
 
 def textfile(found: "Metrics", *, path: str) -> None:
@@ -146,14 +194,14 @@ def textfile(found: "Metrics", *, path: str) -> None:
 
 def flush() -> None:
     """Print buffered output. Refuses with `NotPrinted` if that fails."""
-    _write(sys.stdout, "")
+    write(("",))
 
 
 def message(sentence: str) -> None:
     """Write one line on stderr."""
     from clinicctl.render.safe_text import visible
 
-    _print_error(f"clinicctl: {visible(sentence)}\n")
+    write_error(f"clinicctl: {visible(sentence)}\n")
 
 
 def tally(outcome: "Outcome") -> str:
@@ -180,10 +228,10 @@ def refusal(refused: errors.Refusal, *, as_json: bool, masked: bool = False) -> 
     from clinicctl.render import machine
 
     if as_json:
-        _print_error(machine.refusal_json(refused))
+        write_error(machine.refusal_json(refused))
         return
     width = _width() if _is_terminal(sys.stderr) else None
-    _print_error(machine.refusal_text(refused, masked=masked, width=width))
+    write_error(machine.refusal_text(refused, masked=masked, width=width))
 
 
 def choices(refused: errors.Refusal, *, masked: bool = False) -> None:
@@ -191,7 +239,7 @@ def choices(refused: errors.Refusal, *, masked: bool = False) -> None:
     from clinicctl.render import machine
 
     width = _width() if _is_terminal(sys.stderr) else None
-    _print_error(machine.refusal_text(refused, masked=masked, width=width, numbered=True))
+    write_error(machine.refusal_text(refused, masked=masked, width=width, numbered=True))
 
 
 def can_ask() -> bool:
@@ -210,7 +258,7 @@ def line(program: str, subject: str = "") -> str:
             if _is_terminal(sys.stdout):
                 return input(prompt)
             # The result goes to a file; the prompt is for the person.
-            _print_error(prompt)
+            write_error(prompt)
         if typed := sys.stdin.readline() if sys.stdin else "":
             return typed
     raise EOFError
@@ -240,7 +288,7 @@ def prompt(question: str) -> str:
     """Ask on stderr, and return the answer. It is empty at the end of the input."""
     from clinicctl.render.safe_text import visible
 
-    _print_error(f"{visible(question)} ")
+    write_error(f"{visible(question)} ")
     with interrupts.Waiting():
         return sys.stdin.readline().strip()
 
@@ -273,7 +321,7 @@ def undo_question(found: "Undoing", *, names: bool = True) -> str:
 
 def people(affected: "Sequence[ToCall]", *, masked: bool = False) -> None:
     """List the affected patients with their phones on stderr, before a question."""
-    _print_error(_listed(affected, masked=masked))
+    write_error(_listed(affected, masked=masked))
 
 
 def _listed(patients: "Sequence[ToCall]", *, masked: bool) -> str:
@@ -287,7 +335,7 @@ def to_call(outcome: "Outcome", *, masked: bool = False) -> None:
     found = outcome.result if isinstance(outcome.result, list) else [outcome.result]
     if patients := [person for each in found for person in getattr(each, "cancelled", ())]:
         title = "Would be cancelled by the clinic:" if outcome.dry_run else "Cancelled by the clinic; please call:"
-        if not _print_error(f"clinicctl: {title}\n{_listed(patients, masked=masked)}"):
+        if not write_error(f"clinicctl: {title}\n{_listed(patients, masked=masked)}"):
             # The list is part of the answer, and nothing else contains it.
             raise errors.NotPrinted(reason="stderr is closed or full")
 
@@ -301,56 +349,6 @@ def board(read: "Callable[[], Sequence[Board]]", *, every: float) -> None:
 
     positioned, coloured = _obeys(sys.stdout), _coloured(sys.stdout)
     waiting_room.run(read, every=every, write=text, coloured=coloured, positioned=positioned)
-
-
-def _write(stream: IO[str] | None, content: str) -> None:
-    if stream is None:
-        if content:
-            raise errors.NotPrinted(reason="stdout is closed")
-        return
-    try:
-        with interrupts.Waiting(first=True):
-            if hasattr(stream, "buffer"):
-                stream.flush()
-                _write_all(stream.buffer, content.encode("utf-8", "backslashreplace"))
-                stream.buffer.flush()
-            else:
-                stream.write(content)
-            stream.flush()
-    except (OSError, ValueError) as error:
-        # The interpreter must not try to write the rest again when it closes the stream.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open for the rest of the process
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "stdout is closed"
-        kind = errors.ReaderGone if isinstance(error, BrokenPipeError) else errors.NotPrinted
-        raise kind(reason=reason) from None
-
-
-def _write_all(stream: BinaryIO, data: bytes) -> None:
-    """Write every byte.
-
-    Without buffering (PYTHONUNBUFFERED), one write may take only some of them.
-    """
-    rest = memoryview(data)
-    while rest:
-        written = stream.write(rest)
-        if not written:
-            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-        rest = rest[written:]
-
-
-def _print_error(content: str) -> bool:
-    """Print on stderr, and return whether that worked.
-
-    Otherwise the exit status is the only answer.
-    """
-    try:
-        if sys.stderr is not None:
-            sys.stderr.write(content)
-            sys.stderr.flush()
-            return True
-    except (OSError, ValueError):
-        pass
-    return False
 
 
 def _is_terminal(stream: IO[str] | None) -> bool:

@@ -4,9 +4,10 @@ Rich supplies only the styles, because it counts no cell for vowel signs that ha
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from rich.color import ColorSystem
 from rich.style import Style
@@ -121,6 +122,14 @@ class Console:
         self._positioned = positioned
         self._lines: list[str] = []
 
+    def empty(self) -> "Console":
+        """Return a console like this one, without lines."""
+        return Console(width=self.width, coloured=self._coloured, positioned=self._positioned)
+
+    def add(self, lines: Iterable[str]) -> None:
+        """Add lines that a console has made."""
+        self._lines += lines
+
     def print(self, text: Text | str, *, style: str = "", soft_wrap: bool = False) -> None:
         """Add a text, wrapped at the width; with `soft_wrap` the terminal wraps it."""
         text = text if isinstance(text, Text) else Text(text, style)
@@ -132,21 +141,27 @@ class Console:
         self, headings: Sequence[Heading], rows: Sequence[Sequence[Text]], *, gap: int = GAP, below: int = 0
     ) -> None:
         """Add a table with its titles, and `below` empty lines between rows."""
+        self._lines += self.table_lines(headings, rows, gap=gap, below=below)
+
+    def table_lines(
+        self, headings: Sequence[Heading], rows: Iterable[Sequence[Text]], *, gap: int = GAP, below: int = 0
+    ) -> Iterator[str]:
+        """Yield the lines of a table.
+
+        The rows are read up to three times, to measure them first.
+        """
         titled = any(each.title for each in headings)
         head = [[Text(each.title, "bold") for each in headings]] if titled else []
-        whole = [*head, *rows]
-        widths = _widths(whole, headings, self.width - gap * (len(headings) - 1))
-        for at, row in enumerate(whole):
-            self._lines += [""] * (below if at else 0)
+        widths = _widths(head, rows, headings, self.width - gap * (len(headings) - 1))
+        for at, row in enumerate(chain(head, rows)):
+            yield from [""] * (below if at else 0)
             lines = [
                 wrapped(cell.plain, width) if heading.wraps else [cell.plain]
                 for cell, heading, width in zip(row, headings, widths, strict=True)
             ]
             styles = [cell.style or heading.style for cell, heading in zip(row, headings, strict=True)]
             for nth in range(max(map(len, lines))):
-                self._lines.append(
-                    self._row([each[nth] if nth < len(each) else "" for each in lines], styles, headings, widths, gap)
-                )
+                yield self._row([each[nth] if nth < len(each) else "" for each in lines], styles, headings, widths, gap)
 
     def block(self, cells_: Sequence[tuple[str, Text]]) -> None:
         """Add a row as lines: its first cell, then the other cells that have content."""
@@ -209,21 +224,25 @@ class Console:
         return line
 
 
-def _widths(rows: Sequence[Sequence[Text]], headings: Sequence[Heading], room: int) -> list[int]:
+def _widths(
+    head: Sequence[Sequence[Text]], rows: Iterable[Sequence[Text]], headings: Sequence[Heading], room: int
+) -> list[int]:
     """Return widths of columns in which every cell fits, wrapped if necessary.
 
     Width that a column cannot use because of its word lengths goes to the others.
     """
     wraps = [each.wraps for each in headings]
-    columns = [[row[nth].plain for row in rows] for nth in range(len(headings))]
-    wanted = [max(map(cells, column)) for column in columns]
+    wanted = [0] * len(headings)
+    for row in chain(head, rows):
+        wanted = [max(width, cells(cell.plain)) for width, cell in zip(wanted, row, strict=True)]
     if sum(wanted) <= room:
         return wanted
     widths = _narrowed(wanted, wraps, room)
-    used = [
-        max(cells(line) for text in column for line in wrapped(text, width)) if may else width
-        for column, width, may in zip(columns, widths, wraps, strict=True)
-    ]
+    used = [0 if may else width for width, may in zip(widths, wraps, strict=True)]
+    for row in chain(head, rows):
+        for nth, cell in enumerate(row):
+            if wraps[nth]:
+                used[nth] = max(used[nth], *map(cells, wrapped(cell.plain, widths[nth])))
     reduced = [use if use < width else want for use, width, want in zip(used, widths, wanted, strict=True)]
     return _narrowed(reduced, wraps, room)
 

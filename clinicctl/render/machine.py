@@ -4,7 +4,6 @@ Values are never localised.
 """
 
 import csv
-import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,44 +31,89 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 
 def as_json(result: Any, *, outcome: Outcome | None, lines: bool, pretty: bool) -> str:
-    """Return a single thing as an object and a list as an array.
-
-    With `lines`, one object a line.
-    """
+    """Return a single thing as an object, with `lines` on one line."""
     if not pretty and (rows := getattr(result, "rows", ())):
         found = _objects(replace(result, rows=()), outcome)
         texts = {name: dumps(each) for name, each in found.items()} | {"rows": _rows_json(rows)}
         return "{" + ", ".join(f"{dumps(name)}: {each}" for name, each in texts.items()) + "}\n"
-    found = _objects(result, outcome)
-    if lines:
-        return "".join(f"{dumps(each)}\n" for each in (found if isinstance(found, list) else [found]))
-    return f"{dumps(found, indent=2 if pretty else None)}\n"
+    return f"{dumps(_objects(result, outcome), indent=2 if pretty and not lines else None)}\n"
 
 
-def as_separated(
-    result: Any,
-    *,
-    outcome: Outcome | None,
-    comma: bool,
-    header: bool,
-    excel_safe: bool,
-    of: Callable[..., Any] | None = None,
-) -> str:
-    """Return rows with flattened names: RFC 4180, or tabs without quotes.
+def json_items(rows: Iterable[Any], *, outcome: Outcome | None, pretty: bool) -> Iterator[str]:
+    """Yield each member of a list as JSON."""
+    for row in rows:
+        yield dumps(_objects(row, outcome), indent=2 if pretty else None)
 
-    The columns depend only on the result's class. The operation `of` declares the class of an empty list. A result
-    with rows (an import, a health check) becomes these rows. `excel_safe` puts an apostrophe before a cell that a
-    spreadsheet would run.
+
+def json_array(members: Iterable[str], *, pretty: bool) -> Iterator[str]:
+    """Yield the parts of an array. Its members are JSON already."""
+    begin, between, end = ("[\n  ", ",\n  ", "\n]\n") if pretty else ("[", ", ", "]\n")
+    before = begin
+    for each in members:
+        yield before + (each.replace("\n", "\n  ") if pretty else each)
+        before = between
+    yield end if before is between else "[]\n"
+
+
+def as_separated(result: Any, *, outcome: Outcome | None, comma: bool, header: bool, excel_safe: bool) -> str:
+    """Return a result as `separated_lines`.
+
+    One with rows (an import, a health check) becomes these rows.
     """
-    cells = _cells(result, outcome, of)
-    cells = cells if header else cells[1:]
-    if excel_safe:
-        cells = [[f"'{cell}" if cell.startswith(_RUN_BY_SPREADSHEETS) else cell for cell in row] for row in cells]
-    if not comma:
-        return "".join("\t".join(row) + "\n" for row in cells)
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(cells)
-    return buffer.getvalue()
+    line = _line(comma=comma, excel_safe=excel_safe)
+    if (tuples := getattr(result, "rows", None)) is not None:
+        head = [line(_member(type(result), "rows")._fields)] if header else []
+        return "".join([*head, *map(line, zip(*_texts(tuples, _plain_cell), strict=True))])
+    kind, rows = type(result), [result]
+    # By name, so that a booking does not load the results of a health check.
+    if about := _ABOUT_ROWS.get(type(result).__name__):
+        kind, rows = _member(type(result), about), list(getattr(result, about))
+        if not is_dataclass(kind):
+            return "".join(map(line, [*([[about]] if header else []), *([_plain_cell(each)] for each in rows)]))
+    return "".join(separated_lines(rows, kind=kind, outcome=outcome, comma=comma, header=header, excel_safe=excel_safe))
+
+
+def separated_lines(
+    rows: Iterable[Any], *, kind: Any, outcome: Outcome | None, comma: bool, header: bool, excel_safe: bool
+) -> Iterator[str]:
+    """Yield rows with flattened names: RFC 4180, or tabs without quotes.
+
+    The columns depend only on the class of the first row, or on `kind` if there is none. `excel_safe` puts an
+    apostrophe before a cell that a spreadsheet would run.
+    """
+    line = _line(comma=comma, excel_safe=excel_safe)
+    # A write always has both columns, so that its columns are the same each time.
+    marks = {"replayed": _cell(outcome.replayed), "dry_run": _cell(outcome.dry_run)} if outcome else {}
+    names: list[str] | None = None
+    for row in rows:
+        found = plain(row)
+        if names is None:
+            names = list(_names(type(row), found))
+            if header:
+                yield line([*names, *marks])
+        flat = _flat(found)
+        yield line([*(flat.get(name, "") for name in names), *marks.values()])
+    if names is None and header:
+        yield line([*_names(kind, {}), *marks])
+
+
+class _Echo:
+    """A file that returns what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _line(*, comma: bool, excel_safe: bool) -> Callable[[Iterable[str]], str]:
+    """Return the function that turns cells into a line."""
+    write: Callable[[Iterable[str]], str] = csv.writer(_Echo()).writerow if comma else _tabbed
+    if not excel_safe:
+        return write
+    return lambda cells: write([f"'{cell}" if cell.startswith(_RUN_BY_SPREADSHEETS) else cell for cell in cells])
+
+
+def _tabbed(cells: Iterable[str]) -> str:
+    return "\t".join(cells) + "\n"
 
 
 def refusal_json(refused: errors.Refusal) -> str:
@@ -138,26 +182,6 @@ def _objects(result: Any, outcome: Outcome | None) -> Any:
         return found
     marks = {"replayed": outcome.replayed} | ({"dry_run": True} if outcome.dry_run else {})
     return [each | marks for each in found] if isinstance(found, list) else found | marks
-
-
-def _cells(result: Any, outcome: Outcome | None, of: Callable[..., Any] | None) -> list[list[str]]:
-    """Return the header and the rows."""
-    if (tuples := getattr(result, "rows", None)) is not None:
-        return [list(_member(type(result), "rows")._fields), *map(list, zip(*_texts(tuples, _plain_cell), strict=True))]
-    # By name, so that a booking does not load the results of a health check.
-    if about := _ABOUT_ROWS.get(type(result).__name__):
-        kind, values = _member(type(result), about), list(getattr(result, about))
-        if not is_dataclass(kind):
-            return [[about], *([_plain_cell(each)] for each in values)]
-    else:
-        values = result if isinstance(result, list) else [result]
-        kind = type(values[0]) if values else declared_class(of)
-    rows = [plain(each) for each in values]
-    names = list(_names(kind, rows[0] if rows else {}))
-    # A write always has both columns, so that its columns are the same each time.
-    marks = {"replayed": _cell(outcome.replayed), "dry_run": _cell(outcome.dry_run)} if outcome else {}
-    found = [_flat(each) for each in rows]
-    return [[*names, *marks], *([each.get(name, "") for name in names] + [*marks.values()] for each in found)]
 
 
 def declared_class(of: Callable[..., Any] | None) -> Any:

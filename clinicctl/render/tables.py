@@ -1,16 +1,18 @@
 """Print results for people: sentences, tables, and single things line by line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date
+from itertools import chain, groupby
 from typing import Any
 
 from clinicctl import statuses
 from clinicctl.render import messages, phrases
-from clinicctl.render.columns import COLUMNS, NUMBERS, Column, instant, status, text
+from clinicctl.render.columns import COLUMNS, NUMBERS, instant, status, text
 from clinicctl.render.layout import Console, Heading, Text
 from clinicctl.render.machine import to_call
 from clinicctl.render.safe_text import visible
+from clinicctl.render.spool import Spool
 from clinicctl.results.appointments import Appointment, PatientCard, QueueEntry, StepTaken, WaitlistEntry
 from clinicctl.results.base import Outcome
 from clinicctl.results.clinic import Demo, Health
@@ -54,13 +56,12 @@ def render(
     width: int,
     coloured: bool = False,
     positioned: bool = False,
-    listed: Sequence[str] = (),
     command: str = "",
     kind: type | None = None,
     days: Sequence[date] = (),
     doctor: str = "",
 ) -> str:
-    """Return a result for people: a sentence, a table, or single lines.
+    """Return a single thing or an empty list for people: a sentence, or lines.
 
     `kind` is the class of an empty list; `days` and `doctor` are what the command asked for.
     """
@@ -74,8 +75,6 @@ def render(
         _print_verdict(console, result)
     elif isinstance(result, Demo):
         _print_demo(console, result)
-    elif isinstance(result, list) and result:
-        _print_list(console, result, outcome, listed=listed)
     elif isinstance(result, list):
         nothing, hint = _nothing(kind)
         asked = f"{f' for {visible(doctor)}' if doctor else ''}{f' on {phrases.days(days)}' if days else ''}"
@@ -96,12 +95,33 @@ def _nothing(kind: type | None) -> tuple[str, str]:
     return next(found, ("Nothing found", ""))
 
 
+def prepare(
+    rows: Iterator[Any],
+    *,
+    outcome: Outcome | None,
+    width: int,
+    coloured: bool = False,
+    positioned: bool = False,
+    listed: Sequence[str] = (),
+) -> Iterator[str]:
+    """Read a list that is not empty, and return the lines of its table.
+
+    They are made when they are printed. `listed` are cancelled appointments that the user has already seen.
+    """
+    console = Console(width=width, coloured=coloured, positioned=positioned)
+    first = next(rows)
+    rows = chain([first], rows)
+    if isinstance(first, Slot):
+        return _sheets(console, rows)
+    if isinstance(first, Board | DoctorWeek | QueueEntry) or outcome is not None:
+        _print_list(console, list(rows), outcome, listed=listed)
+        return iter(console.lines())
+    return _Cells(rows).lines(console)
+
+
 def _print_list(console: Console, rows: Sequence[Any], outcome: Outcome | None, *, listed: Sequence[str]) -> None:
     if isinstance(rows[0], Board):
         print_board(console, rows)
-    elif isinstance(rows[0], Slot):
-        for on in dict.fromkeys(each.date for each in rows):
-            _print_sheet(console, [each for each in rows if each.date == on], below=on != rows[-1].date)
     elif isinstance(rows[0], DoctorWeek):
         _print_week(console, rows)
     else:
@@ -114,27 +134,45 @@ def _print_list(console: Console, rows: Sequence[Any], outcome: Outcome | None, 
 # Tables
 
 
-def _print_rows(console: Console, rows: Sequence[Any], *, without: Sequence[str] = ()) -> None:
-    if isinstance(rows[0], QueueEntry) and not any(each.earlier for each in rows):
-        without = ("Day",)
-    columns = next(columns for kind, columns in COLUMNS.items() if isinstance(rows[0], kind))
-    columns = _used([each for each in columns if each[0] not in without], rows)
-    if console.width < NARROW:
-        for row in rows:
-            console.block([(title, text(value(row))) for title, value in columns])
-        return
-    console.table(
-        [Heading(title, right=title in NUMBERS) for title, _ in columns],
-        [[text(value(row)) for _, value in columns] for row in rows],
-    )
-
-
-def _used(columns: Sequence[Column], rows: Sequence[Any]) -> Sequence[Column]:
-    """Return the columns that are not empty, because a terminal has little room.
+class _Cells(Iterable[Sequence[Text]]):
+    """The cells of rows, without the columns that are empty, because a terminal has little room.
 
     CSV and TSV have every column.
     """
-    return [(title, value) for title, value in columns if any(value(row) not in (None, "") for row in rows)]
+
+    def __init__(self, rows: Iterator[Any], *, without: Sequence[str] = ()) -> None:
+        self._spool = Spool()
+        first = next(rows)
+        columns = next(columns for kind, columns in COLUMNS.items() if isinstance(first, kind))
+        columns = [each for each in columns if each[0] not in without]
+        used = set[int]()
+        for row in chain([first], rows):
+            cells = [text(value(row)) for _, value in columns]
+            used.update(nth for nth, each in enumerate(cells) if each.plain)
+            self._spool.add([(each.plain, each.style) for each in cells])
+        self._used = sorted(used)
+        self._titles = [columns[nth][0] for nth in self._used]
+
+    def __iter__(self) -> Iterator[Sequence[Text]]:
+        for row in self._spool:
+            yield [Text(*row[nth]) for nth in self._used]
+
+    def lines(self, console: Console) -> Iterator[str]:
+        """Yield the lines of the table. Below a width, each row is a block."""
+        if console.width >= NARROW:
+            headings = [Heading(title, right=title in NUMBERS) for title in self._titles]
+            yield from console.table_lines(headings, self)
+            return
+        for row in self:
+            block = console.empty()
+            block.block(list(zip(self._titles, row, strict=True)))
+            yield from block.lines()
+
+
+def _print_rows(console: Console, rows: Sequence[Any], *, without: Sequence[str] = ()) -> None:
+    if isinstance(rows[0], QueueEntry) and not any(each.earlier for each in rows):
+        without = ("Day",)
+    console.add(_Cells(iter(rows), without=without).lines(console))
 
 
 def _print_card(console: Console, card: PatientCard) -> None:
@@ -285,15 +323,26 @@ def _taken(each: Day) -> Text:
     return Text(f"{each.booked}/{each.capacity} full", "bold red")
 
 
-def _print_sheet(console: Console, slots: Sequence[Slot], *, below: bool = False) -> None:
-    console.print(phrases.day(slots[0].date), style="bold")
-    for code in dict.fromkeys(each.doctor for each in slots):
-        own = [each for each in slots if each.doctor == code]
-        taken = sum(each.appointment is not None for each in own)
-        console.print(Text(f"\n{code}: {taken} taken, {len(own) - taken} free", style="bold"))
-        _print_rows(console, own, without=("Doctor",))
-    if below:
-        console.print("")
+def _sheets(console: Console, rows: Iterator[Slot]) -> Iterator[str]:
+    """Read the slots of days, and return the lines of the sheets."""
+    spool = Spool()
+    for nth, (on, slots) in enumerate(groupby(rows, key=lambda each: each.date)):
+        sheet = console.empty()
+        if nth:
+            sheet.print("")
+        _print_sheet(sheet, on, slots)
+        for line in sheet.lines():
+            spool.add(line)
+    return iter(spool)
+
+
+def _print_sheet(console: Console, on: date, slots: Iterator[Slot]) -> None:
+    console.print(phrases.day(on), style="bold")
+    for code, own in groupby(slots, key=lambda each: each.doctor):
+        listed = list(own)
+        taken = sum(each.appointment is not None for each in listed)
+        console.print(Text(f"\n{code}: {taken} taken, {len(listed) - taken} free", style="bold"))
+        _print_rows(console, listed, without=("Doctor",))
 
 
 def _field(value: Any) -> Text:

@@ -1,6 +1,6 @@
 """Generated from queries/appointments.py by `python -m clinicctl.store.compile`. Do not edit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime
 from datetime import time as Time
@@ -350,9 +350,9 @@ LIMIT ? OFFSET ?
 """
 
 
-def matching(tx: Tx, conditions: Sequence[Condition], *, limit: int) -> list[rows.AppointmentRow]:
+def matching(tx: Tx, conditions: Sequence[Condition], *, limit: int) -> Iterator[rows.AppointmentRow]:
     where, values = joined(conditions)
-    return tx.fetch_all(_MATCHING.format(conditions=where), (*values, limit, 0), rows.appointment_row)
+    return tx.iterate(_MATCHING.format(conditions=where), (*values, limit, 0), rows.appointment_row)
 
 
 _WITH_DOCTOR = """

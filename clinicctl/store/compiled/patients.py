@@ -46,8 +46,8 @@ LIMIT ? OFFSET ?
 """
 
 
-def on_file(tx: Tx, *, limit: int) -> list[rows.PatientRow]:
-    return tx.fetch_all(_ON_FILE, (limit, 0), rows.patient_row)
+def on_file(tx: Tx, *, limit: int) -> Iterator[rows.PatientRow]:
+    return tx.iterate(_ON_FILE, (limit, 0), rows.patient_row)
 
 
 _NOT_ERASED = """
@@ -60,8 +60,8 @@ LIMIT ? OFFSET ?
 """
 
 
-def not_erased(tx: Tx, *, limit: int) -> list[rows.PatientRow]:
-    return tx.fetch_all(_NOT_ERASED, (limit, 0), rows.patient_row)
+def not_erased(tx: Tx, *, limit: int) -> Iterator[rows.PatientRow]:
+    return tx.iterate(_NOT_ERASED, (limit, 0), rows.patient_row)
 
 
 _COUNT = """

@@ -1,6 +1,6 @@
 """Generated from queries/waitlist.py by `python -m clinicctl.store.compile`. Do not edit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
@@ -38,21 +38,21 @@ WHERE {conditions} ORDER BY waitlist_entries.number
 """
 
 
-def listed(tx: Tx, conditions: Sequence[Condition]) -> list[rows.WaitlistRow]:
+def listed(tx: Tx, conditions: Sequence[Condition]) -> Iterator[rows.WaitlistRow]:
     where, values = joined(conditions)
-    return tx.fetch_all(_LISTED.format(conditions=where), values, rows.waitlist_row)
+    return tx.iterate(_LISTED.format(conditions=where), values, rows.waitlist_row)
 
 
-_DAYS = """
+_DAYS_OF_ENTRIES = """
 SELECT waitlist_days.entry_id, waitlist_days.date
-FROM waitlist_days JOIN waitlist_entries ON waitlist_entries.id = waitlist_days.entry_id
-WHERE {conditions}
+FROM waitlist_days
+WHERE waitlist_days.entry_id IN (SELECT entries_listed.value
+FROM json_each(?) AS entries_listed) ORDER BY waitlist_days.date
 """
 
 
-def days(tx: Tx, conditions: Sequence[Condition]) -> list[rows.WaitlistDayRow]:
-    where, values = joined(conditions)
-    return tx.fetch_all(_DAYS.format(conditions=where), values, rows.waitlist_day_row)
+def days_of_entries(tx: Tx, *, entries: Iterable[UUID]) -> list[rows.WaitlistDayRow]:
+    return tx.fetch_all(_DAYS_OF_ENTRIES, (from_list(entries, from_uuid),), rows.waitlist_day_row)
 
 
 _WAITING = """

@@ -119,6 +119,7 @@ MATCHING = filtered(
     .order_by(appointments.c.date, doctors.c.code, appointments.c.slot, appointments.c.number)
     .limit(LIMIT),
     "AppointmentRow",
+    streamed=True,
 )
 WITH_DOCTOR = condition(_WITH_DOCTOR)
 WITH_PATIENT = condition(_WITH_PATIENT)

@@ -59,10 +59,11 @@ def _with_keys() -> Select[Any]:
         .where(beyond.scalar_subquery().is_(None), _FOUND)
     )
 
+
 BY_ID = one(select(patients).where(patients.c.id == bindparam("id")), "PatientRow")
 BY_NUMBER = one(select(patients).where(patients.c.number == bindparam("number")), "PatientRow")
-ON_FILE = every(_ALL.where(_ON_FILE).limit(LIMIT), "PatientRow")
-NOT_ERASED = every(_ALL.where(patients.c.erased_at.is_(None)).limit(LIMIT), "PatientRow")
+ON_FILE = stream(_ALL.where(_ON_FILE).limit(LIMIT), "PatientRow")
+NOT_ERASED = stream(_ALL.where(patients.c.erased_at.is_(None)).limit(LIMIT), "PatientRow")
 COUNT = one(select(func.count()).select_from(patients).where(_ON_FILE))
 FIND = filtered(_ALL.where(_FOUND, FILTERS).limit(LIMIT), "PatientRow")
 HAS_WORD = condition(

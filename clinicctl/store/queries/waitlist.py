@@ -34,9 +34,9 @@ _OF_PATIENT = waitlist_entries.c.patient_id == bindparam("patient")
 _ENTRY = waitlist_entries.c.id == bindparam("row")
 
 BY_NUMBER = one(_ALL.where(waitlist_entries.c.number == bindparam("number")), "WaitlistRow")
-LISTED = filtered(_ALL.where(FILTERS), "WaitlistRow")
-DAYS = filtered(
-    select(waitlist_days).join(waitlist_entries, waitlist_entries.c.id == waitlist_days.c.entry_id).where(FILTERS),
+LISTED = filtered(_ALL.where(FILTERS), "WaitlistRow", streamed=True)
+DAYS_OF_ENTRIES = every(
+    select(waitlist_days).where(among(waitlist_days.c.entry_id, "entries")).order_by(waitlist_days.c.date),
     "WaitlistDayRow",
 )
 WAITING = condition(_IS_WAITING)
