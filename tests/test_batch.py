@@ -1,5 +1,6 @@
 """A batch: one answer a line, in order, each durable when it is given; neighbours do not harm each other."""
 
+import fcntl
 import json
 import os
 import random
@@ -8,8 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from typer.main import get_command
 from clinicctl.cli import TREE, Root, app, fast_parse
 from clinicctl.cli.batch_lines import LONGEST_LINE
 from clinicctl.cli.context import AppContext
+from clinicctl.render import progress
 from clinicctl.results.base import plain
 from clinicctl.store.sqlite.connections import BEGIN
 from clinicctl.store.sqlite.group_commit import GroupStore
@@ -539,3 +541,75 @@ def test_a_line_that_asks_for_no_format_is_refused(clinic: Ask, run: Run) -> Non
         assert (answer["exit_code"], answer["error"]["code"]) == (2, "invalid_value")
     run("book", "P1", "MEHTA", "-o", "nosuch", "--json", status=2)
     assert clinic("appointment", "list") == []
+
+
+# The lock
+
+
+def is_free(path: str) -> bool:
+    """Whether another desk could take the writer's lock now."""
+    with open(f"{path}.lock", "rb+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+@pytest.mark.parametrize(
+    ("line", "free"),
+    [
+        ("audit verify", True),
+        ("audit log", True),
+        ("appointment list", True),
+        ("appt list --doctor MEHTA", True),
+        ("patient duplicates", True),
+        ("metrics", True),
+        ("waitlist list", True),
+        ("db check", True),
+        ("appointment list --patient P1", False),
+        ("audit log --limit 3", False),
+        ("patient show P1", False),
+        ("doctor list", False),
+    ],
+)
+def test_what_may_read_long_does_not_hold_the_lock(
+    line: str, free: bool, clinic: Ask, batch: Any, db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, read = list[bool](), GroupStore.read
+
+    @contextmanager
+    def watched(self: GroupStore, *, actor: str) -> Iterator[Any]:
+        with read(self, actor=actor) as tx:
+            seen.append(is_free(db))
+            yield tx
+
+    monkeypatch.setattr(GroupStore, "read", watched)
+    answers = batch("book P1 MEHTA", line, "book P2 MEHTA")
+    assert [each["exit_code"] for each in answers] == [0, 0, 0]
+    assert set(seen) == {free}
+    assert len(clinic("appointment", "list")) == 2
+
+
+def test_a_long_read_answers_what_the_lines_before_it_wrote(clinic: Ask, batch: Any) -> None:
+    _, listed, _ = batch("book P1 MEHTA", "appointment list", "book P2 MEHTA")
+    assert [each["number"] for each in listed["result"]] == ["A1"]
+
+
+def test_an_atomic_batch_tells_that_others_wait(
+    clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, db: str
+) -> None:
+    activities: list[tuple[str, int, int]] = []
+
+    def show(self: progress.Progress, activity: str, *, done: int, total: int) -> None:
+        assert not is_free(db)
+        activities.append((activity, done, total))
+
+    monkeypatch.setattr(progress.Progress, "show", show)
+    lines = "".join(f"book P1 MEHTA +{day}d\n" for day in range(1, 251))
+    run("batch", "-", "--atomic", stdin=lines, status=0)
+    assert activities == []
+    monkeypatch.setattr("clinicctl.cli.batch.LONG_HOLD", 0.0)
+    run("batch", "-", "--atomic", stdin=lines.replace("MEHTA", "RAO"), status=0)
+    assert activities == [("other desks wait", 100, 250), ("other desks wait", 200, 250)]
+    assert "Other desks wait until the end" in " ".join(run("batch", "--help", status=0).stdout.split())

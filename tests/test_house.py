@@ -149,7 +149,8 @@ OPENS_ITS_OWN = {
     *(
         "store/sqlite/lock.py writers_lock",
         "store/sqlite/head_file.py _opened",
-        "store/engine.py draft",
+        "store/sqlite/drafts.py clear",
+        "store/sqlite/drafts.py _locked",
     ),  # the lock file, new names
     "store/compile.py main",  # the generated modules
     *("store/sqlite/health.py _durability", "render/streams.py _write"),  # a temporary file, and /dev/null

@@ -5,8 +5,8 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,15 @@ import pytest
 from freezegun import freeze_time
 
 from clinicctl import clock
-from clinicctl.store import migrations
-from clinicctl.store.sqlite import check, head_file, location
+from clinicctl.store import migrations, paths
+from clinicctl.store.sqlite import check, drafts, head_file, location, replacement
 from clinicctl.store.sqlite.invariants import INVARIANTS
-from tests.conftest import Prefill
+from tests.conftest import Answer, Prefill, Start
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
 Refused = Callable[..., dict[str, Any]]
+Finish = Callable[..., Answer]
 
 SCHEMAS = {
     version: (Path(__file__).parent / "schemas" / f"{version}.sql").read_text("utf-8")
@@ -816,3 +817,83 @@ def test_the_files_keeping_stands_alone(day: Ask, run: Run, tmp_path: Path) -> N
     answers = run("batch", "-", stdin="".join(f"{each}\n" for each in lines), status=3).lines
     assert [each["exit_code"] for each in answers] == [2, 2, 2, 2, 0, 0]
     assert answers[-1]["result"]["sound"]
+
+
+# What others can do meanwhile
+
+
+def test_a_restore_copies_and_checks_without_the_lock(
+    day: Ask, start: Start, finish: Finish, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another desk books while the file is checked, and while the database is saved."""
+    copy = day("db", "backup", str(tmp_path / "copy.db"))["path"]
+    checked, saved, copied = check.refuse_unsound, replacement.copying, list[str]()
+
+    def check_slowly(*args: Any, **named: Any) -> None:
+        assert finish(start("book", "P2", "MEHTA", "+4d", "--wait", "0")).status == 0
+        checked(*args, **named)
+
+    @contextmanager
+    def save_slowly(*args: Any) -> Iterator[paths.Draft]:
+        with saved(*args) as draft:
+            copied.append(draft.path)
+            if len(copied) == 1:
+                assert finish(start("book", "P2", "MEHTA", "+5d", "--wait", "0")).status == 0
+            yield draft
+
+    monkeypatch.setattr(check, "refuse_unsound", check_slowly)
+    monkeypatch.setattr(replacement, "copying", save_slowly)
+    done = day("db", "restore", copy, "--yes")
+    assert len(copied) == 2
+    assert len(day("appointment", "list", "--day", "+4d,+5d", "--db", done["replaced"])) == 2
+    assert day("appointment", "list", "--day", "+4d,+5d") == []
+    assert day("db", "check")["sound"]
+    assert [each for each in os.listdir(tmp_path) if ".new" in each or ".part" in each] == []
+
+
+def test_a_restore_saves_under_the_lock_when_others_write_without_end(
+    day: Ask, start: Start, finish: Finish, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = day("db", "backup", str(tmp_path / "copy.db"))["path"]
+    saved, copied = replacement.copying, list[str]()
+
+    @contextmanager
+    def save_slowly(*args: Any) -> Iterator[paths.Draft]:
+        with saved(*args) as draft:
+            copied.append(draft.path)
+            answer = finish(start("book", "P2", "MEHTA", f"+{len(copied) + 3}d", "--wait", "0"))
+            assert answer.status == 0
+            yield draft
+
+    monkeypatch.setattr(replacement, "copying", save_slowly)
+    done = day("db", "restore", copy, "--yes")
+    assert len(copied) == 3
+    assert len(day("appointment", "list", "--day", "+4d..+6d", "--db", done["replaced"])) == 3
+
+
+def test_a_repeated_restore_finds_its_key_that_was_used_meanwhile(
+    day: Ask, start: Start, finish: Finish, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = day("db", "backup", str(tmp_path / "copy.db"))["path"]
+    checked = check.refuse_unsound
+
+    def check_slowly(*args: Any, **named: Any) -> None:
+        assert finish(start("db", "restore", copy, "--yes", "--key", "back")).status == 0
+        assert finish(start("book", "P2", "MEHTA", "+4d")).status == 0
+        checked(*args, **named)
+
+    monkeypatch.setattr(check, "refuse_unsound", check_slowly)
+    assert day("db", "restore", copy, "--yes", "--key", "back")["replayed"]
+    assert len(day("appointment", "list", "--day", "+4d")) == 1
+
+
+def test_the_draft_of_a_running_command_is_not_removed(day: Ask, db: str) -> None:
+    with drafts.making(db) as draft:
+        drafts.clear(db)
+        assert os.path.exists(draft)
+    assert not os.path.exists(draft)
+    killed = Path(f"{db}.{'0' * 12}.new")
+    killed.touch()
+    Path(f"{db}.{'1' * 12}.new-wal").touch()
+    drafts.clear(db)
+    assert [each for each in os.listdir(os.path.dirname(db)) if ".new" in each] == []

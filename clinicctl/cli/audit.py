@@ -7,7 +7,7 @@ from typer.core import TyperOption
 
 from clinicctl import desk, errors
 from clinicctl.cli import params, parsers
-from clinicctl.cli.commands import Reading, group, reads
+from clinicctl.cli.commands import LongReading, group, reads_long
 from clinicctl.cli.context import Ctx
 from clinicctl.rules import references, text
 
@@ -20,7 +20,7 @@ audit = group(
 GROUPS = {"audit": audit}
 
 
-class _Log(Reading):
+class _Log(LongReading):
     """A command whose `--actor` selects writes."""
 
     def options(self) -> list[TyperOption]:
@@ -76,7 +76,7 @@ def log(
     )
 
 
-@reads(audit, "verify", "clinicctl audit verify", "clinicctl audit verify --json")
+@reads_long(audit, "verify", "clinicctl audit verify", "clinicctl audit verify --json")
 def verify(
     ctx: Ctx,
     anchor: Annotated[

@@ -5,10 +5,10 @@ import gc
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from io import BufferedReader
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
@@ -34,6 +34,12 @@ MOST = 2_000
 
 _IMPORT = re.compile(rb"\bimport\b")
 """An import compares its file before it has the lock, and so begins a group of its own."""
+_NARROW = re.compile(rb"--(patient|limit|key)\b")
+"""An option with which a list is short, so that it joins the group of the lines before it."""
+_LINES = 100
+"""After so many lines of an atomic batch, its progress is shown."""
+LONG_HOLD = 1.0
+"""Seconds of holding the lock after which that is shown at a terminal."""
 _NEW_INSTANT = {"config"}
 """Commands that may change the clinic's time zone, and so its date."""
 
@@ -50,13 +56,14 @@ app = typer.Typer()
 def batch(
     ctx: Ctx,
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="One command per line: shell words, or a JSON array.")],
-    atomic: Annotated[bool, typer.Option("--atomic", help="All or none: one error rolls everything back.")] = False,
+    atomic: Annotated[bool, typer.Option("--atomic", help="All or none. Other desks wait until the end.")] = False,
 ) -> None:
     """Run one command per line in one process, and answer each with a line of JSON.
 
     Lines that are waiting share a transaction, each with its own savepoint. A line is answered only when it is on the
-    disk. Blank lines and lines that begin with # get no answer. With --atomic the whole input is one transaction, which
-    keeps other desks waiting, and the exit status is that of the first refused line.
+    disk. Blank lines and lines that begin with # get no answer. With --atomic the whole input is one transaction: one
+    error rolls everything back, the exit status is that of the first refused line, and no other desk can write from the
+    first write to the end, which may be minutes for many lines.
     """
     with ctx.obj.shared() as shared, opened_bytes(ctx, file) as source:
         root = ctx.find_root().command
@@ -189,7 +196,7 @@ class _Batch:
         found = lines.next()
         while found is not None:
             group = list[Line]()
-            while found is not None and not (group and found[1] and _IMPORT.search(found[1])):
+            while found is not None and not (group and found[1] and self._begins_group(found[1])):
                 line = self._do(*found, before=group)
                 group += [line] if line is not None else []
                 found = lines.next() if lines.waiting() else None
@@ -208,6 +215,12 @@ class _Batch:
                 found = lines.next()
         return status
 
+    def _begins_group(self, line: bytes) -> bool:
+        """Return whether the lines before a line are committed and answered first."""
+        if _IMPORT.search(line):
+            return True
+        return fast_parse.may_be_long(self.root, line) and not _NARROW.search(line)
+
     def all_or_none(self, source: "BufferedReader[Any]") -> int:
         """Run all lines in one transaction, and commit it only if none is refused.
 
@@ -221,13 +234,15 @@ class _Batch:
                 asked, answers = TemporaryFile(), TemporaryFile()  # noqa: SIM115 - closed by what follows
                 files.callback(_discard, asked)
                 files.callback(_discard, answers)
+            total = 0
             # A slow writer of lines must not keep the lock from other desks.
             while chunk := source.read(CHUNK):
+                total += chunk.count(b"\n")
                 with _temporary():
                     asked.write(chunk)
-            with _temporary():
+            with _temporary(), render.show_progress("batch", quiet=self.defaults.quiet) as progress:
                 asked.seek(0)
-                status, first = self._do_all(Lines(asked), answers)
+                status, first = self._do_all(Lines(asked), answers, partial(progress.show, total=total))
                 answers.seek(0)  # which also flushes the buffer
                 os.fsync(answers.fileno())
             if first is None:
@@ -241,7 +256,9 @@ class _Batch:
                     render.text(each.decode() if first is None else _rolled_back(each, first))
         return first.status if first else status
 
-    def _do_all(self, lines: Lines, answers: BinaryIO) -> tuple[int, errors.Refusal | None]:
+    def _do_all(
+        self, lines: Lines, answers: BinaryIO, report: Callable[..., None]
+    ) -> tuple[int, errors.Refusal | None]:
         """Run the lines and write their answers.
 
         Return the exit status, and the first refusal.
@@ -249,6 +266,8 @@ class _Batch:
         first: errors.Refusal | None = None
         status = 0
         while (found := lines.next()) is not None:
+            if not lines.number % _LINES and self.shared.held() > LONG_HOLD:
+                report("other desks wait", done=lines.number)
             if line := self._do(*found, before=()):
                 first = first or line.refused
                 status = PARTLY_DONE if line.status else status

@@ -6,7 +6,7 @@ import typer
 
 from clinicctl import desk, render
 from clinicctl.cli import params, parsers
-from clinicctl.cli.commands import group, reads, writes
+from clinicctl.cli.commands import group, reads, reads_long, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.rules.days import DayWord
 from clinicctl.statuses import CancelledBy
@@ -60,7 +60,7 @@ def show(ctx: Ctx, appointment: params.Appointment) -> None:
     ctx.obj.show(ctx.obj.read(desk.bookings.show, appointment=appointment))
 
 
-@reads(
+@reads_long(
     appointment,
     "list",
     "clinicctl appointment list --day today..+6d --doctor MEHTA",

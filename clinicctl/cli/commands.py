@@ -119,6 +119,9 @@ def _help(ctx: Context, _param: Parameter, asked: bool) -> None:
 class Reading(TyperCommand):
     """A command with the common options, and examples at the end of its help."""
 
+    may_be_long = False
+    """Whether it only reads, and may read very much: then it does not wait for its turn under the lock of a batch."""
+
     def __init__(self, *args: Any, params: list[Any] | None = None, **kwargs: Any) -> None:
         self.own = params or []
         super().__init__(*args, params=[*self.own, *self.options()], **kwargs)
@@ -156,6 +159,12 @@ class Reading(TyperCommand):
         _format_examples(self.epilog, formatter)
 
 
+class LongReading(Reading):
+    """A command that may read very much."""
+
+    may_be_long = True
+
+
 class Writing(Reading):
     """A command that writes, with --key, --dry-run and --yes."""
 
@@ -188,6 +197,11 @@ def group(name: str, help: str, *examples: str) -> typer.Typer:
 def reads(app: typer.Typer, name: str, *examples: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Register a command that reads, with its examples."""
     return app.command(name, cls=Reading, epilog="\n".join(examples))
+
+
+def reads_long(app: typer.Typer, name: str, *examples: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Register a command that may read very much, with its examples."""
+    return app.command(name, cls=LongReading, epilog="\n".join(examples))
 
 
 def writes(app: typer.Typer, name: str, *examples: str) -> Callable[[Callable[..., T]], Callable[..., T]]:

@@ -6,7 +6,7 @@ import typer
 
 from clinicctl import desk, errors, render
 from clinicctl.cli import params, parsers
-from clinicctl.cli.commands import group, reads, writes
+from clinicctl.cli.commands import group, reads_long, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.rules.days import DaysWord, DayWord, parse_day, parse_days
 from clinicctl.rules.references import DoctorRef
@@ -21,7 +21,7 @@ waitlist = group(
 GROUPS = {"waitlist": waitlist}
 
 
-@reads(
+@reads_long(
     app,
     "day",
     "clinicctl day",
@@ -56,7 +56,7 @@ def day(
     ctx.obj.show(ctx.obj.read(desk.daybook.week, **asked) if week else ctx.obj.read_list(desk.daybook.sheet, **asked))
 
 
-@reads(app, "free", "clinicctl free MEHTA", "clinicctl free --specialty cardiology --from mon --days 30")
+@reads_long(app, "free", "clinicctl free MEHTA", "clinicctl free --specialty cardiology --from mon --days 30")
 def free(
     ctx: Ctx,
     doctor: params.MaybeDoctor = None,
@@ -75,7 +75,7 @@ def free(
     ctx.obj.show(found)
 
 
-@reads(app, "status", "clinicctl status")
+@reads_long(app, "status", "clinicctl status")
 def status(ctx: Ctx) -> None:
     """List open problems, each with the command that fixes it."""
     ctx.obj.show(ctx.obj.read(desk.daybook.to_do))
@@ -119,7 +119,7 @@ def add(ctx: Ctx, patient: params.Patient, doctor: params.Doctor, days: params.D
     ctx.obj.write(desk.waitlist.add, patient=patient, doctor=doctor, on=days)
 
 
-@reads(waitlist, "list", "clinicctl waitlist list", "clinicctl waitlist list MEHTA --all")
+@reads_long(waitlist, "list", "clinicctl waitlist list", "clinicctl waitlist list MEHTA --all")
 def list_(ctx: Ctx, doctor: params.MaybeDoctor = None, every: params.All = False) -> None:
     """List the waitlist, oldest entry first."""
     ctx.obj.show(ctx.obj.read_list(desk.waitlist.iter_waiting, doctor=doctor, every=every))

@@ -6,7 +6,7 @@ import typer
 
 from clinicctl import desk, errors
 from clinicctl.cli import params, parsers
-from clinicctl.cli.commands import group, reads, writes
+from clinicctl.cli.commands import Writing, group, reads, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.store import paths
 
@@ -19,13 +19,19 @@ db = group(
 GROUPS = {"db": db}
 
 
+class _Check(Writing):
+    """A command that writes only with `--repair`, which does not run in a batch."""
+
+    may_be_long = True
+
+
 @reads(db, "info", "clinicctl db info", "clinicctl db info --json")
 def info(ctx: Ctx) -> None:
     """Show the database's schema, sizes, row counts, journal head and last backup."""
     ctx.obj.show(desk.database.describe(ctx.obj.store))
 
 
-@writes(db, "check", "clinicctl db check", "clinicctl db check --repair")
+@db.command("check", cls=_Check, epilog="clinicctl db check\nclinicctl db check --repair")
 def check(
     ctx: Ctx,
     repair: Annotated[

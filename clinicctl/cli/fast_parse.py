@@ -28,6 +28,8 @@ _OF_TIMES = {
     parsers.days_or_doctor,
 }
 _OUR_WORDS = {*settings.FORMATS, *(each.name for each in settings.CLINIC)}
+_DEEPEST = 3
+"""The most words of a command's name."""
 _SHORT = 4
 """The most digits of a plain number. A longer one may be a phone."""
 
@@ -52,6 +54,14 @@ def read(root: Group, words: Sequence[str]) -> Read | None:
     shape = _shape(command)
     values = shape.read(words[at:])
     return (shape.function, *values, first_name(" ".join(words[:at]))) if values is not None else None
+
+
+def may_be_long(root: Group, line: bytes) -> bool:
+    """Return whether a line names a command that may read very much."""
+    command: Command | None = root
+    for word in line.split(None, _DEEPEST)[:_DEEPEST]:
+        command = _named(command, word.decode("ascii", "replace")) if isinstance(command, Group) else command
+    return isinstance(command, Reading) and command.may_be_long
 
 
 def without_people(root: Group, words: Sequence[str], codes: Collection[str]) -> list[str] | None:

@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from clinicctl import desk, log, render
-from clinicctl.cli.commands import reads
+from clinicctl.cli.commands import reads_long
 from clinicctl.cli.context import Ctx
 from clinicctl.store import paths
 
 app = typer.Typer()
 
 
-@reads(
+@reads_long(
     app,
     "metrics",
     "clinicctl metrics",

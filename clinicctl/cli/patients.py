@@ -6,7 +6,7 @@ import typer
 
 from clinicctl import desk, errors, render
 from clinicctl.cli import imports, params, parsers
-from clinicctl.cli.commands import group, reads, writes
+from clinicctl.cli.commands import group, reads, reads_long, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.rules import import_rows
 from clinicctl.rules.days import DayWord, parse_day
@@ -67,7 +67,7 @@ def show(ctx: Ctx, patient: params.Patient) -> None:
     ctx.obj.show(ctx.obj.read(desk.cards.show, patient=patient))
 
 
-@reads(patient, "find", "clinicctl patient find 'mu an'", "clinicctl patient find '0151 23456789'")
+@reads_long(patient, "find", "clinicctl patient find 'mu an'", "clinicctl patient find '0151 23456789'")
 def find(ctx: Ctx, words: params.Words) -> None:
     """Find patients by words of the name, by phone, or by number."""
     found = ctx.obj.read(desk.patients.list_matching, text=words)
@@ -76,7 +76,7 @@ def find(ctx: Ctx, words: params.Words) -> None:
     ctx.obj.show(found)
 
 
-@reads(patient, "list", "clinicctl patient list", "clinicctl patient list --all -o csv")
+@reads_long(patient, "list", "clinicctl patient list", "clinicctl patient list --all -o csv")
 def list_(ctx: Ctx, every: params.All = False, limit: params.Limit = None) -> None:
     """List the patients by number."""
     ctx.obj.show(ctx.obj.read_list(desk.patients.iter_all, archived=every, limit=limit))
@@ -150,7 +150,7 @@ def erase(ctx: Ctx, patient: params.Patient) -> None:
     ctx.obj.erase(desk.records.erase, patient=patient)
 
 
-@reads(
+@reads_long(
     patient, "duplicates", "clinicctl patient duplicates -o csv", "clinicctl patient duplicates --since -7d --limit 20"
 )
 def duplicates(

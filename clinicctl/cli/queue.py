@@ -6,7 +6,7 @@ import typer
 
 from clinicctl import desk, errors
 from clinicctl.cli import params, parsers
-from clinicctl.cli.commands import group, reads, writes
+from clinicctl.cli.commands import group, reads_long, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.rules import text
 from clinicctl.rules.references import DoctorRef, PatientRef
@@ -121,7 +121,7 @@ def walkin(
     )
 
 
-@reads(queue, "show", "clinicctl queue show", "clinicctl queue show MEHTA yesterday -o json")
+@reads_long(queue, "show", "clinicctl queue show", "clinicctl queue show MEHTA yesterday -o json")
 def show(ctx: Ctx, doctor: params.MaybeDoctor = None, day: params.MaybeDay = None) -> None:
     """Show the queue of one doctor or of all, in calling order.
 
@@ -230,7 +230,7 @@ def priority(
     ctx.obj.write(desk.queue.prioritise, doctor=doctor, position=position, level=level, on=day)
 
 
-@reads(queue, "board", "clinicctl queue board", "clinicctl queue board --once")
+@reads_long(queue, "board", "clinicctl queue board", "clinicctl queue board --once")
 def board(
     ctx: Ctx,
     once: Annotated[bool, typer.Option("--once", help="Print the board once, and exit.")] = False,

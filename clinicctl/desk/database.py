@@ -16,7 +16,7 @@ from clinicctl.store import paths
 from clinicctl.store.compiled import metrics
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.sqlite import backup, health, info, trust
+from clinicctl.store.sqlite import backup, health, info, replacement, trust
 from clinicctl.store.sqlite.connections import inspect
 from clinicctl.store.sqlite.driver import sqlite3
 
@@ -82,7 +82,7 @@ def about(store: Store, *, file: str) -> str:
 def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the transaction on a copy of `file` that replaces the database."""
     store.require_standalone()
-    return partial(backup.replacing, store, file)
+    return partial(replacement.replacing, store, file)
 
 
 @operations.RESTORE

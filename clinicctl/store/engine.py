@@ -20,7 +20,7 @@ from clinicctl.settings import ClinicSettings
 from clinicctl.store import paths
 from clinicctl.store.compiled import schema
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT, migrate
-from clinicctl.store.sqlite import head_file, location, trust
+from clinicctl.store.sqlite import drafts, head_file, location, trust
 from clinicctl.store.sqlite.connections import Connection, checkpoint, connected, inspect, is_replaced, note_files, view
 from clinicctl.store.sqlite.db_errors import is_full, reason_of, translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
@@ -104,7 +104,7 @@ class Store:
         except OSError as error:
             raise errors.ReadOnly(path=folder, reason=location.reason_of(error, folder, writing=True)) from None
         location.refuse_unsafe(self.path)
-        with self.locked(), self.draft() as draft:
+        with self.locked(), drafts.making(self.path) as draft:
             self._refuse_existing()
             with translated(self.path, self.wait):
                 _make_schema(draft)
@@ -172,33 +172,6 @@ class Store:
                 is_lost = noted is not None and found.main == noted.main and noted.log_size and not found.log_size
                 if not is_same and not is_lost:
                     head_file.note_file(lock, found)
-
-    def clear_drafts(self) -> None:
-        """Remove the drafts of killed commands.
-
-        The lock is held, so that no other command uses them.
-        """
-        for left in glob(f"{escape(self.path)}.{'[0-9a-f]' * 12}.new*"):
-            with suppress(OSError):
-                os.unlink(left)
-
-    @contextmanager
-    def draft(self) -> Iterator[str]:
-        """Hand out the path of a new empty file (0600) beside the database.
-
-        It is removed at the end. The lock is held.
-        """
-        self.clear_drafts()
-        draft = f"{self.path}.{secrets.token_hex(6)}.new"
-        try:
-            with translated(self.path, self.wait):
-                os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-            yield draft
-        finally:
-            for leftover in (draft, f"{draft}-wal", f"{draft}-shm"):
-                with suppress(OSError):
-                    os.unlink(leftover)
-            paths.sync_folder(os.path.dirname(self.path))
 
     @contextmanager
     def transaction(

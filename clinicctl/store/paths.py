@@ -146,7 +146,14 @@ class Draft:
     def __init__(self, target: str) -> None:
         folder, name = os.path.split(target)
         self.target = target
+        self.discarded = False
+        """Whether it does not become the target by itself."""
         self.path = os.path.join(folder, f".{name}.{token_hex(6)}.part")
+
+    def publish(self, *, numbered: bool = True) -> str:
+        """Link the complete file to its target, which may be numbered; return its path."""
+        self.target = _link(self.path, self.target, numbered=numbered)
+        return self.target
 
 
 @contextmanager
@@ -164,8 +171,9 @@ def creating(target: str, *, numbered: bool) -> Iterator[Draft]:
     descriptor = os.open(draft.path, _NEW, 0o600)
     try:
         yield draft
-        os.fsync(descriptor)
-        draft.target = _link(draft.path, target, numbered=numbered)
+        if not draft.discarded:
+            os.fsync(descriptor)
+            draft.publish(numbered=numbered)
     finally:
         os.close(descriptor)
         _remove(draft.path)

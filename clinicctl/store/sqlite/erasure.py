@@ -11,6 +11,7 @@ from glob import escape, glob
 
 from clinicctl import errors
 from clinicctl.store.engine import Store
+from clinicctl.store.sqlite import drafts
 from clinicctl.store.sqlite.driver import sqlite3, uri
 
 _READERS = 2.0
@@ -29,7 +30,7 @@ def overwrite(store: Store) -> bool:
             closing(sqlite3.connect(uri(store.path, "mode=rw"), uri=True, timeout=_READERS)) as connection,
         ):
             store.refuse_unusable()
-            store.clear_drafts()
+            drafts.clear(store.path)
             connection.isolation_level = None
             for pragma in ("synchronous=FULL", "wal_autocheckpoint=0", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
