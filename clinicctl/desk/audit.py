@@ -51,7 +51,7 @@ def verify(tx: Tx, *, anchor: str | None = None) -> JournalChecked:
             first="; ".join([*named, *more]),
             head=checked.head,
             anchored=checked.anchored,
-            findings=[{"number": each.number, "problem": each.problem} for each in checked.findings],
+            findings=[{"number": each.number, "problem": each.problem} for each in checked.findings[: errors.LISTED]],
         )
     return checked
 

@@ -60,7 +60,13 @@ def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
         queue_lookup.refuse_elsewhere(tx, entry)
     others = queue_lookup.list_called(tx, doctor_row, entry.date)
     called = _take(tx, CALL, entry, {"called_at": tx.now})
-    return Called(**fields_of(called), passed_over=passed_over, also_called=tuple(each.position for each in others))
+    return Called(
+        **fields_of(called),
+        passed_over=passed_over[: errors.LISTED],
+        passed_over_count=len(passed_over),
+        also_called=tuple(each.position for each in others[: errors.LISTED]),
+        also_called_count=len(others),
+    )
 
 
 @operations.NEXT
@@ -92,7 +98,12 @@ def call_next(tx: Tx, *, doctor: DoctorRef, start: bool | None = None, on: DayWo
         assert current is not None, "a called patient is in a queue"
         queue_lookup.refuse_elsewhere(tx, current)
         following = _take(tx, START, current, {"started_at": tx.now})
-    return NextPatient(finished=finished, next=following, passed_over=passed_over)
+    return NextPatient(
+        finished=finished,
+        next=following,
+        passed_over=passed_over[: errors.LISTED],
+        passed_over_count=len(passed_over),
+    )
 
 
 @operations.START

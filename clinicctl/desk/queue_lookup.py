@@ -137,7 +137,10 @@ def find_next(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> tuple[rows.
             )
         )
     raise errors.NobodyFree(
-        doctor=doctor.code, count=len(passed_over), passed_over=passed_over, hint=_end_first(tx, busy[0])
+        doctor=doctor.code,
+        count=len(passed_over),
+        passed_over=passed_over[: errors.LISTED],
+        hint=_end_first(tx, busy[0]),
     )
 
 

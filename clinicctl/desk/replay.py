@@ -24,6 +24,9 @@ from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.engine import Tx
 
+_MANY = 10
+"""The days of a list that are stored as they are. More are compressed: a leave of a year is one answer."""
+
 
 def stored(result: Any) -> dict[str, Any]:
     """Return a result, or a list of results of one type, as the journal stores it."""
@@ -33,11 +36,25 @@ def stored(result: Any) -> dict[str, Any]:
     packed = _packed(each) if of_a_class and not listed else {}
     short = replace(each, **dict.fromkeys(packed, ())) if packed else result
     outcome = plain(short, personal=False)
-    return {
+    found = {
         "type": stored_name(type(each)) if of_a_class else None,
         "listed": listed,
         "result": outcome | packed if packed else outcome,
     }
+    if of_a_class and listed and len(result) > _MANY and hasattr(each, "doctor"):
+        return found | {"result": _by_doctor(outcome), "packed": _pack(outcome)}
+    return found
+
+
+def _by_doctor(outcome: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the doctors in a long list of days, and the cancelled patients.
+
+    Others look for these.
+    """
+    found: dict[str, list[Any]] = {}
+    for each in outcome:
+        found.setdefault(each["doctor"], []).extend(each["cancelled"])
+    return [{"doctor": code, "cancelled": people} for code, people in found.items()]
 
 
 def read(tx: Tx, text: str, *, of: int) -> dict[str, Any]:
@@ -57,7 +74,8 @@ def result(tx: Tx, outcome: Mapping[str, Any]) -> Any:
         return outcome["result"]
     kind = stored_class(outcome["type"])
     if outcome["listed"]:
-        return [_rebuild(tx, kind, each) for each in outcome["result"]]
+        rows = _unpack(outcome["packed"]) if "packed" in outcome else outcome["result"]
+        return [_rebuild(tx, kind, each) for each in rows]
     return _rebuild(tx, kind, outcome["result"])
 
 
@@ -118,7 +136,7 @@ def unpack(text: str) -> list[tuple[Any, ...]]:
     Raises ValueError for any other text.
     """
     try:
-        columns = json.loads(zlib.decompress(base64.b64decode(text)))
+        columns = _unpack(text)
     except zlib.error as error:
         raise ValueError("not packed rows") from error
     values = [
@@ -139,13 +157,17 @@ def _column(values: Sequence[Any]) -> tuple[list[Any] | None, list[int]]:
     return None if numbers else plain(list(known)), list(map(sub, places, chain((0,), places)))
 
 
-def _pack(columns: Any) -> str:
-    text = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
+def _pack(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(zlib.compress(text.encode(), 1)).decode("ascii")
 
 
+def _unpack(text: str) -> Any:
+    return json.loads(zlib.decompress(base64.b64decode(text)))
+
+
 def _unpacked(tx: Tx, kind: Any, value: str) -> tuple[Any, ...]:
-    columns = json.loads(zlib.decompress(base64.b64decode(value)))
+    columns = _unpack(value)
     hints = get_type_hints(kind).values()
     values = [
         accumulate(steps)

@@ -157,11 +157,14 @@ class PassedOver:
 class Called(QueueEntry):
     """A called patient, and those who were passed over.
 
-    `also_called` has the positions of others who were called before and have not started.
+    `also_called` has the positions of others who were called before and have not started: the first of them, and their
+    number.
     """
 
     passed_over: tuple[PassedOver, ...] = ()
     also_called: tuple[int, ...] = ()
+    passed_over_count: int = field(default=0, kw_only=True)
+    also_called_count: int = field(default=0, kw_only=True)
 
 
 @stored("NextPatient")
@@ -172,6 +175,7 @@ class NextPatient:
     finished: QueueEntry | None
     next: QueueEntry | None
     passed_over: tuple[PassedOver, ...] = ()
+    passed_over_count: int = field(default=0, kw_only=True)
 
 
 @stored("WaitlistEntry")

@@ -1,6 +1,6 @@
 """Sentences about appointments, the waitlist and the queue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from clinicctl.render.messages.base import Report
@@ -122,12 +122,23 @@ def _passed_over(each: QueueEntry | NextPatient) -> str:
     if not isinstance(each, Called | NextPatient):
         return ""
     others = (f"position {one.position} (in consultation with {one.with_doctor})" for one in each.passed_over)
-    passed_over = f" Passed over: {', '.join(others)}." if each.passed_over else ""
+    passed_over = f" Passed over: {_listed(others, each.passed_over_count)}." if each.passed_over else ""
     also = each.also_called if isinstance(each, Called) else ()
     if not also:
         return passed_over
     noun = "position" if len(also) == 1 else "positions"
-    return f"{passed_over} Also called: {noun} {', '.join(map(str, also))}."
+    count = each.also_called_count if isinstance(each, Called) else 0
+    return f"{passed_over} Also called: {noun} {_listed(map(str, also), count)}."
+
+
+def _listed(named: Iterable[str], count: int) -> str:
+    """Return the first of `count` things, and how many more there are.
+
+    The answers of older versions list all of them, without a count.
+    """
+    listed = list(named)
+    more = count - len(listed)
+    return f"{', '.join(listed)} and {more} more" if more > 0 else ", ".join(listed)
 
 
 def _next(each: NextPatient, command: str) -> Report:
