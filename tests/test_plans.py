@@ -50,7 +50,6 @@ EVERYTHING = {
     "records.SHARING_NAME_KEY": "all pairs who may be one person",
     "records.SHARING_SOUND_KEY": "all pairs who may be one person",
     "waitlist.LISTED": "the whole waitlist, also those who do not wait any more",
-    "waitlist.DAYS": "the whole waitlist, also those who do not wait any more",
 }
 """The statements that read a growing table from end to end on purpose, and what for."""
 
