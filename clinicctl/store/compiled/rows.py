@@ -96,6 +96,50 @@ def appointment_row(stored: Any) -> AppointmentRow:
     )
 
 
+class AppointmentStateRow(NamedTuple):
+    id: Any
+    number: Any
+    patient_id: Any
+    doctor_id: Any
+    date: Any
+    slot: Any
+    visit: Any
+    time: Any
+    status: Any
+    reason: Any
+    overbooked: Any
+    cancelled_by: Any
+    cancel_reason: Any
+    moved_to: Any
+    moved_from: Any
+    key: Any
+    created_at: Any
+    note: Any
+
+
+def appointment_state_row(stored: Any) -> AppointmentStateRow:
+    return AppointmentStateRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
+        stored[10],
+        stored[11],
+        stored[12],
+        stored[13],
+        stored[14],
+        stored[15],
+        stored[16],
+        stored[17],
+    )
+
+
 class ArrivedRow(NamedTuple):
     id: UUID
     number: int
@@ -172,6 +216,15 @@ def at_time_row(stored: Any) -> AtTimeRow:
     return AtTimeRow(to_uuid(stored[0]), stored[1], to_uuid(stored[2]), to_uuid(stored[3]), to_instant(stored[4]))
 
 
+class BeforeRow(NamedTuple):
+    journal_number: int
+    before: str
+
+
+def before_row(stored: Any) -> BeforeRow:
+    return BeforeRow(stored[0], stored[1])
+
+
 class CapacityRow(NamedTuple):
     new_capacity: int
     doctor_id: UUID
@@ -236,15 +289,6 @@ class DayWriteRow(NamedTuple):
     updated_at: datetime
     doctor_id: UUID
     date: Date
-
-
-class DaysBeforeRow(NamedTuple):
-    journal_number: int
-    before: str
-
-
-def days_before_row(stored: Any) -> DaysBeforeRow:
-    return DaysBeforeRow(stored[0], stored[1])
 
 
 class DistinctRow(NamedTuple):
@@ -338,6 +382,15 @@ def last_visit_row(stored: Any) -> LastVisitRow:
         None if stored[1] is None else to_date(stored[1]),
         None if stored[2] is None else to_date(stored[2]),
     )
+
+
+class LaterStepRow(NamedTuple):
+    journal_number: int
+    number: int
+
+
+def later_step_row(stored: Any) -> LaterStepRow:
+    return LaterStepRow(stored[0], stored[1])
 
 
 class LedgerRow(NamedTuple):
@@ -505,6 +558,42 @@ def patient_row(stored: Any) -> PatientRow:
     )
 
 
+class PatientStateRow(NamedTuple):
+    id: Any
+    number: Any
+    name: Any
+    phone: Any
+    born: Any
+    born_year: Any
+    sex: Any
+    email: Any
+    note: Any
+    created_at: Any
+    archived_at: Any
+    merged_into: Any
+    erased_at: Any
+    born_month: Any
+
+
+def patient_state_row(stored: Any) -> PatientStateRow:
+    return PatientStateRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
+        stored[10],
+        stored[11],
+        stored[12],
+        stored[13],
+    )
+
+
 class PatientWordRow(NamedTuple):
     word: str
     patient_id: UUID
@@ -512,6 +601,16 @@ class PatientWordRow(NamedTuple):
 
 def patient_word_row(stored: Any) -> PatientWordRow:
     return PatientWordRow(stored[0], to_uuid(stored[1]))
+
+
+class PhoneStateRow(NamedTuple):
+    ending: Any
+    patient_id: Any
+    position: Any
+
+
+def phone_state_row(stored: Any) -> PhoneStateRow:
+    return PhoneStateRow(stored[0], stored[1], stored[2])
 
 
 class QueueRow(NamedTuple):
@@ -726,6 +825,34 @@ def waitlist_row(stored: Any) -> WaitlistRow:
         stored[12],
         stored[13],
         stored[14],
+    )
+
+
+class WaitlistStateRow(NamedTuple):
+    id: Any
+    number: Any
+    patient_id: Any
+    doctor_id: Any
+    first_date: Any
+    last_date: Any
+    status: Any
+    appointment_id: Any
+    created_at: Any
+    date: Any
+
+
+def waitlist_state_row(stored: Any) -> WaitlistStateRow:
+    return WaitlistStateRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
     )
 
 
