@@ -1170,6 +1170,7 @@ BROKEN = [
     ("ck_journal_key", "UPDATE journal SET key = printf('%.*c', 256, 'x') WHERE key = 'b'"),
     ("ck_journal_steps_nth", "UPDATE journal_steps SET nth = 0"),
     ("fk_journal_days_journal_number", "INSERT INTO journal_days VALUES (1000, '{}')"),
+    ("fk_journal_merges_journal_number", "INSERT INTO journal_merges VALUES (1000, '{}')"),
     ("fk_journal_steps_journal_number", "UPDATE journal_steps SET journal_number = 1000 WHERE rowid = 1"),
     ("fk_journal_steps_appointment_id", "UPDATE journal_steps SET appointment_id = 'nobody'"),
 ]

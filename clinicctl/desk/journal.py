@@ -86,7 +86,10 @@ def head(tx: Tx) -> tuple[int, str]:
 
 
 def keyed_hash(tx: Tx) -> "hashlib.blake2b":
-    """Return a new hash with the clinic's secret. What it is given cannot be guessed from its digest."""
+    """Return a new hash with the clinic's secret.
+
+    Nobody without the secret can guess what was digested.
+    """
     return hashlib.blake2b(key=_secret(tx.secret, tx.path), digest_size=32)
 
 

@@ -67,7 +67,10 @@ def look(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow, plan: merges.
 def record(
     tx: Tx, moved: Moved, doubled: waitlist.Doubled, *, gone: rows.PatientRow, survivor: rows.PatientRow
 ) -> None:
-    """Write what a merge has moved to the journal. Its state is the one after the merge."""
+    """Let the journal record what a merge has moved.
+
+    The two rows are those after the merge.
+    """
     last = stored_merges.last_appointment(tx) or 0
     before = {
         "appointments": _packed(moved.appointments),
@@ -180,9 +183,10 @@ def _numbered(tx: Tx, number: str) -> rows.PatientRow:
 
 
 def _digest(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow, last: int) -> str:
-    """Return a digest of two records and of what they have, up to the last appointment at the merge.
+    """Return a digest of two records and of what they have.
 
-    Later appointments have steps in the journal. A digest with the clinic's secret cannot be guessed from the data.
+    It leaves out appointments after the `last` one at the merge, which have steps in the journal. It is made with the
+    clinic's secret, so that nothing can be guessed from it.
     """
     found = journal.keyed_hash(tx)
     for each in chain(
@@ -197,7 +201,10 @@ def _digest(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow, last: int)
 
 
 def _later_write(tx: Tx, write: rows.WriteRow, before: Before) -> int | None:
-    """Return the number of the first write on the patient after a merge. Undone ones do not count."""
+    """Return the number of the first write on the patient after a merge.
+
+    Writes that were undone do not count, and neither do the undos.
+    """
     entries = audit.log(tx, patient=PatientRef(f"P{before.survivor.number}"))
     undone = {each.undoes for each in entries}
     return next(

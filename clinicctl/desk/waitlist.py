@@ -188,23 +188,28 @@ def reopen(tx: Tx, *, appointment_id: UUID) -> bool:
 
 
 def move(tx: Tx, *, old: UUID, new: UUID) -> tuple[int, Doubled]:
-    """Move the entries of a merged patient to the survivor; return how many, and what was left out.
+    """Move the entries of a merged patient to the survivor.
 
-    For each doctor and day the older entry stays. An entry without any day left is removed.
+    Return how many there are, and what was left out. For each doctor and day the older entry stays. An entry without
+    any day left is removed.
     """
-    wishes = [wish for each in (old, new) for wish in stored_waitlist.wishes_of_patient(tx, patient=each)]
-    days_by_entry, twice = waitlist.without_duplicates(wishes)
-    dropped = [each for each in twice if each.id in days_by_entry]
-    doubled = Doubled(
-        removed=sorted({each.number for each in twice if each.id not in days_by_entry}),
-        days=[(each.number, each.date) for each in dropped],
-    )
+    doubled = find_doubled(tx, old=old, new=new)
     if doubled.removed:
         stored_waitlist.remove_entries(tx, numbers=doubled.removed, updated_at=tx.now)
-    if dropped:
-        stored_waitlist.delete_days(tx, (rows.WaitlistDayRow(each.id, each.date) for each in dropped))
+    if doubled.days:
+        stored_waitlist.delete_days(tx, _day_rows(tx, doubled))
         stored_waitlist.set_ranges(tx, numbers=doubled.shortened, updated_at=tx.now)
     return stored_waitlist.give_to(tx, old=old, patient_id=new), doubled
+
+
+def find_doubled(tx: Tx, *, old: UUID, new: UUID) -> Doubled:
+    """Return what `move` would leave out."""
+    wishes = [wish for each in (old, new) for wish in stored_waitlist.wishes_of_patient(tx, patient=each)]
+    days_by_entry, twice = waitlist.without_duplicates(wishes)
+    return Doubled(
+        removed=sorted({each.number for each in twice if each.id not in days_by_entry}),
+        days=[(each.number, each.date) for each in twice if each.id in days_by_entry],
+    )
 
 
 def restore(tx: Tx, doubled: Doubled) -> None:
@@ -212,9 +217,13 @@ def restore(tx: Tx, doubled: Doubled) -> None:
     if doubled.removed:
         stored_waitlist.wait_again(tx, numbers=doubled.removed, updated_at=tx.now)
     if doubled.days:
-        ids = {each.number: each.id for each in stored_waitlist.with_numbers(tx, numbers=doubled.shortened)}
-        stored_waitlist.insert_days(tx, (rows.WaitlistDayRow(ids[number], on) for number, on in doubled.days))
+        stored_waitlist.insert_days(tx, _day_rows(tx, doubled))
         stored_waitlist.set_ranges(tx, numbers=doubled.shortened, updated_at=tx.now)
+
+
+def _day_rows(tx: Tx, doubled: Doubled) -> list[rows.WaitlistDayRow]:
+    ids = {each.number: each.id for each in stored_waitlist.with_numbers(tx, numbers=doubled.shortened)}
+    return [rows.WaitlistDayRow(ids[number], on) for number, on in doubled.days]
 
 
 def describe(tx: Tx, row: rows.WaitlistRow, dates: Sequence[date]) -> WaitlistEntry:
