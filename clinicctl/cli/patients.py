@@ -191,19 +191,11 @@ def merge(
 ) -> None:
     """Merge two patients.
 
-    The old number, name and phone then find the one who remains.
+    Shows both records before it asks. The old number, name and phone then find the one who remains. `clinicctl undo`
+    takes the merge back, as long as nothing was written on that patient.
     """
-    if ctx.obj.asks():
-        plan = ctx.obj.read(desk.records.preview_merge, patient=patient, into=into)
-        ctx.obj.note(
-            f"Merge {plan.patient.number} {plan.patient.name} into {plan.into.number} {plan.into.name}. "
-            f"Appointments to move: {plan.appointments}; waitlist entries: {plan.waitlist_entries}."
-        )
-        if plan.taken_over:
-            ctx.obj.note(f"Copied to {plan.into.number}: {', '.join(plan.taken_over)}.")
-        if plan.kept:
-            ctx.obj.note(f"Different, and left with {plan.patient.number}: {', '.join(plan.kept)}.")
-    ctx.obj.confirm("This cannot be undone. Merge the two?")
+    ctx.obj.preview_merge(patient=patient, into=into)
+    ctx.obj.confirm("Merge the two?")
     ctx.obj.write(desk.records.merge, patient=patient, into=into)
 
 

@@ -17,7 +17,8 @@ from clinicctl.desk import (
     queue_lookup,
     waitlist,
 )
-from clinicctl.results.people import Doctor, Edited, Erased, Merged, MergePlan, Patient, PatientBrief
+from clinicctl.results.base import fields_of
+from clinicctl.results.people import Compared, Doctor, Edited, Erased, Merged, MergePlan, Patient, PatientBrief
 from clinicctl.rules import merges
 from clinicctl.rules.references import DoctorRef, PatientRef
 from clinicctl.statuses import QueueStatus, Sex
@@ -107,13 +108,40 @@ def preview_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan
     """Return what `merge` would do, without a change. Refuses what `merge` refuses."""
     gone, survivor = _both(tx, patient, into)
     resolved = merges.plan_details(gone, survivor)
+    doubled = waitlist.find_doubled(tx, old=gone.id, new=survivor.id)
+    one, other = _compared(tx, gone), _compared(tx, survivor)
+    taken_phones = "phone" in resolved.changes
+    after = patients.describe(
+        tx,
+        survivor._replace(**resolved.changes),
+        {survivor.id: [*patients.with_merged(tx, survivor)[1:], *patients.with_merged(tx, gone)]},
+        one.phones if taken_phones else other.phones,
+    )
     return MergePlan(
         patient=lookup.patient_brief(gone),
         into=lookup.patient_brief(survivor),
-        appointments=stored_records.count_appointments(tx, patient=gone.id) or 0,
-        waitlist_entries=len(waitlist.list_of_patient(tx, patient_id=gone.id)),
+        appointments=one.appointments,
+        waitlist_entries=one.waitlist_entries,
         taken_over=resolved.taken_over,
         kept=resolved.differing,
+        waitlist_removed=tuple(f"W{each}" for each in doubled.removed),
+        merged_record=one,
+        into_record=other,
+        record_after=Compared(
+            **fields_of(after),
+            appointments=one.appointments + other.appointments,
+            waitlist_entries=one.waitlist_entries + other.waitlist_entries - len(doubled.removed),
+            last_visit=max(filter(None, (one.last_visit, other.last_visit)), default=None),
+        ),
+    )
+
+
+def _compared(tx: Tx, row: rows.PatientRow) -> Compared:
+    return Compared(
+        **fields_of(patients.describe(tx, row)),
+        appointments=stored_records.count_appointments(tx, patient=row.id) or 0,
+        waitlist_entries=len(waitlist.list_of_patient(tx, patient_id=row.id)),
+        last_visit=candidates.last_visits(tx, [row.id]).get(row.id),
     )
 
 

@@ -31,16 +31,18 @@ _SUSPECT = re.compile(
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 
-def as_json(result: Any, *, outcome: Outcome | None, lines: bool, pretty: bool) -> str:
+def as_json(result: Any, *, outcome: Outcome | None, lines: bool, pretty: bool, plan: Any = None) -> str:
     """Return a single thing as an object and a list as an array.
 
-    With `lines`, one object a line.
+    With `lines`, one object a line. `plan` is what a dry run shows beside its answer.
     """
     if not pretty and (rows := getattr(result, "rows", ())):
         found = _objects(replace(result, rows=()), outcome)
         texts = {name: dumps(each) for name, each in found.items()} | {"rows": _rows_json(rows)}
         return "{" + ", ".join(f"{dumps(name)}: {each}" for name, each in texts.items()) + "}\n"
     found = _objects(result, outcome)
+    if plan is not None:
+        found |= {"plan": plain(plan)}
     if lines:
         return "".join(f"{dumps(each)}\n" for each in (found if isinstance(found, list) else [found]))
     return f"{dumps(found, indent=2 if pretty else None)}\n"
