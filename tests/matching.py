@@ -134,7 +134,7 @@ def _human(row: Any, phone: str) -> Human:
 def ours(clinic: Clinic) -> list[Match]:
     """Match as the program does: candidates by their keys, each with a score."""
     counts = Counter(word for human in clinic.on_file for word in {each.folded for each in read(human.name).words})
-    frequencies = Frequencies(len(clinic.on_file), counts)
+    frequencies = Frequencies(len(clinic.on_file), counts.__getitem__)
     index = defaultdict[int | str, list[int]](list)
     for nth, human in enumerate(clinic.on_file):
         for key in _keys(human):

@@ -9,8 +9,10 @@ from clinicctl.desk import (
     bookings,
     candidates,
     doctors,
+    identity,
     lookup,
     operations,
+    patient_keys,
     patient_phones,
     patients,
     queue_lookup,
@@ -85,10 +87,12 @@ def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
     entries = waitlist.move(tx, old=gone.id, new=survivor.id)
     # Records merged into `gone` before now point to the survivor, as every merged record does.
     stored_records.move_merged(tx, old=gone.id, merged_into=survivor.id, updated_at=tx.now)
+    stored = patient_keys.of_patient(tx, survivor)
     survivor = survivor._replace(**resolved.changes)
     if "phone" in resolved.changes:
         patient_phones.replace(tx, survivor, patient_phones.of_patient(tx, gone))
     survivor = patients.save(tx, survivor)
+    patient_keys.change(tx, survivor, stored)
     patients.save(tx, gone._replace(archived_at=tx.now, merged_into=survivor.id))
     waits = waitlist.list_of_patient(tx, patient_id=survivor.id)
     return Merged(
@@ -125,7 +129,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     """
     row = lookup.find_patient(tx, patient)
     _refuse_open_patient(tx, row)
-    records = patients.with_merged(tx, row)
+    records = identity.with_merged(tx, row)
     erased = [_erase_row(tx, each) for each in records]
     return Erased(
         patient=patients.describe(tx, erased[0]),
@@ -136,7 +140,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
 
 def preview_erasure(tx: Tx, *, patient: PatientRef) -> list[PatientBrief]:
     """Return the records that `erase` would erase, without a change."""
-    return list(map(lookup.patient_brief, patients.with_merged(tx, lookup.find_patient(tx, patient))))
+    return list(map(lookup.patient_brief, identity.with_merged(tx, lookup.find_patient(tx, patient))))
 
 
 def _refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
@@ -228,6 +232,7 @@ def _erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
 
     The number stays.
     """
+    stored_patients.delete_keys(tx, keys=patient_keys.of_patient(tx, row), patient=row.number)
     stored_patients.delete_words(tx, patient=row.id)
     stored_patients.delete_phones(tx, patient=row.id)
     return patients.save(

@@ -13,6 +13,7 @@ from clinicctl.rules.names import read
 
 MOST = 50
 """The most records with one key. A key that more share says nothing."""
+LARGEST = (1 << 31) - 1
 _LONGEST = 6
 """The most words of a name that get keys."""
 _HALF = 5
@@ -45,6 +46,11 @@ def keys(person: Born, phones: Iterable[str]) -> list[int]:
     return sorted(found)
 
 
+def of_name(name: str) -> list[int]:
+    """Return the keys of a name alone: those of its like words, by two."""
+    return sorted(_key(each) << 1 for each in _of_words(sorted(_forms(name))))
+
+
 def is_of_year(key: int) -> bool:
     """Return whether a key has only the year of birth. Two known birth dates need more than that."""
     return key & 1 == 1
@@ -63,6 +69,10 @@ def _texts(person: Born, phones: Iterable[str], forms: list[str]) -> Iterator[st
         for form in forms:
             yield f"h{digits[:_HALF]} {form}"
             yield f"l{digits[_HALF:]} {form}"
+    yield from _of_words(forms)
+
+
+def _of_words(forms: list[str]) -> Iterator[str]:
     if len(forms) == 1:
         yield f"w{forms[0]}"
     for one, other in combinations(forms, 2):

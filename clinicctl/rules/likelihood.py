@@ -4,8 +4,8 @@ Each agreement and difference has a weight in bits, log2(m / u): how much more o
 person (m) than in records of two people who have a common key (u). The weights add up. A score never merges anybody.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from math import log2
@@ -108,16 +108,20 @@ class Person(matching.Described, Protocol):
     """A record whose phones are compared apart."""
 
 
-@dataclass(frozen=True, slots=True)
+def _never(_word: str) -> int:
+    return 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Frequencies:
-    """How many records on file have a folded word, and how many records there are."""
+    """How many records there are on file, and how many of them have a folded word."""
 
     total: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
+    count: Callable[[str], int] = _never
 
     def bits(self, word: Word) -> float:
         """Return how much a word says: the rarer it is on file, the more."""
-        rare = log2((self.total + 300) / (self.counts.get(word.folded, 0) + 1))
+        rare = log2((self.total + 300) / (self.count(word.folded) + 1))
         return max(LEAST_BITS, min(MOST_BITS, rare))
 
     def strangers(self, bits: float) -> float:
@@ -127,7 +131,7 @@ class Frequencies:
     def known(self, word: Word, names: Sequence[Name]) -> bool:
         """Return whether others have a word, without the names that are counted themselves."""
         own = sum(any(word.folded == each.folded for each in name.words) for name in names)
-        return self.counts.get(word.folded, 0) - own >= max(1, self.total / 20_000)
+        return self.count(word.folded) - own >= max(1, self.total / 20_000)
 
 
 class Score(NamedTuple):
@@ -321,6 +325,12 @@ def _may_be_two(each: WordPair) -> bool:
     """Return whether two words may be two names, if both are common. Scripts have words of their own."""
     same_script = each.one.folded.isascii() is each.other.folded.isascii()
     return same_script and each.level in (Level.SLIP, Level.NEAR, Level.BONES)
+
+
+def name_likeness(one: str, other: str) -> int:
+    """Return the similarity of two names, 0 to 100. A newborn is not like the mother."""
+    left, right = read(one), read(other)
+    return 0 if _other_newborn(left, right) else likeness(pair(left, right))
 
 
 def likeness(paired: Paired) -> int:

@@ -178,6 +178,28 @@ class CapacityRow(NamedTuple):
     date: Date
 
 
+class ComparedRow(NamedTuple):
+    number: int
+    name: str
+    phone: str | None
+    born: Date | None
+    born_year: int | None
+    sex: Sex
+    created_at: datetime
+
+
+def compared_row(stored: Any) -> ComparedRow:
+    return ComparedRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        None if stored[3] is None else to_date(stored[3]),
+        stored[4],
+        SEX[stored[5]],
+        to_instant(stored[6]),
+    )
+
+
 class ConsultationRow(NamedTuple):
     patient_id: UUID
     doctor_id: UUID
@@ -245,6 +267,15 @@ class DaysBeforeRow(NamedTuple):
 
 def days_before_row(stored: Any) -> DaysBeforeRow:
     return DaysBeforeRow(stored[0], stored[1])
+
+
+class DistinctNumbersRow(NamedTuple):
+    one: int
+    other: int
+
+
+def distinct_numbers_row(stored: Any) -> DistinctNumbersRow:
+    return DistinctNumbersRow(stored[0], stored[1])
 
 
 class DistinctRow(NamedTuple):
@@ -362,6 +393,24 @@ def ledger_row(stored: Any) -> LedgerRow:
         stored[6],
         stored[7],
     )
+
+
+class NamedRow(NamedTuple):
+    name_key: str
+    number: int
+
+
+def named_row(stored: Any) -> NamedRow:
+    return NamedRow(stored[0], stored[1])
+
+
+class NumberedPhoneRow(NamedTuple):
+    number: int
+    ending: str
+
+
+def numbered_phone_row(stored: Any) -> NumberedPhoneRow:
+    return NumberedPhoneRow(stored[0], stored[1])
 
 
 class OpenDayRow(NamedTuple):
@@ -750,6 +799,15 @@ class WishRow(NamedTuple):
 
 def wish_row(stored: Any) -> WishRow:
     return WishRow(to_uuid(stored[0]), stored[1], to_uuid(stored[2]), to_uuid(stored[3]), to_date(stored[4]))
+
+
+class WordCountRow(NamedTuple):
+    word: str
+    patients: int
+
+
+def word_count_row(stored: Any) -> WordCountRow:
+    return WordCountRow(stored[0], stored[1])
 
 
 class WriteRow(NamedTuple):

@@ -59,6 +59,7 @@ def _with_keys() -> Select[Any]:
         .where(beyond.scalar_subquery().is_(None), _FOUND)
     )
 
+
 BY_ID = one(select(patients).where(patients.c.id == bindparam("id")), "PatientRow")
 BY_NUMBER = one(select(patients).where(patients.c.number == bindparam("number")), "PatientRow")
 ON_FILE = every(_ALL.where(_ON_FILE).limit(LIMIT), "PatientRow")
