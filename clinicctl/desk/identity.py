@@ -37,7 +37,11 @@ def look_up(
     named = [each for each in namesakes(tx, stored_patients.with_name_key(tx, name_key=name_key)) if each.id not in but]
     found = patient_keys.with_keys(tx, keys.keys(who, identifying), born=who.born is not None)
     known = {*but, *(each.id for each in here)}
-    others = [each for each in namesakes(tx, found) if each.id not in known and each.name_key != name_key]
+    others = [
+        each
+        for each in namesakes(tx, found)
+        if each.id not in known and not recognition.is_namesake(who, name_key, each)
+    ]
     return Lookup(identifying, crowded, here, named, Others(others, patient_keys.frequencies(tx), counted))
 
 

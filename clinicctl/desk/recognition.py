@@ -42,6 +42,8 @@ class Known(Described, Protocol):
     @property
     def number(self) -> int: ...
     @property
+    def name_key(self) -> str: ...
+    @property
     def sex(self) -> Sex | None: ...
     @property
     def archived_at(self) -> datetime | None: ...
@@ -102,8 +104,14 @@ class Recognised(NamedTuple, Generic[K]):
 NOT_RECOGNISED: Recognised[Any] = Recognised()
 
 
+def is_namesake(who: Described, name_key: str, row: Known) -> bool:
+    """Return whether `Namesakes` finds a person: they have the folded name, and no contradiction."""
+    same = row.name_key == name_key
+    return same and (row.born == who.born or not matching.contradictions(who, row))
+
+
 class Others(NamedTuple, Generic[K]):
-    """People with other names on other phones, who share a key, and how common words are.
+    """People who share a key and are no namesakes, and how common words are.
 
     `counted` is 2 if the words of the person who is looked for are among the counted ones.
     """
@@ -274,7 +282,7 @@ def explain(
 ) -> list[tuple[K, Score]]:
     """Return the people found with their whole scores, the likeliest first."""
     scored = [(row, _scored(who, row, phones_compared(phones_of(row), phones), on)) for row, _ in found.members]
-    return sorted(scored, key=lambda each: _likeliest_first((each[0], each[1].percent)))
+    return sorted(scored, key=lambda each: (-each[1].percent, -each[1].likeness, not each[0].number, each[0].number))
 
 
 def is_similar(who: Described, row: Known, *, phones: Collection[str], on: Others[Any]) -> bool:

@@ -72,7 +72,7 @@ NEWBORN = -12.0
 """One is a newborn under the name of the other, or both are newborns told apart by number or sex."""
 SAME_NAME, SAME_NAME_OTHER_BIRTH = (3.3, 0.9), (3.5, -3.0)
 WORDS = {
-    Level.SOUND: (0.5, -0.5),
+    Level.SOUND: (0.0, -0.5),
     Level.BONES: (-0.5, -1.2),
     Level.SLIP: (5.0, 1.0),
     Level.NEAR: (2.5, 0.0),
@@ -154,9 +154,14 @@ class Score(NamedTuple):
         return max(found, matching.NEAR) if self.outcome is Outcome.POSSIBLE else found
 
     @property
+    def likeness(self) -> int:
+        """Return the similarity of the names, 0 to 100."""
+        return matching.SAME if self.same_name else likeness(self.names)
+
+    @property
     def why(self) -> str:
         """Return the reasons: `same birth date, name 88% similar, another phone`."""
-        name = "same name" if self.same_name else f"name {likeness(self.names)}% similar"
+        name = "same name" if self.same_name else f"name {self.likeness}% similar"
         birth = [] if self.birth is Birth.UNKNOWN else [self.birth]
         against = [
             f"other {each}" if each == "accents" else f"another {each}" for each in self.against if each != _BIRTH
@@ -251,7 +256,7 @@ def score(
         bits += CHANGED[column] if changed else WORDS[Level.OTHER][column] * words.different
     else:
         bits += _like_names(words, column, birth, other_mark="mark" in against)
-    same_name = not (paired.extra or words.different or words.weak) and matching.same_name(one.name, other.name)
+    same_name = matching.same_name(one.name, other.name)
     outcome = _outcome(bits) if not same_name else _of_same_name(bits, phone, birth, against)
     return Score(bits, outcome, same_name, paired, phone, birth, against)
 
@@ -329,17 +334,19 @@ def _may_be_two(each: WordPair) -> bool:
 
 def name_likeness(one: str, other: str) -> int:
     """Return the similarity of two names, 0 to 100. A newborn is not like the mother."""
+    if matching.same_name(one, other):
+        return matching.SAME
     left, right = read(one), read(other)
     return 0 if _other_newborn(left, right) else likeness(pair(left, right))
 
 
 def likeness(paired: Paired) -> int:
-    """Return the similarity of two names, 0 to 100: that of the least similar words.
+    """Return the similarity of two different names, 0 to 99: that of the least similar words.
 
     Each word without a partner costs a little.
     """
     least = min((each.similarity for each in paired.pairs), default=0)
-    return max(0, round(least * 100) - 3 * paired.extra)
+    return max(0, min(matching.SAME - 1, round(least * 100) - 3 * paired.extra))
 
 
 def _spelt_alike(each: WordPair) -> bool:

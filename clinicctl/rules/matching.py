@@ -27,6 +27,9 @@ _MARKS = {
 }
 """Words that distinguish people with the same name. Single letters are initials, not marks."""
 
+GENERATIONS = frozenset(_MARKS)
+"""The marks of generations and numbers, in all spellings."""
+
 _POINTS = "\u0590"
 """The first of the Hebrew points and Arabic vowel signs; the accents before it are Latin, Greek and Cyrillic."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
 
-from clinicctl.rules.matching import MOST_NAMES
+from clinicctl.rules.matching import GENERATIONS, MOST_NAMES, accented
 from clinicctl.rules.text import fold
 
 _TITLES = """
@@ -170,7 +170,9 @@ def read(name: str) -> Name:
     baby, plain = _newborn(plain)
     plain = _IRISH.sub("", plain) if "'" in plain or "\u2019" in plain else plain
     folded = fold(plain).split()
-    listed = _without(_without(folded, _LEFT_OUT[0]), _LEFT_OUT[1])
+    # A word with accents is no particle: Văn is not the Dutch van.
+    accents = {word for word, _ in accented(plain)}
+    listed = _without(_without(folded, _LEFT_OUT[0] | GENERATIONS), _LEFT_OUT[1] - accents)
     found = [(each, *latin) for each in listed for latin in _latin(each)] or [(each, each, False) for each in listed]
     # A particle of another script is one only in Latin letters: Arabic writes Abd as a word of its own.
     found = [each for each in found if each[1] not in _LEFT_OUT[1] or each[1] == each[0]] or found
@@ -212,6 +214,11 @@ def _transliterate() -> Callable[[str], str]:
     from anyascii import anyascii  # Deferred: only names in other scripts need it.
 
     return anyascii
+
+
+def in_syllables(word: Word) -> bool:
+    """Return whether a word is written in syllables, as Chinese and Korean are. Siblings often share one."""
+    return _CJK.search(word.folded) is not None
 
 
 def _without(listed: list[str], left_out: frozenset[str]) -> list[str]:

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
-from clinicctl.rules.names import Name, Word, word
+from clinicctl.rules.names import Name, Word, in_syllables, word
 
 if TYPE_CHECKING:
     from nicknames import NickNamer
@@ -41,7 +41,7 @@ class Paired(NamedTuple):
     extra: int
 
 
-_LIKE, _CLOSE = 0.6, 0.87
+_LIKE, _CLOSE = 0.65, 0.88
 """The least Jaro-Winkler similarity of a word with more than a slip."""
 
 
@@ -57,7 +57,7 @@ def _compare(one: Word, other: Word) -> tuple[Level, float]:
         return Level.EQUAL, 1.0
     shorter, longer = sorted((one, other), key=lambda each: len(each.latin))
     if len(shorter.latin) == 1:
-        return (Level.INITIAL, 0.7) if longer.latin[0] == shorter.latin else (Level.OTHER, 0.0)
+        return (Level.INITIAL, 0.8) if longer.latin[0] == shorter.latin else (Level.OTHER, 0.0)
     if one.sound == other.sound:
         return Level.SOUND, 0.97
     return _without_vowels(one, other) if one.bare or other.bare else _in_latin(shorter, longer)
@@ -82,9 +82,11 @@ def _in_latin(shorter: Word, longer: Word) -> tuple[Level, float]:
     if shorter.bones == longer.bones and len(shorter.bones) >= 2 and similarity >= 0.5:
         return Level.BONES, max(similarity, 0.85)
     if len(shorter.latin) >= 3 and longer.latin.startswith(shorter.latin):
-        return Level.SHORT, 0.8
+        return Level.SHORT, 0.85
     if _is_nickname(shorter.latin, longer.latin):
-        return Level.SHORT, 0.8
+        return Level.SHORT, 0.85
+    if in_syllables(shorter) and in_syllables(longer):
+        return Level.OTHER, similarity
     if jaro_winkler(shorter.sound, longer.sound) >= _CLOSE or (length >= 5 and similarity >= _LIKE):
         return Level.NEAR, similarity
     return Level.OTHER, similarity

@@ -104,13 +104,13 @@ class KnownPeople:
             self._on_file[key] += people_of[number]
 
     def others(self, given: PersonInFile) -> Others[PersonInFile]:
-        """Return the people with another name who share a key, on other phones."""
+        """Return the people on other phones who share a key, without namesakes."""
         found: dict[int, PersonInFile] = {}
         for key in given.keys:
             of_year = given.born is not None and keys.is_of_year(key)
             earlier = self._by_key.get(key, ())
             for each in (*self._on_file.get(key, ()), *(earlier if len(earlier) <= keys.MOST else ())):
-                if each.name_key != given.name_key and not (of_year and each.born):
+                if not (of_year and each.born) and not recognition.is_namesake(given, given.name_key, each):
                     found[id(each)] = each
         for each in self.sharing(given):
             found.pop(id(each), None)
