@@ -1,6 +1,6 @@
 """Find pairs of patients on file who may be the same person."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from itertools import combinations, groupby
 from operator import attrgetter
@@ -10,8 +10,7 @@ from clinicctl.desk.dates import date_of
 from clinicctl.results.people import Duplicate, Patient
 from clinicctl.rules import keys, likelihood, matching
 from clinicctl.rules.days import DayWord
-from clinicctl.rules.likelihood import Frequencies, Outcome, Phone, Score
-from clinicctl.store.compiled import patients as stored_patients
+from clinicctl.rules.likelihood import Frequencies, Outcome, Score
 from clinicctl.store.compiled import records as stored_records
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
@@ -41,16 +40,17 @@ def list_duplicates(
     phones = _phones(tx, people)
     counts = {row.word: row.patients for row in stored_records.word_counts(tx)}
     frequencies = Frequencies(len(people), lambda word: counts.get(word, 0))
-    seen, found = distinct.pairs(tx), list[tuple[Numbers, Score]]()
+    judged, found = distinct.pairs(tx), dict[Numbers, Score]()
     for pair in _pairs(tx, people, phones, report):
-        if pair not in seen and (recent is None or not recent.isdisjoint(pair)):
-            seen.add(pair)
+        if pair not in found and pair not in judged and (recent is None or not recent.isdisjoint(pair)):
             one, other = pair
             phone = likelihood.phones_compared(phones[one], phones[other])
-            score = _score(people[one], people[other], phone, frequencies)
-            if score is not None and score.outcome is not Outcome.NEW:
-                found.append((pair, score))
-    listed = nsmallest(len(found) if limit is None else limit, found, key=lambda each: (-each[1].percent, each[0]))
+            score = likelihood.score(people[one], people[other], phone=phone, frequencies=frequencies, on_file=2)
+            if score.outcome is not Outcome.NEW:
+                found[pair] = score
+    listed = nsmallest(
+        len(found) if limit is None else limit, found.items(), key=lambda each: (-each[1].percent, each[0])
+    )
     return [Duplicate(score.percent, score.why, *(_described(tx, each) for each in pair)) for pair, score in listed]
 
 
@@ -61,26 +61,28 @@ def _recent(tx: Tx, people: People, since: DayWord | None) -> set[int] | None:
     return {number for number, row in people.items() if tx.local(row.created_at).date() >= earliest}
 
 
-def _phones(tx: Tx, people: People) -> dict[int, set[str]]:
+def _phones(tx: Tx, people: People) -> dict[int, tuple[str, ...]]:
     """Return the phones of each patient that identify somebody."""
-    found = {number: {row.phone} if row.phone else set[str]() for number, row in people.items()}
-    for number, ending in stored_records.further_phones(tx):
-        found[number].add(patient_phones.phone(ending))
     crowded = {patient_phones.phone(each) for each in stored_records.crowded_phones(tx, most=matching.MOST_SHARING)}
-    if crowded:
-        for each in found.values():
-            each -= crowded
+    found: dict[int, tuple[str, ...]] = {
+        number: (row.phone,) if row.phone is not None and row.phone not in crowded else ()
+        for number, row in people.items()
+    }
+    for number, ending in stored_records.further_phones(tx):
+        if (phone := patient_phones.phone(ending)) not in crowded:
+            found[number] = (*found[number], phone)
     return found
 
 
-def _pairs(tx: Tx, people: People, phones: Mapping[int, set[str]], report: Report) -> Iterator[Numbers]:
+def _pairs(tx: Tx, people: People, phones: Mapping[int, Sequence[str]], report: Report) -> Iterator[Numbers]:
     """Yield the pairs who share a key, a phone or a folded name; some of them repeatedly."""
-    for key, group in groupby(_reported(stored_patients.keys(tx), report), key=attrgetter("key")):
-        members = [row.patient for row in group]
-        for one, other in _in_group(each for each in members if each in people):
+    for key, shared in _reported(stored_records.sharing_key(tx, most=LARGEST_GROUP), report):
+        members = [number for each in (shared or "").split(",") if (number := int(each)) in people]
+        if not keys.is_of_year(key):
+            yield from _in_group(members)
+        elif any(people[each].born is None for each in members):
             # Two known birth dates need more in common than the year.
-            if not (keys.is_of_year(key) and people[one].born and people[other].born):
-                yield one, other
+            yield from (each for each in _in_group(members) if not all(people[number].born for number in each))
     by_phone: dict[str, list[int]] = {}
     for number, listed in phones.items():
         for phone in listed:
@@ -91,7 +93,7 @@ def _pairs(tx: Tx, people: People, phones: Mapping[int, set[str]], report: Repor
         yield from _in_group(row.number for row in named)
 
 
-def _reported(stored: Iterable[rows.PatientKeyRow], report: Report) -> Iterator[rows.PatientKeyRow]:
+def _reported(stored: Iterable[rows.SharedKeyRow], report: Report) -> Iterator[rows.SharedKeyRow]:
     """Report how far the keys are read. They are spread evenly."""
     for nth, row in enumerate(stored):
         if nth and not nth % _EVERY:
@@ -101,15 +103,8 @@ def _reported(stored: Iterable[rows.PatientKeyRow], report: Report) -> Iterator[
 
 def _in_group(numbers: Iterable[int]) -> Iterator[Numbers]:
     members = sorted(numbers)
-    if len(members) <= LARGEST_GROUP:
+    if 1 < len(members) <= LARGEST_GROUP:
         yield from combinations(members, 2)
-
-
-def _score(one: rows.ComparedRow, other: rows.ComparedRow, phone: Phone, frequencies: Frequencies) -> Score | None:
-    """Return the score of two patients, or None if they are strangers whatever their names are."""
-    if not likelihood.may_match(likelihood.births_compared(one, other), phone):
-        return None
-    return likelihood.score(one, other, phone=phone, frequencies=frequencies, on_file=2)
 
 
 def _described(tx: Tx, number: int) -> Patient:

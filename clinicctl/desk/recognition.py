@@ -19,8 +19,6 @@ from clinicctl.rules.likelihood import (
     Outcome,
     Phone,
     Score,
-    births_compared,
-    may_match,
     phones_compared,
 )
 from clinicctl.statuses import Sex
@@ -287,8 +285,7 @@ def explain(
 
 def is_similar(who: Described, row: Known, *, phones: Collection[str], on: Others[Any]) -> bool:
     """Return whether a person on another phone may be the patient of a registration."""
-    phone = _phone_of(row, phones)
-    return may_match(births_compared(row, who), phone) and _scored(who, row, phone, on).outcome is not Outcome.NEW
+    return _scored(who, row, _phone_of(row, phones), on).outcome is not Outcome.NEW
 
 
 class _Compared(NamedTuple, Generic[K]):
@@ -302,9 +299,8 @@ class _Compared(NamedTuple, Generic[K]):
 def _compare(who: Described, listed: Iterable[tuple[K, Phone]], on: Others[K]) -> _Compared[K]:
     by_outcome: dict[Outcome, list[tuple[K, int]]] = {each: [] for each in Outcome}
     for row, phone in listed:
-        if may_match(births_compared(row, who), phone):
-            found = _scored(who, row, phone, on)
-            by_outcome[found.outcome].append((row, found.percent))
+        found = _scored(who, row, phone, on)
+        by_outcome[found.outcome].append((row, found.percent))
     same = [row for row, _ in _each_once(by_outcome[Outcome.SAME])]
     known = {_identity(row) for row in same}
     near = _but(known, by_outcome[Outcome.POSSIBLE])

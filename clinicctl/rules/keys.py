@@ -34,10 +34,11 @@ class Born(Protocol):
 def keys(person: Born, phones: Iterable[str]) -> list[int]:
     """Return the keys of a record, sorted.
 
-    A birth date (day and month in either order); two of its parts with one like word; half a phone with one like word;
-    two like words. The keys of `is_of_year` have a year with one like word; an estimated year has three of them.
+    A birth date (day and month in either order); with one like word its year and month, its year and day, or its day
+    and month with either digit of the year; half a phone with one like word; two like words. The keys of `is_of_year`
+    have a year with one like word; an estimated year has three of them.
     """
-    forms = sorted(_forms(person.name))
+    forms = _forms(person.name)
     found = {_key(each) << 1 for each in _texts(person, phones, forms)}
     year = person.born.year if person.born else person.born_year
     if year is not None:
@@ -48,7 +49,7 @@ def keys(person: Born, phones: Iterable[str]) -> list[int]:
 
 def of_name(name: str) -> list[int]:
     """Return the keys of a name alone: those of its like words, by two."""
-    return sorted(_key(each) << 1 for each in _of_words(sorted(_forms(name))))
+    return sorted(_key(each) << 1 for each in _of_words(_forms(name)))
 
 
 def is_of_year(key: int) -> bool:
@@ -63,7 +64,8 @@ def _texts(person: Born, phones: Iterable[str], forms: list[str]) -> Iterator[st
         for form in forms:
             yield f"m{born.year}-{born.month} {form}"
             yield f"n{born.year}-{born.day} {form}"
-            yield f"d{born.month}-{born.day} {form}"
+            yield f"d{born.month}-{born.day} {born.year // 10} {form}"
+            yield f"e{born.month}-{born.day} {born.year % 10} {form}"
     for phone in phones:
         digits = phone[-2 * _HALF :]
         for form in forms:
@@ -72,17 +74,17 @@ def _texts(person: Born, phones: Iterable[str], forms: list[str]) -> Iterator[st
     yield from _of_words(forms)
 
 
+def _forms(name: str) -> list[str]:
+    """Return the like words of a name, sorted; both forms of a word with v or w."""
+    words = [each for each in read(name).words if len(each.latin) > 1][:_LONGEST]
+    return sorted({form for each in words for form in (each.bones, each.thin)})
+
+
 def _of_words(forms: list[str]) -> Iterator[str]:
     if len(forms) == 1:
         yield f"w{forms[0]}"
     for one, other in combinations(forms, 2):
         yield f"w{one} {other}"
-
-
-def _forms(name: str) -> set[str]:
-    """Return the like words of a name; both forms of a word without vowels."""
-    words = [each for each in read(name).words if len(each.latin) > 1][:_LONGEST]
-    return {each.bones for each in words} | {each.thin for each in words if each.bones != each.thin}
 
 
 def _key(text: str) -> int:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from clinicctl.rules import matching
 from clinicctl.rules.names import Name, Word, read
-from clinicctl.rules.word_pairs import Level, Paired, WordPair, pair
+from clinicctl.rules.word_pairs import Level, Paired, WordPair, edits, may_be_alike, pair, sound_alike
 from clinicctl.statuses import Sex
 
 
@@ -98,8 +98,8 @@ BIRTH_DATES = log2(25_000)
 MOST_STRANGERS = -10.0
 """From so many expected strangers with the birth date and a word (log2), a changed name is not looked for."""
 
-POSSIBLE, SIMILAR = 2.5, 0.0
-"""The least bits of a possible duplicate, and of one who is similar on file."""
+POSSIBLE, SIMILAR, STRANGERS = 2.5, 0.0, -6.0
+"""The least bits of a possible duplicate, and of one who is similar on file; the bits of obvious strangers."""
 _PER_BIT = log2(3) / POSSIBLE
 """Scales bits to scores: POSSIBLE is 75, SIMILAR is 50."""
 
@@ -170,25 +170,23 @@ class Score(NamedTuple):
 
 
 _BIRTH = "birth date"
+_NO_PAIRS = Paired((), 0)
 
 
 def phones_compared(one: Collection[str], other: Collection[str]) -> Phone:
     """Compare the phones of two records: the most alike two decide."""
     if not one or not other:
         return Phone.UNKNOWN
+    if len(one) == len(other) == 1:
+        (first,), (second,) = one, other
+        return Phone.SAME if first == second else Phone.NEAR if _one_edit(first, second) else Phone.OTHER
     if not set(one).isdisjoint(other):
         return Phone.SAME
     return Phone.NEAR if any(_one_edit(a, b) for a in one for b in other) else Phone.OTHER
 
 
 def _one_edit(one: str, other: str) -> bool:
-    if len(one) != len(other):
-        return False
-    differ = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
-    if len(differ) == 2:
-        first, second = differ
-        return second == first + 1 and one[first] == other[second] and one[second] == other[first]
-    return len(differ) == 1
+    return len(one) == len(other) and edits(one, other) == 1
 
 
 def births_compared(one: Person, other: Person) -> Birth:
@@ -221,42 +219,55 @@ def _digits(born: date) -> str:
     return f"{born.year:04}{born.month:02}{born.day:02}"
 
 
-def may_match(birth: Birth, phone: Phone) -> bool:
-    """Return whether two records can be more than strangers, whatever their names are.
+def _may_match(birth: Birth, phone: Phone) -> bool:
+    """Return whether two records on different phones can be more than strangers, whatever their names are.
 
-    On different phones, names add at most a few bits: the same name, and words that are rare on file.
+    Names add at most a few bits: the same name, and words that are rare on file.
     """
-    if phone is Phone.SAME or phone is Phone.NEAR:
-        return True
     unknown = birth is Birth.UNKNOWN or birth is Birth.AGE
     weight, expected = (BITS_WITHOUT_BIRTH, EXPECTED_WITHOUT_BIRTH) if unknown else (BITS, EXPECTED)
     return PHONE[phone] + BIRTH[birth] + SAME_NAME[1] + weight * (2 * MOST_BITS - expected) >= SIMILAR
 
 
 def score(
-    one: Person, other: Person, *, phone: Phone, frequencies: Frequencies = Frequencies(), on_file: int = 1
+    one: Person,
+    other: Person,
+    *,
+    phone: Phone,
+    frequencies: Frequencies = Frequencies(),
+    on_file: int = 1,
 ) -> Score:
-    """Score two records, the first of them from the file. `on_file` of the two are counted in the frequencies.
+    """Score two records, the first of them from the file.
+
+    `phone` says how the phones compare, and `on_file` of the two records are counted in the frequencies. The comparison
+    ends as soon as they are strangers.
 
     On one phone, or on two that are a digit apart, equal words say nothing, because families share phones and family
     names: the words that differ decide. Only the same name on the same phone is the same person, and only if nothing
     recorded contradicts.
     """
-    left, right = read(one.name), read(other.name)
-    paired = pair(left, right)
     birth = births_compared(one, other)
-    against = matching.contradictions(one, other)
-    column = 0 if phone in (Phone.SAME, Phone.NEAR) else 1
+    column = 0 if phone is Phone.SAME or phone is Phone.NEAR else 1
+    if column and not _may_match(birth, phone):
+        return Score(STRANGERS, Outcome.NEW, False, _NO_PAIRS, phone, birth, ())
+    left, right = read(one.name), read(other.name)
+    married = _may_have_married(one, other, birth)
+    if column and not (sound_alike(left, right) and may_be_alike(left, right, different=married)):
+        return Score(STRANGERS, Outcome.NEW, False, _NO_PAIRS, phone, birth, ())
+    paired = pair(left, right)
     words = _compare_words(paired.pairs, column, frequencies, (left, right)[:on_file])
+    if words.different > 1 and column:
+        return Score(STRANGERS, Outcome.NEW, False, paired, phone, birth, ())
+    against = matching.contradictions(one, other)
     bits = PHONE[phone] + BIRTH[birth] + sum(AGAINST.get(each, 0) for each in against) + words.bits
     bits += EXTRA[column] * min(paired.extra, 2) + (NEWBORN if _other_newborn(left, right) else 0)
     if words.different:
         rare = phone is Phone.SAME or frequencies.strangers(words.agreed) <= MOST_STRANGERS
-        changed = words.different == 1 < len(paired.pairs) and rare and _may_have_married(one, other, birth)
+        changed = words.different == 1 < len(paired.pairs) and rare and married
         bits += CHANGED[column] if changed else WORDS[Level.OTHER][column] * words.different
     else:
         bits += _like_names(words, column, birth, other_mark="mark" in against)
-    same_name = matching.same_name(one.name, other.name)
+    same_name = not (words.different or words.weak or paired.extra) and matching.same_name(one.name, other.name)
     outcome = _outcome(bits) if not same_name else _of_same_name(bits, phone, birth, against)
     return Score(bits, outcome, same_name, paired, phone, birth, against)
 
@@ -373,7 +384,8 @@ def _other_newborn(one: Name, other: Name) -> bool:
 
 def _may_have_married(one: Person, other: Person, birth: Birth) -> bool:
     """Return whether two records may be those of one grown woman. Her sex may be unknown."""
+    if birth not in (Birth.EQUAL, Birth.NEW_YEAR):
+        return False
     born, recorded = one.born or other.born, max(one.created_at, other.created_at).year
     grown = born is not None and born.year <= recorded - 18
-    equal = birth in (Birth.EQUAL, Birth.NEW_YEAR)
-    return grown and equal and {one.sex, other.sex} <= {None, Sex.UNKNOWN, Sex.FEMALE}
+    return grown and {one.sex, other.sex} <= {None, Sex.UNKNOWN, Sex.FEMALE}

@@ -195,7 +195,8 @@ def born_after(one: Described, other: Described) -> bool:
     A year from an age may be one too late.
     """
     if one.born:
-        return one.born > other.created_at.date() + timedelta(days=1)
+        # The year alone nearly always decides.
+        return one.born.year >= other.created_at.year and one.born > other.created_at.date() + timedelta(days=1)
     return one.born_year is not None and one.born_year - 1 > other.created_at.year
 
 

@@ -94,11 +94,16 @@ class KnownPeople:
         years = {key for each in people for key in each.keys if each.born and keys.is_of_year(key)}
         pairs = set(patient_keys.sharing(tx, sorted(keyed), born=False))
         pairs.update(patient_keys.sharing(tx, sorted(years), born=True))
+        numbers = {each.patient for each in pairs}
+        merged = stored_patients.merged_with_numbers(tx, numbers=numbers)
         people_of: dict[int, list[PersonInFile]] = defaultdict(list)
-        for row in stored_patients.with_numbers(tx, numbers={each.patient for each in pairs}):
-            # Others who only resemble somebody in the file are not kept, because they may be many.
-            people_of[row.number] = [
-                self._people.get((each.number, each.name)) or self._made(each) for each in identity.namesakes(tx, [row])
+        # Who only resembles somebody in the file is not kept, because there may be many.
+        for known in stored_patients.on_file_with_numbers(tx, numbers=numbers):
+            people_of[known.number].append(self._people.get((known.number, known.name)) or _resembling(known))
+        for record in merged:
+            people_of[record.number] += [
+                self._people.get((each.number, each.name)) or self._made(each)
+                for each in identity.namesakes(tx, [record])
             ]
         for key, number in pairs:
             self._on_file[key] += people_of[number]
@@ -174,6 +179,24 @@ class KnownPeople:
             created_at=row.created_at,
             archived_at=row.archived_at,
         )
+
+
+def _resembling(row: rows.KnownRow) -> PersonInFile:
+    """Return a patient on file who is compared only."""
+    return PersonInFile(
+        id=row.id,
+        number=row.number,
+        name=row.name,
+        name_key=row.name_key,
+        phone=row.phone,
+        born=row.born,
+        born_year=row.born_year,
+        born_month=None,
+        sex=row.sex,
+        email=None,
+        note=None,
+        created_at=row.created_at,
+    )
 
 
 def _crowded(people: Sequence[PersonInFile], sharing: Mapping[str, Sequence[rows.PatientRow]]) -> Collection[str]:

@@ -46,6 +46,17 @@ def sharing_name_key(tx: Tx) -> Iterator[rows.NamedRow]:
     return tx.iterate(_SHARING_NAME_KEY, (), rows.named_row)
 
 
+_SHARING_KEY = """
+SELECT patient_keys."key", group_concat(CAST(patient_keys.patient AS VARCHAR), ',') AS patients
+FROM patient_keys GROUP BY patient_keys."key"
+HAVING count(*) BETWEEN 2 AND ?
+"""
+
+
+def sharing_key(tx: Tx, *, most: int) -> Iterator[rows.SharedKeyRow]:
+    return tx.iterate(_SHARING_KEY, (most,), rows.shared_key_row)
+
+
 _WORD_COUNTS = """
 SELECT patient_words.word, count(*) AS patients
 FROM patient_words GROUP BY patient_words.word

@@ -357,6 +357,32 @@ def history_row(stored: Any) -> HistoryRow:
     )
 
 
+class KnownRow(NamedTuple):
+    id: UUID
+    number: int
+    name: str
+    name_key: str
+    phone: str | None
+    born: Date | None
+    born_year: int | None
+    sex: Sex
+    created_at: datetime
+
+
+def known_row(stored: Any) -> KnownRow:
+    return KnownRow(
+        to_uuid(stored[0]),
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        None if stored[5] is None else to_date(stored[5]),
+        stored[6],
+        SEX[stored[7]],
+        to_instant(stored[8]),
+    )
+
+
 class LastVisitRow(NamedTuple):
     patient_id: UUID
     came: Date | None
@@ -601,6 +627,15 @@ def queue_row(stored: Any) -> QueueRow:
         stored[14],
         None if stored[15] is None else to_instant(stored[15]),
     )
+
+
+class SharedKeyRow(NamedTuple):
+    key: int
+    patients: str | None
+
+
+def shared_key_row(stored: Any) -> SharedKeyRow:
+    return SharedKeyRow(stored[0], stored[1])
 
 
 class StatusCountRow(NamedTuple):

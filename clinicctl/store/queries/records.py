@@ -1,9 +1,16 @@
 """Queries for possible duplicates, and for merging and erasing patients."""
 
-from sqlalchemy import Integer, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Integer, String, and_, bindparam, case, cast, delete, func, insert, or_, select, update
 
 from clinicctl.statuses import AppointmentStatus
-from clinicctl.store.models import appointments, distinct_patients, patient_phones, patient_words, patients
+from clinicctl.store.models import (
+    appointments,
+    distinct_patients,
+    patient_keys,
+    patient_phones,
+    patient_words,
+    patients,
+)
 from clinicctl.store.queries import among, change, every, one, stream
 
 _ON_FILE = patients.c.archived_at.is_(None)
@@ -47,6 +54,15 @@ SHARING_NAME_KEY = stream(
     .where(_ON_FILE, patients.c.name_key.in_(_NAME_KEYS))
     .order_by(patients.c.name_key, patients.c.number),
     "NamedRow",
+)
+SHARING_KEY = stream(
+    select(
+        patient_keys.c.key,
+        func.aggregate_strings(cast(patient_keys.c.patient, String), ",").label("patients"),
+    )
+    .group_by(patient_keys.c.key)
+    .having(func.count().between(2, bindparam("most", type_=Integer))),
+    "SharedKeyRow",
 )
 WORD_COUNTS = stream(
     select(patient_words.c.word, func.count().label("patients")).group_by(patient_words.c.word), "WordCountRow"
