@@ -23,9 +23,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 from clinicctl.rules import keys, likelihood
-from clinicctl.rules.likelihood import Frequencies, Outcome
+from clinicctl.rules.likelihood import Frequencies, Outcome, Phone
+from clinicctl.rules.matching import name_key
 from clinicctl.rules.names import read
 from clinicctl.rules.text import fold
+from clinicctl.rules.word_pairs import keys_alike
 from tests import people
 from tests.people import Human
 
@@ -141,10 +143,13 @@ def ours(clinic: Clinic) -> list[Match]:
             index[key].append(nth)
     found = []
     for nth, newcomer in enumerate(clinic.newcomers):
-        groups = [index.get(key, ()) for key in _keys(newcomer.human)]
+        probes = [*keys.probes(newcomer.human, _phones(newcomer.human)), *_phones(newcomer.human)]
+        groups = [index.get(key, ()) for key in probes]
         for each in {one for group in groups if len(group) <= keys.MOST for one in group}:
             known, phones = clinic.on_file[each], _phones(newcomer.human)
             compared = likelihood.phones_compared(_phones(known), phones)
+            if compared is not Phone.SAME and not keys_alike(*map(name_key, (newcomer.human.name, known.name))):
+                continue
             scored = likelihood.score(known, newcomer.human, phone=compared, frequencies=frequencies)
             if scored.outcome is not Outcome.NEW:
                 found.append(Match(nth, each, scored.percent, scored.outcome))

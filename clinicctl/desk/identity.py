@@ -11,6 +11,8 @@ from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
+Record = rows.PatientRow | rows.KnownRow
+"""A patient on file, with all details or with those that are compared."""
 MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
 """Merged records by the id of the patient into whom they were merged."""
 
@@ -22,7 +24,7 @@ class Lookup(NamedTuple):
     crowded: Sequence[str]
     sharing: Sequence[rows.PatientRow]
     namesakes: Sequence[rows.PatientRow]
-    others: Others[rows.PatientRow]
+    others: Others[Record]
 
 
 def look_up(
@@ -35,35 +37,32 @@ def look_up(
     name_key = matching.name_key(who.name)
     here = [each for each in sharing(tx, on_phone) if each.id not in but]
     named = [each for each in namesakes(tx, stored_patients.with_name_key(tx, name_key=name_key)) if each.id not in but]
-    found = patient_keys.with_keys(tx, keys.keys(who, identifying), born=who.born is not None)
+    on_file, merged = patient_keys.with_keys(tx, keys.probes(who, identifying))
+    keyed: list[Record] = [*on_file, *namesakes(tx, merged)]
     known = {*but, *(each.id for each in here)}
-    others = [
-        each
-        for each in namesakes(tx, found)
-        if each.id not in known and not recognition.is_namesake(who, name_key, each)
-    ]
+    others = [each for each in keyed if each.id not in known and not recognition.is_namesake(who, name_key, each)]
     return Lookup(identifying, crowded, here, named, Others(others, patient_keys.frequencies(tx), counted))
 
 
-def recognise(who: recognition.Described, found: Lookup) -> Recognised[rows.PatientRow]:
+def recognise(who: recognition.Described, found: Lookup) -> Recognised[Record]:
     """Return the patient on file, or those who may be them."""
     return recognition.recognise(
         who,
         phones=found.phones,
         sharing=found.sharing,
-        namesakes=recognition.Namesakes(found.namesakes),
+        namesakes=recognition.Namesakes[Record](found.namesakes),
         others=found.others,
     )
 
 
-def describe(tx: Tx, who: recognition.Described, likely: Found[rows.PatientRow], found: Lookup) -> list[dict[str, Any]]:
+def describe(tx: Tx, who: recognition.Described, likely: Found[Record], found: Lookup) -> list[dict[str, Any]]:
     """Describe the possible duplicates of a person, each with its score and the reasons for it."""
 
-    def phones_of(row: rows.PatientRow) -> set[str]:
-        return {*patient_phones.of_patient(tx, as_on_file(row)), *([row.phone] if row.phone else [])}
+    def phones_of(row: Record) -> set[str]:
+        return {*patient_phones.of_patient(tx, _on_file(row)), *([row.phone] if row.phone else [])}
 
     scored = recognition.explain(who, likely, phones=found.phones, phones_of=phones_of, on=found.others)
-    described = candidates.of_patients(tx, [as_on_file(row) for row, _ in scored])
+    described = candidates.of_patients(tx, [_on_file(row) for row, _ in scored])
     return [
         each | {"score": score.percent, "why": score.why} for each, (_, score) in zip(described, scored, strict=True)
     ]
@@ -87,8 +86,14 @@ def namesakes(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRo
     return [each for each in found if each.archived_at is None]
 
 
-def as_on_file(row: rows.PatientRow) -> rows.PatientRow:
-    """Return the row on file of a patient, also of one found under a former name."""
+def as_on_file(row: Record) -> rows.PatientRow:
+    """Return the row on file of a patient on the phone, also of one found under a former name."""
+    found = _on_file(row)
+    assert isinstance(found, rows.PatientRow), "a patient who was only compared"
+    return found
+
+
+def _on_file(row: Record) -> Record:
     return row.on_file if isinstance(row, recognition.Formerly) else row
 
 

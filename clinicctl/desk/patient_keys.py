@@ -32,22 +32,18 @@ def change(tx: Tx, row: rows.PatientRow, before: Collection[int]) -> None:
     stored_patients.insert_keys(tx, stored_rows(row.number, sorted(set(after).difference(before))))
 
 
-def with_keys(tx: Tx, found: Iterable[int], *, born: bool) -> list[rows.PatientRow]:
-    """Return the records on file, and the merged ones, with one of the keys.
+def with_keys(tx: Tx, probes: Iterable[int]) -> tuple[list[rows.KnownRow], list[rows.PatientRow]]:
+    """Return the patients on file and the merged records with one of the keys.
 
-    A key that too many share says nothing. A year finds only those whose birth date is unknown, if it is `born`.
+    A key that too many share says nothing.
     """
-    numbers = {each.patient for each in sharing(tx, found, born=born)}
-    return list(stored_patients.with_numbers(tx, numbers=numbers)) if numbers else []
-
-
-def sharing(tx: Tx, found: Iterable[int], *, born: bool) -> list[rows.PatientKeyRow]:
-    """Return which records have which of the keys, as `with_keys`."""
-    listed = list(found)
-    years = [each for each in listed if keys.is_of_year(each)] if born else []
-    others = [each for each in listed if not keys.is_of_year(each)] if born else listed
-    shared = stored_patients.with_keys(tx, keys=others, most=keys.MOST) if others else []
-    return [*shared, *(stored_patients.estimates_with_keys(tx, keys=years, most=keys.MOST) if years else ())]
+    numbers = {each.patient for each in stored_patients.with_keys(tx, keys=probes, most=keys.MOST)}
+    if not numbers:
+        return [], []
+    on_file = list(stored_patients.on_file_with_numbers(tx, numbers=numbers))
+    if len(on_file) == len(numbers):
+        return on_file, []
+    return on_file, stored_patients.merged_with_numbers(tx, numbers=numbers)
 
 
 def frequencies(tx: Tx, further: Mapping[str, int] | None = None, *, total: int = 0) -> Frequencies:

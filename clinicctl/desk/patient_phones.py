@@ -38,7 +38,7 @@ def stored_rows(patient_id: UUID, listed: Iterable[str]) -> list[rows.PatientPho
     return [rows.PatientPhoneRow(ending(each), patient_id, nth) for nth, each in enumerate(listed, start=1)]
 
 
-def of_patient(tx: Tx, row: rows.PatientRow) -> list[str]:
+def of_patient(tx: Tx, row: rows.PatientRow | rows.KnownRow) -> list[str]:
     """Return the phones of a patient, the first one first."""
     return [phone(each.ending) for each in stored_patients.phones_of(tx, patient=row.id)] if row.phone else []
 

@@ -21,6 +21,7 @@ from clinicctl.rules.likelihood import (
     Score,
     phones_compared,
 )
+from clinicctl.rules.word_pairs import keys_alike
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import rows
 
@@ -298,9 +299,12 @@ class _Compared(NamedTuple, Generic[K]):
 
 def _compare(who: Described, listed: Iterable[tuple[K, Phone]], on: Others[K]) -> _Compared[K]:
     by_outcome: dict[Outcome, list[tuple[K, int]]] = {each: [] for each in Outcome}
+    name_key = matching.name_key(who.name)
     for row, phone in listed:
-        found = _scored(who, row, phone, on)
-        by_outcome[found.outcome].append((row, found.percent))
+        if phone is Phone.SAME or keys_alike(name_key, row.name_key):
+            found = _scored(who, row, phone, on)
+            if found.outcome is not Outcome.NEW:
+                by_outcome[found.outcome].append((row, found.percent))
     same = [row for row, _ in _each_once(by_outcome[Outcome.SAME])]
     known = {_identity(row) for row in same}
     near = _but(known, by_outcome[Outcome.POSSIBLE])

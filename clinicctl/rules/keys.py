@@ -34,17 +34,35 @@ class Born(Protocol):
 def keys(person: Born, phones: Iterable[str]) -> list[int]:
     """Return the keys of a record, sorted.
 
-    A birth date (day and month in either order); with one like word its year and month, its year and day, or its day
-    and month with either digit of the year; half a phone with one like word; two like words. The keys of `is_of_year`
-    have a year with one like word; an estimated year has three of them.
+    A birth date (day and month in either order); its day and month and
+    either digit of the year with one like word; half a phone with one like word;
+    two like words; the year with one like word (`is_of_year`). An estimated year has also the years beside it.
     """
     forms = _forms(person.name)
     found = {_key(each) << 1 for each in _texts(person, phones, forms)}
     year = person.born.year if person.born else person.born_year
     if year is not None:
-        years = (year,) if person.born else (year - 1, year, year + 1)
-        found.update(_key(f"y{each} {form}") << 1 | 1 for each in years for form in forms)
+        found.update(_key(f"y{each} {form}") << 1 | 1 for each in _years(person, year) for form in forms)
+        if not person.born:
+            found.update(_key(f"a{each} {form}") << 1 for each in _years(person, year) for form in forms)
     return sorted(found)
+
+
+def probes(person: Born, phones: Iterable[str]) -> list[int]:
+    """Return the keys by which others are found.
+
+    A year finds estimated years. The years of birth dates are found by an estimated year only, because two birth dates
+    need more in common.
+    """
+    if not person.born:
+        return keys(person, phones)
+    forms = _forms(person.name)
+    years = [f"a{person.born.year} {form}" for form in forms]
+    return sorted({_key(each) << 1 for each in (*_texts(person, phones, forms), *years)})
+
+
+def _years(person: Born, year: int) -> tuple[int, ...]:
+    return (year,) if person.born else (year - 1, year, year + 1)
 
 
 def of_name(name: str) -> list[int]:
@@ -53,7 +71,7 @@ def of_name(name: str) -> list[int]:
 
 
 def is_of_year(key: int) -> bool:
-    """Return whether a key has only the year of birth. Two known birth dates need more than that."""
+    """Return whether a key has only the year of birth. Two birth dates need more in common."""
     return key & 1 == 1
 
 
@@ -62,8 +80,6 @@ def _texts(person: Born, phones: Iterable[str], forms: list[str]) -> Iterator[st
         low, high = sorted((born.day, born.month))
         yield f"b{born.year}-{low}-{high}"
         for form in forms:
-            yield f"m{born.year}-{born.month} {form}"
-            yield f"n{born.year}-{born.day} {form}"
             yield f"d{born.month}-{born.day} {born.year // 10} {form}"
             yield f"e{born.month}-{born.day} {born.year % 10} {form}"
     for phone in phones:

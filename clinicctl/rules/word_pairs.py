@@ -46,6 +46,7 @@ _LIKE, _CLOSE = 0.65, 0.88
 _UNLIKE = 0.35
 _JOINED = 2
 """How much longer or shorter than two joined words the one word may be."""
+_LEAST_COMMON_LETTERS = 0.35
 _LEAST_COMMON = 0.4
 """How much of their sounds two names have in common if their words are alike: in 95 of 96 such pairs of people."""
 
@@ -122,6 +123,11 @@ def _nicknames() -> "NickNamer":
 def sound_alike(one: Name, other: Name) -> bool:
     """Return whether two names may have like words: they share a form, or sound somewhat alike."""
     return not one.forms.isdisjoint(other.forms) or _common(one.sounds, other.sounds) >= _LEAST_COMMON
+
+
+def keys_alike(one: str, other: str) -> bool:
+    """Return whether the names of two name keys may be alike. It is quick, and decides about Latin letters only."""
+    return _common(one, other) >= _LEAST_COMMON_LETTERS or not (one.isascii() and other.isascii())
 
 
 def may_be_alike(one: Name, other: Name, *, different: int) -> bool:

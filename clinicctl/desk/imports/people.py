@@ -90,10 +90,8 @@ class KnownPeople:
     def look_up(self, tx: Tx, people: Sequence[PersonInFile]) -> None:
         """Find the patients on file who share a key with the next people."""
         self._on_file = defaultdict(list)
-        keyed = {key for each in people for key in each.keys if not (each.born and keys.is_of_year(key))}
-        years = {key for each in people for key in each.keys if each.born and keys.is_of_year(key)}
-        pairs = set(patient_keys.sharing(tx, sorted(keyed), born=False))
-        pairs.update(patient_keys.sharing(tx, sorted(years), born=True))
+        probes = {key for each in people for key in keys.probes(each, each.phones)}
+        pairs = stored_patients.with_keys(tx, keys=sorted(probes), most=keys.MOST)
         numbers = {each.patient for each in pairs}
         merged = stored_patients.merged_with_numbers(tx, numbers=numbers)
         people_of: dict[int, list[PersonInFile]] = defaultdict(list)
@@ -111,11 +109,10 @@ class KnownPeople:
     def others(self, given: PersonInFile) -> Others[PersonInFile]:
         """Return the people on other phones who share a key, without namesakes."""
         found: dict[int, PersonInFile] = {}
-        for key in given.keys:
-            of_year = given.born is not None and keys.is_of_year(key)
+        for key in keys.probes(given, given.phones):
             earlier = self._by_key.get(key, ())
             for each in (*self._on_file.get(key, ()), *(earlier if len(earlier) <= keys.MOST else ())):
-                if not (of_year and each.born) and not recognition.is_namesake(given, given.name_key, each):
+                if not recognition.is_namesake(given, given.name_key, each):
                     found[id(each)] = each
         for each in self.sharing(given):
             found.pop(id(each), None)

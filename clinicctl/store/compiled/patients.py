@@ -465,7 +465,7 @@ def merged_with_numbers(tx: Tx, *, numbers: Iterable[int]) -> list[rows.PatientR
 
 _ON_FILE_WITH_NUMBERS = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
-patients.born_year, patients.sex, patients.created_at
+patients.born_year, patients.sex, patients.created_at, patients.archived_at
 FROM patients
 WHERE patients.number IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed) AND patients.archived_at IS NULL
@@ -478,33 +478,16 @@ def on_file_with_numbers(tx: Tx, *, numbers: Iterable[int]) -> Iterator[rows.Kno
 
 _WITH_KEYS = """
 SELECT patient_keys."key", patient_keys.patient
-FROM json_each(?) AS keys_listed JOIN patient_keys ON patient_keys."key" = keys_listed.value JOIN patients ON
-patients.number = patient_keys.patient
+FROM json_each(?) AS keys_listed JOIN patient_keys ON patient_keys."key" = keys_listed.value
 WHERE (SELECT other."key"
 FROM patient_keys AS other
 WHERE other."key" = keys_listed.value
-LIMIT 1 OFFSET ?) IS NULL AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL)
+LIMIT 1 OFFSET ?) IS NULL
 """
 
 
 def with_keys(tx: Tx, *, keys: Iterable[int], most: int) -> list[rows.PatientKeyRow]:
     return tx.fetch_all(_WITH_KEYS, (from_list(keys), most), rows.patient_key_row)
-
-
-_ESTIMATES_WITH_KEYS = """
-SELECT patient_keys."key", patient_keys.patient
-FROM json_each(?) AS keys_listed JOIN patient_keys ON patient_keys."key" = keys_listed.value JOIN patients ON
-patients.number = patient_keys.patient
-WHERE (SELECT other."key"
-FROM patient_keys AS other
-WHERE other."key" = keys_listed.value
-LIMIT 1 OFFSET ?) IS NULL AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND
-patients.born IS NULL
-"""
-
-
-def estimates_with_keys(tx: Tx, *, keys: Iterable[int], most: int) -> list[rows.PatientKeyRow]:
-    return tx.fetch_all(_ESTIMATES_WITH_KEYS, (from_list(keys), most), rows.patient_key_row)
 
 
 _INSERT_KEYS = """

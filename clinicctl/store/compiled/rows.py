@@ -367,6 +367,7 @@ class KnownRow(NamedTuple):
     born_year: int | None
     sex: Sex
     created_at: datetime
+    archived_at: datetime | None
 
 
 def known_row(stored: Any) -> KnownRow:
@@ -380,6 +381,7 @@ def known_row(stored: Any) -> KnownRow:
         stored[6],
         SEX[stored[7]],
         to_instant(stored[8]),
+        None if stored[9] is None else to_instant(stored[9]),
     )
 
 

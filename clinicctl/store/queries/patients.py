@@ -46,17 +46,13 @@ _WORDS = _distinct_words()
 
 
 def _with_keys() -> Select[Any]:
-    """Return the patients with one of the keys, but not of a key that more than `most` have."""
+    """Return the records with one of the keys, but not of a key that more than `most` have."""
     each, other = listed(patient_keys.c.key, "keys"), patient_keys.alias("other")
     beyond = select(other.c.key).where(other.c.key == each.c.value).limit(1).offset(bindparam("most", type_=Integer))
     return (
         select(patient_keys)
-        .select_from(
-            each.join(patient_keys, patient_keys.c.key == each.c.value).join(
-                patients, patients.c.number == patient_keys.c.patient
-            )
-        )
-        .where(beyond.scalar_subquery().is_(None), _FOUND)
+        .select_from(each.join(patient_keys, patient_keys.c.key == each.c.value))
+        .where(beyond.scalar_subquery().is_(None))
     )
 
 
@@ -153,11 +149,11 @@ ON_FILE_WITH_NUMBERS = stream(
         patients.c.born_year,
         patients.c.sex,
         patients.c.created_at,
+        patients.c.archived_at,
     ).where(_WITH_NUMBERS, _ON_FILE),
     "KnownRow",
 )
 WITH_KEYS = every(_with_keys(), "PatientKeyRow")
-ESTIMATES_WITH_KEYS = every(_with_keys().where(patients.c.born.is_(None)), "PatientKeyRow")
 INSERT_KEYS = change_each(insert(patient_keys), row="PatientKeyRow")
 DELETE_KEYS = change(
     delete(patient_keys).where(among(patient_keys.c.key, "keys"), patient_keys.c.patient == bindparam("patient"))
