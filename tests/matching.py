@@ -23,9 +23,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 from clinicctl.rules import keys, likelihood
-from clinicctl.rules.likelihood import Frequencies, Outcome
+from clinicctl.rules.likelihood import Frequencies, Outcome, Phone
+from clinicctl.rules.matching import name_key
 from clinicctl.rules.names import read
 from clinicctl.rules.text import fold
+from clinicctl.rules.word_pairs import keys_alike
 from tests import people
 from tests.people import Human
 
@@ -134,17 +136,20 @@ def _human(row: Any, phone: str) -> Human:
 def ours(clinic: Clinic) -> list[Match]:
     """Match as the program does: candidates by their keys, each with a score."""
     counts = Counter(word for human in clinic.on_file for word in {each.folded for each in read(human.name).words})
-    frequencies = Frequencies(len(clinic.on_file), counts)
+    frequencies = Frequencies(len(clinic.on_file), counts.__getitem__)
     index = defaultdict[int | str, list[int]](list)
     for nth, human in enumerate(clinic.on_file):
         for key in _keys(human):
             index[key].append(nth)
     found = []
     for nth, newcomer in enumerate(clinic.newcomers):
-        groups = [index.get(key, ()) for key in _keys(newcomer.human)]
+        probes = [*keys.probes(newcomer.human, _phones(newcomer.human)), *_phones(newcomer.human)]
+        groups = [index.get(key, ()) for key in probes]
         for each in {one for group in groups if len(group) <= keys.MOST for one in group}:
             known, phones = clinic.on_file[each], _phones(newcomer.human)
             compared = likelihood.phones_compared(_phones(known), phones)
+            if compared is not Phone.SAME and not keys_alike(*map(name_key, (newcomer.human.name, known.name))):
+                continue
             scored = likelihood.score(known, newcomer.human, phone=compared, frequencies=frequencies)
             if scored.outcome is not Outcome.NEW:
                 found.append(Match(nth, each, scored.percent, scored.outcome))

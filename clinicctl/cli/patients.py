@@ -1,5 +1,6 @@
 """Commands for patients."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -162,7 +163,14 @@ def duplicates(
     limit: params.Limit = None,
 ) -> None:
     """List possible duplicates, the most similar first."""
-    ctx.obj.show(ctx.obj.read(desk.duplicates.list_duplicates, since=since, limit=limit))
+    with render.show_progress("patients", quiet=ctx.obj.settings.quiet) as progress:
+        found = ctx.obj.read(
+            desk.duplicates.list_duplicates,
+            since=since,
+            limit=limit,
+            report=partial(progress.advance, "comparing"),
+        )
+    ctx.obj.show(found)
 
 
 @writes(patient, "distinct", "clinicctl patient distinct P3 P4")

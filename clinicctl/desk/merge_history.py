@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from clinicctl import errors
-from clinicctl.desk import audit, journal, operations, patient_phones, patients, replay, waitlist
+from clinicctl.desk import audit, journal, operations, patient_keys, patient_phones, patients, replay, waitlist
 from clinicctl.rules import merges
 from clinicctl.rules.references import PatientRef
 from clinicctl.store.compiled import merges as stored_merges
@@ -139,9 +139,11 @@ def restore(tx: Tx, before: Before) -> None:
         raise errors.Damaged(path=tx.path, reason="the record of a merge does not match what the patient has")
     waitlist.restore(tx, before.doubled)
     columns = merges.restored(moved.former, gone, survivor)
+    stored = patient_keys.of_patient(tx, survivor)
     if "phone" in columns:
         patient_phones.replace(tx, survivor, ())
-    patients.save(tx, survivor._replace(**columns))
+    survivor = patients.save(tx, survivor._replace(**columns))
+    patient_keys.change(tx, survivor, stored)
     patients.save(tx, gone._replace(archived_at=moved.archived_at, merged_into=None))
 
 

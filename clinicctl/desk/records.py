@@ -8,10 +8,12 @@ from clinicctl.desk import (
     bookings,
     candidates,
     doctors,
+    identity,
     lookup,
     merge_conflicts,
     merge_history,
     operations,
+    patient_keys,
     patient_phones,
     patients,
     queue_lookup,
@@ -87,10 +89,12 @@ def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
     entries, doubled = waitlist.move(tx, old=gone.id, new=survivor.id)
     # Records merged into `gone` before now point to the survivor, as every merged record does.
     stored_records.move_merged(tx, old=gone.id, merged_into=survivor.id, updated_at=tx.now)
+    stored = patient_keys.of_patient(tx, survivor)
     survivor = survivor._replace(**resolved.changes)
     if "phone" in resolved.changes:
         patient_phones.replace(tx, survivor, patient_phones.of_patient(tx, gone))
     survivor = patients.save(tx, survivor)
+    patient_keys.change(tx, survivor, stored)
     gone = patients.save(tx, gone._replace(archived_at=tx.now, merged_into=survivor.id))
     merge_history.record(tx, moved, doubled, gone=gone, survivor=survivor)
     return Merged(
@@ -114,7 +118,7 @@ def preview_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan
     after = patients.describe(
         tx,
         survivor._replace(**resolved.changes),
-        {survivor.id: [*patients.with_merged(tx, survivor)[1:], *patients.with_merged(tx, gone)]},
+        {survivor.id: [*identity.with_merged(tx, survivor)[1:], *identity.with_merged(tx, gone)]},
         one.phones if taken_phones else other.phones,
     )
     return MergePlan(
@@ -154,7 +158,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     """
     row = lookup.find_patient(tx, patient)
     _refuse_open_patient(tx, row)
-    records = patients.with_merged(tx, row)
+    records = identity.with_merged(tx, row)
     erased = [_erase_row(tx, each) for each in records]
     return Erased(
         patient=patients.describe(tx, erased[0]),
@@ -165,7 +169,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
 
 def preview_erasure(tx: Tx, *, patient: PatientRef) -> list[PatientBrief]:
     """Return the records that `erase` would erase, without a change."""
-    return list(map(lookup.patient_brief, patients.with_merged(tx, lookup.find_patient(tx, patient))))
+    return list(map(lookup.patient_brief, identity.with_merged(tx, lookup.find_patient(tx, patient))))
 
 
 def _refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
@@ -251,6 +255,7 @@ def _erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
 
     The number stays.
     """
+    stored_patients.delete_keys(tx, keys=patient_keys.of_patient(tx, row), patient=row.number)
     stored_patients.delete_words(tx, patient=row.id)
     stored_patients.delete_phones(tx, patient=row.id)
     return patients.save(

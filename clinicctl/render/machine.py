@@ -271,7 +271,8 @@ def _person(person: dict[str, Any], *, masked: bool) -> list[str]:
     if person.get("status"):
         state = errors.status_label(str(person["status"]))
         slot = ", ".join(each for each in (slot, state) if each)
-    score = f"{person['score']}% similar" if person.get("score") else None
+    why = person.get("why")
+    score = (f"{person['score']}%: {why}" if why else f"{person['score']}% similar") if person.get("score") else None
     line = f"for line {person['line']}" if person.get("line") else None
     parts = (choose, person["number"], person["name"], born, sex, phone, visit, place, slot, score, line)
     return [str(each) for each in parts if each]

@@ -35,6 +35,14 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], description=f"{self._name}: {activity}", total=None, refresh=True)
 
+    def advance(self, activity: str, done: int, total: int) -> None:
+        """Show how much of an activity is done."""
+        if self._shown:
+            self._bar = self._bar or _bar(self._name, total)
+            self._bar.update(
+                self._bar.task_ids[0], description=f"{self._name}: {activity}", completed=done, refresh=True
+            )
+
     def stop(self) -> None:
         """Remove the bar."""
         if self._bar is not None:

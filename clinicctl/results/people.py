@@ -86,6 +86,7 @@ class Candidate:
     phone_ending: str | None = field(metadata=PERSONAL)
     last_visit: str | None = field(metadata=PERSONAL)
     score: int
+    why: str = ""
 
 
 @stored("Registered")

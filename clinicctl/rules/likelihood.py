@@ -4,8 +4,8 @@ Each agreement and difference has a weight in bits, log2(m / u): how much more o
 person (m) than in records of two people who have a common key (u). The weights add up. A score never merges anybody.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from math import log2
@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from clinicctl.rules import matching
 from clinicctl.rules.names import Name, Word, read
-from clinicctl.rules.word_pairs import Level, Paired, WordPair, pair
+from clinicctl.rules.word_pairs import Level, Paired, WordPair, edits, may_be_alike, pair, sound_alike
 from clinicctl.statuses import Sex
 
 
@@ -72,7 +72,7 @@ NEWBORN = -12.0
 """One is a newborn under the name of the other, or both are newborns told apart by number or sex."""
 SAME_NAME, SAME_NAME_OTHER_BIRTH = (3.3, 0.9), (3.5, -3.0)
 WORDS = {
-    Level.SOUND: (0.5, -0.5),
+    Level.SOUND: (0.0, -0.5),
     Level.BONES: (-0.5, -1.2),
     Level.SLIP: (5.0, 1.0),
     Level.NEAR: (2.5, 0.0),
@@ -98,8 +98,8 @@ BIRTH_DATES = log2(25_000)
 MOST_STRANGERS = -10.0
 """From so many expected strangers with the birth date and a word (log2), a changed name is not looked for."""
 
-POSSIBLE, SIMILAR = 2.5, 0.0
-"""The least bits of a possible duplicate, and of one who is similar on file."""
+POSSIBLE, SIMILAR, STRANGERS = 2.5, 0.0, -6.0
+"""The least bits of a possible duplicate, and of one who is similar on file; the bits of obvious strangers."""
 _PER_BIT = log2(3) / POSSIBLE
 """Scales bits to scores: POSSIBLE is 75, SIMILAR is 50."""
 
@@ -108,16 +108,20 @@ class Person(matching.Described, Protocol):
     """A record whose phones are compared apart."""
 
 
-@dataclass(frozen=True, slots=True)
+def _never(_word: str) -> int:
+    return 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Frequencies:
-    """How many records on file have a folded word, and how many records there are."""
+    """How many records there are on file, and how many of them have a folded word."""
 
     total: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
+    count: Callable[[str], int] = _never
 
     def bits(self, word: Word) -> float:
         """Return how much a word says: the rarer it is on file, the more."""
-        rare = log2((self.total + 300) / (self.counts.get(word.folded, 0) + 1))
+        rare = log2((self.total + 300) / (self.count(word.folded) + 1))
         return max(LEAST_BITS, min(MOST_BITS, rare))
 
     def strangers(self, bits: float) -> float:
@@ -127,7 +131,7 @@ class Frequencies:
     def known(self, word: Word, names: Sequence[Name]) -> bool:
         """Return whether others have a word, without the names that are counted themselves."""
         own = sum(any(word.folded == each.folded for each in name.words) for name in names)
-        return self.counts.get(word.folded, 0) - own >= max(1, self.total / 20_000)
+        return self.count(word.folded) - own >= max(1, self.total / 20_000)
 
 
 class Score(NamedTuple):
@@ -150,9 +154,14 @@ class Score(NamedTuple):
         return max(found, matching.NEAR) if self.outcome is Outcome.POSSIBLE else found
 
     @property
+    def likeness(self) -> int:
+        """Return the similarity of the names, 0 to 100."""
+        return matching.SAME if self.same_name else likeness(self.names)
+
+    @property
     def why(self) -> str:
         """Return the reasons: `same birth date, name 88% similar, another phone`."""
-        name = "same name" if self.same_name else f"name {likeness(self.names)}% similar"
+        name = "same name" if self.same_name else f"name {self.likeness}% similar"
         birth = [] if self.birth is Birth.UNKNOWN else [self.birth]
         against = [
             f"other {each}" if each == "accents" else f"another {each}" for each in self.against if each != _BIRTH
@@ -161,25 +170,23 @@ class Score(NamedTuple):
 
 
 _BIRTH = "birth date"
+_NO_PAIRS = Paired((), 0)
 
 
 def phones_compared(one: Collection[str], other: Collection[str]) -> Phone:
     """Compare the phones of two records: the most alike two decide."""
     if not one or not other:
         return Phone.UNKNOWN
+    if len(one) == len(other) == 1:
+        (first,), (second,) = one, other
+        return Phone.SAME if first == second else Phone.NEAR if _one_edit(first, second) else Phone.OTHER
     if not set(one).isdisjoint(other):
         return Phone.SAME
     return Phone.NEAR if any(_one_edit(a, b) for a in one for b in other) else Phone.OTHER
 
 
 def _one_edit(one: str, other: str) -> bool:
-    if len(one) != len(other):
-        return False
-    differ = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
-    if len(differ) == 2:
-        first, second = differ
-        return second == first + 1 and one[first] == other[second] and one[second] == other[first]
-    return len(differ) == 1
+    return len(one) == len(other) and edits(one, other) == 1
 
 
 def births_compared(one: Person, other: Person) -> Birth:
@@ -212,42 +219,55 @@ def _digits(born: date) -> str:
     return f"{born.year:04}{born.month:02}{born.day:02}"
 
 
-def may_match(birth: Birth, phone: Phone) -> bool:
-    """Return whether two records can be more than strangers, whatever their names are.
+def _may_match(birth: Birth, phone: Phone) -> bool:
+    """Return whether two records on different phones can be more than strangers, whatever their names are.
 
-    On different phones, names add at most a few bits: the same name, and words that are rare on file.
+    Names add at most a few bits: the same name, and words that are rare on file.
     """
-    if phone is Phone.SAME or phone is Phone.NEAR:
-        return True
     unknown = birth is Birth.UNKNOWN or birth is Birth.AGE
     weight, expected = (BITS_WITHOUT_BIRTH, EXPECTED_WITHOUT_BIRTH) if unknown else (BITS, EXPECTED)
     return PHONE[phone] + BIRTH[birth] + SAME_NAME[1] + weight * (2 * MOST_BITS - expected) >= SIMILAR
 
 
 def score(
-    one: Person, other: Person, *, phone: Phone, frequencies: Frequencies = Frequencies(), on_file: int = 1
+    one: Person,
+    other: Person,
+    *,
+    phone: Phone,
+    frequencies: Frequencies = Frequencies(),
+    on_file: int = 1,
 ) -> Score:
-    """Score two records, the first of them from the file. `on_file` of the two are counted in the frequencies.
+    """Score two records, the first of them from the file.
+
+    `phone` says how the phones compare, and `on_file` of the two records are counted in the frequencies. The comparison
+    ends as soon as they are strangers.
 
     On one phone, or on two that are a digit apart, equal words say nothing, because families share phones and family
     names: the words that differ decide. Only the same name on the same phone is the same person, and only if nothing
     recorded contradicts.
     """
-    left, right = read(one.name), read(other.name)
-    paired = pair(left, right)
     birth = births_compared(one, other)
-    against = matching.contradictions(one, other)
-    column = 0 if phone in (Phone.SAME, Phone.NEAR) else 1
+    column = 0 if phone is Phone.SAME or phone is Phone.NEAR else 1
+    if column and not _may_match(birth, phone):
+        return Score(STRANGERS, Outcome.NEW, False, _NO_PAIRS, phone, birth, ())
+    left, right = read(one.name), read(other.name)
+    married = _may_have_married(one, other, birth)
+    if column and not (sound_alike(left, right) and may_be_alike(left, right, different=married)):
+        return Score(STRANGERS, Outcome.NEW, False, _NO_PAIRS, phone, birth, ())
+    paired = pair(left, right)
     words = _compare_words(paired.pairs, column, frequencies, (left, right)[:on_file])
+    if words.different > 1 and column:
+        return Score(STRANGERS, Outcome.NEW, False, paired, phone, birth, ())
+    against = matching.contradictions(one, other)
     bits = PHONE[phone] + BIRTH[birth] + sum(AGAINST.get(each, 0) for each in against) + words.bits
     bits += EXTRA[column] * min(paired.extra, 2) + (NEWBORN if _other_newborn(left, right) else 0)
     if words.different:
         rare = phone is Phone.SAME or frequencies.strangers(words.agreed) <= MOST_STRANGERS
-        changed = words.different == 1 < len(paired.pairs) and rare and _may_have_married(one, other, birth)
+        changed = words.different == 1 < len(paired.pairs) and rare and married
         bits += CHANGED[column] if changed else WORDS[Level.OTHER][column] * words.different
     else:
         bits += _like_names(words, column, birth, other_mark="mark" in against)
-    same_name = not (paired.extra or words.different or words.weak) and matching.same_name(one.name, other.name)
+    same_name = not (words.different or words.weak or paired.extra) and matching.same_name(one.name, other.name)
     outcome = _outcome(bits) if not same_name else _of_same_name(bits, phone, birth, against)
     return Score(bits, outcome, same_name, paired, phone, birth, against)
 
@@ -323,13 +343,21 @@ def _may_be_two(each: WordPair) -> bool:
     return same_script and each.level in (Level.SLIP, Level.NEAR, Level.BONES)
 
 
+def name_likeness(one: str, other: str) -> int:
+    """Return the similarity of two names, 0 to 100. A newborn is not like the mother."""
+    if matching.same_name(one, other):
+        return matching.SAME
+    left, right = read(one), read(other)
+    return 0 if _other_newborn(left, right) else likeness(pair(left, right))
+
+
 def likeness(paired: Paired) -> int:
-    """Return the similarity of two names, 0 to 100: that of the least similar words.
+    """Return the similarity of two different names, 0 to 99: that of the least similar words.
 
     Each word without a partner costs a little.
     """
     least = min((each.similarity for each in paired.pairs), default=0)
-    return max(0, round(least * 100) - 3 * paired.extra)
+    return max(0, min(matching.SAME - 1, round(least * 100) - 3 * paired.extra))
 
 
 def _spelt_alike(each: WordPair) -> bool:
@@ -356,7 +384,8 @@ def _other_newborn(one: Name, other: Name) -> bool:
 
 def _may_have_married(one: Person, other: Person, birth: Birth) -> bool:
     """Return whether two records may be those of one grown woman. Her sex may be unknown."""
+    if birth not in (Birth.EQUAL, Birth.NEW_YEAR):
+        return False
     born, recorded = one.born or other.born, max(one.created_at, other.created_at).year
     grown = born is not None and born.year <= recorded - 18
-    equal = birth in (Birth.EQUAL, Birth.NEW_YEAR)
-    return grown and equal and {one.sex, other.sex} <= {None, Sex.UNKNOWN, Sex.FEMALE}
+    return grown and {one.sex, other.sex} <= {None, Sex.UNKNOWN, Sex.FEMALE}

@@ -231,6 +231,28 @@ class CapacityRow(NamedTuple):
     date: Date
 
 
+class ComparedRow(NamedTuple):
+    number: int
+    name: str
+    phone: str | None
+    born: Date | None
+    born_year: int | None
+    sex: Sex
+    created_at: datetime
+
+
+def compared_row(stored: Any) -> ComparedRow:
+    return ComparedRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        None if stored[3] is None else to_date(stored[3]),
+        stored[4],
+        SEX[stored[5]],
+        to_instant(stored[6]),
+    )
+
+
 class ConsultationRow(NamedTuple):
     patient_id: UUID
     doctor_id: UUID
@@ -289,6 +311,15 @@ class DayWriteRow(NamedTuple):
     updated_at: datetime
     doctor_id: UUID
     date: Date
+
+
+class DistinctNumbersRow(NamedTuple):
+    one: int
+    other: int
+
+
+def distinct_numbers_row(stored: Any) -> DistinctNumbersRow:
+    return DistinctNumbersRow(stored[0], stored[1])
 
 
 class DistinctRow(NamedTuple):
@@ -370,6 +401,34 @@ def history_row(stored: Any) -> HistoryRow:
     )
 
 
+class KnownRow(NamedTuple):
+    id: UUID
+    number: int
+    name: str
+    name_key: str
+    phone: str | None
+    born: Date | None
+    born_year: int | None
+    sex: Sex
+    created_at: datetime
+    archived_at: datetime | None
+
+
+def known_row(stored: Any) -> KnownRow:
+    return KnownRow(
+        to_uuid(stored[0]),
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        None if stored[5] is None else to_date(stored[5]),
+        stored[6],
+        SEX[stored[7]],
+        to_instant(stored[8]),
+        None if stored[9] is None else to_instant(stored[9]),
+    )
+
+
 class LastVisitRow(NamedTuple):
     patient_id: UUID
     came: Date | None
@@ -415,6 +474,24 @@ def ledger_row(stored: Any) -> LedgerRow:
         stored[6],
         stored[7],
     )
+
+
+class NamedRow(NamedTuple):
+    name_key: str
+    number: int
+
+
+def named_row(stored: Any) -> NamedRow:
+    return NamedRow(stored[0], stored[1])
+
+
+class NumberedPhoneRow(NamedTuple):
+    number: int
+    ending: str
+
+
+def numbered_phone_row(stored: Any) -> NumberedPhoneRow:
+    return NumberedPhoneRow(stored[0], stored[1])
 
 
 class OpenDayRow(NamedTuple):
@@ -653,6 +730,15 @@ def queue_row(stored: Any) -> QueueRow:
     )
 
 
+class SharedKeyRow(NamedTuple):
+    key: int
+    patients: str | None
+
+
+def shared_key_row(stored: Any) -> SharedKeyRow:
+    return SharedKeyRow(stored[0], stored[1])
+
+
 class StatusCountRow(NamedTuple):
     status: AppointmentStatus
     number: int
@@ -877,6 +963,15 @@ class WishRow(NamedTuple):
 
 def wish_row(stored: Any) -> WishRow:
     return WishRow(to_uuid(stored[0]), stored[1], to_uuid(stored[2]), to_uuid(stored[3]), to_date(stored[4]))
+
+
+class WordCountRow(NamedTuple):
+    word: str
+    patients: int
+
+
+def word_count_row(stored: Any) -> WordCountRow:
+    return WordCountRow(stored[0], stored[1])
 
 
 class WriteRow(NamedTuple):

@@ -97,8 +97,8 @@ STEPS: dict[int, Sequence[str]] = {
         " CONSTRAINT fk_journal_merges_journal_number FOREIGN KEY(journal_number)"
         " REFERENCES journal (number) ON DELETE RESTRICT)",
         # The program fills this table after the migration, because SQL cannot make the keys.
-        "CREATE TABLE patient_keys (\"key\" INTEGER NOT NULL, patient INTEGER NOT NULL,"
-        " CONSTRAINT pk_patient_keys PRIMARY KEY (\"key\", patient),"
+        'CREATE TABLE patient_keys ("key" INTEGER NOT NULL, patient INTEGER NOT NULL,'
+        ' CONSTRAINT pk_patient_keys PRIMARY KEY ("key", patient),'
         " CONSTRAINT fk_patient_keys_patient FOREIGN KEY(patient) REFERENCES patients (number) ON DELETE RESTRICT)"
         " WITHOUT ROWID",
         "DROP INDEX ix_patients_sound_key",
