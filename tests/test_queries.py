@@ -214,6 +214,7 @@ walkin P2 CHEN
 book P2 CHEN --again
 checkin A17
 patient find anitta
+patient find 'anitta sharmma'
 patient find 43210
 appointment cancel anita -n
 doctor avail set CHEN today --capacity 1 --on-conflict cancel

@@ -129,6 +129,15 @@ def columns() -> Iterator[tuple[str, str, list[Any]]]:
                 yield table.name, column.name, NONE[type(column.type)]
 
 
+@pytest.mark.parametrize("column", ["key", "patient"])
+def test_an_invalid_key_of_a_record_is_located(column: str, day: Ask, db: str) -> None:
+    with closing(sqlite3.connect(db)) as connection:
+        (key,) = connection.execute("SELECT min(key) FROM patient_keys WHERE patient = 1").fetchone()
+        connection.execute(f"UPDATE patient_keys SET {column} = 'x' WHERE key = ? AND patient = 1", (key,))
+        found = [each.where for each in check.violations(connection) if each.invariant == READABLE]
+    assert found == [f"patient_keys.{column} of {'P1' if column == 'key' else 'a row'}"]
+
+
 @pytest.mark.parametrize(
     ("table", "column", "values"), [pytest.param(*each, id=".".join(each[:2])) for each in columns()]
 )

@@ -36,7 +36,10 @@ def from_patient(tx: Tx, identity: UUID) -> set[UUID]:
 
 
 def pairs(tx: Tx) -> set[tuple[int, int]]:
-    """Return the numbers of all patients who were judged to be two people, the lower number first."""
+    """Return the pairs of patients who were judged to be two people.
+
+    Each has two numbers, the lower one first.
+    """
     return {(min(each), max(each)) for each in records.distinct(tx)}
 
 

@@ -75,7 +75,10 @@ def _phones(tx: Tx, people: People) -> dict[int, tuple[str, ...]]:
 
 
 def _pairs(tx: Tx, people: People, phones: Mapping[int, Sequence[str]], report: Report) -> Iterator[Numbers]:
-    """Yield the pairs who share a key, a phone or a folded name; some of them repeatedly."""
+    """Yield the pairs who share a key, a phone or a folded name.
+
+    A pair may be yielded repeatedly.
+    """
     for key, shared in _reported(stored_records.sharing_key(tx, most=LARGEST_GROUP), report):
         members = [number for each in (shared or "").split(",") if (number := int(each)) in people]
         if not keys.is_of_year(key):

@@ -30,7 +30,10 @@ class Lookup(NamedTuple):
 def look_up(
     tx: Tx, who: recognition.Described, phones: Iterable[str], *, but: Collection[UUID] = (), counted: int = 1
 ) -> Lookup:
-    """Look for a person on file. Patients in `but` are left out; `counted` is as in `recognition.Others`."""
+    """Look for a person on file.
+
+    Patients in `but` are left out; `counted` is as in `recognition.Others`.
+    """
     listed = list(phones)
     on_phone, crowded = patient_phones.sharing(tx, listed, most=matching.MOST_SHARING)
     identifying = [each for each in listed if each not in crowded]
@@ -56,7 +59,7 @@ def recognise(who: recognition.Described, found: Lookup) -> Recognised[Record]:
 
 
 def describe(tx: Tx, who: recognition.Described, likely: Found[Record], found: Lookup) -> list[dict[str, Any]]:
-    """Describe the possible duplicates of a person, each with its score and the reasons for it."""
+    """Describe the possible duplicates of a person, with scores and reasons."""
 
     def phones_of(row: Record) -> set[str]:
         return {*patient_phones.of_patient(tx, _on_file(row)), *([row.phone] if row.phone else [])}
@@ -87,7 +90,7 @@ def namesakes(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRo
 
 
 def as_on_file(row: Record) -> rows.PatientRow:
-    """Return the row on file of a patient on the phone, also of one found under a former name."""
+    """Return the row on file of a patient, also of one under a former name."""
     found = _on_file(row)
     assert isinstance(found, rows.PatientRow), "a patient who was only compared"
     return found

@@ -149,7 +149,7 @@ def _journal(tx: Tx) -> Iterator[Violation]:
 
 
 def _wrong_keys(tx: Tx, *, after: int = 0) -> Iterator[tuple[int, Collection[int], Collection[int]]]:
-    """Yield patients whose stored keys are wrong: the number, the stored keys, the right ones."""
+    """Yield patients with wrong keys: the number, the stored and the right keys."""
     further = patient_phones.further(tx)
     stored = groupby(integrity.keys(tx), key=lambda row: row.patient)
     owner, found = next(stored, (None, iter(())))

@@ -25,7 +25,10 @@ def of_patient(tx: Tx, row: rows.PatientRow) -> list[int]:
 
 
 def change(tx: Tx, row: rows.PatientRow, before: Collection[int]) -> None:
-    """Store the keys of a changed record instead of those `before`. The phones are stored already."""
+    """Store the keys of a changed record instead of those `before`.
+
+    Its phones are stored already.
+    """
     after = of_patient(tx, row)
     if removed := sorted(set(before).difference(after)):
         stored_patients.delete_keys(tx, keys=removed, patient=row.number)
@@ -47,7 +50,10 @@ def with_keys(tx: Tx, probes: Iterable[int]) -> tuple[list[rows.KnownRow], list[
 
 
 def frequencies(tx: Tx, further: Mapping[str, int] | None = None, *, total: int = 0) -> Frequencies:
-    """Return how common words are on file, and in a file with `further` counts of `total` people."""
+    """Return how common words are on file.
+
+    `further` has the counts in a file of `total` people.
+    """
     return Frequencies(counters.last(tx, "patients") + total, _counting(tx, further or {}))
 
 
@@ -65,7 +71,10 @@ def _counting(tx: Tx, further: Mapping[str, int]) -> Callable[[str], int]:
 
 
 def repair(tx: Tx, wrong: Sequence[tuple[int, Collection[int], Collection[int]]]) -> None:
-    """Store the right keys of records. Each has its number, its stored keys and the right ones."""
+    """Store the right keys of records.
+
+    Each has its number, its stored keys and the right ones.
+    """
     for number, stored, right in wrong:
         if removed := sorted(set(stored).difference(right)):
             stored_patients.delete_keys(tx, keys=removed, patient=number)

@@ -80,7 +80,7 @@ def changed(
 
 
 def sharing(tx: Tx, listed: Iterable[str], *, most: int) -> tuple[list[rows.PatientRow], list[str]]:
-    """Return the records with one of the phones, and the phones that are placeholders.
+    """Return the records with one of the phones, and the placeholders.
 
     More than `most` records share a placeholder. They are left out.
     """

@@ -104,7 +104,7 @@ NOT_RECOGNISED: Recognised[Any] = Recognised()
 
 
 def is_namesake(who: Described, name_key: str, row: Known) -> bool:
-    """Return whether `Namesakes` finds a person: they have the folded name, and no contradiction."""
+    """Return whether a person has the folded name and no contradiction."""
     same = row.name_key == name_key
     return same and (row.born == who.born or not matching.contradictions(who, row))
 

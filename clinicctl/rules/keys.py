@@ -71,7 +71,10 @@ def of_name(name: str) -> list[int]:
 
 
 def is_of_year(key: int) -> bool:
-    """Return whether a key has only the year of birth. Two birth dates need more in common."""
+    """Return whether a key has only the year of birth.
+
+    Two birth dates need more in common.
+    """
     return key & 1 == 1
 
 

@@ -125,11 +125,14 @@ class Frequencies:
         return max(LEAST_BITS, min(MOST_BITS, rare))
 
     def strangers(self, bits: float) -> float:
-        """Return how many others have words of so many bits and the same birth date, as a power of 2."""
+        """Return how many others have such words and the same birth date.
+
+        The number is a power of 2.
+        """
         return log2(self.total + 300) - bits - BIRTH_DATES
 
     def known(self, word: Word, names: Sequence[Name]) -> bool:
-        """Return whether others have a word, without the names that are counted themselves."""
+        """Return whether others have a word, besides the given names."""
         own = sum(any(word.folded == each.folded for each in name.words) for name in names)
         return self.count(word.folded) - own >= max(1, self.total / 20_000)
 
@@ -220,7 +223,7 @@ def _digits(born: date) -> str:
 
 
 def _may_match(birth: Birth, phone: Phone) -> bool:
-    """Return whether two records on different phones can be more than strangers, whatever their names are.
+    """Return whether two records on different phones may be one person.
 
     Names add at most a few bits: the same name, and words that are rare on file.
     """
@@ -273,7 +276,10 @@ def score(
 
 
 def _of_same_name(bits: float, phone: Phone, birth: Birth, against: Sequence[str]) -> Outcome:
-    """Return the outcome for two records with the same name, which is new only with a contradiction."""
+    """Return the outcome for two records with the same name.
+
+    It is new only with a contradiction.
+    """
     if phone is Phone.SAME:
         return Outcome.POSSIBLE if against else Outcome.SAME
     if birth in (Birth.EQUAL, Birth.NEW_YEAR):
@@ -338,7 +344,10 @@ def _like_names(words: _Words, column: int, birth: Birth, *, other_mark: bool) -
 
 
 def _may_be_two(each: WordPair) -> bool:
-    """Return whether two words may be two names, if both are common. Scripts have words of their own."""
+    """Return whether two words may be two names, if both are common.
+
+    Words of different scripts are compared by sound only.
+    """
     same_script = each.one.folded.isascii() is each.other.folded.isascii()
     return same_script and each.level in (Level.SLIP, Level.NEAR, Level.BONES)
 
@@ -352,7 +361,9 @@ def name_likeness(one: str, other: str) -> int:
 
 
 def likeness(paired: Paired) -> int:
-    """Return the similarity of two different names, 0 to 99: that of the least similar words.
+    """Return the similarity of two different names, 0 to 99.
+
+    It is that of the least similar words.
 
     Each word without a partner costs a little.
     """
@@ -361,7 +372,9 @@ def likeness(paired: Paired) -> int:
 
 
 def _spelt_alike(each: WordPair) -> bool:
-    """Return whether two words are spellings of one name rather than two: they are long, or have the same consonants.
+    """Return whether two words are spellings of one name rather than two names.
+
+    They are long, or have the same consonants.
 
     A feminine form is another name.
     """
@@ -372,7 +385,10 @@ def _spelt_alike(each: WordPair) -> bool:
 
 
 def _other_newborn(one: Name, other: Name) -> bool:
-    """Return whether one is a newborn and the other the mother, or both are newborns told apart."""
+    """Return whether one is a newborn and the other another person.
+
+    Two newborns differ by number, letter or sex.
+    """
     if one.baby is None or other.baby is None:
         return one.baby is not other.baby
     return any(
@@ -383,7 +399,10 @@ def _other_newborn(one: Name, other: Name) -> bool:
 
 
 def _may_have_married(one: Person, other: Person, birth: Birth) -> bool:
-    """Return whether two records may be those of one grown woman. Her sex may be unknown."""
+    """Return whether two records may be those of one grown woman.
+
+    Her sex may be unknown.
+    """
     if birth not in (Birth.EQUAL, Birth.NEW_YEAR):
         return False
     born, recorded = one.born or other.born, max(one.created_at, other.created_at).year

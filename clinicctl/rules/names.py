@@ -204,7 +204,10 @@ def _newborn(name: str) -> tuple[tuple[str, ...] | None, str]:
 
 
 def _latin(word: str) -> list[tuple[str, bool]]:
-    """Return a folded word in Latin letters; Chinese and Korean names as family name and given name."""
+    """Return a folded word in Latin letters.
+
+    Chinese and Korean names are returned as family name and given name.
+    """
     if word.isascii():
         return [(word, False)]
     if bare := _VOWELLESS.search(word) is not None:
@@ -228,7 +231,10 @@ def _transliterate() -> Callable[[str], str]:
 
 
 def in_syllables(word: Word) -> bool:
-    """Return whether a word is written in syllables, as Chinese and Korean are. Siblings often share one."""
+    """Return whether a word is written in syllables, as in Chinese or Korean.
+
+    Siblings often share one.
+    """
     return _CJK.search(word.folded) is not None
 
 

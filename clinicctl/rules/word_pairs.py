@@ -70,7 +70,7 @@ def _compare(one: Word, other: Word) -> tuple[Level, float]:
 
 
 def _without_vowels(one: Word, other: Word) -> tuple[Level, float]:
-    """Compare two words by their consonants, because one of them was written without vowels."""
+    """Compare two words by their consonants. One was written without vowels."""
     if one.bones == other.bones or one.thin == other.thin:
         return Level.BONES, 0.93
     longest = max(len(one.bones), len(other.bones))
@@ -121,12 +121,18 @@ def _nicknames() -> "NickNamer":
 
 
 def sound_alike(one: Name, other: Name) -> bool:
-    """Return whether two names may have like words: they share a form, or sound somewhat alike."""
+    """Return whether two names may have like words.
+
+    They share a form, or sound somewhat alike.
+    """
     return not one.forms.isdisjoint(other.forms) or _common(one.sounds, other.sounds) >= _LEAST_COMMON
 
 
 def keys_alike(one: str, other: str) -> bool:
-    """Return whether the names of two name keys may be alike. It is quick, and decides about Latin letters only."""
+    """Return whether the names of two name keys may be alike.
+
+    It is quick, and decides about Latin letters only.
+    """
     return _common(one, other) >= _LEAST_COMMON_LETTERS or not (one.isascii() and other.isascii())
 
 
@@ -212,7 +218,7 @@ def pair(one: Name, other: Name) -> Paired:
 
 
 def _equal(left: list[Word], right: list[Word]) -> list[WordPair]:
-    """Take the equal words out of two names, and return their pairs. They need no comparison."""
+    """Take the equal words out of two names, and return their pairs."""
     pairs = []
     for one in tuple(left):
         for other in right:

@@ -93,7 +93,7 @@ def _is_current(tx: Tx, plan: Plan) -> bool:
 
 
 def _may_be_in_file(tx: Tx, plan: Plan) -> bool:
-    """Return whether a patient who was registered since the plan is similar to somebody in the file."""
+    """Return whether a patient registered since is similar to one in the file."""
     by_key: dict[int, list[PersonInFile]] = defaultdict(list)
     for person in plan.people:
         for key in person.keys:

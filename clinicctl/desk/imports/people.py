@@ -145,7 +145,10 @@ class KnownPeople:
         return found
 
     def rekeyed(self) -> list[tuple[int, Sequence[int], Sequence[int]]]:
-        """Return the changed patients: the number, and the keys before and after that are not of phones."""
+        """Return the changed patients with their keys before and after.
+
+        The keys of phones are left out, because an import does not change them.
+        """
         return [(number, before, keys.keys(self.changed[number], ())) for number, before in self._keys_before.items()]
 
     def _person(self, row: rows.PatientRow) -> PersonInFile:

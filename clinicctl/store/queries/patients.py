@@ -46,7 +46,10 @@ _WORDS = _distinct_words()
 
 
 def _with_keys() -> Select[Any]:
-    """Return the records with one of the keys, but not of a key that more than `most` have."""
+    """Return the records with one of the keys.
+
+    A key that more than `most` have is left out.
+    """
     each, other = listed(patient_keys.c.key, "keys"), patient_keys.alias("other")
     beyond = select(other.c.key).where(other.c.key == each.c.value).limit(1).offset(bindparam("most", type_=Integer))
     return (
