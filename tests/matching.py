@@ -23,7 +23,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from clinicctl.rules import keys, likelihood
-from clinicctl.rules.likelihood import Frequencies, Outcome, Phone
+from clinicctl.rules.comparisons import Phone, phones_compared
+from clinicctl.rules.likelihood import Frequencies, Outcome
 from clinicctl.rules.matching import name_key
 from clinicctl.rules.names import read
 from clinicctl.rules.text import fold
@@ -147,7 +148,7 @@ def ours(clinic: Clinic) -> list[Match]:
         groups = [index.get(key, ()) for key in probes]
         for each in {one for group in groups if len(group) <= keys.MOST for one in group}:
             known, phones = clinic.on_file[each], _phones(newcomer.human)
-            compared = likelihood.phones_compared(_phones(known), phones)
+            compared = phones_compared(_phones(known), phones)
             if compared is not Phone.SAME and not keys_alike(*map(name_key, (newcomer.human.name, known.name))):
                 continue
             scored = likelihood.score(known, newcomer.human, phone=compared, frequencies=frequencies)

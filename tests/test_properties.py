@@ -1098,7 +1098,11 @@ BROKEN = [
         "fk_distinct_patients_other_id",
         "INSERT INTO distinct_patients SELECT id, 'nobody' FROM patients WHERE number = 1",
     ),
-    ("fk_patient_keys_patient", "UPDATE patient_keys SET patient = 1000"),
+    (
+        "fk_patient_keys_patient",
+        "UPDATE patient_keys SET patient = 1000"
+        " WHERE patient = 1 AND key = (SELECT max(key) FROM patient_keys WHERE patient = 1)",
+    ),
     ("fk_patient_words_patient_id", "UPDATE patient_words SET patient_id = 'nobody'"),
     ("uq_doctors_code", "UPDATE doctors SET code = 'RAO'"),
     ("ck_doctors_code", "UPDATE doctors SET code = 'mehta' WHERE code = 'MEHTA'"),

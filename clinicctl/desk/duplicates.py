@@ -8,7 +8,7 @@ from operator import attrgetter
 from clinicctl.desk import distinct, lookup, patient_phones, patients
 from clinicctl.desk.dates import date_of
 from clinicctl.results.people import Duplicate, Patient
-from clinicctl.rules import keys, likelihood, matching
+from clinicctl.rules import comparisons, keys, likelihood, matching
 from clinicctl.rules.days import DayWord
 from clinicctl.rules.likelihood import Frequencies, Outcome, Score
 from clinicctl.store.compiled import records as stored_records
@@ -44,7 +44,7 @@ def list_duplicates(
     for pair in _pairs(tx, people, phones, report):
         if pair not in found and pair not in judged and (recent is None or not recent.isdisjoint(pair)):
             one, other = pair
-            phone = likelihood.phones_compared(phones[one], phones[other])
+            phone = comparisons.phones_compared(phones[one], phones[other])
             score = likelihood.score(people[one], people[other], phone=phone, frequencies=frequencies, on_file=2)
             if score.outcome is not Outcome.NEW:
                 found[pair] = score

@@ -14,12 +14,11 @@ from uuid import UUID
 
 from clinicctl.errors import LISTED
 from clinicctl.rules import likelihood, matching
+from clinicctl.rules.comparisons import Phone, phones_compared
 from clinicctl.rules.likelihood import (
     Frequencies,
     Outcome,
-    Phone,
     Score,
-    phones_compared,
 )
 from clinicctl.rules.word_pairs import keys_alike
 from clinicctl.statuses import Sex
