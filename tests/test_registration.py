@@ -218,8 +218,9 @@ def test_a_birth_date_that_agrees_asks_and_one_that_differs_says_nothing(clinic:
 
 def test_a_person_is_told_who_is_similar_and_how_to_make_one_of_two(clinic: Ask, run: Run) -> None:
     said = run("patient", "add", "Mumtaz Anwar", *OTHER_PHONE, "-o", "table", status=0).stdout
-    assert "Possible match: P2 Mumtaz Anwar." in said
+    assert "Possible match: P2 Mumtaz Anwar (same name, another phone)." in said
     assert "clinicctl patient merge P3 --into P2" in said
+    assert "clinicctl patient distinct P2 P3" in said
     assert "P2" in run("patient", "add", "Mumtaz Anwar", "--phone", "none", "-o", "csv", status=0).stdout
 
 

@@ -111,7 +111,7 @@ def same_birth(born: date | None, year: int | None, other: date | None, other_ye
 @lru_cache(MOST_NAMES)
 def marks(name: str) -> tuple[str, ...]:
     """Return the generation and number marks of a name: `jr` for Junior and Jr."""
-    found = [_MARKS[each] for each in _plain_words(name) if each in _MARKS]
+    found = [_MARKS[each] for each in plain_words(name) if each in _MARKS]
     return tuple(sorted(found)) if len(found) < len(words(name)) else ()
 
 
@@ -163,7 +163,7 @@ def contradictions(one: Described, other: Described) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _plain_words(name: str) -> list[str]:
+def plain_words(name: str) -> list[str]:
     """Return the folded words, with single digits of any script as 0-9."""
     return [str(int(each)) if each.isdecimal() and len(each) == 1 else each for each in words(name)]
 
@@ -171,7 +171,7 @@ def _plain_words(name: str) -> list[str]:
 @lru_cache(MOST_NAMES)
 def _canonical(name: str) -> tuple[str, ...]:
     """Return the folded words in alphabetical order, with each mark in one spelling."""
-    return tuple(sorted(_MARKS.get(each, each) for each in _plain_words(name)))
+    return tuple(sorted(_MARKS.get(each, each) for each in plain_words(name)))
 
 
 def _same_accents(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -7,8 +7,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 from operator import attrgetter
 
-from clinicctl.rules.matching import GENERATIONS, MOST_NAMES, accented
-from clinicctl.rules.text import fold
+from clinicctl.rules.matching import GENERATIONS, MOST_NAMES, accented, plain_words
 
 _TITLES = """
 mr mrs ms miss mx dr prof mister professor doctor smt shri sri shrimati sir madam mme mlle monsieur madame hr herr frau
@@ -176,7 +175,7 @@ def read(name: str) -> Name:
     plain = _RELATIVES.sub("", name) if "/" in name else name
     baby, plain = _newborn(plain)
     plain = _IRISH.sub("", plain) if "'" in plain or "\u2019" in plain else plain
-    folded = fold(plain).split()
+    folded = plain_words(plain)
     # A word with accents is no particle: Văn is not the Dutch van.
     accents = {word for word, _ in accented(plain)}
     listed = _without(_without(folded, _LEFT_OUT[0] | GENERATIONS), _LEFT_OUT[1] - accents)
