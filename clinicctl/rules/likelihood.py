@@ -125,8 +125,8 @@ class Score(NamedTuple):
         """Return the score from 0 to 100. Only the same person has 100."""
         if self.outcome is Outcome.SAME:
             return matching.SAME
-        found = min(99, round(100 / (1 + 2 ** (-_PER_BIT * self.bits))))
-        return max(found, matching.NEAR) if self.outcome is Outcome.POSSIBLE else found
+        found = min(matching.SAME - 1, round(100 / (1 + 2 ** (-_PER_BIT * self.bits))))
+        return max(found, matching.NEAR) if self.outcome is Outcome.POSSIBLE else min(found, matching.NEAR - 1)
 
     @property
     def likeness(self) -> int:
@@ -145,6 +145,7 @@ class Score(NamedTuple):
 
 
 _BIRTH = "birth date"
+_NEARLY = frozenset({Birth.EQUAL, Birth.NEW_YEAR, Birth.SWAPPED, Birth.YEAR_OFF, Birth.DIGIT})
 _NO_PAIRS = Paired((), 0)
 
 
@@ -197,7 +198,7 @@ def score(
     else:
         bits += _like_names(words, column, birth, other_mark="mark" in against)
     same_name = not (words.different or words.weak or paired.extra) and matching.same_name(one.name, other.name)
-    outcome = _outcome(bits) if not same_name else _of_same_name(bits, phone, birth, against)
+    outcome = _of_same_name(bits, phone, birth, against) if same_name else _outcome(bits, phone, birth)
     return Score(bits, outcome, same_name, paired, phone, birth, against)
 
 
@@ -210,12 +211,18 @@ def _of_same_name(bits: float, phone: Phone, birth: Birth, against: Sequence[str
         return Outcome.POSSIBLE if against else Outcome.SAME
     if birth in (Birth.EQUAL, Birth.NEW_YEAR):
         return Outcome.POSSIBLE
-    found = _outcome(bits)
+    found = _outcome(bits, phone, birth)
     return Outcome.SIMILAR if found is Outcome.NEW and not against else found
 
 
-def _outcome(bits: float) -> Outcome:
-    return Outcome.POSSIBLE if bits >= POSSIBLE else Outcome.SIMILAR if bits >= SIMILAR else Outcome.NEW
+def _outcome(bits: float, phone: Phone, birth: Birth) -> Outcome:
+    """Return the outcome by the bits.
+
+    A registration with another phone is refused only if the birth date agrees, or nearly.
+    """
+    if bits >= POSSIBLE and (phone is Phone.SAME or birth in _NEARLY):
+        return Outcome.POSSIBLE
+    return Outcome.SIMILAR if bits >= SIMILAR else Outcome.NEW
 
 
 class _Words(NamedTuple):

@@ -62,6 +62,9 @@ def _compare(one: Word, other: Word) -> tuple[Level, float]:
     if one.latin == other.latin:
         return Level.EQUAL, 1.0
     shorter, longer = (one, other) if len(one.latin) <= len(other.latin) else (other, one)
+    if not (one.latin.isalpha() and other.latin.isalpha()):
+        # Another number is another person, not a typing error.
+        return Level.OTHER, 0.0
     if len(shorter.latin) == 1:
         return (Level.INITIAL, 0.8) if longer.latin[0] == shorter.latin else (Level.OTHER, 0.0)
     if one.sound == other.sound:
