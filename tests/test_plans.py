@@ -50,7 +50,6 @@ EVERYTHING = {
     "patients.ON_FILE": "a list of all patients",
     "records.COMPARED": "all pairs who may be one person",
     "records.SHARING_NAME_KEY": "all pairs who may be one person",
-    "records.SHARING_KEY": "all pairs who may be one person",
     "records.WORD_COUNTS": "how common the words of all names are",
     "waitlist.LISTED": "the whole waitlist, also those who do not wait any more",
     "waitlist.DAYS": "the whole waitlist, also those who do not wait any more",
