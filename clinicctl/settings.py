@@ -216,7 +216,7 @@ CLINIC = (
     SettingSpec(
         "mask_names",
         "no",
-        "yes: the shell prompt shows only the patient's number",
+        "yes: the shell prompt and the preview of a merge show no names",
         _one_of(("yes", "no")),
     ),
 )

@@ -203,7 +203,8 @@ def _replaced(value: Any, twins: Mapping[Compiled, Compiled]) -> Any:
 
 
 def _dump(driver: sqlite3.Connection, table: str) -> list[Any]:
-    return driver.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
+    order = "key, patient" if table == "patient_keys" else "rowid"
+    return driver.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall()
 
 
 def kinds(value: object) -> object:

@@ -242,6 +242,7 @@ SCREENS = {
     "patient-list": "patient list",
     "patient-show": "patient show P1",
     "patient-find": "patient find sch",
+    "patient-merge": "patient merge P15 --into P1 --dry-run",
     "doctor-list": "doctor list",
     "doctor-avail": "doctor avail show OKAFOR",
     "appointment-list": "appointment list --day today",

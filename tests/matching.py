@@ -23,9 +23,12 @@ from random import Random
 from typing import Any, NamedTuple
 
 from clinicctl.rules import keys, likelihood
+from clinicctl.rules.comparisons import Phone, phones_compared
 from clinicctl.rules.likelihood import Frequencies, Outcome
+from clinicctl.rules.matching import name_key
 from clinicctl.rules.names import read
 from clinicctl.rules.text import fold
+from clinicctl.rules.word_pairs import keys_alike
 from tests import people
 from tests.people import Human
 
@@ -134,17 +137,20 @@ def _human(row: Any, phone: str) -> Human:
 def ours(clinic: Clinic) -> list[Match]:
     """Match as the program does: candidates by their keys, each with a score."""
     counts = Counter(word for human in clinic.on_file for word in {each.folded for each in read(human.name).words})
-    frequencies = Frequencies(len(clinic.on_file), counts)
+    frequencies = Frequencies(len(clinic.on_file), counts.__getitem__)
     index = defaultdict[int | str, list[int]](list)
     for nth, human in enumerate(clinic.on_file):
         for key in _keys(human):
             index[key].append(nth)
     found = []
     for nth, newcomer in enumerate(clinic.newcomers):
-        groups = [index.get(key, ()) for key in _keys(newcomer.human)]
+        probes = [*keys.probes(newcomer.human, _phones(newcomer.human)), *_phones(newcomer.human)]
+        groups = [index.get(key, ()) for key in probes]
         for each in {one for group in groups if len(group) <= keys.MOST for one in group}:
             known, phones = clinic.on_file[each], _phones(newcomer.human)
-            compared = likelihood.phones_compared(_phones(known), phones)
+            compared = phones_compared(_phones(known), phones)
+            if compared is not Phone.SAME and not keys_alike(*map(name_key, (newcomer.human.name, known.name))):
+                continue
             scored = likelihood.score(known, newcomer.human, phone=compared, frequencies=frequencies)
             if scored.outcome is not Outcome.NEW:
                 found.append(Match(nth, each, scored.percent, scored.outcome))
@@ -289,8 +295,24 @@ def table(clinics: dict[str, Sequence[Clinic]]) -> Iterator[str]:
             )
 
 
-def main() -> None:
-    """Print the table, and the kinds that are missed most."""
+RECALL = PRECISION = 0.95
+ALERTS = 3.0
+"""The least recall and precision, and the most alerts for 100 newcomers, but not of FEBRL 4, which is for reporting."""
+
+
+def below(name: str, reached: Measured) -> list[str]:
+    """Return what is worse than it must be."""
+    kept = {
+        "recall": reached.recall >= RECALL,
+        "precision": reached.precision >= PRECISION,
+        "alerts": reached.alerts <= ALERTS,
+        "silent wrong": not reached.silent_wrong,
+    }
+    return [f"{name}: {each}" for each, holds in kept.items() if not holds]
+
+
+def main() -> str | None:
+    """Print the table, and the kinds that are missed most; return what is worse than it must be."""
     print(f"seeds {SEEDS}")
     clinics = {
         "generated, for reporting": [generated(seed) for seed in SEEDS],
@@ -307,6 +329,10 @@ def main() -> None:
         listed = [ours(each) for each in several]
         candidates = sum(map(len, listed)) / sum(len(each.newcomers) for each in several)
         print(f"{name}: {candidates:.2f} named for each newcomer")
+    worse = [
+        line for name, several in clinics.items() if name != "FEBRL 4" for line in below(name, average(several, ours))
+    ]
+    return "; ".join(worse) or None
 
 
 if __name__ == "__main__":

@@ -208,7 +208,8 @@ BREAKS = {
     "no counter": ("DELETE FROM counters", "no number is above its counter", True),
     "secret": ("DELETE FROM settings WHERE name = 'secret'", "the clinic has a secret", False),
     "key": ("UPDATE patients SET name_key = 'x' WHERE number = 1", "the keys of a patient", True),
-    "sound": ("UPDATE patients SET name_key = 'x' WHERE number = 2", "the keys of a patient", True),
+    "missing keys": ("DELETE FROM patient_keys WHERE patient = 2", "a patient is found by the right keys", True),
+    "other keys": ("INSERT INTO patient_keys VALUES (1, 2)", "a patient is found by the right keys", True),
     "words": ("DELETE FROM patient_words WHERE word = 'anita'", "the words of a patient", True),
     "other words": (
         "INSERT INTO patient_words SELECT 'zz', id FROM patients WHERE number = 1",

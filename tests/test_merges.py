@@ -442,18 +442,99 @@ def test_the_check_finds_a_place_in_the_queue_of_an_archived_doctor(noon: Ask, d
 # At a terminal
 
 
-def test_a_merge_says_at_a_terminal_what_it_would_do_before_it_asks(noon: Ask, run: Run, monkeypatch: Any) -> None:
+COMPARED = """\
+              P3                   P1 (stays)     After the merge
+number        P3                   P1             both find P1
+name          Anitha Sharma-Verma  Anita Sharma   kept; the other stays with P3
+phones        +919000000003        +919876543210  kept; others stay with P3
+born                               1980-02-01     kept
+sex           female                              taken over
+email
+note          deaf                 comes by bus   joined
+registered    {today}           {today}     kept
+appointments  2                    1              both: 3
+waitlist      2                    1              both: 2; W3 removed
+last visit    {today}                          {today}
+"""
+
+
+@pytest.fixture
+def different(noon: Ask, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """The clinic in which P1 and P3 differ in all kinds of ways."""
+    monkeypatch.setenv("COLUMNS", "80")
+    noon("patient", "edit", "P3", "--note", "deaf", "--sex", "female")
+    noon("patient", "edit", "P1", "--note", "comes by bus")
+    for command in ("book P3 MEHTA tomorrow", "walkin P3 RAO", "book P1 MEHTA +2d", "waitlist add P1 RAO +5d"):
+        noon(*command.split())
+    for command in ("waitlist add P3 RAO +6d", "waitlist add P3 RAO +5d"):
+        noon(*command.split())
+    return noon
+
+
+def compared(ask: Ask) -> str:
+    return COMPARED.format(today=ask("appointment", "list", "--doctor", "RAO")[0]["date"])
+
+
+def test_a_merge_compares_the_records_before_it_asks(different: Ask, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clinicctl.render.can_ask", lambda: True)
-    noon("book", "P3", "MEHTA", "tomorrow")
-    noon("patient", "edit", "P3", "--note", "deaf")
     answer = run("patient", "merge", "P3", "--into", "P1", stdin="n\n", status=1)
-    assert (
-        "Merge P3 Anitha Sharma-Verma into P1 Anita Sharma. Appointments to move: 1; waitlist entries: 0."
-        in answer.stderr
+    moving = "Appointments to move: 2; waitlist entries: 2."
+    assert answer.stderr.startswith(
+        f"clinicctl: Merge P3 Anitha Sharma-Verma into P1 Anita Sharma. {moving}\n{compared(different)}"
+        "Merge the two? [y/N] "
     )
-    assert "Copied to P1: note." in answer.stderr
-    assert "Different, and left with P3: name, phone." in answer.stderr
-    assert noon("patient", "show", "P3")["number"] == "P3"
+    assert different("patient", "show", "P3")["number"] == "P3"
+
+
+def test_a_dry_run_of_a_merge_compares_the_records_too(different: Ask, run: Run) -> None:
+    args = ("patient", "merge", "P3", "--into", "P1", "--dry-run")
+    said = run(*args, "-o", "table", status=0).stdout
+    assert said.startswith(f"{compared(different)}Would merge P3 into P1 Anita Sharma: 2 appointments and ")
+    planned = different(*args)
+    plan = planned.pop("plan")
+    assert list(plan)[:6] == ["patient", "into", "appointments", "waitlist_entries", "taken_over", "kept"]
+    assert (plan["patient"]["number"], plan["into"]["number"], plan["appointments"]) == ("P3", "P1", 2)
+    after = plan["record_after"]
+    assert (after["appointments"], after["waitlist_entries"], after["note"]) == (3, 2, "comes by bus; deaf")
+    merged = merge(different)
+    assert {name: after[name] for name in merged["patient"]} == merged["patient"]
+    assert merged == {each: planned[each] for each in merged} | {"replayed": False}
+    assert "plan" not in merged
+    assert plan["waitlist_removed"] == merged["waitlist_removed"] == ["W3"]
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 200])
+def test_the_comparison_fits_any_terminal(
+    columns: int, different: Ask, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    different("patient", "edit", "P3", "--note", "not to be woken " * 100, "--name", "Wolfeschlegelsteinhausen " * 5)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = run("patient", "merge", "P3", "--into", "P1", "-n", "-o", "table", status=0).stdout.splitlines()
+    (end,) = (nth for nth, line in enumerate(lines) if line.startswith("Would merge"))
+    assert max(map(len, lines[:end])) <= columns
+    titles = ["number", "name", "phones", "born", "sex", "email", "note", "registered", "appointments", "waitlist"]
+    assert [each.split(" ")[0] for each in lines[:end] if each.split(" ")[0] in titles] == titles
+
+
+def test_the_comparison_masks_names_and_phones_as_the_clinic_wants(
+    different: Ask, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    different("patient", "edit", "P3", "--email", "anitha@example.org")
+    different("config", "mask_names", "yes")
+    different("config", "mask_phones", "yes")
+    monkeypatch.setattr("clinicctl.render.can_ask", lambda: True)
+    said = run("patient", "merge", "P3", "--into", "P1", stdin="n\n", status=1).stderr
+    assert said.startswith("clinicctl: Merge P3 into P1. Appointments to move: 2;")
+    for personal in ("Anit", "Sharma", "anitha", "9876543210", "9000000003"):
+        assert personal not in said, personal
+    assert "…@example.org" in said
+    assert "…003" in said
+
+
+def test_a_quiet_merge_only_asks(different: Ask, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clinicctl.render.can_ask", lambda: True)
+    said = run("patient", "merge", "P3", "--into", "P1", "-q", stdin="n\n", status=1).stderr
+    assert said.startswith("Merge the two? [y/N] ")
 
 
 def test_migration_flattens_merges_and_removes_entries_of_archived(clinic: Ask, tmp_path: Path, run: Any) -> None:

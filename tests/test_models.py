@@ -35,6 +35,9 @@ def demo(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     ask("waitlist", "add", "P1", "NOVAK", "+1d..+2d")
     ask("book", "P2", "NOVAK", "+3d", "--time", "10:00")
     ask("appointment", "cancel", ask("book", "P3", "NOVAK", "+3d")["number"])
+    ask("patient", "distinct", "P1", "P2")
+    number = ask("patient", "add", "Vera Novak", "--phone", "none")["number"]
+    ask("patient", "merge", number, "--into", "P1", "--yes")
     return ask
 
 

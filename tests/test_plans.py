@@ -21,6 +21,7 @@ GROWING = {
     "journal",
     "journal_steps",
     "journal_days",
+    "journal_merges",
     "waitlist_entries",
     "waitlist_days",
     "doctor_daily_availabilities",
@@ -47,8 +48,9 @@ EVERYTHING = {
     "patients.MERGED": "a list of all patients, and an import of patients: those who were merged",
     "patients.NOT_ERASED": "a list of all patients",
     "patients.ON_FILE": "a list of all patients",
+    "records.COMPARED": "all pairs who may be one person",
     "records.SHARING_NAME_KEY": "all pairs who may be one person",
-    "records.SHARING_SOUND_KEY": "all pairs who may be one person",
+    "records.WORD_COUNTS": "how common the words of all names are",
     "waitlist.LISTED": "the whole waitlist, also those who do not wait any more",
 }
 """The statements that read a growing table from end to end on purpose, and what for."""
@@ -142,6 +144,8 @@ DAY = [
     ["config", "capacity", "12"],
     ["status"],
     ["patient", "merge", "P4", "--into", "P3", "--yes"],
+    ["undo"],
+    ["patient", "merge", "P4", "--into", "P3", "--yes"],
     ["patient", "archive", "P2"],
     ["doctor", "archive", "RAO"],
     ["close", "--yes"],
@@ -162,7 +166,7 @@ def fill(connection: sqlite3.Connection) -> None:
     """Add patients enough that an index is worth while. Nobody has analysed the database, as nobody does."""
     connection.execute(
         "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)"
-        " SELECT printf('%032x', n), 100 + n, 'A', 'a' || n, 'a' || n, '+9190000' || (10000 + n), NULL, NULL,"
+        " SELECT printf('%032x', n), 100 + n, 'A', 'a' || n, '+9190000' || (10000 + n), NULL, NULL,"
         " 'unknown', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL FROM n, patients WHERE number = 1"
     )
     assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'sqlite_stat%'").fetchone() == (0,)

@@ -1098,6 +1098,11 @@ BROKEN = [
         "fk_distinct_patients_other_id",
         "INSERT INTO distinct_patients SELECT id, 'nobody' FROM patients WHERE number = 1",
     ),
+    (
+        "fk_patient_keys_patient",
+        "UPDATE patient_keys SET patient = 1000"
+        " WHERE patient = 1 AND key = (SELECT max(key) FROM patient_keys WHERE patient = 1)",
+    ),
     ("fk_patient_words_patient_id", "UPDATE patient_words SET patient_id = 'nobody'"),
     ("uq_doctors_code", "UPDATE doctors SET code = 'RAO'"),
     ("ck_doctors_code", "UPDATE doctors SET code = 'mehta' WHERE code = 'MEHTA'"),
@@ -1170,6 +1175,7 @@ BROKEN = [
     ("ck_journal_key", "UPDATE journal SET key = printf('%.*c', 256, 'x') WHERE key = 'b'"),
     ("ck_journal_steps_nth", "UPDATE journal_steps SET nth = 0"),
     ("fk_journal_days_journal_number", "INSERT INTO journal_days VALUES (1000, '{}')"),
+    ("fk_journal_merges_journal_number", "INSERT INTO journal_merges VALUES (1000, '{}')"),
     ("fk_journal_steps_journal_number", "UPDATE journal_steps SET journal_number = 1000 WHERE rowid = 1"),
     ("fk_journal_steps_appointment_id", "UPDATE journal_steps SET appointment_id = 'nobody'"),
 ]

@@ -181,12 +181,12 @@ appointment list --day +1d --doctor LIM
 appointment cancel A11
 appointment list --cancelled-by patient --day +1d
 book P1 LIM +1d --time 09:00 --overbook
-undo 47 --yes
+undo 49 --yes
 doctor avail set LIM +1d --absent --on-conflict cancel
 undo
 doctor avail set LIM +8d --capacity 2
 doctor avail set LIM +8d --capacity 3
-undo 51 --yes
+undo 53 --yes
 undo 29 --yes
 undo 9 --yes
 walkin P5 LIM
@@ -199,6 +199,10 @@ waitlist add P5 LIM +6d..+8d
 waitlist add P6 LIM +7d
 patient merge P6 --into P5 --yes
 appointment cancel A12
+book P5 LIM +12d
+undo 62 --yes
+patient merge P5 --into P1 --yes
+undo
 patient merge P5 --into P1 --yes
 waitlist add P2 LIM today
 waitlist list
@@ -208,8 +212,9 @@ doctor archive CHEN
 config capacity 2
 walkin P2 CHEN
 book P2 CHEN --again
-checkin A16
+checkin A17
 patient find anitta
+patient find 'anitta sharmma'
 patient find 43210
 appointment cancel anita -n
 doctor avail set CHEN today --capacity 1 --on-conflict cancel
@@ -231,13 +236,22 @@ close yesterday --yes
 day
 patient distinct P1 P2
 undo
+patient add 'Ravi Gupta Rao' --phone '98111 11112' --new
+patient add 'Ravi Gupta' --phone '98111 11113' --new
+book P7 CHEN +3d
+waitlist add P7 CHEN +4d..+5d
+waitlist add P7 CHEN +6d
+waitlist add P8 CHEN +5d..+6d
+waitlist add P8 CHEN +4d
+patient merge P8 --into P7 --yes
+undo
 patient distinct P2 P1
 patient distinct P1 P2
 patient edit P2 --note tall
 """
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"
-    " SELECT printf('%032x', n), (SELECT max(number) FROM patients) + n, 'Visitor', 'x', 'x', '+919000000000', NULL,"
+    " SELECT printf('%032x', n), (SELECT max(number) FROM patients) + n, 'Visitor', 'x', '+919000000000', NULL,"
     " 1980, 'other', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL FROM n, patients WHERE number = 1",
     "INSERT INTO patient_phones SELECT '000000000919', id, 1 FROM patients WHERE phone = '+919000000000'",
     "UPDATE counters SET value = 1 WHERE name = 'patients'",
@@ -306,7 +320,7 @@ def between_others(store: Store) -> None:
         desk.journal.once(tx, desk.patients.add, command="patient add", key="added", own_key=True, request=request)
     with store.write(actor="desk", key="imported", dry_run=True) as tx:
         assert desk.imports.patients.add_patients(tx, plan=plan).added == 1
-        booked, here = (desk.lookup.find_appointment(tx, AppointmentRef(each)) for each in ("A16", "A15"))
+        booked, here = (desk.lookup.find_appointment(tx, AppointmentRef(each)) for each in ("A17", "A16"))
         entry = stored_queue.of_appointment(tx, appointment=here.id)
         desk_transitions.take(tx, transitions.NO_SHOW, booked)
         desk_transitions.take(tx, transitions.CALL, here, entry=entry)

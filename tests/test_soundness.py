@@ -118,12 +118,24 @@ NONE = {
 }
 
 
+ROWIDS = {("journal", "number"), ("journal_days", "journal_number"), ("journal_merges", "journal_number")}
+"""A rowid can be nothing else than a number. The table of keys has no rowid, and a test of its own."""
+
+
 def columns() -> Iterator[tuple[str, str, list[Any]]]:
     for table in SQLModel.metadata.sorted_tables:
         for column in table.columns:
-            # A rowid can be nothing else than a number.
-            if (table.name, column.name) not in (("journal", "number"), ("journal_days", "journal_number")):
+            if (table.name, column.name) not in ROWIDS and table.name != "patient_keys":
                 yield table.name, column.name, NONE[type(column.type)]
+
+
+@pytest.mark.parametrize("column", ["key", "patient"])
+def test_an_invalid_key_of_a_record_is_located(column: str, day: Ask, db: str) -> None:
+    with closing(sqlite3.connect(db)) as connection:
+        (key,) = connection.execute("SELECT min(key) FROM patient_keys WHERE patient = 1").fetchone()
+        connection.execute(f"UPDATE patient_keys SET {column} = 'x' WHERE key = ? AND patient = 1", (key,))
+        found = [each.where for each in check.violations(connection) if each.invariant == READABLE]
+    assert found == [f"patient_keys.{column} of {'P1' if column == 'key' else 'a row'}"]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +249,7 @@ OTHERWISE = {
         TOLD,
         "A3, by write 9",
     ),
-    "the numbers given": ("DELETE FROM sqlite_sequence", "the journal is unchanged since it was written", "write 21"),
+    "the numbers given": ("DELETE FROM sqlite_sequence", "the journal is unchanged since it was written", "write 22"),
     "a counter": ("INSERT INTO counters VALUES ('Anita', 5)", "every counter is known", "row 4 of counters"),
     "a setting": ("INSERT INTO settings VALUES ('Anita', 'Sharma')", SETTING, "row 14 of settings"),
     "a capacity": ("UPDATE settings SET value = 'abc' WHERE name = 'overbook_limit'", SETTING, "overbook_limit"),

@@ -242,7 +242,7 @@ class _Batch:
                     asked.write(chunk)
             with _temporary(), render.show_progress("batch", quiet=self.defaults.quiet) as progress:
                 asked.seek(0)
-                status, first = self._do_all(Lines(asked), answers, partial(progress.show, total=total))
+                status, first = self._do_all(Lines(asked), answers, partial(progress.advance, total=total))
                 answers.seek(0)  # which also flushes the buffer
                 os.fsync(answers.fileno())
             if first is None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from clinicctl.render.listings import Listing
     from clinicctl.results.base import Outcome
     from clinicctl.results.days import Board
-    from clinicctl.results.people import Erased, ToCall
+    from clinicctl.results.people import Erased, MergePlan, ToCall
     from clinicctl.store.engine import Store, Tx
     from clinicctl.store.sqlite.group_commit import GroupStore as GroupStore
 
@@ -63,6 +63,8 @@ class AppContext(Reporting):
         """The days that the last read asked for, as typed, the date of today, and the date order."""
         self._asked_doctor = ""
         """The doctor that the last read asked for, as typed, in capitals."""
+        self._plan: MergePlan | None = None
+        """What a dry run shows beside its answer."""
         self._listed: tuple[str, ...] = ()
         """The cancelled appointments that were listed before a question, with whole phones."""
 
@@ -292,6 +294,8 @@ class AppContext(Reporting):
             command=self.command,
             days=self._requested_days() if result == [] else (),
             doctor=self._asked_doctor,
+            plan=self._plan,
+            names=not self.names_masked,
         )
 
     def _requested_days(self) -> "Sequence[date]":
@@ -364,6 +368,16 @@ class AppContext(Reporting):
         if not render.ask(question):
             raise errors.Cancelled
         self._confirmed = True
+
+    def preview_merge(self, *, patient: "references.PatientRef", into: "references.PatientRef") -> None:
+        """Show both records of a merge before the question, or with a dry run."""
+        if not (self.asks() or self.settings.dry_run):
+            return
+        plan = self.read(desk.records.preview_merge, patient=patient, into=into)
+        if self.settings.dry_run:
+            self._plan = plan
+        elif not self.settings.quiet:
+            render.merge_plan(plan, masked=self._masked, names=not self.names_masked)
 
     def confirm_many(self, affected: "Sequence[ToCall]") -> None:
         """Ask before a change cancels more appointments than bulk_threshold.

@@ -103,7 +103,7 @@ def undo(
         ),
     ] = None,
 ) -> None:
-    """Undo the last change of a booking, a queue or a doctor's days.
+    """Undo the last change of a booking, a queue, a doctor's days, or a merge.
 
     Refused if a later write depends on it. Asks first if the write is not your last one, or is older than 5 minutes.
     """

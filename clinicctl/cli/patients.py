@@ -1,5 +1,6 @@
 """Commands for patients."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -162,7 +163,14 @@ def duplicates(
     limit: params.Limit = None,
 ) -> None:
     """List possible duplicates, the most similar first."""
-    ctx.obj.show(ctx.obj.read(desk.duplicates.list_duplicates, since=since, limit=limit))
+    with render.show_progress("patients", quiet=ctx.obj.settings.quiet) as progress:
+        found = ctx.obj.read(
+            desk.duplicates.list_duplicates,
+            since=since,
+            limit=limit,
+            report=partial(progress.advance, "comparing"),
+        )
+    ctx.obj.show(found)
 
 
 @writes(patient, "distinct", "clinicctl patient distinct P3 P4")
@@ -191,19 +199,11 @@ def merge(
 ) -> None:
     """Merge two patients.
 
-    The old number, name and phone then find the one who remains.
+    Shows both records before it asks. The old number, name and phone then find the one who remains. `clinicctl undo`
+    takes the merge back, as long as nothing was written on that patient.
     """
-    if ctx.obj.asks():
-        plan = ctx.obj.read(desk.records.preview_merge, patient=patient, into=into)
-        ctx.obj.note(
-            f"Merge {plan.patient.number} {plan.patient.name} into {plan.into.number} {plan.into.name}. "
-            f"Appointments to move: {plan.appointments}; waitlist entries: {plan.waitlist_entries}."
-        )
-        if plan.taken_over:
-            ctx.obj.note(f"Copied to {plan.into.number}: {', '.join(plan.taken_over)}.")
-        if plan.kept:
-            ctx.obj.note(f"Different, and left with {plan.patient.number}: {', '.join(plan.kept)}.")
-    ctx.obj.confirm("This cannot be undone. Merge the two?")
+    ctx.obj.preview_merge(patient=patient, into=into)
+    ctx.obj.confirm("Merge the two?")
     ctx.obj.write(desk.records.merge, patient=patient, into=into)
 
 

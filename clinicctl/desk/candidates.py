@@ -97,7 +97,7 @@ def describe(tx: Tx, people: Sequence[Person]) -> list[dict[str, Any]]:
     checked in; without one, the last past day with a booking whose outcome was not recorded. A no-show is no visit.
     """
     ending = endings(each.phone for each in people if each.phone)
-    visits = _last_visits(tx, {each.id for each in people if each.id})
+    visits = last_visits(tx, {each.id for each in people if each.id})
     return [
         {
             "number": each.number,
@@ -113,6 +113,7 @@ def describe(tx: Tx, people: Sequence[Person]) -> list[dict[str, Any]]:
     ]
 
 
-def _last_visits(tx: Tx, ids: Iterable[UUID]) -> dict[UUID | None, date]:
+def last_visits(tx: Tx, ids: Iterable[UUID]) -> dict[UUID | None, date]:
+    """Return the last visits of patients who have any."""
     found = records.last_visits(tx, patients=ids, today=tx.today)
     return {row.patient_id: last for row in found if (last := row.came or row.booked)}

@@ -35,9 +35,12 @@ def from_patient(tx: Tx, identity: UUID) -> set[UUID]:
     return {each.one_id if each.other_id == identity else each.other_id for each in found}
 
 
-def pairs(tx: Tx) -> set[frozenset[UUID]]:
-    """Return all pairs of patients who were judged to be two people."""
-    return {frozenset((each.one_id, each.other_id)) for each in records.distinct(tx)}
+def pairs(tx: Tx) -> set[tuple[int, int]]:
+    """Return the pairs of patients who were judged to be two people.
+
+    Each has two numbers, the lower one first.
+    """
+    return {(min(each), max(each)) for each in records.distinct(tx)}
 
 
 def _ordered(one: UUID, other: UUID) -> tuple[UUID, UUID]:

@@ -1,14 +1,14 @@
 """Check the invariants of the clinic's database, and repair derived values."""
 
-from collections.abc import Callable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Collection, Iterator
+from itertools import groupby, islice
 from typing import NamedTuple
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import days, journal, operations
+from clinicctl.desk import days, journal, operations, patient_keys, patient_phones
 from clinicctl.results.database import Checked, Problem, Repaired
-from clinicctl.rules import matching
+from clinicctl.rules import keys, matching
 from clinicctl.rules.text import search_words
 from clinicctl.store import paths
 from clinicctl.store.compiled import doctors, integrity, rows
@@ -19,6 +19,8 @@ from clinicctl.store.sqlite.check import Violation
 from clinicctl.store.sqlite.invariants import COUNTERS, LEDGER
 
 NAMES = "names"
+_AT_ONCE = 20_000
+"""How many patients get new keys at once. They are held in memory."""
 _COMPLETE = "no answered write is lost"
 
 _LAST_NUMBER = {
@@ -118,6 +120,8 @@ def _names(tx: Tx) -> Iterator[Violation]:
             yield Violation("the keys of a patient match the name", where, NAMES)
         else:
             yield Violation("the words of a patient match the name", where, NAMES)
+    for number, _, _ in _wrong_keys(tx):
+        yield Violation("a patient is found by the right keys", f"P{number}", NAMES)
 
 
 def _merges(tx: Tx) -> Iterator[Violation]:
@@ -142,6 +146,21 @@ def _merges(tx: Tx) -> Iterator[Violation]:
 def _journal(tx: Tx) -> Iterator[Violation]:
     for each in journal.examine(tx).findings:
         yield Violation("the journal is unchanged since it was written", f"write {each.number} {each.problem}")
+
+
+def _wrong_keys(tx: Tx, *, after: int = 0) -> Iterator[tuple[int, Collection[int], Collection[int]]]:
+    """Yield patients with wrong keys: the number, the stored and the right keys."""
+    further = patient_phones.further(tx)
+    stored = groupby(integrity.keys(tx), key=lambda row: row.patient)
+    owner, found = next(stored, (None, iter(())))
+    for row in stored_patients.after(tx, number=after):
+        while owner is not None and owner < row.number:
+            owner, found = next(stored, (None, iter(())))
+        current = [each.key for each in found] if owner == row.number else []
+        phones = [row.phone, *further.get(row.id, ())] if row.phone else []
+        right = keys.keys(row, phones) if row.erased_at is None else []
+        if current != right:
+            yield row.number, current, right
 
 
 def _wrong_names(tx: Tx) -> Iterator[_WrongName]:
@@ -201,8 +220,12 @@ def _repair_counters(tx: Tx) -> None:
 
 
 def repair_names(tx: Tx) -> None:
-    """Write the keys and words of names again where they do not match the name."""
+    """Write the keys and words of names again where they do not match the patient."""
     for wrong in list(_wrong_names(tx)):
         integrity.set_keys(tx, row=wrong.row.id, name_key=wrong.name_key)
         stored_patients.delete_words(tx, patient=wrong.row.id)
         stored_patients.insert_words(tx, [rows.PatientWordRow(word, wrong.row.id) for word in sorted(wrong.words)])
+    last = 0
+    while several := list(islice(_wrong_keys(tx, after=last), _AT_ONCE)):
+        patient_keys.repair(tx, several)
+        last = several[-1][0]

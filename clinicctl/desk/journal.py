@@ -68,13 +68,14 @@ def once(
         return Outcome(result=replay.result(tx, replay.read(tx, first.outcome, of=first.number)), replayed=True)
     # References are resolved before the operation, which may change their meaning.
     fingerprint = (_fingerprint(tx, name, request) if own_key else None) or digest
-    used = own_key or tx.key or tx.steps or tx.days_before
-    within = replace(tx, key=key, steps=[], days_before=[]) if used else tx
+    used = own_key or tx.key or tx.steps or tx.days_before or tx.merges_before
+    within = replace(tx, key=key, steps=[], days_before=[], merges_before=[]) if used else tx
     result = operation(within, **request)
     _record(within, operation=name, command=command, key=key, digest=digest, fingerprint=fingerprint, result=result)
     if within is tx:
         tx.steps.clear()
         tx.days_before.clear()
+        tx.merges_before.clear()
     return Outcome(result=result)
 
 
@@ -82,6 +83,14 @@ def head(tx: Tx) -> tuple[int, str]:
     """Return the number and the hash of the last row."""
     number, hash_ = tx.end.read(tx.driver)
     return number, hash_ or FIRST
+
+
+def keyed_hash(tx: Tx) -> "hashlib.blake2b":
+    """Return a new hash with the clinic's secret.
+
+    Nobody without the secret can guess what was digested.
+    """
+    return hashlib.blake2b(key=_secret(tx.secret, tx.path), digest_size=32)
 
 
 def written_since(tx: Tx, head: tuple[int, str]) -> list[dict[str, Any]] | None:
@@ -236,8 +245,10 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, digest: str, fing
     if tx.steps:
         steps = [rows.StepRow(write.number, nth, *each) for nth, each in enumerate(tx.steps, start=1)]
         stored_journal.insert_steps(tx, steps)
+    if tx.merges_before:
+        stored_journal.insert_merges(tx, [rows.BeforeRow(write.number, each) for each in tx.merges_before])
     if tx.days_before:
-        stored_journal.insert_days(tx, [rows.DaysBeforeRow(write.number, each) for each in tx.days_before])
+        stored_journal.insert_days(tx, [rows.BeforeRow(write.number, each) for each in tx.days_before])
 
 
 def _fingerprint(tx: Tx, name: str, request: Mapping[str, Any]) -> str | None:
@@ -290,7 +301,9 @@ def _resolved(tx: Tx, value: Any) -> Any:
 def _digest(tx: Tx, name: str, request: Mapping[str, Any]) -> str:
     """Return the digest of an operation and its request. Omitted values do not count."""
     given = {each: value for each, value in request.items() if value is not None}
-    return hashlib.blake2b(_json([name, given]), key=_secret(tx.secret, tx.path), digest_size=32).hexdigest()
+    found = keyed_hash(tx)
+    found.update(_json([name, given]))
+    return found.hexdigest()
 
 
 @lru_cache(4)

@@ -6,7 +6,7 @@ from uuid import UUID
 from clinicctl import errors
 from clinicctl.desk import candidates, patient_phones, similar
 from clinicctl.results.people import DoctorBrief, PatientBrief
-from clinicctl.rules import matching, phones, references
+from clinicctl.rules import likelihood, matching, phones, references
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import appointments, doctors, rows, waitlist
@@ -102,7 +102,7 @@ def list_similar(tx: Tx, name: str) -> list[tuple[rows.PatientRow, int]]:
     scores = dict[UUID, int]()
     people = dict[UUID, rows.PatientRow]()
     for record in similar.list_resembling(tx, name):
-        score = matching.likeness(name, record.name)
+        score = likelihood.name_likeness(name, record.name)
         if score >= matching.NEAR:
             for person in _people_of(tx, [record]):
                 people[person.id] = person
@@ -123,6 +123,13 @@ def patient_by_id(tx: Tx, identity: UUID) -> rows.PatientRow:
     """Return a patient to whom another row refers."""
     row = stored_patients.by_id(tx, id=identity)
     assert row is not None, "a reference to a patient who is not on file"
+    return row
+
+
+def patient_by_number(tx: Tx, number: int) -> rows.PatientRow:
+    """Return a patient whose number was read before."""
+    row = stored_patients.by_number(tx, number=number)
+    assert row is not None, "a number that was read before"
     return row
 
 

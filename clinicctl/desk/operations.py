@@ -29,6 +29,7 @@ class Undo(StrEnum):
     STEPS = "steps"
     DAYS = "days"
     PAIR = "pair"
+    MERGE = "merge"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,13 +111,13 @@ EDIT_PATIENT = _declare("patients.edit", Part.PATIENTS)
 ARCHIVE_PATIENT = _declare("patients.archive", Part.PATIENTS)
 RESTORE_PATIENT = _declare("patients.restore", Part.PATIENTS)
 IMPORT_PATIENTS = _declare("patient_imports.add_patients", Part.PATIENTS)
-MERGE_PATIENTS = _declare("duplicates.merge", Part.PATIENTS | Part.VISITS)
+MERGE_PATIENTS = _declare("duplicates.merge", Part.PATIENTS | Part.VISITS, Undo.MERGE)
 DISTINCT_PATIENTS = _declare("patients.distinct", Part.PATIENTS, Undo.PAIR)
 ERASE_PATIENT = _declare("erasure.erase", Part.PATIENTS)
 
 INIT = _declare("clinic.init", Part.SETTINGS)
 SET_SETTING = _declare("clinic.set_setting", Part.SETTINGS)
-UNDO = _declare("undo.undo", Part.DAYS | Part.VISITS)
+UNDO = _declare("undo.undo", Part.PATIENTS | Part.DAYS | Part.VISITS)
 
 RESTORE = _declare("keeping.restore", ~Part(0))
 MIGRATE = _declare("keeping.migrate", ~Part(0))

@@ -38,16 +38,16 @@ def stored_rows(patient_id: UUID, listed: Iterable[str]) -> list[rows.PatientPho
     return [rows.PatientPhoneRow(ending(each), patient_id, nth) for nth, each in enumerate(listed, start=1)]
 
 
-def of_patient(tx: Tx, row: rows.PatientRow) -> list[str]:
+def of_patient(tx: Tx, row: rows.PatientRow | rows.KnownRow) -> list[str]:
     """Return the phones of a patient, the first one first."""
-    return [_phone(each) for each in stored_patients.phones_of(tx, patient=row.id)] if row.phone else []
+    return [phone(each.ending) for each in stored_patients.phones_of(tx, patient=row.id)] if row.phone else []
 
 
 def further(tx: Tx) -> PhonesOf:
     """Return the further phones of all patients who have any."""
     found: dict[UUID, list[str]] = {}
     for each in stored_patients.further_phones(tx):
-        found.setdefault(each.patient_id, []).append(_phone(each))
+        found.setdefault(each.patient_id, []).append(phone(each.ending))
     return found
 
 
@@ -79,17 +79,17 @@ def changed(
     return e164(tx, [*found, *added], unverified=unverified) if added else found
 
 
-def sharing(tx: Tx, listed: Iterable[str], *, most: int) -> tuple[list[rows.PatientRow], bool]:
-    """Return the records with one of the phones, and if a phone is a placeholder.
+def sharing(tx: Tx, listed: Iterable[str], *, most: int) -> tuple[list[rows.PatientRow], list[str]]:
+    """Return the records with one of the phones, and the placeholders.
 
     More than `most` records share a placeholder. They are left out.
     """
     found: dict[UUID, rows.PatientRow] = {}
-    crowded = False
+    crowded = list[str]()
     for each in listed:
         records = stored_patients.with_phone(tx, ending=ending(each), limit=most + 1)
         if len(records) > most:
-            crowded = True
+            crowded.append(each)
         else:
             found |= {row.id: row for row in records}
     return sorted(found.values(), key=lambda row: row.number), crowded
@@ -120,5 +120,6 @@ def with_ending(tx: Tx, digits: str) -> list[rows.PatientRow]:
     return stored_patients.with_phone_ending(tx, first=first, last=first + _LAST)
 
 
-def _phone(row: rows.PatientPhoneRow) -> str:
-    return f"+{row.ending[::-1]}"
+def phone(stored: str) -> str:
+    """Return a phone in E.164 from its stored ending."""
+    return f"+{stored[::-1]}"

@@ -1,16 +1,17 @@
 """Register and edit patients, and list those on file."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import candidates, distinct, lookup, operations, patient_phones, recognition
+from clinicctl.desk import distinct, identity, lookup, operations, patient_keys, patient_phones, recognition
 from clinicctl.desk.dates import birth_of
+from clinicctl.desk.identity import MergedRecords, with_merged
 from clinicctl.desk.recognition import Known
 from clinicctl.results.base import fields_of
 from clinicctl.results.people import Candidate, Edited, FoundPatient, Patient, Registered
-from clinicctl.rules import details, matching
+from clinicctl.rules import details, keys, likelihood, matching
 from clinicctl.rules.dates import AgeWord, BirthWord, age_in_months, approximate_age, estimate
 from clinicctl.rules.phones import is_unverified
 from clinicctl.rules.references import PatientRef
@@ -20,9 +21,6 @@ from clinicctl.store import counters
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
-
-MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
-"""Merged records by the id of the patient into whom they were merged."""
 
 
 @operations.ADD_PATIENT
@@ -61,57 +59,36 @@ def add(
         note=note,
         created_at=tx.now,
     )
-    on_phone, crowded = patient_phones.sharing(tx, listed, most=matching.MOST_SHARING)
     if same_as:
         row = lookup.not_erased(lookup.find_patient(tx, same_as))
-        return _on_file(tx, row, given, phones=listed, crowded=crowded)
-    identified = sharing(tx, on_phone)
-    alike = recognition.Namesakes(namesakes(tx, stored_patients.with_name_key(tx, name_key=matching.name_key(name))))
-    if not new:
-        found = recognition.recognise(given, sharing=identified, namesakes=alike)
-        if found.same is not None:
-            refuse_archived(found.same)
-            return _on_file(tx, as_on_file(found.same), given, phones=listed, crowded=crowded)
-        if found.near.total:
-            raise errors.PossibleDuplicate(
-                count=found.near.total,
-                candidates=[each | {"choose": each["number"]} for each in scored(tx, found.near.members)],
-            )
-    similar = recognition.similar(given, sharing=identified, namesakes=alike)
+        _, placeholders = patient_phones.sharing(tx, listed, most=matching.MOST_SHARING)
+        return _on_file(tx, row, given, phones=listed, crowded=bool(placeholders))
+    found = identity.look_up(tx, given, listed)
+    likely = identity.recognise(given, found)
+    crowded = bool(found.crowded)
+    if likely.same is not None and not new:
+        refuse_archived(likely.same)
+        return _on_file(tx, identity.as_on_file(likely.same), given, phones=listed, crowded=crowded)
+    if likely.near.total and not new:
+        raise errors.PossibleDuplicate(
+            count=likely.near.total,
+            candidates=[each | {"choose": each["number"]} for each in identity.describe(tx, given, likely.near, found)],
+        )
+    similar = identity.describe(tx, given, likely.similar, found)
     row = new_row(tx, given, identity=uuid4(), number=counters.next_one(tx, "patients"))
     stored_patients.insert(tx, [row])
     stored_patients.insert_words(tx, word_rows(row))
     stored_patients.insert_phones(tx, patient_phones.stored_rows(row.id, listed))
-    return _registered(tx, row, phones=listed, created=True, crowded=crowded, similar=similar)
+    stored_patients.insert_keys(tx, patient_keys.stored_rows(row.number, keys.keys(row, listed)))
+    return _registered(
+        tx, row, phones=listed, created=True, crowded=crowded, similar=similar, similar_count=likely.similar.total
+    )
 
 
 def refuse_archived(row: Known) -> None:
     """Refuse to register an archived patient."""
     if row.archived_at is not None:
         raise lookup.patient_archived(row.number)
-
-
-def sharing(tx: Tx, records: Iterable[rows.PatientRow], merged: MergedRecords | None = None) -> list[rows.PatientRow]:
-    """Return the patients of records with a phone, under every name they have had."""
-    found = list[rows.PatientRow]()
-    for person in lookup.survivors(tx, records):
-        spellings = {each.name: each for each in reversed(with_merged(tx, person, merged)[1:])}
-        spellings.pop(person.name, None)
-        found += [person, *(recognition.formerly(person, each) for each in spellings.values())]
-    return found
-
-
-def namesakes(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:
-    """Return the patients on file of records, each under the name in the record."""
-    found = [
-        each if each.merged_into is None else recognition.formerly(lookup.survivor(tx, each), each) for each in records
-    ]
-    return [each for each in found if each.archived_at is None]
-
-
-def as_on_file(row: rows.PatientRow) -> rows.PatientRow:
-    """Return the row on file of a patient, also of one found under a former name."""
-    return row.on_file if isinstance(row, recognition.Formerly) else row
 
 
 def new_row(tx: Tx, given: recognition.Person, *, identity: UUID, number: int) -> rows.PatientRow:
@@ -165,6 +142,7 @@ def edit(
     `unverified_phone`.
     """
     row = lookup.find_active_patient(tx, patient)
+    stored = patient_keys.of_patient(tx, row)
     if all(each is None for each in (name, phone, add_phones, remove_phones, born, age, sex, email, note)):
         raise errors.Usage(problem="Nothing to change: give an option such as --phone or --note.")
     if name is not None:
@@ -190,7 +168,9 @@ def edit(
         row = row._replace(email=email or None)
     if note is not None:
         row = row._replace(note=note or None)
-    return describe_edited(tx, save(tx, row))
+    row = save(tx, row)
+    patient_keys.change(tx, row, stored)
+    return describe_edited(tx, row)
 
 
 def save(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
@@ -240,32 +220,9 @@ def iter_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> Ite
     if limit is not None:
         yield from (describe(tx, row) for row in found)
         return
-    merged, further = all_merged(tx), patient_phones.further(tx)
+    merged, further = identity.all_merged(tx), patient_phones.further(tx)
     for row in found:
         yield describe(tx, row, merged, _phones(row, further))
-
-
-def with_merged(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) -> list[rows.PatientRow]:
-    """Return a patient and the records merged into theirs.
-
-    `merged` has all merged records, if the caller has them. In an older database a record may point to its survivor
-    through other records.
-    """
-    found, seen = [row], {row.id}
-    for each in found:
-        into = stored_patients.merged_into(tx, survivor=each.id) if merged is None else merged.get(each.id, ())
-        found += [other for other in into if other.id not in seen]
-        seen.update(other.id for other in into)
-    return found
-
-
-def all_merged(tx: Tx) -> MergedRecords:
-    """Return all merged records by the id of the patient into whom they were merged."""
-    merged: dict[UUID, list[rows.PatientRow]] = {}
-    for row in stored_patients.merged(tx):
-        if row.merged_into is not None:
-            merged.setdefault(row.merged_into, []).append(row)
-    return merged
 
 
 def _phones(row: rows.PatientRow, further: patient_phones.PhonesOf) -> list[str]:
@@ -314,11 +271,13 @@ def _on_file(
     """Fill empty fields of a patient on file."""
     known: Sequence[str] = patient_phones.of_patient(tx, row)
     found = details.changes(row, given, phones=known)
-    if "phone" in found.values:
-        known = phones
-        patient_phones.replace(tx, row, phones)
     if found.values:
+        stored = patient_keys.of_patient(tx, row)
+        if "phone" in found.values:
+            known = phones
+            patient_phones.replace(tx, row, phones)
         row = save(tx, row._replace(**found.values))
+        patient_keys.change(tx, row, stored)
     return _registered(
         tx, row, phones=known, created=False, crowded=crowded, filled=found.filled, not_taken=found.not_taken
     )
@@ -331,7 +290,8 @@ def _registered(
     phones: Sequence[str],
     created: bool,
     crowded: bool,
-    similar: recognition.Found[rows.PatientRow] = recognition.NOBODY,
+    similar: Sequence[Mapping[str, Any]] = (),
+    similar_count: int = 0,
     filled: tuple[str, ...] = (),
     not_taken: tuple[str, ...] = (),
 ) -> Registered:
@@ -342,8 +302,8 @@ def _registered(
         shares_phone_with=tuple(lookup.patient_brief(other) for other in _likeliest(row, others)[: errors.LISTED]),
         shares_phone_with_count=total,
         phone_shared_by_many=crowded,
-        similar_on_file=tuple(Candidate(**each) for each in scored(tx, similar.members)),
-        similar_on_file_count=similar.total,
+        similar_on_file=tuple(Candidate(**each) for each in similar),
+        similar_on_file_count=similar_count,
         filled=filled,
         not_taken=not_taken,
     )
@@ -352,27 +312,19 @@ def _registered(
 def describe_edited(tx: Tx, row: rows.PatientRow) -> Edited:
     """Return a changed patient, with those on file who may be the same person now."""
     listed = patient_phones.of_patient(tx, row)
-    on_phone, _ = patient_phones.sharing(tx, listed, most=matching.MOST_SHARING)
-    judged = {row.id, *distinct.from_patient(tx, row.id)}
-    identified = [each for each in sharing(tx, on_phone) if each.id not in judged and each.archived_at is None]
-    same, near = recognition.on_the_phone(row, identified)
-    found = [*((each, matching.SAME) for each in same), *near]
-    alike = namesakes(tx, stored_patients.with_name_key(tx, name_key=row.name_key))
-    elsewhere = recognition.similar(
-        row, sharing=identified, namesakes=recognition.Namesakes(each for each in alike if each.id not in judged)
-    )
-    similar = recognition.joined([recognition.Found(found, len(found)), elsewhere])
+    found = identity.look_up(tx, row, listed, but={row.id, *distinct.from_patient(tx, row.id)}, counted=2)
+    found = found._replace(sharing=[each for each in found.sharing if each.archived_at is None])
+    likely, same = identity.recognise(row, found), recognition.NOBODY
+    if likely.same is not None:
+        same = recognition.Found([(likely.same, matching.SAME)], 1)
+        rest = [each for each in found.sharing if each.id != likely.same.id]
+        likely = identity.recognise(row, found._replace(sharing=rest))
+    similar = recognition.joined([same, likely.near, likely.similar])
     return Edited(
         **fields_of(describe(tx, row, phones=listed)),
-        similar_on_file=tuple(Candidate(**each) for each in scored(tx, similar.members)),
+        similar_on_file=tuple(Candidate(**each) for each in identity.describe(tx, row, similar, found)),
         similar_on_file_count=similar.total,
     )
-
-
-def scored(tx: Tx, found: Sequence[tuple[rows.PatientRow, int]]) -> list[dict[str, Any]]:
-    """Describe the possible duplicates of a patient, each with its score."""
-    described = candidates.of_patients(tx, [as_on_file(row) for row, _ in found])
-    return [each | {"score": score} for each, (_, score) in zip(described, found, strict=True)]
 
 
 def _likeliest(row: rows.PatientRow, others: Sequence[rows.PatientRow]) -> Sequence[rows.PatientRow]:
@@ -380,7 +332,7 @@ def _likeliest(row: rows.PatientRow, others: Sequence[rows.PatientRow]) -> Seque
 
     Patients with a similar name come first, then the others by number.
     """
-    scores = {each.id: matching.likeness(row.name, each.name) for each in others}
+    scores = {each.id: likelihood.name_likeness(row.name, each.name) for each in others}
     return sorted(others, key=lambda each: (-scores[each.id] if scores[each.id] >= matching.NEAR else 0, each.number))
 
 

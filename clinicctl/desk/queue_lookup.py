@@ -248,6 +248,12 @@ def day_option(tx: Tx, entry: rows.QueueRow | rows.ConsultationRow) -> str:
     return f" --day {entry.date.isoformat()}" if entry.date != tx.today else ""
 
 
+def how_to_leave(entry: rows.QueueRow) -> str:
+    """Return the command that ends a place in the queue."""
+    step = "done" if entry.status == QueueStatus.SERVING else "left"
+    return f"clinicctl queue {step} {entry.doctor_code} {entry.position}"
+
+
 def _list_candidates(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> list[rows.QueueRow]:
     """Return the entries that a step may mean.
 

@@ -5,7 +5,7 @@ a row is compared with groups and not with everybody.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -13,7 +13,14 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from clinicctl.errors import LISTED
-from clinicctl.rules import matching
+from clinicctl.rules import likelihood, matching
+from clinicctl.rules.comparisons import Phone, phones_compared
+from clinicctl.rules.likelihood import (
+    Frequencies,
+    Outcome,
+    Score,
+)
+from clinicctl.rules.word_pairs import keys_alike
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import rows
 
@@ -33,6 +40,8 @@ class Known(Described, Protocol):
     @property
     def number(self) -> int: ...
     @property
+    def name_key(self) -> str: ...
+    @property
     def sex(self) -> Sex | None: ...
     @property
     def archived_at(self) -> datetime | None: ...
@@ -40,8 +49,8 @@ class Known(Described, Protocol):
 
 K = TypeVar("K", bound=Known)
 
-SAME_BIRTH = matching.SAME - 10
-"""The score of a patient with the same name and birth date, on another phone or on none."""
+SAME_BIRTH, SAME_AGE, SAME_NAME = 90, 70, 60
+"""The order of people with the same name on another phone or on none."""
 
 
 @dataclass(slots=True, eq=False)
@@ -83,13 +92,31 @@ NOBODY: Found[Any] = Found()
 
 
 class Recognised(NamedTuple, Generic[K]):
-    """The patient of a registration, or the possible matches."""
+    """The patient of a registration, or the possible duplicates, and everybody who is similar, those among them."""
 
     same: K | None = None
     near: Found[K] = NOBODY
+    similar: Found[K] = NOBODY
 
 
 NOT_RECOGNISED: Recognised[Any] = Recognised()
+
+
+def is_namesake(who: Described, name_key: str, row: Known) -> bool:
+    """Return whether a person has the folded name and no contradiction."""
+    same = row.name_key == name_key
+    return same and (row.born == who.born or not matching.contradictions(who, row))
+
+
+class Others(NamedTuple, Generic[K]):
+    """People who share a key and are no namesakes, and how common words are.
+
+    `counted` is 2 if the words of the person who is looked for are among the counted ones.
+    """
+
+    people: Sequence[K]
+    frequencies: Frequencies
+    counted: int = 1
 
 
 class _Group(Generic[K]):
@@ -216,44 +243,87 @@ def _score(who: Described, row: Described) -> int:
     """Return the score of a person with the same name on another phone."""
     if who.born and who.born == row.born:
         return SAME_BIRTH
-    agrees = matching.same_birth(who.born, who.born_year, row.born, row.born_year)
-    scored = matching.duplicate(matching.SAME, same_phone=False, same_birth=agrees, against=())
-    return scored[0] if scored else 0
+    return SAME_AGE if matching.same_birth(who.born, who.born_year, row.born, row.born_year) else SAME_NAME
 
 
-def recognise(who: Described, *, sharing: Sequence[K], namesakes: Namesakes[K]) -> Recognised[K]:
-    """Return the patient of a registration, or the possible matches, or neither.
+def recognise(
+    who: Described,
+    *,
+    phones: Collection[str],
+    sharing: Sequence[K],
+    namesakes: Namesakes[K],
+    others: Others[K],
+) -> Recognised[K]:
+    """Return the patient of a registration, or those who may be them.
 
-    `sharing` has the patients whom the phone identifies, also archived ones; it is empty for a placeholder. `namesakes`
-    has the patients on file with the folded name.
+    `phones` are the phones that identify somebody, without placeholders. `sharing` has the patients who share one of
+    them, also archived ones. `namesakes` has the patients on file with the folded name.
     """
-    same, near = on_the_phone(who, sharing)
-    if len(same) == 1:
-        return Recognised(same[0])
-    found = [*((row, matching.SAME) for row in same), *near]
-    return Recognised(near=joined([Found(found, len(found)), namesakes.born_with(who, but=_phone(who, sharing))]))
+    here = _compare(who, ((row, Phone.SAME) for row in sharing), others)
+    if len(here.same) == 1:
+        return Recognised(here.same[0])
+    elsewhere = _compare(who, ((row, _phone_of(row, phones)) for row in others.people), others)
+    but = _phone(who, sharing)
+    same = [*((row, matching.SAME) for row in here.same), *here.near]
+    near = joined([_found(same), namesakes.born_with(who, but=but), _found(elsewhere.near)])
+    similar = [namesakes.agreeing(who, but=but), _found(elsewhere.near), _found([*here.similar, *elsewhere.similar])]
+    return Recognised(near=near, similar=joined(similar))
 
 
-def similar(who: Described, *, sharing: Sequence[K], namesakes: Namesakes[K]) -> Found[K]:
-    """Return the people with the same name and no contradiction.
+def explain(
+    who: Described,
+    found: Found[K],
+    *,
+    phones: Collection[str],
+    phones_of: Callable[[K], Collection[str]],
+    on: Others[K],
+) -> list[tuple[K, Score]]:
+    """Return the people found with their whole scores, the likeliest first."""
+    scored = [(row, _scored(who, row, phones_compared(phones_of(row), phones), on)) for row, _ in found.members]
+    return sorted(scored, key=lambda each: (-each[1].percent, -each[1].likeness, not each[0].number, each[0].number))
 
-    They have other phones or none, and the likeliest come first.
-    """
-    return namesakes.agreeing(who, but=_phone(who, sharing))
+
+def is_similar(who: Described, row: Known, *, phones: Collection[str], on: Others[Any]) -> bool:
+    """Return whether a person on another phone may be the patient of a registration."""
+    return _scored(who, row, _phone_of(row, phones), on).outcome is not Outcome.NEW
 
 
-def on_the_phone(who: Described, sharing: Iterable[K]) -> tuple[list[K], list[tuple[K, int]]]:
-    """Return the matching person on the phone, and possible matches with scores."""
-    same, near = list[K](), list[tuple[K, int]]()
-    for row in sharing:
-        score = matching.likeness(who.name, row.name)
-        if score == matching.SAME and not matching.contradictions(who, row):
-            same.append(row)
-        elif score >= matching.NEAR:
-            near.append((row, matching.SAME - 5 if score == matching.SAME else score))
-    same = [row for row, _ in _each_once((row, matching.SAME) for row in same)]
+class _Compared(NamedTuple, Generic[K]):
+    """The people who are the same, possible duplicates, or similar; the last two with scores."""
+
+    same: Sequence[K]
+    near: Sequence[tuple[K, int]]
+    similar: Sequence[tuple[K, int]]
+
+
+def _compare(who: Described, listed: Iterable[tuple[K, Phone]], on: Others[K]) -> _Compared[K]:
+    by_outcome: dict[Outcome, list[tuple[K, int]]] = {each: [] for each in Outcome}
+    name_key = matching.name_key(who.name)
+    for row, phone in listed:
+        if phone is Phone.SAME or keys_alike(name_key, row.name_key):
+            found = _scored(who, row, phone, on)
+            if found.outcome is not Outcome.NEW:
+                by_outcome[found.outcome].append((row, found.percent))
+    same = [row for row, _ in _each_once(by_outcome[Outcome.SAME])]
     known = {_identity(row) for row in same}
-    return same, [each for each in _each_once(near) if _identity(each[0]) not in known]
+    near = _but(known, by_outcome[Outcome.POSSIBLE])
+    return _Compared(same, near, _but({*known, *(_identity(row) for row, _ in near)}, by_outcome[Outcome.SIMILAR]))
+
+
+def _scored(who: Described, row: Described, phone: Phone, on: Others[Any]) -> Score:
+    return likelihood.score(row, who, phone=phone, frequencies=on.frequencies, on_file=on.counted)
+
+
+def _but(known: Collection[int], scored: list[tuple[K, int]]) -> list[tuple[K, int]]:
+    return [each for each in _each_once(scored) if _identity(each[0]) not in known]
+
+
+def _found(scored: Sequence[tuple[K, int]]) -> Found[K]:
+    return Found(scored, len(scored))
+
+
+def _phone_of(row: Known, phones: Collection[str]) -> Phone:
+    return phones_compared([row.phone] if row.phone else (), phones)
 
 
 def _each_once(scored: Iterable[tuple[K, int]]) -> list[tuple[K, int]]:

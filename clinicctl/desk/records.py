@@ -1,7 +1,6 @@
 """Archive, restore, merge and erase patients and doctors. One rule holds for all: nothing may be open."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from clinicctl import errors
@@ -9,17 +8,22 @@ from clinicctl.desk import (
     bookings,
     candidates,
     doctors,
+    identity,
     lookup,
+    merge_conflicts,
+    merge_history,
     operations,
+    patient_keys,
     patient_phones,
     patients,
     queue_lookup,
     waitlist,
 )
-from clinicctl.results.people import Doctor, Edited, Erased, Merged, MergePlan, Patient, PatientBrief
+from clinicctl.results.base import fields_of
+from clinicctl.results.people import Compared, Doctor, Edited, Erased, Merged, MergePlan, Patient, PatientBrief
 from clinicctl.rules import merges
 from clinicctl.rules.references import DoctorRef, PatientRef
-from clinicctl.statuses import AppointmentStatus, QueueStatus, Sex
+from clinicctl.statuses import QueueStatus, Sex
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import records as stored_records
 from clinicctl.store.compiled import rows
@@ -80,23 +84,25 @@ def merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> Merged:
     """
     gone, survivor = _both(tx, patient, into)
     resolved = merges.plan_details(gone, survivor)
-    waited = {*waitlist.list_of_patient(tx, patient_id=gone.id), *waitlist.list_of_patient(tx, patient_id=survivor.id)}
-    moved = stored_records.move_appointments(tx, patient=gone.id, patient_id=survivor.id, updated_at=tx.now)
-    entries = waitlist.move(tx, old=gone.id, new=survivor.id)
+    moved = merge_history.look(tx, gone, survivor, resolved)
+    appointments = stored_records.move_appointments(tx, patient=gone.id, patient_id=survivor.id, updated_at=tx.now)
+    entries, doubled = waitlist.move(tx, old=gone.id, new=survivor.id)
     # Records merged into `gone` before now point to the survivor, as every merged record does.
     stored_records.move_merged(tx, old=gone.id, merged_into=survivor.id, updated_at=tx.now)
+    stored = patient_keys.of_patient(tx, survivor)
     survivor = survivor._replace(**resolved.changes)
     if "phone" in resolved.changes:
         patient_phones.replace(tx, survivor, patient_phones.of_patient(tx, gone))
     survivor = patients.save(tx, survivor)
-    patients.save(tx, gone._replace(archived_at=tx.now, merged_into=survivor.id))
-    waits = waitlist.list_of_patient(tx, patient_id=survivor.id)
+    patient_keys.change(tx, survivor, stored)
+    gone = patients.save(tx, gone._replace(archived_at=tx.now, merged_into=survivor.id))
+    merge_history.record(tx, moved, doubled, gone=gone, survivor=survivor)
     return Merged(
         patient=patients.describe(tx, survivor),
         merged=f"P{gone.number}",
-        appointments=moved,
+        appointments=appointments,
         waitlist_entries=entries,
-        waitlist_removed=tuple(sorted(waited.difference(waits), key=lambda each: int(each[1:]))),
+        waitlist_removed=tuple(f"W{each}" for each in doubled.removed),
         taken_over=resolved.taken_over,
         kept=resolved.differing,
     )
@@ -106,13 +112,40 @@ def preview_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan
     """Return what `merge` would do, without a change. Refuses what `merge` refuses."""
     gone, survivor = _both(tx, patient, into)
     resolved = merges.plan_details(gone, survivor)
+    doubled = waitlist.find_doubled(tx, old=gone.id, new=survivor.id)
+    one, other = _compared(tx, gone), _compared(tx, survivor)
+    taken_phones = "phone" in resolved.changes
+    after = patients.describe(
+        tx,
+        survivor._replace(**resolved.changes),
+        {survivor.id: [*identity.with_merged(tx, survivor)[1:], *identity.with_merged(tx, gone)]},
+        one.phones if taken_phones else other.phones,
+    )
     return MergePlan(
         patient=lookup.patient_brief(gone),
         into=lookup.patient_brief(survivor),
-        appointments=stored_records.count_appointments(tx, patient=gone.id) or 0,
-        waitlist_entries=len(waitlist.list_of_patient(tx, patient_id=gone.id)),
+        appointments=one.appointments,
+        waitlist_entries=one.waitlist_entries,
         taken_over=resolved.taken_over,
         kept=resolved.differing,
+        waitlist_removed=tuple(f"W{each}" for each in doubled.removed),
+        merged_record=one,
+        into_record=other,
+        record_after=Compared(
+            **fields_of(after),
+            appointments=one.appointments + other.appointments,
+            waitlist_entries=one.waitlist_entries + other.waitlist_entries - len(doubled.removed),
+            last_visit=max(filter(None, (one.last_visit, other.last_visit)), default=None),
+        ),
+    )
+
+
+def _compared(tx: Tx, row: rows.PatientRow) -> Compared:
+    return Compared(
+        **fields_of(patients.describe(tx, row)),
+        appointments=stored_records.count_appointments(tx, patient=row.id) or 0,
+        waitlist_entries=len(waitlist.list_of_patient(tx, patient_id=row.id)),
+        last_visit=candidates.last_visits(tx, [row.id]).get(row.id),
     )
 
 
@@ -125,7 +158,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     """
     row = lookup.find_patient(tx, patient)
     _refuse_open_patient(tx, row)
-    records = patients.with_merged(tx, row)
+    records = identity.with_merged(tx, row)
     erased = [_erase_row(tx, each) for each in records]
     return Erased(
         patient=patients.describe(tx, erased[0]),
@@ -136,7 +169,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
 
 def preview_erasure(tx: Tx, *, patient: PatientRef) -> list[PatientBrief]:
     """Return the records that `erase` would erase, without a change."""
-    return list(map(lookup.patient_brief, patients.with_merged(tx, lookup.find_patient(tx, patient))))
+    return list(map(lookup.patient_brief, identity.with_merged(tx, lookup.find_patient(tx, patient))))
 
 
 def _refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:
@@ -203,19 +236,13 @@ def _how_to_close(
     queued = [entry for row in found if row.date >= tx.today and (entry := entries.get(row.id)) is not None]
     if queued:
         first = queued[0]
-        commands = [_leave_queue(first)]
+        commands = [queue_lookup.how_to_leave(first)]
         if may_transfer and first.status != QueueStatus.SERVING:
             commands.insert(0, f"clinicctl queue transfer {first.doctor_code} {first.position} --to CODE")
         advice.append(f"Take patients out of the queue: {' or '.join(f'`{each}`' for each in commands)}.")
     if any(row.date >= tx.today and row.position is None for row in found):
         advice.append("Cancel or move booked appointments.")
     return " ".join(advice)
-
-
-def _leave_queue(entry: rows.QueueRow) -> str:
-    """Return the command that ends a place in the queue."""
-    step = "done" if entry.status == QueueStatus.SERVING else "left"
-    return f"clinicctl queue {step} {entry.doctor_code} {entry.position}"
 
 
 def _some(entries: Sequence[str]) -> str:
@@ -228,6 +255,7 @@ def _erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
 
     The number stays.
     """
+    stored_patients.delete_keys(tx, keys=patient_keys.of_patient(tx, row), patient=row.number)
     stored_patients.delete_words(tx, patient=row.id)
     stored_patients.delete_phones(tx, patient=row.id)
     return patients.save(
@@ -257,82 +285,5 @@ def _both(tx: Tx, patient: PatientRef, into: PatientRef) -> tuple[rows.PatientRo
     if gone.id == survivor.id:
         raise errors.SamePatient(subject=f"P{survivor.number}", what="merge")
     lookup.not_erased(gone)
-    _refuse_conflict(tx, gone, survivor)
+    merge_conflicts.refuse(tx, gone, survivor)
     return gone, survivor
-
-
-class _Open(NamedTuple):
-    """An open appointment, and its place in a queue."""
-
-    row: rows.AppointmentRow
-    entry: rows.QueueRow | None
-
-
-def _open_appointments(tx: Tx, patient: rows.PatientRow) -> list[_Open]:
-    active = bookings.list_active(tx, patient_id=patient.id)
-    return [_Open(row, queue_lookup.get_entry(tx, row.id) if row.position is not None else None) for row in active]
-
-
-def _refuse_conflict(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow) -> None:
-    """Refuse two patients who both have what one patient may have once.
-
-    The hint is how to end one of them.
-    """
-    pairs = [(one, other) for one in _open_appointments(tx, gone) for other in _open_appointments(tx, survivor)]
-    for problem, conflicts in _ONCE:
-        for one, other in pairs:
-            if conflicts(one, other):
-                raise errors.MergeConflict(
-                    patient=f"P{gone.number}",
-                    into=f"P{survivor.number}",
-                    hold=problem,
-                    places=f"{_in_words(one)} and {_in_words(other)}",
-                    appointments=[f"A{one.row.number}", f"A{other.row.number}"],
-                    hint=_how_to_end(tx, one, other),
-                )
-
-
-def _both_in_consultation(one: _Open, other: _Open) -> bool:
-    return {one.row.status, other.row.status} == {AppointmentStatus.IN_CONSULTATION}
-
-
-def _in_same_queue(one: _Open, other: _Open) -> bool:
-    if one.entry is None or other.entry is None:
-        return False
-    return (one.entry.doctor_id, one.entry.date) == (other.entry.doctor_id, other.entry.date)
-
-
-def _with_same_doctor(one: _Open, other: _Open) -> bool:
-    return (one.row.doctor_id, one.row.date) == (other.row.doctor_id, other.row.date)
-
-
-def _at_same_time(one: _Open, other: _Open) -> bool:
-    return one.row.time is not None and (one.row.date, one.row.time) == (other.row.date, other.row.time)
-
-
-_ONCE: Sequence[tuple[str, Callable[[_Open, _Open], bool]]] = (
-    ("are in consultation", _both_in_consultation),
-    ("have a position in the same queue", _in_same_queue),
-    ("have an appointment with the same doctor on the same day", _with_same_doctor),
-    ("have an appointment at the same time", _at_same_time),
-)
-
-
-def _in_words(each: _Open) -> str:
-    row, entry = each
-    at = f" at {row.time:%H:%M}" if row.time else ""
-    queued = f", position {entry.position} of {entry.doctor_code}" if entry is not None else ""
-    return f"A{row.number} with {row.doctor_code} on {row.date.isoformat()}{at}{queued}"
-
-
-def _how_to_end(tx: Tx, one: _Open, other: _Open) -> str:
-    """Return the command that ends the appointment that is easier to end."""
-    first = min(one.row.date, other.row.date)
-    if first < tx.today:
-        return f"Close the past day first: `clinicctl close {first.isoformat()}`."
-    for row, entry in (one, other):
-        if entry is None:
-            return f"Cancel or move one of them first: `clinicctl appointment cancel A{row.number}`."
-    ending = min((one, other), key=lambda each: each.row.status == AppointmentStatus.IN_CONSULTATION).entry
-    assert ending is not None, "an appointment without a queue entry was handled above"
-    return f"End one of them first: `{_leave_queue(ending)}`."

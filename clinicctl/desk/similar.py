@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from itertools import combinations
 
-from clinicctl.rules import matching
+from clinicctl.rules import keys, matching
+from clinicctl.rules.names import read
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import rows
@@ -21,12 +22,22 @@ _LAST = "\U0010ffff"
 def list_resembling(tx: Tx, name: str) -> list[rows.PatientRow]:
     """Return records whose names have words like those of a name.
 
-    One of the words may be missing in them. Merged records are among them.
+    One of the words may be missing in them. Merged records are among them. Two words also find names in other scripts.
     """
+    folded = fold(name).split()[:_LONGEST]
+    latin = [each.latin for each in read(name).words]
+    spellings = [folded] if latin == sorted(folded) else [folded, latin]
+    found = {row.id: row for words in spellings for row in _spelled(tx, words)}
+    keyed = stored_patients.with_keys(tx, keys=keys.of_name(name), most=keys.MOST)
+    found |= {row.id: row for row in stored_patients.with_numbers(tx, numbers={each.patient for each in keyed})}
+    return list(found.values())
+
+
+def _spelled(tx: Tx, words: Iterable[str]) -> list[rows.PatientRow]:
     likely = [
-        stored_patients.has_one_of(words=words)
-        for each in fold(name).split()[:_LONGEST]
-        if (words := matching.like_words(each, _list_words(tx, each)))
+        stored_patients.has_one_of(words=alike)
+        for each in words
+        if (alike := matching.like_words(each, _list_words(tx, each)))
     ]
     found = _find(tx, likely)
     if found or len(likely) < 2:

@@ -1,4 +1,4 @@
-"""Undo the last write to bookings, the queue or days, step by step, unless a later write depends on it."""
+"""Undo the last write to bookings, the queue or days, or a merge, unless a later write depends on it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from clinicctl.desk import (
     days,
     distinct,
     lookup,
+    merge_history,
     operations,
     queue_lookup,
     records,
@@ -74,9 +75,9 @@ def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Un
     """Undo the last write of this actor, or the one with a number in the journal.
 
     An undone booking is cancelled by the clinic; the position of an undone check-in stays unused. A change of days is
-    undone as a whole: the days, and the appointments that it cancelled. Refuses a write that a later one depends on, a
-    write that is not to bookings, the queue or days, an undone one, another one than was `asked` about, and one that
-    would reopen anything of an archived patient or doctor, or give a patient two positions in a queue.
+    undone as a whole: the days, and the appointments that it cancelled. So is a merge. Refuses a write that a later one
+    depends on, any other write, an undone one, another one than was `asked` about, and one that would reopen anything
+    of an archived patient or doctor, or give a patient two positions in a queue.
     """
     write = _find_write(tx, number)
     if asked is not None and write.number != asked.number:
@@ -84,6 +85,10 @@ def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Un
     if (pair := _judged(tx, write)) is not None:
         distinct.forget(tx, *pair)
         return Undone(**_details(tx, write, (), None), patients=_numbers(pair))
+    if (merged := merge_history.find(tx, write)) is not None:
+        merge_history.refuse_changed(tx, write, merged)
+        merge_history.restore(tx, merged)
+        return Undone(**_details(tx, write, (), None), **_separated(merged))
     steps, before = _undoable(tx, write, asked.before if asked is not None else None)
     if before is not None:
         day_history.restore(tx, before)
@@ -105,6 +110,10 @@ def preview(tx: Tx, *, number: int | None = None, key: str | None = None) -> tup
     write = _find_write(tx, number)
     if (pair := _judged(tx, write)) is not None:
         seen = Undoing(**_details(tx, write, (), None), ask=_why_ask(tx, write), patients=_numbers(pair))
+        return seen, Asked(write.number, None)
+    if (merged := merge_history.find(tx, write)) is not None:
+        merge_history.refuse_changed(tx, write, merged)
+        seen = Undoing(**_details(tx, write, (), None), ask=_why_ask(tx, write), **_separated(merged))
         return seen, Asked(write.number, None)
     steps, before = _undoable(tx, write)
     return Undoing(**_details(tx, write, steps, before), ask=_why_ask(tx, write)), Asked(write.number, before)
@@ -132,6 +141,17 @@ def _judged(tx: Tx, write: rows.WriteRow) -> tuple[rows.PatientRow, rows.Patient
 
 def _numbers(pair: tuple[rows.PatientRow, rows.PatientRow]) -> tuple[str, ...]:
     return tuple(f"P{each.number}" for each in pair)
+
+
+def _separated(merged: merge_history.Before) -> dict[str, Any]:
+    """Return the fields of the answer about two patients who were merged."""
+    pair = merged.gone, merged.survivor
+    return {
+        "patients": _numbers(pair),
+        "separated": tuple(map(lookup.patient_brief, pair)),
+        "moved_back": len(merged.moved.appointments),
+        "waitlist_entries": len(merged.moved.entries),
+    }
 
 
 def _why_ask(tx: Tx, write: rows.WriteRow) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from itertools import islice
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from clinicctl import errors
@@ -24,6 +25,18 @@ _AT_ONCE = 500
 
 _NAMED = 3
 """How many days the sentence of a refusal names. Its details have all of them."""
+
+
+class Doubled(NamedTuple):
+    """What a merge leaves out, because older entries have it: numbers of entries, and days of others."""
+
+    removed: Sequence[int]
+    days: Sequence[tuple[int, date]]
+
+    @property
+    def shortened(self) -> list[int]:
+        """The numbers of the entries that lost some of their days."""
+        return sorted({number for number, _ in self.days})
 
 
 @operations.WAIT
@@ -180,23 +193,43 @@ def reopen(tx: Tx, *, appointment_id: UUID) -> bool:
     return stored_waitlist.reopen(tx, appointment=appointment_id, updated_at=tx.now) > 0
 
 
-def move(tx: Tx, *, old: UUID, new: UUID) -> int:
-    """Move the entries of a merged patient to the survivor; return how many.
+def move(tx: Tx, *, old: UUID, new: UUID) -> tuple[int, Doubled]:
+    """Move the entries of a merged patient to the survivor.
 
-    For each doctor and day the older entry stays. An entry without any day left is removed.
+    Return how many there are, and what was left out. For each doctor and day the older entry stays. An entry without
+    any day left is removed.
     """
+    doubled = find_doubled(tx, old=old, new=new)
+    if doubled.removed:
+        stored_waitlist.remove_entries(tx, numbers=doubled.removed, updated_at=tx.now)
+    if doubled.days:
+        stored_waitlist.delete_days(tx, _day_rows(tx, doubled))
+        stored_waitlist.set_ranges(tx, numbers=doubled.shortened, updated_at=tx.now)
+    return stored_waitlist.give_to(tx, old=old, patient_id=new), doubled
+
+
+def find_doubled(tx: Tx, *, old: UUID, new: UUID) -> Doubled:
+    """Return what `move` would leave out."""
     wishes = [wish for each in (old, new) for wish in stored_waitlist.wishes_of_patient(tx, patient=each)]
-    days_by_entry, doubled = waitlist.without_duplicates(wishes)
-    for entry in dict.fromkeys(each.id for each in doubled):
-        if not days_by_entry.get(entry):
-            stored_waitlist.remove(tx, row=entry, updated_at=tx.now)
-            continue
-        for each in doubled:
-            if each.id == entry:
-                stored_waitlist.drop_day(tx, entry=entry, on=each.date)
-        first, last = days_by_entry[entry][0], days_by_entry[entry][-1]
-        stored_waitlist.set_range(tx, row=entry, first_date=first, last_date=last, updated_at=tx.now)
-    return stored_waitlist.give_to(tx, old=old, patient_id=new)
+    days_by_entry, twice = waitlist.without_duplicates(wishes)
+    return Doubled(
+        removed=sorted({each.number for each in twice if each.id not in days_by_entry}),
+        days=[(each.number, each.date) for each in twice if each.id in days_by_entry],
+    )
+
+
+def restore(tx: Tx, doubled: Doubled) -> None:
+    """Restore what `move` left out. The entries have their own patients again."""
+    if doubled.removed:
+        stored_waitlist.wait_again(tx, numbers=doubled.removed, updated_at=tx.now)
+    if doubled.days:
+        stored_waitlist.insert_days(tx, _day_rows(tx, doubled))
+        stored_waitlist.set_ranges(tx, numbers=doubled.shortened, updated_at=tx.now)
+
+
+def _day_rows(tx: Tx, doubled: Doubled) -> list[rows.WaitlistDayRow]:
+    ids = {each.number: each.id for each in stored_waitlist.with_numbers(tx, numbers=doubled.shortened)}
+    return [rows.WaitlistDayRow(ids[number], on) for number, on in doubled.days]
 
 
 def describe(tx: Tx, row: rows.WaitlistRow, dates: Sequence[date]) -> WaitlistEntry:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from clinicctl.results.base import Outcome
     from clinicctl.results.clinic import Metrics
     from clinicctl.results.days import Board
-    from clinicctl.results.people import PatientBrief, ToCall
+    from clinicctl.results.people import MergePlan, PatientBrief, ToCall
 
 __all__ = [
     "answer",
@@ -33,6 +33,7 @@ __all__ = [
     "default_format",
     "flush",
     "listing",
+    "merge_plan",
     "message",
     "named",
     "people",
@@ -69,6 +70,8 @@ def result(
     command: str = "",
     days: "Sequence[date]" = (),
     doctor: str = "",
+    plan: "MergePlan | None" = None,
+    names: bool = True,
 ) -> None:
     """Print a result, or the outcome of a write, on stdout.
 
@@ -77,6 +80,7 @@ def result(
     `masked` leaves only the last three digits of a phone in tables, but not in the formats for programs. `of` is the
     operation that returned the result, `command` its command, and `days` and `doctor` are what it asked for. `listed`
     are cancelled appointments that were listed before a question: a table on the terminal does not list them again.
+    `plan` is what a dry run would merge; a table shows its names only with `names`.
     """
     from clinicctl.results.base import Outcome
 
@@ -109,6 +113,8 @@ def result(
         if masked:
             # The answer of an accepted command lists the patients to call with whole phones.
             shown = safe_text.masked(shown, to_call=outcome is not None and not outcome.dry_run)
+        if plan is not None:
+            text(_comparison(plan, sys.stdout, masked=masked, names=names))
         text(
             tables.render(
                 shown,
@@ -124,7 +130,8 @@ def result(
         from clinicctl.render import machine
 
         if output in ("json", "jsonl"):
-            text(machine.as_json(shown, outcome=outcome, lines=output == "jsonl", pretty=_is_terminal(sys.stdout)))
+            pretty = _is_terminal(sys.stdout)
+            text(machine.as_json(shown, outcome=outcome, lines=output == "jsonl", pretty=pretty, plan=plan))
         else:
             wanted = output == "csv" if header is None else header
             comma = output == "csv"
@@ -298,6 +305,25 @@ def named(people: "Sequence[PatientBrief]") -> str:
     from clinicctl.render import phrases
 
     return " and ".join(map(phrases.patient, people))
+
+
+def merge_plan(plan: "MergePlan", *, masked: bool, names: bool) -> None:
+    """Show both records of a merge on stderr, before the question.
+
+    Without `names` no name is shown.
+    """
+    from clinicctl.render import comparison
+
+    message(comparison.headline(plan, names=names))
+    write_error(_comparison(plan, sys.stderr, masked=masked, names=names))
+
+
+def _comparison(plan: "MergePlan", stream: IO[str] | None, *, masked: bool, names: bool) -> str:
+    from clinicctl.render import comparison, layout, safe_text
+
+    console = layout.Console(width=_width(), coloured=_coloured(stream), positioned=_obeys(stream))
+    comparison.print_plan(console, safe_text.masked(plan) if masked else plan, names=names)
+    return console.text()
 
 
 def cancel_question(found: "Appointment") -> str:

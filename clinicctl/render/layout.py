@@ -16,6 +16,9 @@ from wcwidth import iter_graphemes, wcswidth
 GAP = 2
 """Cells between two columns."""
 
+NARROW = 60
+"""Below this width each row of a table becomes a block of lines."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:

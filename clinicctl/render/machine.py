@@ -30,13 +30,19 @@ _SUSPECT = re.compile(
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 
-def as_json(result: Any, *, outcome: Outcome | None, lines: bool, pretty: bool) -> str:
-    """Return a single thing as an object, with `lines` on one line."""
+def as_json(result: Any, *, outcome: Outcome | None, lines: bool, pretty: bool, plan: Any = None) -> str:
+    """Return a single thing as an object, with `lines` on one line.
+
+    `plan` is what a dry run shows beside its answer.
+    """
     if not pretty and (rows := getattr(result, "rows", ())):
         found = _objects(replace(result, rows=()), outcome)
         texts = {name: dumps(each) for name, each in found.items()} | {"rows": _rows_json(rows)}
         return "{" + ", ".join(f"{dumps(name)}: {each}" for name, each in texts.items()) + "}\n"
-    return f"{dumps(_objects(result, outcome), indent=2 if pretty and not lines else None)}\n"
+    found = _objects(result, outcome)
+    if plan is not None:
+        found |= {"plan": plain(plan)}
+    return f"{dumps(found, indent=2 if pretty and not lines else None)}\n"
 
 
 def json_items(rows: Iterable[Any], *, outcome: Outcome | None, pretty: bool) -> Iterator[str]:
@@ -293,7 +299,8 @@ def _person(person: dict[str, Any], *, masked: bool) -> list[str]:
     if person.get("status"):
         state = errors.status_label(str(person["status"]))
         slot = ", ".join(each for each in (slot, state) if each)
-    score = f"{person['score']}% similar" if person.get("score") else None
+    why = person.get("why")
+    score = (f"{person['score']}%: {why}" if why else f"{person['score']}% similar") if person.get("score") else None
     line = f"for line {person['line']}" if person.get("line") else None
     parts = (choose, person["number"], person["name"], born, sex, phone, visit, place, slot, score, line)
     return [str(each) for each in parts if each]

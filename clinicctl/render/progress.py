@@ -35,8 +35,8 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], description=f"{self._name}: {activity}", total=None, refresh=True)
 
-    def show(self, activity: str, *, done: int, total: int) -> None:
-        """Show an activity, and how much of it is done."""
+    def advance(self, activity: str, done: int, total: int) -> None:
+        """Show how much of an activity is done."""
         if self._shown:
             self._bar = self._bar or _bar(self._name, total)
             self._bar.update(

@@ -9,7 +9,7 @@ from typing import Any
 from clinicctl import statuses
 from clinicctl.render import messages, phrases
 from clinicctl.render.columns import COLUMNS, NUMBERS, instant, status, text
-from clinicctl.render.layout import Console, Heading, Text
+from clinicctl.render.layout import NARROW, Console, Heading, Text
 from clinicctl.render.machine import to_call
 from clinicctl.render.safe_text import visible
 from clinicctl.render.spool import Spool
@@ -27,9 +27,6 @@ SHOWN = 60
 
 NEXT = 8
 """The most waiting patients of a doctor that the board shows."""
-
-NARROW = 60
-"""Below this width each row of a table becomes a block of lines."""
 
 _NOTHING: dict[type, tuple[str, str]] = {
     Patient: ("No patients found", "Register one: clinicctl patient add NAME --phone PHONE"),

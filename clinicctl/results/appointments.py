@@ -210,7 +210,8 @@ class Undone:
 
     `steps` has the change of each appointment and of its queue entry. `days` is the number of restored days or
     weekdays, and `doctors` has the codes of their doctors. `patients` has the numbers of two patients who may be one
-    person again.
+    person again, or who were merged and are two again. Then `separated` has these two, and `moved_back` and
+    `waitlist_entries` are the numbers of their appointments and waitlist entries that moved back.
     """
 
     undoes: int
@@ -222,6 +223,9 @@ class Undone:
     days: int = 0
     doctors: tuple[str, ...] = ()
     patients: tuple[str, ...] = field(default=(), kw_only=True)
+    separated: tuple[PatientBrief, ...] = field(default=(), kw_only=True)
+    moved_back: int = field(default=0, kw_only=True)
+    waitlist_entries: int = field(default=0, kw_only=True)
 
 
 @result

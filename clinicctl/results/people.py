@@ -86,6 +86,7 @@ class Candidate:
     phone_ending: str | None = field(metadata=PERSONAL)
     last_visit: str | None = field(metadata=PERSONAL)
     score: int
+    why: str = ""
 
 
 @stored("Registered")
@@ -136,8 +137,20 @@ class Merged:
 
 
 @result
+class Compared(Patient):
+    """A record before or after a merge, with the number of its appointments and of its waiting entries."""
+
+    appointments: int = field(kw_only=True)
+    waitlist_entries: int = field(kw_only=True)
+    last_visit: date | None = field(kw_only=True, metadata=PERSONAL)
+
+
+@result
 class MergePlan:
-    """A preview of a merge."""
+    """A preview of a merge: both records, and the record of which they become a part.
+
+    The other fields are as in the result of the merge.
+    """
 
     patient: PatientBrief
     into: PatientBrief
@@ -145,6 +158,10 @@ class MergePlan:
     waitlist_entries: int
     taken_over: tuple[str, ...]
     kept: tuple[str, ...]
+    waitlist_removed: tuple[str, ...]
+    merged_record: Compared
+    into_record: Compared
+    record_after: Compared
 
 
 @stored("Distinct")

@@ -13,6 +13,7 @@ from clinicctl.rules.names import read
 
 MOST = 50
 """The most records with one key. A key that more share says nothing."""
+LARGEST = (1 << 31) - 1
 _LONGEST = 6
 """The most words of a name that get keys."""
 _HALF = 5
@@ -33,20 +34,47 @@ class Born(Protocol):
 def keys(person: Born, phones: Iterable[str]) -> list[int]:
     """Return the keys of a record, sorted.
 
-    A birth date (day and month in either order); two of its parts with one like word; half a phone with one like word;
-    two like words. The keys of `is_of_year` have a year with one like word; an estimated year has three of them.
+    A birth date (day and month in either order); its day and month and
+    either digit of the year with one like word; half a phone with one like word;
+    two like words; the year with one like word (`is_of_year`). An estimated year has also the years beside it.
     """
-    forms = sorted(_forms(person.name))
+    forms = _forms(person.name)
     found = {_key(each) << 1 for each in _texts(person, phones, forms)}
     year = person.born.year if person.born else person.born_year
     if year is not None:
-        years = (year,) if person.born else (year - 1, year, year + 1)
-        found.update(_key(f"y{each} {form}") << 1 | 1 for each in years for form in forms)
+        found.update(_key(f"y{each} {form}") << 1 | 1 for each in _years(person, year) for form in forms)
+        if not person.born:
+            found.update(_key(f"a{each} {form}") << 1 for each in _years(person, year) for form in forms)
     return sorted(found)
 
 
+def probes(person: Born, phones: Iterable[str]) -> list[int]:
+    """Return the keys by which others are found.
+
+    A year finds estimated years. The years of birth dates are found by an estimated year only, because two birth dates
+    need more in common.
+    """
+    if not person.born:
+        return keys(person, phones)
+    forms = _forms(person.name)
+    years = [f"a{person.born.year} {form}" for form in forms]
+    return sorted({_key(each) << 1 for each in (*_texts(person, phones, forms), *years)})
+
+
+def _years(person: Born, year: int) -> tuple[int, ...]:
+    return (year,) if person.born else (year - 1, year, year + 1)
+
+
+def of_name(name: str) -> list[int]:
+    """Return the keys of a name alone: those of its like words, by two."""
+    return sorted(_key(each) << 1 for each in _of_words(_forms(name)))
+
+
 def is_of_year(key: int) -> bool:
-    """Return whether a key has only the year of birth. Two known birth dates need more than that."""
+    """Return whether a key has only the year of birth.
+
+    Two birth dates need more in common.
+    """
     return key & 1 == 1
 
 
@@ -55,24 +83,27 @@ def _texts(person: Born, phones: Iterable[str], forms: list[str]) -> Iterator[st
         low, high = sorted((born.day, born.month))
         yield f"b{born.year}-{low}-{high}"
         for form in forms:
-            yield f"m{born.year}-{born.month} {form}"
-            yield f"n{born.year}-{born.day} {form}"
-            yield f"d{born.month}-{born.day} {form}"
+            yield f"d{born.month}-{born.day} {born.year // 10} {form}"
+            yield f"e{born.month}-{born.day} {born.year % 10} {form}"
     for phone in phones:
         digits = phone[-2 * _HALF :]
         for form in forms:
             yield f"h{digits[:_HALF]} {form}"
             yield f"l{digits[_HALF:]} {form}"
+    yield from _of_words(forms)
+
+
+def _forms(name: str) -> list[str]:
+    """Return the like words of a name, sorted; both forms of a word with v or w."""
+    words = [each for each in read(name).words if len(each.latin) > 1][:_LONGEST]
+    return sorted({form for each in words for form in (each.bones, each.thin)})
+
+
+def _of_words(forms: list[str]) -> Iterator[str]:
     if len(forms) == 1:
         yield f"w{forms[0]}"
     for one, other in combinations(forms, 2):
         yield f"w{one} {other}"
-
-
-def _forms(name: str) -> set[str]:
-    """Return the like words of a name; both forms of a word without vowels."""
-    words = [each for each in read(name).words if len(each.latin) > 1][:_LONGEST]
-    return {each.bones for each in words} | {each.thin for each in words if each.bones != each.thin}
 
 
 def _key(text: str) -> int:

@@ -4,41 +4,17 @@ Each agreement and difference has a weight in bits, log2(m / u): how much more o
 person (m) than in records of two people who have a common key (u). The weights add up. A score never merges anybody.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from math import log2
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from clinicctl.rules import matching
+from clinicctl.rules.comparisons import Birth, Person, Phone, births_compared
 from clinicctl.rules.names import Name, Word, read
-from clinicctl.rules.word_pairs import Level, Paired, WordPair, pair
+from clinicctl.rules.word_pairs import Level, Paired, WordPair, may_be_alike, pair, sound_alike
 from clinicctl.statuses import Sex
-
-
-class Phone(StrEnum):
-    """How the phones of two records compare."""
-
-    SAME = "same phone"
-    NEAR = "phone differs in one digit"
-    OTHER = "another phone"
-    UNKNOWN = "no phone"
-
-
-class Birth(StrEnum):
-    """How two birth dates or ages compare."""
-
-    EQUAL = "same birth date"
-    NEW_YEAR = "same birth date, 1 January"
-    SWAPPED = "birth date with day and month swapped"
-    YEAR_OFF = "birth date one year apart"
-    DIGIT = "birth date differs in one digit"
-    DAY_AND_MONTH = "same day and month of birth"
-    YEAR = "same year of birth"
-    AGE = "same age"
-    OTHER = "another birth date"
-    UNKNOWN = "no birth date"
 
 
 class Outcome(StrEnum):
@@ -72,7 +48,7 @@ NEWBORN = -12.0
 """One is a newborn under the name of the other, or both are newborns told apart by number or sex."""
 SAME_NAME, SAME_NAME_OTHER_BIRTH = (3.3, 0.9), (3.5, -3.0)
 WORDS = {
-    Level.SOUND: (0.5, -0.5),
+    Level.SOUND: (0.0, -0.5),
     Level.BONES: (-0.5, -1.2),
     Level.SLIP: (5.0, 1.0),
     Level.NEAR: (2.5, 0.0),
@@ -98,36 +74,39 @@ BIRTH_DATES = log2(25_000)
 MOST_STRANGERS = -10.0
 """From so many expected strangers with the birth date and a word (log2), a changed name is not looked for."""
 
-POSSIBLE, SIMILAR = 2.5, 0.0
-"""The least bits of a possible duplicate, and of one who is similar on file."""
+POSSIBLE, SIMILAR, STRANGERS = 2.5, 0.0, -6.0
+"""The least bits of a possible duplicate, and of one who is similar on file; the bits of obvious strangers."""
 _PER_BIT = log2(3) / POSSIBLE
 """Scales bits to scores: POSSIBLE is 75, SIMILAR is 50."""
 
 
-class Person(matching.Described, Protocol):
-    """A record whose phones are compared apart."""
+def _never(_word: str) -> int:
+    return 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Frequencies:
-    """How many records on file have a folded word, and how many records there are."""
+    """How many records there are on file, and how many of them have a folded word."""
 
     total: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
+    count: Callable[[str], int] = _never
 
     def bits(self, word: Word) -> float:
         """Return how much a word says: the rarer it is on file, the more."""
-        rare = log2((self.total + 300) / (self.counts.get(word.folded, 0) + 1))
+        rare = log2((self.total + 300) / (self.count(word.folded) + 1))
         return max(LEAST_BITS, min(MOST_BITS, rare))
 
     def strangers(self, bits: float) -> float:
-        """Return how many others have words of so many bits and the same birth date, as a power of 2."""
+        """Return how many others have such words and the same birth date.
+
+        The number is a power of 2.
+        """
         return log2(self.total + 300) - bits - BIRTH_DATES
 
     def known(self, word: Word, names: Sequence[Name]) -> bool:
-        """Return whether others have a word, without the names that are counted themselves."""
+        """Return whether others have a word, besides the given names."""
         own = sum(any(word.folded == each.folded for each in name.words) for name in names)
-        return self.counts.get(word.folded, 0) - own >= max(1, self.total / 20_000)
+        return self.count(word.folded) - own >= max(1, self.total / 20_000)
 
 
 class Score(NamedTuple):
@@ -146,13 +125,18 @@ class Score(NamedTuple):
         """Return the score from 0 to 100. Only the same person has 100."""
         if self.outcome is Outcome.SAME:
             return matching.SAME
-        found = min(99, round(100 / (1 + 2 ** (-_PER_BIT * self.bits))))
-        return max(found, matching.NEAR) if self.outcome is Outcome.POSSIBLE else found
+        found = min(matching.SAME - 1, round(100 / (1 + 2 ** (-_PER_BIT * self.bits))))
+        return max(found, matching.NEAR) if self.outcome is Outcome.POSSIBLE else min(found, matching.NEAR - 1)
+
+    @property
+    def likeness(self) -> int:
+        """Return the similarity of the names, 0 to 100."""
+        return matching.SAME if self.same_name else likeness(self.names)
 
     @property
     def why(self) -> str:
         """Return the reasons: `same birth date, name 88% similar, another phone`."""
-        name = "same name" if self.same_name else f"name {likeness(self.names)}% similar"
+        name = "same name" if self.same_name else f"name {self.likeness}% similar"
         birth = [] if self.birth is Birth.UNKNOWN else [self.birth]
         against = [
             f"other {each}" if each == "accents" else f"another {each}" for each in self.against if each != _BIRTH
@@ -161,109 +145,84 @@ class Score(NamedTuple):
 
 
 _BIRTH = "birth date"
+_NEARLY = frozenset({Birth.EQUAL, Birth.NEW_YEAR, Birth.SWAPPED, Birth.YEAR_OFF, Birth.DIGIT})
+_NO_PAIRS = Paired((), 0)
 
 
-def phones_compared(one: Collection[str], other: Collection[str]) -> Phone:
-    """Compare the phones of two records: the most alike two decide."""
-    if not one or not other:
-        return Phone.UNKNOWN
-    if not set(one).isdisjoint(other):
-        return Phone.SAME
-    return Phone.NEAR if any(_one_edit(a, b) for a in one for b in other) else Phone.OTHER
+def _may_match(birth: Birth, phone: Phone) -> bool:
+    """Return whether two records on different phones may be one person.
 
-
-def _one_edit(one: str, other: str) -> bool:
-    if len(one) != len(other):
-        return False
-    differ = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
-    if len(differ) == 2:
-        first, second = differ
-        return second == first + 1 and one[first] == other[second] and one[second] == other[first]
-    return len(differ) == 1
-
-
-def births_compared(one: Person, other: Person) -> Birth:
-    """Compare two birth dates or ages. A year from an age may be one off."""
-    if matching.born_after(one, other) or matching.born_after(other, one):
-        return Birth.OTHER
-    if one.born and other.born:
-        return _dates_compared(one.born, other.born)
-    agrees = matching.same_birth(one.born, one.born_year, other.born, other.born_year)
-    return Birth.UNKNOWN if agrees is None else Birth.AGE if agrees else Birth.OTHER
-
-
-def _dates_compared(one: date, other: date) -> Birth:
-    if one == other:
-        return Birth.NEW_YEAR if (one.day, one.month) == (1, 1) else Birth.EQUAL
-    if one.year == other.year and (one.day, one.month) == (other.month, other.day):
-        return Birth.SWAPPED
-    if one.year == other.year:
-        similar = one.month == other.month or one.day == other.day or _one_edit(_digits(one), _digits(other))
-        return Birth.DIGIT if similar else Birth.YEAR
-    same_day = (one.day, one.month) == (other.day, other.month)
-    if same_day and abs(one.year - other.year) == 1:
-        return Birth.YEAR_OFF
-    if same_day and _one_edit(_digits(one), _digits(other)):
-        return Birth.DIGIT
-    return Birth.DAY_AND_MONTH if same_day else Birth.OTHER
-
-
-def _digits(born: date) -> str:
-    return f"{born.year:04}{born.month:02}{born.day:02}"
-
-
-def may_match(birth: Birth, phone: Phone) -> bool:
-    """Return whether two records can be more than strangers, whatever their names are.
-
-    On different phones, names add at most a few bits: the same name, and words that are rare on file.
+    Names add at most a few bits: the same name, and words that are rare on file.
     """
-    if phone is Phone.SAME or phone is Phone.NEAR:
-        return True
     unknown = birth is Birth.UNKNOWN or birth is Birth.AGE
     weight, expected = (BITS_WITHOUT_BIRTH, EXPECTED_WITHOUT_BIRTH) if unknown else (BITS, EXPECTED)
     return PHONE[phone] + BIRTH[birth] + SAME_NAME[1] + weight * (2 * MOST_BITS - expected) >= SIMILAR
 
 
 def score(
-    one: Person, other: Person, *, phone: Phone, frequencies: Frequencies = Frequencies(), on_file: int = 1
+    one: Person,
+    other: Person,
+    *,
+    phone: Phone,
+    frequencies: Frequencies = Frequencies(),
+    on_file: int = 1,
 ) -> Score:
-    """Score two records, the first of them from the file. `on_file` of the two are counted in the frequencies.
+    """Score two records, the first of them from the file.
+
+    `phone` says how the phones compare, and `on_file` of the two records are counted in the frequencies. The comparison
+    ends as soon as they are strangers.
 
     On one phone, or on two that are a digit apart, equal words say nothing, because families share phones and family
     names: the words that differ decide. Only the same name on the same phone is the same person, and only if nothing
     recorded contradicts.
     """
-    left, right = read(one.name), read(other.name)
-    paired = pair(left, right)
     birth = births_compared(one, other)
-    against = matching.contradictions(one, other)
-    column = 0 if phone in (Phone.SAME, Phone.NEAR) else 1
+    column = 0 if phone is Phone.SAME or phone is Phone.NEAR else 1
+    if column and not _may_match(birth, phone):
+        return Score(STRANGERS, Outcome.NEW, False, _NO_PAIRS, phone, birth, ())
+    left, right = read(one.name), read(other.name)
+    married = _may_have_married(one, other, birth)
+    if column and not (sound_alike(left, right) and may_be_alike(left, right, different=married)):
+        return Score(STRANGERS, Outcome.NEW, False, _NO_PAIRS, phone, birth, ())
+    paired = pair(left, right)
     words = _compare_words(paired.pairs, column, frequencies, (left, right)[:on_file])
+    if words.different > 1 and column:
+        return Score(STRANGERS, Outcome.NEW, False, paired, phone, birth, ())
+    against = matching.contradictions(one, other)
     bits = PHONE[phone] + BIRTH[birth] + sum(AGAINST.get(each, 0) for each in against) + words.bits
     bits += EXTRA[column] * min(paired.extra, 2) + (NEWBORN if _other_newborn(left, right) else 0)
     if words.different:
         rare = phone is Phone.SAME or frequencies.strangers(words.agreed) <= MOST_STRANGERS
-        changed = words.different == 1 < len(paired.pairs) and rare and _may_have_married(one, other, birth)
+        changed = words.different == 1 < len(paired.pairs) and rare and married
         bits += CHANGED[column] if changed else WORDS[Level.OTHER][column] * words.different
     else:
         bits += _like_names(words, column, birth, other_mark="mark" in against)
-    same_name = not (paired.extra or words.different or words.weak) and matching.same_name(one.name, other.name)
-    outcome = _outcome(bits) if not same_name else _of_same_name(bits, phone, birth, against)
+    same_name = not (words.different or words.weak or paired.extra) and matching.same_name(one.name, other.name)
+    outcome = _of_same_name(bits, phone, birth, against) if same_name else _outcome(bits, phone, birth)
     return Score(bits, outcome, same_name, paired, phone, birth, against)
 
 
 def _of_same_name(bits: float, phone: Phone, birth: Birth, against: Sequence[str]) -> Outcome:
-    """Return the outcome for two records with the same name, which is new only with a contradiction."""
+    """Return the outcome for two records with the same name.
+
+    It is new only with a contradiction.
+    """
     if phone is Phone.SAME:
         return Outcome.POSSIBLE if against else Outcome.SAME
     if birth in (Birth.EQUAL, Birth.NEW_YEAR):
         return Outcome.POSSIBLE
-    found = _outcome(bits)
+    found = _outcome(bits, phone, birth)
     return Outcome.SIMILAR if found is Outcome.NEW and not against else found
 
 
-def _outcome(bits: float) -> Outcome:
-    return Outcome.POSSIBLE if bits >= POSSIBLE else Outcome.SIMILAR if bits >= SIMILAR else Outcome.NEW
+def _outcome(bits: float, phone: Phone, birth: Birth) -> Outcome:
+    """Return the outcome by the bits.
+
+    A registration with another phone is refused only if the birth date agrees, or nearly.
+    """
+    if bits >= POSSIBLE and (phone is Phone.SAME or birth in _NEARLY):
+        return Outcome.POSSIBLE
+    return Outcome.SIMILAR if bits >= SIMILAR else Outcome.NEW
 
 
 class _Words(NamedTuple):
@@ -318,22 +277,37 @@ def _like_names(words: _Words, column: int, birth: Birth, *, other_mark: bool) -
 
 
 def _may_be_two(each: WordPair) -> bool:
-    """Return whether two words may be two names, if both are common. Scripts have words of their own."""
+    """Return whether two words may be two names, if both are common.
+
+    Words of different scripts are compared by sound only.
+    """
     same_script = each.one.folded.isascii() is each.other.folded.isascii()
     return same_script and each.level in (Level.SLIP, Level.NEAR, Level.BONES)
 
 
+def name_likeness(one: str, other: str) -> int:
+    """Return the similarity of two names, 0 to 100. A newborn is not like the mother."""
+    if matching.same_name(one, other):
+        return matching.SAME
+    left, right = read(one), read(other)
+    return 0 if _other_newborn(left, right) else likeness(pair(left, right))
+
+
 def likeness(paired: Paired) -> int:
-    """Return the similarity of two names, 0 to 100: that of the least similar words.
+    """Return the similarity of two different names, 0 to 99.
+
+    It is that of the least similar words.
 
     Each word without a partner costs a little.
     """
     least = min((each.similarity for each in paired.pairs), default=0)
-    return max(0, round(least * 100) - 3 * paired.extra)
+    return max(0, min(matching.SAME - 1, round(least * 100) - 3 * paired.extra))
 
 
 def _spelt_alike(each: WordPair) -> bool:
-    """Return whether two words are spellings of one name rather than two: they are long, or have the same consonants.
+    """Return whether two words are spellings of one name rather than two names.
+
+    They are long, or have the same consonants.
 
     A feminine form is another name.
     """
@@ -344,7 +318,10 @@ def _spelt_alike(each: WordPair) -> bool:
 
 
 def _other_newborn(one: Name, other: Name) -> bool:
-    """Return whether one is a newborn and the other the mother, or both are newborns told apart."""
+    """Return whether one is a newborn and the other another person.
+
+    Two newborns differ by number, letter or sex.
+    """
     if one.baby is None or other.baby is None:
         return one.baby is not other.baby
     return any(
@@ -355,8 +332,12 @@ def _other_newborn(one: Name, other: Name) -> bool:
 
 
 def _may_have_married(one: Person, other: Person, birth: Birth) -> bool:
-    """Return whether two records may be those of one grown woman. Her sex may be unknown."""
+    """Return whether two records may be those of one grown woman.
+
+    Her sex may be unknown.
+    """
+    if birth not in (Birth.EQUAL, Birth.NEW_YEAR):
+        return False
     born, recorded = one.born or other.born, max(one.created_at, other.created_at).year
     grown = born is not None and born.year <= recorded - 18
-    equal = birth in (Birth.EQUAL, Birth.NEW_YEAR)
-    return grown and equal and {one.sex, other.sex} <= {None, Sex.UNKNOWN, Sex.FEMALE}
+    return grown and {one.sex, other.sex} <= {None, Sex.UNKNOWN, Sex.FEMALE}

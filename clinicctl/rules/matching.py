@@ -1,10 +1,8 @@
 """Decide whether two records are the same person, may be, or are not."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
-from itertools import groupby
 from typing import Protocol
 
 from clinicctl.rules.text import accents, fold
@@ -29,14 +27,11 @@ _MARKS = {
 }
 """Words that distinguish people with the same name. Single letters are initials, not marks."""
 
+GENERATIONS = frozenset(_MARKS)
+"""The marks of generations and numbers, in all spellings."""
+
 _POINTS = "\u0590"
 """The first of the Hebrew points and Arabic vowel signs; the accents before it are Latin, Greek and Cyrillic."""
-
-_SOUNDS = (
-    *(("sch", "s"), ("sh", "s"), ("ch", "k"), ("ck", "k"), ("ph", "f"), ("th", "t"), ("dh", "d"), ("bh", "b")),
-    *(("gh", "g"), ("kh", "k"), ("jh", "j"), ("qu", "k"), ("w", "v"), ("z", "s"), ("x", "ks"), ("q", "k"), ("c", "k")),
-)
-
 
 _LIKE_LETTERS = ("aeiou", "bp", "bvw", "ckq", "cs", "dt", "fp", "gj", "ijy", "sz")
 """Letters that stand for one another at the beginning of a misspelt word."""
@@ -78,59 +73,6 @@ def name_key(name: str) -> str:
     return " ".join(sorted(words(name)))
 
 
-def sound_key(name: str) -> str:
-    """Return a key that names with the same sound share: its sounds, sorted."""
-    return " ".join(sorted(sound(word) for word in words(name)))
-
-
-def sound(word: str) -> str:
-    """Return the rough sound of a word, such as `mr` for Maier and Meyer.
-
-    Consonants are reduced to classes, and vowels are removed.
-    """
-    for spelled, heard in _SOUNDS:
-        word = word.replace(spelled, heard)
-    head, tail = word[:1], "".join(letter for letter in word[1:] if letter not in "aeiouyh")
-    return "".join(letter for letter, _ in groupby(("a" if head in "aeiouy" else head) + tail))
-
-
-_BABY = re.compile(r"\s*((baby|infant|newborn|twin)\b.*\bof\b|b\s*/\s*o\b)", re.IGNORECASE)
-"""The name of a baby after the mother: `Baby of Neha Khanna`, `Baby Girl 2 of …`, `B/O …`."""
-
-
-def is_baby_of(name: str) -> bool:
-    """Return whether a name is that of a baby without a name of its own."""
-    return _BABY.match(name) is not None
-
-
-def likeness(one: str, other: str) -> int:
-    """Return the similarity of two names, 0 to 100.
-
-    A baby named after the mother is not like her, and two such babies with different marks are not like each other.
-
-    Words are paired in the best way, and the worst pair decides: a shared family name alone is not similar. Two words
-    match by a small edit distance (`ratio`), by sound, or if one begins the other (initials, short forms). Each word
-    without a partner costs a little. Names that differ only in marks (Jr, 2) are similar, but never the same.
-    """
-    babies = is_baby_of(one), is_baby_of(other)
-    if any(babies) and (not all(babies) or marks(one) != marks(other)):
-        return 0
-    left, right = _canonical(one), _canonical(other)
-    if left == right:
-        return SAME
-    if _unmarked(left) == _unmarked(right) != []:
-        return SAME - 5
-    if (len(left), left) > (len(right), right):
-        left, right = right, left
-    if not left:
-        return 0
-    scores = [[_word(a, b) for b in right] for a in left]
-    worst = next(
-        each for each in sorted({score for row in scores for score in row}, reverse=True) if _pair(scores, each)
-    )
-    return max(0, min(worst - 3 * (len(right) - len(left)), SAME - 1))
-
-
 def like_words(word: str, known: Iterable[str]) -> list[str]:
     """Return the known words that may be a word spelt differently.
 
@@ -169,7 +111,7 @@ def same_birth(born: date | None, year: int | None, other: date | None, other_ye
 @lru_cache(MOST_NAMES)
 def marks(name: str) -> tuple[str, ...]:
     """Return the generation and number marks of a name: `jr` for Junior and Jr."""
-    found = [_MARKS[each] for each in _plain_words(name) if each in _MARKS]
+    found = [_MARKS[each] for each in plain_words(name) if each in _MARKS]
     return tuple(sorted(found)) if len(found) < len(words(name)) else ()
 
 
@@ -221,33 +163,7 @@ def contradictions(one: Described, other: Described) -> tuple[str, ...]:
     return tuple(found)
 
 
-def duplicate(
-    alike: int, *, same_phone: bool, same_birth: bool | None, against: Sequence[str]
-) -> tuple[int, str] | None:
-    """Return the score for two records being one person, with the reasons.
-
-    Returns None if they are two people. `alike` is the likeness of the names, and `against` has the `contradictions`.
-    Contradicting records are two people unless name and phone are the same. On different phones, a similar name also
-    needs the same birth date.
-    """
-    if alike < NEAR or (against and not (alike == SAME and same_phone)):
-        return None
-    if not same_phone and not same_birth and alike < SAME:
-        return None
-    why = ["same birth date"] if same_birth else []
-    why += ["same name" if alike == SAME else f"name {alike}% similar"]
-    why += ["same phone" if same_phone else "no shared phone"]
-    why += [f"other {each}" if each == "accents" else f"another {each}" for each in against]
-    return max(0, alike - _penalty(same_phone=same_phone, same_birth=same_birth, against=bool(against))), ", ".join(why)
-
-
-def _penalty(*, same_phone: bool, same_birth: bool | None, against: bool) -> int:
-    if same_phone:
-        return 15 if against else 0 if same_birth else 5
-    return 15 if same_birth else 25
-
-
-def _plain_words(name: str) -> list[str]:
+def plain_words(name: str) -> list[str]:
     """Return the folded words, with single digits of any script as 0-9."""
     return [str(int(each)) if each.isdecimal() and len(each) == 1 else each for each in words(name)]
 
@@ -255,11 +171,7 @@ def _plain_words(name: str) -> list[str]:
 @lru_cache(MOST_NAMES)
 def _canonical(name: str) -> tuple[str, ...]:
     """Return the folded words in alphabetical order, with each mark in one spelling."""
-    return tuple(sorted(_MARKS.get(each, each) for each in _plain_words(name)))
-
-
-def _unmarked(canonical: Sequence[str]) -> list[str]:
-    return [each for each in canonical if each not in _MARKS]
+    return tuple(sorted(_MARKS.get(each, each) for each in plain_words(name)))
 
 
 def _same_accents(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -283,55 +195,13 @@ def born_after(one: Described, other: Described) -> bool:
     A year from an age may be one too late.
     """
     if one.born:
-        return one.born > other.created_at.date() + timedelta(days=1)
+        # The year alone nearly always decides.
+        return one.born.year >= other.created_at.year and one.born > other.created_at.date() + timedelta(days=1)
     return one.born_year is not None and one.born_year - 1 > other.created_at.year
-
-
-def _pair(scores: list[list[int]], least: int) -> bool:
-    """Return whether every word can have its own partner (Kuhn 1955).
-
-    Each pair has at least the score `least`.
-    """
-    partners: dict[int, int] = {}
-
-    def place(word: int, tried: set[int]) -> bool:
-        for other, score in enumerate(scores[word]):
-            if score >= least and other not in tried:
-                tried.add(other)
-                if other not in partners or place(partners[other], tried):
-                    partners[other] = word
-                    return True
-        return False
-
-    return all(place(word, set()) for word in range(len(scores)))
-
-
-def _word(one: str, other: str) -> int:
-    if one == other:
-        return 100
-    score = round(ratio(one, other))
-    shorter, longer = sorted((one, other), key=len)
-    if longer.startswith(shorter) and (len(shorter) == 1 or len(shorter) >= 3):
-        score = max(score, 85)
-    if len(shorter) > 2 and one[0] == other[0] and len(sound(one)) > 1 and sound(one) == sound(other):
-        score = max(score, 90)
-    return score
-
-
-def ratio(one: str, other: str) -> float:
-    """Return the similarity of two words by Levenshtein distance, 0 to 100."""
-    return _similarity()(one, other) * 100
 
 
 @cache
 def _edits() -> Callable[..., float]:
-    from rapidfuzz.distance import OSA  # Deferred, like Levenshtein below.
+    from rapidfuzz.distance import OSA  # Deferred: few commands compare names.
 
     return OSA.normalized_similarity
-
-
-@cache
-def _similarity() -> Callable[[str, str], float]:
-    from rapidfuzz.distance import Levenshtein  # Deferred: 1.10 times the CPU of `queue show` otherwise.
-
-    return Levenshtein.normalized_similarity

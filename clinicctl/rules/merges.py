@@ -1,6 +1,6 @@
-"""Decide which details move when one record of a patient is merged into another."""
+"""Decide which details move when one record of a patient is merged into another, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from clinicctl.statuses import Sex
 
 _BETWEEN_NOTES = "; "
 _DIFFERS = object()
+_EMPTY: Mapping[str, Any] = {"phone": None, "email": None, "sex": Sex.UNKNOWN, "born": None, "note": None}
+"""The columns that a merge fills, when they are empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,24 @@ class DetailsPlan:
     changes: Mapping[str, Any]
     taken_over: tuple[str, ...]
     differing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormerDetails:
+    """How to get the details of the surviving record back, without any value that is personal.
+
+    A field that was taken over was empty before, but a note may have been joined. `born_year` and `born_month` are
+    counted from the birth date that replaced them. Raises ValueError for an unknown field.
+    """
+
+    taken_over: Sequence[str]
+    joined: bool = False
+    born_year: int | None = None
+    born_month: int | None = None
+
+    def __post_init__(self) -> None:
+        if not _EMPTY.keys() >= set(self.taken_over):
+            raise ValueError("an unknown field")
 
 
 def plan_details(gone: Details, stays: Details) -> DetailsPlan:
@@ -44,6 +64,32 @@ def plan_details(gone: Details, stays: Details) -> DetailsPlan:
     if "born" in taken:
         changes |= {"born": gone.born, "born_year": gone.born_year, "born_month": gone.born_month}
     return DetailsPlan(changes, tuple(taken), (*(["name"] if gone.name != stays.name else []), *differing))
+
+
+def former_details(plan: DetailsPlan, gone: Details, stays: Details) -> FormerDetails:
+    """Return what `restored` needs to get the details of `stays` back after a merge."""
+    year = month = None
+    if "born" in plan.taken_over and gone.born is not None:
+        year = stays.born_year - gone.born.year if stays.born_year is not None else None
+        month = stays.born_month - gone.born.month if stays.born_month is not None else None
+    joined = "note" in plan.taken_over and bool(stays.note)
+    return FormerDetails(plan.taken_over, joined=joined, born_year=year, born_month=month)
+
+
+def restored(former: FormerDetails, gone: Details, merged: Details) -> dict[str, Any]:
+    """Return the columns of the surviving record as they were before the merge.
+
+    `merged` is that record after the merge, and `gone` the other one.
+    """
+    columns: dict[str, Any] = {field: _EMPTY[field] for field in former.taken_over}
+    if former.joined:
+        columns["note"] = (merged.note or "").removesuffix(f"{_BETWEEN_NOTES}{gone.note}")
+    if "born" in columns:
+        columns |= {"born_year": None, "born_month": None}
+    if gone.born is not None and former.born_year is not None:
+        columns["born_year"] = gone.born.year + former.born_year
+        columns["born_month"] = None if former.born_month is None else gone.born.month + former.born_month
+    return columns
 
 
 def _taken(theirs: str | None, ours: str | None) -> Any:

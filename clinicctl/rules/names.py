@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
+from operator import attrgetter
 
-from clinicctl.rules.matching import MOST_NAMES
-from clinicctl.rules.text import fold
+from clinicctl.rules.matching import GENERATIONS, MOST_NAMES, accented, plain_words
 
 _TITLES = """
 mr mrs ms miss mx dr prof mister professor doctor smt shri sri shrimati sir madam mme mlle monsieur madame hr herr frau
@@ -138,9 +138,9 @@ _DIGRAPHS = (
 """Greek and Devanagari letters that `anyascii` reads one by one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """A word of a name.
+    """A word of a name. It is equal to itself only, because comparisons are remembered by it.
 
     `folded` is the word as it is indexed, `latin` has its letters, `sound` the same without variants of spelling, and
     `bones` its consonants in classes. `thin` are the bones without v and w. `bare` says that its script leaves vowels
@@ -157,10 +157,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """The words of a name, sorted, and what marks a newborn under the mother's name."""
+    """The words of a name, sorted, and what marks a newborn under the mother's name.
+
+    `forms` are the bones of its words, with and without v and w; for a word with one consonant, the word. Names that
+    have none in common are hardly alike. `sounds` has the sounds of all words.
+    """
 
     words: tuple[Word, ...]
-    baby: tuple[str, ...] | None = None
+    baby: tuple[str, ...] | None
+    forms: frozenset[str]
+    sounds: str
 
 
 @lru_cache(MOST_NAMES)
@@ -169,13 +175,19 @@ def read(name: str) -> Name:
     plain = _RELATIVES.sub("", name) if "/" in name else name
     baby, plain = _newborn(plain)
     plain = _IRISH.sub("", plain) if "'" in plain or "\u2019" in plain else plain
-    folded = fold(plain).split()
-    listed = _without(_without(folded, _LEFT_OUT[0]), _LEFT_OUT[1])
+    folded = plain_words(plain)
+    # A word with accents is no particle: Văn is not the Dutch van.
+    accents = {word for word, _ in accented(plain)}
+    listed = _without(_without(folded, _LEFT_OUT[0] | GENERATIONS), _LEFT_OUT[1] - accents)
     found = [(each, *latin) for each in listed for latin in _latin(each)] or [(each, each, False) for each in listed]
     # A particle of another script is one only in Latin letters: Arabic writes Abd as a word of its own.
     found = [each for each in found if each[1] not in _LEFT_OUT[1] or each[1] == each[0]] or found
-    words = (word(folded, latin, bare=bare) for folded, latin, bare in found)
-    return Name(tuple(sorted(words, key=lambda each: each.latin)), baby)
+    words = sorted((word(*each) for each in found), key=_latin_of)
+    forms = frozenset(form if len(form) > 1 else each.latin for each in words for form in (each.bones, each.thin))
+    return Name(tuple(words), baby, forms, " ".join(sorted(each.sound for each in words)))
+
+
+_latin_of = attrgetter("latin")
 
 
 def _newborn(name: str) -> tuple[tuple[str, ...] | None, str]:
@@ -191,7 +203,10 @@ def _newborn(name: str) -> tuple[tuple[str, ...] | None, str]:
 
 
 def _latin(word: str) -> list[tuple[str, bool]]:
-    """Return a folded word in Latin letters; Chinese and Korean names as family name and given name."""
+    """Return a folded word in Latin letters.
+
+    Chinese and Korean names are returned as family name and given name.
+    """
     if word.isascii():
         return [(word, False)]
     if bare := _VOWELLESS.search(word) is not None:
@@ -214,12 +229,20 @@ def _transliterate() -> Callable[[str], str]:
     return anyascii
 
 
+def in_syllables(word: Word) -> bool:
+    """Return whether a word is written in syllables, as in Chinese or Korean.
+
+    Siblings often share one.
+    """
+    return _CJK.search(word.folded) is not None
+
+
 def _without(listed: list[str], left_out: frozenset[str]) -> list[str]:
     return [each for each in listed if each not in left_out] or listed
 
 
 @lru_cache(65_536)
-def word(folded: str, latin: str, *, bare: bool) -> Word:
+def word(folded: str, latin: str, bare: bool) -> Word:
     """Return a folded word whose letters are Latin ones."""
     latin = _ALIASES.get(latin, latin)
     sound = _sound(latin)

@@ -72,7 +72,8 @@ class Tx:
 
     Nothing below it commits or reads a clock. `fresh` is true for a new database. `schema` is the version that the
     database had before any migration. `saved_copy` is the path of a copy of the database as it was before. The journal
-    gets `steps`, the steps taken, and `days_before`, the previous state of the changed days.
+    gets `steps`, the steps taken, `days_before`, the previous state of the changed days, and `merges_before`, what a
+    merge moved.
     """
 
     connection: Connection
@@ -91,6 +92,7 @@ class Tx:
     end: JournalEnd = field(default_factory=JournalEnd)
     steps: list[Step] = field(default_factory=list)
     days_before: list[str] = field(default_factory=list)
+    merges_before: list[str] = field(default_factory=list)
 
     def fetch_one(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> R | None:
         """Return the first row, converted by `read`, or None.

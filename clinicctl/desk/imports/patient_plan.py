@@ -5,7 +5,8 @@ is new unless the birth date matches. A file is imported again when it has grown
 with the same birth date; if a birth date is missing, the row is refused as a possible duplicate.
 """
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -18,7 +19,7 @@ from clinicctl.desk.imports.people import KnownPeople, PersonInFile
 from clinicctl.desk.imports.plan import Stamp, stamp
 from clinicctl.desk.recognition import Found, Namesakes
 from clinicctl.results.imports import ImportedPatients
-from clinicctl.rules import matching, phones, references
+from clinicctl.rules import keys, matching, phones, references
 from clinicctl.rules.details import Changes
 from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.import_rows import MOST_PATIENTS, PatientRow
@@ -28,6 +29,11 @@ from clinicctl.store import counters
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 from clinicctl.store.ids import new_ids
+
+_PLACE = 20
+"""The bits for the place of a patient among the inserted ones."""
+_AT_ONCE = 500
+"""For how many rows the patients with a common key are read at once. They are held in memory."""
 
 _e164 = lru_cache(MOST_PATIENTS)(phones.e164)
 
@@ -45,7 +51,8 @@ class Plan(Digested):
 
     `last_number` is the last patient number given before it. `near` has the possible duplicates of a line, `same` the
     number of its patient on file, and `again` the earlier line with the same patient. A plan marked as the `last` is
-    made again under the lock if it is outdated.
+    made again under the lock if it is outdated. `keys` has the keys of the inserted patients in the order of the index,
+    each with the patient's place; see `key_rows`.
     """
 
     sheet: Sheet
@@ -62,12 +69,19 @@ class Plan(Digested):
     similar: Mapping[int, Similar]
     inserted: Sequence[tuple[int, rows.PatientRow]]
     filled: Sequence[rows.PatientDetailsRow]
+    rekeyed: Sequence[tuple[int, Sequence[int], Sequence[int]]]
+    people: Sequence[PersonInFile]
+    keys: Sequence[int]
     words: Sequence[rows.PatientWordRow]
     phone_rows: Sequence[rows.PatientPhoneRow]
     phones: frozenset[str]
     name_keys: frozenset[str]
     unverified: frozenset[int]
     last: bool = False
+
+    def key_rows(self, numbers: Sequence[int]) -> Iterator[rows.PatientKeyRow]:
+        """Return the rows of the keys of the inserted patients, who have these numbers."""
+        return (rows.PatientKeyRow(each >> _PLACE, numbers[each & ((1 << _PLACE) - 1)]) for each in self.keys)
 
     def digest_value(self, today: date, order: str) -> Any:
         sheet = self.sheet.digest_value(today, order)
@@ -93,8 +107,11 @@ def plan_patients(
     known = KnownPeople(tx, [person for _, person in resolved])
     before = _registered_before(tx, sheet)
     decisions = _Decisions(refused)
-    for row, person in resolved:
-        decisions.add(known, row, person, before=before.get(row.line), update=update)
+    for first in range(0, len(resolved), _AT_ONCE):
+        several = resolved[first : first + _AT_ONCE]
+        known.look_up(tx, [person for _, person in several])
+        for row, person in several:
+            decisions.add(known, row, person, before=before.get(row.line), update=update)
     if sheet.unreadable:
         refused[sheet.unreadable.line] = sheet.unreadable.problem
     # The write gives the numbers.
@@ -117,6 +134,9 @@ def plan_patients(
         similar=decisions.similar,
         inserted=inserted,
         filled=[each.details(tx) for each in known.changed.values()],
+        rekeyed=known.rekeyed(),
+        people=[person for _, person in resolved],
+        keys=array("Q", sorted(key << _PLACE | nth for nth, each in enumerate(decisions.new) for key in each.keys)),
         words=[word for _, row in inserted for word in patients.word_rows(row)],
         phone_rows=[
             each
@@ -163,15 +183,20 @@ class _Decisions:
         first = self.first.get(row[1:])
         found = recognition.NOT_RECOGNISED if identified else _match_unidentified(given, first, namesakes)
         if found.same is None and not found.near.total:
-            found = recognition.recognise(given, sharing=sharing, namesakes=namesakes)
+            found = recognition.recognise(
+                given,
+                phones=known.phones(given),
+                sharing=sharing,
+                namesakes=namesakes,
+                others=known.others(given),
+            )
         if found.near.total:
             self.near[row.line] = found.near
         elif found.same is not None:
             self._add_known(known, row.line, found.same, given, update=update)
         else:
-            similar = recognition.similar(given, sharing=sharing, namesakes=namesakes)
-            if similar.total:
-                self.similar[row.line] = Similar([each for each, _ in similar.members], similar.total)
+            if found.similar.total:
+                self.similar[row.line] = Similar([each for each, _ in found.similar.members], found.similar.total)
             self.new.append(given)
             known.add(given)
             self.first.setdefault(row[1:], given)
@@ -257,7 +282,7 @@ def _resolve(
     except errors.BadValue as wrong:
         refused[row.line] = str(wrong)
         return None
-    return row, PersonInFile(
+    person = PersonInFile(
         line=row.line,
         name=row.name,
         name_key=matching.name_key(row.name),
@@ -271,3 +296,5 @@ def _resolve(
         note=row.note,
         created_at=tx.now,
     )
+    person.keys = keys.keys(person, listed)
+    return row, person

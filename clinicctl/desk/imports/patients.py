@@ -1,15 +1,16 @@
 """Import patients: apply a plan in one short transaction, all or nothing. A file may be imported repeatedly."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 
 from clinicctl import errors
-from clinicctl.desk import candidates, operations, patient_phones
+from clinicctl.desk import candidates, operations, patient_keys, patient_phones, recognition
 from clinicctl.desk.imports import headers, patient_plan
 from clinicctl.desk.imports.patient_plan import Plan, Similar
 from clinicctl.desk.imports.people import PersonInFile
 from clinicctl.desk.imports.plan import Outdated, count, refuse_bad_lines, written_since
-from clinicctl.desk.recognition import Found
+from clinicctl.desk.recognition import Found, Others
 from clinicctl.results.imports import ImportedPatient, ImportedPatients
 from clinicctl.rules.details import Changes
 from clinicctl.rules.import_cells import column_of
@@ -61,6 +62,8 @@ def add_patients(tx: Tx, *, plan: Plan, columns: str | None = None) -> ImportedP
         ),
     )
     stored_patients.insert_words(tx, plan.words)
+    stored_patients.insert_keys(tx, plan.key_rows(taken))
+    patient_keys.repair(tx, plan.rekeyed)
     stored_patients.insert_phones(tx, plan.phone_rows)
     stored_patients.fill(tx, (each._replace(updated_at=tx.now) for each in plan.filled))
     new = {line for line, _ in plan.inserted}
@@ -84,7 +87,24 @@ def _is_current(tx: Tx, plan: Plan) -> bool:
         return False
     endings = {patient_phones.ending(each) for each in plan.phones}
     new_phones = stored_patients.phones_since(tx, number=plan.last_number) if registered else ()
-    return not any(each.ending in endings for each in new_phones)
+    if any(each.ending in endings for each in new_phones):
+        return False
+    return not registered or not _may_be_in_file(tx, plan)
+
+
+def _may_be_in_file(tx: Tx, plan: Plan) -> bool:
+    """Return whether a patient registered since is similar to one in the file."""
+    by_key: dict[int, list[PersonInFile]] = defaultdict(list)
+    for person in plan.people:
+        for key in person.keys:
+            by_key[key].append(person)
+    frequencies = patient_keys.frequencies(tx)
+    for row in stored_patients.after(tx, number=plan.last_number):
+        found = {id(person): person for key in patient_keys.of_patient(tx, row) for person in by_key.get(key, ())}
+        on = Others([row], frequencies, 2)
+        if any(recognition.is_similar(person, row, phones=person.phones, on=on) for person in found.values()):
+            return True
+    return False
 
 
 def _refuse_near(tx: Tx, near: Mapping[int, Found[PersonInFile]]) -> None:

@@ -1,14 +1,14 @@
 """The people in a file of patients: those on file whom its rows may mean, and those of earlier rows."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from clinicctl.desk import patient_phones, patients, recognition
-from clinicctl.desk.recognition import Namesakes, Person
-from clinicctl.rules import details, matching
+from clinicctl.desk import identity, patient_keys, patient_phones, recognition
+from clinicctl.desk.recognition import Namesakes, Others, Person
+from clinicctl.rules import details, keys, matching, names
 from clinicctl.rules.details import Changes
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import patients as stored_patients
@@ -25,6 +25,7 @@ class PersonInFile(Person):
     phones: Sequence[str] = ()
     number: int = 0
     name_key: str
+    keys: Sequence[int] = ()
     archived_at: datetime | None = None
 
     def details(self, tx: Tx) -> rows.PatientDetailsRow:
@@ -58,6 +59,11 @@ class KnownPeople:
             key: Namesakes((self._person(row) for row in found), crowded=self._crowded)
             for key, found in namesakes.items()
         }
+        words = Counter(each.folded for person in people for each in names.read(person.name).words)
+        self._frequencies = patient_keys.frequencies(tx, words, total=len(people))
+        self._keys_before: dict[int, Sequence[int]] = {}
+        self._by_key: dict[int, list[PersonInFile]] = defaultdict(list)
+        self._on_file: dict[int, list[PersonInFile]] = {}
 
     def identified(self, given: PersonInFile) -> bool:
         """Return whether a person has a phone that identifies them, not a placeholder."""
@@ -77,8 +83,45 @@ class KnownPeople:
             self._namesakes[given.name_key] = Namesakes(crowded=self._crowded)
         return self._namesakes[given.name_key]
 
+    def phones(self, given: PersonInFile) -> list[str]:
+        """Return the phones of a person that identify them."""
+        return [each for each in given.phones if each not in self._crowded]
+
+    def look_up(self, tx: Tx, people: Sequence[PersonInFile]) -> None:
+        """Find the patients on file who share a key with the next people."""
+        self._on_file = defaultdict(list)
+        probes = {key for each in people for key in keys.probes(each, each.phones)}
+        pairs = stored_patients.with_keys(tx, keys=sorted(probes), most=keys.MOST)
+        numbers = {each.patient for each in pairs}
+        merged = stored_patients.merged_with_numbers(tx, numbers=numbers)
+        people_of: dict[int, list[PersonInFile]] = defaultdict(list)
+        # Who only resembles somebody in the file is not kept, because there may be many.
+        for known in stored_patients.on_file_with_numbers(tx, numbers=numbers):
+            people_of[known.number].append(self._people.get((known.number, known.name)) or _resembling(known))
+        for record in merged:
+            people_of[record.number] += [
+                self._people.get((each.number, each.name)) or self._made(each)
+                for each in identity.namesakes(tx, [record])
+            ]
+        for key, number in pairs:
+            self._on_file[key] += people_of[number]
+
+    def others(self, given: PersonInFile) -> Others[PersonInFile]:
+        """Return the people on other phones who share a key, without namesakes."""
+        found: dict[int, PersonInFile] = {}
+        for key in keys.probes(given, given.phones):
+            earlier = self._by_key.get(key, ())
+            for each in (*self._on_file.get(key, ()), *(earlier if len(earlier) <= keys.MOST else ())):
+                if not recognition.is_namesake(given, given.name_key, each):
+                    found[id(each)] = each
+        for each in self.sharing(given):
+            found.pop(id(each), None)
+        return Others(list(found.values()), self._frequencies, 2)
+
     def add(self, given: PersonInFile) -> None:
         """Add a new patient."""
+        for key in given.keys:
+            self._by_key[key].append(given)
         for phone in given.phones:
             self._sharing[phone].append(given)
         self.namesakes(given).add(given)
@@ -92,6 +135,8 @@ class KnownPeople:
         if found.values:
             namesakes = self.namesakes(person)
             namesakes.discard(person)
+            if person.number:
+                self._keys_before.setdefault(person.number, keys.keys(person, ()))
             for name, value in found.values.items():
                 setattr(person, name, value)
             namesakes.add(person)
@@ -99,31 +144,59 @@ class KnownPeople:
                 self.changed[person.number] = person
         return found
 
+    def rekeyed(self) -> list[tuple[int, Sequence[int], Sequence[int]]]:
+        """Return the changed patients with their keys before and after.
+
+        The keys of phones are left out, because an import does not change them.
+        """
+        return [(number, before, keys.keys(self.changed[number], ())) for number, before in self._keys_before.items()]
+
     def _person(self, row: rows.PatientRow) -> PersonInFile:
         """Return a patient on file: always the same object."""
         key = (row.number, row.name)
         if key not in self._people:
-            self._people[key] = PersonInFile(
-                id=row.id,
-                number=row.number,
-                phones=self._phones.get(row.id, ()),
-                name=row.name,
-                name_key=row.name_key,
-                phone=row.phone,
-                born=row.born,
-                born_year=row.born_year,
-                born_month=row.born_month,
-                sex=row.sex,
-                email=row.email,
-                note=row.note,
-                created_at=row.created_at,
-                archived_at=row.archived_at,
-            )
+            self._people[key] = self._made(row)
             if isinstance(row, recognition.Formerly):
                 self._person(row.on_file)
             else:
                 self.by_number[row.number] = self._people[key]
         return self._people[key]
+
+    def _made(self, row: rows.PatientRow) -> PersonInFile:
+        return PersonInFile(
+            id=row.id,
+            number=row.number,
+            phones=self._phones.get(row.id, ()),
+            name=row.name,
+            name_key=row.name_key,
+            phone=row.phone,
+            born=row.born,
+            born_year=row.born_year,
+            born_month=row.born_month,
+            sex=row.sex,
+            email=row.email,
+            note=row.note,
+            created_at=row.created_at,
+            archived_at=row.archived_at,
+        )
+
+
+def _resembling(row: rows.KnownRow) -> PersonInFile:
+    """Return a patient on file who is compared only."""
+    return PersonInFile(
+        id=row.id,
+        number=row.number,
+        name=row.name,
+        name_key=row.name_key,
+        phone=row.phone,
+        born=row.born,
+        born_year=row.born_year,
+        born_month=None,
+        sex=row.sex,
+        email=None,
+        note=None,
+        created_at=row.created_at,
+    )
 
 
 def _crowded(people: Sequence[PersonInFile], sharing: Mapping[str, Sequence[rows.PatientRow]]) -> Collection[str]:
@@ -158,9 +231,9 @@ def _on_file(
     namesakes = defaultdict[str, list[rows.PatientRow]](list)
     for row in stored_patients.with_name_keys(tx, name_keys={each.name_key for each in people}):
         namesakes[row.name_key].append(row)
-    merged = patients.all_merged(tx)
+    merged = identity.all_merged(tx)
     return (
-        {phone: patients.sharing(tx, found, merged) for phone, found in sharing.items()},
-        {key: patients.namesakes(tx, found) for key, found in namesakes.items()},
+        {phone: identity.sharing(tx, found, merged) for phone, found in sharing.items()},
+        {key: identity.namesakes(tx, found) for key, found in namesakes.items()},
         phones,
     )

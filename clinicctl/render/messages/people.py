@@ -43,12 +43,14 @@ def _patient(each: Patient, command: str) -> Report:
 
 
 def _similar(each: Patient) -> list[str]:
-    """Return similar patients on file, and the command that merges them."""
+    """Return similar patients on file, and the commands that merge or separate them."""
     if not isinstance(each, Registered | Edited) or not each.similar_on_file:
         return []
     who = people(each.similar_on_file, each.similar_on_file_count)
     into, merged = sorted((each.number, each.similar_on_file[0].number), key=lambda number: int(number[1:]))
-    return [f"Possible match: {who}. To merge: `clinicctl patient merge {merged} --into {into}`."]
+    why = f" ({each.similar_on_file[0].why})" if each.similar_on_file_count == 1 and each.similar_on_file[0].why else ""
+    merge, distinct = f"clinicctl patient merge {merged} --into {into}", f"clinicctl patient distinct {into} {merged}"
+    return [f"Possible match: {who}{why}. To merge: `{merge}`. If they are two people: `{distinct}`."]
 
 
 def _merged(each: Merged, _command: str) -> Report:

@@ -94,7 +94,9 @@ FROM json_each(?) AS patients_listed)) UNION SELECT journal.number
 FROM journal
 WHERE (journal.command = 'patient' OR journal.command > ('patient' || ' ') AND journal.command < ('patient' ||
 '!') OR journal.command = 'waitlist' OR journal.command > ('waitlist' || ' ') AND journal.command <
-('waitlist' || '!')) AND ((EXISTS (SELECT numbers_listed.value
+('waitlist' || '!') OR journal.command = 'appointment edit' OR journal.command > ('appointment edit' || ' ')
+AND journal.command < ('appointment edit' || '!') OR journal.command = 'undo' OR journal.command > ('undo' ||
+' ') AND journal.command < ('undo' || '!')) AND ((EXISTS (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed
 WHERE instr(journal.outcome, '"' || numbers_listed.value || '"') > 0)) OR journal.command = 'patient import'))
 """

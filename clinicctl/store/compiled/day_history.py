@@ -28,8 +28,8 @@ LIMIT 1 OFFSET ?
 """
 
 
-def next_saved(tx: Tx, *, number: int) -> rows.DaysBeforeRow | None:
-    return tx.fetch_one(_NEXT_SAVED, (number, 0), rows.days_before_row)
+def next_saved(tx: Tx, *, number: int) -> rows.BeforeRow | None:
+    return tx.fetch_one(_NEXT_SAVED, (number, 0), rows.before_row)
 
 
 _ACTIVE_VISITS = """

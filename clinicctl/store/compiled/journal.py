@@ -177,8 +177,20 @@ INSERT INTO journal_days (journal_number, "before") VALUES (?, ?)
 """
 
 
-def insert_days(tx: Tx, every: Iterable[rows.DaysBeforeRow]) -> int:
+def insert_days(tx: Tx, every: Iterable[rows.BeforeRow]) -> int:
     return tx.execute_many(
         _INSERT_DAYS,
+        ((each.journal_number, each.before) for each in every),
+    )
+
+
+_INSERT_MERGES = """
+INSERT INTO journal_merges (journal_number, "before") VALUES (?, ?)
+"""
+
+
+def insert_merges(tx: Tx, every: Iterable[rows.BeforeRow]) -> int:
+    return tx.execute_many(
+        _INSERT_MERGES,
         ((each.journal_number, each.before) for each in every),
     )

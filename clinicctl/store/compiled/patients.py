@@ -449,45 +449,45 @@ def with_numbers(tx: Tx, *, numbers: Iterable[int]) -> Iterator[rows.PatientRow]
     return tx.iterate(_WITH_NUMBERS, (from_list(numbers),), rows.patient_row)
 
 
+_MERGED_WITH_NUMBERS = """
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+FROM patients
+WHERE patients.number IN (SELECT numbers_listed.value
+FROM json_each(?) AS numbers_listed) AND patients.merged_into IS NOT NULL ORDER BY patients.number
+"""
+
+
+def merged_with_numbers(tx: Tx, *, numbers: Iterable[int]) -> list[rows.PatientRow]:
+    return tx.fetch_all(_MERGED_WITH_NUMBERS, (from_list(numbers),), rows.patient_row)
+
+
+_ON_FILE_WITH_NUMBERS = """
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.created_at, patients.archived_at
+FROM patients
+WHERE patients.number IN (SELECT numbers_listed.value
+FROM json_each(?) AS numbers_listed) AND patients.archived_at IS NULL
+"""
+
+
+def on_file_with_numbers(tx: Tx, *, numbers: Iterable[int]) -> Iterator[rows.KnownRow]:
+    return tx.iterate(_ON_FILE_WITH_NUMBERS, (from_list(numbers),), rows.known_row)
+
+
 _WITH_KEYS = """
 SELECT patient_keys."key", patient_keys.patient
-FROM json_each(?) AS keys_listed JOIN patient_keys ON patient_keys."key" = keys_listed.value JOIN patients ON
-patients.number = patient_keys.patient
+FROM json_each(?) AS keys_listed JOIN patient_keys ON patient_keys."key" = keys_listed.value
 WHERE (SELECT other."key"
 FROM patient_keys AS other
 WHERE other."key" = keys_listed.value
-LIMIT 1 OFFSET ?) IS NULL AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL)
+LIMIT 1 OFFSET ?) IS NULL
 """
 
 
 def with_keys(tx: Tx, *, keys: Iterable[int], most: int) -> list[rows.PatientKeyRow]:
     return tx.fetch_all(_WITH_KEYS, (from_list(keys), most), rows.patient_key_row)
-
-
-_ESTIMATES_WITH_KEYS = """
-SELECT patient_keys."key", patient_keys.patient
-FROM json_each(?) AS keys_listed JOIN patient_keys ON patient_keys."key" = keys_listed.value JOIN patients ON
-patients.number = patient_keys.patient
-WHERE (SELECT other."key"
-FROM patient_keys AS other
-WHERE other."key" = keys_listed.value
-LIMIT 1 OFFSET ?) IS NULL AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND
-patients.born IS NULL
-"""
-
-
-def estimates_with_keys(tx: Tx, *, keys: Iterable[int], most: int) -> list[rows.PatientKeyRow]:
-    return tx.fetch_all(_ESTIMATES_WITH_KEYS, (from_list(keys), most), rows.patient_key_row)
-
-
-_KEYS = """
-SELECT patient_keys."key", patient_keys.patient
-FROM patient_keys ORDER BY patient_keys."key"
-"""
-
-
-def keys(tx: Tx) -> Iterator[rows.PatientKeyRow]:
-    return tx.iterate(_KEYS, (), rows.patient_key_row)
 
 
 _INSERT_KEYS = """

@@ -1,6 +1,6 @@
 """Generated from queries/records.py by `python -m clinicctl.store.compile`. Do not edit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
@@ -9,36 +9,62 @@ from clinicctl.store.compiled import rows
 from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 
-_SHARING_PHONE = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
-patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patient_phones.ending
-FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
-WHERE patients.archived_at IS NULL AND patient_phones.ending IN (SELECT patient_phones.ending
-FROM patient_phones JOIN patients ON patients.id = patient_phones.patient_id
-WHERE patients.archived_at IS NULL GROUP BY patient_phones.ending
-HAVING count(*) > 1) ORDER BY patients.number
+_COMPARED = """
+SELECT patients.number, patients.name, patients.phone, patients.born, patients.born_year, patients.sex,
+patients.created_at
+FROM patients
+WHERE patients.archived_at IS NULL
 """
 
 
-def sharing_phone(tx: Tx) -> list[rows.PatientOnPhoneRow]:
-    return tx.fetch_all(_SHARING_PHONE, (), rows.patient_on_phone_row)
+def compared(tx: Tx) -> Iterator[rows.ComparedRow]:
+    return tx.iterate(_COMPARED, (), rows.compared_row)
+
+
+_FURTHER_PHONES = """
+SELECT patients.number, patient_phones.ending
+FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
+WHERE patients.archived_at IS NULL AND patient_phones.position > 1
+"""
+
+
+def further_phones(tx: Tx) -> Iterator[rows.NumberedPhoneRow]:
+    return tx.iterate(_FURTHER_PHONES, (), rows.numbered_phone_row)
 
 
 _SHARING_NAME_KEY = """
-SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
-patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+SELECT patients.name_key, patients.number
 FROM patients
-WHERE patients.archived_at IS NULL AND patients.name_key IN (SELECT patients.name_key
-FROM patients
-WHERE patients.archived_at IS NULL AND patients.name_key IS NOT NULL GROUP BY patients.name_key
-HAVING count(*) > 1) ORDER BY patients.number
+WHERE patients.archived_at IS NULL AND patients.name_key IN (SELECT shared.name_key
+FROM patients AS shared
+WHERE shared.archived_at IS NULL GROUP BY shared.name_key
+HAVING count(*) > 1) ORDER BY patients.name_key, patients.number
 """
 
 
-def sharing_name_key(tx: Tx) -> list[rows.PatientRow]:
-    return tx.fetch_all(_SHARING_NAME_KEY, (), rows.patient_row)
+def sharing_name_key(tx: Tx) -> Iterator[rows.NamedRow]:
+    return tx.iterate(_SHARING_NAME_KEY, (), rows.named_row)
+
+
+_SHARING_KEY = """
+SELECT patient_keys."key", group_concat(CAST(patient_keys.patient AS VARCHAR), ',') AS patients
+FROM patient_keys GROUP BY patient_keys."key"
+HAVING count(*) BETWEEN 2 AND ?
+"""
+
+
+def sharing_key(tx: Tx, *, most: int) -> Iterator[rows.SharedKeyRow]:
+    return tx.iterate(_SHARING_KEY, (most,), rows.shared_key_row)
+
+
+_WORD_COUNTS = """
+SELECT patient_words.word, count(*) AS patients
+FROM patient_words GROUP BY patient_words.word
+"""
+
+
+def word_counts(tx: Tx) -> Iterator[rows.WordCountRow]:
+    return tx.iterate(_WORD_COUNTS, (), rows.word_count_row)
 
 
 _CROWDED_PHONES = """
@@ -72,13 +98,14 @@ def last_visits(tx: Tx, *, today: Date, patients: Iterable[UUID]) -> list[rows.L
 
 
 _DISTINCT = """
-SELECT distinct_patients.one_id, distinct_patients.other_id
-FROM distinct_patients
+SELECT one.number AS one, other.number AS other
+FROM distinct_patients JOIN patients AS one ON one.id = distinct_patients.one_id JOIN patients AS other ON
+other.id = distinct_patients.other_id
 """
 
 
-def distinct(tx: Tx) -> list[rows.DistinctRow]:
-    return tx.fetch_all(_DISTINCT, (), rows.distinct_row)
+def distinct(tx: Tx) -> list[rows.DistinctNumbersRow]:
+    return tx.fetch_all(_DISTINCT, (), rows.distinct_numbers_row)
 
 
 _DISTINCT_FROM = """

@@ -96,6 +96,50 @@ def appointment_row(stored: Any) -> AppointmentRow:
     )
 
 
+class AppointmentStateRow(NamedTuple):
+    id: Any
+    number: Any
+    patient_id: Any
+    doctor_id: Any
+    date: Any
+    slot: Any
+    visit: Any
+    time: Any
+    status: Any
+    reason: Any
+    overbooked: Any
+    cancelled_by: Any
+    cancel_reason: Any
+    moved_to: Any
+    moved_from: Any
+    key: Any
+    created_at: Any
+    note: Any
+
+
+def appointment_state_row(stored: Any) -> AppointmentStateRow:
+    return AppointmentStateRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
+        stored[10],
+        stored[11],
+        stored[12],
+        stored[13],
+        stored[14],
+        stored[15],
+        stored[16],
+        stored[17],
+    )
+
+
 class ArrivedRow(NamedTuple):
     id: UUID
     number: int
@@ -172,10 +216,41 @@ def at_time_row(stored: Any) -> AtTimeRow:
     return AtTimeRow(to_uuid(stored[0]), stored[1], to_uuid(stored[2]), to_uuid(stored[3]), to_instant(stored[4]))
 
 
+class BeforeRow(NamedTuple):
+    journal_number: int
+    before: str
+
+
+def before_row(stored: Any) -> BeforeRow:
+    return BeforeRow(stored[0], stored[1])
+
+
 class CapacityRow(NamedTuple):
     new_capacity: int
     doctor_id: UUID
     date: Date
+
+
+class ComparedRow(NamedTuple):
+    number: int
+    name: str
+    phone: str | None
+    born: Date | None
+    born_year: int | None
+    sex: Sex
+    created_at: datetime
+
+
+def compared_row(stored: Any) -> ComparedRow:
+    return ComparedRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        None if stored[3] is None else to_date(stored[3]),
+        stored[4],
+        SEX[stored[5]],
+        to_instant(stored[6]),
+    )
 
 
 class ConsultationRow(NamedTuple):
@@ -238,13 +313,13 @@ class DayWriteRow(NamedTuple):
     date: Date
 
 
-class DaysBeforeRow(NamedTuple):
-    journal_number: int
-    before: str
+class DistinctNumbersRow(NamedTuple):
+    one: int
+    other: int
 
 
-def days_before_row(stored: Any) -> DaysBeforeRow:
-    return DaysBeforeRow(stored[0], stored[1])
+def distinct_numbers_row(stored: Any) -> DistinctNumbersRow:
+    return DistinctNumbersRow(stored[0], stored[1])
 
 
 class DistinctRow(NamedTuple):
@@ -326,6 +401,34 @@ def history_row(stored: Any) -> HistoryRow:
     )
 
 
+class KnownRow(NamedTuple):
+    id: UUID
+    number: int
+    name: str
+    name_key: str
+    phone: str | None
+    born: Date | None
+    born_year: int | None
+    sex: Sex
+    created_at: datetime
+    archived_at: datetime | None
+
+
+def known_row(stored: Any) -> KnownRow:
+    return KnownRow(
+        to_uuid(stored[0]),
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        None if stored[5] is None else to_date(stored[5]),
+        stored[6],
+        SEX[stored[7]],
+        to_instant(stored[8]),
+        None if stored[9] is None else to_instant(stored[9]),
+    )
+
+
 class LastVisitRow(NamedTuple):
     patient_id: UUID
     came: Date | None
@@ -338,6 +441,15 @@ def last_visit_row(stored: Any) -> LastVisitRow:
         None if stored[1] is None else to_date(stored[1]),
         None if stored[2] is None else to_date(stored[2]),
     )
+
+
+class LaterStepRow(NamedTuple):
+    journal_number: int
+    number: int
+
+
+def later_step_row(stored: Any) -> LaterStepRow:
+    return LaterStepRow(stored[0], stored[1])
 
 
 class LedgerRow(NamedTuple):
@@ -362,6 +474,24 @@ def ledger_row(stored: Any) -> LedgerRow:
         stored[6],
         stored[7],
     )
+
+
+class NamedRow(NamedTuple):
+    name_key: str
+    number: int
+
+
+def named_row(stored: Any) -> NamedRow:
+    return NamedRow(stored[0], stored[1])
+
+
+class NumberedPhoneRow(NamedTuple):
+    number: int
+    ending: str
+
+
+def numbered_phone_row(stored: Any) -> NumberedPhoneRow:
+    return NumberedPhoneRow(stored[0], stored[1])
 
 
 class OpenDayRow(NamedTuple):
@@ -505,6 +635,42 @@ def patient_row(stored: Any) -> PatientRow:
     )
 
 
+class PatientStateRow(NamedTuple):
+    id: Any
+    number: Any
+    name: Any
+    phone: Any
+    born: Any
+    born_year: Any
+    sex: Any
+    email: Any
+    note: Any
+    created_at: Any
+    archived_at: Any
+    merged_into: Any
+    erased_at: Any
+    born_month: Any
+
+
+def patient_state_row(stored: Any) -> PatientStateRow:
+    return PatientStateRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
+        stored[10],
+        stored[11],
+        stored[12],
+        stored[13],
+    )
+
+
 class PatientWordRow(NamedTuple):
     word: str
     patient_id: UUID
@@ -512,6 +678,16 @@ class PatientWordRow(NamedTuple):
 
 def patient_word_row(stored: Any) -> PatientWordRow:
     return PatientWordRow(stored[0], to_uuid(stored[1]))
+
+
+class PhoneStateRow(NamedTuple):
+    ending: Any
+    patient_id: Any
+    position: Any
+
+
+def phone_state_row(stored: Any) -> PhoneStateRow:
+    return PhoneStateRow(stored[0], stored[1], stored[2])
 
 
 class QueueRow(NamedTuple):
@@ -552,6 +728,15 @@ def queue_row(stored: Any) -> QueueRow:
         stored[14],
         None if stored[15] is None else to_instant(stored[15]),
     )
+
+
+class SharedKeyRow(NamedTuple):
+    key: int
+    patients: str | None
+
+
+def shared_key_row(stored: Any) -> SharedKeyRow:
+    return SharedKeyRow(stored[0], stored[1])
 
 
 class StatusCountRow(NamedTuple):
@@ -729,6 +914,34 @@ def waitlist_row(stored: Any) -> WaitlistRow:
     )
 
 
+class WaitlistStateRow(NamedTuple):
+    id: Any
+    number: Any
+    patient_id: Any
+    doctor_id: Any
+    first_date: Any
+    last_date: Any
+    status: Any
+    appointment_id: Any
+    created_at: Any
+    date: Any
+
+
+def waitlist_state_row(stored: Any) -> WaitlistStateRow:
+    return WaitlistStateRow(
+        stored[0],
+        stored[1],
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
+    )
+
+
 class WeekdayRow(NamedTuple):
     doctor_id: UUID
     weekday: int
@@ -750,6 +963,15 @@ class WishRow(NamedTuple):
 
 def wish_row(stored: Any) -> WishRow:
     return WishRow(to_uuid(stored[0]), stored[1], to_uuid(stored[2]), to_uuid(stored[3]), to_date(stored[4]))
+
+
+class WordCountRow(NamedTuple):
+    word: str
+    patients: int
+
+
+def word_count_row(stored: Any) -> WordCountRow:
+    return WordCountRow(stored[0], stored[1])
 
 
 class WriteRow(NamedTuple):

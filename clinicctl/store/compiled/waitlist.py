@@ -281,22 +281,62 @@ def give_to(tx: Tx, *, patient_id: UUID, old: UUID) -> int:
     return tx.execute(_GIVE_TO, (from_uuid(patient_id), from_uuid(old)))
 
 
-_SET_RANGE = """
-UPDATE waitlist_entries SET first_date=?, last_date=?, updated_at=? WHERE waitlist_entries.id = ?
+_REMOVE_ENTRIES = """
+UPDATE waitlist_entries SET status='removed', updated_at=? WHERE waitlist_entries.number IN (SELECT
+numbers_listed.value
+FROM json_each(?) AS numbers_listed) AND waitlist_entries.status = 'waiting'
 """
 
 
-def set_range(tx: Tx, *, first_date: Date, last_date: Date, updated_at: datetime, row: UUID) -> int:
-    return tx.execute(
-        _SET_RANGE,
-        (from_date(first_date), from_date(last_date), from_instant(updated_at), from_uuid(row)),
-    )
+def remove_entries(tx: Tx, *, updated_at: datetime, numbers: Iterable[int]) -> int:
+    return tx.execute(_REMOVE_ENTRIES, (from_instant(updated_at), from_list(numbers)))
 
 
-_DROP_DAY = """
+_WAIT_AGAIN = """
+UPDATE waitlist_entries SET status='waiting', updated_at=? WHERE waitlist_entries.number IN (SELECT
+numbers_listed.value
+FROM json_each(?) AS numbers_listed) AND waitlist_entries.status = 'removed'
+"""
+
+
+def wait_again(tx: Tx, *, updated_at: datetime, numbers: Iterable[int]) -> int:
+    return tx.execute(_WAIT_AGAIN, (from_instant(updated_at), from_list(numbers)))
+
+
+_WITH_NUMBERS = """
+SELECT waitlist_entries.id, waitlist_entries.number
+FROM waitlist_entries
+WHERE waitlist_entries.number IN (SELECT numbers_listed.value
+FROM json_each(?) AS numbers_listed)
+"""
+
+
+def with_numbers(tx: Tx, *, numbers: Iterable[int]) -> list[rows.WaitingRow]:
+    return tx.fetch_all(_WITH_NUMBERS, (from_list(numbers),), rows.waiting_row)
+
+
+_SET_RANGES = """
+UPDATE waitlist_entries SET first_date=(SELECT min(waitlist_days.date) AS min_1
+FROM waitlist_days
+WHERE waitlist_days.entry_id = waitlist_entries.id), last_date=(SELECT max(waitlist_days.date) AS max_1
+FROM waitlist_days
+WHERE waitlist_days.entry_id = waitlist_entries.id), updated_at=? WHERE waitlist_entries.number IN (SELECT
+numbers_listed.value
+FROM json_each(?) AS numbers_listed)
+"""
+
+
+def set_ranges(tx: Tx, *, updated_at: datetime, numbers: Iterable[int]) -> int:
+    return tx.execute(_SET_RANGES, (from_instant(updated_at), from_list(numbers)))
+
+
+_DELETE_DAYS = """
 DELETE FROM waitlist_days WHERE waitlist_days.entry_id = ? AND waitlist_days.date = ?
 """
 
 
-def drop_day(tx: Tx, *, entry: UUID, on: Date) -> int:
-    return tx.execute(_DROP_DAY, (from_uuid(entry), from_date(on)))
+def delete_days(tx: Tx, every: Iterable[rows.WaitlistDayRow]) -> int:
+    return tx.execute_many(
+        _DELETE_DAYS,
+        ((from_uuid(each.entry_id), from_date(each.date)) for each in every),
+    )

@@ -79,7 +79,8 @@ class JournalDays(SQLModel, table=True):
 class JournalMerges(SQLModel, table=True):
     """What a merge of two patients changed, for `undo`.
 
-    `before` is JSON: the ids of what moved, and the names of the columns that were filled. Nothing in it is personal.
+    `before` is JSON: the numbers of what moved, the names of the fields that were filled, and a digest of the state
+    after the merge. Nothing in it is personal.
     """
 
     __tablename__ = "journal_merges"

@@ -51,7 +51,7 @@ OF_APPOINTMENT = condition(
 OF_PATIENTS = condition(
     _touching(
         select(appointments.c.id).where(among(appointments.c.patient_id, "patients")),
-        ("patient", "waitlist"),
+        ("patient", "waitlist", "appointment edit", "undo"),
         or_(select(_listed.c.value).where(_names(_listed.c.value)).exists(), journal.c.command == "patient import"),
     )
 )

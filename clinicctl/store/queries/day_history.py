@@ -14,7 +14,7 @@ NEXT_SAVED = one(
     .where(journal_days.c.journal_number > bindparam("number"), journal_days.c.journal_number.not_in(_UNDONE))
     .order_by(journal_days.c.journal_number)
     .limit(1),
-    "DaysBeforeRow",
+    "BeforeRow",
 )
 ACTIVE_VISITS = every(
     select(appointments.c.number, appointments.c.visit, appointments.c.created_at).where(

@@ -9,6 +9,7 @@ from clinicctl.store.models import (
     doctors,
     journal,
     journal_days,
+    journal_merges,
     journal_steps,
 )
 from clinicctl.store.queries import among, as_stored, change_each, every, one, stream
@@ -42,4 +43,5 @@ STORED_STEPS = stream(
 )
 INSERT = change_each(insert(journal), row="WriteRow")
 INSERT_STEPS = change_each(insert(journal_steps), row="StepRow")
-INSERT_DAYS = change_each(insert(journal_days), row="DaysBeforeRow")
+INSERT_DAYS = change_each(insert(journal_days), row="BeforeRow")
+INSERT_MERGES = change_each(insert(journal_merges), row="BeforeRow")

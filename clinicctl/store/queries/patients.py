@@ -46,17 +46,16 @@ _WORDS = _distinct_words()
 
 
 def _with_keys() -> Select[Any]:
-    """Return the patients with one of the keys, but not of a key that more than `most` have."""
+    """Return the records with one of the keys.
+
+    A key that more than `most` have is left out.
+    """
     each, other = listed(patient_keys.c.key, "keys"), patient_keys.alias("other")
     beyond = select(other.c.key).where(other.c.key == each.c.value).limit(1).offset(bindparam("most", type_=Integer))
     return (
         select(patient_keys)
-        .select_from(
-            each.join(patient_keys, patient_keys.c.key == each.c.value).join(
-                patients, patients.c.number == patient_keys.c.patient
-            )
-        )
-        .where(beyond.scalar_subquery().is_(None), _FOUND)
+        .select_from(each.join(patient_keys, patient_keys.c.key == each.c.value))
+        .where(beyond.scalar_subquery().is_(None))
     )
 
 
@@ -139,10 +138,25 @@ FILL = change_each(
 )
 INSERT_PHONES = change_each(insert(patient_phones), row="PatientPhoneRow")
 DELETE_PHONES = change(delete(patient_phones).where(patient_phones.c.patient_id == bindparam("patient")))
-WITH_NUMBERS = stream(_ALL.where(among(patients.c.number, "numbers")), "PatientRow")
+_WITH_NUMBERS = among(patients.c.number, "numbers")
+WITH_NUMBERS = stream(_ALL.where(_WITH_NUMBERS), "PatientRow")
+MERGED_WITH_NUMBERS = every(_ALL.where(_WITH_NUMBERS, patients.c.merged_into.is_not(None)), "PatientRow")
+ON_FILE_WITH_NUMBERS = stream(
+    select(
+        patients.c.id,
+        patients.c.number,
+        patients.c.name,
+        patients.c.name_key,
+        patients.c.phone,
+        patients.c.born,
+        patients.c.born_year,
+        patients.c.sex,
+        patients.c.created_at,
+        patients.c.archived_at,
+    ).where(_WITH_NUMBERS, _ON_FILE),
+    "KnownRow",
+)
 WITH_KEYS = every(_with_keys(), "PatientKeyRow")
-ESTIMATES_WITH_KEYS = every(_with_keys().where(patients.c.born.is_(None)), "PatientKeyRow")
-KEYS = stream(select(patient_keys).order_by(patient_keys.c.key), "PatientKeyRow")
 INSERT_KEYS = change_each(insert(patient_keys), row="PatientKeyRow")
 DELETE_KEYS = change(
     delete(patient_keys).where(among(patient_keys.c.key, "keys"), patient_keys.c.patient == bindparam("patient"))

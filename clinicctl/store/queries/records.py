@@ -1,10 +1,17 @@
 """Queries for possible duplicates, and for merging and erasing patients."""
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Integer, String, and_, bindparam, case, cast, delete, func, insert, or_, select, update
 
 from clinicctl.statuses import AppointmentStatus
-from clinicctl.store.models import appointments, distinct_patients, patient_phones, patients
-from clinicctl.store.queries import Query, among, change, every, one
+from clinicctl.store.models import (
+    appointments,
+    distinct_patients,
+    patient_keys,
+    patient_phones,
+    patient_words,
+    patients,
+)
+from clinicctl.store.queries import among, change, every, one, stream
 
 _ON_FILE = patients.c.archived_at.is_(None)
 _CAME = (
@@ -17,26 +24,49 @@ _IS_PAST_BOOKING = and_(appointments.c.status == AppointmentStatus.BOOKED, appoi
 _OF_PATIENT = appointments.c.patient_id == bindparam("patient")
 
 
-def _sharing(column: ColumnElement[str]) -> Query:
-    shared = select(column).where(_ON_FILE, column.is_not(None)).group_by(column).having(func.count() > 1)
-    return every(select(patients).where(_ON_FILE, column.in_(shared)).order_by(patients.c.number), "PatientRow")
-
-
-_ENDINGS = (
-    select(patient_phones.c.ending)
-    .join(patients, patients.c.id == patient_phones.c.patient_id)
-    .where(_ON_FILE)
-    .group_by(patient_phones.c.ending)
+_SHARED = patients.alias("shared")
+_NAME_KEYS = (
+    select(_SHARED.c.name_key)
+    .where(_SHARED.c.archived_at.is_(None))
+    .group_by(_SHARED.c.name_key)
     .having(func.count() > 1)
 )
-SHARING_PHONE = every(
-    select(patients, patient_phones.c.ending)
-    .join(patient_phones, patient_phones.c.patient_id == patients.c.id)
-    .where(_ON_FILE, patient_phones.c.ending.in_(_ENDINGS.correlate(None)))
-    .order_by(patients.c.number),
-    "PatientOnPhoneRow",
+COMPARED = stream(
+    select(
+        patients.c.number,
+        patients.c.name,
+        patients.c.phone,
+        patients.c.born,
+        patients.c.born_year,
+        patients.c.sex,
+        patients.c.created_at,
+    ).where(_ON_FILE),
+    "ComparedRow",
 )
-SHARING_NAME_KEY = _sharing(patients.c.name_key)
+FURTHER_PHONES = stream(
+    select(patients.c.number, patient_phones.c.ending)
+    .join(patient_phones, patient_phones.c.patient_id == patients.c.id)
+    .where(_ON_FILE, patient_phones.c.position > 1),
+    "NumberedPhoneRow",
+)
+SHARING_NAME_KEY = stream(
+    select(patients.c.name_key, patients.c.number)
+    .where(_ON_FILE, patients.c.name_key.in_(_NAME_KEYS))
+    .order_by(patients.c.name_key, patients.c.number),
+    "NamedRow",
+)
+SHARING_KEY = stream(
+    select(
+        patient_keys.c.key,
+        func.aggregate_strings(cast(patient_keys.c.patient, String), ",").label("patients"),
+    )
+    .group_by(patient_keys.c.key)
+    .having(func.count().between(2, bindparam("most", type_=Integer))),
+    "SharedKeyRow",
+)
+WORD_COUNTS = stream(
+    select(patient_words.c.word, func.count().label("patients")).group_by(patient_words.c.word), "WordCountRow"
+)
 CROWDED_PHONES = every(
     select(patient_phones.c.ending)
     .join(patients, patients.c.id == patient_phones.c.patient_id)
@@ -55,7 +85,14 @@ LAST_VISITS = every(
     "LastVisitRow",
 )
 _PAIR = and_(distinct_patients.c.one_id == bindparam("one"), distinct_patients.c.other_id == bindparam("other"))
-DISTINCT = every(select(distinct_patients), "DistinctRow")
+_ONE, _OTHER = patients.alias("one"), patients.alias("other")
+DISTINCT = every(
+    select(_ONE.c.number.label("one"), _OTHER.c.number.label("other"))
+    .select_from(distinct_patients)
+    .join(_ONE, _ONE.c.id == distinct_patients.c.one_id)
+    .join(_OTHER, _OTHER.c.id == distinct_patients.c.other_id),
+    "DistinctNumbersRow",
+)
 DISTINCT_FROM = every(
     select(distinct_patients).where(
         or_(distinct_patients.c.one_id == bindparam("patient"), distinct_patients.c.other_id == bindparam("patient"))

@@ -1,6 +1,6 @@
 """Queries for the waitlist and its days."""
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from clinicctl.statuses import WaitlistStatus
 from clinicctl.store.models import (
@@ -113,7 +113,35 @@ REOPEN = change(
     "updated_at",
 )
 GIVE_TO = change(update(waitlist_entries).where(waitlist_entries.c.patient_id == bindparam("old")), "patient_id")
-SET_RANGE = change(update(waitlist_entries).where(_ENTRY), "first_date", "last_date", "updated_at")
-DROP_DAY = change(
-    delete(waitlist_days).where(waitlist_days.c.entry_id == bindparam("entry"), waitlist_days.c.date == bindparam("on"))
+REMOVE_ENTRIES = change(
+    update(waitlist_entries)
+    .where(among(waitlist_entries.c.number, "numbers"), _IS_WAITING)
+    .values(status=WaitlistStatus.REMOVED),
+    "updated_at",
+)
+WAIT_AGAIN = change(
+    update(waitlist_entries)
+    .where(among(waitlist_entries.c.number, "numbers"), waitlist_entries.c.status == WaitlistStatus.REMOVED)
+    .values(status=WaitlistStatus.WAITING),
+    "updated_at",
+)
+WITH_NUMBERS = every(
+    select(waitlist_entries.c.id, waitlist_entries.c.number).where(among(waitlist_entries.c.number, "numbers")),
+    "WaitingRow",
+)
+_DATES = select(waitlist_days.c.date).where(waitlist_days.c.entry_id == waitlist_entries.c.id)
+SET_RANGES = change(
+    update(waitlist_entries)
+    .where(among(waitlist_entries.c.number, "numbers"))
+    .values(
+        first_date=_DATES.with_only_columns(func.min(waitlist_days.c.date)).scalar_subquery(),
+        last_date=_DATES.with_only_columns(func.max(waitlist_days.c.date)).scalar_subquery(),
+    ),
+    "updated_at",
+)
+DELETE_DAYS = change_each(
+    delete(waitlist_days).where(
+        waitlist_days.c.entry_id == bindparam("entry_id"), waitlist_days.c.date == bindparam("date")
+    ),
+    row="WaitlistDayRow",
 )

@@ -53,7 +53,7 @@ _ROW = "'row ' || rowid"
 _LABELS = {
     table: f"CASE typeof(number) WHEN 'integer' THEN '{letter}' || number ELSE {_ROW} END"
     for table, letter in (("patients", "P"), ("appointments", "A"), ("waitlist_entries", "W"), ("journal", "write "))
-} | {"patient_keys": "'a key of P' || patient"}
+} | {"patient_keys": "CASE typeof(patient) WHEN 'integer' THEN 'P' || patient ELSE 'a row' END"}
 
 
 class Violation(NamedTuple):
@@ -292,7 +292,7 @@ def _check_failures(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _orphans(connection: sqlite3.Connection) -> Iterator[str]:
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        yield f"row {row} of {table} to {parent}"
+        yield f"{'a row' if row is None else f'row {row}'} of {table} to {parent}"
 
 
 def _bad_values(connection: sqlite3.Connection) -> Iterator[str]:

@@ -177,6 +177,8 @@ def _connect(path: str, wait: float, mode: str) -> sqlite3.Connection:
             _set_wal_mode(connection, path)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA wal_autocheckpoint=0")
+            # 8 MB, so that the keys of some registrations fit into the cache.
+            connection.execute("PRAGMA cache_size=-8000")
             # Without this, savepoints would write rows with names into a temporary file.
             connection.execute("PRAGMA temp_store=MEMORY")
     except BaseException:

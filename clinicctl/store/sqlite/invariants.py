@@ -160,13 +160,19 @@ INVARIANTS = (
     ),
     Invariant(
         "an appointment has the patient, the doctor and the date of its journal rows",
-        # A merge moves appointments to the survivor, so that the journal's patient is followed through the merges.
+        # A merge moves appointments to the survivor, so that the journal's patient is followed through the merges. What
+        # was written between a merge and its undo has the survivor also for appointments that moved back.
         """WITH RECURSIVE survivors AS (
             SELECT id, id AS last FROM patients WHERE merged_into IS NULL
             UNION ALL SELECT p.id, s.last FROM patients AS p JOIN survivors AS s ON s.id = p.merged_into
         ),
         readable AS (
             SELECT number, outcome FROM journal WHERE outcome LIKE '%"patient":{%' AND json_valid(outcome)
+        ),
+        undone AS (
+            SELECT m.number AS first, u.number AS last, json_extract(m.outcome, '$.result.patient.id') AS survivor
+            FROM journal AS u JOIN journal AS m ON m.number = u.undoes
+            WHERE m.outcome LIKE '%"operation":"duplicates.merge"%' AND json_valid(m.outcome)
         ),
         recorded AS (
             SELECT j.number, json_extract(j.outcome, t.path || '.number') AS appointment,
@@ -178,7 +184,9 @@ INVARIANTS = (
         FROM recorded AS t JOIN appointments AS a ON a.number = CAST(substr(t.appointment, 2) AS INTEGER)
         LEFT JOIN survivors AS s ON s.id = replace(t.patient, '-', '')
         WHERE t.appointment LIKE 'A%'
-        AND (a.patient_id, a.doctor_id, a.date) IS NOT (s.last, replace(t.doctor, '-', ''), t.date)
+        AND ((a.doctor_id, a.date) IS NOT (replace(t.doctor, '-', ''), t.date) OR (a.patient_id IS NOT s.last
+            AND NOT EXISTS (
+                SELECT 1 FROM undone AS u WHERE u.survivor = t.patient AND t.number BETWEEN u.first AND u.last)))
         GROUP BY a.number""",
     ),
     Invariant(
