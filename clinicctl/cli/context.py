@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 import typer
 
 from clinicctl import desk, errors, render, settings
-from clinicctl.cli import config_file, parsers
+from clinicctl.cli import config_file
 from clinicctl.cli.choices import Choices
 from clinicctl.cli.reporting import Reporting
 from clinicctl.rules import days, references, text
@@ -319,31 +319,13 @@ class AppContext(Reporting):
         """Return whether the user can be asked."""
         return not self.settings.no_input and render.can_ask()
 
-    def ask_for_phone(self, name: str) -> str | None:
-        """Return the phone of a new patient, if the user wants to register one.
-
-        Return None without a terminal, and if somebody on file matches. No phone is an empty text.
-        """
-        if not self.can_ask() or self._asked_for_json() or not references.is_name(name):
-            return None
-        found = self.read(desk.patients.list_matching, text=name)
-        if any(each.score is None for each in found):
-            return None
-        if found:
-            similar = ", ".join(f"{each.number} {each.name}" for each in found)
-            render.message(f"Similar names on file: {similar}.")
-        phone = render.prompt(f"Nobody is called {name}. To register them, type a phone or none [Enter cancels]:")
-        if not phone:
-            raise errors.Cancelled
-        return parsers.phone(phone)
-
     def asks(self) -> bool:
         """Return whether the user is asked: at a terminal, without --yes."""
         return self.can_ask() and not (self.settings.yes or self.settings.dry_run)
 
     def _choose(self, refused: errors.AnswerAboutPeople, request: Mapping[str, Any]) -> None:
         """Ask which of the candidates is meant. Refuses as before without a terminal."""
-        if not self.can_ask() or self._asked_for_json():
+        if not self.can_ask() or self.asked_for_json():
             raise refused
         self.choices.ask(refused, request, masked=self._masked)
 

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from clinicctl import desk, errors
+from clinicctl import desk, errors, render
 from clinicctl.cli import params, parsers
 from clinicctl.cli.commands import group, reads_long, writes
-from clinicctl.cli.context import Ctx
-from clinicctl.rules import text
+from clinicctl.cli.context import AppContext, Ctx
+from clinicctl.rules import references, text
 from clinicctl.rules.references import DoctorRef, PatientRef
 
 app = typer.Typer()
@@ -94,7 +94,7 @@ def walkin(
             raise errors.Usage(problem="--phone and other details of a patient need --new NAME.")
         if doctor is None:
             raise errors.Usage(problem="Missing argument DOCTOR.", hint="See `clinicctl walkin --help`.")
-        given = ctx.obj.ask_for_phone(patient)
+        given = _ask_for_phone(ctx.obj, patient)
         if given is None:
             ctx.obj.write(desk.arrivals.walk_in, patient=patient, doctor=doctor, **visit)
             return
@@ -246,3 +246,22 @@ def board(
 ) -> None:
     """Show a full-screen board for the waiting room: positions and doctors, no names."""
     ctx.obj.watch(desk.queue.board, once=once, every=every)
+
+
+def _ask_for_phone(app: AppContext, name: str) -> str | None:
+    """Return the phone of a new patient, if the user wants to register one.
+
+    Return None without a terminal, and if somebody on file matches. No phone is an empty text.
+    """
+    if not app.can_ask() or app.asked_for_json() or not references.is_name(name):
+        return None
+    found = app.read(desk.patients.list_matching, text=name)
+    if any(each.score is None for each in found):
+        return None
+    if found:
+        similar = ", ".join(f"{each.number} {each.name}" for each in found)
+        render.message(f"Similar names on file: {similar}.")
+    phone = render.prompt(f"Nobody is called {name}. To register them, type a phone or none [Enter cancels]:")
+    if not phone:
+        raise errors.Cancelled
+    return parsers.phone(phone)

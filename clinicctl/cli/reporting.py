@@ -56,7 +56,7 @@ class Reporting:
             refused = type(refused)(problem=self.how_to_read_again() or "")
         elif isinstance(refused, errors.NotPrinted):
             refused.hint = refused.hint or self.how_to_read_again()
-        render.refusal(refused, as_json=self._asked_for_json(), masked=self._masked)
+        render.refusal(refused, as_json=self.asked_for_json(), masked=self._masked)
         self.log_refusal(refused)
         return refused.status
 
@@ -116,7 +116,7 @@ class Reporting:
                 **details,
             )
 
-    def _asked_for_json(self) -> bool:
+    def asked_for_json(self) -> bool:
         """Return whether errors are printed as JSON."""
         if self._settings is not None:
             return self._settings.output in ("json", "jsonl")

@@ -207,7 +207,7 @@ def _later_write(tx: Tx, write: rows.WriteRow, before: Before) -> int | None:
 
     Writes that were undone do not count, and neither do the undos.
     """
-    entries = audit.log(tx, patient=PatientRef(f"P{before.survivor.number}"))
+    entries = list(audit.log(tx, patient=PatientRef(f"P{before.survivor.number}")))
     undone = {each.undoes for each in entries}
     return next(
         (
