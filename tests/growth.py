@@ -12,6 +12,7 @@ command, or the lines of a batch.
 import argparse
 import compileall
 import fcntl
+import itertools
 import multiprocessing
 import os
 import shutil
@@ -82,9 +83,7 @@ def queues(clinic: Clinic, n: int, *, waiting: int = 5) -> None:
     """Doctors with some patients waiting each."""
     people = clinic.patients(n * waiting)
     listed = clinic.doctors(n)
-    clinic.visit(
-        Visit(each, listed[nth // waiting], TODAY, "checked_in") for nth, each in enumerate(people)
-    )
+    clinic.visit(Visit(each, listed[nth // waiting], TODAY, "checked_in") for nth, each in enumerate(people))
 
 
 def one_queue(clinic: Clinic, n: int) -> None:
@@ -150,7 +149,7 @@ def merged_into_one(clinic: Clinic, n: int) -> list[Patient]:
 def merged_in_a_chain(clinic: Clinic, n: int) -> list[Patient]:
     """Records that were merged into the next one in turn."""
     people = clinic.patients(n + 1)
-    for each, following in zip(people, people[1:], strict=False):
+    for each, following in itertools.pairwise(people):
         clinic.merge(each, following, survivor=people[-1])
     return people
 
@@ -158,7 +157,7 @@ def merged_in_a_chain(clinic: Clinic, n: int) -> list[Patient]:
 def chain(clinic: Clinic, n: int) -> list[Patient]:
     """As `merged_in_a_chain`, in a database of an older version: each record points to the next one."""
     people = clinic.patients(n + 1)
-    for each, following in zip(people, people[1:], strict=False):
+    for each, following in itertools.pairwise(people):
         clinic.merge(each, following)
     return people
 

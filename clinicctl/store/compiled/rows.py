@@ -172,6 +172,15 @@ def at_time_row(stored: Any) -> AtTimeRow:
     return AtTimeRow(to_uuid(stored[0]), stored[1], to_uuid(stored[2]), to_uuid(stored[3]), to_instant(stored[4]))
 
 
+class BookableRow(NamedTuple):
+    id: UUID
+    patient_id: UUID
+
+
+def bookable_row(stored: Any) -> BookableRow:
+    return BookableRow(to_uuid(stored[0]), to_uuid(stored[1]))
+
+
 class CapacityRow(NamedTuple):
     new_capacity: int
     doctor_id: UUID
@@ -202,6 +211,10 @@ def counter_row(stored: Any) -> CounterRow:
 class DayKeyRow(NamedTuple):
     doctor_id: UUID
     date: Date
+
+
+def day_key_row(stored: Any) -> DayKeyRow:
+    return DayKeyRow(to_uuid(stored[0]), to_date(stored[1]))
 
 
 class DaySettingRow(NamedTuple):
