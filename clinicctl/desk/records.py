@@ -21,6 +21,7 @@ from clinicctl.rules import merges
 from clinicctl.rules.references import DoctorRef, PatientRef
 from clinicctl.statuses import AppointmentStatus, QueueStatus, Sex
 from clinicctl.store.compiled import patients as stored_patients
+from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.compiled import records as stored_records
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
@@ -269,8 +270,8 @@ class _Open(NamedTuple):
 
 
 def _open_appointments(tx: Tx, patient: rows.PatientRow) -> list[_Open]:
-    active = bookings.list_active(tx, patient_id=patient.id)
-    return [_Open(row, queue_lookup.get_entry(tx, row.id) if row.position is not None else None) for row in active]
+    entries = {each.appointment_id: each for each in stored_queue.of_patient(tx, patient=patient.id)}
+    return [_Open(row, entries.get(row.id)) for row in bookings.list_active(tx, patient_id=patient.id)]
 
 
 def _refuse_conflict(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow) -> None:
@@ -278,10 +279,13 @@ def _refuse_conflict(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow) -
 
     The hint is how to end one of them.
     """
-    pairs = [(one, other) for one in _open_appointments(tx, gone) for other in _open_appointments(tx, survivor)]
-    for problem, conflicts in _ONCE:
-        for one, other in pairs:
-            if conflicts(one, other):
+    own, theirs = _open_appointments(tx, gone), _open_appointments(tx, survivor)
+    for problem, key in _ONCE:
+        # The first of several with a key is the one that is named.
+        known = {key(other): other for other in reversed(theirs)}
+        for one in own:
+            other = known.get(key(one)) if key(one) is not None else None
+            if other is not None:
                 raise errors.MergeConflict(
                     patient=f"P{gone.number}",
                     into=f"P{survivor.number}",
@@ -292,30 +296,29 @@ def _refuse_conflict(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow) -
                 )
 
 
-def _both_in_consultation(one: _Open, other: _Open) -> bool:
-    return {one.row.status, other.row.status} == {AppointmentStatus.IN_CONSULTATION}
+def _consultation(each: _Open) -> object | None:
+    return each.row.status if each.row.status == AppointmentStatus.IN_CONSULTATION else None
 
 
-def _in_same_queue(one: _Open, other: _Open) -> bool:
-    if one.entry is None or other.entry is None:
-        return False
-    return (one.entry.doctor_id, one.entry.date) == (other.entry.doctor_id, other.entry.date)
+def _queue(each: _Open) -> object | None:
+    return (each.entry.doctor_id, each.entry.date) if each.entry is not None else None
 
 
-def _with_same_doctor(one: _Open, other: _Open) -> bool:
-    return (one.row.doctor_id, one.row.date) == (other.row.doctor_id, other.row.date)
+def _doctors_day(each: _Open) -> object | None:
+    return each.row.doctor_id, each.row.date
 
 
-def _at_same_time(one: _Open, other: _Open) -> bool:
-    return one.row.time is not None and (one.row.date, one.row.time) == (other.row.date, other.row.time)
+def _time(each: _Open) -> object | None:
+    return (each.row.date, each.row.time) if each.row.time is not None else None
 
 
-_ONCE: Sequence[tuple[str, Callable[[_Open, _Open], bool]]] = (
-    ("are in consultation", _both_in_consultation),
-    ("have a position in the same queue", _in_same_queue),
-    ("have an appointment with the same doctor on the same day", _with_same_doctor),
-    ("have an appointment at the same time", _at_same_time),
+_ONCE: Sequence[tuple[str, Callable[[_Open], object | None]]] = (
+    ("are in consultation", _consultation),
+    ("have a position in the same queue", _queue),
+    ("have an appointment with the same doctor on the same day", _doctors_day),
+    ("have an appointment at the same time", _time),
 )
+"""What one patient may have once. Two appointments with an equal value, other than None, conflict."""
 
 
 def _in_words(each: _Open) -> str:
