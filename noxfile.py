@@ -1,4 +1,4 @@
-"""Define the nox sessions. `nox` runs the short ones; `newest`, `bench`, `calendar` and `storm` run by name."""
+"""Define the nox sessions. `nox` runs the short ones; `newest`, `bench`, `growth`, `calendar`, `storm` run by name."""
 
 import shutil
 
@@ -88,6 +88,13 @@ def bench(session: nox.Session) -> None:
     """Run the benchmarks and print the table of `clinicctl help benchmarks`."""
     session.install(".[dev]")
     session.run("python", "tests/bench.py", *session.posargs)
+
+
+@nox.session
+def growth(session: nox.Session) -> None:
+    """Measure how the cost of commands grows on skewed clinics; a ratio above 6 fails. Arguments choose rows."""
+    session.install(".[dev]")
+    session.run("python", "-m", "tests.growth", *session.posargs)
 
 
 @nox.session

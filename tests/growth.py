@@ -80,10 +80,14 @@ class Growth(NamedTuple):
 
 
 def queues(clinic: Clinic, n: int, *, waiting: int = 5) -> None:
-    """Doctors with some patients waiting each."""
-    people = clinic.patients(n * waiting)
+    """Doctors with a patient in consultation, and some waiting."""
+    each_has = waiting + 1
+    people = clinic.patients(n * each_has)
     listed = clinic.doctors(n)
-    clinic.visit(Visit(each, listed[nth // waiting], TODAY, "checked_in") for nth, each in enumerate(people))
+    clinic.visit(
+        Visit(each, listed[nth // each_has], TODAY, "checked_in" if nth % each_has else "in_consultation")
+        for nth, each in enumerate(people)
+    )
 
 
 def one_queue(clinic: Clinic, n: int) -> None:
@@ -181,8 +185,8 @@ def one_open_day(clinic: Clinic, n: int) -> None:
 
 
 def full_days(clinic: Clinic, n: int) -> None:
-    """Two doctors with ten appointments on each of many days ahead."""
-    doctors = clinic.doctors(2)
+    """Five doctors with ten appointments on each of many days ahead."""
+    doctors = clinic.doctors(5)
     people = clinic.patients(10)
     clinic.visit(Visit(each, doctor, on) for on in ahead(n) for doctor in doctors for each in people)
 
@@ -259,10 +263,18 @@ ROWS = (
     ),
     Row("status-open-days", "open past days", 2_000, open_days, "status"),
     Row("close-one-day", "open appointments of one day", 2_000, one_open_day, "close yesterday --yes"),
+    Row("status-full", "doctors with a full day", 2_000, full_doctors, "status"),
+    Row(
+        "checkin",
+        "doctors with a full day, 20 check-ins by a plain number",
+        2_000,
+        full_doctors,
+        lines=lambda n: [f"checkin {nth}" for nth in range(11, 31) if nth <= n * 10],
+    ),
     Row("day", "doctors with a full day", 2_000, full_doctors, "day"),
-    Row("day-span", "full days of 2 doctors", 360, full_days, "day today..{last}"),
-    Row("appointment-list", "full days of 2 doctors", 360, full_days, "appointment list --day today..{last}"),
-    Row("avail-show", "full days of 2 doctors", 360, full_days, "doctor avail show D0 today..{last}"),
+    Row("day-span", "full days of 5 doctors", 360, full_days, "day today..{last}"),
+    Row("appointment-list", "full days of 5 doctors", 360, full_days, "appointment list --day today..{last}"),
+    Row("avail-show", "full days of 5 doctors", 360, full_days, "doctor avail show D0 today..{last}"),
 )
 
 

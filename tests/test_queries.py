@@ -209,6 +209,7 @@ config capacity 2
 walkin P2 CHEN
 book P2 CHEN --again
 checkin A16
+checkin 2
 patient find anitta
 patient find 43210
 appointment cancel anita -n
@@ -226,6 +227,7 @@ NEXT_DAY = """
 status
 queue show
 queue show CHEN
+queue priority CHEN 1 2
 queue call CHEN --day yesterday
 close yesterday --yes
 day
