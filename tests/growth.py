@@ -28,7 +28,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, NamedTuple
 
 import clinicctl
-from tests.skewed import ACTOR, TODAY, Clinic, Patient, Visit, ahead
+from tests.skewed import ACTOR, TODAY, Clinic, Patient, Visit, ahead, past
 
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "clinicctl")
 TIMES = 4
@@ -112,11 +112,31 @@ def waitlist_without_a_day(clinic: Clinic, n: int) -> None:
     clinic.absent(doctor, year)
 
 
+def waitlist_and_one(clinic: Clinic, n: int) -> None:
+    """As `waitlist`, and a patient who waits for nothing yet."""
+    waitlist(clinic, n)
+    clinic.patients(1)
+
+
+def busy_year(clinic: Clinic, n: int) -> None:
+    """One doctor with ten booked appointments on each of many days ahead."""
+    (doctor,) = clinic.doctors(1)
+    people = clinic.patients(10)
+    clinic.visit(Visit(each, doctor, on) for on in ahead(n) for each in people)
+
+
+def one_patient(clinic: Clinic, n: int) -> None:
+    """A patient with many completed visits."""
+    doctors = clinic.doctors(1)
+    (patient,) = clinic.patients(1)
+    clinic.visit(Visit(patient, doctors[0], on, "completed") for on in past(n))
+
+
 def bookings(clinic: Clinic, n: int) -> None:
     """Bookings, each a write of its own."""
     doctors = clinic.doctors(10)
     people = clinic.patients(100)
-    dates = ahead(n // 100 + 1, first=TODAY)
+    dates = ahead(n // 100 + 1)
     visits = (Visit(people[nth % 100], doctors[nth % 10], dates[nth // 100]) for nth in range(n))
     clinic.visit(visits, at_once=1)
 
@@ -170,14 +190,13 @@ def open_days(clinic: Clinic, n: int) -> None:
     """Days that nobody has closed, up to yesterday, with five appointments each."""
     doctors = clinic.doctors(1)
     people = clinic.patients(5)
-    dates = [TODAY.fromordinal(TODAY.toordinal() - 1 - nth) for nth in range(n)]
-    clinic.visit(Visit(each, doctors[0], on) for on in dates for each in people)
+    clinic.visit(Visit(each, doctors[0], on) for on in past(n) for each in people)
 
 
 def one_open_day(clinic: Clinic, n: int) -> None:
     """One past day with many open appointments, half of them in queues."""
     doctors = clinic.doctors(max(1, n // 50), capacity=50)
-    yesterday = TODAY.fromordinal(TODAY.toordinal() - 1)
+    (yesterday,) = past(1)
     clinic.visit(
         Visit(each, doctors[nth % len(doctors)], yesterday, ("booked", "checked_in")[nth % 2])
         for nth, each in enumerate(clinic.patients(n))
@@ -202,7 +221,7 @@ def _time(nth: int) -> str:
 
 
 def _last_day(n: int) -> str:
-    return TODAY.fromordinal(TODAY.toordinal() + n - 1).isoformat()
+    return ahead(n)[-1].isoformat()
 
 
 ROWS = (
@@ -239,6 +258,14 @@ ROWS = (
         "waitlist promote D0",
         exits=(4, 6, 7),
     ),
+    Row(
+        "waitlist-add",
+        "waiting for any day of a year",
+        2_000,
+        waitlist_and_one,
+        "waitlist add P{next} D0 today..{year}",
+    ),
+    Row("waitlist-list", "waiting for any day of a year", 500, waitlist, "waitlist list"),
     Row("undo", "bookings, each undone", 4_000, bookings, lines=lambda n: ["undo --yes"] * n),
     Row("merge", "active appointments of the two", 4_000, two_records, "patient merge P1 --into P2 --yes"),
     Row(
@@ -259,10 +286,24 @@ ROWS = (
         "open past days, all closed",
         2_000,
         open_days,
-        lines=lambda n: [f"close {TODAY.fromordinal(TODAY.toordinal() - 1 - nth)} --yes" for nth in range(n)],
+        lines=lambda n: [f"close {on} --yes" for on in past(n)],
     ),
     Row("status-open-days", "open past days", 2_000, open_days, "status"),
     Row("close-one-day", "open appointments of one day", 2_000, one_open_day, "close yesterday --yes"),
+    Row("free", "doctors with a full day", 2_000, full_doctors, "free --days 7"),
+    Row("week", "doctors with a full day", 2_000, full_doctors, "day --week"),
+    Row("archive-doctor", "patients in one queue", 2_000, one_queue, "doctor archive D0", exits=(6,)),
+    Row(
+        "absent",
+        "days of ten bookings each, all cancelled",
+        360,
+        busy_year,
+        "doctor avail set D0 today..{last} --absent --on-conflict cancel --yes",
+    ),
+    Row("visits", "visits of one patient", 4_000, one_patient, "appointment list --patient P1"),
+    Row("show-visits", "visits of one patient", 4_000, one_patient, "patient show P1"),
+    Row("audit-log", "bookings", 20_000, bookings, "audit log"),
+    Row("audit-verify", "bookings", 20_000, bookings, "audit verify"),
     Row("status-full", "doctors with a full day", 2_000, full_doctors, "status"),
     Row(
         "checkin",
@@ -332,7 +373,7 @@ def spent(row: Row, n: int, path: str) -> Cost:
         "CLINICCTL_ACTOR": ACTOR,
         "XDG_CONFIG_HOME": os.path.dirname(path),
     }
-    words = row.command.format(n=n, last=_last_day(n)).split()
+    words = row.command.format(next=n + 1, last=_last_day(n), year=_last_day(366)).split()
     with TemporaryFile() as lines, TemporaryFile() as errors, watched(path) as longest:
         if row.lines is not None:
             lines.write("\n".join(row.lines(n)).encode())

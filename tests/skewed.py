@@ -327,9 +327,14 @@ class Clinic:
         insert(sql, ([row.get(each, _STORED_AT) for each in columns] for row in (first, *given)))
 
 
-def ahead(count: int, *, first: date = TODAY) -> list[date]:
-    """Return consecutive days."""
-    return [first + timedelta(days=nth) for nth in range(count)]
+def ahead(count: int) -> list[date]:
+    """Return the days from today on."""
+    return [TODAY + timedelta(days=nth) for nth in range(count)]
+
+
+def past(count: int) -> list[date]:
+    """Return the days up to yesterday, the last one first."""
+    return [TODAY - timedelta(days=nth + 1) for nth in range(count)]
 
 
 def word(nth: int) -> str:
