@@ -118,6 +118,12 @@ def waitlist_and_one(clinic: Clinic, n: int) -> None:
     clinic.patients(1)
 
 
+def waitlists(clinic: Clinic, n: int) -> None:
+    """Doctors with one waiting each, each for another day."""
+    for patient, doctor, on in zip(clinic.patients(n), clinic.doctors(n), ahead(n), strict=True):
+        clinic.wait([patient], doctor, [on])
+
+
 def busy_year(clinic: Clinic, n: int) -> None:
     """One doctor with ten booked appointments on each of many days ahead."""
     (doctor,) = clinic.doctors(1)
@@ -290,6 +296,7 @@ ROWS = (
     ),
     Row("status-open-days", "open past days", 2_000, open_days, "status"),
     Row("close-one-day", "open appointments of one day", 2_000, one_open_day, "close yesterday --yes"),
+    Row("status-waitlist", "doctors with one waiting each", 2_000, waitlists, "status"),
     Row("free", "doctors with a full day", 2_000, full_doctors, "free --days 7"),
     Row("week", "doctors with a full day", 2_000, full_doctors, "day --week"),
     Row("archive-doctor", "patients in one queue", 2_000, one_queue, "doctor archive D0", exits=(6,)),

@@ -72,9 +72,9 @@ def consultations_by_patient(tx: Tx) -> dict[UUID, list[rows.ConsultationRow]]:
 
 
 def people_ahead(tx: Tx, entry: rows.QueueRow) -> int:
-    """Return how many patients wait ahead of an entry, also in earlier queues of the doctor.
+    """Return how many patients wait ahead of an entry.
 
-    It is 0 if the entry is not waiting.
+    Those in earlier queues of the doctor count, too. It is 0 if the entry is not waiting.
     """
     if entry.status != QueueStatus.WAITING:
         return 0

@@ -50,9 +50,7 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
     stored_waitlist.insert_days(tx, (rows.WaitlistDayRow(identity, each) for each in dates))
     entry = _show(tx, _stored(tx, number))
     free = _free_dates(tx, {doctor_row: dates})[doctor_row]
-    return Waiting(
-        **fields_of(entry), free_now=tuple(stored_waitlist.bookable_days(tx, entry=identity, dates=free))
-    )
+    return Waiting(**fields_of(entry), free_now=tuple(stored_waitlist.bookable_days(tx, entry=identity, dates=free)))
 
 
 def list_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False) -> list[WaitlistEntry]:
@@ -122,7 +120,7 @@ def _promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) 
 
 
 def _wished(tx: Tx, doctors: Iterable[rows.DoctorRow]) -> dict[UUID, list[date]]:
-    """Return the days from today on for which somebody waits, by the id of the doctor."""
+    """Return the days for which somebody waits, from today on, by doctor id."""
     found: dict[UUID, list[date]] = {each.id: [] for each in doctors}
     for each in stored_waitlist.wished_days(tx, doctors=list(found), first=tx.today):
         found[each.doctor_id].append(each.date)
@@ -136,24 +134,19 @@ def _free_dates(
 
     Today, if it is closed, counts only with `is_closed_counted`.
     """
-    dates = {each for listed in wanted.values() for each in listed}
-    if not is_closed_counted and tx.today in dates and journal.is_closed(tx, tx.today):
-        dates.remove(tx.today)
-    if not dates:
-        return {each: [] for each in wanted}
-    states = days.list_states_of_doctors(tx, list(wanted), sorted(dates))
+    may_be_closed = not is_closed_counted and any(tx.today in listed for listed in wanted.values())
+    closed = tx.today if may_be_closed and journal.is_closed(tx, tx.today) else None
+    states = days.list_states_on(tx, {doctor: sorted(listed) for doctor, listed in wanted.items()})
     return {
-        doctor: [each.date for each in states[doctor.id] if each.remaining > 0 and each.date in listed]
-        for doctor, listed in ((doctor, set(listed)) for doctor, listed in wanted.items())
+        doctor: [each.date for each in states[doctor.id] if each.remaining > 0 and each.date != closed]
+        for doctor in wanted
     }
 
 
-def _first_bookable(
-    tx: Tx, doctor: rows.DoctorRow, free: Sequence[date]
-) -> tuple[rows.BookableRow, date] | None:
-    """Return the oldest entry that can be booked on one of these dates, and the first such date.
+def _first_bookable(tx: Tx, doctor: rows.DoctorRow, free: Sequence[date]) -> tuple[rows.BookableRow, date] | None:
+    """Return the oldest entry that can be booked on one of these dates.
 
-    Return None if there is none.
+    The first such date is beside it. Return None if there is none.
     """
     first = stored_waitlist.first_bookable(tx, doctor=doctor.id, dates=free) if free else None
     if first is None:

@@ -93,10 +93,10 @@ def calling_order(entries: Iterable[T]) -> list[T]:
 
 
 def people_ahead(entries: Iterable[Waiting]) -> dict[tuple[datetime.date, int], int]:
-    """Return how many patients wait ahead of each waiting entry, by its date and position.
+    """Return the number of patients ahead of each waiting entry.
 
-    Called patients and patients in consultation do not count. `entries` are of one doctor, and can be of several days;
-    earlier days come first.
+    The key is the date and the position. Called patients and patients in consultation do not count. `entries` are of
+    one doctor, and can be of several days; earlier days come first.
     """
     waiting = calling_order(each for each in entries if each.status == Q.WAITING)
     return {(each.date, each.position): nth for nth, each in enumerate(waiting)}

@@ -35,9 +35,9 @@ def _names(value: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def _names_one_of(listed: TableValuedAlias) -> ColumnElement[bool]:
-    """Return the condition that a write's outcome contains one of many texts as a value.
+    """Return the condition that a write's outcome contains one of many texts.
 
-    An outcome is read once, not once for each text, unless it is damaged.
+    They are values in it. An outcome is read once, not once for each text, unless it is damaged.
     """
     is_read = func.json_valid(journal.c.outcome, type_=Integer) == 1
     values = func.json_tree(case((is_read, journal.c.outcome), else_="[]")).table_valued("atom").alias("outcome_values")
