@@ -22,8 +22,9 @@ from clinicctl.store.compiled.rows import WriteRow
 
 ACTOR = "desk"
 """Who has written everything."""
-TODAY = datetime.now(UTC).date()
-"""The clinics are in UTC."""
+NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+TODAY = NOON.date()
+"""The day of all clinics, which are in UTC."""
 
 _AT = datetime(2020, 1, 1, 9, tzinfo=UTC)
 _STORED_AT = "2020-01-01 09:00:00.000000"

@@ -181,7 +181,7 @@ FROM json_each(?) AS dates_listed) AND NOT (EXISTS (SELECT appointments.id
 FROM appointments
 WHERE appointments.patient_id = waitlist_entries.patient_id AND appointments.doctor_id =
 waitlist_entries.doctor_id AND appointments.date = waitlist_days.date AND status IN ('booked', 'checked_in',
-'in_consultation'))))) ORDER BY waitlist_entries.number
+'in_consultation'))))) ORDER BY waitlist_entries.number + 0
 LIMIT 1 OFFSET ?
 """
 

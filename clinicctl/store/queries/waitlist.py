@@ -94,7 +94,8 @@ _is_bookable = and_(
     .correlate(waitlist_entries, waitlist_days)
     .exists(),
 )
-# A day of each entry is looked for until one has one: an archived patient is passed over once, not for each day.
+# An archived patient is passed over once, not for each day. The sum keeps SQLite from the index of numbers, which has
+# the entries of every doctor.
 FIRST_BOOKABLE = one(
     select(waitlist_entries.c.id, waitlist_entries.c.patient_id)
     .join(patients, patients.c.id == waitlist_entries.c.patient_id)
@@ -107,7 +108,7 @@ FIRST_BOOKABLE = one(
         .correlate(waitlist_entries)
         .exists(),
     )
-    .order_by(waitlist_entries.c.number)
+    .order_by(waitlist_entries.c.number + 0)
     .limit(1),
     "BookableRow",
 )
