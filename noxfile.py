@@ -1,4 +1,4 @@
-"""Define the nox sessions. `nox` runs the short ones; `newest`, `bench`, `calendar` and `storm` run by name."""
+"""Define the nox sessions. `nox` runs the short ones; `newest`, `bench`, `growth`, `calendar`, `storm` run by name."""
 
 import shutil
 
@@ -95,6 +95,13 @@ def matching(session: nox.Session) -> None:
     """Measure how well people are recognised, beside a plain rule and Splink; print the table of the README."""
     session.install(".[dev]", "recordlinkage", "splink>=4")
     session.run("python", "-m", "tests.matching", *session.posargs)
+
+
+@nox.session
+def growth(session: nox.Session) -> None:
+    """Measure how the cost of commands grows on skewed clinics; a ratio above 6 fails. Arguments choose rows."""
+    session.install(".[dev]")
+    session.run("python", "-m", "tests.growth", *session.posargs)
 
 
 @nox.session

@@ -397,6 +397,7 @@ ON_DISK = {"said", "kept"}
 """A column of the journal, and a JSON field of a merge: they keep their names."""
 WITH_NAMES_ON_DISK = {
     *("desk/journal.py", "store/models/journals.py", "store/queries/journal.py"),
+    "store/queries/undo.py",
     *("desk/records.py", "results/people.py", "render/comparison.py", "render/messages/people.py"),
 }
 

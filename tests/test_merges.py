@@ -279,6 +279,21 @@ def test_two_bookings_at_one_time_are_refused(noon: Ask, refused: Refused) -> No
     assert merge(noon)["appointments"] == 2
 
 
+def test_of_several_conflicts_the_first_one_of_the_worst_kind_is_named(noon: Ask, refused: Refused) -> None:
+    for patient, doctor, day in (("P3", "RAO", "+2d"), ("P1", "MEHTA", "+1d"), ("P1", "RAO", "+2d")):
+        noon("book", patient, doctor, day)
+    noon("book", "P3", "MEHTA", "+1d", "--time", "10:00")
+    noon("book", "P1", "RAO", "+1d", "--time", "10:00")
+    error = refused(6, "merge_conflict", "patient", "merge", "P3", "--into", "P1", "--yes")
+    assert error["details"]["appointments"] == ["A4", "A2"]
+    noon("appointment", "cancel", "A2")
+    error = refused(6, "merge_conflict", "patient", "merge", "P3", "--into", "P1", "--yes")
+    assert error["details"]["appointments"] == ["A1", "A3"]
+    noon("appointment", "cancel", "A3")
+    error = refused(6, "merge_conflict", "patient", "merge", "P3", "--into", "P1", "--yes")
+    assert error["details"]["appointments"] == ["A4", "A5"]
+
+
 def test_two_consultations_are_refused(noon: Ask, refused: Refused) -> None:
     for patient, doctor in (("P1", "MEHTA"), ("P3", "RAO")):
         noon("walkin", patient, doctor)

@@ -213,6 +213,7 @@ config capacity 2
 walkin P2 CHEN
 book P2 CHEN --again
 checkin A17
+checkin 2
 patient find anitta
 patient find 'anitta sharmma'
 patient find 43210
@@ -231,6 +232,7 @@ NEXT_DAY = """
 status
 queue show
 queue show CHEN
+queue priority CHEN 1 2
 queue call CHEN --day yesterday
 close yesterday --yes
 day

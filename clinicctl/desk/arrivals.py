@@ -9,7 +9,6 @@ from clinicctl.desk import bookings, days, lookup, operations, patients, queue_l
 from clinicctl.desk.transitions import QueueChanges
 from clinicctl.results.appointments import CheckedIn, WalkedIn
 from clinicctl.results.base import fields_of
-from clinicctl.rules import transitions as step_rules
 from clinicctl.rules.dates import AgeWord, BirthWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.rules.transitions import ACTIVE, CHECK_IN, IN_QUEUE, RECALL, RESUME, RETURN
@@ -53,14 +52,11 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
         _enter(tx, row, position)
     else:
         _come_back(tx, row, entry, position)
-    entries = [
-        *stored_queue.earlier_of_doctor(tx, doctor=doctor_id, today=tx.today),
-        *stored_queue.of_doctor(tx, doctor=doctor_id, on=row.date),
-    ]
-    own = next(each for each in entries if (each.date, each.position) == (row.date, position))
+    own = queue_lookup.get_entry(tx, row.id)
+    assert own is not None, "a check-in without a queue entry"
     return CheckedIn(
         position=position,
-        people_ahead=step_rules.people_ahead(own, entries),
+        people_ahead=queue_lookup.people_ahead(tx, own),
         checked_in_at=tx.local(tx.now),
         appointment=bookings.describe(tx, lookup.appointment_by_id(tx, row.id)),
     )

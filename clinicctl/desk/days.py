@@ -60,7 +60,15 @@ def list_states_of_doctors(
     tx: Tx, doctors: Sequence[rows.DoctorRow], dates: Sequence[date]
 ) -> dict[UUID, list[DayState]]:
     """Return the states of several doctors' dates by doctor id, in three statements."""
-    ids, first, last = [each.id for each in doctors], min(dates), max(dates)
+    return list_states_on(tx, dict.fromkeys(doctors, dates))
+
+
+def list_states_on(tx: Tx, wanted: Mapping[rows.DoctorRow, Sequence[date]]) -> dict[UUID, list[DayState]]:
+    """Return the states of dates of doctors by doctor id, in three statements."""
+    dates = {each for listed in wanted.values() for each in listed}
+    if not dates:
+        return {each.id: [] for each in wanted}
+    ids, first, last = [each.id for each in wanted], min(dates), max(dates)
     found = stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last)
     settings = {(row.doctor_id, row.date): row for row in found}
     opened = stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last)
@@ -71,9 +79,9 @@ def list_states_of_doctors(
             _state(
                 tx, row, on, settings.get((row.id, on)), weekdays.get((row.id, on.weekday())), ledgers.get((row.id, on))
             )
-            for on in dates
+            for on in listed
         ]
-        for row in doctors
+        for row, listed in wanted.items()
     }
 
 

@@ -106,9 +106,11 @@ def with_merged(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = Non
     `merged` has all merged records, if the caller has them. In an older database a record may point to its survivor
     through other records.
     """
+    if merged is None:
+        merged = _by_survivor(stored_patients.merged_under(tx, survivor=row.id))
     found, seen = [row], {row.id}
     for each in found:
-        into = stored_patients.merged_into(tx, survivor=each.id) if merged is None else merged.get(each.id, ())
+        into = merged.get(each.id, ())
         found += [other for other in into if other.id not in seen]
         seen.update(other.id for other in into)
     return found
@@ -116,8 +118,12 @@ def with_merged(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = Non
 
 def all_merged(tx: Tx) -> MergedRecords:
     """Return all merged records by the id of the patient into whom they were merged."""
+    return _by_survivor(stored_patients.merged(tx))
+
+
+def _by_survivor(records: Iterable[rows.PatientRow]) -> MergedRecords:
     merged: dict[UUID, list[rows.PatientRow]] = {}
-    for row in stored_patients.merged(tx):
+    for row in records:
         if row.merged_into is not None:
             merged.setdefault(row.merged_into, []).append(row)
     return merged

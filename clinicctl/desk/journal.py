@@ -60,18 +60,18 @@ def once(
     `KeyReused` a key that belongs to another request of any command.
     """
     name = operations.of(operation).name
-    digest = _digest(tx, name, {each: _as_given(tx, value) for each, value in (typed or request).items()})
+    asked = digest(tx, name, typed or request)
     first = stored_journal.by_key(tx, key=key) if own_key else None
     if first is not None:
-        if first.said != digest and first.fingerprint != _fingerprint(tx, name, request):
+        if first.said != asked and first.fingerprint != _fingerprint(tx, name, request):
             raise errors.KeyReused(command=first.command, at=tx.local(first.at).isoformat(timespec="seconds"))
         return Outcome(result=replay.result(tx, replay.read(tx, first.outcome, of=first.number)), replayed=True)
     # References are resolved before the operation, which may change their meaning.
-    fingerprint = (_fingerprint(tx, name, request) if own_key else None) or digest
+    fingerprint = (_fingerprint(tx, name, request) if own_key else None) or asked
     used = own_key or tx.key or tx.steps or tx.days_before or tx.merges_before
     within = replace(tx, key=key, steps=[], days_before=[], merges_before=[]) if used else tx
     result = operation(within, **request)
-    _record(within, operation=name, command=command, key=key, digest=digest, fingerprint=fingerprint, result=result)
+    _record(within, operation=name, command=command, key=key, digest=asked, fingerprint=fingerprint, result=result)
     if within is tx:
         tx.steps.clear()
         tx.days_before.clear()
@@ -110,11 +110,13 @@ def done_before(tx: Tx, operation: str, requests: Iterable[Mapping[str, Any]]) -
 
     Return None if there is none.
     """
-    digests = [
-        _digest(tx, operation, {name: _as_given(tx, value) for name, value in each.items()}) for each in requests
-    ]
-    row = stored_journal.last_requested(tx, requests=digests)
+    row = stored_journal.last_requested(tx, requests=[digest(tx, operation, each) for each in requests])
     return replay.result(tx, replay.read(tx, row.outcome, of=row.number)) if row is not None else None
+
+
+def digest(tx: Tx, operation: str, request: Mapping[str, Any]) -> str:
+    """Return the digest of a request as it was given. Each write has that of its own."""
+    return _digest(tx, operation, {name: _as_given(tx, value) for name, value in request.items()})
 
 
 def is_closed(tx: Tx, on: date) -> bool:

@@ -154,21 +154,25 @@ def not_erased(row: rows.PatientRow) -> rows.PatientRow:
 
 def survivors(tx: Tx, records: Iterable[rows.PatientRow]) -> list[rows.PatientRow]:
     """Return the survivors of records, each once, by number."""
-    found = {person.id: person for person in (survivor(tx, each) for each in records)}
+    known: dict[UUID, rows.PatientRow] = {}
+    found = {person.id: person for person in (survivor(tx, each, known) for each in records)}
     return sorted(found.values(), key=lambda person: person.number)
 
 
-def survivor(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
+def survivor(tx: Tx, row: rows.PatientRow, known: dict[UUID, rows.PatientRow] | None = None) -> rows.PatientRow:
     """Return the patient into whom a record was merged, or the record itself.
 
-    In an older database a record may point to the survivor through other records.
+    In an older database a record may point to the survivor through other records. `known` has the survivors of records
+    by id, and gets the ones found, so that the way of several records to one survivor is walked once.
     """
+    known = {} if known is None else known
     seen = {row.id}
     while row.merged_into is not None:
-        row = patient_by_id(tx, row.merged_into)
+        row = known.get(row.merged_into) or patient_by_id(tx, row.merged_into)
         if row.id in seen:
             raise errors.Damaged(path=tx.path, reason=f"P{row.number} was merged into a patient merged into them")
         seen.add(row.id)
+    known.update(dict.fromkeys(seen, row))
     return row
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from clinicctl import errors
 from clinicctl.desk import bookings, queue_lookup
 from clinicctl.statuses import AppointmentStatus
+from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
@@ -33,8 +34,8 @@ def refuse(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow) -> None:
 
 
 def _open_appointments(tx: Tx, patient: rows.PatientRow) -> list[_Open]:
-    active = bookings.list_active(tx, patient_id=patient.id)
-    return [_Open(row, queue_lookup.get_entry(tx, row.id) if row.position is not None else None) for row in active]
+    entries = {each.appointment_id: each for each in stored_queue.of_patient(tx, patient=patient.id)}
+    return [_Open(row, entries.get(row.id)) for row in bookings.list_active(tx, patient_id=patient.id)]
 
 
 def _with_same(

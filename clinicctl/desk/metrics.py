@@ -1,5 +1,6 @@
 """Metrics for monitoring: today's queues, the journal and the file. Nothing about a person."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
@@ -29,14 +30,12 @@ def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
     known = days.list_states_of_doctors(tx, list(staff.values()), [tx.today])
     states = {code: known[row.id][0] for code, row in staff.items()}
     entries = queue_lookup.list_current(tx)
-    waiting = {
-        code: [
-            (tx.now - each.checked_in_at).total_seconds()
-            for each in entries
-            if each.doctor_code == code and each.status == QueueStatus.WAITING
-        ]
-        for code in staff
-    }
+    in_queue = Counter((each.doctor_code, each.status) for each in entries)
+    longest: dict[str, float] = {}
+    for each in entries:
+        if each.status == QueueStatus.WAITING:
+            waited = (tx.now - each.checked_in_at).total_seconds()
+            longest[each.doctor_code] = max(waited, longest.get(each.doctor_code, 0.0))
     statuses = {row.status: row.number for row in metrics.by_status(tx, on=tx.today)}
 
     def of_doctors(name: str, help_: str, value: Callable[[str], float]) -> Metric:
@@ -58,10 +57,7 @@ def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
         "queue",
         "Patients in the doctor's queue now, by status.",
         tuple(
-            Sample(
-                {"doctor": code, "status": str(status)},
-                sum((each.doctor_code, each.status) == (code, status) for each in entries),
-            )
+            Sample({"doctor": code, "status": str(status)}, in_queue[code, status])
             for code in staff
             for status in _IN_QUEUE
         ),
@@ -69,7 +65,7 @@ def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
     yield of_doctors(
         "longest_wait_seconds",
         "Longest current wait; 0 if nobody is waiting.",
-        lambda code: max([0.0, *waiting[code]]),
+        lambda code: longest.get(code, 0.0),
     )
     yield of_doctors("no_shows_today", "No-shows today.", no_shows(1))
     yield of_doctors("no_shows_30_days", "No-shows in the last 30 days.", no_shows(NO_SHOW_DAYS))

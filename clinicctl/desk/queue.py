@@ -1,13 +1,13 @@
 """The queue of a doctor's day: call patients, start and end their consultations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions
 from clinicctl.desk.dates import date_of
-from clinicctl.desk.queue_lookup import find_at, find_one, list_consultations
+from clinicctl.desk.queue_lookup import find_at, find_one
 from clinicctl.desk.transitions import QueueChanges
 from clinicctl.results.appointments import Called, NextPatient, QueueEntry
 from clinicctl.results.base import fields_of
@@ -34,14 +34,23 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
         if on is None
         else queue_lookup.list_of_day(tx, doctor_row, date_of(tx, on))
     )
-    consultations, earlier = list_consultations(tx), queue_lookup.list_earlier(tx, doctor_row)
+    consultations = queue_lookup.consultations_by_patient(tx)
     booked = bookings.get_many(tx, [each.appointment_id for each in shown])
+    queues, counted = _by_doctor(shown), _by_doctor([*queue_lookup.list_earlier(tx, doctor_row), *shown])
     found = list[QueueEntry]()
-    for code in sorted({each.doctor_code for each in shown}):
-        own = [each for each in shown if each.doctor_code == code]
-        ahead = queue_lookup.entries_ahead(own, [each for each in earlier if each.doctor_code == code])
-        for each in step_rules.calling_order(own):
-            found.append(queue_lookup.describe(tx, each, booked[each.appointment_id], ahead, consultations))
+    for code in sorted(queues):
+        ahead = step_rules.people_ahead({each.id: each for each in counted[code]}.values())
+        for each in step_rules.calling_order(queues[code]):
+            row = booked[each.appointment_id]
+            found.append(
+                queue_lookup.describe(
+                    tx,
+                    each,
+                    row,
+                    ahead=ahead.get((each.date, each.position), 0),
+                    consultations=consultations.get(row.patient_id, ()),
+                )
+            )
     return found
 
 
@@ -215,24 +224,19 @@ def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayW
 
 def board(tx: Tx) -> list[Board]:
     """Return the open queues for the waiting room: positions, without names."""
-    entries = step_rules.calling_order(queue_lookup.list_current_of(tx, None))
-    queues = sorted({(each.doctor_code, each.date) for each in entries})
-
-    def positions(queue: tuple[str, date], status: QueueStatus) -> tuple[int, ...]:
-        return tuple(
-            each.position for each in entries if (each.doctor_code, each.date) == queue and each.status == status
-        )
-
+    queues: dict[tuple[str, date], list[rows.QueueRow]] = {}
+    for each in step_rules.calling_order(queue_lookup.list_current_of(tx, None)):
+        queues.setdefault((each.doctor_code, each.date), []).append(each)
     return [
         Board(
-            doctor=queue[0],
-            name=next(each.doctor_name for each in entries if each.doctor_code == queue[0]),
-            serving=positions(queue, QueueStatus.SERVING),
-            called=positions(queue, QueueStatus.CALLED),
-            waiting=positions(queue, QueueStatus.WAITING),
-            date=queue[1],
+            doctor=code,
+            name=queues[code, on][0].doctor_name,
+            serving=_positions(queues[code, on], QueueStatus.SERVING),
+            called=_positions(queues[code, on], QueueStatus.CALLED),
+            waiting=_positions(queues[code, on], QueueStatus.WAITING),
+            date=on,
         )
-        for queue in queues
+        for code, on in sorted(queues)
     ]
 
 
@@ -246,6 +250,17 @@ def end(tx: Tx, step: Step, entry: rows.QueueRow) -> rows.AppointmentRow:
     return row
 
 
+def _by_doctor(entries: Iterable[rows.QueueRow]) -> dict[str, list[rows.QueueRow]]:
+    found: dict[str, list[rows.QueueRow]] = {}
+    for each in entries:
+        found.setdefault(each.doctor_code, []).append(each)
+    return found
+
+
+def _positions(queue: Iterable[rows.QueueRow], status: QueueStatus) -> tuple[int, ...]:
+    return tuple(each.position for each in queue if each.status == status)
+
+
 def _take(tx: Tx, step: Step, entry: rows.QueueRow, changes: QueueChanges | None = None) -> QueueEntry:
     transitions.take(tx, step, lookup.appointment_by_id(tx, entry.appointment_id), entry=entry, queue_changes=changes)
     return _one(tx, entry.appointment_id)
@@ -255,10 +270,11 @@ def _one(tx: Tx, appointment_id: UUID) -> QueueEntry:
     """Return the current entry of an appointment."""
     entry = queue_lookup.get_entry(tx, appointment_id)
     assert entry is not None, "a step of an appointment that is in no queue"
-    ahead: Sequence[rows.QueueRow] = [entry]
-    if entry.status == QueueStatus.WAITING:
-        queue = stored_queue.of_doctor(tx, doctor=entry.doctor_id, on=entry.date)
-        ahead = queue_lookup.entries_ahead(
-            queue, stored_queue.earlier_of_doctor(tx, doctor=entry.doctor_id, today=tx.today)
-        )
-    return queue_lookup.describe(tx, entry, lookup.appointment_by_id(tx, appointment_id), ahead, list_consultations(tx))
+    row = lookup.appointment_by_id(tx, appointment_id)
+    return queue_lookup.describe(
+        tx,
+        entry,
+        row,
+        ahead=queue_lookup.people_ahead(tx, entry),
+        consultations=stored_queue.consultations_of_patient(tx, patient=row.patient_id),
+    )

@@ -1,6 +1,6 @@
 """Find entries in doctors' queues: which one a command means, and which may not take a step."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,6 @@ from clinicctl import errors
 from clinicctl.desk import bookings, candidates, lookup
 from clinicctl.desk.dates import date_of
 from clinicctl.results.appointments import PassedOver, QueueEntry
-from clinicctl.rules import transitions as step_rules
 from clinicctl.rules.days import DayWord
 from clinicctl.rules.transitions import CALL, IN_QUEUE, Step
 from clinicctl.statuses import QueueStatus
@@ -64,15 +63,31 @@ def list_current_of(tx: Tx, doctor: rows.DoctorRow | None) -> list[rows.QueueRow
     return [*earlier, *list_of_day(tx, doctor, tx.today)]
 
 
-def list_consultations(tx: Tx) -> list[rows.ConsultationRow]:
-    """Return the current consultations of all doctors."""
-    return stored_queue.consultations(tx)
+def consultations_by_patient(tx: Tx) -> dict[UUID, list[rows.ConsultationRow]]:
+    """Return the current consultations of all doctors, by the id of the patient."""
+    found: dict[UUID, list[rows.ConsultationRow]] = {}
+    for each in stored_queue.consultations(tx):
+        found.setdefault(each.patient_id, []).append(each)
+    return found
 
 
-def entries_ahead(queue: Sequence[rows.QueueRow], earlier: Sequence[rows.QueueRow]) -> list[rows.QueueRow]:
-    """Return the entries that count as people ahead, also in earlier queues."""
-    known = {each.id for each in queue}
-    return [*(each for each in earlier if each.id not in known), *queue]
+def people_ahead(tx: Tx, entry: rows.QueueRow) -> int:
+    """Return how many patients wait ahead of an entry.
+
+    Those in earlier queues of the doctor count, too. It is 0 if the entry is not waiting.
+    """
+    if entry.status != QueueStatus.WAITING:
+        return 0
+    found = stored_queue.people_ahead(
+        tx,
+        doctor=entry.doctor_id,
+        on=entry.date,
+        priority=entry.priority,
+        moved_up=entry.moved_up,
+        recalled=entry.recalled,
+        position=entry.position,
+    )
+    return found or 0
 
 
 def find_one(tx: Tx, step: Step, doctor: rows.DoctorRow, position: int | None, on: DayWord | None) -> rows.QueueRow:
@@ -82,7 +97,9 @@ def find_one(tx: Tx, step: Step, doctor: rows.DoctorRow, position: int | None, o
     """
     if position is not None:
         return find_at(tx, step, doctor, position, on)
-    able = _list_able(tx, step, doctor, on)
+    able = list(_iter_able(tx, step, doctor, on))
+    if not able:
+        raise _nobody(tx, step, doctor, on)
     if len(able) > 1:
         status = errors.status_label(step.needs)
         what = f"patients of {doctor.code} are {status}. Which position?"
@@ -100,7 +117,7 @@ def get_one(tx: Tx, step: Step, doctor: rows.DoctorRow, on: DayWord | None) -> r
 
 def list_called(tx: Tx, doctor: rows.DoctorRow, on: date) -> list[rows.QueueRow]:
     """Return the entries of patients who were called and have not started."""
-    return step_rules.calling_order(each for each in list_of_day(tx, doctor, on) if each.status == QueueStatus.CALLED)
+    return list(stored_queue.in_status(tx, status=QueueStatus.CALLED, doctor=doctor.id, first=on, last=on))
 
 
 def not_started(tx: Tx, entry: rows.QueueRow) -> errors.NotStarted:
@@ -120,10 +137,10 @@ def find_next(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> tuple[rows.
 
     Patients who are with another doctor are passed over.
     """
-    consultations, busy, passed_over = list_consultations(tx), list[rows.ConsultationRow](), list[PassedOver]()
-    for entry in _list_able(tx, CALL, doctor, on):
+    busy, passed_over = list[rows.ConsultationRow](), list[PassedOver]()
+    for entry in _iter_able(tx, CALL, doctor, on):
         row = lookup.appointment_by_id(tx, entry.appointment_id)
-        other = _other_consultation(entry, row.patient_id, consultations)
+        other = _other_consultation(entry, stored_queue.consultations_of_patient(tx, patient=row.patient_id))
         if other is None:
             return entry, tuple(passed_over)
         busy.append(other)
@@ -136,6 +153,8 @@ def find_next(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> tuple[rows.
                 with_doctor=other.doctor_code,
             )
         )
+    if not busy:
+        raise _nobody(tx, CALL, doctor, on)
     raise errors.NobodyFree(
         doctor=doctor.code,
         count=len(passed_over),
@@ -159,7 +178,7 @@ def find_at(
     If several days have it, return the one that can take a step. Refuses an empty position, a position
     that can take the step on several days, and one that cannot take it.
     """
-    found = [each for each in _list_candidates(tx, doctor, on) if each.position == position]
+    found = _list_at(tx, doctor, position, on)
     if not found:
         raise errors.NoSuchQueueEntry(doctor=doctor.code, date=_iso(tx, on), position=position)
     able = [each for each in found if each.status in step.queue_leaves]
@@ -199,7 +218,7 @@ def refuse_second_position(tx: Tx, appointment: rows.AppointmentRow, doctor: row
 def refuse_elsewhere(tx: Tx, entry: rows.QueueRow) -> None:
     """Refuse a patient who is in consultation with another doctor now."""
     row = lookup.appointment_by_id(tx, entry.appointment_id)
-    other = _other_consultation(entry, row.patient_id, list_consultations(tx))
+    other = _other_consultation(entry, stored_queue.consultations_of_patient(tx, patient=row.patient_id))
     if other is not None:
         raise errors.WithAnotherDoctor(
             patient=f"P{row.patient_number}",
@@ -215,13 +234,18 @@ def describe(
     tx: Tx,
     entry: rows.QueueRow,
     row: rows.AppointmentRow,
-    entries: Sequence[rows.QueueRow],
+    *,
+    ahead: int,
     consultations: Sequence[rows.ConsultationRow],
 ) -> QueueEntry:
+    """Return an entry as a result.
+
+    `consultations` are the current ones of its patient.
+    """
     appointment = bookings.describe(tx, row)
     until = entry.called_at or entry.ended_at or tx.now
     waited = max(0, int((until - entry.checked_in_at).total_seconds() // 60))
-    other = _other_consultation(entry, row.patient_id, consultations) if entry.status in IN_QUEUE else None
+    other = _other_consultation(entry, consultations) if entry.status in IN_QUEUE else None
     return QueueEntry(
         doctor=entry.doctor_code,
         date=entry.date,
@@ -235,7 +259,7 @@ def describe(
         started_at=tx.local(entry.started_at),
         ended_at=tx.local(entry.ended_at),
         waited_minutes=waited,
-        people_ahead=step_rules.people_ahead(entry, entries),
+        people_ahead=ahead,
         long_wait=entry.status == QueueStatus.WAITING and waited >= tx.clinic.wait_threshold,
         with_doctor=other.doctor_code if other is not None else None,
         earlier=entry.date < tx.today,
@@ -254,26 +278,25 @@ def how_to_leave(entry: rows.QueueRow) -> str:
     return f"clinicctl queue {step} {entry.doctor_code} {entry.position}"
 
 
-def _list_candidates(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> list[rows.QueueRow]:
-    """Return the entries that a step may mean.
+def _list_at(tx: Tx, doctor: rows.DoctorRow, position: int, on: DayWord | None) -> list[rows.QueueRow]:
+    """Return the entries at a position that a step may mean.
 
-    Without a day, those of earlier days come first.
+    Without a day, they are of today and of open earlier queues, which come first.
     """
-    if on is not None:
-        return list(list_of_day(tx, doctor, date_of(tx, on)))
-    earlier = sorted(list_earlier(tx, doctor), key=lambda each: each.date)
-    return [*earlier, *list_of_day(tx, doctor, tx.today)]
+    earlier = stored_queue.earlier_at(tx, today=tx.today, doctor=doctor.id, position=position) if on is None else []
+    entry = stored_queue.at(tx, doctor=doctor.id, on=date_of(tx, on) if on else tx.today, position=position)
+    return [*earlier, *([entry] if entry is not None else [])]
 
 
-def _list_able(tx: Tx, step: Step, doctor: rows.DoctorRow, on: DayWord | None) -> list[rows.QueueRow]:
-    """Return the entries that can take a step, in calling order.
+def _iter_able(tx: Tx, step: Step, doctor: rows.DoctorRow, on: DayWord | None) -> Iterator[rows.QueueRow]:
+    """Yield the entries that can take a step, in calling order."""
+    (status,) = step.queue_leaves
+    first, last = (date_of(tx, on),) * 2 if on else (date.min, tx.today)
+    return stored_queue.in_status(tx, status=status, doctor=doctor.id, first=first, last=last)
 
-    Refuses if there are none.
-    """
-    able = [each for each in _list_candidates(tx, doctor, on) if each.status in step.queue_leaves]
-    if not able:
-        raise errors.NobodyThere(doctor=doctor.code, date=_iso(tx, on), status=step.needs)
-    return step_rules.calling_order(able)
+
+def _nobody(tx: Tx, step: Step, doctor: rows.DoctorRow, on: DayWord | None) -> errors.NobodyThere:
+    return errors.NobodyThere(doctor=doctor.code, date=_iso(tx, on), status=step.needs)
 
 
 def _ambiguous(
@@ -313,12 +336,10 @@ def _come_back_hint(tx: Tx, entry: rows.QueueRow) -> str | None:
 
 
 def _other_consultation(
-    entry: rows.QueueRow, patient_id: UUID, consultations: Iterable[rows.ConsultationRow]
+    entry: rows.QueueRow, consultations: Iterable[rows.ConsultationRow]
 ) -> rows.ConsultationRow | None:
-    """Return the consultation of the entry's patient with another doctor, or None."""
-    return next(
-        (each for each in consultations if each.patient_id == patient_id and each.doctor_id != entry.doctor_id), None
-    )
+    """Return a consultation of the entry's patient with another doctor, or None."""
+    return next((each for each in consultations if each.doctor_id != entry.doctor_id), None)
 
 
 def _end_first(tx: Tx, other: rows.ConsultationRow) -> str:

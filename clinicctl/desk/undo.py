@@ -12,6 +12,7 @@ from clinicctl.desk import (
     day_history,
     days,
     distinct,
+    journal,
     lookup,
     merge_history,
     operations,
@@ -214,7 +215,7 @@ def _details(
 
 def _find_write(tx: Tx, number: int | None) -> rows.WriteRow:
     if number is None:
-        write = stored.last_undoable(tx, actor=tx.actor)
+        write = _last_undoable(tx)
         if write is None:
             raise errors.NothingToUndo(actor=tx.actor)
         return write
@@ -224,6 +225,21 @@ def _find_write(tx: Tx, number: int | None) -> rows.WriteRow:
     if stored.undone_by(tx, number=number) is not None:
         raise errors.UndoneAlready()
     return write
+
+
+def _last_undoable(tx: Tx) -> rows.WriteRow | None:
+    """Return the last write of this actor that is no undo and not undone, or None.
+
+    An undo without a number undid the last such write of its time. There is none between the two, and what lies there
+    is not read again.
+    """
+    undo = journal.digest(tx, operations.UNDO.name, {})
+    until = stored.newest(tx, actor=tx.actor) or 0
+    while (write := stored.last_undoable_or_undo(tx, actor=tx.actor, until=until, undo=undo)) is not None:
+        if write.undoes is None:
+            return write
+        until = min(write.undoes, write.number) - 1
+    return None
 
 
 def _refuse_later_step(tx: Tx, write: rows.WriteRow, step: rows.StepRow) -> None:

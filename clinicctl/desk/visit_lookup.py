@@ -128,10 +128,7 @@ def _list_booked(tx: Tx, people: Sequence[rows.PatientRow]) -> list[rows.Appoint
 
 def _list_todays(tx: Tx, people: Sequence[rows.PatientRow]) -> list[rows.AppointmentRow]:
     """Return the appointments of patients today, by doctor and slot."""
-    if not people:
-        return []
-    wanted = {each.id for each in people}
-    return [row for row in appointments.of_day(tx, on=tx.today) if row.patient_id in wanted]
+    return appointments.of_patients_on(tx, patients=[each.id for each in people], on=tx.today) if people else []
 
 
 def _can_arrive(row: rows.AppointmentRow) -> bool:

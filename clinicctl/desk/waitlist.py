@@ -1,6 +1,6 @@
 """The waitlist: patients who wait for a free slot with a doctor, first come, first served."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import NamedTuple
@@ -66,8 +66,8 @@ def add(tx: Tx, *, patient: PatientRef, doctor: DoctorRef, on: DaysWord) -> Wait
     )
     stored_waitlist.insert_days(tx, (rows.WaitlistDayRow(identity, each) for each in dates))
     entry = _show(tx, _stored(tx, number))
-    own = [each.date for each in _list_fitting(tx, doctor_row) if each.number == number]
-    return Waiting(**fields_of(entry), free_now=tuple(own))
+    free = _free_dates(tx, {doctor_row: dates})[doctor_row]
+    return Waiting(**fields_of(entry), free_now=tuple(stored_waitlist.bookable_days(tx, entry=identity, dates=free)))
 
 
 def iter_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False) -> Iterator[WaitlistEntry]:
@@ -130,45 +130,56 @@ def _promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) 
 
     Return None if there is none.
     """
-    fits = _list_fitting(tx, doctor, dates)
-    if not fits:
+    wanted = _wished(tx, [doctor])[doctor.id] if dates is None else [each for each in dates if each >= tx.today]
+    found = _first_bookable(tx, doctor, _free_dates(tx, {doctor: wanted}, is_closed_counted=dates is not None)[doctor])
+    if found is None:
         return None
-    patient = lookup.active_patient(lookup.patient_by_id(tx, fits[0].patient_id))
-    return bookings.place(tx, patient, doctor, on=fits[0].date)
+    first, on = found
+    return bookings.place(tx, lookup.active_patient(lookup.patient_by_id(tx, first.patient_id)), doctor, on=on)
 
 
-def _list_fitting(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None = None) -> list[rows.WishRow]:
-    """Return the wishes that fit a free slot of a doctor, the oldest entry first.
+def _wished(tx: Tx, doctors: Iterable[rows.DoctorRow]) -> dict[UUID, list[date]]:
+    """Return the days for which somebody waits, from today on, by doctor id."""
+    found: dict[UUID, list[date]] = {each.id: [] for each in doctors}
+    for each in stored_waitlist.wished_days(tx, doctors=list(found), first=tx.today):
+        found[each.doctor_id].append(each.date)
+    return found
 
-    Past days do not count. Without `dates`, today does not count if it is closed.
+
+def _free_dates(
+    tx: Tx, wanted: Mapping[rows.DoctorRow, Collection[date]], *, is_closed_counted: bool = False
+) -> dict[rows.DoctorRow, list[date]]:
+    """Return those of the wanted dates of doctors that have a free slot.
+
+    Today, if it is closed, counts only with `is_closed_counted`.
     """
-    return _list_fitting_of_doctors(tx, [doctor], dates)[doctor.id]
-
-
-def _list_fitting_of_doctors(
-    tx: Tx, doctors: Sequence[rows.DoctorRow], dates: Sequence[date] | None = None
-) -> dict[UUID, list[rows.WishRow]]:
-    """Return the wishes of several doctors as `_list_fitting` does, by doctor id."""
-    found = stored_waitlist.bookable_wishes(tx, doctors=[each.id for each in doctors], first=tx.today)
-    wishes = [each for each in found if dates is None or each.date in dates]
-    wanted = {each.date for each in wishes}
-    if dates is None and tx.today in wanted and journal.is_closed(tx, tx.today):
-        wanted.remove(tx.today)
-    known = days.list_states_of_doctors(tx, doctors, sorted(wanted)) if wanted else {}
+    may_be_closed = not is_closed_counted and any(tx.today in listed for listed in wanted.values())
+    closed = tx.today if may_be_closed and journal.is_closed(tx, tx.today) else None
+    states = days.list_states_on(tx, {doctor: sorted(listed) for doctor, listed in wanted.items()})
     return {
-        each.id: waitlist.matching_wishes(
-            [wish for wish in wishes if wish.doctor_id == each.id],
-            {day.date for day in known.get(each.id, ()) if day.remaining > 0},
-        )
-        for each in doctors
+        doctor: [each.date for each in states[doctor.id] if each.remaining > 0 and each.date != closed]
+        for doctor in wanted
     }
+
+
+def _first_bookable(tx: Tx, doctor: rows.DoctorRow, free: Sequence[date]) -> tuple[rows.BookableRow, date] | None:
+    """Return the oldest entry that can be booked on one of these dates.
+
+    The first such date is beside it. Return None if there is none.
+    """
+    first = stored_waitlist.first_bookable(tx, doctor=doctor.id, dates=free) if free else None
+    if first is None:
+        return None
+    return first, stored_waitlist.bookable_days(tx, entry=first.id, dates=free)[0]
 
 
 def list_promotable(tx: Tx) -> list[tuple[str, date]]:
     """Return the doctors with a fitting waitlist entry, each with its day."""
     doctors = stored_waitlist.doctors(tx)
-    fits = _list_fitting_of_doctors(tx, doctors)
-    return [(each.code, fits[each.id][0].date) for each in doctors if fits[each.id]]
+    wished = _wished(tx, doctors)
+    free = _free_dates(tx, {each: wished[each.id] for each in doctors})
+    fits = ((each.code, _first_bookable(tx, each, free[each])) for each in doctors)
+    return [(code, found[1]) for code, found in fits if found is not None]
 
 
 def list_of_patient(tx: Tx, *, patient_id: UUID) -> list[str]:

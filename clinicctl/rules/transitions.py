@@ -92,16 +92,14 @@ def calling_order(entries: Iterable[T]) -> list[T]:
     return sorted(entries, key=lambda each: (each.date, _DISPLAY_ORDER.index(Q(each.status)), *_turn(each)))
 
 
-def people_ahead(entry: Waiting, entries: Iterable[Waiting]) -> int:
-    """Return the number of patients who wait ahead of an entry.
+def people_ahead(entries: Iterable[Waiting]) -> dict[tuple[datetime.date, int], int]:
+    """Return the number of patients ahead of each waiting entry.
 
-    It is 0 if the entry is not waiting. Called patients and patients in consultation do not count. `entries` can be of
-    several days; earlier days come first.
+    The key is the date and the position. Called patients and patients in consultation do not count. `entries` are of
+    one doctor, and can be of several days; earlier days come first.
     """
-    if entry.status != Q.WAITING:
-        return 0
-    before = (entry.date, *_turn(entry))
-    return sum(1 for each in entries if each.status == Q.WAITING and (each.date, *_turn(each)) < before)
+    waiting = calling_order(each for each in entries if each.status == Q.WAITING)
+    return {(each.date, each.position): nth for nth, each in enumerate(waiting)}
 
 
 def _turn(entry: Waiting) -> tuple[int, bool, int, int]:

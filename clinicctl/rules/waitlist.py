@@ -1,6 +1,6 @@
 """The waitlist: first come, first served, on the requested days."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import date
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -20,11 +20,6 @@ class Wish(Protocol):
 
 
 W = TypeVar("W", bound=Wish)
-
-
-def matching_wishes(wishes: Iterable[W], free: Collection[date]) -> list[W]:
-    """Return the wishes for free days, by entry number, then by date."""
-    return sorted((each for each in wishes if each.date in free), key=lambda each: (each.number, each.date))
 
 
 def without_duplicates(wishes: Iterable[W]) -> tuple[dict[UUID, list[date]], list[W]]:

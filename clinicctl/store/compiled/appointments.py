@@ -197,6 +197,29 @@ def of_day(tx: Tx, *, on: Date) -> list[rows.AppointmentRow]:
     return tx.fetch_all(_OF_DAY, (from_date(on),), rows.appointment_row)
 
 
+_OF_PATIENTS_ON = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
+patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
+patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
+doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
+queue_doctors.code AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.date = ? AND appointments.status != 'cancelled' AND appointments.patient_id IN (SELECT
+patients_listed.value
+FROM json_each(?) AS patients_listed) ORDER BY doctors.code, appointments.slot
+"""
+
+
+def of_patients_on(tx: Tx, *, on: Date, patients: Iterable[UUID]) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_OF_PATIENTS_ON, (from_date(on), from_list(patients, from_uuid)), rows.appointment_row)
+
+
 _OF_DOCTORS_DAY = """
 SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,

@@ -96,14 +96,20 @@ WHERE (journal.command = 'patient' OR journal.command > ('patient' || ' ') AND j
 '!') OR journal.command = 'waitlist' OR journal.command > ('waitlist' || ' ') AND journal.command <
 ('waitlist' || '!') OR journal.command = 'appointment edit' OR journal.command > ('appointment edit' || ' ')
 AND journal.command < ('appointment edit' || '!') OR journal.command = 'undo' OR journal.command > ('undo' ||
-' ') AND journal.command < ('undo' || '!')) AND ((EXISTS (SELECT numbers_listed.value
+' ') AND journal.command < ('undo' || '!')) AND (CASE WHEN (json_valid(journal.outcome) = 1) THEN EXISTS
+(SELECT outcome_values.atom
+FROM json_tree(CASE WHEN (json_valid(journal.outcome) = 1) THEN journal.outcome ELSE '[]' END) AS
+outcome_values
+WHERE outcome_values.atom IN (SELECT numbers_listed.value
+FROM json_each(?) AS numbers_listed)) ELSE EXISTS (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed
-WHERE instr(journal.outcome, '"' || numbers_listed.value || '"') > 0)) OR journal.command = 'patient import'))
+WHERE instr(journal.outcome, '"' || numbers_listed.value || '"') > 0) END = 1 OR journal.command =
+'patient import'))
 """
 
 
 def of_patients(*, patients: Iterable[UUID], numbers: Iterable[str]) -> Condition:
-    return Condition(_OF_PATIENTS, (from_list(patients, from_uuid), from_list(numbers)))
+    return Condition(_OF_PATIENTS, (from_list(patients, from_uuid), from_list(numbers), from_list(numbers)))
 
 
 _OF_DOCTOR = """

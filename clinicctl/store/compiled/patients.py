@@ -297,17 +297,23 @@ def merged(tx: Tx) -> list[rows.PatientRow]:
     return tx.fetch_all(_MERGED, (), rows.patient_row)
 
 
-_MERGED_INTO = """
+_MERGED_UNDER = """
+WITH RECURSIVE merged_under(id) AS
+(SELECT patients.id AS id
+FROM patients
+WHERE patients.merged_into = ? UNION SELECT patients.id AS id
+FROM patients JOIN merged_under ON patients.merged_into = merged_under.id)
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
-WHERE patients.merged_into = ? ORDER BY patients.number
+WHERE patients.id IN (SELECT merged_under.id
+FROM merged_under) ORDER BY patients.number
 """
 
 
-def merged_into(tx: Tx, *, survivor: UUID) -> list[rows.PatientRow]:
-    return tx.fetch_all(_MERGED_INTO, (from_uuid(survivor),), rows.patient_row)
+def merged_under(tx: Tx, *, survivor: UUID) -> list[rows.PatientRow]:
+    return tx.fetch_all(_MERGED_UNDER, (from_uuid(survivor),), rows.patient_row)
 
 
 _INSERT = """

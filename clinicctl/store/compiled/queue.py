@@ -1,5 +1,6 @@
 """Generated from queries/queue.py by `python -m clinicctl.store.compile`. Do not edit."""
 
+from collections.abc import Iterator
 from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
@@ -85,6 +86,80 @@ def earlier_of_doctor(tx: Tx, *, today: Date, doctor: UUID) -> list[rows.QueueRo
     return tx.fetch_all(_EARLIER_OF_DOCTOR, (from_date(today), from_uuid(doctor)), rows.queue_row)
 
 
+_AT = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
+WHERE queue_entries.doctor_id = ? AND queue_entries.date = ? AND queue_entries.position = ?
+"""
+
+
+def at(tx: Tx, *, doctor: UUID, on: Date, position: int) -> rows.QueueRow | None:
+    return tx.fetch_one(_AT, (from_uuid(doctor), from_date(on), position), rows.queue_row)
+
+
+_EARLIER_AT = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.date < ?
+AND queue_entries.doctor_id = ? AND queue_entries.position = ? ORDER BY queue_entries.date
+"""
+
+
+def earlier_at(tx: Tx, *, today: Date, doctor: UUID, position: int) -> list[rows.QueueRow]:
+    return tx.fetch_all(_EARLIER_AT, (from_date(today), from_uuid(doctor), position), rows.queue_row)
+
+
+_IN_STATUS = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+queue_entries.moved_up, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status = ?
+AND queue_entries.doctor_id = ? AND queue_entries.date BETWEEN ? AND ? ORDER BY queue_entries.date,
+queue_entries.priority DESC, queue_entries.moved_up DESC, queue_entries.recalled, queue_entries.position
+"""
+
+
+def in_status(tx: Tx, *, status: QueueStatus, doctor: UUID, first: Date, last: Date) -> Iterator[rows.QueueRow]:
+    return tx.iterate(_IN_STATUS, (status.value, from_uuid(doctor), from_date(first), from_date(last)), rows.queue_row)
+
+
+_PEOPLE_AHEAD = """
+SELECT count(*) AS count_1
+FROM queue_entries
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'waiting' AND queue_entries.doctor_id = ? AND queue_entries.date <= ? AND (queue_entries.date, ?, ?,
+queue_entries.recalled, queue_entries.position) < (?, queue_entries.priority, queue_entries.moved_up, ?, ?)
+"""
+
+
+def people_ahead(
+    tx: Tx,
+    *,
+    doctor: UUID,
+    on: Date,
+    priority: int,
+    moved_up: bool,
+    recalled: int,
+    position: int,
+) -> int | None:
+    return tx.fetch_one(
+        _PEOPLE_AHEAD,
+        (from_uuid(doctor), from_date(on), priority, from_bool(moved_up), from_date(on), recalled, position),
+        lambda row: row[0],
+    )
+
+
 _OF_EARLIER_QUEUES = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
 queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
@@ -151,6 +226,23 @@ WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held'
 
 def consultations(tx: Tx) -> list[rows.ConsultationRow]:
     return tx.fetch_all(_CONSULTATIONS, (), rows.consultation_row)
+
+
+_CONSULTATIONS_OF_PATIENT = """
+SELECT appointments.patient_id, queue_entries.doctor_id, queue_entries.date, queue_entries.position,
+doctors.code AS doctor_code
+FROM queue_entries JOIN appointments ON appointments.id = queue_entries.appointment_id JOIN doctors ON
+doctors.id = queue_entries.doctor_id
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'serving' AND queue_entries.appointment_id IN (SELECT appointments.id
+FROM appointments
+WHERE appointments.patient_id = ? AND status IN ('booked', 'checked_in', 'in_consultation')) ORDER BY
+queue_entries.started_at
+"""
+
+
+def consultations_of_patient(tx: Tx, *, patient: UUID) -> list[rows.ConsultationRow]:
+    return tx.fetch_all(_CONSULTATIONS_OF_PATIENT, (from_uuid(patient),), rows.consultation_row)
 
 
 _OPEN_ENTRIES = """

@@ -225,6 +225,15 @@ def before_row(stored: Any) -> BeforeRow:
     return BeforeRow(stored[0], stored[1])
 
 
+class BookableRow(NamedTuple):
+    id: UUID
+    patient_id: UUID
+
+
+def bookable_row(stored: Any) -> BookableRow:
+    return BookableRow(to_uuid(stored[0]), to_uuid(stored[1]))
+
+
 class CapacityRow(NamedTuple):
     new_capacity: int
     doctor_id: UUID
@@ -277,6 +286,10 @@ def counter_row(stored: Any) -> CounterRow:
 class DayKeyRow(NamedTuple):
     doctor_id: UUID
     date: Date
+
+
+def day_key_row(stored: Any) -> DayKeyRow:
+    return DayKeyRow(to_uuid(stored[0]), to_date(stored[1]))
 
 
 class DaySettingRow(NamedTuple):

@@ -9,19 +9,20 @@ from clinicctl.store.compiled import rows
 from clinicctl.store.tx import Tx
 from clinicctl.store.values import from_instant, from_time, from_uuid
 
-_LAST_UNDOABLE = """
+_LAST_UNDOABLE_OR_UNDO = """
 SELECT journal.number, journal.at, journal.actor, journal.command, journal."key", journal.undoes,
 journal.said, journal.fingerprint, journal.outcome, journal.previous, journal.hash
 FROM journal
-WHERE journal.actor = ? AND journal.undoes IS NULL AND (journal.number NOT IN (SELECT journal.undoes
-FROM journal
-WHERE journal.undoes IS NOT NULL)) ORDER BY journal.number DESC
+WHERE journal.actor = ? AND journal.number <= ? AND (coalesce(journal.undoes, 0) = 0 AND NOT (EXISTS (SELECT
+undoing.number
+FROM journal AS undoing
+WHERE undoing.undoes = journal.number)) OR journal.said = ?) ORDER BY journal.number DESC
 LIMIT 1 OFFSET ?
 """
 
 
-def last_undoable(tx: Tx, *, actor: str) -> rows.WriteRow | None:
-    return tx.fetch_one(_LAST_UNDOABLE, (actor, 0), rows.write_row)
+def last_undoable_or_undo(tx: Tx, *, actor: str, until: int, undo: str) -> rows.WriteRow | None:
+    return tx.fetch_one(_LAST_UNDOABLE_OR_UNDO, (actor, until, undo, 0), rows.write_row)
 
 
 _NEWEST = """
@@ -63,10 +64,10 @@ def steps(tx: Tx, *, number: int) -> list[rows.StepRow]:
 _LATER_STEP = """
 SELECT journal_steps.journal_number
 FROM journal_steps JOIN journal ON journal.number = journal_steps.journal_number
-WHERE journal_steps.appointment_id = ? AND journal_steps.journal_number > ? AND journal.undoes IS NULL AND
-(journal.number NOT IN (SELECT journal.undoes
-FROM journal
-WHERE journal.undoes IS NOT NULL))
+WHERE journal_steps.appointment_id = ? AND journal_steps.journal_number > ? AND coalesce(journal.undoes, 0) =
+0 AND NOT (EXISTS (SELECT undoing.number
+FROM journal AS undoing
+WHERE undoing.undoes = journal.number))
 LIMIT 1 OFFSET ?
 """
 

@@ -158,23 +158,52 @@ def wishes_for_day(tx: Tx, *, patient: UUID, doctor: UUID, on: Date) -> list[row
     )
 
 
-_BOOKABLE_WISHES = """
-SELECT waitlist_entries.id, waitlist_entries.number, waitlist_entries.patient_id, waitlist_entries.doctor_id,
-waitlist_days.date
-FROM waitlist_entries JOIN waitlist_days ON waitlist_days.entry_id = waitlist_entries.id JOIN patients ON
-patients.id = waitlist_entries.patient_id
+_WISHED_DAYS = """
+SELECT DISTINCT waitlist_entries.doctor_id, waitlist_days.date
+FROM waitlist_entries JOIN waitlist_days ON waitlist_days.entry_id = waitlist_entries.id
 WHERE waitlist_entries.doctor_id IN (SELECT doctors_listed.value
-FROM json_each(?) AS doctors_listed) AND waitlist_entries.status = 'waiting' AND waitlist_days.date >= ? AND
-patients.archived_at IS NULL AND NOT (EXISTS (SELECT appointments.id
-FROM appointments
-WHERE appointments.patient_id = waitlist_entries.patient_id AND appointments.doctor_id =
-waitlist_entries.doctor_id AND appointments.date = waitlist_days.date AND status IN ('booked', 'checked_in',
-'in_consultation')))
+FROM json_each(?) AS doctors_listed) AND waitlist_entries.status = 'waiting' AND waitlist_days.date >= ?
 """
 
 
-def bookable_wishes(tx: Tx, *, doctors: Iterable[UUID], first: Date) -> list[rows.WishRow]:
-    return tx.fetch_all(_BOOKABLE_WISHES, (from_list(doctors, from_uuid), from_date(first)), rows.wish_row)
+def wished_days(tx: Tx, *, doctors: Iterable[UUID], first: Date) -> list[rows.DayKeyRow]:
+    return tx.fetch_all(_WISHED_DAYS, (from_list(doctors, from_uuid), from_date(first)), rows.day_key_row)
+
+
+_FIRST_BOOKABLE = """
+SELECT waitlist_entries.id, waitlist_entries.patient_id
+FROM waitlist_entries JOIN patients ON patients.id = waitlist_entries.patient_id
+WHERE waitlist_entries.doctor_id = ? AND waitlist_entries.status = 'waiting' AND patients.archived_at IS NULL
+AND (EXISTS (SELECT waitlist_days.date
+FROM waitlist_days
+WHERE waitlist_days.entry_id = waitlist_entries.id AND waitlist_days.date IN (SELECT dates_listed.value
+FROM json_each(?) AS dates_listed) AND NOT (EXISTS (SELECT appointments.id
+FROM appointments
+WHERE appointments.patient_id = waitlist_entries.patient_id AND appointments.doctor_id =
+waitlist_entries.doctor_id AND appointments.date = waitlist_days.date AND status IN ('booked', 'checked_in',
+'in_consultation'))))) ORDER BY waitlist_entries.number + 0
+LIMIT 1 OFFSET ?
+"""
+
+
+def first_bookable(tx: Tx, *, doctor: UUID, dates: Iterable[Date]) -> rows.BookableRow | None:
+    return tx.fetch_one(_FIRST_BOOKABLE, (from_uuid(doctor), from_list(dates, from_date), 0), rows.bookable_row)
+
+
+_BOOKABLE_DAYS = """
+SELECT waitlist_days.date
+FROM waitlist_days JOIN waitlist_entries ON waitlist_entries.id = waitlist_days.entry_id
+WHERE waitlist_entries.id = ? AND waitlist_days.date IN (SELECT dates_listed.value
+FROM json_each(?) AS dates_listed) AND NOT (EXISTS (SELECT appointments.id
+FROM appointments
+WHERE appointments.patient_id = waitlist_entries.patient_id AND appointments.doctor_id =
+waitlist_entries.doctor_id AND appointments.date = waitlist_days.date AND status IN ('booked', 'checked_in',
+'in_consultation'))) ORDER BY waitlist_days.date
+"""
+
+
+def bookable_days(tx: Tx, *, entry: UUID, dates: Iterable[Date]) -> list[Date]:
+    return tx.fetch_all(_BOOKABLE_DAYS, (from_uuid(entry), from_list(dates, from_date)), lambda row: to_date(row[0]))
 
 
 _DOCTORS = """

@@ -77,6 +77,10 @@ PAST_OF_PATIENT = every(
 )
 COUNT_NO_SHOWS = one(select(func.count()).where(_WITH_PATIENT, appointments.c.status == AppointmentStatus.NO_SHOW))
 OF_DAY = every(_NOT_CANCELLED.order_by(doctors.c.code, appointments.c.slot), "AppointmentRow")
+OF_PATIENTS_ON = every(
+    _NOT_CANCELLED.where(among(appointments.c.patient_id, "patients")).order_by(doctors.c.code, appointments.c.slot),
+    "AppointmentRow",
+)
 OF_DOCTORS_DAY = every(_NOT_CANCELLED.where(_WITH_DOCTOR).order_by(appointments.c.slot), "AppointmentRow")
 
 # A subquery, because the index needs the exact condition, and `status` is also a column of the queue.

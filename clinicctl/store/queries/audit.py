@@ -2,7 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, and_, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    String,
+    TableValuedAlias,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 
 from clinicctl.store.models import appointments, doctors, journal, journal_steps, patients, queue_entries
 from clinicctl.store.queries import FILTERS, ListOf, among, condition, every, filtered
@@ -19,6 +32,17 @@ def _begins(words: ColumnElement[str]) -> ColumnElement[bool]:
 def _names(value: ColumnElement[str]) -> ColumnElement[bool]:
     """Return the condition that a write's outcome contains a text as a value."""
     return func.instr(journal.c.outcome, literal('"').concat(value).concat('"'), type_=Integer) > 0
+
+
+def _names_one_of(listed: TableValuedAlias) -> ColumnElement[bool]:
+    """Return the condition that a write's outcome contains one of many texts.
+
+    They are values in it. An outcome is read once, not once for each text, unless it is damaged.
+    """
+    is_read = func.json_valid(journal.c.outcome, type_=Integer) == 1
+    values = func.json_tree(case((is_read, journal.c.outcome), else_="[]")).table_valued("atom").alias("outcome_values")
+    found = select(values.c.atom).where(type_coerce(values.c.atom, String).in_(select(listed.c.value)))
+    return case((is_read, found.exists()), else_=select(listed.c.value).where(_names(listed.c.value)).exists())
 
 
 def _touching(booked: Any, commands: tuple[str, ...], is_about: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -52,7 +76,7 @@ OF_PATIENTS = condition(
     _touching(
         select(appointments.c.id).where(among(appointments.c.patient_id, "patients")),
         ("patient", "waitlist", "appointment edit", "undo"),
-        or_(select(_listed.c.value).where(_names(_listed.c.value)).exists(), journal.c.command == "patient import"),
+        or_(_names_one_of(_listed), journal.c.command == "patient import"),
     )
 )
 OF_DOCTOR = condition(

@@ -45,6 +45,16 @@ def _distinct_words() -> CTE:
 _WORDS = _distinct_words()
 
 
+def _merged_under() -> CTE:
+    """Return the records merged into a patient, also through other records."""
+    into = patients.c.merged_into
+    found = select(patients.c.id).where(into == bindparam("survivor")).cte("merged_under", recursive=True)
+    return found.union(select(patients.c.id).join(found, into == found.c.id))
+
+
+_UNDER = _merged_under()
+
+
 def _with_keys() -> Select[Any]:
     """Return the records with one of the keys.
 
@@ -107,7 +117,7 @@ WITH_NAME_KEY = every(_ALL.where(patients.c.name_key == bindparam("name_key"), _
 WITH_NAME_KEYS = stream(_ALL.where(among(patients.c.name_key, "name_keys")), "PatientRow")
 AFTER = stream(_ALL.where(patients.c.number > bindparam("number")), "PatientRow")
 MERGED = every(_ALL.where(patients.c.merged_into.is_not(None)), "PatientRow")
-MERGED_INTO = every(_ALL.where(patients.c.merged_into == bindparam("survivor")), "PatientRow")
+MERGED_UNDER = every(_ALL.where(patients.c.id.in_(select(_UNDER.c.id))), "PatientRow")
 INSERT = change_each(insert(patients), row="PatientRow")
 UPDATE = change(
     update(patients).where(patients.c.id == bindparam("id")),

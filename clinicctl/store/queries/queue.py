@@ -1,10 +1,10 @@
 """Queries for the entries in doctors' queues."""
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import Boolean, Date, Integer, bindparam, func, insert, select, tuple_, update
 
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.models import IN_QUEUE, IS_ACTIVE, appointments, doctors, patients, queue_entries
-from clinicctl.store.queries import change, every, one
+from clinicctl.store.queries import change, every, one, stream
 
 _ALL = select(
     queue_entries,
@@ -15,12 +15,49 @@ _ALL = select(
 _OF_DOCTOR = queue_entries.c.doctor_id == bindparam("doctor")
 _ON = queue_entries.c.date == bindparam("on")
 _EARLIER = queue_entries.c.date < bindparam("today")
+_AT = queue_entries.c.position == bindparam("position")
+_IN_STATUS = queue_entries.c.status == bindparam("status")
 
 OF_DAY = every(_ALL.where(_ON), "QueueRow")
 OF_DOCTOR = every(_ALL.where(_OF_DOCTOR, _ON), "QueueRow")
 OF_APPOINTMENT = one(_ALL.where(queue_entries.c.appointment_id == bindparam("appointment")), "QueueRow")
 EARLIER = every(_ALL.where(IN_QUEUE, _EARLIER), "QueueRow")
 EARLIER_OF_DOCTOR = every(_ALL.where(IN_QUEUE, _EARLIER, _OF_DOCTOR), "QueueRow")
+AT = one(_ALL.where(_OF_DOCTOR, _ON, _AT), "QueueRow")
+EARLIER_AT = every(_ALL.where(IN_QUEUE, _EARLIER, _OF_DOCTOR, _AT).order_by(queue_entries.c.date), "QueueRow")
+# In the calling order.
+IN_STATUS = stream(
+    _ALL.where(
+        IN_QUEUE,
+        _IN_STATUS,
+        _OF_DOCTOR,
+        queue_entries.c.date.between(bindparam("first"), bindparam("last")),
+    ).order_by(
+        queue_entries.c.date,
+        queue_entries.c.priority.desc(),
+        queue_entries.c.moved_up.desc(),
+        queue_entries.c.recalled,
+        queue_entries.c.position,
+    ),
+    "QueueRow",
+)
+# In the calling order; the two columns that run down change sides.
+PEOPLE_AHEAD = one(
+    select(func.count()).where(
+        IN_QUEUE,
+        queue_entries.c.status == QueueStatus.WAITING,
+        _OF_DOCTOR,
+        queue_entries.c.date <= bindparam("on"),
+        tuple_(
+            *(queue_entries.c.date, bindparam("priority", type_=Integer), bindparam("moved_up", type_=Boolean)),
+            *(queue_entries.c.recalled, queue_entries.c.position),
+        )
+        < tuple_(
+            *(bindparam("on", type_=Date), queue_entries.c.priority, queue_entries.c.moved_up),
+            *(bindparam("recalled", type_=Integer), bindparam("position", type_=Integer)),
+        ),
+    )
+)
 _OF_EARLIER_QUEUES = _ALL.where(
     tuple_(queue_entries.c.doctor_id, queue_entries.c.date).in_(
         select(queue_entries.c.doctor_id, queue_entries.c.date).where(IN_QUEUE, _EARLIER).correlate(None)
@@ -37,7 +74,7 @@ OF_PATIENT = every(
     ).order_by(queue_entries.c.date, queue_entries.c.position),
     "QueueRow",
 )
-CONSULTATIONS = every(
+_CONSULTATIONS = (
     select(
         appointments.c.patient_id,
         queue_entries.c.doctor_id,
@@ -48,7 +85,17 @@ CONSULTATIONS = every(
     .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
     .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
     .where(IN_QUEUE, queue_entries.c.status == QueueStatus.SERVING)
-    .order_by(queue_entries.c.started_at),
+    .order_by(queue_entries.c.started_at)
+)
+CONSULTATIONS = every(_CONSULTATIONS, "ConsultationRow")
+CONSULTATIONS_OF_PATIENT = every(
+    _CONSULTATIONS.where(
+        queue_entries.c.appointment_id.in_(
+            select(appointments.c.id)
+            .where(appointments.c.patient_id == bindparam("patient"), IS_ACTIVE)
+            .correlate(None)
+        )
+    ),
     "ConsultationRow",
 )
 OPEN_ENTRIES = every(

@@ -1,6 +1,6 @@
 """Queries for the waitlist and its days."""
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 from clinicctl.statuses import WaitlistStatus
 from clinicctl.store.models import (
@@ -73,22 +73,48 @@ WISHES_FOR_DAY = every(
     ).with_only_columns(waitlist_entries.c.id, waitlist_entries.c.number),
     "WaitingRow",
 )
-BOOKABLE_WISHES = every(
-    _WISHES.join(patients, patients.c.id == waitlist_entries.c.patient_id).where(
-        among(waitlist_entries.c.doctor_id, "doctors"),
+WISHED_DAYS = every(
+    select(waitlist_entries.c.doctor_id, waitlist_days.c.date)
+    .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
+    .where(among(waitlist_entries.c.doctor_id, "doctors"), _IS_WAITING, waitlist_days.c.date >= bindparam("first"))
+    .distinct(),
+    "DayKeyRow",
+)
+_is_bookable = and_(
+    among(waitlist_days.c.date, "dates"),
+    ~select(appointments.c.id)
+    .where(
+        appointments.c.patient_id == waitlist_entries.c.patient_id,
+        appointments.c.doctor_id == waitlist_entries.c.doctor_id,
+        appointments.c.date == waitlist_days.c.date,
+        IS_ACTIVE,
+    )
+    .correlate(waitlist_entries, waitlist_days)
+    .exists(),
+)
+# An archived patient is passed over once, not for each day. The sum keeps SQLite from the index of numbers, which has
+# the entries of every doctor.
+FIRST_BOOKABLE = one(
+    select(waitlist_entries.c.id, waitlist_entries.c.patient_id)
+    .join(patients, patients.c.id == waitlist_entries.c.patient_id)
+    .where(
+        _OF_DOCTOR,
         _IS_WAITING,
-        waitlist_days.c.date >= bindparam("first"),
         patients.c.archived_at.is_(None),
-        ~select(appointments.c.id)
-        .where(
-            appointments.c.patient_id == waitlist_entries.c.patient_id,
-            appointments.c.doctor_id == waitlist_entries.c.doctor_id,
-            appointments.c.date == waitlist_days.c.date,
-            IS_ACTIVE,
-        )
+        select(waitlist_days.c.date)
+        .where(waitlist_days.c.entry_id == waitlist_entries.c.id, _is_bookable)
+        .correlate(waitlist_entries)
         .exists(),
-    ),
-    "WishRow",
+    )
+    .order_by(waitlist_entries.c.number + 0)
+    .limit(1),
+    "BookableRow",
+)
+BOOKABLE_DAYS = every(
+    select(waitlist_days.c.date)
+    .join(waitlist_entries, waitlist_entries.c.id == waitlist_days.c.entry_id)
+    .where(waitlist_entries.c.id == bindparam("entry"), _is_bookable)
+    .order_by(waitlist_days.c.date)
 )
 DOCTORS = every(
     select(doctors)
