@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 import clinicctl
 from clinicctl.settings import CLOCK_SHIFT
-from tests.skewed import ACTOR, NOON, TODAY, Clinic, Patient, Visit, ahead, past
+from tests.skewed import ACTOR, NOON, TODAY, Clinic, Patient, Visit, ahead, past, word
 
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "clinicctl")
 TIMES = 4
@@ -48,8 +48,8 @@ _FORK = multiprocessing.get_context("fork")
 class Row:
     """A command whose cost is measured.
 
-    `most` is the size at 4 n. `command` has the words of a command. With `lines`, it is a batch of these lines. Each of
-    `exits` is an expected exit status.
+    `most` is the size at 4 n. `command` has the words of a command. `lines` are its standard input: those of a batch
+    or of a file. Each of `exits` is an expected exit status.
     """
 
     name: str
@@ -224,6 +224,39 @@ def full_doctors(clinic: Clinic, n: int) -> None:
     clinic.visit(Visit(each, doctor, TODAY) for doctor in clinic.doctors(n) for each in people)
 
 
+IMPORT = "patient import - --unverified-phone"
+
+
+def nobody(clinic: Clinic, n: int) -> None:
+    """Add nobody."""
+
+
+def on_one_phone(clinic: Clinic, n: int) -> None:
+    """Add patients with different names on one phone."""
+    clinic.patients(n, phone=lambda _: "+919999999999")
+
+
+def of_one_name(clinic: Clinic, n: int) -> None:
+    """Add patients with one name on different phones."""
+    clinic.patients(n, name=lambda _: "Mohammed Khan", phone=lambda nth: f"+9198{nth:08}")
+
+
+def of_one_birth(clinic: Clinic, n: int) -> None:
+    """Add patients with one name and birth date on different phones."""
+    clinic.patients(n, name=lambda _: "Mohammed Khan", phone=lambda nth: f"+9198{nth:08}", born=lambda _: "1980-01-01")
+
+
+def fifty_on_a_phone(clinic: Clinic, n: int) -> None:
+    """Add patients, of whom fifty share a phone, born on a few days."""
+    clinic.patients(n, phone=lambda nth: f"+9198{nth // 50:08}", born=lambda nth: f"19{nth % 90 + 10}-01-01")
+
+
+def people(n: int, **columns: Callable[[int], str]) -> list[str]:
+    """Return the lines of a file of patients. A column that is not given is made up."""
+    given = {"name": lambda nth: f"{word(nth)} {word(nth // 7)}", "phone": lambda nth: f"+9197{nth:08}"} | columns
+    return [",".join(given), *(",".join(each(nth) for each in given.values()) for nth in range(n))]
+
+
 def _time(nth: int) -> str:
     return f"{8 + nth:02}:00:00.000000"
 
@@ -233,6 +266,59 @@ def _last_day(n: int) -> str:
 
 
 ROWS = (
+    Row(
+        "import-one-phone",
+        "rows on one phone",
+        4_000,
+        nobody,
+        IMPORT,
+        lines=lambda n: people(n, phone=lambda _: "+919999999999"),
+    ),
+    Row(
+        "import-one-phone-again",
+        "rows on one phone, who are on file",
+        4_000,
+        on_one_phone,
+        IMPORT,
+        lines=lambda n: people(n, phone=lambda _: "+919999999999"),
+        exits=(0, 6),
+    ),
+    Row(
+        "import-one-name",
+        "rows of one name, who have other phones on file",
+        20_000,
+        of_one_name,
+        IMPORT,
+        lines=lambda n: people(n, name=lambda _: "Mohammed Khan"),
+    ),
+    Row(
+        "import-one-birth",
+        "rows of one name and birth date, who have other phones on file",
+        4_000,
+        of_one_birth,
+        IMPORT,
+        lines=lambda n: people(n, name=lambda _: "Mohammed Khan", born=lambda _: "1980-01-01"),
+        exits=(6,),
+    ),
+    Row("import-plain", "rows", 20_000, nobody, IMPORT, lines=people),
+    Row("duplicates", "patients, fifty on a phone", 20_000, fifty_on_a_phone, "patient duplicates"),
+    Row("duplicates-one-name", "patients of one name", 20_000, of_one_name, "patient duplicates"),
+    Row(
+        "add-one-name",
+        "patients of one name",
+        20_000,
+        of_one_name,
+        "patient add Mohammed\u00a0Khan --phone +919700000001 --new",
+    ),
+    Row(
+        "add-one-phone",
+        "patients on one phone",
+        20_000,
+        on_one_phone,
+        "patient add Zoe --phone +919999999999",
+    ),
+    Row("find-one-name", "patients of one name", 20_000, of_one_name, "patient find mohammed"),
+    Row("find-similar", "patients of one name", 20_000, of_one_name, "patient find mohamad"),
     Row("metrics", "doctors with 5 waiting each", 2_000, queues, "metrics"),
     Row("queue-board", "doctors with 5 waiting each", 2_000, queues, "queue board --once"),
     Row("queue-show", "doctors with 5 waiting each", 2_000, queues, "queue show"),

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from clinicctl.rules import keys
 from clinicctl.rules.matching import name_key
 from clinicctl.rules.text import search_words
 from clinicctl.store.compiled.rows import WriteRow
@@ -147,6 +148,14 @@ class Clinic:
                 {"ending": given[:0:-1], "patient_id": patient.id.hex, "position": 1}
                 for nth, patient in enumerate(made)
                 if (given := phone(nth)) is not None
+            ),
+        )
+        self._insert(
+            "patient_keys",
+            (
+                {"key": key, "patient": patient.number}
+                for nth, patient in enumerate(made)
+                for key in keys.keys(_Described(name(nth), born(nth)), filter(None, [phone(nth)]))
             ),
         )
         return made
@@ -341,6 +350,18 @@ def past(count: int) -> list[date]:
 def word(nth: int) -> str:
     """Return the nth of many words that no name begins with otherwise."""
     return "W" + "".join(chr(ord("a") + int(each)) for each in f"{nth:05}")
+
+
+class _Described(NamedTuple):
+    """The details of a patient that keys are made of."""
+
+    name: str
+    day: str | None
+    born_year: int | None = None
+
+    @property
+    def born(self) -> date | None:
+        return date.fromisoformat(self.day) if self.day else None
 
 
 _name_key = cache(name_key)
