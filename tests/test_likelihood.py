@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from clinicctl.rules import likelihood
-from clinicctl.rules.comparisons import Phone, phones_compared
+from clinicctl.rules.comparisons import phones_compared
 from clinicctl.rules.likelihood import Frequencies, Outcome, Score
 from clinicctl.rules.names import read
 from clinicctl.rules.text import fold
