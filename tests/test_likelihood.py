@@ -46,9 +46,9 @@ def file(tmp_path: Path) -> Callable[[str], str]:
     return write
 
 
-def score(one: Human, other: Human, frequencies: Frequencies = Frequencies()) -> Score:
+def score(one: Human, other: Human, frequencies: Frequencies | None = None) -> Score:
     phone = phones_compared(*([each.phone] if each.phone else [] for each in (one, other)))
-    return likelihood.score(one, other, phone=phone, frequencies=frequencies, on_file=2)
+    return likelihood.score(one, other, phone=phone, frequencies=frequencies or Frequencies(), on_file=2)
 
 
 def counted(pairs: list[people.Pair]) -> Frequencies:
@@ -197,5 +197,5 @@ def test_the_program_names_whom_the_measured_rules_name(clinic: Ask, run: Any, f
             registered = json.loads(answer.stdout)
             named = registered["similar_on_file"] if registered["created"] else [registered]
         found.update((nth, numbers[each["number"]]) for each in named if each["number"] in numbers)
-    differing = {pair for pair in expected.keys() ^ found.keys()}
+    differing = expected.keys() ^ found.keys()
     assert len(differing) <= 2, (SEED, [(newcomers[a].human, on_file[b]) for a, b in differing])
