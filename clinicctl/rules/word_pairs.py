@@ -1,5 +1,6 @@
 """Compare the words of two names, and pair them."""
 
+import re
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from functools import cache, lru_cache
@@ -41,6 +42,7 @@ class Paired(NamedTuple):
     extra: int
 
 
+_DIGIT = re.compile(r"\d")
 _LIKE, _CLOSE = 0.65, 0.88
 """The least Jaro-Winkler similarity of a word with more than a slip."""
 _UNLIKE = 0.35
@@ -62,7 +64,7 @@ def _compare(one: Word, other: Word) -> tuple[Level, float]:
     if one.latin == other.latin:
         return Level.EQUAL, 1.0
     shorter, longer = (one, other) if len(one.latin) <= len(other.latin) else (other, one)
-    if not (one.latin.isalpha() and other.latin.isalpha()):
+    if not (one.latin.isalpha() and other.latin.isalpha()) and _DIGIT.search(one.latin + other.latin):
         # Another number is another person, not a typing error.
         return Level.OTHER, 0.0
     if len(shorter.latin) == 1:
