@@ -87,7 +87,7 @@ def newest(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Run the benchmarks and print the table of `clinicctl help benchmarks`."""
     session.install(".[dev]")
-    session.run("python", "tests/bench.py", *session.posargs)
+    session.run("python", "-m", "tests.bench", *session.posargs)
 
 
 @nox.session

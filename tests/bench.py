@@ -6,6 +6,7 @@ sent: they are recorded at the driver, with their values, and sent again by a pr
 """
 
 import compileall
+import json
 import os
 import pickle
 import pty
@@ -22,6 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import clinicctl
+from tests import people, skewed
 
 ROUNDS = 21
 PROGRAM = [str(Path(sysconfig.get_path("scripts")) / "clinicctl")]
@@ -71,9 +73,11 @@ def in_turn(one: Callable[[], float], other: Callable[[], float], rounds: int) -
     return first, second, statistics.median(a / b for a, b in pairs)
 
 
-def ratio(command: list[str], against: list[str], env: dict[str, str] | None = None) -> tuple[float, float, float]:
+def ratio(
+    command: list[str], against: list[str], env: dict[str, str] | None = None, *, rounds: int = ROUNDS
+) -> tuple[float, float, float]:
     """As `in_turn`, of two commands."""
-    return in_turn(lambda: cpu(command, env=env), lambda: cpu(against), ROUNDS)
+    return in_turn(lambda: cpu(command, env=env), lambda: cpu(against), rounds)
 
 
 # The clinics that the benchmarks run on
@@ -382,7 +386,8 @@ def crowd() -> Iterator[tuple[str, str, float, str]]:
 
 
 GROW = """
-import itertools, sqlite3, sys, uuid
+import itertools, sqlite3, sys, types, uuid
+from clinicctl.rules import keys
 from datetime import date, timedelta
 path, appointments, patients = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 connection = sqlite3.connect(path, isolation_level=None)
@@ -402,11 +407,18 @@ columns = [each for _, each, *_ in connection.execute("PRAGMA table_info(patient
 def person(n, id):
     known = dict(
         id=id, number=n + 1, name=f"Fam{n % 997} {name(n)}", name_key=f"fam{n % 997} {name(n)}",
-        sound_key=f"F{n % 997}", phone=f"+9198{n:08}", sex="unknown", created_at=at, updated_at=at,
+        phone=f"+9198{n:08}", sex="unknown", created_at=at, updated_at=at,
     )
     return [known.get(each) for each in columns]
 insert("patients", (person(n, id) for n, id in enumerate(people)))
 insert("patient_words", ((word, id) for n, id in enumerate(people) for word in (f"fam{n % 997}", name(n))))
+insert("patient_phones", ((f"9198{n:08}"[::-1], id, 1) for n, id in enumerate(people)))
+insert("patient_keys", (
+    (key, n + 1) for n in range(patients)
+    for key in keys.keys(
+        types.SimpleNamespace(name=f"Fam{n % 997} {name(n)}", born=None, born_year=None), [f"+9198{n:08}"]
+    )
+))
 today = date.today()
 placed = [
     (uuid.uuid4().hex, n, people[n % patients], doctors[n // 10 % len(doctors)],
@@ -414,7 +426,7 @@ placed = [
     for n in range(appointments)
 ]
 insert("appointments", (
-    (id, n + 1, who, whom, on, slot, 1, None, "completed", None, 0, None, None, None, None, None, at, at)
+    (id, n + 1, who, whom, on, slot, 1, None, "completed", None, 0, None, None, None, None, None, at, at, None)
     for id, n, who, whom, on, slot in placed
 ))
 insert("doctor_daily_capacities", (
@@ -508,12 +520,66 @@ def _spent(folder: Path, lines: Callable[[], list[str]], many: int) -> float:
     return (cpu([*PROGRAM, "batch", "-"], stdin="\n".join(said)) - cpu([*PROGRAM, "batch", "-"])) / many
 
 
+MANY, FEW = 67_000, 1_000
+"""The patients of a large and of a small clinic at which registrations are measured."""
+REGISTERED = 500
+
+
+def identity() -> Iterator[tuple[str, str, float, str]]:
+    """Registrations on a large clinic against a small one, and the search for duplicates against a list of patients."""
+    maker = people.Maker(1, people.REPORT)
+    humans = [maker.human(maker.parts(script=maker.random.random() < 0.1)) for _ in range(ROWS + REGISTERED)]
+    with clinic() as large, TemporaryDirectory() as other, TemporaryDirectory() as every:
+        folders = {MANY: large, FEW: Path(other), ROWS: Path(every)}
+        for folder in folders.values():
+            if folder is not large:
+                shutil.copy(large / "clinic.db", folder / "clinic.db")
+        for count, folder in folders.items():
+            written = skewed.Clinic(str(folder / "clinic.db"))
+            written.patients(
+                count,
+                name=lambda nth: humans[nth].name,
+                phone=lambda nth: f"+9198{nth // 2 * 7919 % 10**8:08}",
+                born=lambda nth: born.isoformat() if (born := humans[nth].born) else None,
+            )
+            written.close()
+        lines = [
+            json.dumps(["patient", "add", human.name, "--phone", f"+9197{nth:08}", "--born", str(human.born), "--new"])
+            for nth, human in enumerate(humans[-REGISTERED:])
+        ]
+        one, other_, found = in_turn(lambda: _registered(large, lines), lambda: _registered(Path(other), lines), 5)
+        yield (
+            f"a registration in `batch` among {MANY:,} patients, {one:.2f} ms",
+            f"among {FEW:,}, {other_:.2f} ms",
+            found,
+            "at most 4",
+        )
+        os.environ["CLINICCTL_DB"] = str(Path(every) / "clinic.db")
+        one, other_, found = ratio([*PROGRAM, "patient", "duplicates"], [*PROGRAM, "patient", "list"], rounds=3)
+        yield (
+            f"`patient duplicates` of {ROWS:,} patients, {one / 1000:.1f} s",
+            f"`patient list` of them, {other_ / 1000:.1f} s",
+            found,
+            "at most 4",
+        )
+
+
+def _registered(folder: Path, lines: Sequence[str]) -> float:
+    """Return the CPU milliseconds of a registration."""
+    with TemporaryDirectory() as copy:
+        shutil.copy(folder / "clinic.db", copy)
+        os.environ["CLINICCTL_DB"] = f"{copy}/clinic.db"
+        spent = cpu([*PROGRAM, "batch", "-"], stdin="\n".join(lines))
+        return (spent - cpu([*PROGRAM, "batch", "-"], stdin=lines[0])) / (len(lines) - 1)
+
+
 BARS: dict[str, Callable[[], Iterator[tuple[str, str, float, str]]]] = {
     "startup": startup,
     "batches": batches,
     "imports": imports,
     "crowd": crowd,
     "growth": growth,
+    "identity": identity,
 }
 
 

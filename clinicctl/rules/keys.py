@@ -34,9 +34,9 @@ class Born(Protocol):
 def keys(person: Born, phones: Iterable[str]) -> list[int]:
     """Return the keys of a record, sorted.
 
-    A birth date (day and month in either order); its day and month and
-    either digit of the year with one like word; half a phone with one like word;
-    two like words; the year with one like word (`is_of_year`). An estimated year has also the years beside it.
+    A birth date (day and month in either order); its day, month and decade with one like word; half a phone with one
+    like word; two like words; the year with one like word (`is_of_year`). An estimated year has also the years beside
+    it.
     """
     forms = _forms(person.name)
     found = {_key(each) << 1 for each in _texts(person, phones, forms)}
@@ -84,7 +84,6 @@ def _texts(person: Born, phones: Iterable[str], forms: list[str]) -> Iterator[st
         yield f"b{born.year}-{low}-{high}"
         for form in forms:
             yield f"d{born.month}-{born.day} {born.year // 10} {form}"
-            yield f"e{born.month}-{born.day} {born.year % 10} {form}"
     for phone in phones:
         digits = phone[-2 * _HALF :]
         for form in forms:
