@@ -165,7 +165,7 @@ class Name:
 
     words: tuple[Word, ...]
     baby: tuple[str, ...] | None
-    forms: frozenset[str]
+    forms: tuple[str, ...]
     sounds: str
 
 
@@ -183,8 +183,8 @@ def read(name: str) -> Name:
     # A particle of another script is one only in Latin letters: Arabic writes Abd as a word of its own.
     found = [each for each in found if each[1] not in _LEFT_OUT[1] or each[1] == each[0]] or found
     words = sorted((word(*each) for each in found), key=_latin_of)
-    forms = frozenset(form if len(form) > 1 else each.latin for each in words for form in (each.bones, each.thin))
-    return Name(tuple(words), baby, forms, " ".join(sorted(each.sound for each in words)))
+    forms = dict.fromkeys(form if len(form) > 1 else each.latin for each in words for form in (each.bones, each.thin))
+    return Name(tuple(words), baby, tuple(forms), " ".join(sorted(each.sound for each in words)))
 
 
 _latin_of = attrgetter("latin")

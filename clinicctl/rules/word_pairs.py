@@ -130,7 +130,7 @@ def sound_alike(one: Name, other: Name) -> bool:
 
     They share a form, or sound somewhat alike.
     """
-    return not one.forms.isdisjoint(other.forms) or _common(one.sounds, other.sounds) >= _LEAST_COMMON
+    return any(each in other.forms for each in one.forms) or _common(one.sounds, other.sounds) >= _LEAST_COMMON
 
 
 def keys_alike(one: str, other: str) -> bool:

@@ -296,5 +296,6 @@ def _resolve(
         note=row.note,
         created_at=tx.now,
     )
-    person.keys = keys.keys(person, listed)
+    # Many lists of integers need too much memory.
+    person.keys = array("I", keys.keys(person, listed))
     return row, person

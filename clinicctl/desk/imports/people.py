@@ -62,7 +62,8 @@ class KnownPeople:
         words = Counter(each.folded for person in people for each in names.read(person.name).words)
         self._frequencies = patient_keys.frequencies(tx, words, total=len(people))
         self._keys_before: dict[int, Sequence[int]] = {}
-        self._by_key: dict[int, list[PersonInFile]] = defaultdict(list)
+        self._by_key: dict[int, PersonInFile | list[PersonInFile]] = {}
+        """Most keys have one person, without a list."""
         self._on_file: dict[int, list[PersonInFile]] = {}
 
     def identified(self, given: PersonInFile) -> bool:
@@ -110,8 +111,9 @@ class KnownPeople:
         """Return the people on other phones who share a key, without namesakes."""
         found: dict[int, PersonInFile] = {}
         for key in keys.probes(given, given.phones):
-            earlier = self._by_key.get(key, ())
-            for each in (*self._on_file.get(key, ()), *(earlier if len(earlier) <= keys.MOST else ())):
+            earlier = self._by_key.get(key, [])
+            listed = earlier if isinstance(earlier, list) else [earlier]
+            for each in (*self._on_file.get(key, ()), *(listed if len(listed) <= keys.MOST else ())):
                 if not recognition.is_namesake(given, given.name_key, each):
                     found[id(each)] = each
         for each in self.sharing(given):
@@ -121,7 +123,11 @@ class KnownPeople:
     def add(self, given: PersonInFile) -> None:
         """Add a new patient."""
         for key in given.keys:
-            self._by_key[key].append(given)
+            known = self._by_key.setdefault(key, given)
+            if isinstance(known, list):
+                known.append(given)
+            elif known is not given:
+                self._by_key[key] = [known, given]
         for phone in given.phones:
             self._sharing[phone].append(given)
         self.namesakes(given).add(given)
