@@ -290,10 +290,23 @@ def test_a_phone_that_more_than_fifty_share_identifies_nobody(clinic: Ask, run: 
     assert numbers(added, "similar_on_file") == [first["number"]]
     assert added["phone"] == "+919888888888"
     said = run("patient", "add", "Sven Olsen", *crowd, "-o", "table", status=0).stdout
-    assert "was not used to identify the patient" in said
+    assert "53 patients share this phone: it does not identify anybody." in said
     assert "and 32 more" in said
     pairs = [each["why"] for each in clinic("patient", "duplicates")]
     assert pairs == ["same name, no phone"]
+
+
+def test_a_name_that_more_than_fifty_share_identifies_nobody(clinic: Ask, run: Run, file: Any) -> None:
+    rows_ = "".join(f"Mohammed Khan,97{nth * 7919:08},\n" for nth in range(60))
+    assert clinic("patient", "import", file(f"name,phone,born\n{rows_}"))["added"] == 60
+    known = clinic("patient", "add", "Mohammed Khan", "--phone", "96000 00001", "--born", "1980-02-01")
+    added = clinic("patient", "add", "Mohammed Khan", *PHONE)
+    assert (added["created"], added["name_shared_by_many"], added["similar_on_file"]) == (True, True, [])
+    assert clinic("patient", "add", "Mohammed Khan", *PHONE)["number"] == added["number"]
+    said = run("patient", "add", "Khan Mohammed", *OTHER_PHONE, "-o", "table", status=0).stdout
+    assert "Many patients have this name: without more, it does not identify anybody." in said
+    error = run("patient", "add", "Mohammed Khan", "--phone", "none", "--born", "1980-02-01", json=True, status=6).error
+    assert [each["number"] for each in error["details"]["candidates"]] == [known["number"]]
 
 
 def test_a_placeholder_in_a_file_is_no_phone_on_any_run(clinic: Ask, run: Run, file: Any) -> None:

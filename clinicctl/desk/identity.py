@@ -1,6 +1,7 @@
 """Find the patients on file who may be a person: on their phones, with their name, or with a common key."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,10 +19,15 @@ MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
 
 
 class Lookup(NamedTuple):
-    """The patients on file who may be a person. `phones` are those that identify somebody, `crowded` the others."""
+    """The patients on file who may be a person.
+
+    `phones` are those that identify somebody, `crowded` the others. If many have the name (`common_name`), `namesakes`
+    has only those with the same birth date.
+    """
 
     phones: Sequence[str]
     crowded: Sequence[str]
+    common_name: bool
     sharing: Sequence[rows.PatientRow]
     namesakes: Sequence[rows.PatientRow]
     others: Others[Record]
@@ -39,12 +45,24 @@ def look_up(
     identifying = [each for each in listed if each not in crowded]
     name_key = matching.name_key(who.name)
     here = [each for each in sharing(tx, on_phone) if each.id not in but]
-    named = [each for each in namesakes(tx, stored_patients.with_name_key(tx, name_key=name_key)) if each.id not in but]
+    alike = stored_patients.with_name_key(tx, name_key=name_key, limit=keys.MOST + 1)
+    if common_name := len(alike) > keys.MOST:
+        alike = _born_alike(tx, name_key, who.born)
+    named = [each for each in namesakes(tx, alike) if each.id not in but]
     on_file, merged = patient_keys.with_keys(tx, keys.probes(who, identifying))
     keyed: list[Record] = [*on_file, *namesakes(tx, merged)]
     known = {*but, *(each.id for each in here)}
     others = [each for each in keyed if each.id not in known and not recognition.is_namesake(who, name_key, each)]
-    return Lookup(identifying, crowded, here, named, Others(others, patient_keys.frequencies(tx), counted))
+    on = Others(others, patient_keys.frequencies(tx), counted)
+    return Lookup(identifying, crowded, common_name, here, named, on)
+
+
+def _born_alike(tx: Tx, name_key: str, born: date | None) -> list[rows.PatientRow]:
+    """Return the records with a common name and the same birth date, unless many have both."""
+    if born is None:
+        return []
+    found = stored_patients.with_name_key_born(tx, name_key=name_key, born=born, limit=keys.MOST + 1)
+    return found if len(found) <= keys.MOST else []
 
 
 def recognise(who: recognition.Described, found: Lookup) -> Recognised[Record]:

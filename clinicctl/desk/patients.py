@@ -81,7 +81,14 @@ def add(
     stored_patients.insert_phones(tx, patient_phones.stored_rows(row.id, listed))
     stored_patients.insert_keys(tx, patient_keys.stored_rows(row.number, keys.keys(row, listed)))
     return _registered(
-        tx, row, phones=listed, created=True, crowded=crowded, similar=similar, similar_count=likely.similar.total
+        tx,
+        row,
+        phones=listed,
+        created=True,
+        crowded=crowded,
+        common_name=found.common_name,
+        similar=similar,
+        similar_count=likely.similar.total,
     )
 
 
@@ -290,6 +297,7 @@ def _registered(
     phones: Sequence[str],
     created: bool,
     crowded: bool,
+    common_name: bool = False,
     similar: Sequence[Mapping[str, Any]] = (),
     similar_count: int = 0,
     filled: tuple[str, ...] = (),
@@ -302,6 +310,7 @@ def _registered(
         shares_phone_with=tuple(lookup.patient_brief(other) for other in _likeliest(row, others)[: errors.LISTED]),
         shares_phone_with_count=total,
         phone_shared_by_many=crowded,
+        name_shared_by_many=common_name,
         similar_on_file=tuple(Candidate(**each) for each in similar),
         similar_on_file_count=similar_count,
         filled=filled,

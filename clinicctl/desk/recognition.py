@@ -15,6 +15,7 @@ from uuid import UUID
 from clinicctl.errors import LISTED
 from clinicctl.rules import likelihood, matching
 from clinicctl.rules.comparisons import Phone, phones_compared
+from clinicctl.rules.keys import MOST
 from clinicctl.rules.likelihood import (
     Frequencies,
     Outcome,
@@ -146,21 +147,28 @@ class _Group(Generic[K]):
 class Namesakes(Generic[K]):
     """The people who share a folded name. They are grouped on first use, because most names are never looked up."""
 
-    __slots__ = ("_by_birth", "_by_kind", "_crowded", "_waiting")
+    __slots__ = ("_by_birth", "_by_kind", "_crowded", "_number", "_waiting")
 
     def __init__(self, rows: Iterable[K] = (), *, crowded: Collection[str] = ()) -> None:
         self._crowded = crowded
         self._waiting = list(rows)
+        self._number = len(self._waiting)
         self._by_kind: dict[tuple[Any, ...], _Group[K]] = {}
         self._by_birth: dict[date, dict[tuple[Any, ...], _Group[K]]] = {}
 
     def add(self, row: K) -> None:
         """Add a person."""
         self._waiting.append(row)
+        self._number += 1
+
+    def is_common(self) -> bool:
+        """Return whether so many have the name that it says nothing."""
+        return self._number > MOST
 
     def discard(self, row: K) -> None:
         """Remove a person before one of the fields that decide changes."""
         self._group()
+        self._number -= 1
         for groups, key in self._places(row):
             if key in groups:
                 groups[key].discard(row)
@@ -170,8 +178,8 @@ class Namesakes(Generic[K]):
 
         Other fields do not count.
         """
-        groups = self._born_on(who.born)
-        return joined(each.found(SAME_BIRTH, but=but) for each in groups.values())
+        found = joined(each.found(SAME_BIRTH, but=but) for each in self._born_on(who.born).values())
+        return found if found.total <= MOST else NOBODY
 
     def agreeing(self, who: Described, *, but: str | None = None, bare: bool | None = None) -> Found[K]:
         """Return the people without a contradiction, the likeliest first.
@@ -266,7 +274,8 @@ def recognise(
     but = _phone(who, sharing)
     same = [*((row, matching.SAME) for row in here.same), *here.near]
     near = joined([_found(same), namesakes.born_with(who, but=but), _found(elsewhere.near)])
-    similar = [namesakes.agreeing(who, but=but), _found(elsewhere.near), _found([*here.similar, *elsewhere.similar])]
+    named = namesakes.born_with(who, but=but) if namesakes.is_common() else namesakes.agreeing(who, but=but)
+    similar = [named, _found(elsewhere.near), _found([*here.similar, *elsewhere.similar])]
     return Recognised(near=near, similar=joined(similar))
 
 

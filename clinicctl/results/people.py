@@ -96,7 +96,7 @@ class Registered(Patient):
 
     `filled` has the fields that were empty on file, and `not_taken` those with a different value on file. Lists of
     people have at most 20 members, the likeliest first, with their count in another field. A phone with
-    `phone_shared_by_many` was not used to identify the patient.
+    `phone_shared_by_many` was not used to identify the patient, and with `name_shared_by_many` the name alone was not.
     """
 
     created: bool
@@ -107,6 +107,7 @@ class Registered(Patient):
     similar_on_file_count: int = field(default=0, kw_only=True)
     filled: tuple[str, ...] = field(default=(), kw_only=True)
     not_taken: tuple[str, ...] = field(default=(), kw_only=True)
+    name_shared_by_many: bool = field(default=False, kw_only=True)
 
 
 @stored("Edited")

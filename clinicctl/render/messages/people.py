@@ -19,7 +19,9 @@ def _registered(each: Registered, _command: str) -> Report:
             f"Not applied, because the record differs: {names} (see `clinicctl patient edit {each.number}`)."
         )
     if each.phone_shared_by_many:
-        notices.append("Too many patients share this phone, so it was not used to identify the patient.")
+        notices.append(f"{each.shares_phone_with_count + 1:,} patients share this phone: it does not identify anybody.")
+    if each.name_shared_by_many:
+        notices.append("Many patients have this name: without more, it does not identify anybody.")
     notices += _similar(each)
     rest = " ".join([f"{patient_line(each)}{phone}{shared}{_unverified(each)}.", *notices])
     return Report("Registered", "register", rest) if each.created else Report("Already on file:", "find on file:", rest)

@@ -248,13 +248,28 @@ SELECT patients.id, patients.number, patients.name, patients.name_key, patients.
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
-WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) ORDER BY
-patients.number
+WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL)
+LIMIT ? OFFSET ?
 """
 
 
-def with_name_key(tx: Tx, *, name_key: str) -> list[rows.PatientRow]:
-    return tx.fetch_all(_WITH_NAME_KEY, (name_key,), rows.patient_row)
+def with_name_key(tx: Tx, *, name_key: str, limit: int) -> list[rows.PatientRow]:
+    return tx.fetch_all(_WITH_NAME_KEY, (name_key, limit, 0), rows.patient_row)
+
+
+_WITH_NAME_KEY_BORN = """
+SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
+patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+FROM patients
+WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND
+patients.born = ?
+LIMIT ? OFFSET ?
+"""
+
+
+def with_name_key_born(tx: Tx, *, name_key: str, born: Date, limit: int) -> list[rows.PatientRow]:
+    return tx.fetch_all(_WITH_NAME_KEY_BORN, (name_key, from_date(born), limit, 0), rows.patient_row)
 
 
 _WITH_NAME_KEYS = """

@@ -69,7 +69,7 @@ DDL = (
     CONSTRAINT fk_patients_merged_into FOREIGN KEY(merged_into) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_patients_merged_into ON patients (merged_into)""",
-    """CREATE INDEX ix_patients_name_key ON patients (name_key)""",
+    """CREATE INDEX ix_patients_name_key_born ON patients (name_key, born)""",
     """CREATE INDEX ix_patients_phone ON patients (phone)""",
     """CREATE TABLE settings (
     name VARCHAR NOT NULL,

@@ -101,6 +101,8 @@ STEPS: dict[int, Sequence[str]] = {
         ' CONSTRAINT pk_patient_keys PRIMARY KEY ("key", patient),'
         " CONSTRAINT fk_patient_keys_patient FOREIGN KEY(patient) REFERENCES patients (number) ON DELETE RESTRICT)"
         " WITHOUT ROWID",
+        "DROP INDEX ix_patients_name_key",
+        "CREATE INDEX ix_patients_name_key_born ON patients (name_key, born)",
         "DROP INDEX ix_patients_sound_key",
         "ALTER TABLE patients DROP COLUMN sound_key",
     ),

@@ -23,7 +23,7 @@ class Patient(SQLModel, table=True):
         CheckConstraint("born IS NULL OR born_year IS NULL", name="ck_patients_born"),
         Index("ix_patients_phone", "phone"),
         CheckConstraint("merged_into IS NULL OR archived_at IS NOT NULL", name="ck_patients_merged_into"),
-        Index("ix_patients_name_key", "name_key"),
+        Index("ix_patients_name_key_born", "name_key", "born"),
         Index("ix_patients_merged_into", "merged_into"),
     )
     id: UUID = Field(primary_key=True)

@@ -113,7 +113,11 @@ PHONES_SINCE = stream(
     .where(patients.c.number > bindparam("number")),
     "PatientPhoneRow",
 )
-WITH_NAME_KEY = every(_ALL.where(patients.c.name_key == bindparam("name_key"), _FOUND), "PatientRow")
+_WITH_NAME_KEY = _ALL.where(patients.c.name_key == bindparam("name_key"), _FOUND)
+WITH_NAME_KEY = every(_WITH_NAME_KEY.order_by(None).limit(LIMIT), "PatientRow")
+WITH_NAME_KEY_BORN = every(
+    _WITH_NAME_KEY.where(patients.c.born == bindparam("born")).order_by(None).limit(LIMIT), "PatientRow"
+)
 WITH_NAME_KEYS = stream(_ALL.where(among(patients.c.name_key, "name_keys")), "PatientRow")
 AFTER = stream(_ALL.where(patients.c.number > bindparam("number")), "PatientRow")
 MERGED = every(_ALL.where(patients.c.merged_into.is_not(None)), "PatientRow")
