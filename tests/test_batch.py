@@ -601,11 +601,11 @@ def test_an_atomic_batch_tells_that_others_wait(
 ) -> None:
     activities: list[tuple[str, int, int]] = []
 
-    def show(self: progress.Progress, activity: str, *, done: int, total: int) -> None:
+    def advance(self: progress.Progress, activity: str, done: int, total: int) -> None:
         assert not is_free(db)
         activities.append((activity, done, total))
 
-    monkeypatch.setattr(progress.Progress, "show", show)
+    monkeypatch.setattr(progress.Progress, "advance", advance)
     lines = "".join(f"book P1 MEHTA +{day}d\n" for day in range(1, 251))
     run("batch", "-", "--atomic", stdin=lines, status=0)
     assert activities == []

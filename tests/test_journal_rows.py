@@ -44,8 +44,9 @@ def crowded(ask: Ask, run: Run) -> Ask:
     every_write.begin(ask)
     for words, stdin in every_write.DAY:
         ask(*words, stdin=stdin)
-    same_phone = [f"Giv{chr(97 + n // 26)}{chr(97 + n % 26)} Crowd,99999 99999,1980-01-01" for n in range(CROWD)]
-    same_name = [f"Mohammed Khan,98{n:08},19{n % 60 + 30}-01-01" for n in range(CROWD)]
+    # Names with numbers are never spellings of one another.
+    same_phone = [f"Giv{n} Crowd{n},99999 99999,1980-01-01" for n in range(CROWD)]
+    same_name = [f"Mohammed Khan,98{n * 7919:08}," for n in range(CROWD)]
     run(
         *("patient", "import", "-", "--on-error", "skip", "--json"),
         stdin="\n".join(["name,phone,born", *same_phone, *same_name]) + "\n",

@@ -327,6 +327,7 @@ class Clinic:
             }
             places = capacity if capacity is not None else self.capacity(doctor, each)
             takes = present is False or (capacity is not None and capacity <= self.capacity(doctor, each))
+            takes = takes or on_conflict is OnConflict.CANCEL
             losing[each] = self.losing(doctor, each, places if after[each]["present"] else 0, takes=takes)
         leaving = {each for each in on if self.present(doctor, each) and not after[each]["present"]}
         here = [each for each in self.visits if each.doctor == doctor and each.on in leaving and each.queue in OPEN]

@@ -228,6 +228,15 @@ IMPORTS: tuple[every_write.Line, ...] = (
 )
 """After test_plans.DAY: what else there is to read, to write and to undo."""
 
+CROWD: tuple[every_write.Line, ...] = (
+    (["patient", "import", "-"], "name,phone\n" + "".join(f"Mohammed Khan,97{n * 7919:08}\n" for n in range(51))),
+    *[
+        (["patient", "add", "Mohammed Khan", "--phone", phone, "--born", "1980-02-01", "--new"], None)
+        for phone in ("96666 55555", "95555 44444")
+    ],
+)
+"""A name that many patients share."""
+
 NEXT_DAY = """
 status
 queue show
@@ -306,6 +315,7 @@ def test_every_query_gives_and_leaves_what_sqlalchemy_does(
         between_others(Store(second, wait=5))
         moment[0] += timedelta(days=1)
         do(run, typed(NEXT_DAY))
+        do(run, CROWD)
         keep(ask, second, str(tmp_path / "copy.db"))
     assert beside.differences == []
     assert {name for name, _ in queries.queries()} - beside.met == set(), "the day has to be longer"

@@ -232,15 +232,17 @@ class AppContext(Reporting):
         request: Mapping[str, Any],
         *,
         begin: "Callable[..., AbstractContextManager[Tx]] | None" = None,
+        part: int = 1,
     ) -> "Outcome":
         """Return the outcome of a write, in the transaction that `begin` opens.
 
-        Asks at a terminal which of several is meant, after the transaction was rolled back.
+        A later `part` of a command has a key of its own. Asks at a terminal which of several is meant, after the
+        transaction was rolled back.
         """
         while True:
             chosen = self.choices.applied(request)
             try:
-                return self._execute(operation, chosen, typed=request, begin=begin or self.store.write)
+                return self._execute(operation, chosen, typed=request, begin=begin or self.store.write, part=part)
             except errors.AnswerAboutPeople as refused:
                 self._choose(refused, chosen)
 
@@ -251,9 +253,12 @@ class AppContext(Reporting):
         *,
         typed: Mapping[str, Any],
         begin: "Callable[..., AbstractContextManager[Tx]]",
+        part: int,
     ) -> "Outcome":
         options, journal = self.settings, desk.journal
         key = self.key = options.key or f"auto-{token_hex(16)}"
+        if options.key and part > 1:
+            key = text.key(f"{key}#{part}")
         self._operation = operation
         with begin(actor=options.actor, key=key, dry_run=options.dry_run) as tx:
             self._masked = tx.clinic.mask_phones == "yes"

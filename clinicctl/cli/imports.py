@@ -64,6 +64,7 @@ def run(
     *,
     write: Callable[..., Any],
     plan: Callable[..., Any] | None = None,
+    check: Callable[..., None] | None = None,
     **options: Any,
 ) -> None:
     """Read a file, import it, and show the result."""
@@ -77,16 +78,20 @@ def run(
         if not isinstance(lines, tabular.Cells):
             lines = progress.read(lines, len(content))
         sheet = kind.read(lines, format=given.format or tabular.format_of(file), reading=reading)
-        outcome = desk.imports.run.import_sheet(
-            sheet,
-            operation=write,
-            plan=plan,
-            options=options,
-            read=ctx.obj.read,
-            write=ctx.obj.execute,
-            report=progress.describe,
-            columns=given.columns if given.save_columns else None,
-        )
+        parts = kind.parts(sheet)
+        how: dict[str, Any] = {
+            "operation": write,
+            "plan": plan,
+            "options": options,
+            "read": ctx.obj.read,
+            "write": ctx.obj.execute,
+            "report": progress.describe,
+            "columns": given.columns if given.save_columns else None,
+        }
+        if len(parts) == 1:
+            outcome = desk.imports.run.import_sheet(parts[0], **how)
+        else:
+            outcome = desk.imports.run.import_parts(sheet, parts, check=check, **how)
     ctx.obj.show(outcome)
     if (ctx.obj.settings.output or render.default_format()) != "table":
         ctx.obj.note(f"{name}: {render.tally(outcome)}")

@@ -240,6 +240,7 @@ def import_(
         import_rows.PATIENT_FILES,
         imports.FileOptions(format_, sheet, encoding, columns, save_columns, ignore_columns),
         plan=desk.imports.patient_plan.plan_patients,
+        check=desk.imports.patient_plan.check_patients,
         write=desk.imports.patients.add_patients,
         on_error=on_error,
         update=update,

@@ -58,7 +58,7 @@ def look_up(
 
 
 def _born_alike(tx: Tx, name_key: str, born: date | None) -> list[rows.PatientRow]:
-    """Return the records with a common name and the same birth date, unless many have both."""
+    """Return the records with a common name and birth date, if not too many."""
     if born is None:
         return []
     found = stored_patients.with_name_key_born(tx, name_key=name_key, born=born, limit=keys.MOST + 1)

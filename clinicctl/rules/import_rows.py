@@ -4,7 +4,7 @@ Line numbers are those of the file. Equal cells are parsed only once.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -26,8 +26,14 @@ _ABSOLUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}((,|\.\.)[0-9]{4}-[0-9]{2}-[0
 MOST_DAYS = 100_000
 """The most days in one file. Writing them takes about half a second under the writer's lock."""
 
-MOST_PATIENTS = 20_000
-"""The most patients in one file, for the same reason. Each also has rows for the words of the name."""
+MOST_PATIENTS = 200_000
+"""The most patients in one file."""
+
+AT_ONCE, PART = 20_000, 10_000
+"""The most patients in one transaction, for the same reason, and the rows of each part of a larger file.
+
+Each patient also has rows for the words of the name and for the keys.
+"""
 
 MOST_DOCTORS = 500
 """The most doctors in one file. They are written one by one."""
@@ -208,11 +214,27 @@ def read_patients(
 
     source = tabular.read(lines, PATIENTS, format=format, reading=reading)
     found, unreadable = _rows(source, row, PatientRow, most=MOST_PATIENTS)
+    # The parts of a large file have digests of their own.
+    return Sheet(found, unreadable, _digest_of_patients(found) if len(found) <= AT_ONCE else "")
+
+
+def _digest_of_patients(found: Sequence[PatientRow]) -> str:
     rows = [
         [*(str(cell) if cell is not None else None for cell in each[1:9]), *each.more_phones, *[True] * each.unverified]
         for each in found
     ]
-    return Sheet(found, unreadable, fingerprints.digest(rows))
+    return fingerprints.digest(rows)
+
+
+def patient_parts(sheet: Sheet) -> list[Sheet]:
+    """Return the parts of a file of patients that are imported one after another.
+
+    A file that fits into one transaction is one part.
+    """
+    if len(sheet.rows) <= AT_ONCE:
+        return [sheet]
+    slices = [sheet.rows[first : first + PART] for first in range(0, len(sheet.rows), PART)]
+    return [Sheet(each, None, _digest_of_patients(each)) for each in slices]
 
 
 def read_doctors(lines: Iterable[str] | Cells, *, format: SheetFormat | None = None, reading: Reading = PLAIN) -> Sheet:
@@ -234,15 +256,16 @@ def read_doctors(lines: Iterable[str] | Cells, *, format: SheetFormat | None = N
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """A kind of file: its name, its columns, and the function that reads it."""
+    """A kind of file: its name, its columns, and the functions that read and part it."""
 
     name: str
     columns: Columns
     read: Callable[..., Sheet]
+    parts: Callable[[Sheet], Sequence[Sheet]] = lambda sheet: [sheet]
 
 
 DAY_FILES = Kind("days", DAYS, read_days)
-PATIENT_FILES = Kind("patients", PATIENTS, read_patients)
+PATIENT_FILES = Kind("patients", PATIENTS, read_patients, patient_parts)
 DOCTOR_FILES = Kind("doctors", DOCTORS, read_doctors)
 
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from clinicctl.rules import matching
 from clinicctl.rules.comparisons import Birth, Person, Phone, births_compared
-from clinicctl.rules.names import Name, Word, read
-from clinicctl.rules.word_pairs import Level, Paired, WordPair, may_be_alike, pair, sound_alike
+from clinicctl.rules.names import Name, Word, read, word
+from clinicctl.rules.word_pairs import Level, Paired, WordPair, compare, may_be_alike, pair, sound_alike
 from clinicctl.statuses import Sex
 
 
@@ -283,6 +283,13 @@ def _may_be_two(each: WordPair) -> bool:
     """
     same_script = each.one.folded.isascii() is each.other.folded.isascii()
     return same_script and each.level in (Level.SLIP, Level.NEAR, Level.BONES)
+
+
+def forget() -> None:
+    """Forget what is remembered about names. Many names need much memory."""
+    matching.forget()
+    for each in (read, word, compare):
+        each.cache_clear()
 
 
 def name_likeness(one: str, other: str) -> int:

@@ -189,6 +189,12 @@ def _part_of(one: str, other: str) -> bool:
     return all(fewer.count(each) <= more.count(each) for each in fewer)
 
 
+def forget() -> None:
+    """Forget the parts of names, which need much memory after many names."""
+    for each in (marks, accented, _canonical):
+        each.cache_clear()
+
+
 def born_after(one: Described, other: Described) -> bool:
     """Return whether one was born after the other record was created.
 

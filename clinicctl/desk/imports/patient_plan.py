@@ -16,13 +16,14 @@ from clinicctl import errors
 from clinicctl.desk import journal, operations, patient_phones, patients, recognition
 from clinicctl.desk.dates import birth_of, refuse_other_age
 from clinicctl.desk.imports.people import KnownPeople, PersonInFile
-from clinicctl.desk.imports.plan import Stamp, stamp
+from clinicctl.desk.imports.plan import Stamp, refuse_bad_lines, stamp
 from clinicctl.desk.recognition import Found, Namesakes
 from clinicctl.results.imports import ImportedPatients
 from clinicctl.rules import keys, matching, phones, references
+from clinicctl.rules.dates import Birth
 from clinicctl.rules.details import Changes
 from clinicctl.rules.fingerprints import Digested
-from clinicctl.rules.import_rows import MOST_PATIENTS, PatientRow
+from clinicctl.rules.import_rows import AT_ONCE, PatientRow
 from clinicctl.rules.tabular import Sheet
 from clinicctl.statuses import OnError
 from clinicctl.store import counters
@@ -35,7 +36,7 @@ _PLACE = 20
 _AT_ONCE = 500
 """For how many rows the patients with a common key are read at once. They are held in memory."""
 
-_e164 = lru_cache(MOST_PATIENTS)(phones.e164)
+_e164 = lru_cache(AT_ONCE)(phones.e164)
 
 
 class Similar(NamedTuple):
@@ -151,6 +152,19 @@ def plan_patients(
             if (unverified_phone or row.unverified) and any(map(phones.is_unverified, person.phones))
         ),
     )
+
+
+def check_patients(
+    tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP, unverified_phone: bool = False, **_: Any
+) -> None:
+    """Refuse a file with bad lines, unless they are skipped."""
+    refused: dict[int, str] = {}
+    for row in sheet.rows:
+        _read_details(tx, row, refused, unverified=unverified_phone)
+    if sheet.unreadable:
+        refused[sheet.unreadable.line] = sheet.unreadable.problem
+    if on_error is OnError.STOP or sheet.unreadable:
+        refuse_bad_lines(refused)
 
 
 @dataclass(slots=True)
@@ -269,19 +283,10 @@ def _resolve(
 
     Bad lines go into `refused`.
     """
-    if row.problem is not None:
-        refused[row.line] = row.problem
+    read = _read_details(tx, row, refused, unverified=unverified)
+    if read is None:
         return None
-    try:
-        listed = _phones(
-            (row.phone, *row.more_phones), region=tx.clinic.region, unverified=unverified or row.unverified
-        )
-        birth = birth_of(tx, row.born, row.age)
-        if row.born is not None and row.age is not None:
-            refuse_other_age(tx, birth, row.age)
-    except errors.BadValue as wrong:
-        refused[row.line] = str(wrong)
-        return None
+    listed, birth = read
     person = PersonInFile(
         line=row.line,
         name=row.name,
@@ -299,3 +304,23 @@ def _resolve(
     # Many lists of integers need too much memory.
     person.keys = array("I", keys.keys(person, listed))
     return row, person
+
+
+def _read_details(
+    tx: Tx, row: PatientRow, refused: dict[int, str], *, unverified: bool
+) -> tuple[list[str], Birth] | None:
+    """Return the phones and the birth of a row. Bad lines go into `refused`."""
+    if row.problem is not None:
+        refused[row.line] = row.problem
+        return None
+    try:
+        listed = _phones(
+            (row.phone, *row.more_phones), region=tx.clinic.region, unverified=unverified or row.unverified
+        )
+        birth = birth_of(tx, row.born, row.age)
+        if row.born is not None and row.age is not None:
+            refuse_other_age(tx, birth, row.age)
+    except errors.BadValue as wrong:
+        refused[row.line] = str(wrong)
+        return None
+    return listed, birth

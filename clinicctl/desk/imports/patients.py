@@ -14,7 +14,7 @@ from clinicctl.desk.recognition import Found, Others
 from clinicctl.results.imports import ImportedPatient, ImportedPatients
 from clinicctl.rules.details import Changes
 from clinicctl.rules.import_cells import column_of
-from clinicctl.rules.import_rows import MOST_PATIENTS
+from clinicctl.rules.import_rows import AT_ONCE
 from clinicctl.statuses import OnError, RowOutcome
 from clinicctl.store import counters
 from clinicctl.store.compiled import patients as stored_patients
@@ -127,7 +127,7 @@ def _reference(person: PersonInFile) -> str:
     return f"line {person.line}" if person.line else _number(person.number)
 
 
-@lru_cache(MOST_PATIENTS)
+@lru_cache(AT_ONCE)
 def _number(number: int) -> str:
     """Return a patient's number as text.
 

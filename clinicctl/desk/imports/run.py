@@ -1,15 +1,77 @@
 """Run an import: make its plan, write it, and make a new plan if another write came between."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from clinicctl import errors
 from clinicctl.desk.imports.plan import Outdated
 from clinicctl.results.base import Outcome
+from clinicctl.rules import likelihood
 from clinicctl.rules.tabular import Sheet
 
+_COUNTED = ("added", "changed", "unchanged", "refused")
 TRIES = 3
 """How often a plan is made before the lock is taken. The last one is brought up to date under the lock."""
+
+
+def import_parts(
+    sheet: Sheet,
+    parts: Sequence[Sheet],
+    *,
+    operation: Callable[..., Any],
+    plan: Callable[..., Any],
+    check: Callable[..., None] | None,
+    options: Mapping[str, Any],
+    read: Callable[..., Any],
+    write: Callable[..., Outcome],
+    report: Callable[[str], None],
+    columns: str | None = None,
+) -> Outcome:
+    """Import a large file part by part, and return the outcome of all.
+
+    `check` refuses the bad lines of all parts before the first one is written. A part that is refused later leaves
+    those before it imported; the same command continues there. `write` has the number of the part.
+    """
+    if check is not None:
+        report("checking")
+        read(check, sheet=sheet, **options)
+    done = list[Outcome]()
+
+    def report_part(number: int, what: str) -> None:
+        report(f"part {number} of {len(parts)}, {what}")
+
+    for number, part in enumerate(parts, start=1):
+        try:
+            outcome = import_sheet(
+                part,
+                operation=operation,
+                plan=plan,
+                options=options,
+                read=read,
+                write=partial(write, part=number),
+                report=partial(report_part, number),
+                columns=columns if number == 1 else None,
+            )
+        except errors.Refusal as refused:
+            if number > 1:
+                imported = f"The lines before {part.rows[0].line} are imported, and the same command continues there."
+                refused.hint = " ".join(each for each in (imported, refused.hint) if each)
+            raise
+        done.append(outcome)
+        likelihood.forget()
+    return Outcome(
+        result=_joined([each.result for each in done]),
+        replayed=all(each.replayed for each in done),
+        dry_run=done[0].dry_run,
+    )
+
+
+def _joined(results: Sequence[Any]) -> Any:
+    """Return the results of several parts as one."""
+    counts = {name: sum(getattr(each, name) for each in results) for name in _COUNTED}
+    return replace(results[0], rows=tuple(row for each in results for row in each.rows), **counts)
 
 
 def import_sheet(
