@@ -50,12 +50,13 @@ def test_a_large_file_is_imported_in_parts_that_are_one_answer(clinic: Ask, file
     assert clinic("db", "check")["sound"]
 
 
-def test_a_bad_line_of_any_part_refuses_the_whole_file(clinic: Ask, refused: Refused, file: Any) -> None:
+def test_a_bad_line_of_any_part_refuses_the_whole_file(clinic: Ask, run: Any, refused: Refused, file: Any) -> None:
     before = writes(clinic)
     error = refused(65, "bad_file", "patient", "import", file(f"{PEOPLE}Ann Lee,98111 99999,2050-01-01\n"))
     assert [each["line"] for each in error["details"]["lines"]] == [14]
     assert writes(clinic) == before
-    skipped = clinic("patient", "import", file(f"{PEOPLE}Ann Lee,98111 99999,2050-01-01\n"), "--on-error", "skip", "-n")
+    args = ("patient", "import", file(f"{PEOPLE}Ann Lee,98111 99999,2050-01-01\n"), "--on-error", "skip", "-n")
+    skipped = run(*args, json=True, status=3).json
     assert (skipped["added"], skipped["refused"]) == (12, 1)
     assert writes(clinic) == before
 
