@@ -79,6 +79,7 @@ def run(
             lines = progress.read(lines, len(content))
         sheet = kind.read(lines, format=given.format or tabular.format_of(file), reading=reading)
         parts = kind.parts(sheet)
+        del sheet
         how: dict[str, Any] = {
             "operation": write,
             "plan": plan,
@@ -91,7 +92,7 @@ def run(
         if len(parts) == 1:
             outcome = desk.imports.run.import_sheet(parts[0], **how)
         else:
-            outcome = desk.imports.run.import_parts(sheet, parts, check=check, **how)
+            outcome = desk.imports.run.import_parts(parts, check=check, **how)
     ctx.obj.show(outcome)
     if (ctx.obj.settings.output or render.default_format()) != "table":
         ctx.obj.note(f"{name}: {render.tally(outcome)}")

@@ -131,11 +131,11 @@ def result(
 
         if output in ("json", "jsonl"):
             pretty = _is_terminal(sys.stdout)
-            text(machine.as_json(shown, outcome=outcome, lines=output == "jsonl", pretty=pretty, plan=plan))
+            write(machine.as_json(shown, outcome=outcome, lines=output == "jsonl", pretty=pretty, plan=plan))
         else:
             wanted = output == "csv" if header is None else header
             comma = output == "csv"
-            text(machine.as_separated(shown, outcome=outcome, comma=comma, header=wanted, excel_safe=excel_safe))
+            write(machine.as_separated(shown, outcome=outcome, comma=comma, header=wanted, excel_safe=excel_safe))
     if outcome is not None and output in ("csv", "tsv"):
         # The rows are days. The patients to call have other columns, and so go to stderr.
         to_call(outcome)

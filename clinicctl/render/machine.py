@@ -27,22 +27,31 @@ _SUSPECT = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
 )
 
+_AT_ONCE = 5_000
+"""How many rows of an import are formatted at once."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 
-def as_json(result: Any, *, outcome: Outcome | None, lines: bool, pretty: bool, plan: Any = None) -> str:
-    """Return a single thing as an object, with `lines` on one line.
+def as_json(result: Any, *, outcome: Outcome | None, lines: bool, pretty: bool, plan: Any = None) -> Iterator[str]:
+    """Yield the parts of a single thing as an object, with `lines` on one line.
 
     `plan` is what a dry run shows beside its answer.
     """
     if not pretty and (rows := getattr(result, "rows", ())):
-        found = _objects(replace(result, rows=()), outcome)
-        texts = {name: dumps(each) for name, each in found.items()} | {"rows": _rows_json(rows)}
-        return "{" + ", ".join(f"{dumps(name)}: {each}" for name, each in texts.items()) + "}\n"
+        found, before = _objects(replace(result, rows=()), outcome), "{"
+        for name, each in found.items():
+            yield f"{before}{dumps(name)}: "
+            if name == "rows":
+                yield from _rows_json(rows)
+            else:
+                yield dumps(each)
+            before = ", "
+        yield "}\n"
+        return
     found = _objects(result, outcome)
     if plan is not None:
         found |= {"plan": plain(plan)}
-    return f"{dumps(found, indent=2 if pretty and not lines else None)}\n"
+    yield f"{dumps(found, indent=2 if pretty and not lines else None)}\n"
 
 
 def json_items(rows: Iterable[Any], *, outcome: Outcome | None, pretty: bool) -> Iterator[str]:
@@ -61,22 +70,26 @@ def json_array(members: Iterable[str], *, pretty: bool) -> Iterator[str]:
     yield end if before is between else "[]\n"
 
 
-def as_separated(result: Any, *, outcome: Outcome | None, comma: bool, header: bool, excel_safe: bool) -> str:
-    """Return a result as `separated_lines`.
+def as_separated(result: Any, *, outcome: Outcome | None, comma: bool, header: bool, excel_safe: bool) -> Iterator[str]:
+    """Yield a result as `separated_lines`.
 
     One with rows (an import, a health check) becomes these rows.
     """
     line = _line(comma=comma, excel_safe=excel_safe)
     if (tuples := getattr(result, "rows", None)) is not None:
-        head = [line(_member(type(result), "rows")._fields)] if header else []
-        return "".join([*head, *map(line, zip(*_texts(tuples, _plain_cell), strict=True))])
+        if header:
+            yield line(_member(type(result), "rows")._fields)
+        for some in _parts(tuples):
+            yield from map(line, zip(*_texts(some, _plain_cell), strict=True))
+        return
     kind, rows = type(result), [result]
     # By name, so that a booking does not load the results of a health check.
     if about := _ABOUT_ROWS.get(type(result).__name__):
         kind, rows = _member(type(result), about), list(getattr(result, about))
         if not is_dataclass(kind):
-            return "".join(map(line, [*([[about]] if header else []), *([_plain_cell(each)] for each in rows)]))
-    return "".join(separated_lines(rows, kind=kind, outcome=outcome, comma=comma, header=header, excel_safe=excel_safe))
+            yield from map(line, [*([[about]] if header else []), *([_plain_cell(each)] for each in rows)])
+            return
+    yield from separated_lines(rows, kind=kind, outcome=outcome, comma=comma, header=header, excel_safe=excel_safe)
 
 
 def separated_lines(
@@ -225,11 +238,18 @@ def _plain_cell(value: Any) -> str:
     return _cell(plain(value))
 
 
-def _rows_json(rows: Sequence[Any]) -> str:
-    """Return named tuples as a JSON array, fast enough for very many rows."""
+def _rows_json(rows: Sequence[Any]) -> Iterator[str]:
+    """Yield the parts of named tuples as a JSON array, fast enough for very many rows."""
     names = ", ".join(f"{dumps(name)}: %s" for name in rows[0]._fields)
-    each = f"{{{names}}}".__mod__
-    return f"[{', '.join(map(each, zip(*_texts(rows, lambda value: dumps(plain(value))), strict=True)))}]"
+    each, before = f"{{{names}}}".__mod__, "["
+    for some in _parts(rows):
+        yield before + ", ".join(map(each, zip(*_texts(some, lambda value: dumps(plain(value))), strict=True)))
+        before = ", "
+    yield "]"
+
+
+def _parts(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (rows[first : first + _AT_ONCE] for first in range(0, len(rows), _AT_ONCE))
 
 
 def _texts(rows: Sequence[Any], text: Callable[[Any], str]) -> list[Iterable[str]]:

@@ -234,7 +234,7 @@ def patient_parts(sheet: Sheet) -> list[Sheet]:
     if len(sheet.rows) <= AT_ONCE:
         return [sheet]
     slices = [sheet.rows[first : first + PART] for first in range(0, len(sheet.rows), PART)]
-    return [Sheet(each, None, _digest_of_patients(each)) for each in slices]
+    return [Sheet(each, sheet.unreadable if each is slices[-1] else None, _digest_of_patients(each)) for each in slices]
 
 
 def read_doctors(lines: Iterable[str] | Cells, *, format: SheetFormat | None = None, reading: Reading = PLAIN) -> Sheet:
@@ -261,7 +261,7 @@ class Kind:
     name: str
     columns: Columns
     read: Callable[..., Sheet]
-    parts: Callable[[Sheet], Sequence[Sheet]] = lambda sheet: [sheet]
+    parts: Callable[[Sheet], list[Sheet]] = lambda sheet: [sheet]
 
 
 DAY_FILES = Kind("days", DAYS, read_days)

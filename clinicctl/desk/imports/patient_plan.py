@@ -155,15 +155,16 @@ def plan_patients(
 
 
 def check_patients(
-    tx: Tx, *, sheet: Sheet, on_error: OnError = OnError.STOP, unverified_phone: bool = False, **_: Any
+    tx: Tx, *, parts: Sequence[Sheet], on_error: OnError = OnError.STOP, unverified_phone: bool = False, **_: Any
 ) -> None:
     """Refuse a file with bad lines, unless they are skipped."""
     refused: dict[int, str] = {}
-    for row in sheet.rows:
+    for row in (row for each in parts for row in each.rows):
         _read_details(tx, row, refused, unverified=unverified_phone)
-    if sheet.unreadable:
-        refused[sheet.unreadable.line] = sheet.unreadable.problem
-    if on_error is OnError.STOP or sheet.unreadable:
+    unreadable = parts[-1].unreadable
+    if unreadable:
+        refused[unreadable.line] = unreadable.problem
+    if on_error is OnError.STOP or unreadable:
         refuse_bad_lines(refused)
 
 

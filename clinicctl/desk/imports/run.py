@@ -17,8 +17,7 @@ TRIES = 3
 
 
 def import_parts(
-    sheet: Sheet,
-    parts: Sequence[Sheet],
+    parts: list[Sheet],
     *,
     operation: Callable[..., Any],
     plan: Callable[..., Any],
@@ -32,17 +31,19 @@ def import_parts(
     """Import a large file part by part, and return the outcome of all.
 
     `check` refuses the bad lines of all parts before the first one is written. A part that is refused later leaves
-    those before it imported; the same command continues there. `write` has the number of the part.
+    those before it imported; the same command continues there. `write` has the number of the part. Parts that are
+    imported are taken out of the list, because a large file needs much memory.
     """
     if check is not None:
         report("checking")
-        read(check, sheet=sheet, **options)
-    done = list[Outcome]()
+        read(check, parts=parts, **options)
+    done, count = list[Outcome](), len(parts)
 
     def report_part(number: int, what: str) -> None:
-        report(f"part {number} of {len(parts)}, {what}")
+        report(f"part {number} of {count}, {what}")
 
-    for number, part in enumerate(parts, start=1):
+    for number in range(1, count + 1):
+        part = parts.pop(0)
         try:
             outcome = import_sheet(
                 part,
