@@ -246,6 +246,11 @@ def of_one_birth(clinic: Clinic, n: int) -> None:
     clinic.patients(n, name=lambda _: "Mohammed Khan", phone=lambda nth: f"+9198{nth:08}", born=lambda _: "1980-01-01")
 
 
+def doctors_for_days(clinic: Clinic, n: int) -> None:
+    """Add a doctor for each year of days."""
+    clinic.doctors(n // 365 + 1)
+
+
 def fifty_on_a_phone(clinic: Clinic, n: int) -> None:
     """Add patients, of whom fifty share a phone, born on a few days."""
     clinic.patients(n, phone=lambda nth: f"+9198{nth // 50:08}", born=lambda nth: f"19{nth % 90 + 10}-01-01")
@@ -301,6 +306,21 @@ ROWS = (
         exits=(0, 6),
     ),
     Row("import-plain", "rows", 20_000, nobody, IMPORT, lines=people),
+    Row(
+        "import-days",
+        "rows, a year for each doctor",
+        40_000,
+        doctors_for_days,
+        "doctor avail import -",
+        lines=lambda n: ["doctor,date,capacity", *(f"D{nth // 365},+{nth % 365 + 1}d,12" for nth in range(n))],
+    ),
+    Row(
+        "batch-verify",
+        "bookings, verified in a batch after a write",
+        20_000,
+        bookings,
+        lines=lambda _: ["patient add Zoe --phone none", "audit verify"],
+    ),
     Row("duplicates", "patients, fifty on a phone", 20_000, fifty_on_a_phone, "patient duplicates"),
     Row("duplicates-one-name", "patients of one name", 20_000, of_one_name, "patient duplicates"),
     Row(

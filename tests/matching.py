@@ -144,7 +144,7 @@ def ours(clinic: Clinic) -> list[Match]:
             index[key].append(nth)
     found = []
     for nth, newcomer in enumerate(clinic.newcomers):
-        probes = [*keys.probes(newcomer.human, _phones(newcomer.human)), *_phones(newcomer.human)]
+        probes = [*keys.both(newcomer.human, _phones(newcomer.human)).probes, *_phones(newcomer.human)]
         groups = [index.get(key, ()) for key in probes]
         for each in {one for group in groups if len(group) <= keys.MOST for one in group}:
             known, phones = clinic.on_file[each], _phones(newcomer.human)

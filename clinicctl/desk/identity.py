@@ -21,12 +21,13 @@ MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
 class Lookup(NamedTuple):
     """The patients on file who may be a person.
 
-    `phones` are those that identify somebody, `crowded` the others. If many have the name (`common_name`), `namesakes`
-    has only those with the same birth date.
+    `phones` are those that identify somebody, `crowded` the others, and `keys` are to be stored. If many have the name
+    (`common_name`), `namesakes` has only those with the same birth date.
     """
 
     phones: Sequence[str]
     crowded: Sequence[str]
+    keys: Sequence[int]
     common_name: bool
     sharing: Sequence[rows.PatientRow]
     namesakes: Sequence[rows.PatientRow]
@@ -49,12 +50,13 @@ def look_up(
     if common_name := len(alike) > keys.MOST:
         alike = _born_alike(tx, name_key, who.born)
     named = [each for each in namesakes(tx, alike) if each.id not in but]
-    on_file, merged = patient_keys.with_keys(tx, keys.probes(who, identifying))
+    own = keys.both(who, listed)
+    on_file, merged = patient_keys.with_keys(tx, own.probes)
     keyed: list[Record] = [*on_file, *namesakes(tx, merged)]
     known = {*but, *(each.id for each in here)}
     others = [each for each in keyed if each.id not in known and not recognition.is_namesake(who, name_key, each)]
     on = Others(others, patient_keys.frequencies(tx), counted)
-    return Lookup(identifying, crowded, common_name, here, named, on)
+    return Lookup(identifying, crowded, own.stored, common_name, here, named, on)
 
 
 def _born_alike(tx: Tx, name_key: str, born: date | None) -> list[rows.PatientRow]:

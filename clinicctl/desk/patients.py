@@ -11,7 +11,7 @@ from clinicctl.desk.identity import MergedRecords, with_merged
 from clinicctl.desk.recognition import Known
 from clinicctl.results.base import fields_of
 from clinicctl.results.people import Candidate, Edited, FoundPatient, Patient, Registered
-from clinicctl.rules import details, keys, likelihood, matching
+from clinicctl.rules import details, likelihood, matching
 from clinicctl.rules.dates import AgeWord, BirthWord, age_in_months, approximate_age, estimate
 from clinicctl.rules.phones import is_unverified
 from clinicctl.rules.references import PatientRef
@@ -79,7 +79,7 @@ def add(
     stored_patients.insert(tx, [row])
     stored_patients.insert_words(tx, word_rows(row))
     stored_patients.insert_phones(tx, patient_phones.stored_rows(row.id, listed))
-    stored_patients.insert_keys(tx, patient_keys.stored_rows(row.number, keys.keys(row, listed)))
+    stored_patients.insert_keys(tx, patient_keys.stored_rows(row.number, found.keys))
     return _registered(
         tx,
         row,

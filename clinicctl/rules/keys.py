@@ -6,7 +6,7 @@ A person registers under the same keys, so both a registration and the list of d
 from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import combinations
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
 from clinicctl.rules.names import read
@@ -31,38 +31,38 @@ class Born(Protocol):
     def born_year(self) -> int | None: ...
 
 
+class Keys(NamedTuple):
+    """The keys of a record, and the ones by which others are found. Both are sorted."""
+
+    stored: list[int]
+    probes: list[int]
+
+
 def keys(person: Born, phones: Iterable[str]) -> list[int]:
-    """Return the keys of a record, sorted.
+    """Return the keys of a record, sorted."""
+    return both(person, phones).stored
+
+
+def both(person: Born, phones: Iterable[str]) -> Keys:
+    """Return the keys of a record, and the ones by which others are found.
 
     A birth date (day and month in either order); its day, month and decade with one like word; half a phone with one
-    like word; two like words; the year with one like word (`is_of_year`). An estimated year has also the years beside
-    it.
+    like word; two like words; the year with one like word. An estimated year has also the years beside it, and finds
+    the years of birth dates (`is_of_year`). A birth date finds estimated years only, because two birth dates need more
+    in common than the year.
     """
     forms = _forms(person.name)
-    found = {_key(each) << 1 for each in _texts(person, phones, forms)}
-    year = person.born.year if person.born else person.born_year
-    if year is not None:
-        found.update(_key(f"y{each} {form}") << 1 | 1 for each in _years(person, year) for form in forms)
-        if not person.born:
-            found.update(_key(f"a{each} {form}") << 1 for each in _years(person, year) for form in forms)
-    return sorted(found)
-
-
-def probes(person: Born, phones: Iterable[str]) -> list[int]:
-    """Return the keys by which others are found.
-
-    A year finds estimated years. The years of birth dates are found by an estimated year only, because two birth dates
-    need more in common.
-    """
-    if not person.born:
-        return keys(person, phones)
-    forms = _forms(person.name)
-    years = [f"a{person.born.year} {form}" for form in forms]
-    return sorted({_key(each) << 1 for each in (*_texts(person, phones, forms), *years)})
-
-
-def _years(person: Born, year: int) -> tuple[int, ...]:
-    return (year,) if person.born else (year - 1, year, year + 1)
+    shared = {_key(each) << 1 for each in _texts(person, phones, forms)}
+    if person.born is not None:
+        year = person.born.year
+        of_years = {_key(f"y{year} {form}") << 1 | 1 for form in forms}
+        return Keys(sorted(shared | of_years), sorted(shared | {_key(f"a{year} {form}") << 1 for form in forms}))
+    if person.born_year is not None:
+        for year in (person.born_year - 1, person.born_year, person.born_year + 1):
+            shared.update(_key(f"y{year} {form}") << 1 | 1 for form in forms)
+            shared.update(_key(f"a{year} {form}") << 1 for form in forms)
+    stored = sorted(shared)
+    return Keys(stored, stored)
 
 
 def of_name(name: str) -> list[int]:

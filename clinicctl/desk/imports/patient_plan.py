@@ -303,7 +303,7 @@ def _resolve(
         created_at=tx.now,
     )
     # Many lists of integers need too much memory.
-    person.keys = array("I", keys.keys(person, listed))
+    person.keys, person.probes = (array("I", each) for each in keys.both(person, listed))
     return row, person
 
 

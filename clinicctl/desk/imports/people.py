@@ -26,6 +26,7 @@ class PersonInFile(Person):
     number: int = 0
     name_key: str
     keys: Sequence[int] = ()
+    probes: Sequence[int] = ()
     archived_at: datetime | None = None
 
     def details(self, tx: Tx) -> rows.PatientDetailsRow:
@@ -91,7 +92,7 @@ class KnownPeople:
     def look_up(self, tx: Tx, people: Sequence[PersonInFile]) -> None:
         """Find the patients on file who share a key with the next people."""
         self._on_file = defaultdict(list)
-        probes = {key for each in people for key in keys.probes(each, each.phones)}
+        probes = {key for each in people for key in each.probes}
         pairs = stored_patients.with_keys(tx, keys=sorted(probes), most=keys.MOST)
         numbers = {each.patient for each in pairs}
         merged = stored_patients.merged_with_numbers(tx, numbers=numbers)
@@ -110,7 +111,7 @@ class KnownPeople:
     def others(self, given: PersonInFile) -> Others[PersonInFile]:
         """Return the people on other phones who share a key, without namesakes."""
         found: dict[int, PersonInFile] = {}
-        for key in keys.probes(given, given.phones):
+        for key in given.probes:
             earlier = self._by_key.get(key, [])
             listed = earlier if isinstance(earlier, list) else [earlier]
             for each in (*self._on_file.get(key, ()), *(listed if len(listed) <= keys.MOST else ())):
