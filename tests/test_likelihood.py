@@ -197,5 +197,6 @@ def test_the_program_names_whom_the_measured_rules_name(clinic: Ask, run: Any, f
             registered = json.loads(answer.stdout)
             named = registered["similar_on_file"] if registered["created"] else [registered]
         found.update((nth, numbers[each["number"]]) for each in named if each["number"] in numbers)
+    assert not any(each["merged_into"] for each in clinic("patient", "list", "--all")), "merged by itself"
     differing = expected.keys() ^ found.keys()
     assert len(differing) <= 2, (SEED, [(newcomers[a].human, on_file[b]) for a, b in differing])

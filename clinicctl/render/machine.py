@@ -239,7 +239,7 @@ def _plain_cell(value: Any) -> str:
 
 
 def _rows_json(rows: Sequence[Any]) -> Iterator[str]:
-    """Yield the parts of named tuples as a JSON array, fast enough for very many rows."""
+    """Yield the parts of named tuples as a JSON array, fast for many rows."""
     names = ", ".join(f"{dumps(name)}: %s" for name in rows[0]._fields)
     each, before = f"{{{names}}}".__mod__, "["
     for some in _parts(rows):
