@@ -25,6 +25,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
+from string import ascii_lowercase
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, NamedTuple
 
@@ -252,8 +254,17 @@ def doctors_for_days(clinic: Clinic, n: int) -> None:
 
 
 def fifty_on_a_phone(clinic: Clinic, n: int) -> None:
-    """Add patients, of whom fifty share a phone, born on a few days."""
-    clinic.patients(n, phone=lambda nth: f"+9198{nth // 50:08}", born=lambda nth: f"19{nth % 90 + 10}-01-01")
+    """Add patients with unlike names, of whom fifty share a phone, born on a few days."""
+    clinic.patients(
+        n,
+        name=lambda nth: f"{_unlike(nth)} {_unlike(-nth)}",
+        phone=lambda nth: f"+9198{nth // 50:08}",
+        born=lambda nth: f"19{nth % 90 + 10}-01-01",
+    )
+
+
+def _unlike(seed: int) -> str:
+    return "".join(Random(seed).choices(ascii_lowercase, k=8))
 
 
 def people(n: int, **columns: Callable[[int], str]) -> list[str]:
