@@ -6,8 +6,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -227,6 +228,32 @@ status = run(["book", "P1", "MEHTA", "--json"])
 loaded = {"rich", "wcwidth", "phonenumbers", "rapidfuzz", "anyascii", "nicknames", "tomllib", "email.message", "socket"}
 loaded = (loaded | {"clinicctl.rules.tabular"}) & set(sys.modules)
 sys.exit(f"{status} {loaded}" if status or loaded else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "queue show",
+        "checkin A1",
+        "appointment list",
+        "patient list",
+        "patient show P1",
+        "status",
+        "undo -n",
+        "next MEHTA",
+    ],
+)
+def test_a_command_that_compares_no_names_does_not_load_their_rules(clinic: Callable[..., Any], line: str) -> None:
+    clinic("book", "P1", "MEHTA", "today")
+    code = f"""
+import sys
+from clinicctl.cli import run
+status = run({line.split()!r})
+loaded = {{"clinicctl.rules." + each for each in ("names", "keys", "likelihood", "word_pairs")}} & set(sys.modules)
+sys.exit(f"{{status}} {{loaded}}" if status in (2, 70) or loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -438,7 +438,7 @@ class Clinic:
         pick = self.chance.choice
         phone = pick(["", f"9000000{self.patients:03}"])
         assert self.write(
-            desk.patients.add,
+            desk.registration.add,
             name=pick(["Anna Roy", "Ana Roy", "Anna Royce"]),
             phone=phone,
             more_phones=[f"9100000{self.patients:03}"] if phone and pick([True, False]) else None,

@@ -80,7 +80,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for code, capacity in DOCTORS.items():
             once(tx, desk.doctors.add, code=code, name=f"Dr. {code.title()}", capacity=capacity)
         for name, phone in PATIENTS.values():
-            once(tx, desk.patients.add, name=name, phone=phone, born=BirthWord("1980-02-29"), note="allergic")
+            once(tx, desk.registration.add, name=name, phone=phone, born=BirthWord("1980-02-29"), note="allergic")
     return path
 
 
@@ -958,8 +958,8 @@ WRITES = [
     *OPERATIONS.values(),
     desk.clinic.init,
     desk.doctors.add,
-    desk.patients.add,
-    desk.patients.edit,
+    desk.registration.add,
+    desk.registration.edit,
     desk.imports.days.set_availability,
     desk.imports.patients.add_patients,
     desk.imports.doctors.add_doctors,

@@ -329,7 +329,7 @@ def between_others(store: Store) -> None:
         plan = patient_plan.plan_patients(tx, sheet=sheet)
     with store.write(actor="desk", key="added") as tx:
         request = {"name": "Tara Bose", "phone": "98333 33333"}
-        desk.journal.once(tx, desk.patients.add, command="patient add", key="added", own_key=True, request=request)
+        desk.journal.once(tx, desk.registration.add, command="patient add", key="added", own_key=True, request=request)
     with store.write(actor="desk", key="imported", dry_run=True) as tx:
         assert desk.imports.patients.add_patients(tx, plan=plan).added == 1
         booked, here = (desk.lookup.find_appointment(tx, AppointmentRef(each)) for each in ("A17", "A16"))

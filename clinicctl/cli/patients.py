@@ -47,7 +47,7 @@ def add(
     _refuse_both(new=new, same_as=same_as)
     _refuse_both(born=born, age=age)
     ctx.obj.write(
-        desk.patients.add,
+        desk.registration.add,
         name=name,
         phone=phone[0],
         more_phones=phone[1:] or None,
@@ -109,7 +109,7 @@ def edit(
     """
     _refuse_both(born=born, age=age)
     ctx.obj.write(
-        desk.patients.edit,
+        desk.registration.edit,
         patient=patient,
         name=name,
         phone=phone[0] if phone else None,

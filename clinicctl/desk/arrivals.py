@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, patients, queue_lookup, transitions, visit_lookup
+from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions, visit_lookup
 from clinicctl.desk.transitions import QueueChanges
 from clinicctl.results.appointments import CheckedIn, WalkedIn
 from clinicctl.results.base import fields_of
@@ -110,7 +110,10 @@ def walk_in_new(
     A patient on file is used as in a registration. Refuses what the three refuse. Undo takes back the check-in and the
     booking; the patient remains registered.
     """
-    registered = patients.add(
+    # Deferred: a check-in compares no names.
+    from clinicctl.desk import registration
+
+    registered = registration.add(
         tx,
         name=name,
         phone=phone,

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import identity, journal, lookup, replay
+from clinicctl.desk import journal, lookup, replay
 from clinicctl.desk.dates import dates_of
 from clinicctl.results.journal import JournalChecked, JournalEntry, JournalStep
 from clinicctl.rules.days import DaysWord
@@ -74,7 +74,7 @@ def log(
     """
     conditions, touched = list[Condition](), list[set[str]]()
     if patient:
-        persons = identity.with_merged(tx, lookup.find_patient(tx, patient))
+        persons = lookup.with_merged(tx, lookup.find_patient(tx, patient))
         numbers = {f"P{each.number}" for each in persons}
         conditions.append(audit.of_patients(patients=[each.id for each in persons], numbers=numbers))
         touched.append(numbers)

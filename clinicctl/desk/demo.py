@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from clinicctl.desk import arrivals, availability, bookings, clinic, doctors, journal, patients, queue
+from clinicctl.desk import arrivals, availability, bookings, clinic, doctors, journal, queue, registration
 from clinicctl.results.clinic import Demo
 from clinicctl.rules.dates import BirthWord
 from clinicctl.rules.days import DaysWord, DayWord
@@ -86,7 +86,7 @@ def _fill(script: _Script, *, timezone: str, region: str) -> Demo:
         )
     for name, phone, born, sex in _PATIENTS:
         script.act(
-            patients.add,
+            registration.add,
             command="patient add",
             ago=500,
             name=name,

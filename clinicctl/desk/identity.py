@@ -1,6 +1,6 @@
 """Find the patients on file who may be a person: on their phones, with their name, or with a common key."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,14 +8,16 @@ from uuid import UUID
 from clinicctl.desk import candidates, lookup, patient_keys, patient_phones, recognition
 from clinicctl.desk.recognition import Found, Others, Recognised
 from clinicctl.rules import keys, matching
+from clinicctl.rules.likelihood import Frequencies
+from clinicctl.store import counters
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
+MOST_COUNTED = 2_000
+"""A word that more patients have is common, and is not counted further."""
 Record = rows.PatientRow | rows.KnownRow
 """A patient on file, with all details or with those that are compared."""
-MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
-"""Merged records by the id of the patient into whom they were merged."""
 
 
 class Lookup(NamedTuple):
@@ -51,11 +53,16 @@ def look_up(
         alike = _born_alike(tx, name_key, who.born)
     named = [each for each in namesakes(tx, alike) if each.id not in but]
     own = keys.both(who, listed)
-    on_file, merged = patient_keys.with_keys(tx, own.probes)
+    on_file, merged = patient_keys.with_keys(tx, own.probes, most=keys.MOST)
     keyed: list[Record] = [*on_file, *namesakes(tx, merged)]
     known = {*but, *(each.id for each in here)}
-    others = [each for each in keyed if each.id not in known and not recognition.is_namesake(who, name_key, each)]
-    on = Others(others, patient_keys.frequencies(tx), counted)
+    # Of those with a common name, a phone that is nearly the same still finds one.
+    others = [
+        each
+        for each in keyed
+        if each.id not in known and (common_name or not recognition.is_namesake(who, name_key, each))
+    ]
+    on = Others(others, frequencies(tx), counted)
     return Lookup(identifying, crowded, own.stored, common_name, here, named, on)
 
 
@@ -91,11 +98,13 @@ def describe(tx: Tx, who: recognition.Described, likely: Found[Record], found: L
     ]
 
 
-def sharing(tx: Tx, records: Iterable[rows.PatientRow], merged: MergedRecords | None = None) -> list[rows.PatientRow]:
+def sharing(
+    tx: Tx, records: Iterable[rows.PatientRow], merged: lookup.MergedRecords | None = None
+) -> list[rows.PatientRow]:
     """Return the patients of records with a phone, under every name they have had."""
     found = list[rows.PatientRow]()
     for person in lookup.survivors(tx, records):
-        spellings = {each.name: each for each in reversed(with_merged(tx, person, merged)[1:])}
+        spellings = {each.name: each for each in reversed(lookup.with_merged(tx, person, merged)[1:])}
         spellings.pop(person.name, None)
         found += [person, *(recognition.formerly(person, each) for each in spellings.values())]
     return found
@@ -120,30 +129,22 @@ def _on_file(row: Record) -> Record:
     return row.on_file if isinstance(row, recognition.Formerly) else row
 
 
-def with_merged(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) -> list[rows.PatientRow]:
-    """Return a patient and the records merged into theirs.
+def frequencies(tx: Tx, further: Mapping[str, int] | None = None, *, total: int = 0) -> Frequencies:
+    """Return how common words are on file.
 
-    `merged` has all merged records, if the caller has them. In an older database a record may point to its survivor
-    through other records.
+    `further` has the counts in a file of `total` people.
     """
-    if merged is None:
-        merged = _by_survivor(stored_patients.merged_under(tx, survivor=row.id))
-    found, seen = [row], {row.id}
-    for each in found:
-        into = merged.get(each.id, ())
-        found += [other for other in into if other.id not in seen]
-        seen.update(other.id for other in into)
-    return found
+    return Frequencies(counters.last(tx, "patients") + total, _counting(tx, further or {}))
 
 
-def all_merged(tx: Tx) -> MergedRecords:
-    """Return all merged records by the id of the patient into whom they were merged."""
-    return _by_survivor(stored_patients.merged(tx))
+def _counting(tx: Tx, further: Mapping[str, int]) -> Callable[[str], int]:
+    """Return the function that counts a word. It remembers what it has counted."""
+    counted = dict[str, int]()
 
+    def count(word: str) -> int:
+        if word not in counted:
+            on_file = stored_patients.count_word(tx, word=word, limit=MOST_COUNTED) or 0
+            counted[word] = on_file + further.get(word, 0)
+        return counted[word]
 
-def _by_survivor(records: Iterable[rows.PatientRow]) -> MergedRecords:
-    merged: dict[UUID, list[rows.PatientRow]] = {}
-    for row in records:
-        if row.merged_into is not None:
-            merged.setdefault(row.merged_into, []).append(row)
-    return merged
+    return count

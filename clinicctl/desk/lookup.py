@@ -1,12 +1,12 @@
 """Look up references: the patient, doctor, appointment or waitlist entry that a user typed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import candidates, patient_phones, similar
+from clinicctl.desk import candidates, patient_phones
 from clinicctl.results.people import DoctorBrief, PatientBrief
-from clinicctl.rules import likelihood, matching, phones, references
+from clinicctl.rules import matching, phones, references
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import appointments, doctors, rows, waitlist
@@ -14,6 +14,9 @@ from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.engine import Tx
 
 _LAST = "\U0010ffff"
+
+MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
+"""Merged records by the id of the patient into whom they were merged."""
 
 
 def find_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow:
@@ -99,6 +102,10 @@ def list_similar(tx: Tx, name: str) -> list[tuple[rows.PatientRow, int]]:
     """
     if not any(each.isalpha() for each in name):
         return []
+    # Deferred: few commands compare names.
+    from clinicctl.desk import similar
+    from clinicctl.rules import likelihood
+
     scores = dict[UUID, int]()
     people = dict[UUID, rows.PatientRow]()
     for record in similar.list_resembling(tx, name):
@@ -318,3 +325,32 @@ def _likeliest(text: str, found: Sequence[rows.PatientRow]) -> list[rows.Patient
     words = set(fold(text).split())
     ordered = sorted(found, key=lambda row: (-len(words & set(matching.words(row.name))), row.number))
     return ordered[: errors.LISTED]
+
+
+def with_merged(tx: Tx, row: rows.PatientRow, merged: MergedRecords | None = None) -> list[rows.PatientRow]:
+    """Return a patient and the records merged into theirs.
+
+    `merged` has all merged records, if the caller has them. In an older database a record may point to its survivor
+    through other records.
+    """
+    if merged is None:
+        merged = _by_survivor(stored_patients.merged_under(tx, survivor=row.id))
+    found, seen = [row], {row.id}
+    for each in found:
+        into = merged.get(each.id, ())
+        found += [other for other in into if other.id not in seen]
+        seen.update(other.id for other in into)
+    return found
+
+
+def all_merged(tx: Tx) -> MergedRecords:
+    """Return all merged records by the id of the patient into whom they were merged."""
+    return _by_survivor(stored_patients.merged(tx))
+
+
+def _by_survivor(records: Iterable[rows.PatientRow]) -> MergedRecords:
+    merged: dict[UUID, list[rows.PatientRow]] = {}
+    for row in records:
+        if row.merged_into is not None:
+            merged.setdefault(row.merged_into, []).append(row)
+    return merged

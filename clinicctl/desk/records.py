@@ -8,7 +8,6 @@ from clinicctl.desk import (
     bookings,
     candidates,
     doctors,
-    identity,
     lookup,
     merge_conflicts,
     merge_history,
@@ -54,7 +53,10 @@ def restore_patient(tx: Tx, *, patient: PatientRef) -> Edited:
     row = lookup.not_erased(lookup.find_patient(tx, patient))
     if row.archived_at is None:
         raise _not_archived(f"P{row.number}")
-    return patients.describe_edited(tx, patients.save(tx, row._replace(archived_at=None)))
+    # Deferred: no other command here compares names.
+    from clinicctl.desk import registration
+
+    return registration.describe_edited(tx, patients.save(tx, row._replace(archived_at=None)))
 
 
 @operations.ARCHIVE_DOCTOR
@@ -118,7 +120,7 @@ def preview_merge(tx: Tx, *, patient: PatientRef, into: PatientRef) -> MergePlan
     after = patients.describe(
         tx,
         survivor._replace(**resolved.changes),
-        {survivor.id: [*identity.with_merged(tx, survivor)[1:], *identity.with_merged(tx, gone)]},
+        {survivor.id: [*lookup.with_merged(tx, survivor)[1:], *lookup.with_merged(tx, gone)]},
         one.phones if taken_phones else other.phones,
     )
     return MergePlan(
@@ -158,7 +160,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     """
     row = lookup.find_patient(tx, patient)
     _refuse_open_patient(tx, row)
-    records = identity.with_merged(tx, row)
+    records = lookup.with_merged(tx, row)
     erased = [_erase_row(tx, each) for each in records]
     return Erased(
         patient=patients.describe(tx, erased[0]),
@@ -169,7 +171,7 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
 
 def preview_erasure(tx: Tx, *, patient: PatientRef) -> list[PatientBrief]:
     """Return the records that `erase` would erase, without a change."""
-    return list(map(lookup.patient_brief, identity.with_merged(tx, lookup.find_patient(tx, patient))))
+    return list(map(lookup.patient_brief, lookup.with_merged(tx, lookup.find_patient(tx, patient))))
 
 
 def _refuse_open_patient(tx: Tx, row: rows.PatientRow) -> None:

@@ -14,6 +14,7 @@ from clinicctl.rules.names import read
 MOST = 50
 """The most records with one key. A key that more share says nothing."""
 LARGEST = (1 << 31) - 1
+"""The largest key."""
 _LONGEST = 6
 """The most words of a name that get keys."""
 _HALF = 5

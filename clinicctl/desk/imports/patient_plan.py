@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from clinicctl import errors
-from clinicctl.desk import journal, operations, patient_phones, patients, recognition
+from clinicctl.desk import journal, operations, patient_phones, recognition, registration
 from clinicctl.desk.dates import birth_of, refuse_other_age
 from clinicctl.desk.imports.people import KnownPeople, PersonInFile
 from clinicctl.desk.imports.plan import Stamp, refuse_bad_lines, stamp
@@ -117,7 +117,7 @@ def plan_patients(
         refused[sheet.unreadable.line] = sheet.unreadable.problem
     # The write gives the numbers.
     inserted = [
-        (person.line, patients.new_row(tx, person, identity=identity, number=0))
+        (person.line, registration.new_row(tx, person, identity=identity, number=0))
         for person, identity in zip(decisions.new, new_ids(len(decisions.new)), strict=True)
     ]
     return Plan(
@@ -138,7 +138,7 @@ def plan_patients(
         rekeyed=known.rekeyed(),
         people=[person for _, person in resolved],
         keys=array("Q", sorted(key << _PLACE | nth for nth, each in enumerate(decisions.new) for key in each.keys)),
-        words=[word for _, row in inserted for word in patients.word_rows(row)],
+        words=[word for _, row in inserted for word in registration.word_rows(row)],
         phone_rows=[
             each
             for person, (_, row) in zip(decisions.new, inserted, strict=True)
@@ -220,7 +220,7 @@ class _Decisions:
         self, known: KnownPeople, line: int, person: PersonInFile, given: PersonInFile, *, update: bool
     ) -> None:
         try:
-            patients.refuse_archived(person)
+            registration.refuse_archived(person)
         except errors.Archived as archived:
             self.refused[line] = str(archived)
             return

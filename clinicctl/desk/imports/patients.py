@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from clinicctl import errors
-from clinicctl.desk import candidates, operations, patient_keys, patient_phones, recognition
+from clinicctl.desk import candidates, identity, operations, patient_keys, patient_phones, recognition
 from clinicctl.desk.imports import headers, patient_plan
 from clinicctl.desk.imports.patient_plan import Plan, Similar
 from clinicctl.desk.imports.people import PersonInFile
@@ -98,7 +98,7 @@ def _may_be_in_file(tx: Tx, plan: Plan) -> bool:
     for person in plan.people:
         for key in person.keys:
             by_key[key].append(person)
-    frequencies = patient_keys.frequencies(tx)
+    frequencies = identity.frequencies(tx)
     for row in stored_patients.after(tx, number=plan.last_number):
         found = {id(person): person for key in patient_keys.of_patient(tx, row) for person in by_key.get(key, ())}
         on = Others([row], frequencies, 2)

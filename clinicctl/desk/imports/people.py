@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from clinicctl.desk import identity, patient_keys, patient_phones, recognition
+from clinicctl.desk import identity, lookup, patient_phones, recognition
 from clinicctl.desk.recognition import Namesakes, Others, Person
 from clinicctl.rules import details, keys, matching, names
 from clinicctl.rules.details import Changes
@@ -61,7 +61,7 @@ class KnownPeople:
             for key, found in namesakes.items()
         }
         words = Counter(each.folded for person in people for each in names.read(person.name).words)
-        self._frequencies = patient_keys.frequencies(tx, words, total=len(people))
+        self._frequencies = identity.frequencies(tx, words, total=len(people))
         self._keys_before: dict[int, Sequence[int]] = {}
         self._by_key: dict[int, PersonInFile | list[PersonInFile]] = {}
         """Most keys have one person, without a list."""
@@ -111,11 +111,12 @@ class KnownPeople:
     def others(self, given: PersonInFile) -> Others[PersonInFile]:
         """Return the people on other phones who share a key, without namesakes."""
         found: dict[int, PersonInFile] = {}
+        common = self.namesakes(given).is_common()
         for key in given.probes:
             earlier = self._by_key.get(key, [])
             listed = earlier if isinstance(earlier, list) else [earlier]
             for each in (*self._on_file.get(key, ()), *(listed if len(listed) <= keys.MOST else ())):
-                if not recognition.is_namesake(given, given.name_key, each):
+                if common or not recognition.is_namesake(given, given.name_key, each):
                     found[id(each)] = each
         for each in self.sharing(given):
             found.pop(id(each), None)
@@ -238,7 +239,7 @@ def _on_file(
     namesakes = defaultdict[str, list[rows.PatientRow]](list)
     for row in stored_patients.with_name_keys(tx, name_keys={each.name_key for each in people}):
         namesakes[row.name_key].append(row)
-    merged = identity.all_merged(tx)
+    merged = lookup.all_merged(tx)
     return (
         {phone: identity.sharing(tx, found, merged) for phone, found in sharing.items()},
         {key: identity.namesakes(tx, found) for key, found in namesakes.items()},
