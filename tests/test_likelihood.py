@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from clinicctl.rules import likelihood
+from clinicctl.rules import keys, likelihood
 from clinicctl.rules.comparisons import phones_compared
 from clinicctl.rules.likelihood import Frequencies, Outcome, Score
 from clinicctl.rules.names import read
@@ -165,6 +165,43 @@ def test_a_slip_in_the_phone_or_the_birth_date_is_found(phone: str, born: str, w
     clinic("patient", "add", "Zoë Quux", "--phone", "98111 22333", "--born", known)
     answer = clinic("patient", "add", "Zoe Quux", "--phone", phone, "--born", born, "--new")
     assert [(each["number"], why in each["why"]) for each in answer["similar_on_file"]] == [("P3", True)]
+
+
+AGED = replace(Human("Zoë Quux", None, None), born_year=1984)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "in_common"),
+    [
+        (Human("Zoë Quux", None, BORN), Human("Ali Khan", None, date(1984, 7, 21)), True),
+        (Human("Zoë Quux", None, date(1984, 7, 8)), Human("Ali Khan", None, date(1984, 8, 7)), True),
+        (Human("Zoë Quux", None, BORN), Human("Ali Khan", None, date(1984, 7, 22)), False),
+        (Human("Zoë Quux", None, BORN), Human("Zoe Smith", None, date(1989, 7, 21)), True),
+        (Human("Zoë Quux", None, BORN), Human("Zoe Smith", None, date(1989, 7, 20)), False),
+        (Human("Zoë Quux", None, BORN), Human("Quux Zoe", None, date(1950, 1, 9)), True),
+        (Human("Zoë Quux", "+919811122333", None), Human("Zoe Smith", "+919811122343", None), True),
+        (Human("Zoë Quux", "+919811122333", None), Human("Zoe Smith", "+919811222333", None), True),
+        (Human("Zoë Quux", "+919811122333", None), Human("Ali Khan", "+919811122343", None), False),
+        (AGED, Human("Zoe Smith", None, date(1985, 2, 3)), True),
+        (AGED, Human("Zoe Smith", None, date(1986, 2, 3)), False),
+        (AGED, replace(AGED, name="Zoe Smith", born_year=1983), True),
+    ],
+)
+def test_records_find_one_another_by_what_they_have_in_common(one: Human, other: Human, in_common: bool) -> None:
+    first, second = (keys.both(each, [each.phone] if each.phone else []) for each in (one, other))
+    assert (not set(first.probes).isdisjoint(second.stored)) is in_common
+    assert (not set(second.probes).isdisjoint(first.stored)) is in_common
+
+
+@pytest.mark.parametrize("earlier", ["on file", "in the file"])
+def test_a_row_is_compared_with_people_on_other_phones(earlier: str, clinic: Ask, run: Any, file: Any) -> None:
+    known, row = "Imogen Hart,98111 22333,1984-07-21\n", "Imogene Hart,97222 33444,1984-07-21\n"
+    if earlier == "on file":
+        clinic("patient", "import", file(f"name,phone,born\n{known}"))
+        known = ""
+    rows = run("patient", "import", file(f"name,phone,born\n{known}{row}"), "--on-error", "skip", json=True, status=3)
+    candidates = rows.json["rows"][-1]["candidates"]
+    assert candidates == (["P3"] if earlier == "on file" else ["line 2"])
 
 
 def test_the_program_names_whom_the_measured_rules_name(clinic: Ask, run: Any, file: Any) -> None:

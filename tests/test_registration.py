@@ -305,6 +305,8 @@ def test_a_name_that_more_than_fifty_share_identifies_nobody(clinic: Ask, run: R
     assert clinic("patient", "add", "Mohammed Khan", *PHONE)["number"] == added["number"]
     said = run("patient", "add", "Khan Mohammed", *OTHER_PHONE, "-o", "table", status=0).stdout
     assert "Many patients have this name: without more, it does not identify anybody." in said
+    near = clinic("patient", "add", "Mohammed Khan", "--phone", "96000 00011")
+    assert numbers(near, "similar_on_file") == [known["number"]]
     error = run("patient", "add", "Mohammed Khan", "--phone", "none", "--born", "1980-02-01", json=True, status=6).error
     assert [each["number"] for each in error["details"]["candidates"]] == [known["number"]]
 
