@@ -37,7 +37,7 @@ _IMPORT = re.compile(rb"\bimport\b")
 _NARROW = re.compile(rb"--(patient|limit|key)\b")
 """An option with which a list is short, so that it joins the group of the lines before it."""
 _LINES = 100
-"""After so many lines of an atomic batch, its progress is shown."""
+"""The progress of an atomic batch is shown each time after this number of lines."""
 LONG_HOLD = 1.0
 """Seconds of holding the lock after which that is shown at a terminal."""
 _NEW_INSTANT = {"config"}

@@ -30,7 +30,7 @@ def forget(tx: Tx, one: rows.PatientRow, other: rows.PatientRow) -> None:
 
 
 def from_patient(tx: Tx, identity: UUID) -> set[UUID]:
-    """Return the patients who were judged to be somebody else than a patient."""
+    """Return the patients who were judged to be other people than a patient."""
     found = records.distinct_from(tx, patient=identity)
     return {each.one_id if each.other_id == identity else each.other_id for each in found}
 

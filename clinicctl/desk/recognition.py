@@ -93,7 +93,7 @@ NOBODY: Found[Any] = Found()
 
 
 class Recognised(NamedTuple, Generic[K]):
-    """The patient of a registration, or the possible duplicates, and everybody who is similar, those among them."""
+    """The patient of a registration, or those who may be them. `similar` includes the possible duplicates."""
 
     same: K | None = None
     near: Found[K] = NOBODY
