@@ -270,12 +270,12 @@ def test_a_bug_tells_nothing_of_whom_it_was_about(clinic: Ask, run: Run, monkeyp
 
     log = tmp_path / "desk.log"
     monkeypatch.setenv("CLINICCTL_LOG", str(log))
-    monkeypatch.setattr(desk.patients, "new_row", broken)
+    monkeypatch.setattr(desk.registration, "new_row", broken)
     for json_ in (True, False):
         answer = run("patient", "add", every_write.NAME, "--phone", every_write.PHONE, json=json_, status=70)
         assert not marks(answer.stderr + answer.stdout)
     assert "new_row" not in answer.stderr
-    assert "patients.py" in log.read_text()
+    assert "registration.py" in log.read_text()
     assert not marks(log.read_text())
 
 
