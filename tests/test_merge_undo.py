@@ -58,8 +58,8 @@ def two(clinic: Ask) -> Ask:
 
 
 def card(clinic: Ask, patient: str) -> str:
-    """Return what is shown of a patient, without the minutes of waiting."""
-    return re.sub(r'"waited_minutes": \d+', "", json.dumps(clinic("patient", "show", patient)))
+    """Return what is shown of a patient, without the instants of the last change."""
+    return re.sub(r'"updated_at": "[^"]*"', "", json.dumps(clinic("patient", "show", patient)))
 
 
 def content(db: str, *, without: tuple[str, ...] = ("journal", "journal_merges", "counters")) -> dict[str, list[Any]]:
