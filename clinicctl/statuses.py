@@ -47,6 +47,7 @@ class DaySource(StrEnum):
     DAY = "day"
     WEEKLY = "weekly"
     DEFAULT = "default"
+    HOLIDAY = "holiday"
 
 
 class CancelledBy(StrEnum):
@@ -58,6 +59,7 @@ class OnConflict(StrEnum):
     REFUSE = "refuse"
     KEEP = "keep"
     CANCEL = "cancel"
+    MOVE = "move"
 
 
 class OnError(StrEnum):

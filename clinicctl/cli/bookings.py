@@ -1,14 +1,16 @@
 """Commands for appointments."""
 
+from datetime import time as Time  # noqa: N812 - a parameter is called `time`
 from typing import Annotated, Any
 
 import typer
 
-from clinicctl import desk, render
+from clinicctl import desk, errors, render
 from clinicctl.cli import params, parsers
 from clinicctl.cli.commands import group, reads, reads_long, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.rules.days import DayWord
+from clinicctl.rules.hours import Within
 from clinicctl.statuses import CancelledBy
 
 app = typer.Typer()
@@ -26,6 +28,8 @@ GROUPS = {"appointment": appointment}
     "book",
     "clinicctl book P1 MEHTA tomorrow --reason 'blood pressure'",
     "clinicctl book 'an sch' MEHTA mon --key front-desk-2026-11-23-001 --json",
+    "clinicctl book P1 MEHTA mon --time 10:20",
+    "clinicctl book P1 MEHTA mon --evening --visit-type new",
 )
 def book(
     ctx: Ctx,
@@ -33,19 +37,29 @@ def book(
     doctor: params.Doctor,
     day: params.Day = DayWord("today"),
     time: params.Time = None,
+    between: params.Between = None,
+    morning: params.Morning = False,
+    afternoon: params.Afternoon = False,
+    evening: params.Evening = False,
+    visit_type: params.VisitType = None,
     reason: params.Reason = None,
     note: params.Note = None,
     again: params.Again = False,
     overbook: params.Overbook = False,
     past: params.Past = False,
 ) -> None:
-    """Book a patient with a doctor for a day."""
+    """Book a patient with a doctor for a day.
+
+    Without a time, the first free slot that has not begun.
+    """
     ctx.obj.write(
         desk.bookings.book,
         patient=patient,
         doctor=doctor,
         on=day,
         at=time,
+        within=_within(time, between, morning, afternoon, evening),
+        visit_type=visit_type,
         reason=reason,
         note=note or None,
         again=again,
@@ -54,10 +68,17 @@ def book(
     )
 
 
+def _within(time: Time | None, between: Within | None, morning: bool, afternoon: bool, evening: bool) -> Within | None:
+    found = params.part_of_day(between, morning, afternoon, evening)
+    if found is not None and time is not None:
+        raise errors.Usage(problem="--time cannot be combined with a part of the day.")
+    return found
+
+
 @reads(appointment, "show", "clinicctl appointment show A42")
 def show(ctx: Ctx, appointment: params.Appointment) -> None:
     """Show one appointment."""
-    ctx.obj.show(ctx.obj.read(desk.bookings.show, appointment=appointment))
+    ctx.obj.show(ctx.obj.read(desk.appointment_lists.show, appointment=appointment))
 
 
 @reads_long(
@@ -82,7 +103,7 @@ def list_(
     """
     ctx.obj.show(
         ctx.obj.read_list(
-            desk.bookings.iter_matching,
+            desk.appointment_lists.iter_matching,
             doctor=doctor,
             patient=patient,
             on=day,
@@ -172,17 +193,25 @@ def move(
     day: params.MaybeDay = None,
     doctor: params.DoctorOption = None,
     time: params.Time = None,
+    between: params.Between = None,
+    morning: params.Morning = False,
+    afternoon: params.Afternoon = False,
+    evening: params.Evening = False,
     again: params.Again = False,
     overbook: params.Overbook = False,
     past: params.Past = False,
 ) -> None:
-    """Move an appointment to another day, doctor or time."""
+    """Move an appointment to another day, doctor or time.
+
+    Without a time, it keeps its time.
+    """
     ctx.obj.write(
         desk.bookings.move,
         appointment=ref,
         on=day,
         doctor=doctor,
         at=time,
+        within=_within(time, between, morning, afternoon, evening),
         again=again,
         overbook=overbook,
         past=past or None,
@@ -198,4 +227,4 @@ def no_show(ctx: Ctx, ref: params.Booked) -> None:
 @reads(appointment, "history", "clinicctl appointment history A42")
 def history(ctx: Ctx, appointment: params.Appointment) -> None:
     """Show every change of an appointment, with time, actor and reason."""
-    ctx.obj.show(ctx.obj.read(desk.bookings.history, appointment=appointment))
+    ctx.obj.show(ctx.obj.read(desk.appointment_lists.history, appointment=appointment))

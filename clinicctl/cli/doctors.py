@@ -1,5 +1,6 @@
 """Commands for doctors and their days."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.rules import import_rows, references
 from clinicctl.rules.days import DaysWord
+from clinicctl.rules.hours import NONE, parse_sessions
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import ImportMode, OnConflict, OnError
 
@@ -117,6 +119,7 @@ def import_(
     "set",
     "clinicctl doctor avail set MEHTA 2026-12-24..2026-12-31 --absent --note holidays",
     "clinicctl doctor avail set MEHTA mon,wed --capacity 6",
+    "clinicctl doctor avail set MEHTA fri --session 09:00-12:00 --every 15m --on-conflict move",
 )
 def set_(
     ctx: Ctx,
@@ -131,16 +134,29 @@ def set_(
         bool | None, typer.Option("--present/--absent", help="Whether the doctor is present.  [default: unchanged]")
     ] = None,
     capacity: params.DayCapacity = None,
+    session: params.Sessions = None,
+    every: params.Every = None,
     note: params.Note = None,
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
 ) -> None:
-    """Set the availability of a doctor or of all. Omitted options keep their value."""
+    """Set the availability of a doctor or of all. Omitted options keep their value.
+
+    Sessions without a capacity have the slots that follow from them.
+    """
     one = doctor if doctor.strip().lower() != references.ALL else None
-    if on_conflict is OnConflict.CANCEL:
+    sessions = _sessions(session)
+    if on_conflict in (OnConflict.CANCEL, OnConflict.MOVE):
         affected = ctx.obj.read(
-            desk.availability.preview_cancellations, doctor=one, on=days, present=present, capacity=capacity
+            desk.availability.preview_conflicts,
+            doctor=one,
+            on=days,
+            present=present,
+            capacity=capacity,
+            sessions=sessions,
+            every=every,
+            on_conflict=on_conflict,
         )
-        ctx.obj.confirm_many(affected)
+        ctx.obj.confirm_many(affected, verb=on_conflict.value.capitalize())
     ctx.obj.write(
         desk.availability.set_days,
         doctor=one,
@@ -148,8 +164,15 @@ def set_(
         present=present,
         capacity=capacity,
         note=note,
+        sessions=sessions,
+        every=every,
         on_conflict=on_conflict,
     )
+
+
+def _sessions(given: Sequence[str] | None) -> str | None:
+    """Return the sessions of several options as they are stored."""
+    return parse_sessions(" ".join(each or NONE for each in given)) if given else None
 
 
 @writes(
@@ -171,13 +194,14 @@ def away(
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
 ) -> None:
     """Set a doctor absent: the same as doctor avail set --absent."""
-    set_(ctx, doctor, days, present=False, capacity=None, note=note, on_conflict=on_conflict)
+    set_(ctx, doctor, days, present=False, capacity=None, session=None, every=None, note=note, on_conflict=on_conflict)
 
 
 @writes(
     avail,
     "weekly",
     "clinicctl doctor avail weekly MEHTA mon-fri --capacity 8",
+    "clinicctl doctor avail weekly MEHTA mon-fri --session 09:00-13:00 --session 17:00-20:00 --every 10m",
     "clinicctl doctor avail weekly MEHTA sat,sun --off",
 )
 def weekly(
@@ -187,12 +211,19 @@ def weekly(
     capacity: params.DayCapacity = None,
     off: Annotated[bool, typer.Option("--off", help="The doctor is absent on these weekdays.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="Remove the weekday from the pattern.")] = False,
+    session: params.Sessions = None,
+    every: params.Every = None,
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
 ) -> None:
-    """Set a doctor's weekly pattern. Dates set individually are not changed."""
+    """Set a doctor's weekly pattern. Dates set individually are not changed.
+
+    Weekdays keep their hours unless --session or --every is given.
+    """
     if sum((capacity is not None, off, forget)) > 1:
         raise errors.Usage(problem="--capacity, --off and --forget cannot be combined.")
-    if on_conflict is OnConflict.CANCEL:
+    if (off or forget) and (session or every):
+        raise errors.Usage(problem="--session and --every cannot be combined with --off or --forget.")
+    if on_conflict in (OnConflict.CANCEL, OnConflict.MOVE):
         ctx.obj.confirm_many(())
     ctx.obj.write(
         desk.weekly.set_weekly,
@@ -201,6 +232,8 @@ def weekly(
         capacity=capacity,
         off=off,
         forget=forget,
+        sessions=_sessions(session),
+        every=every,
         on_conflict=on_conflict,
     )
 
@@ -220,7 +253,10 @@ def show_avail(ctx: Ctx, doctor: params.Doctor, days: params.MaybeDays = DaysWor
 )
 def import_avail(
     ctx: Ctx,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Columns: doctor,date[,present][,capacity][,note].")],
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE|-", help="Columns: doctor,date[,present][,capacity][,sessions][,every][,note]."),
+    ],
     format_: imports.FormatOption = None,
     sheet: imports.SheetOption = None,
     encoding: imports.EncodingOption = None,
@@ -239,7 +275,7 @@ def import_avail(
     """Set doctors' days from a file: all rows or none. A second run changes nothing."""
     if mode is ImportMode.REPLACE and on_error is OnError.SKIP:
         raise errors.Usage(problem="--mode replace and --on-error skip cannot be combined.")
-    if on_conflict is OnConflict.CANCEL:
+    if on_conflict in (OnConflict.CANCEL, OnConflict.MOVE):
         ctx.obj.confirm_many(())
     imports.run(
         ctx,

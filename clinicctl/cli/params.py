@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from clinicctl import settings, statuses
+from clinicctl import errors, settings, statuses
 from clinicctl.cli import parsers
 from clinicctl.cli.parsers import MOST, one_of, personal, whole
 from clinicctl.rules import dates, days, references, slots, text
+from clinicctl.rules.hours import AFTERNOON, EVENING, MORNING, Within, parse_every, parse_sessions, parse_within
 from clinicctl.rules.times import parse_time
 from clinicctl.statuses import SEX_WORDS, AppointmentStatus, OnConflict, Sex
 
@@ -140,6 +141,19 @@ Specialty = Annotated[
 ]
 DefaultCapacity = Annotated[int | None, count("--capacity", 1, slots.MOST, help="Slots per day.")]
 DayCapacity = Annotated[int | None, count("--capacity", 0, slots.MOST, help="Slots on each of these days.")]
+Sessions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--session",
+        metavar="HH:MM-HH:MM",
+        parser=parse_sessions,
+        help="The doctor's hours, 09:00-13:00; repeatable. It may end after midnight. None: without hours.",
+    ),
+]
+Every = Annotated[
+    int | None,
+    typer.Option("--every", metavar="MINUTES", parser=parse_every, help="The length of a slot: 10m, 1h.  [1m..8h]"),
+]
 _PATIENT = "P17, a UUID, a phone or its last 4 to 9 digits, or first letters of the names."
 _DOCTOR = "The doctor's code or UUID, or first letters of the code or the name."
 
@@ -265,7 +279,22 @@ QueueDay = Annotated[
 AtPosition = Annotated[int, typer.Argument(metavar="N", parser=whole("N", 1, MOST), help="The position.")]
 Time = Annotated[
     time | None,
-    typer.Option("--time", metavar="HH:MM", parser=parse_time, help="The agreed time: 09:30, 9:30am."),
+    typer.Option(
+        "--time", metavar="HH:MM", parser=parse_time, help="The time: 09:30, 9:30am. With hours, the start of a slot."
+    ),
+]
+Between = Annotated[
+    Within | None,
+    typer.Option(
+        "--between", metavar="HH:MM-HH:MM", parser=parse_within, help="A time in this part of the day: 17:00-19:00."
+    ),
+]
+Morning = Annotated[bool, typer.Option("--morning", help="A time before 12:00.")]
+Afternoon = Annotated[bool, typer.Option("--afternoon", help="A time from 12:00 to 17:00.")]
+Evening = Annotated[bool, typer.Option("--evening", help="A time from 17:00 on.")]
+VisitType = Annotated[
+    str | None,
+    typer.Option("--visit-type", "--type", metavar="NAME", parser=parsers.visit_type, help="The kind of visit."),
 ]
 Limit = Annotated[int | None, count("--limit", 1, MOST, help="Show at most N entries.")]
 Again = Annotated[
@@ -293,3 +322,12 @@ CancelledBy = Annotated[
 ]
 All = Annotated[bool, typer.Option("--all", help="Include archived ones.")]
 By = Annotated[statuses.CancelledBy, choice("--by", statuses.CancelledBy, help="Who cancels.")]
+
+
+def part_of_day(between: Within | None, morning: bool, afternoon: bool, evening: bool) -> Within | None:
+    """Return the part of the day of these options. Refuses several."""
+    given = [between, MORNING if morning else None, AFTERNOON if afternoon else None, EVENING if evening else None]
+    chosen = [each for each in given if each is not None]
+    if len(chosen) > 1:
+        raise errors.Usage(problem="--between, --morning, --afternoon and --evening cannot be combined.")
+    return chosen[0] if chosen else None

@@ -18,6 +18,9 @@ E = TypeVar("E", bound=StrEnum)
 MOST = 999_999_999
 """The largest number, of nine digits, as in A999999999."""
 
+VISIT_TYPE = 60
+"""The most characters of the name of a kind of visit."""
+
 PERSONAL: set[Callable[[str], Any]] = set()
 """The parsers of values that may be personal."""
 
@@ -196,6 +199,11 @@ def waitlist_ref(given: str) -> references.WaitlistRef:
 def specialty(given: str) -> str:
     """Return a specialty; empty to clear it."""
     return text.clean(given, what="specialty", longest=text.NAME) if given.strip(" ") else ""
+
+
+def visit_type(given: str) -> str:
+    """Return the name of a kind of visit, checked only as text."""
+    return text.clean(given, what="kind of visit", longest=VISIT_TYPE)
 
 
 def note(given: str) -> str:

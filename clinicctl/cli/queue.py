@@ -81,6 +81,7 @@ def walkin(
     ] = False,
     unverified_phone: params.UnverifiedPhone = False,
     reason: params.Reason = None,
+    visit_type: params.VisitType = None,
     again: params.Again = False,
     overbook: params.Overbook = False,
 ) -> None:
@@ -88,7 +89,7 @@ def walkin(
 
     At a terminal, a name that finds nobody can be registered: it asks for the phone.
     """
-    visit: dict[str, Any] = {"reason": reason, "again": again, "overbook": overbook}
+    visit: dict[str, Any] = {"reason": reason, "visit_type": visit_type, "again": again, "overbook": overbook}
     if new is None:
         if any((phone, born, age, sex, email, note, same_as, another, unverified_phone)):
             raise errors.Usage(problem="--phone and other details of a patient need --new NAME.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from clinicctl.desk import (
+        appointment_lists,
         arrivals,
         audit,
         availability,
@@ -38,11 +39,13 @@ if TYPE_CHECKING:
         similar,
         undo,
         visit_lookup,
+        visit_types,
         waitlist,
         weekly,
     )
 
 __all__ = [
+    "appointment_lists",
     "arrivals",
     "audit",
     "availability",
@@ -75,6 +78,7 @@ __all__ = [
     "similar",
     "undo",
     "visit_lookup",
+    "visit_types",
     "waitlist",
     "weekly",
 ]

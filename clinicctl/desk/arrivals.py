@@ -5,7 +5,9 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions, visit_lookup
+from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions, visit_lookup, visit_types
+from clinicctl.desk.bookings import Details
+from clinicctl.desk.slot_choice import Asked, Visitor
 from clinicctl.desk.transitions import QueueChanges
 from clinicctl.results.appointments import CheckedIn, WalkedIn
 from clinicctl.results.base import fields_of
@@ -69,15 +71,21 @@ def walk_in(
     patient: PatientRef,
     doctor: DoctorRef,
     reason: str | None = None,
+    visit_type: str | None = None,
     again: bool = False,
     overbook: bool = False,
 ) -> CheckedIn:
-    """Book a patient for today and check them in. Refuses what either refuses."""
+    """Book a patient for today and check them in. Refuses what either refuses.
+
+    On a day with hours, a free slot that has begun will do if no later one is free.
+    """
     patient_row, doctor_row = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
     if not again:
         _refuse_still_here(tx, patient_id=patient_row.id, doctor_id=doctor_row.id)
     try:
-        booked = bookings.place(tx, patient_row, doctor_row, on=tx.today, reason=reason, again=again, overbook=overbook)
+        kind = visit_types.find(tx, visit_type) if visit_type is not None else None
+        asked = Asked(minutes=kind.minutes if kind else None, again=again, overbook=overbook, arrived=True)
+        booked = bookings.place(tx, Visitor(patient_row, doctor_row), asked, Details(reason, None, kind), on=tx.today)
     except errors.AlreadyBooked as refused:
         other = lookup.find_appointment(tx, AppointmentRef(refused.details["appointment"]))
         raise errors.AlreadyBooked(**refused.details, hint=_instead(tx, other)) from None
@@ -102,6 +110,7 @@ def walk_in_new(
     new: bool | None = None,
     same_as: PatientRef | None = None,
     reason: str | None = None,
+    visit_type: str | None = None,
     again: bool = False,
     overbook: bool = False,
 ) -> WalkedIn:
@@ -128,7 +137,9 @@ def walk_in_new(
         unverified_phone=unverified_phone,
     )
     patient = PatientRef(registered.number)
-    arrived = walk_in(tx, patient=patient, doctor=doctor, reason=reason, again=again, overbook=overbook)
+    arrived = walk_in(
+        tx, patient=patient, doctor=doctor, reason=reason, visit_type=visit_type, again=again, overbook=overbook
+    )
     return WalkedIn(**fields_of(arrived), registered=registered)
 
 

@@ -1,43 +1,62 @@
 """Set doctors' days, and resolve conflicts with booked patients when a day or a slot is taken away."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, candidates, days, lookup, operations, replay
+from clinicctl.desk import bookings, conflicts, days, lookup, operations, replay
 from clinicctl.desk.dates import dates_of
 from clinicctl.results.days import Day
 from clinicctl.results.people import ToCall
+from clinicctl.rules import hours
+from clinicctl.rules.day_plans import Given
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
-from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus
-from clinicctl.store.compiled import appointments, rows
+from clinicctl.statuses import OnConflict
 from clinicctl.store.compiled import days as stored_days
+from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
-OWN_CAPACITY = (
-    "Move them first, or give the day a capacity of its own: `clinicctl doctor avail set {doctor} {date} --capacity N`."
-)
-"""The hint if a default capacity would leave booked patients without a slot."""
-
-DayBefore = tuple[str, int, bool, bool | None, int | None, str | None, str | None, str | None]
+DayBefore = tuple[str, int, bool, bool | None, int | None, str | None, str | None, str | None, str | None, int | None]
 """A day before a change, for undo; see `day_before`."""
 
-WeekdayBefore = tuple[str, int, bool | None, int | None]
-"""A weekday before a change, for undo: doctor, weekday, presence (None: not in the pattern) and capacity."""
+WeekdayBefore = tuple[str, int, bool | None, int | None, str | None, int | None]
+"""A weekday before a change, for undo: doctor, weekday, presence (None: not in the pattern), capacity and hours."""
 
 
 class DaySetting(NamedTuple):
-    """The setting of one day. A capacity of None is the default."""
+    """The setting of one day. None stands for what applies without it; empty sessions are no hours."""
 
     present: bool
     capacity: int | None
     note: str | None
+    sessions: str | None = None
+    every: int | None = None
+
+    @property
+    def given(self) -> Given:
+        """The part of the setting from which the day is planned."""
+        return Given(self.present, self.capacity, self.sessions, self.every)
+
+
+class Wanted(NamedTuple):
+    """What a command or a row sets in days. None leaves a value; an empty text clears it."""
+
+    present: bool | None = None
+    capacity: int | None = None
+    note: str | None = None
+    sessions: str | None = None
+    every: int | None = None
+
+    @property
+    def sets_something(self) -> bool:
+        """Whether a day without a setting gets one. A cleared note is nothing there."""
+        return bool(self.note) or any(each is not None for each in (self.present, self.capacity, *self[3:]))
 
 
 @operations.SET_DAYS
@@ -49,40 +68,83 @@ def set_days(
     present: bool | None = None,
     capacity: int | None = None,
     note: str | None = None,
+    sessions: str | None = None,
+    every: int | None = None,
     on_conflict: OnConflict = OnConflict.REFUSE,
 ) -> list[Day]:
     """Set the days of a doctor, or without one those of all doctors on the staff.
 
-    Omitted options keep their value, and an empty note clears it. Refuses a call that sets nothing, past days and, with
-    `HasBookings`, a change that would leave patients without a slot: with `keep` they stay booked, with `cancel` the
-    clinic cancels them. Patients who have arrived are never cancelled.
+    Omitted options keep their value, and an empty note clears it. Sessions without a capacity have the slots that
+    follow from them. Refuses a call that sets nothing, past days and, with `HasBookings`, a change that would leave
+    patients without a place: with `keep` they stay booked, with `cancel` the clinic cancels them, and with `move` they
+    get the nearest free time of the day. Patients who have arrived are never cancelled or moved.
     """
-    if present is None and capacity is None and note is None:
-        raise errors.Usage(problem="Nothing to set: give at least one of --present, --absent, --capacity and --note.")
+    wanted = Wanted(present, capacity, note, sessions, every)
+    if wanted == Wanted():
+        raise errors.Usage(
+            problem="Nothing to set: give --present, --absent, --capacity, --session, --every or --note."
+        )
     dates = dates_of(tx, on)
     days.refuse_past(tx, dates[0])
     listed = lookup.find_active_doctors(tx, doctor)
     current = _states(tx, listed, dates)
-    changed = [changed_state(each, present=present, capacity=capacity) for each in current]
-    cancelled = resolve_conflicts(tx, zip(current, changed, strict=True), on_conflict=on_conflict)
-    settings = [(each, updated_setting(each, present=present, capacity=capacity, note=note)) for each in current]
-    # A cleared note changes nothing on a day without a setting.
-    new = present is not None or capacity is not None or bool(note)
+    settings = [updated_setting(each, wanted) for each in current]
+    pairs = [(each, _changed(each, setting, wanted)) for each, setting in zip(current, settings, strict=True)]
+    resolved = conflicts.resolve(tx, pairs, on_conflict=on_conflict)
     changes = [
         (each, setting)
-        for each, setting in settings
-        if (new if each.setting is None else setting != setting_of(each.setting))
+        for each, setting in zip(current, settings, strict=True)
+        if (wanted.sets_something if each.setting is None else setting != setting_of(each.setting))
     ]
     write(tx, changes)
+    conflicts.apply(tx, pairs, resolved)
     record_before(
         tx,
         packed=replay.pack([day_before(each.doctor_id, each.date, each.setting) for each, _ in changes]),
-        cancelled=[each for each in current if (each.doctor, each.date) in cancelled],
+        cancelled=[each for each in current if (each.doctor, each.date) in resolved.cancelled],
     )
     return [
-        replace(each, cancelled=cancelled.get((each.doctor, each.date), ()))
+        replace(
+            each,
+            cancelled=resolved.cancelled.get((each.doctor, each.date), ()),
+            moved=resolved.moved.get((each.doctor, each.date), ()),
+        )
         for each in describe(tx, _states(tx, listed, dates))
     ]
+
+
+def preview_conflicts(
+    tx: Tx,
+    *,
+    doctor: DoctorRef | None,
+    on: DaysWord,
+    present: bool | None,
+    capacity: int | None,
+    sessions: str | None = None,
+    every: int | None = None,
+    on_conflict: OnConflict = OnConflict.CANCEL,
+) -> Sequence[ToCall]:
+    """Return the patients whom `set_days` with CANCEL would cancel, or with MOVE would move.
+
+    Refuses what `set_days` refuses.
+    """
+    wanted = Wanted(present, capacity, None, sessions, every)
+    current = _states(tx, lookup.find_active_doctors(tx, doctor), dates_of(tx, on))
+    pairs = [(each, _changed(each, updated_setting(each, wanted), wanted)) for each in current]
+    conflicts.refuse_displaced(tx, *conflicts.list_conflicts(tx, pairs, on_conflict=on_conflict))
+    if on_conflict is OnConflict.MOVE:
+        return [conflicts.to_move(each) for each in conflicts.find_new_times(tx, pairs)]
+    return [bookings.to_call(each) for each in conflicts.list_displaced(tx, pairs, every=True)]
+
+
+def _changed(day: days.DayState, setting: DaySetting, wanted: Wanted) -> days.DayState:
+    """Return a day with another setting. Refuses a capacity above the slots of its hours."""
+    after = day.planned(setting.given)
+    if after.slots is not None and wanted.capacity is not None and wanted.capacity > after.capacity:
+        raise errors.BadValue(
+            problem=f"--capacity: {wanted.capacity} is more than the {after.capacity} slots of the hours on {day.date}."
+        )
+    return after
 
 
 def _states(tx: Tx, listed: Sequence[rows.DoctorRow], dates: Sequence[date]) -> list[days.DayState]:
@@ -110,175 +172,76 @@ def describe(tx: Tx, found: Iterable[days.DayState]) -> list[Day]:
             capacity=each.capacity,
             booked=each.booked,
             remaining=each.remaining,
-            note=each.setting.note if each.setting else None,
+            note=each.note,
             source=each.source,
             updated_by=each.setting.updated_by if each.setting else None,
             updated_at=tx.local(each.setting.updated_at) if each.setting else None,
+            sessions=tuple(each.sessions.split(";")) if each.sessions else (),
+            every=each.every,
         )
         for each in found
     ]
 
 
-def changed_state(day: days.DayState, *, present: bool | None, capacity: int | None) -> days.DayState:
-    """Return a day after a change."""
-    return replace(
-        day,
-        present=day.present if present is None else present,
-        capacity=day.capacity if capacity is None else capacity,
-    )
-
-
-def list_displaced(tx: Tx, changed: Iterable[days.DayState]) -> list[rows.AppointmentRow]:
-    """Return the booked appointments that lose their slot after changes.
-
-    On a day without the doctor these are all; on a day with fewer slots, those in the highest slots.
-    """
-    found = list[rows.AppointmentRow]()
-    for day in changed:
-        if day.booked and not (day.present and day.booked <= day.capacity):
-            booked = appointments.booked(tx, doctor=day.doctor_id, on=day.date)
-            found += booked if not day.present else booked[-(day.booked - day.capacity) :]
-    return found
-
-
-def list_arrived(tx: Tx, changed: Iterable[days.DayState]) -> list[rows.ArrivedRow]:
-    """Return the patients who have arrived on days that lose their doctor."""
-    # Only a day with a ledger can have a queue.
-    absent = (day for day in changed if day.has_ledger and not day.present)
-    return [row for day in absent for row in appointments.arrived(tx, doctor=day.doctor_id, on=day.date)]
-
-
-def _reduces(before: days.DayState, after: days.DayState) -> bool:
-    """Return whether a change takes the doctor or a slot away."""
-    return (before.present and not after.present) or after.capacity < before.capacity
-
-
-def list_conflicts(
-    tx: Tx, changes: Iterable[tuple[days.DayState, days.DayState]], *, on_conflict: OnConflict
-) -> tuple[list[rows.AppointmentRow], list[rows.ArrivedRow]]:
-    """Return the booked and the arrived patients who prevent changes.
-
-    Arrived patients cannot be cancelled. Only a change that takes something away can conflict: patients who were kept
-    without a slot on purpose stay.
-    """
-    if on_conflict is OnConflict.KEEP:
-        return [], []
-    changes = list(changes)
-    losing = [after for before, after in changes if _reduces(before, after)]
-    leaving = [after for before, after in changes if before.present and not after.present]
-    return (list_displaced(tx, losing) if on_conflict is OnConflict.REFUSE else []), list_arrived(tx, leaving)
-
-
-def refuse_displaced(
-    tx: Tx,
-    booked: Sequence[rows.AppointmentRow],
-    arrived: Sequence[rows.ArrivedRow] = (),
-    *,
-    hint: str | None = None,
-) -> None:
-    """Refuse if any patients would lose their slot.
-
-    The refusal lists them, and those of them without a phone. `hint` is for a command without `--on-conflict`; it may
-    have placeholders for the first doctor and date.
-    """
-    affected: list[rows.AppointmentRow | rows.ArrivedRow] = [*arrived, *booked]
-    if not affected:
-        return
-    people = candidates.of_appointments(tx, affected)
-    details: dict[str, Any] = {
-        "doctor": ", ".join(sorted({row.doctor_code for row in affected})),
-        "count": len(people),
-        "affected": people,
-        "without_phone": [each["number"] for each in people if each["phone_last3"] is None],
-    }
-    hint = hint and hint.format(doctor=affected[0].doctor_code, date=affected[0].date)
-    if not arrived:
-        raise errors.HasBookings(hint=hint, **details)
-    last = "Or use --on-conflict keep." if hint is None else hint if booked else ""
-    raise errors.PatientsHere(
-        here=len(arrived),
-        booked=len(booked),
-        hint=" ".join(filter(None, [*_how_to_clear(arrived), last])),
-        **details,
-    )
-
-
-def _how_to_clear(arrived: Sequence[rows.ArrivedRow]) -> list[str]:
-    """Return the commands that clear a queue, with one example of each."""
-    found = []
-    if waiting := next((row for row in arrived if row.queue_status != QueueStatus.SERVING), None):
-        command = f"clinicctl queue transfer {waiting.doctor_code} {waiting.position} --to CODE"
-        found.append(f"Transfer waiting patients: `{command}`.")
-    if in_consultation := next((row for row in arrived if row.queue_status == QueueStatus.SERVING), None):
-        found.append(
-            f"End the consultation: `clinicctl queue done {in_consultation.doctor_code} {in_consultation.position}`."
-        )
-    return found
-
-
-def preview_cancellations(
-    tx: Tx, *, doctor: DoctorRef | None, on: DaysWord, present: bool | None, capacity: int | None
-) -> list[ToCall]:
-    """Return the patients whom `set_days` with CANCEL would cancel.
-
-    Refuses if any have arrived.
-    """
-    current = _states(tx, lookup.find_active_doctors(tx, doctor), dates_of(tx, on))
-    changed = [changed_state(each, present=present, capacity=capacity) for each in current]
-    refuse_displaced(tx, *list_conflicts(tx, zip(current, changed, strict=True), on_conflict=OnConflict.CANCEL))
-    return [bookings.to_call(each) for each in list_displaced(tx, changed)]
-
-
-def resolve_conflicts(
-    tx: Tx,
-    changes: Iterable[tuple[days.DayState, days.DayState]],
-    *,
-    on_conflict: OnConflict,
-    hint: str | None = None,
-) -> dict[tuple[str, date], tuple[ToCall, ...]]:
-    """Refuse, keep or cancel the patients who lose their slot.
-
-    Return the cancelled ones by doctor and date. CANCEL applies to every booked patient without a slot, whatever the
-    cause.
-    """
-    changes = list(changes)
-    refuse_displaced(tx, *list_conflicts(tx, changes, on_conflict=on_conflict), hint=hint)
-    if on_conflict is not OnConflict.CANCEL:
-        return {}
-    cancelled: dict[tuple[str, date], tuple[ToCall, ...]] = {}
-    for row in list_displaced(tx, (after for _, after in changes)):
-        bookings.cancel_row(tx, row, by=CancelledBy.CLINIC, reason=None)
-        key = (row.doctor_code, row.date)
-        cancelled[key] = (*cancelled.get(key, ()), bookings.to_call(row))
-    return cancelled
-
-
 def setting_of(row: rows.DaySettingRow) -> DaySetting:
     """Return the setting in a row."""
-    return DaySetting(row.present, row.capacity, row.note)
+    return DaySetting(row.present, row.capacity, row.note, row.sessions, row.every)
 
 
-def updated_setting(day: days.DayState, *, present: bool | None, capacity: int | None, note: str | None) -> DaySetting:
+def updated_setting(day: days.DayState, wanted: Wanted) -> DaySetting:
     """Return the setting of a day after a change."""
     setting = None if day.setting is None else setting_of(day.setting)
-    return merge_setting(setting, day.present, present=present, capacity=capacity, note=note)
+    weekday = day.defaults.weekday
+    return merge_setting(setting, day.present, wanted, usual=(weekday.sessions, weekday.every) if weekday else None)
 
 
 def merge_setting(
-    setting: DaySetting | None, default_present: bool, *, present: bool | None, capacity: int | None, note: str | None
+    setting: DaySetting | None,
+    default_present: bool,
+    wanted: Wanted,
+    *,
+    usual: tuple[str | None, int | None] | None,
 ) -> DaySetting:
     """Return a setting after a change.
 
     Omitted values stay, and an empty note clears the note. `default_present` is the presence of a day without a
-    setting.
+    setting, and `usual` are the hours of its weekday. Refuses hours without a slot length, and the reverse.
     """
-    if setting is None:
-        return DaySetting(default_present if present is None else present, capacity, note or None)
+    before = setting or DaySetting(default_present, None, None)
+    capacity = before.capacity if wanted.capacity is None else wanted.capacity
+    sessions, every = before.sessions, before.every
+    if wanted.sessions is not None or wanted.every is not None:
+        sessions, every = merged_hours(
+            (before.sessions, before.every) if before.sessions is not None else usual or (None, None),
+            wanted.sessions,
+            wanted.every,
+        )
+        if wanted.sessions is not None:
+            capacity = wanted.capacity
     return DaySetting(
-        setting.present if present is None else present,
-        setting.capacity if capacity is None else capacity,
-        setting.note if note is None else note or None,
+        before.present if wanted.present is None else wanted.present,
+        capacity,
+        before.note if wanted.note is None else wanted.note or None,
+        sessions,
+        every,
     )
+
+
+def merged_hours(
+    before: tuple[str | None, int | None], sessions: str | None, every: int | None
+) -> tuple[str, int | None]:
+    """Return sessions and the slot length after a change. Refuses one without the other."""
+    if sessions is None:
+        sessions = before[0]
+    if not sessions:
+        if every is not None:
+            raise errors.BadValue(problem="A slot length needs sessions: add for example --session 09:00-13:00.")
+        return "", None
+    every = every or before[1]
+    if every is None:
+        raise errors.BadValue(problem="Sessions need a slot length: add for example --every 10m.")
+    hours.refuse_wrong_count(sessions, every)
+    return sessions, every
 
 
 def record_before(
@@ -305,7 +268,7 @@ def day_before(doctor_id: UUID, on: date, setting: rows.DaySettingRow | None, *,
     """
     day = (_as_text(doctor_id), on.toordinal())
     if setting is None:
-        return (*day, False, None, None, None, None, None)
+        return (*day, False, None, None, None, None, None, None, None)
     return (
         *day,
         removed,
@@ -314,6 +277,8 @@ def day_before(doctor_id: UUID, on: date, setting: rows.DaySettingRow | None, *,
         setting.note,
         setting.updated_by,
         setting.updated_at.isoformat(),
+        setting.sessions,
+        setting.every,
     )
 
 
@@ -324,27 +289,23 @@ def _as_text(identity: UUID) -> str:
 
 
 def write(tx: Tx, changes: Sequence[tuple[days.DayState, DaySetting]]) -> None:
-    """Write the settings of days and the capacities in their ledgers.
-
-    It takes three statements.
-    """
+    """Write the settings of days. The ledgers are not updated."""
+    write_rows = [(day, written_row(setting, tx.actor, tx.now, day.doctor_id, day.date)) for day, setting in changes]
     write_settings(
         tx,
-        inserted=[
-            rows.DaySettingRow(uuid4(), day.doctor_id, day.date, *setting, tx.actor, tx.now)
-            for day, setting in changes
-            if day.setting is None
-        ],
-        updated=[
-            rows.DayWriteRow(*setting, tx.actor, tx.now, day.doctor_id, day.date)
-            for day, setting in changes
-            if day.setting is not None
-        ],
+        inserted=[inserted_row(uuid4(), row) for day, row in write_rows if day.setting is None],
+        updated=[row for day, row in write_rows if day.setting is not None],
     )
-    set_capacities(
-        tx,
-        [(day, setting.capacity) for day, setting in changes if day.has_ledger and setting.capacity is not None],
-    )
+
+
+def written_row(setting: DaySetting, actor: str, now: datetime, doctor_id: UUID, on: date) -> rows.DayWriteRow:
+    """Return the row that updates the setting of a date."""
+    return rows.DayWriteRow(*setting[:3], actor, now, *setting[3:], doctor_id, on)
+
+
+def inserted_row(identity: UUID, row: rows.DayWriteRow) -> rows.DaySettingRow:
+    """Return the row that inserts the setting of a date."""
+    return rows.DaySettingRow(identity, row.doctor_id, row.date, *row[:7])
 
 
 def write_settings(
@@ -360,32 +321,31 @@ def write_settings(
     stored_days.delete_settings(tx, removed)
 
 
-def set_capacities(tx: Tx, changes: Iterable[tuple[days.DayState, int]]) -> None:
-    """Set the capacities, and thereby the remaining slots, in the ledgers of days."""
-    stored_days.set_capacities(tx, [rows.CapacityRow(capacity, day.doctor_id, day.date) for day, capacity in changes])
-
-
-def reapply_capacities(
+def reapply(
     tx: Tx,
     *,
     doctor: rows.DoctorRow,
+    before: Sequence[days.DayState],
     on_conflict: OnConflict,
     weekdays: Collection[int] = (),
     hint: str | None = None,
-) -> dict[date, tuple[ToCall, ...]]:
-    """Apply weekdays and defaults to the ledgers from today on.
+    restored: Mapping[UUID, Mapping[str, Any]] | None = None,
+) -> conflicts.Resolved:
+    """Apply new weekdays, defaults or holidays to the ledgers of days, which were `before` as given.
 
-    Return the cancelled patients by date. `weekdays` are those whose presence may have changed. Refuses what `set_days`
-    refuses.
+    Refuses what `set_days` refuses. CANCEL and MOVE also apply to patients who had no place before on `weekdays`.
+    `restored` has earlier values of appointments by id, for an undo.
     """
-    current = days.list_with_ledger(tx, doctor)
-    # The earlier pattern is already overwritten, so every booking on a weekday without the doctor is a conflict.
-    absent = [each for each in current if each.setting is None and not each.present and each.date.weekday() in weekdays]
-    pairs = [(replace(each, present=True), each) for each in absent]
-    dates = {each.date for each in absent}
-    pairs += [
-        (before, replace(before, capacity=before.planned_capacity)) for before in current if before.date not in dates
+    if not before:
+        return conflicts.Resolved({}, {}, {})
+    dates = [each.date for each in before]
+    after = {each.date: each for each in days.list_with_ledger(tx, doctor, first=min(dates), last=max(dates))}
+    pairs = [(each, replace(now, capacity=now.planned_capacity)) for each in before if (now := after[each.date])]
+    affected = [
+        (old, new)
+        for old, new in pairs
+        if conflicts.takes_away(old, new) or (new.setting is None and new.date.weekday() in weekdays)
     ]
-    cancelled = resolve_conflicts(tx, [each for each in pairs if _reduces(*each)], on_conflict=on_conflict, hint=hint)
-    set_capacities(tx, [(each, each.planned_capacity) for each in current if each.planned_capacity != each.capacity])
-    return {on: listed for (_, on), listed in cancelled.items()}
+    resolved = conflicts.resolve(tx, affected, on_conflict=on_conflict, hint=hint)
+    conflicts.apply(tx, pairs, resolved, restored=restored)
+    return resolved

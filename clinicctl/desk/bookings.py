@@ -1,19 +1,33 @@
 """Book, cancel and move appointments, and list them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import date, time
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import candidates, days, lookup, operations, transitions, visit_lookup, visit_times
-from clinicctl.desk.dates import date_of, dates_of
+from clinicctl.desk import (
+    candidates,
+    days,
+    lookup,
+    new_times,
+    operations,
+    slot_choice,
+    transitions,
+    visit_lookup,
+    visit_times,
+    visit_types,
+)
+from clinicctl.desk.dates import date_of
+from clinicctl.desk.slot_choice import Asked, Visitor
 from clinicctl.desk.transitions import AppointmentChanges
-from clinicctl.results.appointments import Appointment, Booked, CancelledAppointment, StepTaken
+from clinicctl.results.appointments import Appointment, Booked
 from clinicctl.results.base import fields_of
 from clinicctl.results.people import ToCall
 from clinicctl.rules import references
-from clinicctl.rules.days import DaysWord, DayWord
-from clinicctl.rules.references import AppointmentRef, BookedRef, DoctorRef, PatientRef
+from clinicctl.rules.days import DayWord
+from clinicctl.rules.hours import Within
+from clinicctl.rules.references import BookedRef, DoctorRef, PatientRef
 from clinicctl.rules.slots import lowest_free
 from clinicctl.rules.transitions import CANCEL, MOVE, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy
@@ -21,7 +35,19 @@ from clinicctl.store import counters
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import waitlist as stored_waitlist
-from clinicctl.store.engine import Condition, Tx
+from clinicctl.store.engine import Tx
+
+NEW_SERIES = 0
+"""The series of the first appointment of a series, before it has a number."""
+
+
+class Details(NamedTuple):
+    """What a booking records beside its slots."""
+
+    reason: str | None = None
+    note: str | None = None
+    visit_type: rows.VisitTypeRow | None = None
+    series: int | None = None
 
 
 @operations.BOOK
@@ -32,71 +58,56 @@ def book(
     doctor: DoctorRef,
     on: DayWord,
     at: time | None = None,
+    within: Within | None = None,
     reason: str | None = None,
     note: str | None = None,
+    visit_type: str | None = None,
     again: bool = False,
     overbook: bool = False,
     past: bool | None = None,
 ) -> Booked:
-    """Book the lowest free slot of a doctor's day.
+    """Book a slot of a doctor's day: the one at a time, or the lowest that is free and has not begun.
 
-    Refuses a full day (with the next free days), an absent doctor, a past day, an archived patient or doctor, and a
-    second active appointment of the patient with the doctor on the day unless `again`. `overbook` may exceed the
-    capacity up to the clinic's limit. Refuses a time that the patient has already unless `again`, one that the doctor
-    has already unless `overbook`, and a past time of today unless `past`.
+    On a day with hours, `at` is the start of a slot, `within` a part of the day, and a `visit_type` that is longer than
+    a slot takes several. On any other day, `at` is a note. Refuses a full day (with the next free days), an absent
+    doctor, a past day, an archived patient or doctor, and a second active appointment of the patient with the doctor on
+    the day unless `again`. `overbook` may exceed the capacity up to the clinic's limit. Refuses a time that the patient
+    has already unless `again`, one that the doctor has already unless `overbook`, and a past time of today unless
+    `past`.
 
-    `past` is None, not False, by default, because keys of older versions do not contain it.
+    What older versions did not know is None, not False, by default, because their keys do not contain it.
     """
     patient_row, doctor_row = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
+    kind = visit_types.find(tx, visit_type) if visit_type is not None else None
     return place(
         tx,
-        patient_row,
-        doctor_row,
+        Visitor(patient_row, doctor_row),
+        Asked(at, within, kind.minutes if kind else None, again=again, overbook=overbook, past=bool(past)),
+        Details(reason, note, kind),
         on=date_of(tx, on),
-        at=at,
-        reason=reason,
-        note=note,
-        again=again,
-        overbook=overbook,
-        past=bool(past),
     )
 
 
-def place(
-    tx: Tx,
-    patient: rows.PatientRow,
-    doctor: rows.DoctorRow,
-    *,
-    on: date,
-    at: time | None = None,
-    reason: str | None = None,
-    note: str | None = None,
-    again: bool = False,
-    overbook: bool = False,
-    past: bool = False,
-    instead_of: rows.AppointmentRow | None = None,
-) -> Booked:
-    """Book the lowest free slot of a day for a patient. Refuses what `book` refuses.
+def place(tx: Tx, visitor: Visitor, asked: Asked, details: Details, *, on: date) -> Booked:
+    """Book a slot of a day for a patient. Refuses what `book` refuses.
 
-    Closes the patient's waitlist entry for that doctor and day. `instead_of` is the appointment to move: it does not
-    count as another one of the patient.
+    Closes the patient's waitlist entry for that doctor and day. The appointment that it replaces does not count as
+    another one of the patient.
     """
+    patient, doctor, instead_of = visitor
     days.refuse_past(tx, on)
     (state,) = days.list_states(tx, doctor, [on])
     days.refuse_absent(tx, doctor, state)
     visits = appointments.visits(tx, patient=patient.id, doctor=doctor.id, on=on)
     others = [row for row in visits if instead_of is None or row.number != instead_of.number]
-    if others and not again:
+    if others and not asked.again:
         raise errors.AlreadyBooked(
             patient=f"P{patient.number}", doctor=doctor.code, date=on.isoformat(), appointment=f"A{others[0].number}"
         )
-    if at is not None:
-        if not past:
-            visit_times.refuse_past(tx, on, at)
-        visit_times.refuse_taken(tx, patient, doctor, on=on, at=at, again=again, overbook=overbook, but=instead_of)
-    above = days.take_slot(tx, state, overbook=overbook)
-    slot = lowest_free(appointments.held_slots(tx, doctor=doctor.id, on=on))
+    chosen = slot_choice.take(tx, state, visitor, asked)
     identity, number = uuid4(), counters.next_one(tx, "appointments")
+    # The first appointment of a series gives it its number.
+    series = number if details.series == NEW_SERIES else details.series
     appointments.insert(
         tx,
         id=identity,
@@ -104,12 +115,12 @@ def place(
         patient_id=patient.id,
         doctor_id=doctor.id,
         date=on,
-        slot=slot,
+        slot=chosen.slot,
         visit=lowest_free(row.visit for row in visits),
-        time=at,
+        time=chosen.time,
         status=AppointmentStatus.BOOKED,
-        reason=reason,
-        overbooked=above,
+        reason=details.reason,
+        overbooked=chosen.above,
         cancelled_by=None,
         cancel_reason=None,
         moved_to=None,
@@ -117,34 +128,47 @@ def place(
         key=tx.key,
         created_at=tx.now,
         updated_at=tx.now,
-        note=note,
+        note=details.note,
+        slots=chosen.slots,
+        minutes=chosen.minutes,
+        after_midnight=chosen.after_midnight,
+        visit_type=details.visit_type.name if details.visit_type is not None else None,
+        series=series,
     )
-    transitions.booked(tx, appointment_id=identity, slot=slot)
+    days.hold_slots(tx, doctor_id=doctor.id, on=on, slot=chosen.slot, count=chosen.slots, appointment=number)
+    transitions.booked(tx, appointment_id=identity, slot=chosen.slot)
     waits = stored_waitlist.wishes_for_day(tx, patient=patient.id, doctor=doctor.id, on=on)
     for entry in waits:
         stored_waitlist.promote(tx, row=entry.id, appointment_id=identity, updated_at=tx.now)
     now = tx.local(tx.now)
+    end, starts_at, ends_at = visit_times.extent(tx, on, chosen.time, chosen.minutes, chosen.after_midnight)
     return Booked(
         id=identity,
         number=f"A{number}",
         patient=lookup.patient_brief(patient),
         doctor=lookup.doctor_brief(doctor),
         date=on,
-        slot=slot,
-        time=at,
+        slot=chosen.slot,
+        time=chosen.time,
         status=AppointmentStatus.BOOKED,
-        reason=reason,
-        note=note,
+        reason=details.reason,
+        note=details.note,
         position=None,
         moved_to=None,
         moved_from=f"A{instead_of.number}" if instead_of is not None else None,
         key=tx.key,
-        overbooked=above,
+        overbooked=chosen.above,
         cancelled_by=None,
         cancel_reason=None,
         created_at=now,
         updated_at=now,
         waitlist_closed=tuple(f"W{number}" for number in sorted(entry.number for entry in waits)),
+        end=end,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        slots=chosen.slots,
+        visit_type=details.visit_type.name if details.visit_type is not None else None,
+        series=f"A{series}" if series is not None else None,
     )
 
 
@@ -176,7 +200,7 @@ def cancel_row(
     if moved_to is not None:
         changes["moved_to"] = moved_to
     transitions.take(tx, CANCEL if moved_to is None else MOVE, row, changes=changes)
-    days.return_slot(tx, doctor_id=row.doctor_id, on=row.date)
+    days.return_slots(tx, row)
 
 
 @operations.MOVE
@@ -187,14 +211,16 @@ def move(
     on: DayWord | None = None,
     doctor: DoctorRef | None = None,
     at: time | None = None,
+    within: Within | None = None,
     again: bool = False,
     overbook: bool = False,
     past: bool | None = None,
 ) -> Booked:
     """Move an appointment: book the new slot, then cancel the old appointment.
 
-    The two are linked both ways. On the same day with the same doctor only the time changes. Refuses an appointment
-    that is no longer booked, the same doctor, day and time, and what `book` refuses.
+    The two are linked both ways. On the same day with the same doctor only the time changes. Without a time or a part
+    of the day it keeps its time. Refuses an appointment that is no longer booked, the same doctor, day and time, and
+    what `book` refuses.
     """
     row = visit_lookup.find_booked(tx, appointment)
     transitions.refuse_illegal(MOVE, row)
@@ -203,23 +229,19 @@ def move(
         lookup.find_doctor(tx, doctor) if doctor else lookup.doctor_by_id(tx, row.doctor_id)
     )
     date_ = date_of(tx, on) if on else row.date
+    kind = visit_types.of_appointment(tx, row)
+    asked = Asked(at, within, kind.minutes if kind else None, again=again, overbook=overbook, past=bool(past))
     if (doctor_row.id, date_) == (row.doctor_id, row.date):
-        if at is not None and at != row.time:
-            visit_times.change(tx, row, doctor_row, at=at, again=again, overbook=overbook, past=bool(past))
+        if within is not None or (at is not None and at != row.time):
+            new_times.change(tx, row, asked)
             return Booked(**fields_of(describe(tx, lookup.appointment_by_id(tx, row.id))))
         raise errors.SamePlace(subject=f"A{row.number}", doctor=doctor_row.code, date=date_.isoformat())
     placed = place(
         tx,
-        patient_row,
-        doctor_row,
+        Visitor(patient_row, doctor_row, row),
+        asked if within is not None else asked._replace(at=at or row.time),
+        Details(row.reason, row.note, kind, row.series),
         on=date_,
-        at=at or row.time,
-        reason=row.reason,
-        note=row.note,
-        again=again,
-        overbook=overbook,
-        past=bool(past),
-        instead_of=row,
     )
     number = references.appointment_number(placed.number)
     cancel_row(tx, row, by=CancelledBy.PATIENT, reason=None, moved_to=number)
@@ -237,63 +259,6 @@ def no_show(tx: Tx, *, appointment: BookedRef) -> Appointment:
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
     transitions.take(tx, NO_SHOW, row)
     return describe(tx, lookup.appointment_by_id(tx, row.id))
-
-
-def show(tx: Tx, *, appointment: AppointmentRef) -> Appointment:
-    """Return one appointment. Refuses an unknown one."""
-    return describe(tx, lookup.find_appointment(tx, appointment))
-
-
-def iter_matching(
-    tx: Tx,
-    *,
-    doctor: DoctorRef | None = None,
-    patient: PatientRef | None = None,
-    on: DaysWord | None = None,
-    status: Sequence[AppointmentStatus] = (),
-    cancelled_by: CancelledBy | None = None,
-    limit: int | None = None,
-) -> Iterator[Appointment]:
-    """Yield appointments by date, doctor and slot.
-
-    Refuses an unknown doctor or patient. With `cancelled_by` each has the patient's phone. Undone bookings are left
-    out, because nobody has to be called about them.
-    """
-    conditions = list[Condition]()
-    if doctor:
-        conditions.append(appointments.with_doctor(doctor=lookup.find_doctor(tx, doctor).id))
-    if patient:
-        conditions.append(appointments.with_patient(patient=lookup.find_patient(tx, patient).id))
-    if on:
-        conditions.append(appointments.on_dates(dates=dates_of(tx, on)))
-    if status:
-        conditions.append(appointments.in_statuses(statuses=status))
-    if cancelled_by is not None:
-        conditions += [appointments.cancelled_by(by=cancelled_by), appointments.not_undone()]
-    found = appointments.matching(tx, conditions, limit=-1 if limit is None else limit)
-    for row in found:
-        yield describe(tx, row) if cancelled_by is None else _with_phone(describe(tx, row), row.patient_phone)
-
-
-def history(tx: Tx, *, appointment: AppointmentRef) -> list[StepTaken]:
-    """Return the steps of an appointment, the oldest first."""
-    row = lookup.find_appointment(tx, appointment)
-    return [
-        StepTaken(
-            at=tx.local(each.at),
-            actor=each.actor,
-            command=each.command,
-            journal=each.number,
-            from_status=each.from_status,
-            to_status=each.to_status,
-            queue_from=each.queue_from,
-            queue_to=each.queue_to,
-            slot=each.slot,
-            position=each.position,
-            reason=_reason(row, each),
-        )
-        for each in appointments.history(tx, appointment=row.id)
-    ]
 
 
 def get_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, rows.AppointmentRow]:
@@ -330,6 +295,7 @@ def list_of_patient(tx: Tx, *, patient_id: UUID, on: date) -> list[rows.Appointm
 def describe(tx: Tx, row: rows.AppointmentRow) -> Appointment:
     """Return a row as a result."""
     patient, doctor = lookup.booked_briefs(row)
+    end, starts_at, ends_at = visit_times.extent(tx, row.date, row.time, row.minutes, row.after_midnight)
     return Appointment(
         id=row.id,
         number=f"A{row.number}",
@@ -351,6 +317,12 @@ def describe(tx: Tx, row: rows.AppointmentRow) -> Appointment:
         created_at=tx.local(row.created_at),
         updated_at=tx.local(row.updated_at),
         queue_doctor=row.queue_doctor_code if row.queue_doctor_code != row.doctor_code else None,
+        end=end,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        slots=row.slots,
+        visit_type=row.visit_type,
+        series=f"A{row.series}" if row.series is not None else None,
     )
 
 
@@ -362,15 +334,3 @@ def to_call(row: candidates.AffectedRow) -> ToCall:
         name=row.patient_name,
         phone=row.patient_phone,
     )
-
-
-def _with_phone(each: Appointment, phone: str | None) -> CancelledAppointment:
-    return CancelledAppointment(**fields_of(each), phone=phone)
-
-
-def _reason(row: rows.AppointmentRow, step: rows.HistoryRow) -> str | None:
-    if step.from_status is None:
-        return str(row.reason) if row.reason else None
-    if step.to_status == AppointmentStatus.CANCELLED:
-        return str(row.cancel_reason) if row.cancel_reason else None
-    return None

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from clinicctl import errors, settings
-from clinicctl.desk import availability, operations
+from clinicctl.desk import availability, conflicts, days, operations
 from clinicctl.results.clinic import Clinic, Setting
 from clinicctl.rules import phones
 from clinicctl.rules.dates import order_in
@@ -56,8 +56,12 @@ def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
     if known.name == "capacity":
         within = replace(tx, clinic=replace(tx.clinic, capacity=int(value)))
         for row in clinic.doctors_without_capacity(tx):
-            availability.reapply_capacities(
-                within, doctor=row, on_conflict=OnConflict.REFUSE, hint=availability.OWN_CAPACITY
+            availability.reapply(
+                within,
+                doctor=row,
+                before=days.list_with_ledger(tx, row),
+                on_conflict=OnConflict.REFUSE,
+                hint=conflicts.OWN_CAPACITY,
             )
     return _setting(tx, known)
 

@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -33,12 +33,12 @@ _PRESENCE = {True: True, False: False}
 class Before:
     """The days before a write: the dates and weekdays that it changed, by doctor, and the rows that restore them.
 
-    A weekday has its number, presence (None: not in the pattern) and capacity. `cancelled` has the presence and the
-    capacity of the days on which patients were cancelled.
+    `cancelled` has the presence and the capacity of the days on which patients were cancelled.
     """
 
     days: Mapping[UUID, Sequence[date]]
-    weekdays: Mapping[UUID, Sequence[tuple[int, bool | None, int | None]]]
+    weekdays: Mapping[UUID, Sequence[int]]
+    pattern: Sequence[rows.WeekdayRow]
     cancelled: Mapping[tuple[UUID, date], tuple[bool, int]]
     inserted: Sequence[rows.DaySettingRow]
     updated: Sequence[rows.DayWriteRow]
@@ -54,7 +54,7 @@ class Before:
         """The changed days and weekdays."""
         return {
             *((doctor, on) for doctor, dates in self.days.items() for on in dates),
-            *((doctor, nth) for doctor, stored in self.weekdays.items() for nth, *_ in stored),
+            *((doctor, nth) for doctor, changed in self.weekdays.items() for nth in changed),
         }
 
     @property
@@ -91,22 +91,21 @@ def refuse_changed(tx: Tx, write: rows.WriteRow, before: Before) -> None:
         days.refuse_past(tx, min(map(min, before.days.values())))
 
 
-def restore(tx: Tx, before: Before) -> None:
-    """Restore days, weekdays and ledgers.
+def restore(tx: Tx, before: Before, placed: Mapping[UUID, Mapping[str, Any]]) -> None:
+    """Restore days, weekdays, ledgers, and the places of appointments.
 
-    Refuses with `HasBookings` if patients would lose their slot.
+    `placed` has earlier values of the appointments that the write moved or gave other slots, by id. Refuses with
+    `HasBookings` if patients would lose their place.
     """
-    current = {identity: _with_ledger(tx, identity, dates) for identity, dates in before.days.items()}
+    changed = [lookup.doctor_by_id(tx, each) for each in {*before.days, *before.weekdays}]
+    current = {doctor: days.list_with_ledger(tx, doctor) for doctor in changed}
     availability.write_settings(tx, inserted=before.inserted, updated=before.updated, removed=before.removed)
-    for identity, dates in before.days.items():
-        pairs = [
-            (now, replace(then, capacity=then.planned_capacity))
-            for now, then in zip(current[identity], _with_ledger(tx, identity, dates), strict=True)
-        ]
-        availability.resolve_conflicts(tx, pairs, on_conflict=OnConflict.REFUSE, hint=_HINT)
-        availability.set_capacities(tx, [(then, then.capacity) for now, then in pairs if now.capacity != then.capacity])
-    for identity, stored in before.weekdays.items():
-        weekly.restore(tx, lookup.doctor_by_id(tx, identity), stored, hint=_HINT)
+    for identity, weekdays in before.weekdays.items():
+        weekly.restore(tx, identity, [row for row in before.pattern if row.doctor_id == identity], weekdays)
+    for doctor in sorted(changed, key=lambda each: each.code):
+        availability.reapply(
+            tx, doctor=doctor, before=current[doctor], on_conflict=OnConflict.REFUSE, hint=_HINT, restored=placed
+        )
 
 
 def refuse_lost(tx: Tx, write: rows.WriteRow, before: Before, returning: Sequence[rows.AppointmentRow]) -> None:
@@ -140,7 +139,7 @@ def _why_lost(
     if row.patient_archived_at is not None:
         is_erased = lookup.patient_by_id(tx, row.patient_id).erased_at is not None
         return "the patient is erased" if is_erased else "the patient is archived"
-    taken = appointments.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
+    taken = days.holder(tx, row)
     if taken is not None:
         return f"slot {row.slot} is taken by A{taken}"
     visits = stored_history.active_visits(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date)
@@ -167,12 +166,6 @@ def _given_its_time(tx: Tx, write: rows.WriteRow, row: rows.AppointmentRow, retu
     return next((each.number for each in found if each.number not in returning and each.created_at > write.at), None)
 
 
-def _with_ledger(tx: Tx, identity: UUID, dates: Sequence[date]) -> list[days.DayState]:
-    found = days.list_with_ledger(tx, lookup.doctor_by_id(tx, identity), first=min(dates), last=max(dates))
-    chosen = set(dates)
-    return [each for each in found if each.date in chosen]
-
-
 def _read(tx: Tx, text: str, *, of: int) -> Before:
     """Return the record of a write. Refuses an unreadable one with `Damaged`."""
     try:
@@ -190,28 +183,34 @@ def _planned(stored: Mapping[str, Any], packed: Sequence[tuple[Any, ...]]) -> Be
     owner, dated, instant = cache(UUID), cache(date.fromordinal), cache(_instant)
     dates: dict[UUID, list[date]] = {}
     inserted, updated, removed = list[rows.DayWriteRow](), list[rows.DayWriteRow](), list[rows.DayKeyRow]()
-    for doctor, ordinal, gone, present, capacity, note, by, at in packed:
+    # Version 5 had no hours.
+    for doctor, ordinal, gone, present, capacity, note, by, at, *hours in packed:
         identity, on = owner(doctor), dated(ordinal)
         dates.setdefault(identity, []).append(on)
         if present is None:
             removed.append(rows.DayKeyRow(identity, on))
             continue
-        row = rows.DayWriteRow(_PRESENCE[present], capacity, note, by, instant(at), identity, on)
+        sessions, every = hours or (None, None)
+        row = rows.DayWriteRow(_PRESENCE[present], capacity, note, by, instant(at), sessions, every, identity, on)
         (inserted if gone else updated).append(row)
-    weekdays: dict[UUID, list[tuple[int, bool | None, int | None]]] = {}
-    for doctor, nth, present, capacity in stored["weekdays"]:
-        weekdays.setdefault(UUID(doctor), []).append((nth, present, capacity))
+    weekdays: dict[UUID, list[int]] = {}
+    pattern = list[rows.WeekdayRow]()
+    for doctor, nth, present, capacity, *hours in stored["weekdays"]:
+        identity = UUID(doctor)
+        weekdays.setdefault(identity, []).append(nth)
+        if present is not None:
+            pattern.append(rows.WeekdayRow(identity, nth, _PRESENCE[present], capacity, *(hours or (None, None))))
     inserted.sort(key=lambda each: (each.doctor_id.int, each.date))
     return Before(
         days=dates,
         weekdays=weekdays,
+        pattern=pattern,
         cancelled={
             (UUID(doctor), date.fromisoformat(on)): (present, capacity)
             for doctor, on, present, capacity in stored["cancelled"]
         },
         inserted=[
-            rows.DaySettingRow(id_, each.doctor_id, each.date, *each[:5])
-            for id_, each in zip(new_ids(len(inserted)), inserted, strict=True)
+            availability.inserted_row(id_, each) for id_, each in zip(new_ids(len(inserted)), inserted, strict=True)
         ],
         updated=updated,
         removed=removed,

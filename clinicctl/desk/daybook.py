@@ -10,6 +10,7 @@ from clinicctl import errors
 from clinicctl.desk import (
     availability,
     bookings,
+    conflicts,
     days,
     journal,
     lookup,
@@ -208,8 +209,8 @@ def _of_day(tx: Tx, each: days.DayState, ahead: Sequence[days.DayState]) -> list
     listed = f"clinicctl appointment list --doctor {each.doctor} --day {each.date} --status booked"
     taken = f"{each.booked} of {each.capacity}"
     if not each.present:
-        booked = len(availability.list_displaced(tx, [each]))
-        arrived = len(availability.list_arrived(tx, [each]))
+        booked = len(conflicts.list_displaced(tx, [(each, each)]))
+        arrived = len(conflicts.list_arrived(tx, [each]))
         found = [ToDo("booked without doctor", each.date, each.doctor, f"{booked} booked", listed)] if booked else []
         queued = f"clinicctl queue show {each.doctor} {each.date}"
         return (

@@ -6,21 +6,37 @@ whether a slot is free.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from clinicctl import errors
 from clinicctl.desk import lookup
 from clinicctl.results.base import result
 from clinicctl.rules import slots
+from clinicctl.rules.day_plans import DayPlan, Given, plan
+from clinicctl.rules.hours import DaySlots
 from clinicctl.statuses import DaySource
+from clinicctl.store.compiled import appointments as stored_appointments
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
+_NO_CHANGES = ZoneInfo("UTC")
+
 LOOKED_AHEAD = 60
 """How many days ahead the search for free days goes."""
+
+
+class Defaults(NamedTuple):
+    """What applies to a date without a setting of its own."""
+
+    weekday: Given | None
+    capacity: int
+    holiday: str | None
+    zone: ZoneInfo
 
 
 @result
@@ -28,7 +44,7 @@ class DayState:
     """The state of one doctor's day.
 
     `planned_capacity` is that of the day's setting, else of the weekday, else of the doctor. `capacity` is the ledger's
-    if there is one; from today on the two are equal.
+    if there is one; from today on the two are equal. `slots` is None on a day without hours.
     """
 
     doctor_id: UUID
@@ -41,30 +57,75 @@ class DayState:
     setting: rows.DaySettingRow | None
     source: DaySource
     has_ledger: bool
+    defaults: Defaults
+    sessions: str | None
+    every: int | None
+    slots: DaySlots | None
 
     @property
     def remaining(self) -> int:
         return slots.remaining(self.capacity, self.booked, present=self.present)
 
+    @property
+    def note(self) -> str | None:
+        """The note of the date, or the name of the holiday."""
+        if self.setting is not None:
+            return self.setting.note
+        return self.defaults.holiday if self.source is DaySource.HOLIDAY else None
+
+    def planned(self, setting: Given | None) -> "DayState":
+        """Return the day as it is planned with another setting of its date, or with none."""
+        plan = _plan(self.defaults, setting, self.date)
+        return replace(
+            self,
+            present=plan.present,
+            capacity=plan.capacity,
+            planned_capacity=plan.capacity,
+            source=plan.source,
+            sessions=plan.sessions,
+            every=plan.every,
+            slots=plan.slots,
+        )
+
+
+def given(row: rows.DaySettingRow | rows.WeekdayRow | None) -> Given | None:
+    """Return the setting in a row."""
+    return Given(row.present, row.capacity, row.sessions, row.every) if row is not None else None
+
+
+def _plan(defaults: Defaults, setting: Given | None, on: date) -> DayPlan:
+    return plan(
+        setting,
+        defaults.weekday,
+        default=defaults.capacity,
+        holiday=defaults.holiday is not None,
+        on=on,
+        zone=defaults.zone,
+    )
+
 
 def list_states(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[DayState]:
-    """Return the state of each date, in three statements."""
+    """Return the state of each date, in four statements."""
     first, last = min(dates), max(dates)
     settings = {row.date: row for row in stored_days.settings(tx, doctor=doctor.id, first=first, last=last)}
     ledger = {row.date: row for row in stored_days.ledgers(tx, doctor=doctor.id, first=first, last=last)}
     pattern = weekly(tx, doctor)
-    return [_state(tx, doctor, on, settings.get(on), pattern.get(on.weekday()), ledger.get(on)) for on in dates]
+    closed = holidays(tx, first, last)
+    return [
+        _state(tx, doctor, on, settings.get(on), pattern.get(on.weekday()), ledger.get(on), closed.get(on))
+        for on in dates
+    ]
 
 
 def list_states_of_doctors(
     tx: Tx, doctors: Sequence[rows.DoctorRow], dates: Sequence[date]
 ) -> dict[UUID, list[DayState]]:
-    """Return the states of several doctors' dates by doctor id, in three statements."""
+    """Return the states of several doctors' dates by doctor id, in four statements."""
     return list_states_on(tx, dict.fromkeys(doctors, dates))
 
 
 def list_states_on(tx: Tx, wanted: Mapping[rows.DoctorRow, Sequence[date]]) -> dict[UUID, list[DayState]]:
-    """Return the states of dates of doctors by doctor id, in three statements."""
+    """Return the states of dates of doctors by doctor id, in four statements."""
     dates = {each for listed in wanted.values() for each in listed}
     if not dates:
         return {each.id: [] for each in wanted}
@@ -74,10 +135,17 @@ def list_states_on(tx: Tx, wanted: Mapping[rows.DoctorRow, Sequence[date]]) -> d
     opened = stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last)
     ledgers = {(row.doctor_id, row.date): row for row in opened}
     weekdays = {(row.doctor_id, row.weekday): row for row in stored_days.weekdays_of_doctors(tx, doctors=ids)}
+    closed = holidays(tx, first, last)
     return {
         row.id: [
             _state(
-                tx, row, on, settings.get((row.id, on)), weekdays.get((row.id, on.weekday())), ledgers.get((row.id, on))
+                tx,
+                row,
+                on,
+                settings.get((row.id, on)),
+                weekdays.get((row.id, on.weekday())),
+                ledgers.get((row.id, on)),
+                closed.get(on),
             )
             for on in listed
         ]
@@ -93,10 +161,16 @@ def list_with_ledger(
     found = stored_days.settings_with_ledger(tx, doctor=doctor.id, first=first, last=last)
     settings = {row.date: row for row in found}
     pattern = weekly(tx, doctor)
+    closed = holidays(tx, first, last)
     return [
-        _state(tx, doctor, row.date, settings.get(row.date), pattern.get(row.date.weekday()), row)
+        _state(tx, doctor, row.date, settings.get(row.date), pattern.get(row.date.weekday()), row, closed.get(row.date))
         for row in stored_days.ledgers(tx, doctor=doctor.id, first=first, last=last)
     ]
+
+
+def holidays(tx: Tx, first: date, last: date) -> dict[date, str]:
+    """Return the names of the clinic's holidays in a span, by date."""
+    return {row.date: row.name for row in stored_days.holidays(tx, first=first, last=last)}
 
 
 def weekly(tx: Tx, doctor: rows.DoctorRow) -> dict[int, rows.WeekdayRow]:
@@ -104,19 +178,13 @@ def weekly(tx: Tx, doctor: rows.DoctorRow) -> dict[int, rows.WeekdayRow]:
     return {row.weekday: row for row in stored_days.weekdays(tx, doctor=doctor.id)}
 
 
-def weekly_defaults(tx: Tx, doctor: rows.DoctorRow, pattern: Mapping[int, rows.WeekdayRow]) -> list[tuple[bool, int]]:
-    """Return the presence and the capacity of each weekday, from Monday.
+def weekly_defaults(tx: Tx, doctor: rows.DoctorRow, pattern: Mapping[int, rows.WeekdayRow]) -> list[DayPlan]:
+    """Return what applies to each weekday, from Monday.
 
-    They apply to dates without a setting.
+    It applies to dates without a setting that are no holidays. A change of the clock is not considered.
     """
-    return [_weekly_default(tx, doctor, pattern.get(nth)) for nth in range(7)]
-
-
-def _weekly_default(tx: Tx, doctor: rows.DoctorRow, pattern: rows.WeekdayRow | None) -> tuple[bool, int]:
-    default = default_capacity(tx, doctor)
-    if pattern is None:
-        return True, default
-    return pattern.present, default if pattern.capacity is None else pattern.capacity
+    capacity = default_capacity(tx, doctor)
+    return [_plan(Defaults(given(pattern.get(nth)), capacity, None, _NO_CHANGES), None, tx.today) for nth in range(7)]
 
 
 def _state(
@@ -126,21 +194,25 @@ def _state(
     setting: rows.DaySettingRow | None,
     pattern: rows.WeekdayRow | None,
     ledger: rows.LedgerRow | None,
+    holiday: str | None,
 ) -> DayState:
-    present, planned = _weekly_default(tx, doctor, pattern)
-    if setting is not None:
-        present, planned = setting.present, planned if setting.capacity is None else setting.capacity
+    defaults = Defaults(given(pattern), default_capacity(tx, doctor), holiday, tx.zone)
+    planned = _plan(defaults, given(setting), on)
     return DayState(
         doctor_id=doctor.id,
         doctor=doctor.code,
         date=on,
-        present=present,
-        capacity=planned if ledger is None else ledger.capacity,
-        planned_capacity=planned,
+        present=planned.present,
+        capacity=planned.capacity if ledger is None else ledger.capacity,
+        planned_capacity=planned.capacity,
         booked=0 if ledger is None else ledger.booked,
         setting=setting,
-        source=DaySource.DAY if setting is not None else DaySource.WEEKLY if pattern is not None else DaySource.DEFAULT,
+        source=planned.source,
         has_ledger=ledger is not None,
+        defaults=defaults,
+        sessions=planned.sessions,
+        every=planned.every,
+        slots=planned.slots,
     )
 
 
@@ -164,14 +236,14 @@ def refuse_past(tx: Tx, on: date) -> None:
         raise errors.PastDay(date=on.isoformat(), today=tx.today.isoformat())
 
 
-def take_slot(tx: Tx, day: DayState, *, overbook: bool) -> bool:
-    """Take one slot of a day; return whether it is above the capacity.
+def take_slots(tx: Tx, day: DayState, *, count: int = 1, overbook: bool) -> bool:
+    """Take slots of a day; return whether they are above the capacity.
 
     Refuses a full day with the next free days, and `overbook` above the clinic's limit. The conditional update decides,
     not what was read before it.
     """
     open_ledger(tx, day)
-    if stored_days.take_slot(tx, doctor=day.doctor_id, on=day.date):
+    if stored_days.take_slot(tx, doctor=day.doctor_id, on=day.date, count=count):
         return False
     limit = tx.clinic.overbook_limit
     if overbook and stored_days.take_slot_above(tx, doctor=day.doctor_id, on=day.date, limit=limit):
@@ -211,25 +283,49 @@ def refuse_absent(tx: Tx, doctor: rows.DoctorRow, day: DayState) -> None:
         raise errors.DoctorAbsent(
             doctor=day.doctor,
             date=day.date.isoformat(),
-            note=day.setting.note if day.setting is not None else None,
+            note=day.note,
             next_free=[each.isoformat() for each in free],
             hint=_free_hint(free),
         )
 
 
-def retake_slot(tx: Tx, *, doctor_id: UUID, on: date) -> None:
-    """Take one slot again after an undone cancellation.
+def hold_slots(tx: Tx, *, doctor_id: UUID, on: date, slot: int, count: int, appointment: int) -> None:
+    """Hold consecutive slots for an appointment. The database refuses slots that are held."""
+    stored_appointments.hold(
+        tx, [rows.HeldSlotRow(doctor_id, on, each, appointment) for each in range(slot, slot + count)]
+    )
 
-    The caller has checked that the slot is free.
+
+def retake_slots(tx: Tx, row: rows.AppointmentRow) -> None:
+    """Take the slots of an appointment again after an undone cancellation.
+
+    The caller has checked that they are free.
     """
-    taken = stored_days.retake_slot(tx, doctor=doctor_id, on=on)
+    taken = stored_days.retake_slot(tx, doctor=row.doctor_id, on=row.date, count=row.slots)
     assert taken == 1, "a day without its ledger"
+    hold_slots(tx, doctor_id=row.doctor_id, on=row.date, slot=row.slot, count=row.slots, appointment=row.number)
 
 
-def return_slot(tx: Tx, *, doctor_id: UUID, on: date) -> None:
-    """Return one slot to a day. The caller has freed it in this transaction."""
-    given = stored_days.release_slot(tx, doctor=doctor_id, on=on)
+def holder(tx: Tx, row: rows.AppointmentRow) -> int | None:
+    """Return the number of an appointment that holds a slot of this one, if any."""
+    return stored_appointments.holder(
+        tx, doctor=row.doctor_id, on=row.date, first=row.slot, last=row.slot + row.slots - 1
+    )
+
+
+def return_slots(tx: Tx, row: rows.AppointmentRow) -> None:
+    """Return the slots of an appointment to its day."""
+    given = stored_days.release_slot(tx, doctor=row.doctor_id, on=row.date, count=row.slots)
     assert given == 1, "no slot of the day was taken"
+    released = stored_appointments.release(
+        tx,
+        doctor=row.doctor_id,
+        on=row.date,
+        first=row.slot,
+        last=row.slot + row.slots - 1,
+        appointment=row.number,
+    )
+    assert released == row.slots, "an appointment that does not hold its slots"
 
 
 def next_position(tx: Tx, *, doctor_id: UUID, on: date) -> int:

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from clinicctl import errors
-from clinicctl.desk import availability, days, lookup, operations
+from clinicctl.desk import availability, conflicts, days, lookup, operations
 from clinicctl.results.people import Doctor
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
@@ -66,9 +66,9 @@ def change(
     tx: Tx, row: rows.DoctorRow, changed: rows.DoctorRow, *, on_conflict: OnConflict = OnConflict.REFUSE
 ) -> Doctor:
     """Change a doctor's row as `edit` does."""
+    before = days.list_with_ledger(tx, row) if changed.capacity != row.capacity else []
     after = save(tx, changed)
-    if after.capacity != row.capacity:
-        availability.reapply_capacities(tx, doctor=after, on_conflict=on_conflict, hint=availability.OWN_CAPACITY)
+    availability.reapply(tx, doctor=after, before=before, on_conflict=on_conflict, hint=conflicts.OWN_CAPACITY)
     return describe(tx, after)
 
 

@@ -3,7 +3,8 @@
 from datetime import time
 
 from clinicctl import errors
-from clinicctl.desk import bookings, lookup, operations, visit_times
+from clinicctl.desk import bookings, lookup, new_times, operations, visit_times, visit_types
+from clinicctl.desk.slot_choice import Asked
 from clinicctl.results.appointments import Appointment
 from clinicctl.rules.references import AppointmentRef
 from clinicctl.rules.transitions import ACTIVE
@@ -39,8 +40,11 @@ def edit(
         needs = " or ".join(sorted(ACTIVE))
         raise errors.IllegalStep(subject=f"A{row.number}", status=row.status, step="edit", needs=needs)
     if at is not None and at != row.time:
-        doctor = lookup.doctor_by_id(tx, row.doctor_id)
-        visit_times.change(tx, row, doctor, at=at, again=again, overbook=overbook, past=bool(past))
+        kind = visit_types.of_appointment(tx, row)
+        minutes = kind.minutes if kind is not None else None
+        new_times.change(tx, row, Asked(at, None, minutes, again=again, overbook=overbook, past=bool(past)))
+    if no_time and row.minutes is not None:
+        raise errors.TimeOfSlot(appointment=f"A{row.number}")
     visit_times.write(
         tx,
         row._replace(
@@ -49,4 +53,4 @@ def edit(
             note=row.note if note is None else note or None,
         ),
     )
-    return bookings.show(tx, appointment=appointment)
+    return bookings.describe(tx, lookup.appointment_by_id(tx, row.id))

@@ -6,17 +6,17 @@ from typing import NamedTuple
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import days, journal, operations, patient_keys, patient_phones
+from clinicctl.desk import days, journal, operations, patient_keys, patient_phones, placement
 from clinicctl.results.database import Checked, Problem, Repaired
 from clinicctl.rules import keys, matching
 from clinicctl.rules.text import search_words
 from clinicctl.store import paths
-from clinicctl.store.compiled import doctors, integrity, rows
+from clinicctl.store.compiled import appointments, doctors, integrity, rows
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.sqlite import check, head_file
 from clinicctl.store.sqlite.check import Violation
-from clinicctl.store.sqlite.invariants import COUNTERS, LEDGER
+from clinicctl.store.sqlite.invariants import COUNTERS, HELD, LEDGER
 
 NAMES = "names"
 _AT_ONCE = 20_000
@@ -61,6 +61,7 @@ def repair(tx: Tx) -> Repaired:
     if damage := next((each.where for each in before if each.invariant == check.INTACT), None):
         raise errors.Damaged(path=tx.path, reason=damage)
     repairs: dict[str, Callable[[Tx], None]] = {
+        HELD: _repair_held_slots,
         LEDGER: _repair_ledgers,
         COUNTERS: _repair_counters,
         NAMES: repair_names,
@@ -111,6 +112,11 @@ def _capacities(tx: Tx) -> Iterator[Violation]:
             if day.capacity != day.planned_capacity:
                 where = f"{day.doctor} on {day.date}: {day.capacity} instead of {day.planned_capacity}"
                 yield Violation("a day has its planned capacity", where, LEDGER)
+            elif day.slots is not None:
+                yield from (
+                    Violation("an appointment with hours has the time of its slot", f"A{row.number}")
+                    for row in placement.list_misplaced(tx, day)
+                )
 
 
 def _names(tx: Tx) -> Iterator[Violation]:
@@ -180,10 +186,25 @@ def _wrong_names(tx: Tx) -> Iterator[_WrongName]:
             yield right
 
 
+def _repair_held_slots(tx: Tx) -> None:
+    """Write the held slots again. Of two appointments with one slot the older gets it, which is a violation still."""
+    integrity.release_all(tx)
+    appointments.hold(tx, _held_slots(tx))
+
+
+def _held_slots(tx: Tx) -> Iterator[rows.HeldSlotRow]:
+    for (doctor, on), holders in groupby(integrity.holders(tx), key=lambda row: (row.doctor_id, row.date)):
+        taken = dict[int, int]()
+        for row in holders:
+            for slot in range(row.slot, row.slot + row.slots):
+                taken.setdefault(slot, row.number)
+        yield from (rows.HeldSlotRow(doctor, on, slot, number) for slot, number in sorted(taken.items()))
+
+
 def _repair_ledgers(tx: Tx) -> None:
     given = check.last_given(tx.driver)
     for doctor in doctors.everybody(tx):
-        held = {row.date: row.slots for row in integrity.held(tx, doctor=doctor.id)}
+        held = {row.date: row.slots or 0 for row in integrity.held(tx, doctor=doctor.id)}
         last = given.get(doctor.id, {})
         current = {row.date for row in integrity.ledgers(tx, doctor=doctor.id)}
         if missing := sorted((held.keys() | last.keys()) - current):

@@ -239,5 +239,6 @@ _PERSONAL: dict[str, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {
     "Cancelled": _appointment,
     "CancelledAppointment": _cancelled_appointment,
     "ToCall": _to_call,
+    "Moved": _to_call,
     "Day": _day,
 }

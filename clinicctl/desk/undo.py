@@ -1,59 +1,34 @@
 """Undo the last write to bookings, the queue or days, or a merge, unless a later write depends on it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import (
     bookings,
     day_history,
-    days,
     distinct,
     journal,
     lookup,
     merge_history,
     operations,
-    queue_lookup,
-    records,
     replay,
-    transitions,
-    waitlist,
+    undo_steps,
 )
 from clinicctl.results.appointments import Undoing, Undone
 from clinicctl.results.journal import JournalStep
 from clinicctl.rules.fingerprints import Digested
-from clinicctl.rules.transitions import ACTIVE, IN_QUEUE
-from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
-from clinicctl.store.compiled import appointments, rows
+from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import patients as stored_patients
-from clinicctl.store.compiled import queue as stored_queue
+from clinicctl.store.compiled import rows
 from clinicctl.store.compiled import undo as stored
 from clinicctl.store.engine import Tx
 
 RECENT = timedelta(minutes=5)
 """An older write is undone only after a confirmation."""
-
-_APPOINTMENT_COLUMNS: Mapping[str, Callable[[Any], Any]] = {
-    "cancelled_by": CancelledBy,
-    "moved_to": int,
-    "time": time.fromisoformat,
-}
-_QUEUE_COLUMNS: Mapping[str, Callable[[Any], Any]] = {
-    "doctor_id": UUID,
-    "position": int,
-    "priority": int,
-    "recalled": int,
-    "moved_up": bool,
-    "checked_in_at": datetime.fromisoformat,
-    "called_at": datetime.fromisoformat,
-    "started_at": datetime.fromisoformat,
-    "ended_at": datetime.fromisoformat,
-}
-"""The columns that the `before` of a step may have, each with its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +67,13 @@ def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Un
         return Undone(**_details(tx, write, (), None), **_separated(merged))
     steps, before = _undoable(tx, write, asked.before if asked is not None else None)
     if before is not None:
-        day_history.restore(tx, before)
-        day_history.refuse_lost(
-            tx, write, before, [lookup.appointment_by_id(tx, step.appointment_id) for step in steps]
-        )
-    for step in steps:
-        _undo_step(tx, write, step)
+        day_history.restore(tx, before, undo_steps.placed(tx, write, steps))
+        # A change of hours that gave an appointment another slot is undone with the days.
+        cancelled = [step for step in steps if step.from_status != step.to_status]
+        returning = [lookup.appointment_by_id(tx, step.appointment_id) for step in cancelled]
+        day_history.refuse_lost(tx, write, before, returning)
+    for step in steps if before is None else cancelled:
+        undo_steps.undo_step(tx, write, step)
     return Undone(**_details(tx, write, steps, before))
 
 
@@ -246,134 +222,4 @@ def _refuse_later_step(tx: Tx, write: rows.WriteRow, step: rows.StepRow) -> None
     later = stored.later_step(tx, appointment=step.appointment_id, number=write.number)
     if later is not None:
         row = lookup.appointment_by_id(tx, step.appointment_id)
-        raise _built_upon(write, f"A{row.number}", later)
-
-
-def _undo_step(tx: Tx, write: rows.WriteRow, step: rows.StepRow) -> None:
-    """Undo one step: restore the appointment, its slot, and its queue entry."""
-    row = lookup.appointment_by_id(tx, step.appointment_id)
-    entry = stored_queue.of_appointment(tx, appointment=step.appointment_id)
-    before = replay.read(tx, step.before, of=write.number)
-    columns = _columns(tx, before.get("appointment", {}), _APPOINTMENT_COLUMNS, of=write.number)
-    queued = _columns(tx, before.get("queue", {}), _QUEUE_COLUMNS, of=write.number)
-    queued_with: UUID | None = queued.get("doctor_id", entry.doctor_id if entry is not None else None)
-    if step.from_status in ACTIVE:
-        records.refuse_archived(tx, row, queue_doctor_id=queued_with if step.queue_from else None)
-    if step.queue_from in IN_QUEUE and (step.queue_to not in IN_QUEUE or "doctor_id" in queued):
-        assert queued_with is not None, "a queue step without a queue"
-        queue_lookup.refuse_second_position(tx, row, lookup.doctor_by_id(tx, queued_with))
-    if step.from_status is None:
-        cancelled = row._replace(status=AppointmentStatus.CANCELLED, cancelled_by=CancelledBy.CLINIC, moved_from=None)
-        _restore(tx, row, cancelled)
-        days.return_slot(tx, doctor_id=row.doctor_id, on=row.date)
-        if waitlist.reopen(tx, appointment_id=row.id):
-            records.refuse_archived(tx, row)
-        transitions.note(tx, row, to_status=AppointmentStatus.CANCELLED)
-        return
-    if step.from_status in ACTIVE and step.to_status not in ACTIVE:
-        _refuse_time_taken(tx, write, row)
-    if step.to_status == AppointmentStatus.CANCELLED:
-        _retake_slot(tx, write, row)
-        columns = {"cancel_reason": None} | columns
-    _restore(tx, row, row._replace(status=AppointmentStatus(step.from_status), **columns))
-    _restore_in_queue(tx, step, entry, queued)
-    transitions.note(
-        tx,
-        row,
-        to_status=step.from_status,
-        entry=entry,
-        queue_to=step.queue_from,
-        position=queued.get("position", step.position) if step.queue_from else None,
-    )
-
-
-def _retake_slot(tx: Tx, write: rows.WriteRow, row: rows.AppointmentRow) -> None:
-    """Take the freed slot again.
-
-    A later appointment in it depends on the cancellation.
-    """
-    taken = appointments.at_slot(tx, doctor=row.doctor_id, on=row.date, slot=row.slot)
-    if taken is not None:
-        raise _built_upon(write, f"slot {row.slot}", f"of A{taken}")
-    days.retake_slot(tx, doctor_id=row.doctor_id, on=row.date)
-
-
-def _refuse_time_taken(tx: Tx, write: rows.WriteRow, row: rows.AppointmentRow) -> None:
-    """Refuse a time that a later booking has taken.
-
-    An older one at the same time was accepted before.
-    """
-    if row.time is None:
-        return
-    for other in appointments.at_time(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date, at=row.time):
-        booked_by = stored.booked_by(tx, appointment=other.id)
-        if booked_by is not None and booked_by > write.number:
-            raise errors.TimeTaken(
-                subject=f"P{row.patient_number}" if other.patient_id == row.patient_id else row.doctor_code,
-                appointment=f"A{other.number}",
-                date=row.date.isoformat(),
-                time=f"{row.time:%H:%M}",
-                flag=None,
-                hint=f"Cancel or move A{other.number} first.",
-            )
-
-
-def _restore(tx: Tx, row: rows.AppointmentRow, right: rows.AppointmentRow) -> None:
-    changed = stored.put_back(
-        tx,
-        row=row.id,
-        leaving=row.status,
-        status=right.status,
-        cancelled_by=right.cancelled_by,
-        cancel_reason=right.cancel_reason,
-        moved_to=right.moved_to,
-        moved_from=right.moved_from,
-        time=right.time,
-        updated_at=tx.now,
-    )
-    if not changed:
-        raise errors.IllegalStep(subject=f"A{row.number}", status="changed", step="undo", needs=row.status)
-
-
-def _restore_in_queue(tx: Tx, step: rows.StepRow, entry: rows.QueueRow | None, values: Mapping[str, Any]) -> None:
-    """Restore the queue entry that a step changed, or delete the one that it created."""
-    if not step.queue_to:
-        return
-    if not step.queue_from:
-        stored.leave_queue(tx, appointment=step.appointment_id)
-    elif entry is not None:
-        if step.queue_from == QueueStatus.SERVING:
-            queue_lookup.refuse_elsewhere(tx, entry)
-        right = entry._replace(status=QueueStatus(step.queue_from), **values)
-        stored_queue.advance(
-            tx,
-            row=entry.id,
-            leaving=QueueStatus(step.queue_to),
-            doctor_id=right.doctor_id,
-            position=right.position,
-            status=right.status,
-            priority=right.priority,
-            recalled=right.recalled,
-            moved_up=right.moved_up,
-            checked_in_at=right.checked_in_at,
-            called_at=right.called_at,
-            started_at=right.started_at,
-            ended_at=right.ended_at,
-        )
-
-
-def _columns(
-    tx: Tx, columns: Mapping[str, Any], known: Mapping[str, Callable[[Any], Any]], *, of: int
-) -> dict[str, Any]:
-    """Return the columns of a step's `before` with their types.
-
-    Refuses anything else with `Damaged`.
-    """
-    try:
-        return {column: None if value is None else known[column](value) for column, value in columns.items()}
-    except (LookupError, TypeError, ValueError, AttributeError):
-        raise errors.Damaged(path=tx.path, reason=f"the record of the state before write {of} is unreadable") from None
-
-
-def _built_upon(write: rows.WriteRow, subject: str, later: int | str) -> errors.BuiltUpon:
-    return errors.BuiltUpon(number=write.number, command=write.command, subject=subject, later=later)
+        raise undo_steps.built_upon(write, f"A{row.number}", later)

@@ -1,11 +1,28 @@
 """Check the agreed time of an appointment."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 
 from clinicctl import errors
-from clinicctl.desk import lookup, transitions
+from clinicctl.rules import hours
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.engine import Tx
+
+
+def extent(
+    tx: Tx, on: date, at: time | None, minutes: int | None, after_midnight: bool
+) -> tuple[time | None, datetime | None, datetime | None]:
+    """Return the end of a visit by the clock, and the instants of its start and its end.
+
+    They are None for a visit without hours.
+    """
+    if at is None or minutes is None:
+        return None, None, None
+    start = hours.minutes_of(at, after_midnight=after_midnight)
+    return (
+        hours.time_of(start + minutes),
+        hours.instant(on, start, tx.zone),
+        hours.instant(on, start + minutes, tx.zone),
+    )
 
 
 def refuse_past(tx: Tx, on: date, at: time) -> None:
@@ -38,29 +55,6 @@ def refuse_taken(
             raise errors.TimeTaken(subject=f"P{patient.number}", flag="--again", **taken)
         if row.doctor_id == doctor.id and not overbook:
             raise errors.TimeTaken(subject=doctor.code, flag="--overbook", **taken)
-
-
-def change(
-    tx: Tx,
-    row: rows.AppointmentRow,
-    doctor: rows.DoctorRow,
-    *,
-    at: time,
-    again: bool,
-    overbook: bool,
-    past: bool,
-) -> None:
-    """Change the time of an appointment, and record the step for undo.
-
-    Refuses what a booking refuses.
-    """
-    if not past:
-        refuse_past(tx, row.date, at)
-    patient = lookup.patient_by_id(tx, row.patient_id)
-    refuse_taken(tx, patient, doctor, on=row.date, at=at, again=again, overbook=overbook, but=row)
-    write(tx, row._replace(time=at))
-    before = {"appointment": {"time": str(row.time) if row.time else None}, "queue": {}}
-    transitions.note(tx, row, to_status=row.status, before=before)
 
 
 def write(tx: Tx, row: rows.AppointmentRow) -> None:

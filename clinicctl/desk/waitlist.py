@@ -7,8 +7,10 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, journal, lookup, operations, visit_lookup
+from clinicctl.desk import bookings, days, free_times, journal, lookup, operations, visit_lookup
+from clinicctl.desk.bookings import Details
 from clinicctl.desk.dates import date_of, dates_of
+from clinicctl.desk.slot_choice import Asked, Visitor
 from clinicctl.results.appointments import Booked, Cancelled, Waiting, WaitlistEntry
 from clinicctl.results.base import fields_of
 from clinicctl.rules import waitlist
@@ -135,7 +137,8 @@ def _promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) 
     if found is None:
         return None
     first, on = found
-    return bookings.place(tx, lookup.active_patient(lookup.patient_by_id(tx, first.patient_id)), doctor, on=on)
+    patient = lookup.active_patient(lookup.patient_by_id(tx, first.patient_id))
+    return bookings.place(tx, Visitor(patient, doctor), Asked(), Details(), on=on)
 
 
 def _wished(tx: Tx, doctors: Iterable[rows.DoctorRow]) -> dict[UUID, list[date]]:
@@ -157,7 +160,7 @@ def _free_dates(
     closed = tx.today if may_be_closed and journal.is_closed(tx, tx.today) else None
     states = days.list_states_on(tx, {doctor: sorted(listed) for doctor, listed in wanted.items()})
     return {
-        doctor: [each.date for each in states[doctor.id] if each.remaining > 0 and each.date != closed]
+        doctor: [each.date for each in free_times.bookable(tx, states[doctor.id]) if each.date != closed]
         for doctor in wanted
     }
 

@@ -16,6 +16,11 @@ class NoAppointmentToday(NotFound):
     advice = "Book and check in with one command: `clinicctl walkin {patient} DOCTOR`."
 
 
+class NoSuchVisitType(NotFound):
+    code, sentence = "visit_type_not_found", "No such kind of visit{problem}."
+    advice = "See `clinicctl config visit-type list`."
+
+
 class NothingBooked(NotFound):
     code, sentence = "appointment_not_found", "{patient} has no booked appointment{until}."
     advice = "See `clinicctl appointment list --patient {patient}`."
@@ -53,6 +58,32 @@ class VisitTaken(Conflict):
 class TimeTaken(Conflict):
     code, sentence = "time_taken", "{subject} already has {appointment} on {date} at {time}."
     advice = "Choose another time, or add {flag}."
+
+
+class SlotTimeTaken(Conflict):
+    """The slot at a time is taken, or the slots after it that a long visit needs."""
+
+    code, sentence = "time_taken", "{doctor} has no free slot{problem} at {time} on {date}."
+
+
+class NoFreeTime(Conflict):
+    """The day has free slots, but none where it was asked for."""
+
+    code, sentence = "capacity_full", "{doctor} has no free time{problem} on {date}."
+
+
+class NoSuchTime(AgainstRule):
+    code, sentence = "no_such_time", "{doctor} has no slot at {time} on {date}."
+
+
+class NoHours(AgainstRule):
+    code, sentence = "no_such_time", "{doctor} has no hours on {date}, so a part of the day cannot be chosen."
+    advice = "Set them with `clinicctl doctor avail set {doctor} {date} --session 09:00-13:00 --every 10m`."
+
+
+class TimeOfSlot(AgainstRule):
+    code, sentence = "illegal_step", "The time of {appointment} is that of its slot, so it cannot be cleared."
+    advice = "Choose another time: `clinicctl appointment edit {appointment} --time HH:MM`."
 
 
 class PastTime(AgainstRule):

@@ -20,7 +20,7 @@ class CodeTaken(Conflict):
 
 class HasBookings(Conflict, AnswerAboutPeople):
     code = "has_bookings"
-    advice = "Move them first, or use --on-conflict keep, or --on-conflict cancel."
+    advice = "Move them first, or use --on-conflict keep, cancel or move."
 
     def compose(self, details: dict[str, object]) -> str:
         patients = "patient" if details["count"] == 1 else "patients"

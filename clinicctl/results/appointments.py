@@ -2,9 +2,10 @@
 
 from dataclasses import field
 from datetime import date, datetime, time
+from datetime import time as Time
 from uuid import UUID
 
-from clinicctl.results.base import PERSONAL, result, stored
+from clinicctl.results.base import ESTIMATE, PERSONAL, result, stored
 from clinicctl.results.journal import JournalStep
 from clinicctl.results.people import DoctorBrief, Patient, PatientBrief, Registered
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
@@ -13,7 +14,11 @@ from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, Wait
 @stored("Appointment")
 @result
 class Appointment:
-    """A patient's slot on a doctor's day."""
+    """A patient's place on a doctor's day.
+
+    `end`, `starts_at` and `ends_at` are those of a slot with hours. A long visit holds several `slots`. `series` is the
+    number of the first appointment of a series.
+    """
 
     id: UUID
     number: str
@@ -36,6 +41,12 @@ class Appointment:
     queue_doctor: str | None = None
     """The doctor of the queue, if it is not the booked doctor."""
     note: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
+    end: Time | None = field(default=None, kw_only=True)
+    starts_at: datetime | None = field(default=None, kw_only=True)
+    ends_at: datetime | None = field(default=None, kw_only=True)
+    slots: int = field(default=1, kw_only=True)
+    visit_type: str | None = field(default=None, kw_only=True)
+    series: str | None = field(default=None, kw_only=True)
 
 
 @stored("Booked")
@@ -96,13 +107,18 @@ class PatientCard(Patient):
 @stored("CheckedIn")
 @result
 class CheckedIn:
-    """A check-in: the position in the queue, and the waitlist entries that a walk-in closed."""
+    """A check-in: the position in the queue, and the waitlist entries that a walk-in closed.
+
+    `expected_start` is an estimate; `expected_basis` says from what.
+    """
 
     position: int
     people_ahead: int
     checked_in_at: datetime
     appointment: Appointment
     waitlist_closed: tuple[str, ...] = ()
+    expected_start: datetime | None = field(default=None, kw_only=True, metadata=ESTIMATE)
+    expected_basis: str | None = field(default=None, kw_only=True, metadata=ESTIMATE)
 
 
 @stored("WalkedIn")
@@ -119,7 +135,8 @@ class QueueEntry:
     """An entry in a doctor's queue. `waited_minutes` ends with the call; `people_ahead` counts waiting patients.
 
     `with_doctor` is another doctor with whom the patient is in consultation now. `earlier` marks the queue of an
-    earlier day, and `moved_up` a recalled patient who waits before the others.
+    earlier day, and `moved_up` a recalled patient who waits before the others. `expected_start` is an estimate for a
+    waiting patient; `expected_basis` says from what.
     """
 
     doctor: str
@@ -139,6 +156,8 @@ class QueueEntry:
     with_doctor: str | None = None
     earlier: bool = False
     moved_up: bool = field(default=False, kw_only=True)
+    expected_start: datetime | None = field(default=None, kw_only=True, metadata=ESTIMATE)
+    expected_basis: str | None = field(default=None, kw_only=True, metadata=ESTIMATE)
 
 
 @result

@@ -16,6 +16,9 @@ T = TypeVar("T")
 PERSONAL: Mapping[str, bool] = {"personal": True}
 """Marks a field that never reaches the journal or a log."""
 
+ESTIMATE: Mapping[str, bool] = {"estimate": True}
+"""Marks a field that is true only now, so that the journal does not have it either. It needs a default."""
+
 
 @dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
 def result(kind: type[T]) -> type[T]:

@@ -2,17 +2,21 @@
 
 from dataclasses import field
 from datetime import date, datetime, time
+from datetime import time as Time
 
 from clinicctl.results.appointments import Appointment
 from clinicctl.results.base import PERSONAL, result, stored
-from clinicctl.results.people import ToCall
+from clinicctl.results.people import Moved, ToCall
 from clinicctl.statuses import DaySource
 
 
 @stored("Day")
 @result
 class Day:
-    """A doctor's day. `remaining` is never negative, and 0 if the doctor is absent."""
+    """A doctor's day. `remaining` is never negative, and 0 if the doctor is absent.
+
+    `every` is the minutes of a slot. `first_free` is the first time that can be booked, where it was asked for.
+    """
 
     doctor: str
     date: date
@@ -25,6 +29,10 @@ class Day:
     updated_by: str | None
     updated_at: datetime | None
     cancelled: tuple[ToCall, ...] = ()
+    sessions: tuple[str, ...] = field(default=(), kw_only=True)
+    every: int | None = field(default=None, kw_only=True)
+    first_free: Time | None = field(default=None, kw_only=True)
+    moved: tuple[Moved, ...] = field(default=(), kw_only=True)
 
 
 @stored("WeekDay")
@@ -38,6 +46,9 @@ class WeekDay:
     capacity: int
     source: DaySource
     cancelled: tuple[ToCall, ...] = ()
+    sessions: tuple[str, ...] = field(default=(), kw_only=True)
+    every: int | None = field(default=None, kw_only=True)
+    moved: tuple[Moved, ...] = field(default=(), kw_only=True)
 
 
 @result
@@ -59,6 +70,20 @@ class Slot:
     status: str
     time: time | None
     appointment: Appointment | None
+    end: Time | None = None
+
+
+@result
+class FreeTime:
+    """A time at which a visit can begin."""
+
+    doctor: str
+    date: date
+    slot: int
+    time: Time
+    end: Time
+    starts_at: datetime
+    ends_at: datetime
 
 
 @stored("Closed")

@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from clinicctl.results.base import result, stored
-from clinicctl.results.people import ToCall
+from clinicctl.results.people import Moved, ToCall
 from clinicctl.statuses import RowOutcome
 
 
@@ -51,6 +51,7 @@ class Imported:
     cancelled: tuple[ToCall, ...] = ()
     removed: int = 0
     doctors: tuple[DoctorDiff, ...] = ()
+    moved: tuple[Moved, ...] = ()
 
 
 class ImportedPatient(NamedTuple):

@@ -1,7 +1,7 @@
 """Results about patients and doctors."""
 
 from dataclasses import field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from uuid import UUID
 
 from clinicctl.results.base import PERSONAL, result, stored
@@ -222,3 +222,12 @@ class ToCall:
     number: str
     name: str = field(metadata=PERSONAL)
     phone: str | None = field(metadata=PERSONAL)
+
+
+@stored("Moved")
+@result
+class Moved(ToCall):
+    """A patient to call, because a change of hours moved the appointment to another time."""
+
+    from_time: time | None
+    to_time: time | None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from clinicctl.errors import BadValue, typed
-from clinicctl.rules import references, slots, text
+from clinicctl.rules import hours, references, slots, text
 from clinicctl.rules.dates import AgeWord, BirthWord, parse_age, parse_birth
 from clinicctl.rules.references import doctor_code
 from clinicctl.statuses import SEX_WORDS, DaySource, Sex
@@ -120,6 +120,14 @@ def present(cell: str) -> bool | None:
 
 def capacity(cell: str) -> int | None:
     return _whole(cell, f"capacity is a whole number from 0 to {slots.MOST}", least=0, most=slots.MOST)
+
+
+def sessions(cell: str) -> str | None:
+    return hours.parse_sessions(cell) if cell.strip() else None
+
+
+def every(cell: str) -> int | None:
+    return hours.parse_every(_POINT_ZERO.sub("", cell.strip())) if cell.strip() else None
 
 
 def default_capacity(cell: str) -> int | None:

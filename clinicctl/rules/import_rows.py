@@ -46,9 +46,12 @@ DAYS = Columns(
         "capacity": ("slots", "places"),
         "note": ("notes", "comment", "comments", "remark", "remarks"),
         "source": (),
+        "sessions": ("session", "hours"),
+        "every": ("slot length", "slot minutes"),
     },
     required=("doctor", "date"),
-    written=("booked", "remaining", "updated_by", "updated_at", "cancelled"),
+    written=("booked", "remaining", "updated_by", "updated_at", "cancelled", "first_free", "moved"),
+    lists=("sessions",),
 )
 PATIENTS = Columns(
     names={
@@ -87,8 +90,8 @@ class DayRow(NamedTuple):
     """A doctor's days. None leaves the value unchanged.
 
     `doctor` is a code, or a name. `source` is that of a day in a list of the program: the values of such a row may be
-    defaults, which are not stored again. `problem` is the reason why the row cannot be imported. Its doctor and days
-    are given as far as they can be read.
+    defaults, which are not stored again. Empty `sessions` are no hours. `problem` is the reason why the row cannot be
+    imported. Its doctor and days are given as far as they can be read.
     """
 
     line: int
@@ -99,6 +102,8 @@ class DayRow(NamedTuple):
     note: str | None = None
     problem: str | None = None
     source: DaySource | None = None
+    sessions: str | None = None
+    every: int | None = None
 
 
 class PatientRow(NamedTuple):
@@ -141,8 +146,10 @@ def read_days(lines: Iterable[str] | Cells, *, format: SheetFormat | None = None
     codes, words = ParsedCells("doctor", import_cells.doctor), ParsedCells("date", str.lower)
     presences, capacities = ParsedCells("present", import_cells.present), ParsedCells("capacity", import_cells.capacity)
     notes, sources = ParsedCells("note", text.note), ParsedCells("source", import_cells.source)
+    sessions_, lengths = ParsedCells("sessions", import_cells.sessions), ParsedCells("every", import_cells.every)
 
-    def row(line: int, doctor: str, days: str, present: str, capacity: str, note: str, source: str) -> DayRow:
+    def row(line: int, doctor: str, days: str, *cells: str) -> DayRow:
+        present, capacity, note, source, sessions, every = cells
         try:
             return DayRow(
                 line,
@@ -152,6 +159,8 @@ def read_days(lines: Iterable[str] | Cells, *, format: SheetFormat | None = None
                 capacities[capacity],
                 notes[note],
                 source=sources[source],
+                sessions=sessions_[sessions],
+                every=lengths[every],
             )
         except BadValue as refused:
             return DayRow(line, codes.get(doctor), words[days], problem=problem_of(refused))
@@ -169,8 +178,9 @@ def read_days(lines: Iterable[str] | Cells, *, format: SheetFormat | None = None
 
 
 def _digested(row: DayRow, days: str | None) -> tuple[Any, ...]:
-    """Return the meaning of a row. Older versions had no source."""
-    return (row.doctor, days, *row[3:7], *([row.source] if row.source else []))
+    """Return the meaning of a row. Older versions had no source and no hours."""
+    hours = [row.sessions, row.every] if row.sessions is not None or row.every is not None else []
+    return (row.doctor, days, *row[3:7], *([row.source] if row.source else []), *hours)
 
 
 def _dated(cell: str, today: date, order: str) -> str:

@@ -12,6 +12,11 @@ def lowest_free(held: Iterable[int]) -> int:
     return next(_free(held))
 
 
+def lowest_above(capacity: int, held: Iterable[int]) -> int:
+    """Return the lowest number above the capacity that is not held."""
+    return next(filterfalse(set(held).__contains__, count(capacity + 1)))
+
+
 def free_slots(held: Iterable[int], number: int) -> list[int]:
     """Return the lowest `number` free slots, in the order in which they are given."""
     return list(islice(_free(held), number))

@@ -3,7 +3,15 @@
 from typing import Any
 
 from sqlalchemy import Boolean, Date, Dialect, Integer, String, Time, Uuid
-from sqlalchemy.schema import CheckConstraint, CreateIndex, CreateTable, Index, Table, UniqueConstraint
+from sqlalchemy.schema import (
+    CheckConstraint,
+    CreateIndex,
+    CreateTable,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString, SQLModel, UTCDateTime
 
@@ -69,7 +77,9 @@ def _checks(table: Table) -> list[CheckConstraint]:
     return sorted((each for each in found if isinstance(each, CheckConstraint)), key=lambda each: str(each.name))
 
 
-def _unique(table: Table) -> list[UniqueConstraint | Index]:
-    found: list[UniqueConstraint | Index] = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+def _unique(table: Table) -> list[UniqueConstraint | PrimaryKeyConstraint | Index]:
+    found: list[UniqueConstraint | PrimaryKeyConstraint | Index] = [
+        each for each in table.constraints if isinstance(each, UniqueConstraint | PrimaryKeyConstraint)
+    ]
     found += [each for each in table.indexes if each.unique]
     return sorted(found, key=lambda each: str(each.name))

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from clinicctl import errors
 from clinicctl.desk import availability, days, lookup, replay
-from clinicctl.desk.availability import DayBefore, DaySetting
+from clinicctl.desk.availability import DayBefore, DaySetting, Wanted
 from clinicctl.desk.imports.plan import Stamp, stamp
 from clinicctl.results.imports import ImportedRow
 from clinicctl.rules import import_cells, import_rows
+from clinicctl.rules.day_plans import DayPlan, Given, plan
 from clinicctl.rules.fingerprints import Digested
+from clinicctl.rules.hours import changes_clock, count_slots
 from clinicctl.rules.import_rows import DayRow
 from clinicctl.rules.tabular import Sheet, Unreadable
 from clinicctl.rules.text import fold, search_words
@@ -32,16 +35,59 @@ _SEVERAL = re.compile(r",|\.\.")
 
 @dataclass(slots=True)
 class Doctor:
-    """A doctor in the file: the defaults of the weekdays, the wanted, refused and current days, and those to remove."""
+    """A doctor in the file: the weekdays, the wanted, refused and current days, and those to remove."""
 
     row: rows.DoctorRow
-    defaults: Sequence[tuple[bool, int]]
+    weekdays: Mapping[int, Given | None]
+    capacity: int
+    zone: ZoneInfo
     wanted: dict[date, DayRow] = field(default_factory=dict)
     refused: set[date] = field(default_factory=set)
     settings: Mapping[date, rows.DaySettingRow] = field(default_factory=dict)
     removed: set[date] = field(default_factory=set)
+    holidays: Mapping[date, str] = field(default_factory=dict)
     first: date = date.max
     last: date = date.min
+    _plans: dict[Any, DayPlan] = field(default_factory=dict)
+
+    def plan(self, on: date, setting: DaySetting | None = None) -> DayPlan:
+        """Return what applies to a date with a setting, or without one."""
+        given = setting.given if setting is not None else None
+        dated = on if changes_clock(on, self.zone) else None
+        key = (on.weekday(), on in self.holidays, given, dated)
+        if key not in self._plans:
+            self._plans[key] = plan(
+                given,
+                self.weekdays.get(on.weekday()),
+                default=self.capacity,
+                holiday=on in self.holidays,
+                on=on,
+                zone=self.zone,
+            )
+        return self._plans[key]
+
+    def merged(self, on: date, row: DayRow) -> tuple[DaySetting | None, DaySetting | None]:
+        """Return the setting of a date before and after a row. It is None where there is no setting.
+
+        Refuses hours without a slot length, and a capacity above the slots of the hours.
+        """
+        stored = self.settings.get(on)
+        current = availability.setting_of(stored) if stored is not None else None
+        if row.source is not None:
+            row = _without_defaults(row, current, self.plan(on, current))
+        wanted = Wanted(row.present, row.capacity, row.note, row.sessions, row.every)
+        if current is None and not wanted.sets_something:
+            return None, None
+        weekday = self.weekdays.get(on.weekday())
+        usual = (weekday.sessions, weekday.every) if weekday is not None else None
+        new = availability.merge_setting(current, self.plan(on).present, wanted, usual=usual)
+        most = self.plan(on, new)
+        if most.slots is not None and row.capacity is not None and row.capacity > most.capacity:
+            raise errors.BadValue(
+                problem=f"capacity {row.capacity} is more than the {most.capacity} slots of the hours",
+                column="capacity",
+            )
+        return current, new
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +137,7 @@ def plan_availability(
         unreadable, doctors = found, {}
     for doctor in doctors.values():
         _read_settings(tx, doctor, mode)
+    _refuse_hours(resolved, doctors, refused)
     if sum(len(doctor.removed) for doctor in doctors.values()) > MOST_REMOVED:
         unreadable = Unreadable(1, f"the file would remove more than {MOST_REMOVED} days: split it")
     if unreadable:
@@ -117,10 +164,7 @@ def plan_availability(
         doctors=doctors,
         refused=refused,
         answered=answered,
-        inserted=[
-            rows.DaySettingRow(id_, each.doctor_id, each.date, *each[:5])
-            for id_, each in zip(new_ids(len(added)), added, strict=True)
-        ],
+        inserted=[availability.inserted_row(id_, each) for id_, each in zip(new_ids(len(added)), added, strict=True)],
         updated=changes[RowOutcome.CHANGED],
         removed=[rows.DayKeyRow(each.doctor_id, each.date) for each in changes[RowOutcome.REMOVED]],
         before=before,
@@ -261,7 +305,8 @@ class _Staff:
             return "several doctors have this name" if code in self._several else unknown
         if row.archived_at is not None:
             return "the doctor is archived"
-        return Doctor(row, days.weekly_defaults(self.tx, row, days.weekly(self.tx, row)))
+        weekdays = {nth: days.given(each) for nth, each in days.weekly(self.tx, row).items()}
+        return Doctor(row, weekdays, days.default_capacity(self.tx, row), self.tx.zone)
 
     def _find(self, text: str) -> str:
         if lookup.get_doctor(self.tx, text.upper()) is not None:
@@ -285,8 +330,27 @@ def _read_settings(tx: Tx, doctor: Doctor, mode: ImportMode) -> None:
     doctor.first, doctor.last = min(covered), max(covered)
     found = stored_days.settings(tx, doctor=doctor.row.id, first=doctor.first, last=doctor.last)
     doctor.settings = {row.date: row for row in found}
+    doctor.holidays = days.holidays(tx, doctor.first, doctor.last)
     if mode is ImportMode.REPLACE and doctor.wanted:
         doctor.removed = doctor.settings.keys() - doctor.wanted.keys()
+
+
+def _refuse_hours(
+    resolved: Sequence[tuple[DayRow, Sequence[date]]], doctors: Mapping[str, Doctor], refused: dict[int, str]
+) -> None:
+    """Add the rows to `refused` whose hours or capacity do not fit their days."""
+    for row, dates in resolved:
+        if row.line in refused or row.doctor is None or (row.sessions, row.every, row.capacity) == (None, None, None):
+            continue
+        doctor = doctors[row.doctor]
+        try:
+            for on in dates:
+                doctor.merged(on, row)
+        except errors.BadValue as refusal:
+            refused[row.line] = import_cells.problem_of(refusal)
+            for on in dates:
+                del doctor.wanted[on]
+                doctor.refused.add(on)
 
 
 def _decide(
@@ -306,68 +370,59 @@ def _decide(
         assert row.doctor is not None
         doctor = doctors[row.doctor]
         for on in dates:
-            stored = doctor.settings.get(on)
-            current = availability.setting_of(stored) if stored is not None else None
-            outcome, setting, change = _compare(row, current, doctor.defaults[on.weekday()])
+            outcome, setting, change = _compare(row, doctor, on)
             answered.append(ImportedRow(row.line, row.doctor, on, outcome, None, change))
-            if outcome is not RowOutcome.UNCHANGED:
-                changes[outcome].append(rows.DayWriteRow(*setting, tx.actor, tx.now, doctor.row.id, on))
+            if setting is not None and outcome is not RowOutcome.UNCHANGED:
+                changes[outcome].append(availability.written_row(setting, tx.actor, tx.now, doctor.row.id, on))
     for code, doctor in doctors.items():
         for on in sorted(doctor.removed):
             setting = availability.setting_of(doctor.settings[on])
-            change = _removal(setting, doctor.defaults[on.weekday()])
+            change = _change(doctor.plan(on, setting), doctor.plan(on), setting.note is not None)
             answered.append(ImportedRow(None, code, on, RowOutcome.REMOVED, None, change))
-            changes[RowOutcome.REMOVED].append(rows.DayWriteRow(*setting, tx.actor, tx.now, doctor.row.id, on))
+            removed = availability.written_row(setting, tx.actor, tx.now, doctor.row.id, on)
+            changes[RowOutcome.REMOVED].append(removed)
     return answered, changes
 
 
-def _compare(
-    row: DayRow, current: DaySetting | None, defaults: tuple[bool, int]
-) -> tuple[RowOutcome, DaySetting, str | None]:
+def _compare(row: DayRow, doctor: Doctor, on: date) -> tuple[RowOutcome, DaySetting | None, str | None]:
     """Return the outcome of a day, its new setting, and a description of the change.
 
     A row that sets nothing leaves a day unchanged, with or without a setting.
     """
-    present, capacity = defaults
-    if row.source is not None:
-        row = _without_defaults(row, current, present, capacity)
-    if current is None and row.present is None and row.capacity is None and not row.note:
-        return RowOutcome.UNCHANGED, DaySetting(present, capacity, None), None
-    new = availability.merge_setting(current, present, present=row.present, capacity=row.capacity, note=row.note)
-    if new == current:
+    current, new = doctor.merged(on, row)
+    if new == current or new is None:
         return RowOutcome.UNCHANGED, new, None
-    before = DaySetting(present, None, None) if current is None else current
-    change = _change(
-        before.present,
-        capacity if before.capacity is None else before.capacity,
-        new.present,
-        capacity if new.capacity is None else new.capacity,
-        new.note != before.note,
-    )
+    note_changed = new.note != (current.note if current is not None else None)
+    change = _change(doctor.plan(on, current), doctor.plan(on, new), note_changed)
     return RowOutcome.ADDED if current is None else RowOutcome.CHANGED, new, change
 
 
-def _without_defaults(row: DayRow, current: DaySetting | None, present: bool, capacity: int) -> DayRow:
-    """Return a row of a list of the program without default values."""
-    if current is None and row.present is present and row.capacity in (None, capacity):
+def _without_defaults(row: DayRow, current: DaySetting | None, now: DayPlan) -> DayRow:
+    """Return a row of a list of the program without default values. `now` is what applies to the day."""
+    if (row.sessions or None, row.every) == (now.sessions, now.every):
+        row = row._replace(sessions=None, every=None)
+    if row.sessions and row.every and row.capacity == count_slots(row.sessions, row.every):
+        return row._replace(capacity=None)
+    if current is None and row.present is now.present and row.capacity in (None, now.capacity):
         return row._replace(present=None, capacity=None)
-    if current is not None and current.capacity is None and row.capacity == capacity:
+    if current is not None and current.capacity is None and row.capacity == now.capacity:
         return row._replace(capacity=None)
     return row
 
 
-def _removal(current: DaySetting, defaults: tuple[bool, int]) -> str | None:
-    capacity = defaults[1] if current.capacity is None else current.capacity
-    return _change(current.present, capacity, *defaults, current.note is not None)
-
-
 @cache
-def _change(present: bool, capacity: int, new_present: bool, new_capacity: int, note_changed: bool) -> str | None:
+def _change(before: DayPlan, after: DayPlan, note_changed: bool) -> str | None:
     words = {True: "present", False: "absent"}
-    changes = [f"{words[present]} to {words[new_present]}"] if present is not new_present else []
-    changes += [f"capacity {capacity} to {new_capacity}"] if capacity != new_capacity else []
+    changes = [f"{words[before.present]} to {words[after.present]}"] if before.present is not after.present else []
+    if (before.sessions, before.every) != (after.sessions, after.every):
+        changes.append(f"hours {_hours(before)} to {_hours(after)}")
+    changes += [f"capacity {before.capacity} to {after.capacity}"] if before.capacity != after.capacity else []
     changes += ["note"] if note_changed else []
     return ", ".join(changes) or None
+
+
+def _hours(plan: DayPlan) -> str:
+    return f"{plan.sessions.replace(';', ' ')} every {plan.every}m" if plan.sessions else "none"
 
 
 def _index_order(row: rows.DayWriteRow) -> tuple[int, date]:

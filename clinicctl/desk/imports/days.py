@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from clinicctl.desk import availability, days, operations
+from clinicctl.desk import availability, conflicts, days, operations
+from clinicctl.desk.availability import Wanted
 from clinicctl.desk.imports import day_plan, headers
 from clinicctl.desk.imports.day_plan import Plan
 from clinicctl.desk.imports.plan import Outdated, refuse_bad_lines, written_since
 from clinicctl.results.imports import DoctorDiff, Imported
-from clinicctl.results.people import ToCall
+from clinicctl.results.people import Moved, ToCall
 from clinicctl.statuses import ImportMode, OnError, RowOutcome
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.compiled import rows
@@ -44,34 +44,38 @@ def set_availability(tx: Tx, *, plan: Plan, columns: str | None = None) -> Impor
     if plan.on_error is OnError.STOP or plan.sheet.unreadable:
         refuse_bad_lines(plan.refused)
     changes = _changes_of_ledgers(tx, plan)
-    conflicts = {
-        (before.doctor, before.date): found
-        for before, after, _ in changes
-        if any(found := availability.list_conflicts(tx, [(before, after)], on_conflict=plan.on_conflict))
+    found = {
+        (before.doctor, before.date): in_the_way
+        for before, after in changes
+        if any(in_the_way := conflicts.list_conflicts(tx, [(before, after)], on_conflict=plan.on_conflict))
     }
     if plan.on_error is OnError.STOP:
-        availability.refuse_displaced(
+        conflicts.refuse_displaced(
             tx,
-            [row for booked, _ in conflicts.values() for row in booked],
-            [row for _, arrived in conflicts.values() for row in arrived],
+            [row for booked, _ in found.values() for row in booked],
+            [row for _, arrived in found.values() for row in arrived],
         )
-    elif conflicts:
-        reasons = {key: "has bookings" if booked else "patients have arrived" for key, (booked, _) in conflicts.items()}
+    elif found:
+        reasons = {key: "has bookings" if booked else "patients have arrived" for key, (booked, _) in found.items()}
         plan = day_plan.without(plan, reasons)
-        changes = [each for each in changes if (each[0].doctor, each[0].date) not in conflicts]
-    cancelled_by_day = availability.resolve_conflicts(
-        tx, [(before, after) for before, after, _ in changes], on_conflict=plan.on_conflict
-    )
+        changes = [each for each in changes if (each[0].doctor, each[0].date) not in found]
+    resolved = conflicts.resolve(tx, changes, on_conflict=plan.on_conflict)
+    cancelled_by_day = resolved.cancelled
     headers.save(tx, "days", columns)
     _apply(tx, plan)
-    availability.set_capacities(tx, [(before, capacity) for before, _, capacity in changes if capacity is not None])
+    conflicts.apply(tx, changes, resolved)
     availability.record_before(
         tx,
         packed=plan.packed,
-        cancelled=[before for before, _, _ in changes if (before.doctor, before.date) in cancelled_by_day],
+        cancelled=[before for before, _ in changes if (before.doctor, before.date) in cancelled_by_day],
     )
     by_date = sorted(cancelled_by_day, key=lambda each: each[::-1])
-    return _result(plan, [person for key in by_date for person in cancelled_by_day[key]])
+    moved_by_day = sorted(resolved.moved, key=lambda each: each[::-1])
+    return _result(
+        plan,
+        [person for key in by_date for person in cancelled_by_day[key]],
+        [person for key in moved_by_day for person in resolved.moved[key]],
+    )
 
 
 def _is_current(tx: Tx, plan: Plan) -> bool:
@@ -96,31 +100,24 @@ def _concerns(plan: Plan, outcome: Mapping[str, Any]) -> bool:
     return not doctors or None in doctors or not doctors.isdisjoint(plan.doctors)
 
 
-def _changes_of_ledgers(tx: Tx, plan: Plan) -> list[tuple[days.DayState, days.DayState, int | None]]:
-    """Return the days of a plan that have a ledger, before and after the change.
-
-    Each has the capacity to set.
-    """
+def _changes_of_ledgers(tx: Tx, plan: Plan) -> list[conflicts.Change]:
+    """Return the days of a plan that have a ledger, before and after the change."""
     first = min((each.first for each in plan.doctors.values()), default=date.max)
     last = max((each.last for each in plan.doctors.values()), default=date.min)
     with_ledger = set(stored_days.doctors_with_ledger(tx, first=first, last=last))
-    found = list[tuple[days.DayState, days.DayState, int | None]]()
+    found = list[conflicts.Change]()
     for doctor in plan.doctors.values():
         if doctor.row.id not in with_ledger:
             continue
         for before in days.list_with_ledger(tx, doctor.row, first=doctor.first, last=doctor.last):
             if row := doctor.wanted.get(before.date):
-                setting = availability.updated_setting(
-                    before, present=row.present, capacity=row.capacity, note=row.note
-                )
-                after = availability.changed_state(before, present=row.present, capacity=row.capacity)
-                found.append((before, after, setting.capacity))
+                wanted = Wanted(row.present, row.capacity, row.note, row.sessions, row.every)
+                found.append((before, before.planned(availability.updated_setting(before, wanted).given)))
             elif before.date in doctor.removed:
-                present, capacity = doctor.defaults[before.date.weekday()]
-                found.append((before, replace(before, present=present, capacity=capacity), capacity))
+                found.append((before, before.planned(None)))
             elif plan.mode is ImportMode.REPLACE:
                 # The day does not change, but CANCEL applies to every patient without a slot in the replaced range.
-                found.append((before, before, None))
+                found.append((before, before))
     return found
 
 
@@ -129,13 +126,16 @@ def _apply(tx: Tx, plan: Plan) -> None:
     # Tuples are rebuilt by position, because `_replace` takes three times as long.
     availability.write_settings(
         tx,
-        inserted=(rows.DaySettingRow(*each[:6], tx.actor, tx.now) for each in plan.inserted),
-        updated=(rows.DayWriteRow(*each[:3], tx.actor, tx.now, *each[5:]) for each in plan.updated),
+        inserted=(rows.DaySettingRow(*each[:6], tx.actor, tx.now, *each[8:]) for each in plan.inserted),
+        updated=(
+            rows.DayWriteRow(*each[:3], tx.actor, tx.now, each.sessions, each.every, each.doctor_id, each.date)
+            for each in plan.updated
+        ),
         removed=plan.removed,
     )
 
 
-def _result(plan: Plan, cancelled: Sequence[ToCall]) -> Imported:
+def _result(plan: Plan, cancelled: Sequence[ToCall], moved: Sequence[Moved]) -> Imported:
     counts = Counter((row.doctor, row.outcome) for row in plan.answered)
 
     def count(outcome: RowOutcome) -> int:
@@ -148,6 +148,7 @@ def _result(plan: Plan, cancelled: Sequence[ToCall]) -> Imported:
         refused=count(RowOutcome.REFUSED),
         rows=tuple(plan.answered),
         cancelled=tuple(cancelled),
+        moved=tuple(moved),
         removed=count(RowOutcome.REMOVED),
         doctors=tuple(
             DoctorDiff(

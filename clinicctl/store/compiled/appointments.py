@@ -16,11 +16,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -37,11 +38,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -58,11 +60,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -80,11 +83,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -102,11 +106,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -123,11 +128,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -146,11 +152,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -181,11 +188,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -202,11 +210,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -225,11 +234,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -247,11 +257,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -270,11 +281,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -295,11 +307,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -318,11 +331,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -340,10 +354,11 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, doctors.code AS doctor_code, queue_entries.position AS position,
-queue_entries.status AS queue_status
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, doctors.code AS doctor_code,
+queue_entries.position AS position, queue_entries.status AS queue_status
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN queue_entries ON
 queue_entries.appointment_id = appointments.id JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE queue_entries.doctor_id = ? AND queue_entries.date = ? AND queue_entries.status IN ('waiting', 'called',
@@ -360,11 +375,12 @@ SELECT appointments.id, appointments.number, appointments.patient_id, appointmen
 appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
 appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
 appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
-appointments.updated_at, appointments.note, patients.number AS patient_number, patients.name AS patient_name,
-patients.phone AS patient_phone, patients.born AS patient_born, patients.born_year AS patient_born_year,
-patients.sex AS patient_sex, patients.archived_at AS patient_archived_at, doctors.code AS doctor_code,
-doctors.name AS doctor_name, doctors.archived_at AS doctor_archived_at, queue_entries.position AS position,
-queue_doctors.code AS queue_doctor_code
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
@@ -438,9 +454,9 @@ def not_undone() -> Condition:
 
 
 _HELD_SLOTS = """
-SELECT appointments.slot
-FROM appointments
-WHERE appointments.doctor_id = ? AND appointments.date = ? AND status <> 'cancelled'
+SELECT held_slots.slot
+FROM held_slots
+WHERE held_slots.doctor_id = ? AND held_slots.date = ?
 """
 
 
@@ -448,15 +464,99 @@ def held_slots(tx: Tx, *, doctor: UUID, on: Date) -> list[int]:
     return tx.fetch_all(_HELD_SLOTS, (from_uuid(doctor), from_date(on)), lambda row: row[0])
 
 
-_AT_SLOT = """
-SELECT appointments.number
-FROM appointments
-WHERE appointments.doctor_id = ? AND appointments.date = ? AND appointments.slot = ? AND status <> 'cancelled'
+_HOLDER = """
+SELECT held_slots.appointment
+FROM held_slots
+WHERE held_slots.doctor_id = ? AND held_slots.date = ? AND held_slots.slot BETWEEN ? AND ? ORDER BY
+held_slots.slot
+LIMIT 1 OFFSET ?
 """
 
 
-def at_slot(tx: Tx, *, doctor: UUID, on: Date, slot: int) -> int | None:
-    return tx.fetch_one(_AT_SLOT, (from_uuid(doctor), from_date(on), slot), lambda row: row[0])
+def holder(tx: Tx, *, doctor: UUID, on: Date, first: int, last: int) -> int | None:
+    return tx.fetch_one(_HOLDER, (from_uuid(doctor), from_date(on), first, last, 0), lambda row: row[0])
+
+
+_HELD_OF_DOCTORS = """
+SELECT held_slots.doctor_id, held_slots.date, group_concat(CAST(held_slots.slot AS VARCHAR), ',') AS slots
+FROM held_slots
+WHERE held_slots.doctor_id IN (SELECT doctors_listed.value
+FROM json_each(?) AS doctors_listed) AND held_slots.date BETWEEN ? AND ? GROUP BY held_slots.doctor_id,
+held_slots.date
+"""
+
+
+def held_of_doctors(tx: Tx, *, doctors: Iterable[UUID], first_date: Date, last_date: Date) -> list[rows.HeldSlotsRow]:
+    return tx.fetch_all(
+        _HELD_OF_DOCTORS,
+        (from_list(doctors, from_uuid), from_date(first_date), from_date(last_date)),
+        rows.held_slots_row,
+    )
+
+
+_HOLD = """
+INSERT INTO held_slots (doctor_id, date, slot, appointment) VALUES (?, ?, ?, ?)
+"""
+
+
+def hold(tx: Tx, every: Iterable[rows.HeldSlotRow]) -> int:
+    return tx.execute_many(
+        _HOLD,
+        ((from_uuid(each.doctor_id), from_date(each.date), each.slot, each.appointment) for each in every),
+    )
+
+
+_RELEASE = """
+DELETE FROM held_slots WHERE held_slots.doctor_id = ? AND held_slots.date = ? AND held_slots.slot BETWEEN ?
+AND ? AND held_slots.appointment = ?
+"""
+
+
+def release(tx: Tx, *, doctor: UUID, on: Date, first: int, last: int, appointment: int) -> int:
+    return tx.execute(_RELEASE, (from_uuid(doctor), from_date(on), first, last, appointment))
+
+
+_RELEASE_DAY = """
+DELETE FROM held_slots WHERE held_slots.doctor_id = ? AND held_slots.date = ?
+"""
+
+
+def release_day(tx: Tx, *, doctor: UUID, on: Date) -> int:
+    return tx.execute(_RELEASE_DAY, (from_uuid(doctor), from_date(on)))
+
+
+_TIMES_OF_PATIENT = """
+SELECT appointments.number, appointments.time, appointments.after_midnight, appointments.minutes
+FROM appointments
+WHERE appointments.patient_id = ? AND appointments.date = ? AND appointments.time IS NOT NULL AND status IN
+('booked', 'checked_in', 'in_consultation')
+"""
+
+
+def times_of_patient(tx: Tx, *, patient: UUID, on: Date) -> list[rows.BusyRow]:
+    return tx.fetch_all(_TIMES_OF_PATIENT, (from_uuid(patient), from_date(on)), rows.busy_row)
+
+
+_OF_SERIES = """
+SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
+appointments.date, appointments.slot, appointments.visit, appointments.time, appointments.status,
+appointments.reason, appointments.overbooked, appointments.cancelled_by, appointments.cancel_reason,
+appointments.moved_to, appointments.moved_from, appointments."key", appointments.created_at,
+appointments.updated_at, appointments.note, appointments.slots, appointments.minutes,
+appointments.after_midnight, appointments.visit_type, appointments.series, patients.number AS patient_number,
+patients.name AS patient_name, patients.phone AS patient_phone, patients.born AS patient_born,
+patients.born_year AS patient_born_year, patients.sex AS patient_sex, patients.archived_at AS
+patient_archived_at, doctors.code AS doctor_code, doctors.name AS doctor_name, doctors.archived_at AS
+doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS queue_doctor_code
+FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
+appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
+OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.series = ? ORDER BY appointments.date, appointments.number
+"""
+
+
+def of_series(tx: Tx, *, series: int) -> list[rows.AppointmentRow]:
+    return tx.fetch_all(_OF_SERIES, (series,), rows.appointment_row)
 
 
 _VISITS = """
@@ -514,8 +614,9 @@ def status(tx: Tx, *, id: UUID) -> AppointmentStatus | None:
 
 _INSERT = """
 INSERT INTO appointments (id, number, patient_id, doctor_id, date, slot, visit, time, status, reason,
-overbooked, cancelled_by, cancel_reason, moved_to, moved_from, "key", created_at, updated_at, note) VALUES (?,
-?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+overbooked, cancelled_by, cancel_reason, moved_to, moved_from, "key", created_at, updated_at, note, slots,
+minutes, after_midnight, visit_type, series) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+?, ?, ?, ?, ?)
 """
 
 
@@ -541,6 +642,11 @@ def insert(
     created_at: datetime,
     updated_at: datetime,
     note: str | None,
+    slots: int,
+    minutes: int | None,
+    after_midnight: bool,
+    visit_type: str | None,
+    series: int | None,
 ) -> int:
     return tx.execute(
         _INSERT,
@@ -564,6 +670,11 @@ def insert(
             from_instant(created_at),
             from_instant(updated_at),
             note,
+            slots,
+            minutes,
+            from_bool(after_midnight),
+            visit_type,
+            series,
         ),
     )
 
@@ -591,6 +702,41 @@ def edit(
             reason,
             from_instant(updated_at),
             note,
+            from_uuid(row),
+            leaving.value,
+        ),
+    )
+
+
+_PLACE = """
+UPDATE appointments SET slot=?, time=?, overbooked=?, updated_at=?, slots=?, minutes=?, after_midnight=? WHERE
+appointments.id = ? AND appointments.status = ?
+"""
+
+
+def place(
+    tx: Tx,
+    *,
+    slot: int,
+    time: Time | None,
+    overbooked: bool,
+    updated_at: datetime,
+    slots: int,
+    minutes: int | None,
+    after_midnight: bool,
+    row: UUID,
+    leaving: AppointmentStatus,
+) -> int:
+    return tx.execute(
+        _PLACE,
+        (
+            slot,
+            None if time is None else from_time(time),
+            from_bool(overbooked),
+            from_instant(updated_at),
+            slots,
+            minutes,
+            from_bool(after_midnight),
             from_uuid(row),
             leaving.value,
         ),

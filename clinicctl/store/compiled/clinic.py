@@ -32,6 +32,16 @@ def insert(tx: Tx, *, name: str, value: str) -> int:
     return tx.execute(_INSERT, (name, value))
 
 
+_VISIT_TYPES = """
+SELECT visit_types.name, visit_types.minutes
+FROM visit_types ORDER BY visit_types.name
+"""
+
+
+def visit_types(tx: Tx) -> list[rows.VisitTypeRow]:
+    return tx.fetch_all(_VISIT_TYPES, (), rows.visit_type_row)
+
+
 _DOCTORS_WITHOUT_CAPACITY = """
 SELECT doctors.id, doctors.code, doctors.name, doctors.specialty, doctors.capacity, doctors.created_at,
 doctors.updated_at, doctors.archived_at

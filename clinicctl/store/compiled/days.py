@@ -12,7 +12,8 @@ _SETTINGS = """
 SELECT doctor_daily_availabilities.id, doctor_daily_availabilities.doctor_id,
 doctor_daily_availabilities.date, doctor_daily_availabilities.present, doctor_daily_availabilities.capacity,
 doctor_daily_availabilities.note, doctor_daily_availabilities.updated_by,
-doctor_daily_availabilities.updated_at
+doctor_daily_availabilities.updated_at, doctor_daily_availabilities.sessions,
+doctor_daily_availabilities.every
 FROM doctor_daily_availabilities
 WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabilities.doctor_id = ?
 """
@@ -26,7 +27,8 @@ _SETTINGS_WITH_LEDGER = """
 SELECT doctor_daily_availabilities.id, doctor_daily_availabilities.doctor_id,
 doctor_daily_availabilities.date, doctor_daily_availabilities.present, doctor_daily_availabilities.capacity,
 doctor_daily_availabilities.note, doctor_daily_availabilities.updated_by,
-doctor_daily_availabilities.updated_at
+doctor_daily_availabilities.updated_at, doctor_daily_availabilities.sessions,
+doctor_daily_availabilities.every
 FROM doctor_daily_availabilities JOIN doctor_daily_capacities ON doctor_daily_capacities.doctor_id =
 doctor_daily_availabilities.doctor_id AND doctor_daily_capacities.date = doctor_daily_availabilities.date
 WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabilities.doctor_id = ?
@@ -45,7 +47,8 @@ _SETTINGS_OF_DOCTORS = """
 SELECT doctor_daily_availabilities.id, doctor_daily_availabilities.doctor_id,
 doctor_daily_availabilities.date, doctor_daily_availabilities.present, doctor_daily_availabilities.capacity,
 doctor_daily_availabilities.note, doctor_daily_availabilities.updated_by,
-doctor_daily_availabilities.updated_at
+doctor_daily_availabilities.updated_at, doctor_daily_availabilities.sessions,
+doctor_daily_availabilities.every
 FROM doctor_daily_availabilities
 WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabilities.doctor_id IN (SELECT
 doctors_listed.value
@@ -106,7 +109,7 @@ def doctors_with_ledger(tx: Tx, *, first: Date, last: Date) -> list[UUID]:
 
 _WEEKDAYS = """
 SELECT doctor_weekly_patterns.doctor_id, doctor_weekly_patterns.weekday, doctor_weekly_patterns.present,
-doctor_weekly_patterns.capacity
+doctor_weekly_patterns.capacity, doctor_weekly_patterns.sessions, doctor_weekly_patterns.every
 FROM doctor_weekly_patterns
 WHERE doctor_weekly_patterns.doctor_id = ?
 """
@@ -118,7 +121,7 @@ def weekdays(tx: Tx, *, doctor: UUID) -> list[rows.WeekdayRow]:
 
 _WEEKDAYS_OF_DOCTORS = """
 SELECT doctor_weekly_patterns.doctor_id, doctor_weekly_patterns.weekday, doctor_weekly_patterns.present,
-doctor_weekly_patterns.capacity
+doctor_weekly_patterns.capacity, doctor_weekly_patterns.sessions, doctor_weekly_patterns.every
 FROM doctor_weekly_patterns
 WHERE doctor_weekly_patterns.doctor_id IN (SELECT doctors_listed.value
 FROM json_each(?) AS doctors_listed)
@@ -129,9 +132,20 @@ def weekdays_of_doctors(tx: Tx, *, doctors: Iterable[UUID]) -> list[rows.Weekday
     return tx.fetch_all(_WEEKDAYS_OF_DOCTORS, (from_list(doctors, from_uuid),), rows.weekday_row)
 
 
+_HOLIDAYS = """
+SELECT holidays.date, holidays.name
+FROM holidays
+WHERE holidays.date BETWEEN ? AND ? ORDER BY holidays.date
+"""
+
+
+def holidays(tx: Tx, *, first: Date, last: Date) -> list[rows.HolidayRow]:
+    return tx.fetch_all(_HOLIDAYS, (from_date(first), from_date(last)), rows.holiday_row)
+
+
 _INSERT_SETTINGS = """
-INSERT INTO doctor_daily_availabilities (id, doctor_id, date, present, capacity, note, updated_by, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO doctor_daily_availabilities (id, doctor_id, date, present, capacity, note, updated_by, updated_at,
+sessions, every) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -148,6 +162,8 @@ def insert_settings(tx: Tx, every: Iterable[rows.DaySettingRow]) -> int:
                 each.note,
                 each.updated_by,
                 from_instant(each.updated_at),
+                each.sessions,
+                each.every,
             )
             for each in every
         ),
@@ -155,8 +171,8 @@ def insert_settings(tx: Tx, every: Iterable[rows.DaySettingRow]) -> int:
 
 
 _UPDATE_SETTINGS = """
-UPDATE doctor_daily_availabilities SET present=?, capacity=?, note=?, updated_by=?, updated_at=? WHERE
-doctor_daily_availabilities.doctor_id = ? AND doctor_daily_availabilities.date = ?
+UPDATE doctor_daily_availabilities SET present=?, capacity=?, note=?, updated_by=?, updated_at=?, sessions=?,
+every=? WHERE doctor_daily_availabilities.doctor_id = ? AND doctor_daily_availabilities.date = ?
 """
 
 
@@ -170,6 +186,8 @@ def update_settings(tx: Tx, every: Iterable[rows.DayWriteRow]) -> int:
                 each.note,
                 each.updated_by,
                 from_instant(each.updated_at),
+                each.sessions,
+                each.every,
                 from_uuid(each.doctor_id),
                 from_date(each.date),
             )
@@ -192,14 +210,18 @@ def delete_settings(tx: Tx, every: Iterable[rows.DayKeyRow]) -> int:
 
 
 _INSERT_WEEKDAYS = """
-INSERT INTO doctor_weekly_patterns (doctor_id, weekday, present, capacity) VALUES (?, ?, ?, ?)
+INSERT INTO doctor_weekly_patterns (doctor_id, weekday, present, capacity, sessions, every) VALUES (?, ?, ?,
+?, ?, ?)
 """
 
 
 def insert_weekdays(tx: Tx, every: Iterable[rows.WeekdayRow]) -> int:
     return tx.execute_many(
         _INSERT_WEEKDAYS,
-        ((from_uuid(each.doctor_id), each.weekday, from_bool(each.present), each.capacity) for each in every),
+        (
+            (from_uuid(each.doctor_id), each.weekday, from_bool(each.present), each.capacity, each.sessions, each.every)
+            for each in every
+        ),
     )
 
 
@@ -256,14 +278,14 @@ def set_capacities(tx: Tx, every: Iterable[rows.CapacityRow]) -> int:
 
 
 _TAKE_SLOT = """
-UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked + 1),
-remaining=(doctor_daily_capacities.remaining - 1) WHERE doctor_daily_capacities.doctor_id = ? AND
-doctor_daily_capacities.date = ? AND doctor_daily_capacities.remaining > 0
+UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked + ?),
+remaining=(doctor_daily_capacities.remaining - ?) WHERE doctor_daily_capacities.doctor_id = ? AND
+doctor_daily_capacities.date = ? AND doctor_daily_capacities.remaining >= ?
 """
 
 
-def take_slot(tx: Tx, *, doctor: UUID, on: Date) -> int:
-    return tx.execute(_TAKE_SLOT, (from_uuid(doctor), from_date(on)))
+def take_slot(tx: Tx, *, count: int, doctor: UUID, on: Date) -> int:
+    return tx.execute(_TAKE_SLOT, (count, count, from_uuid(doctor), from_date(on), count))
 
 
 _TAKE_SLOT_ABOVE = """
@@ -279,27 +301,27 @@ def take_slot_above(tx: Tx, *, doctor: UUID, on: Date, limit: int) -> int:
 
 
 _RETAKE_SLOT = """
-UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked + 1), remaining=CASE WHEN
-(doctor_daily_capacities.booked + 1 < doctor_daily_capacities.capacity) THEN (doctor_daily_capacities.capacity
-- doctor_daily_capacities.booked) - 1 ELSE 0 END WHERE doctor_daily_capacities.doctor_id = ? AND
+UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked + ?), remaining=CASE WHEN
+(doctor_daily_capacities.booked + ? < doctor_daily_capacities.capacity) THEN (doctor_daily_capacities.capacity
+- doctor_daily_capacities.booked) - ? ELSE 0 END WHERE doctor_daily_capacities.doctor_id = ? AND
 doctor_daily_capacities.date = ?
 """
 
 
-def retake_slot(tx: Tx, *, doctor: UUID, on: Date) -> int:
-    return tx.execute(_RETAKE_SLOT, (from_uuid(doctor), from_date(on)))
+def retake_slot(tx: Tx, *, count: int, doctor: UUID, on: Date) -> int:
+    return tx.execute(_RETAKE_SLOT, (count, count, count, from_uuid(doctor), from_date(on)))
 
 
 _RELEASE_SLOT = """
-UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked - 1), remaining=CASE WHEN
-(doctor_daily_capacities.booked - 1 < doctor_daily_capacities.capacity) THEN (doctor_daily_capacities.capacity
-- doctor_daily_capacities.booked) + 1 ELSE 0 END WHERE doctor_daily_capacities.doctor_id = ? AND
-doctor_daily_capacities.date = ? AND doctor_daily_capacities.booked > 0
+UPDATE doctor_daily_capacities SET booked=(doctor_daily_capacities.booked - ?), remaining=CASE WHEN
+(doctor_daily_capacities.booked - ? < doctor_daily_capacities.capacity) THEN (doctor_daily_capacities.capacity
+- doctor_daily_capacities.booked) + ? ELSE 0 END WHERE doctor_daily_capacities.doctor_id = ? AND
+doctor_daily_capacities.date = ? AND doctor_daily_capacities.booked >= ?
 """
 
 
-def release_slot(tx: Tx, *, doctor: UUID, on: Date) -> int:
-    return tx.execute(_RELEASE_SLOT, (from_uuid(doctor), from_date(on)))
+def release_slot(tx: Tx, *, count: int, doctor: UUID, on: Date) -> int:
+    return tx.execute(_RELEASE_SLOT, (count, count, count, from_uuid(doctor), from_date(on), count))
 
 
 _NEXT_RECALL = """

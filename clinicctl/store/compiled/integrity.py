@@ -53,7 +53,8 @@ def ledgers(tx: Tx, *, doctor: UUID) -> list[rows.LedgerRow]:
 
 
 _HELD = """
-SELECT appointments.date, count(*) FILTER (WHERE appointments.status != 'cancelled') AS slots
+SELECT appointments.date, coalesce(sum(appointments.slots) FILTER (WHERE appointments.status != 'cancelled'),
+0) AS slots
 FROM appointments
 WHERE appointments.doctor_id = ? GROUP BY appointments.date
 """
@@ -61,6 +62,27 @@ WHERE appointments.doctor_id = ? GROUP BY appointments.date
 
 def held(tx: Tx, *, doctor: UUID) -> list[rows.HeldRow]:
     return tx.fetch_all(_HELD, (from_uuid(doctor),), rows.held_row)
+
+
+_RELEASE_ALL = """
+DELETE FROM held_slots
+"""
+
+
+def release_all(tx: Tx) -> int:
+    return tx.execute(_RELEASE_ALL, ())
+
+
+_HOLDERS = """
+SELECT appointments.doctor_id, appointments.date, appointments.number, appointments.slot, appointments.slots
+FROM appointments
+WHERE appointments.status != 'cancelled' ORDER BY appointments.doctor_id, appointments.date,
+appointments.number
+"""
+
+
+def holders(tx: Tx) -> Iterator[rows.HolderRow]:
+    return tx.iterate(_HOLDERS, (), rows.holder_row)
 
 
 _SET_LEDGER = """

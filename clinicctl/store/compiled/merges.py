@@ -95,7 +95,9 @@ appointments.doctor_id AS doctor_id, appointments.date AS date, appointments.slo
 AS visit, appointments.time AS time, appointments.status AS status, appointments.reason AS reason,
 appointments.overbooked AS overbooked, appointments.cancelled_by AS cancelled_by, appointments.cancel_reason
 AS cancel_reason, appointments.moved_to AS moved_to, appointments.moved_from AS moved_from, appointments."key"
-AS "key", appointments.created_at AS created_at, appointments.note AS note
+AS "key", appointments.created_at AS created_at, appointments.note AS note, appointments.slots AS slots,
+appointments.minutes AS minutes, appointments.after_midnight AS after_midnight, appointments.visit_type AS
+visit_type, appointments.series AS series
 FROM appointments
 WHERE appointments.patient_id = ? AND appointments.number <= ? ORDER BY appointments.number
 """

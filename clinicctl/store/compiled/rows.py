@@ -46,6 +46,11 @@ class AppointmentRow(NamedTuple):
     created_at: datetime
     updated_at: datetime
     note: str | None
+    slots: int
+    minutes: int | None
+    after_midnight: bool
+    visit_type: str | None
+    series: int | None
     patient_number: int
     patient_name: str
     patient_phone: str | None
@@ -83,16 +88,21 @@ def appointment_row(stored: Any) -> AppointmentRow:
         stored[18],
         stored[19],
         stored[20],
-        stored[21],
-        None if stored[22] is None else to_date(stored[22]),
+        to_bool(stored[21]),
+        stored[22],
         stored[23],
-        SEX[stored[24]],
-        None if stored[25] is None else to_instant(stored[25]),
+        stored[24],
+        stored[25],
         stored[26],
-        stored[27],
-        None if stored[28] is None else to_instant(stored[28]),
-        stored[29],
-        stored[30],
+        None if stored[27] is None else to_date(stored[27]),
+        stored[28],
+        SEX[stored[29]],
+        None if stored[30] is None else to_instant(stored[30]),
+        stored[31],
+        stored[32],
+        None if stored[33] is None else to_instant(stored[33]),
+        stored[34],
+        stored[35],
     )
 
 
@@ -115,6 +125,11 @@ class AppointmentStateRow(NamedTuple):
     key: Any
     created_at: Any
     note: Any
+    slots: Any
+    minutes: Any
+    after_midnight: Any
+    visit_type: Any
+    series: Any
 
 
 def appointment_state_row(stored: Any) -> AppointmentStateRow:
@@ -137,6 +152,11 @@ def appointment_state_row(stored: Any) -> AppointmentStateRow:
         stored[15],
         stored[16],
         stored[17],
+        stored[18],
+        stored[19],
+        stored[20],
+        stored[21],
+        stored[22],
     )
 
 
@@ -160,6 +180,11 @@ class ArrivedRow(NamedTuple):
     created_at: datetime
     updated_at: datetime
     note: str | None
+    slots: int
+    minutes: int | None
+    after_midnight: bool
+    visit_type: str | None
+    series: int | None
     patient_number: int
     patient_name: str
     patient_phone: str | None
@@ -194,13 +219,18 @@ def arrived_row(stored: Any) -> ArrivedRow:
         stored[18],
         stored[19],
         stored[20],
-        stored[21],
-        None if stored[22] is None else to_date(stored[22]),
+        to_bool(stored[21]),
+        stored[22],
         stored[23],
-        SEX[stored[24]],
+        stored[24],
         stored[25],
         stored[26],
-        QUEUE_STATUS[stored[27]],
+        None if stored[27] is None else to_date(stored[27]),
+        stored[28],
+        SEX[stored[29]],
+        stored[30],
+        stored[31],
+        QUEUE_STATUS[stored[32]],
     )
 
 
@@ -232,6 +262,17 @@ class BookableRow(NamedTuple):
 
 def bookable_row(stored: Any) -> BookableRow:
     return BookableRow(to_uuid(stored[0]), to_uuid(stored[1]))
+
+
+class BusyRow(NamedTuple):
+    number: int
+    time: Time | None
+    after_midnight: bool
+    minutes: int | None
+
+
+def busy_row(stored: Any) -> BusyRow:
+    return BusyRow(stored[0], None if stored[1] is None else to_time(stored[1]), to_bool(stored[2]), stored[3])
 
 
 class CapacityRow(NamedTuple):
@@ -301,6 +342,8 @@ class DaySettingRow(NamedTuple):
     note: str | None
     updated_by: str
     updated_at: datetime
+    sessions: str | None
+    every: int | None
 
 
 def day_setting_row(stored: Any) -> DaySettingRow:
@@ -313,6 +356,8 @@ def day_setting_row(stored: Any) -> DaySettingRow:
         stored[5],
         stored[6],
         to_instant(stored[7]),
+        stored[8],
+        stored[9],
     )
 
 
@@ -322,6 +367,8 @@ class DayWriteRow(NamedTuple):
     note: str | None
     updated_by: str
     updated_at: datetime
+    sessions: str | None
+    every: int | None
     doctor_id: UUID
     date: Date
 
@@ -379,11 +426,28 @@ def doctor_row(stored: Any) -> DoctorRow:
 
 class HeldRow(NamedTuple):
     date: Date
-    slots: int
+    slots: int | None
 
 
 def held_row(stored: Any) -> HeldRow:
     return HeldRow(to_date(stored[0]), stored[1])
+
+
+class HeldSlotRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    slot: int
+    appointment: int
+
+
+class HeldSlotsRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    slots: str | None
+
+
+def held_slots_row(stored: Any) -> HeldSlotsRow:
+    return HeldSlotsRow(to_uuid(stored[0]), to_date(stored[1]), stored[2])
 
 
 class HistoryRow(NamedTuple):
@@ -412,6 +476,27 @@ def history_row(stored: Any) -> HistoryRow:
         stored[8],
         stored[9],
     )
+
+
+class HolderRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    number: int
+    slot: int
+    slots: int
+
+
+def holder_row(stored: Any) -> HolderRow:
+    return HolderRow(to_uuid(stored[0]), to_date(stored[1]), stored[2], stored[3], stored[4])
+
+
+class HolidayRow(NamedTuple):
+    date: Date
+    name: str
+
+
+def holiday_row(stored: Any) -> HolidayRow:
+    return HolidayRow(to_date(stored[0]), stored[1])
 
 
 class KnownRow(NamedTuple):
@@ -871,6 +956,15 @@ def visit_row(stored: Any) -> VisitRow:
     return VisitRow(stored[0], stored[1])
 
 
+class VisitTypeRow(NamedTuple):
+    name: str
+    minutes: int
+
+
+def visit_type_row(stored: Any) -> VisitTypeRow:
+    return VisitTypeRow(stored[0], stored[1])
+
+
 class WaitingRow(NamedTuple):
     id: UUID
     number: int
@@ -960,10 +1054,12 @@ class WeekdayRow(NamedTuple):
     weekday: int
     present: bool
     capacity: int | None
+    sessions: str | None
+    every: int | None
 
 
 def weekday_row(stored: Any) -> WeekdayRow:
-    return WeekdayRow(to_uuid(stored[0]), stored[1], to_bool(stored[2]), stored[3])
+    return WeekdayRow(to_uuid(stored[0]), stored[1], to_bool(stored[2]), stored[3], stored[4], stored[5])
 
 
 class WishRow(NamedTuple):

@@ -21,6 +21,12 @@ DDL = (
     CONSTRAINT ck_doctors_code CHECK (code = upper(code) AND length(code) BETWEEN 1 AND 32),
     CONSTRAINT ck_doctors_capacity CHECK (capacity IS NULL OR capacity BETWEEN 1 AND 500)
 )""",
+    """CREATE TABLE holidays (
+    date DATE NOT NULL,
+    name VARCHAR NOT NULL,
+    CONSTRAINT pk_holidays PRIMARY KEY (date),
+    CONSTRAINT ck_holidays_name CHECK (length(name) BETWEEN 1 AND 200)
+)""",
     """CREATE TABLE journal (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     at DATETIME NOT NULL,
@@ -76,6 +82,13 @@ DDL = (
     value VARCHAR NOT NULL,
     CONSTRAINT pk_settings PRIMARY KEY (name)
 )""",
+    """CREATE TABLE visit_types (
+    name VARCHAR NOT NULL,
+    minutes INTEGER NOT NULL,
+    CONSTRAINT pk_visit_types PRIMARY KEY (name),
+    CONSTRAINT ck_visit_types_name CHECK (length(name) BETWEEN 1 AND 60),
+    CONSTRAINT ck_visit_types_minutes CHECK (minutes BETWEEN 1 AND 480)
+)""",
     """CREATE TABLE appointments (
     id CHAR(32) NOT NULL,
     number INTEGER NOT NULL,
@@ -96,6 +109,11 @@ DDL = (
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
     note VARCHAR,
+    slots INTEGER DEFAULT 1 NOT NULL CONSTRAINT ck_appointments_slots CHECK (slots BETWEEN 1 AND 500),
+    minutes INTEGER CONSTRAINT ck_appointments_minutes CHECK (minutes IS NULL OR (time IS NOT NULL AND minutes BETWEEN 1 AND 1440)),
+    after_midnight BOOLEAN DEFAULT 0 NOT NULL CONSTRAINT ck_appointments_after_midnight CHECK (after_midnight IN (0, 1)),
+    visit_type VARCHAR,
+    series INTEGER,
     CONSTRAINT pk_appointments PRIMARY KEY (id),
     CONSTRAINT uq_appointments_number UNIQUE (number),
     CONSTRAINT ck_appointments_status CHECK (status IN ('booked', 'checked_in', 'in_consultation', 'completed', 'cancelled', 'no_show', 'left')),
@@ -110,7 +128,7 @@ DDL = (
     """CREATE INDEX ix_appointments_date ON appointments (date)""",
     """CREATE INDEX ix_appointments_doctor_id_date ON appointments (doctor_id, date)""",
     """CREATE INDEX ix_appointments_patient_id_date ON appointments (patient_id, date)""",
-    """CREATE UNIQUE INDEX uq_appointments_slot ON appointments (doctor_id, date, slot) WHERE status <> 'cancelled'""",
+    """CREATE INDEX ix_appointments_series ON appointments (series) WHERE series IS NOT NULL""",
     """CREATE UNIQUE INDEX uq_appointments_visit ON appointments (patient_id, doctor_id, date, visit) WHERE status IN ('booked', 'checked_in', 'in_consultation')""",
     """CREATE TABLE distinct_patients (
     one_id CHAR(32) NOT NULL,
@@ -130,6 +148,8 @@ DDL = (
     note VARCHAR,
     updated_by VARCHAR NOT NULL,
     updated_at DATETIME NOT NULL,
+    sessions VARCHAR,
+    every INTEGER CONSTRAINT ck_doctor_daily_availabilities_every CHECK ((every IS NULL) = (sessions IS NULL OR sessions = '') AND (every IS NULL OR every BETWEEN 1 AND 480)),
     CONSTRAINT pk_doctor_daily_availabilities PRIMARY KEY (id),
     CONSTRAINT uq_doctor_daily_availabilities_doctor_id_date UNIQUE (doctor_id, date),
     CONSTRAINT ck_doctor_daily_availabilities_capacity CHECK (capacity IS NULL OR capacity BETWEEN 0 AND 500),
@@ -160,6 +180,8 @@ DDL = (
     weekday INTEGER NOT NULL,
     present BOOLEAN NOT NULL,
     capacity INTEGER,
+    sessions VARCHAR,
+    every INTEGER CONSTRAINT ck_doctor_weekly_patterns_every CHECK ((every IS NULL) = (sessions IS NULL) AND (every IS NULL OR every BETWEEN 1 AND 480)),
     CONSTRAINT pk_doctor_weekly_patterns PRIMARY KEY (doctor_id, weekday),
     CONSTRAINT ck_doctor_weekly_patterns_weekday CHECK (weekday BETWEEN 0 AND 6),
     CONSTRAINT ck_doctor_weekly_patterns_capacity CHECK (capacity IS NULL OR capacity BETWEEN 0 AND 500),
@@ -201,6 +223,16 @@ DDL = (
     CONSTRAINT fk_patient_words_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_patient_words_patient_id ON patient_words (patient_id)""",
+    """CREATE TABLE held_slots (
+    doctor_id CHAR(32) NOT NULL,
+    date DATE NOT NULL,
+    slot INTEGER NOT NULL,
+    appointment INTEGER NOT NULL,
+    CONSTRAINT pk_held_slots PRIMARY KEY (doctor_id, date, slot),
+    CONSTRAINT fk_held_slots_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_held_slots_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT
+)
+ WITHOUT ROWID""",
     """CREATE TABLE journal_steps (
     journal_number INTEGER NOT NULL,
     nth INTEGER NOT NULL,
@@ -292,6 +324,10 @@ COLUMNS = {
         "updated_at": "instant",
         "archived_at": "instant",
     },
+    "holidays": {
+        "date": "date",
+        "name": "text",
+    },
     "journal": {
         "number": "int",
         "at": "instant",
@@ -327,6 +363,10 @@ COLUMNS = {
         "name": "text",
         "value": "text",
     },
+    "visit_types": {
+        "name": "text",
+        "minutes": "int",
+    },
     "appointments": {
         "id": "uuid",
         "number": "int",
@@ -347,6 +387,11 @@ COLUMNS = {
         "created_at": "instant",
         "updated_at": "instant",
         "note": "text",
+        "slots": "int",
+        "minutes": "int",
+        "after_midnight": "bool",
+        "visit_type": "text",
+        "series": "int",
     },
     "distinct_patients": {
         "one_id": "uuid",
@@ -361,6 +406,8 @@ COLUMNS = {
         "note": "text",
         "updated_by": "text",
         "updated_at": "instant",
+        "sessions": "text",
+        "every": "int",
     },
     "doctor_daily_capacities": {
         "id": "uuid",
@@ -377,6 +424,8 @@ COLUMNS = {
         "weekday": "int",
         "present": "bool",
         "capacity": "int",
+        "sessions": "text",
+        "every": "int",
     },
     "journal_days": {
         "journal_number": "int",
@@ -398,6 +447,12 @@ COLUMNS = {
     "patient_words": {
         "word": "text",
         "patient_id": "uuid",
+    },
+    "held_slots": {
+        "doctor_id": "uuid",
+        "date": "date",
+        "slot": "int",
+        "appointment": "int",
     },
     "journal_steps": {
         "journal_number": "int",
@@ -458,6 +513,10 @@ CHECKS = {
         "doctors",
         "code = upper(code) AND length(code) BETWEEN 1 AND 32",
     ),
+    "ck_holidays_name": (
+        "holidays",
+        "length(name) BETWEEN 1 AND 200",
+    ),
     "ck_journal_key": (
         "journal",
         "length(key) BETWEEN 1 AND 255",
@@ -490,9 +549,25 @@ CHECKS = {
         "patients",
         "sex IN ('female', 'male', 'other', 'unknown')",
     ),
+    "ck_visit_types_minutes": (
+        "visit_types",
+        "minutes BETWEEN 1 AND 480",
+    ),
+    "ck_visit_types_name": (
+        "visit_types",
+        "length(name) BETWEEN 1 AND 60",
+    ),
+    "ck_appointments_after_midnight": (
+        "appointments",
+        "after_midnight IN (0, 1)",
+    ),
     "ck_appointments_cancelled_by": (
         "appointments",
         "(status = 'cancelled') = (cancelled_by IS NOT NULL) AND (cancelled_by IS NULL OR cancelled_by IN ('patient', 'clinic'))",
+    ),
+    "ck_appointments_minutes": (
+        "appointments",
+        "minutes IS NULL OR (time IS NOT NULL AND minutes BETWEEN 1 AND 1440)",
     ),
     "ck_appointments_overbooked": (
         "appointments",
@@ -501,6 +576,10 @@ CHECKS = {
     "ck_appointments_slot": (
         "appointments",
         "slot >= 1",
+    ),
+    "ck_appointments_slots": (
+        "appointments",
+        "slots BETWEEN 1 AND 500",
     ),
     "ck_appointments_status": (
         "appointments",
@@ -517,6 +596,10 @@ CHECKS = {
     "ck_doctor_daily_availabilities_capacity": (
         "doctor_daily_availabilities",
         "capacity IS NULL OR capacity BETWEEN 0 AND 500",
+    ),
+    "ck_doctor_daily_availabilities_every": (
+        "doctor_daily_availabilities",
+        "(every IS NULL) = (sessions IS NULL OR sessions = '') AND (every IS NULL OR every BETWEEN 1 AND 480)",
     ),
     "ck_doctor_daily_availabilities_present": (
         "doctor_daily_availabilities",
@@ -549,6 +632,10 @@ CHECKS = {
     "ck_doctor_weekly_patterns_capacity": (
         "doctor_weekly_patterns",
         "capacity IS NULL OR capacity BETWEEN 0 AND 500",
+    ),
+    "ck_doctor_weekly_patterns_every": (
+        "doctor_weekly_patterns",
+        "(every IS NULL) = (sessions IS NULL) AND (every IS NULL OR every BETWEEN 1 AND 480)",
     ),
     "ck_doctor_weekly_patterns_present": (
         "doctor_weekly_patterns",
@@ -602,19 +689,40 @@ CHECKS = {
 """Each CHECK: its table and its condition."""
 
 UNIQUE = {
+    "counters.name": "pk_counters",
+    "doctors.id": "pk_doctors",
     "doctors.code": "uq_doctors_code",
+    "holidays.date": "pk_holidays",
+    "journal.number": "pk_journal",
     "journal.key": "uq_journal_key",
     "journal.undoes": "uq_journal_undoes",
+    "patients.id": "pk_patients",
     "patients.number": "uq_patients_number",
+    "settings.name": "pk_settings",
+    "visit_types.name": "pk_visit_types",
+    "appointments.id": "pk_appointments",
     "appointments.number": "uq_appointments_number",
-    "appointments.doctor_id, appointments.date, appointments.slot": "uq_appointments_slot",
     "appointments.patient_id, appointments.doctor_id, appointments.date, appointments.visit": "uq_appointments_visit",
+    "distinct_patients.one_id, distinct_patients.other_id": "pk_distinct_patients",
+    "doctor_daily_availabilities.id": "pk_doctor_daily_availabilities",
     "doctor_daily_availabilities.doctor_id, doctor_daily_availabilities.date": "uq_doctor_daily_availabilities_doctor_id_date",
+    "doctor_daily_capacities.id": "pk_doctor_daily_capacities",
     "doctor_daily_capacities.doctor_id, doctor_daily_capacities.date": "uq_doctor_daily_capacities_doctor_id_date",
+    "doctor_weekly_patterns.doctor_id, doctor_weekly_patterns.weekday": "pk_doctor_weekly_patterns",
+    "journal_days.journal_number": "pk_journal_days",
+    "journal_merges.journal_number": "pk_journal_merges",
+    "patient_keys.key, patient_keys.patient": "pk_patient_keys",
+    "patient_phones.ending, patient_phones.patient_id": "pk_patient_phones",
     "patient_phones.patient_id, patient_phones.position": "uq_patient_phones_position",
+    "patient_words.word, patient_words.patient_id": "pk_patient_words",
+    "held_slots.doctor_id, held_slots.date, held_slots.slot": "pk_held_slots",
+    "journal_steps.journal_number, journal_steps.nth": "pk_journal_steps",
+    "queue_entries.id": "pk_queue_entries",
     "queue_entries.appointment_id": "uq_queue_entries_appointment_id",
     "queue_entries.doctor_id, queue_entries.date, queue_entries.position": "uq_queue_entries_position",
+    "waitlist_entries.id": "pk_waitlist_entries",
     "waitlist_entries.number": "uq_waitlist_entries_number",
     "waitlist_entries.patient_id, waitlist_entries.doctor_id, waitlist_entries.first_date, waitlist_entries.last_date": "uq_waitlist_entries_waiting",
+    "waitlist_days.entry_id, waitlist_days.date": "pk_waitlist_days",
 }
 """The columns that SQLite names for a violated UNIQUE, and the constraint."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.compiled import rows
 from clinicctl.store.tx import Tx
-from clinicctl.store.values import from_instant, from_time, from_uuid
+from clinicctl.store.values import from_bool, from_instant, from_time, from_uuid
 
 _LAST_UNDOABLE_OR_UNDO = """
 SELECT journal.number, journal.at, journal.actor, journal.command, journal."key", journal.undoes,
@@ -88,34 +88,45 @@ def booked_by(tx: Tx, *, appointment: UUID) -> int | None:
 
 
 _PUT_BACK = """
-UPDATE appointments SET time=?, status=?, cancelled_by=?, cancel_reason=?, moved_to=?, moved_from=?,
-updated_at=? WHERE appointments.id = ? AND appointments.status = ?
+UPDATE appointments SET slot=?, time=?, status=?, overbooked=?, cancelled_by=?, cancel_reason=?, moved_to=?,
+moved_from=?, updated_at=?, slots=?, minutes=?, after_midnight=? WHERE appointments.id = ? AND
+appointments.status = ?
 """
 
 
 def put_back(
     tx: Tx,
     *,
+    slot: int,
     time: Time | None,
     status: AppointmentStatus,
+    overbooked: bool,
     cancelled_by: CancelledBy | None,
     cancel_reason: str | None,
     moved_to: int | None,
     moved_from: int | None,
     updated_at: datetime,
+    slots: int,
+    minutes: int | None,
+    after_midnight: bool,
     row: UUID,
     leaving: AppointmentStatus,
 ) -> int:
     return tx.execute(
         _PUT_BACK,
         (
+            slot,
             None if time is None else from_time(time),
             status.value,
+            from_bool(overbooked),
             None if cancelled_by is None else cancelled_by.value,
             cancel_reason,
             moved_to,
             moved_from,
             from_instant(updated_at),
+            slots,
+            minutes,
+            from_bool(after_midnight),
             from_uuid(row),
             leaving.value,
         ),

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from clinicctl import errors
 from clinicctl.store.sqlite.driver import sqlite3
 
-CURRENT = 5
+CURRENT = 6
 APPLICATION_ID = 0x434C4E43
 """`CLNC` at offset 68 of the file's header identifies a clinic database."""
 
@@ -106,13 +106,48 @@ STEPS: dict[int, Sequence[str]] = {
         "DROP INDEX ix_patients_sound_key",
         "ALTER TABLE patients DROP COLUMN sound_key",
     ),
+    6: (
+        "ALTER TABLE doctor_daily_availabilities ADD COLUMN sessions VARCHAR",
+        "ALTER TABLE doctor_daily_availabilities ADD COLUMN every INTEGER"
+        " CONSTRAINT ck_doctor_daily_availabilities_every"
+        " CHECK ((every IS NULL) = (sessions IS NULL OR sessions = '') AND (every IS NULL OR every BETWEEN 1 AND 480))",
+        "ALTER TABLE doctor_weekly_patterns ADD COLUMN sessions VARCHAR",
+        "ALTER TABLE doctor_weekly_patterns ADD COLUMN every INTEGER CONSTRAINT ck_doctor_weekly_patterns_every"
+        " CHECK ((every IS NULL) = (sessions IS NULL) AND (every IS NULL OR every BETWEEN 1 AND 480))",
+        "CREATE TABLE holidays (date DATE NOT NULL, name VARCHAR NOT NULL,"
+        " CONSTRAINT pk_holidays PRIMARY KEY (date),"
+        " CONSTRAINT ck_holidays_name CHECK (length(name) BETWEEN 1 AND 200))",
+        "CREATE TABLE visit_types (name VARCHAR NOT NULL, minutes INTEGER NOT NULL,"
+        " CONSTRAINT pk_visit_types PRIMARY KEY (name),"
+        " CONSTRAINT ck_visit_types_name CHECK (length(name) BETWEEN 1 AND 60),"
+        " CONSTRAINT ck_visit_types_minutes CHECK (minutes BETWEEN 1 AND 480))",
+        "ALTER TABLE appointments ADD COLUMN slots INTEGER DEFAULT 1 NOT NULL"
+        " CONSTRAINT ck_appointments_slots CHECK (slots BETWEEN 1 AND 500)",
+        "ALTER TABLE appointments ADD COLUMN minutes INTEGER CONSTRAINT ck_appointments_minutes"
+        " CHECK (minutes IS NULL OR (time IS NOT NULL AND minutes BETWEEN 1 AND 1440))",
+        "ALTER TABLE appointments ADD COLUMN after_midnight BOOLEAN DEFAULT 0 NOT NULL"
+        " CONSTRAINT ck_appointments_after_midnight CHECK (after_midnight IN (0, 1))",
+        "ALTER TABLE appointments ADD COLUMN visit_type VARCHAR",
+        "ALTER TABLE appointments ADD COLUMN series INTEGER",
+        "CREATE INDEX ix_appointments_series ON appointments (series) WHERE series IS NOT NULL",
+        "CREATE TABLE held_slots (doctor_id CHAR(32) NOT NULL, date DATE NOT NULL, slot INTEGER NOT NULL,"
+        " appointment INTEGER NOT NULL, CONSTRAINT pk_held_slots PRIMARY KEY (doctor_id, date, slot),"
+        " CONSTRAINT fk_held_slots_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,"
+        " CONSTRAINT fk_held_slots_appointment FOREIGN KEY(appointment) REFERENCES appointments (number)"
+        " ON DELETE RESTRICT) WITHOUT ROWID",
+        # In the order of the key, so that the table is written from its beginning to its end.
+        "INSERT INTO held_slots (doctor_id, date, slot, appointment) SELECT doctor_id, date, slot, number"
+        " FROM appointments WHERE status <> 'cancelled' ORDER BY doctor_id, date, slot",
+        "DROP INDEX uq_appointments_slot",
+    ),
 }
 """The statements of each step, by the version that it leads to.
 
 2: Patients can be erased; new indexes. 3: A waitlist entry has a list of days, an index finds open queues, changes of
 doctors' days can be undone, and archived patients are not on the waitlist. 4: A patient has several phones, and the
 month of an estimated birth date; an appointment has a note; a recalled patient may be ahead of others. 5: Keys find
-records of one person; two patients can be judged to be two people; a merge can be undone.
+records of one person; two patients can be judged to be two people; a merge can be undone. 6: Days have hours; a visit
+may hold several slots, which are in a table of their own; visits have kinds and series; the clinic has holidays.
 """
 
 

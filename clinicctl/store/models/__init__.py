@@ -6,14 +6,16 @@ texts of `appointments` and `doctor_daily_availabilities`. `journal_days` has co
 about doctors. Instants are in UTC; dates are local to the clinic.
 """
 
-from clinicctl.store.models.base import HOLDS_A_SLOT, IN_QUEUE, IS_ACTIVE, IS_WAITING, Word
+from clinicctl.store.models.base import IN_QUEUE, IS_ACTIVE, IS_WAITING, Word
 from clinicctl.store.models.clinic import Counter, Setting, counters, settings
 from clinicctl.store.models.days import (
     DoctorDailyAvailability,
     DoctorDailyCapacity,
     DoctorWeeklyPattern,
+    Holiday,
     availabilities,
     capacities,
+    holidays,
     weekly_patterns,
 )
 from clinicctl.store.models.journals import (
@@ -42,17 +44,20 @@ from clinicctl.store.models.people import (
 )
 from clinicctl.store.models.visits import (
     Appointment,
+    HeldSlot,
     QueueEntry,
+    VisitType,
     WaitlistDay,
     WaitlistEntry,
     appointments,
+    held_slots,
     queue_entries,
+    visit_types,
     waitlist_days,
     waitlist_entries,
 )
 
 __all__ = [
-    "HOLDS_A_SLOT",
     "IN_QUEUE",
     "IS_ACTIVE",
     "IS_WAITING",
@@ -63,6 +68,8 @@ __all__ = [
     "DoctorDailyAvailability",
     "DoctorDailyCapacity",
     "DoctorWeeklyPattern",
+    "HeldSlot",
+    "Holiday",
     "Journal",
     "JournalDays",
     "JournalMerges",
@@ -73,6 +80,7 @@ __all__ = [
     "PatientWord",
     "QueueEntry",
     "Setting",
+    "VisitType",
     "WaitlistDay",
     "WaitlistEntry",
     "Word",
@@ -82,6 +90,8 @@ __all__ = [
     "counters",
     "distinct_patients",
     "doctors",
+    "held_slots",
+    "holidays",
     "journal",
     "journal_days",
     "journal_merges",
@@ -92,6 +102,7 @@ __all__ = [
     "patients",
     "queue_entries",
     "settings",
+    "visit_types",
     "waitlist_days",
     "waitlist_entries",
     "weekly_patterns",

@@ -12,7 +12,6 @@ SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
 
-HOLDS_A_SLOT = text("status <> 'cancelled'")
 IS_ACTIVE = text("status IN ('booked', 'checked_in', 'in_consultation')")
 IS_WAITING = text("status = 'waiting'")
 IN_QUEUE = text("queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held')")

@@ -4,7 +4,7 @@ from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import CheckConstraint, Field, SQLModel, UniqueConstraint
+from sqlmodel import CheckConstraint, Column, Field, Integer, SQLModel, UniqueConstraint
 
 from clinicctl.store.models.base import references, table
 
@@ -31,6 +31,18 @@ class DoctorDailyAvailability(SQLModel, table=True):
     note: str | None
     updated_by: str
     updated_at: datetime
+    sessions: str | None
+    """The hours, such as `09:00-13:00;17:00-20:00`. Empty: none. NULL: those of the weekday."""
+    every: int | None = Field(
+        sa_column=Column(
+            Integer,
+            CheckConstraint(
+                "(every IS NULL) = (sessions IS NULL OR sessions = '') AND (every IS NULL OR every BETWEEN 1 AND 480)",
+                name="ck_doctor_daily_availabilities_every",
+            ),
+        )
+    )
+    """The minutes of a slot."""
 
 
 class DoctorWeeklyPattern(SQLModel, table=True):
@@ -46,6 +58,25 @@ class DoctorWeeklyPattern(SQLModel, table=True):
     weekday: int = Field(primary_key=True)
     present: bool
     capacity: int | None
+    sessions: str | None
+    every: int | None = Field(
+        sa_column=Column(
+            Integer,
+            CheckConstraint(
+                "(every IS NULL) = (sessions IS NULL) AND (every IS NULL OR every BETWEEN 1 AND 480)",
+                name="ck_doctor_weekly_patterns_every",
+            ),
+        )
+    )
+
+
+class Holiday(SQLModel, table=True):
+    """A date on which no doctor is present, unless the date is set for a doctor."""
+
+    __tablename__ = "holidays"
+    __table_args__ = (CheckConstraint("length(name) BETWEEN 1 AND 200", name="ck_holidays_name"),)
+    date: Date = Field(primary_key=True)
+    name: str
 
 
 class DoctorDailyCapacity(SQLModel, table=True):
@@ -80,4 +111,5 @@ class DoctorDailyCapacity(SQLModel, table=True):
 
 availabilities = table(DoctorDailyAvailability)
 weekly_patterns = table(DoctorWeeklyPattern)
+holidays = table(Holiday)
 capacities = table(DoctorDailyCapacity)

@@ -5,28 +5,34 @@ from datetime import datetime
 from datetime import time as Time
 from uuid import UUID
 
-from sqlmodel import Boolean, CheckConstraint, Column, Field, Index, SQLModel, UniqueConstraint, text
+from sqlmodel import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Field,
+    ForeignKey,
+    Index,
+    Integer,
+    SQLModel,
+    UniqueConstraint,
+    text,
+)
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
-from clinicctl.store.models.base import HOLDS_A_SLOT, IS_ACTIVE, IS_WAITING, references, table, word
+from clinicctl.store.models.base import IS_ACTIVE, IS_WAITING, references, table, word
 
 
 class Appointment(SQLModel, table=True):
-    """A patient's slot on a doctor's day.
+    """A patient's place on a doctor's day.
 
-    `visit` is 1, or counts further visits on that day (`book --again`). With it, the database refuses a second active
-    appointment.
+    It holds `slots` consecutive slots from `slot` on; see `HeldSlot`. `visit` is 1, or counts further visits on that
+    day (`book --again`). With it, the database refuses a second active appointment. `minutes` is the length of a visit
+    whose `time` is the start of a slot; without it, `time` is a note.
     """
 
     __tablename__ = "appointments"
     __table_args__ = (
         UniqueConstraint("number", name="uq_appointments_number"),
-        Index(
-            "uq_appointments_slot",
-            *("doctor_id", "date", "slot"),
-            unique=True,
-            sqlite_where=HOLDS_A_SLOT,
-        ),
         Index(
             "uq_appointments_visit",
             *("patient_id", "doctor_id", "date", "visit"),
@@ -49,6 +55,7 @@ class Appointment(SQLModel, table=True):
         Index("ix_appointments_patient_id_date", "patient_id", "date"),
         Index("ix_appointments_date", "date"),
         Index("ix_appointments_active_date", "date", sqlite_where=IS_ACTIVE),
+        Index("ix_appointments_series", "series", sqlite_where=text("series IS NOT NULL")),
     )
     id: UUID = Field(primary_key=True)
     number: int
@@ -69,6 +76,60 @@ class Appointment(SQLModel, table=True):
     created_at: datetime
     updated_at: datetime
     note: str | None
+    slots: int = Field(
+        sa_column=Column(
+            Integer,
+            CheckConstraint("slots BETWEEN 1 AND 500", name="ck_appointments_slots"),
+            nullable=False,
+            server_default=text("1"),
+        )
+    )
+    minutes: int | None = Field(
+        sa_column=Column(
+            Integer,
+            CheckConstraint(
+                "minutes IS NULL OR (time IS NOT NULL AND minutes BETWEEN 1 AND 1440)", name="ck_appointments_minutes"
+            ),
+        )
+    )
+    after_midnight: bool = Field(
+        sa_column=Column(
+            Boolean,
+            CheckConstraint("after_midnight IN (0, 1)", name="ck_appointments_after_midnight"),
+            nullable=False,
+            server_default=text("0"),
+        )
+    )
+    """Whether the time is on the date after `date`, in a session that began before midnight."""
+    visit_type: str | None
+    series: int | None
+    """The number of the first appointment of a series."""
+
+
+class HeldSlot(SQLModel, table=True):
+    """A slot that an appointment holds. The primary key gives each slot of a day once.
+
+    A cancelled appointment holds none, and a long visit holds several.
+    """
+
+    __tablename__ = "held_slots"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    doctor_id: UUID = references("doctors.id", key=True)
+    date: Date = Field(primary_key=True)
+    slot: int = Field(primary_key=True)
+    appointment: int = Field(sa_column=Column(ForeignKey("appointments.number", ondelete="RESTRICT"), nullable=False))
+
+
+class VisitType(SQLModel, table=True):
+    """A kind of visit, with its length in minutes."""
+
+    __tablename__ = "visit_types"
+    __table_args__ = (
+        CheckConstraint("length(name) BETWEEN 1 AND 60", name="ck_visit_types_name"),
+        CheckConstraint("minutes BETWEEN 1 AND 480", name="ck_visit_types_minutes"),
+    )
+    name: str = Field(primary_key=True)
+    minutes: int
 
 
 class QueueEntry(SQLModel, table=True):
@@ -168,6 +229,8 @@ class WaitlistDay(SQLModel, table=True):
 
 
 appointments = table(Appointment)
+held_slots = table(HeldSlot)
+visit_types = table(VisitType)
 queue_entries = table(QueueEntry)
 waitlist_entries = table(WaitlistEntry)
 waitlist_days = table(WaitlistDay)

@@ -1,20 +1,20 @@
 """Queries for appointments, with their patients, doctors and queue entries."""
 
-from sqlalchemy import Date, and_, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import Date, String, and_, bindparam, cast, delete, func, insert, literal_column, or_, select, update
 
 from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.models import (
-    HOLDS_A_SLOT,
     IN_QUEUE,
     IS_ACTIVE,
     appointments,
     doctors,
+    held_slots,
     journal,
     journal_steps,
     patients,
     queue_entries,
 )
-from clinicctl.store.queries import FILTERS, LIMIT, among, change, condition, every, filtered, one
+from clinicctl.store.queries import FILTERS, LIMIT, among, change, change_each, condition, every, filtered, one
 
 _ACTIVE_STATUSES = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION)
 _queue_doctors = doctors.alias("queue_doctors")
@@ -141,9 +141,35 @@ NOT_UNDONE = condition(
     .exists()
 )
 
-HELD_SLOTS = every(select(appointments.c.slot).where(_WITH_DOCTOR, _ON, HOLDS_A_SLOT))
-AT_SLOT = one(
-    select(appointments.c.number).where(_WITH_DOCTOR, _ON, appointments.c.slot == bindparam("slot"), HOLDS_A_SLOT)
+_HELD_ON = and_(held_slots.c.doctor_id == bindparam("doctor"), held_slots.c.date == bindparam("on"))
+_BETWEEN = held_slots.c.slot.between(bindparam("first"), bindparam("last"))
+HELD_SLOTS = every(select(held_slots.c.slot).where(_HELD_ON))
+HOLDER = one(select(held_slots.c.appointment).where(_HELD_ON, _BETWEEN).order_by(held_slots.c.slot).limit(1))
+HELD_OF_DOCTORS = every(
+    select(
+        held_slots.c.doctor_id,
+        held_slots.c.date,
+        func.aggregate_strings(cast(held_slots.c.slot, String), ",").label("slots"),
+    )
+    .where(
+        among(held_slots.c.doctor_id, "doctors"),
+        held_slots.c.date.between(bindparam("first_date"), bindparam("last_date")),
+    )
+    .group_by(held_slots.c.doctor_id, held_slots.c.date),
+    "HeldSlotsRow",
+)
+HOLD = change_each(insert(held_slots), row="HeldSlotRow")
+RELEASE = change(delete(held_slots).where(_HELD_ON, _BETWEEN, held_slots.c.appointment == bindparam("appointment")))
+RELEASE_DAY = change(delete(held_slots).where(_HELD_ON))
+TIMES_OF_PATIENT = every(
+    select(appointments.c.number, appointments.c.time, appointments.c.after_midnight, appointments.c.minutes).where(
+        _WITH_PATIENT, _ON, appointments.c.time.is_not(None), IS_ACTIVE
+    ),
+    "BusyRow",
+)
+OF_SERIES = every(
+    _ALL.where(appointments.c.series == bindparam("series")).order_by(appointments.c.date, appointments.c.number),
+    "AppointmentRow",
 )
 VISITS = every(
     select(appointments.c.visit, appointments.c.number).where(_WITH_PATIENT, _WITH_DOCTOR, _ON, IS_ACTIVE), "VisitRow"
@@ -184,6 +210,10 @@ INSERT = change(insert(appointments))
 EDIT = change(
     update(appointments).where(appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")),
     *("time", "reason", "note", "updated_at"),
+)
+PLACE = change(
+    update(appointments).where(appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")),
+    *("slot", "slots", "time", "minutes", "after_midnight", "overbooked", "updated_at"),
 )
 ADVANCE = change(
     update(appointments).where(appointments.c.id == bindparam("row"), appointments.c.status == bindparam("leaving")),

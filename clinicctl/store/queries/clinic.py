@@ -2,10 +2,11 @@
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from clinicctl.store.models import doctors, settings
+from clinicctl.store.models import doctors, settings, visit_types
 from clinicctl.store.queries import change, every, one
 
 VALUE = one(select(settings.c.value).where(settings.c.name == bindparam("name")))
 DELETE = change(delete(settings).where(settings.c.name == bindparam("name")))
 INSERT = change(insert(settings))
+VISIT_TYPES = every(select(visit_types).order_by(visit_types.c.name), "VisitTypeRow")
 DOCTORS_WITHOUT_CAPACITY = every(select(doctors).where(doctors.c.capacity.is_(None)), "DoctorRow")

@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, case, delete, insert, select, update
 
-from clinicctl.store.models import availabilities, capacities, weekly_patterns
+from clinicctl.store.models import availabilities, capacities, holidays, weekly_patterns
 from clinicctl.store.queries import among, change, change_each, every, one
 
 _SETTINGS = select(availabilities).where(availabilities.c.date.between(bindparam("first"), bindparam("last")))
@@ -11,6 +11,7 @@ _IN_SPAN = capacities.c.date.between(bindparam("first"), bindparam("last"))
 _LEDGERS = select(capacities).where(_IN_SPAN)
 _HERE = and_(capacities.c.doctor_id == bindparam("doctor"), capacities.c.date == bindparam("on"))
 _CAPACITY = bindparam("new_capacity", type_=Integer)
+_COUNT = bindparam("count", type_=Integer)
 
 
 def _of_row(table: Table) -> ColumnElement[bool]:
@@ -31,12 +32,18 @@ LEDGERS_OF_DOCTORS = every(_LEDGERS.where(among(capacities.c.doctor_id, "doctors
 DOCTORS_WITH_LEDGER = every(select(capacities.c.doctor_id).where(_IN_SPAN).distinct())
 WEEKDAYS = every(select(weekly_patterns).where(weekly_patterns.c.doctor_id == bindparam("doctor")), "WeekdayRow")
 WEEKDAYS_OF_DOCTORS = every(select(weekly_patterns).where(among(weekly_patterns.c.doctor_id, "doctors")), "WeekdayRow")
+HOLIDAYS = every(
+    select(holidays).where(holidays.c.date.between(bindparam("first"), bindparam("last"))).order_by(holidays.c.date),
+    "HolidayRow",
+)
 INSERT_SETTINGS = change_each(insert(availabilities), row="DaySettingRow")
 UPDATE_SETTINGS = change_each(
     update(availabilities).where(_of_row(availabilities)),
     "present",
     "capacity",
     "note",
+    "sessions",
+    "every",
     "updated_by",
     "updated_at",
     row="DayWriteRow",
@@ -59,8 +66,8 @@ SET_CAPACITIES = change_each(
 )
 TAKE_SLOT = change(
     update(capacities)
-    .where(_HERE, capacities.c.remaining > 0)
-    .values(booked=capacities.c.booked + 1, remaining=capacities.c.remaining - 1)
+    .where(_HERE, capacities.c.remaining >= _COUNT)
+    .values(booked=capacities.c.booked + _COUNT, remaining=capacities.c.remaining - _COUNT)
 )
 TAKE_SLOT_ABOVE = change(
     update(capacities)
@@ -71,19 +78,27 @@ RETAKE_SLOT = change(
     update(capacities)
     .where(_HERE)
     .values(
-        booked=capacities.c.booked + 1,
+        booked=capacities.c.booked + _COUNT,
         remaining=case(
-            (capacities.c.booked + 1 < capacities.c.capacity, capacities.c.capacity - capacities.c.booked - 1), else_=0
+            (
+                capacities.c.booked + _COUNT < capacities.c.capacity,
+                capacities.c.capacity - capacities.c.booked - _COUNT,
+            ),
+            else_=0,
         ),
     )
 )
 RELEASE_SLOT = change(
     update(capacities)
-    .where(_HERE, capacities.c.booked > 0)
+    .where(_HERE, capacities.c.booked >= _COUNT)
     .values(
-        booked=capacities.c.booked - 1,
+        booked=capacities.c.booked - _COUNT,
         remaining=case(
-            (capacities.c.booked - 1 < capacities.c.capacity, capacities.c.capacity - capacities.c.booked + 1), else_=0
+            (
+                capacities.c.booked - _COUNT < capacities.c.capacity,
+                capacities.c.capacity - capacities.c.booked + _COUNT,
+            ),
+            else_=0,
         ),
     )
 )

@@ -1,12 +1,13 @@
 """Queries for checks in Python, and for repairs of derived data."""
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.models import (
     appointments,
     capacities,
     counters,
+    held_slots,
     patient_keys,
     patient_words,
     patients,
@@ -21,11 +22,26 @@ LEDGERS = every(select(capacities).where(capacities.c.doctor_id == bindparam("do
 HELD = every(
     select(
         appointments.c.date,
-        func.count().filter(appointments.c.status != AppointmentStatus.CANCELLED).label("slots"),
+        func.coalesce(
+            func.sum(appointments.c.slots).filter(appointments.c.status != AppointmentStatus.CANCELLED), 0
+        ).label("slots"),
     )
     .where(appointments.c.doctor_id == bindparam("doctor"))
     .group_by(appointments.c.date),
     "HeldRow",
+)
+RELEASE_ALL = change(delete(held_slots))
+HOLDERS = stream(
+    select(
+        appointments.c.doctor_id,
+        appointments.c.date,
+        appointments.c.number,
+        appointments.c.slot,
+        appointments.c.slots,
+    )
+    .where(appointments.c.status != AppointmentStatus.CANCELLED)
+    .order_by(appointments.c.doctor_id, appointments.c.date, appointments.c.number),
+    "HolderRow",
 )
 SET_LEDGER = change(
     update(capacities).where(capacities.c.id == bindparam("row")),

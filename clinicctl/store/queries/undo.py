@@ -43,6 +43,11 @@ PUT_BACK = change(
     "moved_to",
     "moved_from",
     "time",
+    "slot",
+    "slots",
+    "minutes",
+    "after_midnight",
+    "overbooked",
     "updated_at",
 )
 LEAVE_QUEUE = change(delete(queue_entries).where(queue_entries.c.appointment_id == bindparam("appointment")))

@@ -53,7 +53,10 @@ _ROW = "'row ' || rowid"
 _LABELS = {
     table: f"CASE typeof(number) WHEN 'integer' THEN '{letter}' || number ELSE {_ROW} END"
     for table, letter in (("patients", "P"), ("appointments", "A"), ("waitlist_entries", "W"), ("journal", "write "))
-} | {"patient_keys": "CASE typeof(patient) WHEN 'integer' THEN 'P' || patient ELSE 'a row' END"}
+} | {
+    "patient_keys": "CASE typeof(patient) WHEN 'integer' THEN 'P' || patient ELSE 'a row' END",
+    "held_slots": "CASE typeof(appointment) WHEN 'integer' THEN 'A' || appointment ELSE 'a row' END",
+}
 
 
 class Violation(NamedTuple):

@@ -17,7 +17,7 @@ _MISSING = ("no such table", "no such column")
 
 _REFUSALS: dict[str, type[errors.Refusal]] = {
     "uq_doctors_code": errors.CodeTaken,
-    "uq_appointments_slot": errors.SlotTaken,
+    "pk_held_slots": errors.SlotTaken,
     "uq_appointments_visit": errors.VisitTaken,
     "uq_queue_entries_appointment_id": errors.QueuedTwice,
     "uq_waitlist_entries_waiting": errors.WaitsAlready,

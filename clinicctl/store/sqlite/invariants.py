@@ -5,7 +5,7 @@ Each row of a query is a text that locates a violation. No query returns names o
 
 from typing import NamedTuple
 
-LEDGER, COUNTERS = "ledger", "counters"
+LEDGER, COUNTERS, HELD = "ledger", "counters", "held"
 
 LAST_GIVEN = """SELECT doctor_id, date, max(position) AS position FROM (
         SELECT doctor_id, date, position FROM queue_entries
@@ -59,6 +59,20 @@ INVARIANTS = (
         GROUP BY a.doctor_id, a.date, a.slot HAVING count(*) > 1 OR a.slot < 1""",
     ),
     Invariant(
+        "an appointment holds its slots, and a cancelled one holds none",
+        """WITH held AS (
+            SELECT appointment, doctor_id, date, min(slot) AS first, max(slot) AS last, count(*) AS slots
+            FROM held_slots GROUP BY appointment, doctor_id, date
+        )
+        SELECT 'A' || a.number || ': slots ' || a.slot || ' to ' || (a.slot + a.slots - 1) || ', holds '
+            || coalesce(h.first || ' to ' || h.last, 'none')
+        FROM appointments AS a LEFT JOIN held AS h ON h.appointment = a.number
+        WHERE (a.status = 'cancelled' AND h.appointment IS NOT NULL) OR (a.status <> 'cancelled'
+            AND (h.doctor_id, h.date, h.first, h.last, h.slots)
+                IS NOT (a.doctor_id, a.date, a.slot, a.slot + a.slots - 1, a.slots))""",
+        HELD,
+    ),
+    Invariant(
         "each day with appointments has a ledger",
         """SELECT DISTINCT d.code || ' on ' || a.date
         FROM appointments AS a JOIN doctors AS d ON d.id = a.doctor_id
@@ -67,9 +81,9 @@ INVARIANTS = (
         LEDGER,
     ),
     Invariant(
-        "the booked count of a day is its number of appointments that hold a slot",
+        "the booked count of a day is the number of its held slots",
         """WITH held AS (
-            SELECT doctor_id, date, count(*) AS slots FROM appointments WHERE status <> 'cancelled' GROUP BY 1, 2
+            SELECT doctor_id, date, sum(slots) AS slots FROM appointments WHERE status <> 'cancelled' GROUP BY 1, 2
         )
         SELECT d.code || ' on ' || l.date || ': ' || l.booked || ' booked, ' || coalesce(h.slots, 0) || ' counted'
         FROM doctor_daily_capacities AS l JOIN doctors AS d ON d.id = l.doctor_id

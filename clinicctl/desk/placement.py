@@ -1,0 +1,207 @@
+"""Give the appointments of a day their slots again after its hours have changed."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, time
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from clinicctl.desk import days, lookup, transitions
+from clinicctl.rules import hours, placing, slots
+from clinicctl.rules.placing import Held, Place
+from clinicctl.statuses import AppointmentStatus
+from clinicctl.store.compiled import appointments, rows
+from clinicctl.store.compiled import days as stored_days
+from clinicctl.store.compiled import queue as stored_queue
+from clinicctl.store.engine import Tx
+
+COLUMNS = ("slot", "slots", "time", "minutes", "after_midnight", "overbooked")
+"""What a change of hours may change in an appointment."""
+
+
+class NewTime(NamedTuple):
+    """The new place of an appointment that is moved to another time of its day."""
+
+    row: rows.AppointmentRow
+    place: Place
+    time: time
+
+
+def start_of(row: rows.AppointmentRow) -> int | None:
+    """Return the start of an appointment in minutes after midnight, or None without a time."""
+    return hours.minutes_of(row.time, after_midnight=row.after_midnight) if row.time is not None else None
+
+
+def list_displaced(tx: Tx, before: days.DayState, after: days.DayState) -> list[rows.AppointmentRow]:
+    """Return the booked appointments without a place after a change of a day that then has hours.
+
+    Those that had none before, and those above the capacity by choice, are not among them.
+    """
+    return [row for row in list_without_place(tx, after) if not _is_outside(row, before)]
+
+
+def _is_outside(row: rows.AppointmentRow, day: days.DayState) -> bool:
+    """Return whether an appointment is above the slots of a day with hours."""
+    return day.slots is not None and row.slot > len(day.slots.starts)
+
+
+def list_without_place(tx: Tx, day: days.DayState) -> list[rows.AppointmentRow]:
+    """Return the booked appointments that have no place on a day with hours, whatever the cause."""
+    assert day.slots is not None, "a day without hours"
+    found = {row.number: row for row in appointments.of_doctors_day(tx, doctor=day.doctor_id, on=day.date)}
+    displaced = placing.place_all(map(_held, found.values()), day.slots).displaced
+    listed = (found[each] for each in sorted(displaced))
+    return [row for row in listed if row.status == AppointmentStatus.BOOKED and not row.overbooked]
+
+
+def find_new_times(
+    tx: Tx, before: days.DayState, after: days.DayState, displaced: Iterable[rows.AppointmentRow]
+) -> list[NewTime]:
+    """Return the nearest free times of the day for displaced appointments. Those without one are left out."""
+    if after.slots is None or not after.present:
+        return []
+    found = {row.number: row for row in appointments.of_doctors_day(tx, doctor=after.doctor_id, on=after.date)}
+    held = {number: _held(row) for number, row in found.items()}
+    places = placing.place_all(held.values(), after.slots).places
+    taken = {each for place in places.values() for each in range(place.slot, place.slot + place.slots)}
+    moving = [held[row.number] for row in displaced]
+    moved = placing.move_all(
+        moving,
+        after.slots,
+        taken,
+        wanted={each.number: _wanted(each, before, after) for each in moving},
+        first=begun_until(tx, after.date),
+    )
+    return [
+        NewTime(found[number], place, hours.time_of(after.slots.starts[place.slot - 1]))
+        for number, place in sorted(moved.items())
+    ]
+
+
+def _wanted(each: Held, before: days.DayState, after: days.DayState) -> int:
+    """Return the time near which an appointment is placed: its own, or that of its slot."""
+    if each.start is not None:
+        return each.start
+    starts = (before.slots or after.slots or hours.DaySlots((0,), (0,))).starts or (0,)
+    return starts[min(each.slot, len(starts)) - 1]
+
+
+def list_misplaced(tx: Tx, day: days.DayState) -> list[rows.AppointmentRow]:
+    """Return the appointments in a slot of a day with hours that have another time."""
+    assert day.slots is not None, "a day without hours"
+    starts = day.slots.starts
+    return [
+        row
+        for row in appointments.of_doctors_day(tx, doctor=day.doctor_id, on=day.date)
+        if row.slot <= len(starts) and start_of(row) not in (None, starts[row.slot - 1])
+    ]
+
+
+def find_place(tx: Tx, row: rows.AppointmentRow) -> Place | None:
+    """Return the place of an appointment that comes back to its day, whoever holds it now.
+
+    Its slot follows from its time, because the hours may have changed. Return None if they have no such time.
+    """
+    (day,) = days.list_states(tx, lookup.doctor_by_id(tx, row.doctor_id), [row.date])
+    if day.slots is None or (row.minutes is None and not row.overbooked):
+        return Place(row.slot, row.slots)
+    if not row.overbooked:
+        return placing.place_all([_held(row)], day.slots).places.get(row.number)
+    held = set(appointments.held_slots(tx, doctor=row.doctor_id, on=row.date))
+    return Place(row.slot if row.slot > len(day.slots.starts) else slots.lowest_above(len(day.slots.starts), held), 1)
+
+
+def begun_until(tx: Tx, on: date) -> int:
+    """Return the minute of a day before which every slot has begun: 0 on a later day."""
+    now = tx.local(tx.now)
+    passed = (now.date() - on).days * hours.DAY + now.hour * 60 + now.minute
+    return max(0, int(passed))
+
+
+def replace_all(
+    tx: Tx,
+    day: days.DayState,
+    *,
+    moved: Iterable[NewTime] = (),
+    restored: Mapping[UUID, Mapping[str, Any]] | None = None,
+) -> None:
+    """Give every appointment of a day its place.
+
+    `moved` ones get a new time. `restored` has earlier values of appointments by id, for an undo. Those without a place
+    on a day with hours stay above the capacity.
+    """
+    rows_ = appointments.of_doctors_day(tx, doctor=day.doctor_id, on=day.date)
+    back = {row.number: restored[row.id] for row in rows_ if row.id in restored} if restored else {}
+    wanted = {row.number: row._replace(**back.get(row.number, {})) for row in rows_}
+    wanted |= {each.row.number: _at_new_time(wanted[each.row.number], each, day) for each in moved}
+    held = {number: _held(row) for number, row in wanted.items()}
+    if day.slots is None:
+        places = placing.keep_all(held.values(), back)
+    else:
+        placed = placing.place_all(held.values(), day.slots)
+        places = placed.places | placing.place_above(placed.displaced, held, len(day.slots.starts))
+    right = {
+        number: row._replace(slot=places[number].slot, slots=places[number].slots) for number, row in wanted.items()
+    }
+    changed = [row for row in rows_ if _differs(row, right[row.number])]
+    if not changed:
+        return
+    appointments.release_day(tx, doctor=day.doctor_id, on=day.date)
+    for row in changed:
+        write(tx, row, right[row.number])
+    appointments.hold(
+        tx,
+        [
+            rows.HeldSlotRow(day.doctor_id, day.date, slot, row.number)
+            for row in right.values()
+            for slot in range(row.slot, row.slot + row.slots)
+        ],
+    )
+    more = sum(row.slots for row in right.values()) - sum(row.slots for row in rows_)
+    if more > 0:
+        stored_days.retake_slot(tx, doctor=day.doctor_id, on=day.date, count=more)
+    elif more < 0:
+        stored_days.release_slot(tx, doctor=day.doctor_id, on=day.date, count=-more)
+
+
+def _at_new_time(row: rows.AppointmentRow, new: NewTime, day: days.DayState) -> rows.AppointmentRow:
+    assert day.slots is not None, "a new time on a day without hours"
+    start, end = day.slots.starts[new.place.slot - 1], day.slots.ends[new.place.slot + new.place.slots - 2]
+    return row._replace(time=new.time, after_midnight=start >= hours.DAY, minutes=row.minutes or end - start)
+
+
+def write(tx: Tx, row: rows.AppointmentRow, right: rows.AppointmentRow) -> None:
+    """Write the slots and the time of an appointment, and record the step for undo. Its slots are not held here."""
+    changed = appointments.place(
+        tx,
+        row=row.id,
+        leaving=row.status,
+        slot=right.slot,
+        slots=right.slots,
+        time=right.time,
+        minutes=right.minutes,
+        after_midnight=right.after_midnight,
+        overbooked=right.overbooked,
+        updated_at=tx.now,
+    )
+    assert changed == 1, "an appointment that changed within the transaction"
+    before = {each: getattr(row, each) for each in COLUMNS if getattr(row, each) != getattr(right, each)}
+    if "time" in before:
+        before["time"] = str(row.time) if row.time else None
+    entry = stored_queue.of_appointment(tx, appointment=row.id) if row.position is not None else None
+    transitions.note(
+        tx,
+        right,
+        to_status=row.status,
+        entry=entry,
+        queue_to=entry.status if entry is not None else None,
+        position=row.position,
+        before={"appointment": before, "queue": {}},
+    )
+
+
+def _differs(row: rows.AppointmentRow, right: rows.AppointmentRow) -> bool:
+    return any(getattr(row, each) != getattr(right, each) for each in COLUMNS)
+
+
+def _held(row: rows.AppointmentRow) -> Held:
+    return Held(row.number, row.slot, row.slots, start_of(row), row.minutes, row.overbooked)

@@ -1,0 +1,119 @@
+"""Find the slots of appointments after a day has got other hours.
+
+An appointment keeps its time. Its number follows from the time, so that times rise with numbers.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from clinicctl.rules import hours, slots
+from clinicctl.rules.hours import DaySlots
+
+
+class Held(NamedTuple):
+    """An appointment on a day: its number, its slots, and its start in minutes after midnight if it has a time.
+
+    An overbooked one claims no slot of the day.
+    """
+
+    number: int
+    slot: int
+    slots: int
+    start: int | None
+    minutes: int | None
+    overbooked: bool
+
+
+class Place(NamedTuple):
+    """The first slot of an appointment, and how many it takes."""
+
+    slot: int
+    slots: int
+
+
+class Placed(NamedTuple):
+    """The places of appointments by number, and those that have none."""
+
+    places: dict[int, Place]
+    displaced: list[int]
+
+
+def place_all(held: Iterable[Held], day: DaySlots) -> Placed:
+    """Return the place of each appointment.
+
+    One with a time takes the slot that starts then. One without a time keeps its slot, or takes the lowest that is
+    free. Of two that claim one slot, the one that has the lower slot now gets it.
+    """
+    places: dict[int, Place] = {}
+    displaced = list[int]()
+    taken = set[int]()
+    for each in sorted(held, key=_precedence):
+        found = None if each.overbooked else _place(each, day, taken)
+        if found is None:
+            displaced.append(each.number)
+        else:
+            places[each.number] = found
+            taken.update(range(found.slot, found.slot + found.slots))
+    return Placed(places, displaced)
+
+
+def _precedence(each: Held) -> tuple[bool, int, int, int]:
+    """Return the sort key: those with a time first. Of two at one time, the one in the slot is first."""
+    return (True, each.slot, 0, each.number) if each.start is None else (False, each.start, each.slot, each.number)
+
+
+def _place(each: Held, day: DaySlots, taken: Collection[int]) -> Place | None:
+    if each.start is None:
+        own = Place(each.slot, 1)
+        if each.slot <= len(day.starts) and each.slot not in taken:
+            return own
+        return next((Place(*found) for found in hours.free_slots(day, taken)), None)
+    if each.start not in day.starts:
+        return None
+    slot = day.starts.index(each.start) + 1
+    count = hours.span(day, slot, each.minutes)
+    return Place(slot, count) if count is not None and hours.is_free(slot, count, taken) else None
+
+
+def keep_all(held: Iterable[Held], restored: Collection[int]) -> dict[int, Place]:
+    """Return the places on a day without hours: each keeps its slots.
+
+    The `restored` ones, by number, give way if another one has theirs: they get the lowest free slot.
+    """
+    places: dict[int, Place] = {}
+    taken = set[int]()
+    for each in sorted(held, key=lambda each: (each.number in restored, each.slot, each.number)):
+        found = Place(each.slot, each.slots)
+        if not hours.is_free(*found, taken):
+            found = Place(slots.lowest_free(taken), 1)
+        places[each.number] = found
+        taken.update(range(found.slot, found.slot + found.slots))
+    return places
+
+
+def place_above(numbers: Iterable[int], held: Mapping[int, Held], capacity: int) -> dict[int, Place]:
+    """Return places above the capacity for appointments that stay without a slot, in their order."""
+    places: dict[int, Place] = {}
+    slot = capacity + 1
+    for number in sorted(numbers, key=lambda each: (held[each].slot, each)):
+        places[number] = Place(slot, 1)
+        slot += 1
+    return places
+
+
+def move_all(
+    displaced: Sequence[Held], day: DaySlots, taken: Collection[int], *, wanted: Mapping[int, int], first: int
+) -> dict[int, Place]:
+    """Return the nearest free places for appointments, by number; those without one are left out.
+
+    `wanted` are their times. No place starts before `first`.
+    """
+    places: dict[int, Place] = {}
+    taken = set(taken)
+    for each in sorted(displaced, key=lambda each: (wanted[each.number], each.number)):
+        within = hours.WHOLE_DAY._replace(first=first)
+        free = list(hours.free_slots(day, taken, minutes=each.minutes, within=within))
+        for slot, count in hours.nearest(day, free, wanted[each.number], count=1):
+            places[each.number] = Place(slot, count)
+            taken.update(range(slot, slot + count))
+    return places
