@@ -203,7 +203,9 @@ def test_an_import_that_skips_leaves_out_the_day_with_arrived_patients(
 @pytest.mark.parametrize("args", [(), ("--on-conflict", "cancel"), ("--on-conflict", "keep")])
 def test_setting_a_day_without_an_option_is_refused(clinic: Ask, run: Run, args: tuple[str, ...], db: Path) -> None:
     answer = run(*SET, "RAO", "tomorrow", *args, status=2)
-    assert re.findall(r"--\w+", answer.stderr) == ["--present", "--absent", "--capacity", "--note"]
+    assert re.findall(r"--\w+", answer.stderr) == [
+        *("--present", "--absent", "--capacity", "--session", "--every", "--note"),
+    ]
     assert rows(db, "SELECT * FROM doctor_daily_availabilities") == []
 
 

@@ -142,6 +142,11 @@ BREAKS = {
         "a patient's phone is the first of their phones",
         False,
     ),
+    "held slot": (
+        "DELETE FROM held_slots WHERE appointment = 1",
+        "an appointment holds its slots",
+        True,
+    ),
     "slot": ("UPDATE appointments SET slot = 0 WHERE number = 1", "each slot is given once", False),
     "no ledger": (
         "DELETE FROM doctor_daily_capacities WHERE id IN (SELECT c.id FROM doctor_daily_capacities AS c"

@@ -357,7 +357,8 @@ class Clinic:
     ) -> None:
         """Patients who are here cannot be cancelled: they are in the way of everything but to keep them."""
         everybody = [visit for visits in losing.values() for visit in visits]
-        booked = everybody if on_conflict is OnConflict.REFUSE else []
+        # Without hours, nobody can be moved to another time.
+        booked = everybody if on_conflict in (OnConflict.REFUSE, OnConflict.MOVE) else []
         in_the_way = [*here, *booked] if on_conflict is not OnConflict.KEEP else []
         told = {"affected": lists_the_people_of(in_the_way), "count": len(in_the_way)}
         refuse(has_bookings=bool(in_the_way) and told, **grounds)
@@ -992,7 +993,7 @@ ATOMS: dict[Any, st.SearchStrategy[Any]] = {
 def on_file(tx: Tx) -> dict[type, list[Any]]:
     """What the desk itself shows of everything that a result may be about."""
     patients, doctors = list(desk.patients.iter_all(tx)), desk.doctors.list_all(tx)
-    appointments = list(desk.bookings.iter_matching(tx))
+    appointments = list(desk.appointment_lists.iter_matching(tx))
     phones = {each.number: each.phone for each in patients}
     to_call = [
         SimpleNamespace(appointment=each.number, name=each.patient.name, phone=phones[each.patient.number])
@@ -1127,7 +1128,19 @@ BROKEN = [
     (f"fk_{LEDGER}_doctor_id", f"UPDATE {LEDGER} SET doctor_id = 'nobody' WHERE rowid = 1"),
     (f"ck_{LEDGER}_last_recall", f"UPDATE {LEDGER} SET last_recall = -1"),
     ("uq_appointments_number", "UPDATE appointments SET number = 1 WHERE number = 2"),
-    ("uq_appointments_slot", "UPDATE appointments SET slot = 1 WHERE number = 2"),
+    ("pk_held_slots", "UPDATE held_slots SET slot = 1 WHERE appointment = 2"),
+    ("fk_held_slots_appointment", "UPDATE held_slots SET appointment = 1000 WHERE appointment = 2"),
+    ("fk_held_slots_doctor_id", "UPDATE held_slots SET doctor_id = 'nobody' WHERE appointment = 2"),
+    ("ck_appointments_slots", "UPDATE appointments SET slots = 0 WHERE number = 1"),
+    ("ck_appointments_slots", "UPDATE appointments SET slots = 501 WHERE number = 1"),
+    ("ck_appointments_minutes", "UPDATE appointments SET minutes = 10, time = NULL WHERE number = 1"),
+    ("ck_appointments_minutes", "UPDATE appointments SET minutes = 0, time = '09:00:00.000000' WHERE number = 1"),
+    ("ck_appointments_after_midnight", "UPDATE appointments SET after_midnight = 2 WHERE number = 1"),
+    (f"ck_{DAY}_every", f"UPDATE {DAY} SET every = 10"),
+    (f"ck_{DAY}_every", f"UPDATE {DAY} SET sessions = '09:00-13:00'"),
+    (f"ck_{DAY}_every", f"UPDATE {DAY} SET sessions = '09:00-13:00', every = 481"),
+    (f"ck_{WEEKLY}_every", f"UPDATE {WEEKLY} SET every = 10"),
+    (f"ck_{WEEKLY}_every", f"UPDATE {WEEKLY} SET sessions = '09:00-13:00', every = 0"),
     ("uq_appointments_visit", "UPDATE appointments SET patient_id = (SELECT id FROM patients WHERE number = 3)"),
     ("ck_appointments_status", "UPDATE appointments SET status = 'arrived' WHERE number = 1"),
     ("ck_appointments_slot", "UPDATE appointments SET slot = 0 WHERE number = 1"),

@@ -89,7 +89,7 @@ main()
 
 READER = """
 import select, sys
-from clinicctl.desk import availability, bookings
+from clinicctl.desk import appointment_lists, availability, bookings
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.store.engine import Store
@@ -97,7 +97,7 @@ from clinicctl.store.engine import Store
 looked, most, day = 0, 0, {"doctor": DoctorRef("LONG"), "on": DaysWord("tomorrow")}
 while not select.select([sys.stdin], [], [], 0)[0]:
     with Store(sys.argv[1], wait=20).read(actor="reader") as tx:
-        slots = [each.slot for each in bookings.iter_matching(tx, **day)]
+        slots = [each.slot for each in appointment_lists.iter_matching(tx, **day)]
         (known,) = availability.show_days(tx, **day)
     assert slots == list(range(1, known.booked + 1)), (slots, known.booked)
     assert known.booked >= most

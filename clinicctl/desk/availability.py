@@ -124,7 +124,7 @@ def preview_conflicts(
     every: int | None = None,
     on_conflict: OnConflict = OnConflict.CANCEL,
 ) -> Sequence[ToCall]:
-    """Return the patients whom `set_days` with CANCEL would cancel, or with MOVE would move.
+    """Return the patients whom `set_days` would cancel, or with MOVE would move.
 
     Refuses what `set_days` refuses.
     """
@@ -138,7 +138,10 @@ def preview_conflicts(
 
 
 def _changed(day: days.DayState, setting: DaySetting, wanted: Wanted) -> days.DayState:
-    """Return a day with another setting. Refuses a capacity above the slots of its hours."""
+    """Return a day with another setting.
+
+    Refuses a capacity above the slots of its hours.
+    """
     after = day.planned(setting.given)
     if after.slots is not None and wanted.capacity is not None and wanted.capacity > after.capacity:
         raise errors.BadValue(
@@ -230,7 +233,10 @@ def merge_setting(
 def merged_hours(
     before: tuple[str | None, int | None], sessions: str | None, every: int | None
 ) -> tuple[str, int | None]:
-    """Return sessions and the slot length after a change. Refuses one without the other."""
+    """Return sessions and the slot length after a change.
+
+    Refuses one without the other.
+    """
     if sessions is None:
         sessions = before[0]
     if not sessions:
@@ -331,7 +337,7 @@ def reapply(
     hint: str | None = None,
     restored: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> conflicts.Resolved:
-    """Apply new weekdays, defaults or holidays to the ledgers of days, which were `before` as given.
+    """Apply new weekdays, defaults or holidays to days, which were `before` as given.
 
     Refuses what `set_days` refuses. CANCEL and MOVE also apply to patients who had no place before on `weekdays`.
     `restored` has earlier values of appointments by id, for an undo.

@@ -66,14 +66,14 @@ def book(
     overbook: bool = False,
     past: bool | None = None,
 ) -> Booked:
-    """Book a slot of a doctor's day: the one at a time, or the lowest that is free and has not begun.
+    """Book a slot of a doctor's day.
 
-    On a day with hours, `at` is the start of a slot, `within` a part of the day, and a `visit_type` that is longer than
-    a slot takes several. On any other day, `at` is a note. Refuses a full day (with the next free days), an absent
-    doctor, a past day, an archived patient or doctor, and a second active appointment of the patient with the doctor on
-    the day unless `again`. `overbook` may exceed the capacity up to the clinic's limit. Refuses a time that the patient
-    has already unless `again`, one that the doctor has already unless `overbook`, and a past time of today unless
-    `past`.
+    It is the one at a time, or the lowest that is free and has not begun. On a day with hours, `at` is the start of a
+    slot, `within` a part of the day, and a `visit_type` that is longer than a slot takes several. On any other day,
+    `at` is a note. Refuses a full day (with the next free days), an absent doctor, a past day, an archived patient or
+    doctor, and a second active appointment of the patient with the doctor on the day unless `again`. `overbook` may
+    exceed the capacity up to the clinic's limit. Refuses a time that the patient has already unless `again`, one that
+    the doctor has already unless `overbook`, and a past time of today unless `past`.
 
     What older versions did not know is None, not False, by default, because their keys do not contain it.
     """

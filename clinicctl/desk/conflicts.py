@@ -202,7 +202,7 @@ def apply(
     *,
     restored: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Write the capacities of changed days into their ledgers, and give the appointments their slots again.
+    """Write the capacities of changed days, and give the appointments their slots again.
 
     `restored` has earlier values of appointments by id, for an undo.
     """

@@ -290,7 +290,10 @@ def refuse_absent(tx: Tx, doctor: rows.DoctorRow, day: DayState) -> None:
 
 
 def hold_slots(tx: Tx, *, doctor_id: UUID, on: date, slot: int, count: int, appointment: int) -> None:
-    """Hold consecutive slots for an appointment. The database refuses slots that are held."""
+    """Hold consecutive slots for an appointment.
+
+    The database refuses slots that are held.
+    """
     stored_appointments.hold(
         tx, [rows.HeldSlotRow(doctor_id, on, each, appointment) for each in range(slot, slot + count)]
     )

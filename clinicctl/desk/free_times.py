@@ -37,7 +37,10 @@ def iter_free(
     held: Iterable[int],
     wish: Wish = Wish(),  # noqa: B008 - immutable
 ) -> Iterator[tuple[int, int]]:
-    """Yield the free slots of a day with hours that have not begun, each with the number of slots of the visit."""
+    """Yield the free slots of a day with hours that have not begun.
+
+    Each has the number of slots that the visit takes.
+    """
     if day.slots is None or not day.remaining:
         return iter(())
     within = wish.within._replace(first=max(wish.within.first, placement.begun_until(tx, day.date)))
@@ -46,7 +49,10 @@ def iter_free(
 
 
 def bookable(tx: Tx, states: Sequence[days.DayState]) -> list[days.DayState]:
-    """Return the days on which a slot can be booked now: a slot of today's hours must not have begun."""
+    """Return the days on which a slot can be booked now.
+
+    A slot of today's hours must not have begun.
+    """
     begun = [each for each in states if each.date == tx.today and each.slots is not None]
     held = held_slots(tx, begun)
     gone = {

@@ -187,7 +187,10 @@ def _wrong_names(tx: Tx) -> Iterator[_WrongName]:
 
 
 def _repair_held_slots(tx: Tx) -> None:
-    """Write the held slots again. Of two appointments with one slot the older gets it, which is a violation still."""
+    """Write the held slots again.
+
+    Of two appointments with one slot the older gets it, which is a violation still.
+    """
     integrity.release_all(tx)
     appointments.hold(tx, _held_slots(tx))
 

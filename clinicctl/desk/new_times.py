@@ -47,9 +47,9 @@ def change(tx: Tx, row: rows.AppointmentRow, asked: Asked) -> None:
 
 
 def set_slots(tx: Tx, row: rows.AppointmentRow, right: rows.AppointmentRow) -> int | None:
-    """Give an appointment its earlier slots back. Return the appointment that holds one of them, if any.
+    """Give an appointment its earlier slots back.
 
-    The columns of the appointment are not written.
+    Return the number of the appointment that holds one of them, if any. The columns of the appointment are not written.
     """
     if (row.slot, row.slots) == (right.slot, right.slots):
         return None

@@ -27,12 +27,12 @@ class NewTime(NamedTuple):
 
 
 def start_of(row: rows.AppointmentRow) -> int | None:
-    """Return the start of an appointment in minutes after midnight, or None without a time."""
+    """Return the start of an appointment in minutes after midnight, if it has a time."""
     return hours.minutes_of(row.time, after_midnight=row.after_midnight) if row.time is not None else None
 
 
 def list_displaced(tx: Tx, before: days.DayState, after: days.DayState) -> list[rows.AppointmentRow]:
-    """Return the booked appointments without a place after a change of a day that then has hours.
+    """Return the booked appointments that lose their place on a day with hours.
 
     Those that had none before, and those above the capacity by choice, are not among them.
     """
@@ -45,7 +45,7 @@ def _is_outside(row: rows.AppointmentRow, day: days.DayState) -> bool:
 
 
 def list_without_place(tx: Tx, day: days.DayState) -> list[rows.AppointmentRow]:
-    """Return the booked appointments that have no place on a day with hours, whatever the cause."""
+    """Return the booked appointments that have no place on a day with hours."""
     assert day.slots is not None, "a day without hours"
     found = {row.number: row for row in appointments.of_doctors_day(tx, doctor=day.doctor_id, on=day.date)}
     displaced = placing.place_all(map(_held, found.values()), day.slots).displaced
@@ -56,7 +56,10 @@ def list_without_place(tx: Tx, day: days.DayState) -> list[rows.AppointmentRow]:
 def find_new_times(
     tx: Tx, before: days.DayState, after: days.DayState, displaced: Iterable[rows.AppointmentRow]
 ) -> list[NewTime]:
-    """Return the nearest free times of the day for displaced appointments. Those without one are left out."""
+    """Return the nearest free times of the day for displaced appointments.
+
+    Those without one are left out.
+    """
     if after.slots is None or not after.present:
         return []
     found = {row.number: row for row in appointments.of_doctors_day(tx, doctor=after.doctor_id, on=after.date)}
@@ -78,7 +81,10 @@ def find_new_times(
 
 
 def _wanted(each: Held, before: days.DayState, after: days.DayState) -> int:
-    """Return the time near which an appointment is placed: its own, or that of its slot."""
+    """Return the time near which an appointment is placed, in minutes after midnight.
+
+    It is the appointment's own, or that of its slot.
+    """
     if each.start is not None:
         return each.start
     starts = (before.slots or after.slots or hours.DaySlots((0,), (0,))).starts or (0,)
@@ -97,9 +103,10 @@ def list_misplaced(tx: Tx, day: days.DayState) -> list[rows.AppointmentRow]:
 
 
 def find_place(tx: Tx, row: rows.AppointmentRow) -> Place | None:
-    """Return the place of an appointment that comes back to its day, whoever holds it now.
+    """Return the place of an appointment that comes back to its day.
 
-    Its slot follows from its time, because the hours may have changed. Return None if they have no such time.
+    Another one may hold it. Its slot follows from its time, because the hours may have changed. Return None if they
+    have no such time.
     """
     (day,) = days.list_states(tx, lookup.doctor_by_id(tx, row.doctor_id), [row.date])
     if day.slots is None or (row.minutes is None and not row.overbooked):
@@ -170,7 +177,10 @@ def _at_new_time(row: rows.AppointmentRow, new: NewTime, day: days.DayState) -> 
 
 
 def write(tx: Tx, row: rows.AppointmentRow, right: rows.AppointmentRow) -> None:
-    """Write the slots and the time of an appointment, and record the step for undo. Its slots are not held here."""
+    """Write the slots and the time of an appointment, and record the step for undo.
+
+    The slots are not held here.
+    """
     changed = appointments.place(
         tx,
         row=row.id,

@@ -114,7 +114,10 @@ def _at_time(tx: Tx, day: days.DayState, slots: DaySlots, held: set[int], visito
 
 
 def _first(tx: Tx, day: days.DayState, slots: DaySlots, held: set[int], visitor: Visitor, asked: Asked) -> Chosen:
-    """Return the first free slot that has not begun. For a patient who is here, a begun one will do."""
+    """Return the first free slot that has not begun.
+
+    For a patient who is here, one that has begun will do.
+    """
     busy = [] if asked.again else _busy(tx, day.date, visitor)
     within = asked.within or WHOLE_DAY
     begun = 0 if asked.past else placement.begun_until(tx, day.date)

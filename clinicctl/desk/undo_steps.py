@@ -103,9 +103,9 @@ def undo_step(tx: Tx, write: rows.WriteRow, step: rows.StepRow) -> None:
 
 
 def _retake_slots(tx: Tx, write: rows.WriteRow, row: rows.AppointmentRow) -> dict[str, int]:
-    """Take the freed slots again, and return their columns. Hours may have changed since then.
+    """Take the freed slots again, and return their columns.
 
-    A later appointment in one of them depends on the cancellation.
+    The hours may have changed since then. A later appointment in one of them depends on the cancellation.
     """
     place = placement.find_place(tx, row)
     if place is None:

@@ -11,7 +11,7 @@ from clinicctl.store.engine import Tx
 def extent(
     tx: Tx, on: date, at: time | None, minutes: int | None, after_midnight: bool
 ) -> tuple[time | None, datetime | None, datetime | None]:
-    """Return the end of a visit by the clock, and the instants of its start and its end.
+    """Return the end of a visit, and the instants of its start and its end.
 
     They are None for a visit without hours.
     """

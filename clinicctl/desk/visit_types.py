@@ -16,7 +16,10 @@ def find(tx: Tx, name: str) -> rows.VisitTypeRow:
 
 
 def of_appointment(tx: Tx, row: rows.AppointmentRow) -> rows.VisitTypeRow | None:
-    """Return the kind of visit of an appointment, or None. A removed kind keeps the length of the visit."""
+    """Return the kind of visit of an appointment, or None.
+
+    A removed kind has the length of the visit.
+    """
     if row.visit_type is None:
         return None
     found = next((each for each in clinic.visit_types(tx) if each.name == row.visit_type), None)

@@ -83,7 +83,10 @@ def _changed(
     sessions: str | None,
     every: int | None,
 ) -> rows.WeekdayRow:
-    """Return a weekday after a change. Refuses a capacity above the slots of its hours."""
+    """Return a weekday after a change.
+
+    Refuses a capacity above the slots of its hours.
+    """
     current = (before.sessions, before.every) if before is not None else (None, None)
     if sessions is not None or every is not None:
         stored, every = availability.merged_hours(current, sessions, every)

@@ -40,9 +40,10 @@ def plan(
     on: date,
     zone: tzinfo,
 ) -> DayPlan:
-    """Return what applies to a date. `default` is the capacity of a day without hours or a capacity of its own.
+    """Return what applies to a date.
 
-    A day with hours has the slots that follow from them, or fewer if it has a lower capacity.
+    `default` is the capacity of a day without hours and without a capacity of its own. A day with hours has the slots
+    that follow from them, or fewer if it has a lower capacity.
     """
     present, capacity, sessions, every = weekday or (True, None, None, None)
     source = DaySource.DEFAULT if weekday is None else DaySource.WEEKLY

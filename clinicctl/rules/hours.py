@@ -77,9 +77,10 @@ def parse_within(text: str) -> Within:
 
 
 def parse_sessions(text: str) -> str:
-    """Return sessions as they are stored, in order: `09:00-13:00;17:00-20:00`. `none` is empty.
+    """Return sessions as they are stored: `09:00-13:00;17:00-20:00`.
 
-    Refuses sessions that overlap, and a day that is longer than 24 hours from its first start.
+    The word `none` is an empty text. Refuses sessions that overlap, and a day that is longer than 24 hours from its
+    first start.
     """
     text = _HYPHEN.sub("-", text.strip())
     if text.lower() == NONE:
@@ -143,7 +144,10 @@ def sessions_of(stored: str) -> tuple[Session, ...]:
 
 
 def slots_on(sessions: str, every: int, on: date, zone: tzinfo) -> DaySlots:
-    """Return the slots of a day with hours. Only the changes of the clock depend on the date."""
+    """Return the slots of a day with hours.
+
+    They depend on the date only if the clock changes.
+    """
     return _moved(sessions, every, on, zone) if changes_clock(on, zone) else _slots(sessions, every)
 
 
@@ -238,9 +242,10 @@ def is_free(slot: int, count: int, held: Collection[int]) -> bool:
 def free_slots(
     day: DaySlots, held: Collection[int], *, minutes: int | None = None, within: Within = WHOLE_DAY
 ) -> Iterator[tuple[int, int]]:
-    """Yield the slots at which a visit can begin, each with the number of slots that it takes.
+    """Yield the slots at which a visit can begin.
 
-    The visit begins and ends within the given part of the day; after midnight counts as late.
+    Each has the number of slots that the visit takes. The visit begins and ends within the given part of the day; after
+    midnight counts as late.
     """
     for nth, start in enumerate(day.starts):
         if not within.first <= start < within.end:
@@ -251,5 +256,8 @@ def free_slots(
 
 
 def nearest(day: DaySlots, free: Collection[tuple[int, int]], minute: int, *, count: int = 3) -> list[tuple[int, int]]:
-    """Return the free slots nearest to a time, the nearest first. Of two, the later is first."""
+    """Return the free slots nearest to a time, the nearest first.
+
+    Of two with the same distance, the later is first.
+    """
     return sorted(free, key=lambda each: (abs(day.starts[each[0] - 1] - minute), -day.starts[each[0] - 1]))[:count]

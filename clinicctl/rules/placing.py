@@ -58,7 +58,10 @@ def place_all(held: Iterable[Held], day: DaySlots) -> Placed:
 
 
 def _precedence(each: Held) -> tuple[bool, int, int, int]:
-    """Return the sort key: those with a time first. Of two at one time, the one in the slot is first."""
+    """Return the sort key: those with a time first.
+
+    Of two at one time, the one in the slot is first.
+    """
     return (True, each.slot, 0, each.number) if each.start is None else (False, each.start, each.slot, each.number)
 
 
@@ -92,7 +95,7 @@ def keep_all(held: Iterable[Held], restored: Collection[int]) -> dict[int, Place
 
 
 def place_above(numbers: Iterable[int], held: Mapping[int, Held], capacity: int) -> dict[int, Place]:
-    """Return places above the capacity for appointments that stay without a slot, in their order."""
+    """Return places above the capacity for appointments that stay without a slot."""
     places: dict[int, Place] = {}
     slot = capacity + 1
     for number in sorted(numbers, key=lambda each: (held[each].slot, each)):
@@ -104,9 +107,9 @@ def place_above(numbers: Iterable[int], held: Mapping[int, Held], capacity: int)
 def move_all(
     displaced: Sequence[Held], day: DaySlots, taken: Collection[int], *, wanted: Mapping[int, int], first: int
 ) -> dict[int, Place]:
-    """Return the nearest free places for appointments, by number; those without one are left out.
+    """Return the nearest free places for appointments, by number.
 
-    `wanted` are their times. No place starts before `first`.
+    Those without one are left out. `wanted` are their times. No place starts before `first`.
     """
     places: dict[int, Place] = {}
     taken = set(taken)
