@@ -366,17 +366,17 @@ class AppContext(Reporting):
         elif not self.settings.quiet:
             render.merge_plan(plan, masked=self._masked, names=not self.names_masked)
 
-    def confirm_many(self, affected: "Sequence[ToCall]", *, verb: str = "Cancel") -> None:
-        """Ask before a change cancels or moves more appointments than bulk_threshold.
+    def confirm_many(self, affected: "Sequence[ToCall]", *, move: bool = False) -> None:
+        """Ask before a change cancels more appointments than bulk_threshold.
 
-        A smaller number needs no question: the result lists the patients.
+        A smaller number needs no question: the result lists the patients. Moves are always listed on a terminal.
         """
         threshold = int(self.read(desk.clinic.show_setting, name="bulk_threshold").value)
-        if len(affected) > threshold:
+        if len(affected) > (0 if move and self.asks() else threshold):
             if self.asks():
                 render.people(affected, masked=self._masked)
                 self._listed = () if self._masked else tuple(each.appointment for each in affected)
-            self.confirm(f"{verb} {len(affected)} appointments?")
+            self.confirm(f"{'Move' if move else 'Cancel'} {len(affected)} appointments?")
         self.limit(max(threshold, len(affected)))
 
     def limit(self, asked: int) -> None:

@@ -56,20 +56,61 @@ def day(
     ctx.obj.show(ctx.obj.read(desk.daybook.week, **asked) if week else ctx.obj.read_list(desk.daybook.sheet, **asked))
 
 
-@reads_long(app, "free", "clinicctl free MEHTA", "clinicctl free --specialty cardiology --from mon --days 30")
+@reads_long(
+    app,
+    "free",
+    "clinicctl free MEHTA --days 5",
+    "clinicctl free MEHTA mon --times",
+    "clinicctl free tomorrow --specialty cardiology --evening",
+)
 def free(
     ctx: Ctx,
-    doctor: params.MaybeDoctor = None,
+    first: Annotated[
+        Any,
+        typer.Argument(
+            metavar="[DOCTOR|DAYS]",
+            parser=parsers.days_or_doctor,
+            autocompletion=params.codes,
+            help="A doctor, or days.  [default: all doctors]",
+        ),
+    ] = None,
+    second: Annotated[
+        DaysWord | None,
+        typer.Argument(metavar="[DAYS]", parser=parse_days, autocompletion=params.day_words, help="The days."),
+    ] = None,
     specialty: params.Specialty = None,
     start: Annotated[
         DayWord, typer.Option("--from", metavar="DAY", parser=parse_day, help="First day to look at.")
     ] = DayWord("today"),
     days: Annotated[int, params.count("--days", 1, 366, help="How many days to look at.")] = 14,
+    times: Annotated[bool, typer.Option("--times", help="List the free times of days with hours.")] = False,
+    between: params.Between = None,
+    morning: params.Morning = False,
+    afternoon: params.Afternoon = False,
+    evening: params.Evening = False,
+    visit_type: params.VisitType = None,
 ) -> None:
-    """List the next days with a free slot, for a doctor or a specialty."""
-    asked: dict[str, Any] = {"doctor": doctor, "specialty": specialty, "start": start, "count": days}
-    found = ctx.obj.read_list(desk.daybook.free, **asked)
-    if not found and (later := ctx.obj.read(desk.daybook.next_free, **asked)):
+    """List the next days with a free slot, for a doctor or a specialty.
+
+    A day with hours has its first free time.
+    """
+    doctor = first if isinstance(first, DoctorRef) else None
+    if first is not None and doctor is None and second is not None:
+        raise errors.Usage(problem="Give the days once, and at most one doctor.")
+    asked: dict[str, Any] = {
+        "doctor": doctor,
+        "specialty": specialty,
+        "start": start,
+        "count": days,
+        "on": second if doctor or first is None else first,
+        "within": params.part_of_day(between, morning, afternoon, evening),
+        "visit_type": visit_type,
+    }
+    if times:
+        ctx.obj.show(ctx.obj.read_list(desk.free_times.iter_times, **asked))
+        return
+    found = ctx.obj.read_list(desk.free_times.iter_days, **asked)
+    if not found and (later := ctx.obj.read(desk.free_times.list_next, **asked)):
         found = later
         ctx.obj.note("No free slot in the days asked for. This is the next day with one.")
     ctx.obj.show(found)

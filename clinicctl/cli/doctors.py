@@ -156,7 +156,7 @@ def set_(
             every=every,
             on_conflict=on_conflict,
         )
-        ctx.obj.confirm_many(affected, verb=on_conflict.value.capitalize())
+        ctx.obj.confirm_many(affected, move=on_conflict is OnConflict.MOVE)
     ctx.obj.write(
         desk.availability.set_days,
         doctor=one,

@@ -83,6 +83,7 @@ def of_appointments(tx: Tx, affected: Sequence[AffectedRow]) -> list[dict[str, A
             "doctor": row.doctor_code,
             "date": row.date.isoformat(),
             "slot": row.slot,
+            "time": row.time.isoformat("minutes") if row.time else None,
             "status": row.status,
             "position": row.position,
         }

@@ -1,8 +1,7 @@
 """The day sheet, the free days, the close of a day, and the list of open problems."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
-from itertools import groupby
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +20,9 @@ from clinicctl.desk import (
     waitlist,
 )
 from clinicctl.desk.dates import date_of, dates_of
-from clinicctl.results.days import Closed, Day, DoctorWeek, Slot, ToDo
-from clinicctl.rules.days import LONGEST, DaysWord, DayWord
+from clinicctl.results.days import Closed, DoctorWeek, Slot, ToDo
+from clinicctl.rules import hours
+from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.slots import free_slots
 from clinicctl.rules.transitions import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START
@@ -30,9 +30,6 @@ from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.compiled import appointments, doctors, rows
 from clinicctl.store.compiled import daybook as stored_daybook
 from clinicctl.store.engine import Tx
-
-_AT_ONCE = 30
-"""How many days of the doctors are read at once."""
 
 AHEAD = 7
 """How many days ahead to look for full days and for patients without a slot."""
@@ -77,35 +74,6 @@ def _sheet(tx: Tx, date_: date, one: rows.DoctorRow | None) -> list[Slot]:
     listed = [one] if one is not None else doctors.on_staff_or_among(tx, doctors=held)
     states = days.list_states_of_doctors(tx, listed, [date_])
     return [slot for each in listed for slot in _slots(tx, each, states[each.id][0], held.get(each.id, ()))]
-
-
-def free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> Iterator[Day]:
-    """Yield the days with a free slot from a day on, by date.
-
-    They are those of a doctor, of a specialty, or of all doctors.
-    """
-    first = max(date_of(tx, start), tx.today)
-    listed = [lookup.find_active_doctor(tx, doctor)] if doctor else doctors.on_staff(tx)
-    if specialty is not None:
-        listed = [each for each in listed if (each.specialty or "").casefold() == specialty.casefold()]
-    listed.sort(key=lambda row: row.code)
-    dates = [first + timedelta(days=n) for n in range(count)]
-    while dates:
-        some, dates = dates[:_AT_ONCE], dates[_AT_ONCE:]
-        states = days.list_states_of_doctors(tx, listed, some)
-        for nth in range(len(some)):
-            free = (states[row.id][nth] for row in listed)
-            yield from availability.describe(tx, [each for each in free if each.remaining > 0])
-
-
-def next_free(tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, start: DayWord, count: int) -> list[Day]:
-    """Return the next day with a free slot after days that have none, if any.
-
-    It is at most a year ahead. Every doctor with a free slot on that day is listed.
-    """
-    first = max(date_of(tx, start), tx.today) + timedelta(days=count)
-    later = free(tx, doctor=doctor, specialty=specialty, start=DayWord(first.isoformat()), count=LONGEST)
-    return list(next((own for _, own in groupby(later, key=lambda each: each.date)), ()))
 
 
 @operations.CLOSE
@@ -228,17 +196,33 @@ def _of_day(tx: Tx, each: days.DayState, ahead: Sequence[days.DayState]) -> list
 
 
 def _slots(tx: Tx, doctor: rows.DoctorRow, state: days.DayState, held: Sequence[rows.AppointmentRow]) -> list[Slot]:
-    """Return the taken slots and the remaining free ones, the lowest first."""
-    by_slot = {row.slot: row for row in held}
+    """Return the taken slots and the remaining free ones, the lowest first.
+
+    A long visit is in each of its slots.
+    """
+    by_slot = {slot: row for row in held for slot in range(row.slot, row.slot + row.slots)}
     open_ = 0 if doctor.archived_at is not None else state.remaining
-    return [
-        Slot(
-            doctor=doctor.code,
-            date=state.date,
-            slot=slot,
-            status=by_slot[slot].status if slot in by_slot else "free",
-            time=by_slot[slot].time if slot in by_slot else None,
-            appointment=bookings.describe(tx, by_slot[slot]) if slot in by_slot else None,
+    described = {row.id: bookings.describe(tx, row) for row in held}
+    found = list[Slot]()
+    for slot in sorted({*by_slot, *free_slots(by_slot, open_)}):
+        row = by_slot.get(slot)
+        start, end = _times(state, slot, row)
+        found.append(
+            Slot(
+                doctor=doctor.code,
+                date=state.date,
+                slot=slot,
+                status=row.status if row is not None else "free",
+                time=start,
+                appointment=described[row.id] if row is not None else None,
+                end=end,
+            )
         )
-        for slot in sorted({*by_slot, *free_slots(by_slot, open_)})
-    ]
+    return found
+
+
+def _times(state: days.DayState, slot: int, row: rows.AppointmentRow | None) -> tuple[time | None, time | None]:
+    """Return the start and the end of a slot with hours, or the time of an appointment elsewhere."""
+    if state.slots is not None and slot <= len(state.slots.starts):
+        return hours.time_of(state.slots.starts[slot - 1]), hours.time_of(state.slots.ends[slot - 1])
+    return row.time if row is not None else None, None

@@ -359,11 +359,14 @@ def _listed(patients: "Sequence[ToCall]", *, masked: bool) -> str:
 def to_call(outcome: "Outcome", *, masked: bool = False) -> None:
     """List the patients to call on stderr, also with `--quiet`."""
     found = outcome.result if isinstance(outcome.result, list) else [outcome.result]
-    if patients := [person for each in found for person in getattr(each, "cancelled", ())]:
-        title = "Would be cancelled by the clinic:" if outcome.dry_run else "Cancelled by the clinic; please call:"
-        if not write_error(f"clinicctl: {title}\n{_listed(patients, masked=masked)}"):
-            # The list is part of the answer, and nothing else contains it.
-            raise errors.NotPrinted(reason="stderr is closed or full")
+    from clinicctl.render import machine
+
+    for name, (title, dry) in machine.TO_CALL.items():
+        if patients := [person for each in found for person in getattr(each, name, ())]:
+            heading = dry if outcome.dry_run else title
+            if not write_error(f"clinicctl: {heading}\n{_listed(patients, masked=masked)}"):
+                # The list is part of the answer, and nothing else contains it.
+                raise errors.NotPrinted(reason="stderr is closed or full")
 
 
 def board(read: "Callable[[], Sequence[Board]]", *, every: float) -> None:

@@ -14,7 +14,7 @@ from clinicctl.render.safe_text import visible
 from clinicctl.results.appointments import Appointment, CancelledAppointment, QueueEntry, StepTaken, WaitlistEntry
 from clinicctl.results.clinic import Finding, Setting
 from clinicctl.results.database import Problem
-from clinicctl.results.days import Day, Slot, ToDo, WeekDay
+from clinicctl.results.days import Day, FreeTime, Slot, ToDo, WeekDay
 from clinicctl.results.imports import ImportedDoctor, ImportedPatient, ImportedRow
 from clinicctl.results.journal import JournalEntry
 from clinicctl.results.people import Doctor, Duplicate, FoundPatient, Patient
@@ -47,6 +47,12 @@ _GLYPHS = {
 
 Column = tuple[str, Callable[[Any], Any]]
 
+
+def _hours(each: Day | WeekDay) -> str | None:
+    """Return the sessions of a day, and the minutes of a slot."""
+    return f"{' '.join(each.sessions)}, {each.every}m" if each.sessions else None
+
+
 _PATIENT: Sequence[Column] = (
     ("No.", lambda each: each.number),
     ("Name", lambda each: each.name),
@@ -71,9 +77,18 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Status", lambda each: "present" if each.present else "absent"),
         ("Slots", lambda each: each.capacity),
         ("Booked", lambda each: each.booked),
-        ("Free", lambda each: each.remaining),
+        ("Free", lambda each: each.remaining if each.free_times is None else each.free_times),
+        ("First free", lambda each: each.first_free),
+        ("Hours", _hours),
         ("Note", lambda each: each.note),
         ("Source", lambda each: each.source),
+    ),
+    FreeTime: (
+        ("Doctor", lambda each: each.doctor),
+        ("Day", lambda each: phrases.day(each.date)),
+        ("Time", lambda each: each.time),
+        ("End", lambda each: each.end),
+        ("Slot", lambda each: each.slot),
     ),
     CancelledAppointment: (
         ("No.", lambda each: each.number),
@@ -93,6 +108,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Time", lambda each: each.time),
         ("Patient", lambda each: phrases.patient(each.patient)),
         ("Status", lambda each: status(each.status)),
+        ("Visit", lambda each: each.visit_type),
         ("Note", lambda each: each.note),
     ),
     QueueEntry: (
@@ -122,6 +138,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Weekday", lambda each: each.weekday),
         ("Status", lambda each: "present" if each.present else "absent"),
         ("Slots", lambda each: each.capacity),
+        ("Hours", _hours),
         ("Source", lambda each: each.source),
     ),
     Slot: (

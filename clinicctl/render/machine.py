@@ -173,9 +173,20 @@ def refusal_text(
     return "".join(f"{line}\n" for line in lines)
 
 
+TO_CALL = {
+    "cancelled": ("Cancelled by the clinic; please call:", "Would be cancelled by the clinic:"),
+    "moved": ("Moved to another time; please call:", "Would be moved to another time:"),
+}
+"""The lists of patients to call in a result, each with its title and that of a dry run."""
+
+
 def to_call(each: "ToCall") -> str:
     """Return one line of a list of patients to call."""
-    return visible(f"  {each.appointment}  {each.number} {each.name}  {each.phone or 'no phone'}") + "\n"
+    moved = ""
+    if (to_time := getattr(each, "to_time", None)) is not None:
+        from_time = getattr(each, "from_time", None)
+        moved = f"  {from_time:%H:%M} → {to_time:%H:%M}" if from_time else f"  {to_time:%H:%M}"
+    return visible(f"  {each.appointment}  {each.number} {each.name}  {each.phone or 'no phone'}{moved}") + "\n"
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
@@ -313,7 +324,8 @@ def _person(person: dict[str, Any], *, masked: bool) -> list[str]:
     choose = person.get("choose") if person.get("choose") != person["number"] else None
     if choose is not None:
         place = " ".join(str(person[each]) for each in ("doctor", "date", "time") if person.get(each))
-    slot = f"slot {person['slot']}" if person.get("slot") else None
+    at = f" at {person['time']}" if person.get("time") else ""
+    slot = f"slot {person['slot']}{at}" if person.get("slot") else None
     if person.get("position"):
         slot = f"position {person['position']}" if choose is None else None
     if person.get("status"):

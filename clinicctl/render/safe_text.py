@@ -14,14 +14,14 @@ def visible(text: str) -> str:
     return "".join(f"<U+{ord(each):04X}>" if forbidden(text, at) else each for at, each in enumerate(text))
 
 
-TO_CALL = "cancelled"
-"""The field with the patients whose appointments were cancelled."""
+TO_CALL = ("cancelled", "moved")
+"""The fields with the patients whose appointments were cancelled or moved."""
 
 
 def masked(value: Any, *, to_call: bool = False) -> Any:
     """Return a result with every phone as `…123`.
 
-    `to_call` leaves the list of patients to call unmasked.
+    `to_call` leaves the lists of patients to call unmasked.
     """
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return _listed(value, to_call=to_call)
@@ -31,7 +31,7 @@ def masked(value: Any, *, to_call: bool = False) -> Any:
     changes = {
         name: _last_digits(name, each) or masked(each, to_call=to_call)
         for name, each in found.items()
-        if name == "phone" or is_dataclass(each) or (isinstance(each, tuple) and not (to_call and name == TO_CALL))
+        if name == "phone" or is_dataclass(each) or (isinstance(each, tuple) and not (to_call and name in TO_CALL))
     }
     return replace(value, **changes) if changes else value
 

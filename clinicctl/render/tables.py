@@ -10,14 +10,14 @@ from clinicctl import statuses
 from clinicctl.render import messages, phrases
 from clinicctl.render.columns import COLUMNS, NUMBERS, instant, status, text
 from clinicctl.render.layout import NARROW, Console, Heading, Text
-from clinicctl.render.machine import to_call
+from clinicctl.render.machine import TO_CALL, to_call
 from clinicctl.render.safe_text import visible
 from clinicctl.render.spool import Spool
 from clinicctl.results.appointments import Appointment, PatientCard, QueueEntry, StepTaken, WaitlistEntry
 from clinicctl.results.base import Outcome
 from clinicctl.results.clinic import Demo, Health
 from clinicctl.results.database import Checked, LastBackup, Problem, Repaired
-from clinicctl.results.days import Board, Day, DoctorWeek, Slot, ToDo, WeekDay
+from clinicctl.results.days import Board, Day, DoctorWeek, FreeTime, Slot, ToDo, WeekDay
 from clinicctl.results.imports import Imported, ImportedDoctors, ImportedPatients, ImportedRow
 from clinicctl.results.journal import JournalEntry
 from clinicctl.results.people import Doctor, DoctorBrief, Duplicate, Patient, PatientBrief
@@ -32,6 +32,7 @@ _NOTHING: dict[type, tuple[str, str]] = {
     Patient: ("No patients found", "Register one: clinicctl patient add NAME --phone PHONE"),
     Doctor: ("No doctors yet", "Add one: clinicctl doctor add CODE NAME"),
     Day: ("No free slots found", "See who waits: clinicctl waitlist list"),
+    FreeTime: ("No free times found", "Days without hours have none. See the days: clinicctl free"),
     Appointment: ("No appointments", "Book one: clinicctl book PATIENT DOCTOR DAY"),
     QueueEntry: ("Nobody in the queue", "Check in a patient: clinicctl checkin PATIENT"),
     StepTaken: ("No steps", ""),
@@ -284,16 +285,16 @@ def _print_demo(console: Console, result: Demo) -> None:
 def _print_to_call(
     console: Console, rows: Sequence[Any], outcome: Outcome | None, *, listed: Sequence[str] = ()
 ) -> None:
-    cancelled = [each for row in rows if isinstance(row, Day | WeekDay | Imported) for each in row.cancelled]
-    if cancelled and [each.appointment for each in cancelled] == list(listed):
-        console.print("Cancelled by the clinic: the patients listed above. Please call them.", style="bold")
-        return
-    if cancelled:
-        dry = outcome is not None and outcome.dry_run
-        title = "Would be cancelled by the clinic:" if dry else "Cancelled by the clinic; please call:"
-        console.print(title, style="bold")
-    for each in cancelled:
-        console.print(Text(to_call(each).rstrip()), soft_wrap=True)
+    for name, (title, dry) in TO_CALL.items():
+        people = [each for row in rows if isinstance(row, Day | WeekDay | Imported) for each in getattr(row, name)]
+        if people and [each.appointment for each in people] == list(listed):
+            done = "Cancelled by the clinic" if name == "cancelled" else "Moved"
+            console.print(f"{done}: the patients listed above. Please call them.", style="bold")
+            continue
+        if people:
+            console.print(dry if outcome is not None and outcome.dry_run else title, style="bold")
+        for each in people:
+            console.print(Text(to_call(each).rstrip()), soft_wrap=True)
 
 
 def _print_week(console: Console, rows: Sequence[DoctorWeek]) -> None:

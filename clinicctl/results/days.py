@@ -15,7 +15,8 @@ from clinicctl.statuses import DaySource
 class Day:
     """A doctor's day. `remaining` is never negative, and 0 if the doctor is absent.
 
-    `every` is the minutes of a slot. `first_free` is the first time that can be booked, where it was asked for.
+    `every` is the minutes of a slot. `first_free` and `free_times` are the first time that can be booked and how many
+    there are, where that was asked for.
     """
 
     doctor: str
@@ -32,6 +33,7 @@ class Day:
     sessions: tuple[str, ...] = field(default=(), kw_only=True)
     every: int | None = field(default=None, kw_only=True)
     first_free: Time | None = field(default=None, kw_only=True)
+    free_times: int | None = field(default=None, kw_only=True)
     moved: tuple[Moved, ...] = field(default=(), kw_only=True)
 
 

@@ -50,7 +50,7 @@ DAYS = Columns(
         "every": ("slot length", "slot minutes"),
     },
     required=("doctor", "date"),
-    written=("booked", "remaining", "updated_by", "updated_at", "cancelled", "first_free", "moved"),
+    written=("booked", "remaining", "updated_by", "updated_at", "cancelled", "first_free", "free_times", "moved"),
     lists=("sessions",),
 )
 PATIENTS = Columns(

@@ -58,6 +58,8 @@ def tally(outcome: Outcome) -> str:
     parts = [f"{number} {each}" for each, number in counts.items() if number]
     cancelled = len(getattr(outcome.result, "cancelled", ()))
     parts += [f"{cancelled} cancelled by the clinic (please call)"] if cancelled else []
+    moved = len(getattr(outcome.result, "moved", ()))
+    parts += [f"{moved} moved to another time (please call)"] if moved else []
     parts = parts or ["nothing new"]
     parts += [f"{outcome.result.unchanged} unchanged"] if outcome.result.unchanged else []
     return " ".join([f"{', '.join(parts)}.", *_import_notices(outcome.result), mark(outcome)]).rstrip()

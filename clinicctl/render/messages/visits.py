@@ -34,8 +34,13 @@ def _appointment(each: Appointment, command: str) -> Report:
 
 def _appointment_line(each: Appointment) -> str:
     at = f" at {each.time:%H:%M}" if each.time else ""
+    slots = f"slot {each.slot}"
+    if each.slots > 1:
+        at += f" to {each.end:%H:%M}" if each.end else ""
+        slots = f"slots {each.slot} to {each.slot + each.slots - 1}"
+    kind = f" ({each.visit_type})" if each.visit_type else ""
     over = ", above the capacity" if each.overbooked else ""
-    where = f"with {each.doctor.code} on {day(each.date)}{at}, slot {each.slot}{over}"
+    where = f"with {each.doctor.code} on {day(each.date)}{at}, {slots}{kind}{over}"
     return f"{each.number}: {patient(each.patient)} {where}."
 
 
