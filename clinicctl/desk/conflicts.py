@@ -44,7 +44,11 @@ def list_displaced(tx: Tx, changes: Iterable[Change], *, every: bool = False) ->
         if not after.present:
             found += appointments.booked(tx, doctor=after.doctor_id, on=after.date)
         elif after.slots is not None:
-            found += placement.list_without_place(tx, after) if every else placement.list_displaced(tx, before, after)
+            found += (
+                placement.list_without_place(tx, before, after)
+                if every
+                else placement.list_displaced(tx, before, after)
+            )
         elif after.booked > after.capacity:
             booked = appointments.booked(tx, doctor=after.doctor_id, on=after.date)
             found += booked[-(after.booked - after.capacity) :]
@@ -218,4 +222,4 @@ def apply(
     for before, after in ledgers:
         moved = resolved.new_times.get((after.doctor, after.date), ())
         if restored or (after.slots is not None and (moved or after.slots != before.slots)):
-            placement.replace_all(tx, after, moved=moved, restored=restored)
+            placement.replace_all(tx, before, after, moved=moved, restored=restored)

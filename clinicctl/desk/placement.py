@@ -36,7 +36,7 @@ def list_displaced(tx: Tx, before: days.DayState, after: days.DayState) -> list[
 
     Those that had none before, and those above the capacity by choice, are not among them.
     """
-    return [row for row in list_without_place(tx, after) if not _is_outside(row, before)]
+    return [row for row in list_without_place(tx, before, after) if not _is_outside(row, before)]
 
 
 def _is_outside(row: rows.AppointmentRow, day: days.DayState) -> bool:
@@ -44,11 +44,11 @@ def _is_outside(row: rows.AppointmentRow, day: days.DayState) -> bool:
     return day.slots is not None and row.slot > len(day.slots.starts)
 
 
-def list_without_place(tx: Tx, day: days.DayState) -> list[rows.AppointmentRow]:
+def list_without_place(tx: Tx, before: days.DayState, after: days.DayState) -> list[rows.AppointmentRow]:
     """Return the booked appointments that have no place on a day with hours."""
-    assert day.slots is not None, "a day without hours"
-    found = {row.number: row for row in appointments.of_doctors_day(tx, doctor=day.doctor_id, on=day.date)}
-    displaced = placing.place_all(map(_held, found.values()), day.slots).displaced
+    assert after.slots is not None, "a day without hours"
+    found = {row.number: row for row in appointments.of_doctors_day(tx, doctor=after.doctor_id, on=after.date)}
+    displaced = placing.place_all((_held(row, before) for row in found.values()), after.slots).displaced
     listed = (found[each] for each in sorted(displaced))
     return [row for row in listed if row.status == AppointmentStatus.BOOKED and not row.overbooked]
 
@@ -63,7 +63,7 @@ def find_new_times(
     if after.slots is None or not after.present:
         return []
     found = {row.number: row for row in appointments.of_doctors_day(tx, doctor=after.doctor_id, on=after.date)}
-    held = {number: _held(row) for number, row in found.items()}
+    held = {number: _held(row, before) for number, row in found.items()}
     places = placing.place_all(held.values(), after.slots).places
     taken = {each for place in places.values() for each in range(place.slot, place.slot + place.slots)}
     moving = [held[row.number] for row in displaced]
@@ -112,7 +112,7 @@ def find_place(tx: Tx, row: rows.AppointmentRow) -> Place | None:
     if day.slots is None or (row.minutes is None and not row.overbooked):
         return Place(row.slot, row.slots)
     if not row.overbooked:
-        return placing.place_all([_held(row)], day.slots).places.get(row.number)
+        return placing.place_all([_held(row, day)], day.slots).places.get(row.number)
     held = set(appointments.held_slots(tx, doctor=row.doctor_id, on=row.date))
     return Place(row.slot if row.slot > len(day.slots.starts) else slots.lowest_above(len(day.slots.starts), held), 1)
 
@@ -126,12 +126,13 @@ def begun_until(tx: Tx, on: date) -> int:
 
 def replace_all(
     tx: Tx,
+    before: days.DayState,
     day: days.DayState,
     *,
     moved: Iterable[NewTime] = (),
     restored: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Give every appointment of a day its place.
+    """Give every appointment of a day its place. `before` is the day before its hours changed.
 
     `moved` ones get a new time. `restored` has earlier values of appointments by id, for an undo. Those without a place
     on a day with hours stay above the capacity.
@@ -140,7 +141,7 @@ def replace_all(
     back = {row.number: restored[row.id] for row in rows_ if row.id in restored} if restored else {}
     wanted = {row.number: row._replace(**back.get(row.number, {})) for row in rows_}
     wanted |= {each.row.number: _at_new_time(wanted[each.row.number], each, day) for each in moved}
-    held = {number: _held(row) for number, row in wanted.items()}
+    held = {row.number: _held(wanted[row.number], before, slot=row.slot) for row in rows_}
     if day.slots is None:
         places = placing.keep_all(held.values(), back)
     else:
@@ -213,5 +214,6 @@ def _differs(row: rows.AppointmentRow, right: rows.AppointmentRow) -> bool:
     return any(getattr(row, each) != getattr(right, each) for each in COLUMNS)
 
 
-def _held(row: rows.AppointmentRow) -> Held:
-    return Held(row.number, row.slot, row.slots, start_of(row), row.minutes, row.overbooked)
+def _held(row: rows.AppointmentRow, before: days.DayState, *, slot: int | None = None) -> Held:
+    inside = before.slots is not None and (row.slot if slot is None else slot) <= len(before.slots.starts)
+    return Held(row.number, row.slot, row.slots, start_of(row), row.minutes, row.overbooked, inside)

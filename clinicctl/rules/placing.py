@@ -13,7 +13,7 @@ from clinicctl.rules.hours import DaySlots
 class Held(NamedTuple):
     """An appointment on a day: its number, its slots, and its start in minutes after midnight if it has a time.
 
-    An overbooked one claims no slot of the day.
+    An overbooked one claims no slot of the day. `inside` is true for one in a slot of hours that the day had before.
     """
 
     number: int
@@ -22,6 +22,7 @@ class Held(NamedTuple):
     start: int | None
     minutes: int | None
     overbooked: bool
+    inside: bool = False
 
 
 class Place(NamedTuple):
@@ -42,7 +43,8 @@ def place_all(held: Iterable[Held], day: DaySlots) -> Placed:
     """Return the place of each appointment.
 
     One with a time takes the slot that starts then. One without a time keeps its slot, or takes the lowest that is
-    free. Of two that claim one slot, the one that has the lower slot now gets it.
+    free. Those that were in a slot of the earlier hours go first, so that one that was kept without a slot displaces
+    nobody.
     """
     places: dict[int, Place] = {}
     displaced = list[int]()
@@ -57,12 +59,14 @@ def place_all(held: Iterable[Held], day: DaySlots) -> Placed:
     return Placed(places, displaced)
 
 
-def _precedence(each: Held) -> tuple[bool, int, int, int]:
-    """Return the sort key: those with a time first.
+def _precedence(each: Held) -> tuple[bool, bool, int, int, int]:
+    """Return the sort key: those in a slot of the earlier hours first, then by time.
 
-    Of two at one time, the one in the slot is first.
+    Of two at one time, the one with the lower slot is first.
     """
-    return (True, each.slot, 0, each.number) if each.start is None else (False, each.start, each.slot, each.number)
+    if each.start is None:
+        return (not each.inside, True, each.slot, 0, each.number)
+    return (not each.inside, False, each.start, each.slot, each.number)
 
 
 def _place(each: Held, day: DaySlots, taken: Collection[int]) -> Place | None:
