@@ -619,3 +619,15 @@ def test_batch_lines_take_times_as_commands_do(desk: Ask, run: Run) -> None:
     answers = [json.loads(each) for each in run("batch", "-", stdin=lines, status=3).stdout.splitlines()]
     assert [each["exit_code"] for each in answers] == [0, 6, 7, 0]
     assert [each["error"]["code"] for each in answers[1:3]] == ["time_taken", "no_such_time"]
+
+
+def test_a_visit_after_midnight_is_checked_in_on_the_next_calendar_day(desk: Ask, refused: Refused, clock: Any) -> None:
+    desk(*SET, "today", "--session", "22:00-02:00", "--every", "1h")
+    desk("book", "P1", "MEHTA", "today", "--time", "01:00")
+    desk("book", "P2", "MEHTA", "today", "--time", "00:00")
+    clock.move_to("2026-11-23T19:35:00+00:00")  # 01:05 on Tuesday
+    assert desk("checkin", "P1")["position"] == 1
+    assert [each["date"] for each in desk("queue", "show", "MEHTA")] == ["2026-11-23"]
+    refused(7, "wrong_day", "checkin", "A2")
+    refused(4, "appointment_not_found", "checkin", "P2")
+    assert sound(desk)

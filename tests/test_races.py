@@ -129,11 +129,16 @@ _VIOLATIONS = {
     "a slot given twice": """
         SELECT date, slot FROM appointments WHERE status <> 'cancelled'
         GROUP BY doctor_id, date, slot HAVING count(*) > 1""",
+    "a slot of a long visit given twice": """
+        SELECT a.number, b.number FROM appointments AS a JOIN appointments AS b
+        ON a.doctor_id = b.doctor_id AND a.date = b.date AND a.number < b.number
+        AND a.slot < b.slot + b.slots AND b.slot < a.slot + a.slots
+        WHERE a.status <> 'cancelled' AND b.status <> 'cancelled'""",
     "a number given twice": "SELECT number FROM appointments GROUP BY number HAVING count(*) > 1",
     "a ledger that does not add up": """
         SELECT date, capacity, booked, remaining, last_position FROM doctor_daily_capacities AS ledger
         WHERE booked <> (
-            SELECT count(*) FROM appointments AS a
+            SELECT coalesce(sum(slots), 0) FROM appointments AS a
             WHERE a.doctor_id = ledger.doctor_id AND a.date = ledger.date AND a.status <> 'cancelled')
         OR remaining <> max(0, capacity - booked)
         OR last_position <> (
@@ -319,6 +324,51 @@ def test_desks_fill_a_day_of_ten_exactly(
     assert misbooked(answers, capacity=10) == []
     (day,) = noon("doctor", "avail", "show", "MEHTA", "tomorrow")
     assert (day["booked"], day["remaining"]) == (10, 0)
+
+
+@many
+def test_one_time_goes_to_one_of_many_desks(
+    desks: int, noon: Callable[..., Any], patients: Callable[..., Any], race: Callable[..., Any]
+) -> None:
+    noon("doctor", "avail", "set", "MEHTA", "tomorrow", "--session", "09:00-13:00", "--every", "10m")
+    answers = race([("book", each, "MEHTA", "tomorrow", "--time", "10:20") for each in patients(desks)])
+    (booked,) = [each.json for each in answers if each.status == 0]
+    assert (booked["time"], booked["slot"]) == ("10:20", 9)
+    assert Counter(each.error["code"] for each in answers if each.status) == {"time_taken": desks - 1}
+    (day,) = noon("doctor", "avail", "show", "MEHTA", "tomorrow")
+    assert (day["booked"], day["remaining"]) == (1, 23)
+
+
+@many
+def test_long_and_short_visits_race_for_the_same_slots(
+    desks: int, noon: Callable[..., Any], patients: Callable[..., Any], race: Callable[..., Any], luck: random.Random
+) -> None:
+    """Visits of three slots and of one, at times that overlap: each slot is given once, and none is left half taken."""
+    noon("config", "visit-type", "add", "long", "--minutes", "30")
+    noon("doctor", "avail", "set", "MEHTA", "tomorrow", "--session", "09:00-11:00", "--every", "10m")
+    times = [f"{hour:02}:{minute:02}" for hour in (9, 10) for minute in range(0, 60, 10)]
+    asked = [
+        (
+            "book",
+            each,
+            "MEHTA",
+            "tomorrow",
+            "--time",
+            luck.choice(times),
+            *(["--visit-type", "long"] if nth % 2 else []),
+        )
+        for nth, each in enumerate(patients(desks))
+    ]
+    answers = race(asked)
+    booked = [each.json for each in answers if each.status == 0]
+    assert booked
+    assert {each.error["code"] for each in answers if each.status} <= {"time_taken", "capacity_full"}
+    held = [slot for each in booked for slot in range(each["slot"], each["slot"] + each["slots"])]
+    assert len(held) == len(set(held))
+    (day,) = noon("doctor", "avail", "show", "MEHTA", "tomorrow")
+    assert day["booked"] == len(held)
+    assert {each["slots"] for each in booked if each["visit_type"]} <= {3}
+    assert noon("db", "check")["sound"]
 
 
 @few
@@ -700,7 +750,10 @@ def test_the_race_finds_a_broken_store(
 ) -> None:
     """No lock, no unique slot, and a begin that does not hold: found on one of ten days, as a rule on the first."""
     with closing(sqlite3.connect(db)) as connection:
-        connection.executescript("DROP INDEX uq_appointments_slot; DROP INDEX uq_appointments_visit;")
+        connection.executescript(
+            "DROP TABLE held_slots; CREATE TABLE held_slots (doctor_id, date, slot, appointment);"
+            " DROP INDEX uq_appointments_visit;"
+        )
     days = (_found_on_one_day(begin, f"+{n}d", child, finish, db) for n in range(1, 11))
     assert any(law in [each for each, _ in found] for found in days)
 

@@ -5,7 +5,17 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions, visit_lookup, visit_types
+from clinicctl.desk import (
+    bookings,
+    days,
+    lookup,
+    operations,
+    queue_lookup,
+    transitions,
+    visit_lookup,
+    visit_times,
+    visit_types,
+)
 from clinicctl.desk.bookings import Details
 from clinicctl.desk.slot_choice import Asked, Visitor
 from clinicctl.desk.transitions import QueueChanges
@@ -40,7 +50,7 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
     entry = queue_lookup.get_entry(tx, row.id) if row.position is not None else None
     if entry is not None and entry.status in (IN_QUEUE if row.date != tx.today else {*IN_QUEUE, QueueStatus.DONE}):
         raise _already_checked_in(tx, row, entry)
-    if row.date != tx.today:
+    if row.date != tx.today and not visit_times.is_tonight(tx, row):
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
     _refuse_archived(row, entry)
     _refuse_booked_anew(tx, row)

@@ -119,6 +119,8 @@ def find_place(tx: Tx, row: rows.AppointmentRow) -> Place | None:
 
 def begun_until(tx: Tx, on: date) -> int:
     """Return the minute of a day before which every slot has begun: 0 on a later day."""
+    if on > tx.today:
+        return 0
     now = tx.local(tx.now)
     passed = (now.date() - on).days * hours.DAY + now.hour * 60 + now.minute
     return max(0, int(passed))

@@ -1,5 +1,6 @@
 """Choose the slot of a booking: by its time, within a part of the day, or the first one that is free."""
 
+from collections.abc import Iterator
 from datetime import date, time
 from typing import Any, NamedTuple
 
@@ -104,13 +105,13 @@ def _at_time(tx: Tx, day: days.DayState, slots: DaySlots, held: set[int], visito
     if start < begun and not asked.past:
         raise errors.PastTime(time=f"{at:%H:%M}", now=hours.clock(begun), date=day.date.isoformat())
     count = hours.span(slots, slot, asked.minutes)
-    end = slots.ends[slot - 1 if count is None else slot + count - 2]
-    _refuse_busy(tx, day.date, visitor, start, end, asked)
+    _refuse_busy(tx, day.date, visitor, slots, (slot, count or 1), asked)
     if count is not None and hours.is_free(slot, count, held) and (count <= day.remaining or not asked.overbook):
         return _of_slot(slots, slot, count)
     if not asked.overbook:
         raise errors.SlotTimeTaken(**_nearest(tx, day, slots, held, start, asked), problem=_length(asked.minutes))
-    return Chosen(lowest_above(len(slots.starts), held), 1, at, asked.minutes or end - start, start >= DAY, above=True)
+    minutes = asked.minutes or slots.ends[slot - 1] - start
+    return Chosen(lowest_above(len(slots.starts), held), 1, at, minutes, start >= DAY, above=True)
 
 
 def _first(tx: Tx, day: days.DayState, slots: DaySlots, held: set[int], visitor: Visitor, asked: Asked) -> Chosen:
@@ -121,14 +122,14 @@ def _first(tx: Tx, day: days.DayState, slots: DaySlots, held: set[int], visitor:
     busy = [] if asked.again else _busy(tx, day.date, visitor)
     within = asked.within or WHOLE_DAY
     begun = 0 if asked.past else placement.begun_until(tx, day.date)
-    free = [
-        (slot, count)
-        for slot, count in hours.free_slots(slots, held, minutes=asked.minutes, within=within)
-        if not _overlaps(busy, slots.starts[slot - 1], slots.ends[slot + count - 2])
-    ]
-    coming = next((each for each in free if slots.starts[each[0] - 1] >= begun), None)
-    if coming is None and asked.arrived and free:
-        coming = free[-1]
+
+    def free(within: Within) -> Iterator[tuple[int, int]]:
+        found = hours.free_slots(slots, held, minutes=asked.minutes, within=within)
+        return (each for each in found if not _overlaps(busy, slots, *each)) if busy else found
+
+    coming = next(free(within._replace(first=max(begun, within.first))), None)
+    if coming is None and asked.arrived:
+        coming = max(free(within), default=None)
     if coming is not None and (coming[1] <= day.remaining or not asked.overbook):
         return _of_slot(slots, *coming)
     if asked.overbook and asked.within is None:
@@ -154,20 +155,21 @@ def _busy(tx: Tx, on: date, visitor: Visitor) -> list[tuple[int, int, int]]:
     return found
 
 
-def _overlaps(busy: list[tuple[int, int, int]], start: int, end: int) -> int | None:
-    """Return the appointment that overlaps a time, if any."""
+def _overlaps(busy: list[tuple[int, int, int]], slots: DaySlots, slot: int, count: int) -> int | None:
+    """Return the appointment that overlaps some slots, if any."""
+    start, end = slots.starts[slot - 1], slots.ends[slot + count - 2]
     return next((number for first, last, number in busy if first < end and start < last), None)
 
 
-def _refuse_busy(tx: Tx, on: date, visitor: Visitor, start: int, end: int, asked: Asked) -> None:
+def _refuse_busy(tx: Tx, on: date, visitor: Visitor, slots: DaySlots, place: tuple[int, int], asked: Asked) -> None:
     """Refuse a time at which the patient is with a doctor already, unless `again`."""
-    other = None if asked.again else _overlaps(_busy(tx, on, visitor), start, end)
+    other = None if asked.again else _overlaps(_busy(tx, on, visitor), slots, *place)
     if other is not None:
         raise errors.TimeTaken(
             subject=f"P{visitor.patient.number}",
             appointment=f"A{other}",
             date=on.isoformat(),
-            time=hours.clock(start),
+            time=hours.clock(slots.starts[place[0] - 1]),
             flag="--again",
         )
 

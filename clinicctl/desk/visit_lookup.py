@@ -5,11 +5,11 @@ Nothing is guessed: if the appointment and a patient's one are both possible, th
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import candidates, lookup
+from clinicctl.desk import candidates, lookup, visit_times
 from clinicctl.rules import references
 from clinicctl.rules.references import ArrivalRef, BookedRef, PatientRef
 from clinicctl.statuses import AppointmentStatus
@@ -30,7 +30,8 @@ def find_arriving(tx: Tx, arrival: ArrivalRef) -> rows.AppointmentRow:
     """Return the appointment to check in: the given one, or the patient's of today.
 
     Of several of one patient, a booked one comes first, then a no-show or one who left, then one already checked in. A
-    patient without an appointment today may still be in the queue of an earlier day.
+    patient without an appointment today may still be in the queue of an earlier day, or have one in a session that
+    began before midnight.
     """
     if (named := get_named(tx, arrival)) is not None:
         people = _list_people(tx, arrival) if references.plain_number(arrival) is not None else []
@@ -50,6 +51,9 @@ def find_arriving(tx: Tx, arrival: ArrivalRef) -> rows.AppointmentRow:
     for entry in stored_queue.of_patient(tx, patient=found.id):
         if entry.date < tx.today:
             return lookup.appointment_by_id(tx, entry.appointment_id)
+    for row in appointments.of_patient_on(tx, patient=found.id, on=tx.today - timedelta(days=1)):
+        if visit_times.is_tonight(tx, row) and _can_arrive(row):
+            return row
     raise errors.NoAppointmentToday(patient=f"P{found.number}", date=tx.today.isoformat())
 
 

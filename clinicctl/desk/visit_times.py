@@ -1,6 +1,6 @@
 """Check the agreed time of an appointment."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from clinicctl import errors
 from clinicctl.rules import hours
@@ -23,6 +23,14 @@ def extent(
         hours.instant(on, start, tx.zone),
         hours.instant(on, start + minutes, tx.zone),
     )
+
+
+def is_tonight(tx: Tx, row: rows.AppointmentRow) -> bool:
+    """Return whether a visit of yesterday's date is after midnight and not over."""
+    if not row.after_midnight or row.date != tx.today - timedelta(days=1):
+        return False
+    _, _, ends_at = extent(tx, row.date, row.time, row.minutes, row.after_midnight)
+    return ends_at is not None and tx.now < ends_at
 
 
 def refuse_past(tx: Tx, on: date, at: time) -> None:

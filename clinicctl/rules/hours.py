@@ -6,6 +6,7 @@ skipped hour moves to its end, and a start in the repeated hour is the first of 
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -229,8 +230,9 @@ def slot_at(day: DaySlots, at: time) -> int | None:
     """Return the slot that starts at a time, which may be after midnight."""
     minute = minutes_of(at)
     for each in (minute, minute + DAY):
-        if each in day.starts:
-            return day.starts.index(each) + 1
+        place = bisect_left(day.starts, each)
+        if place < len(day.starts) and day.starts[place] == each:
+            return place + 1
     return None
 
 
@@ -247,12 +249,16 @@ def free_slots(
     Each has the number of slots that the visit takes. The visit begins and ends within the given part of the day; after
     midnight counts as late.
     """
-    for nth, start in enumerate(day.starts):
-        if not within.first <= start < within.end:
+    first = bisect_left(day.starts, within.first)
+    last = bisect_left(day.starts, within.end)
+    for slot in range(first + 1, last + 1):
+        if slot in held:
             continue
-        count = span(day, nth + 1, minutes)
-        if count is not None and day.ends[nth + count - 1] <= within.end and is_free(nth + 1, count, held):
-            yield nth + 1, count
+        count = 1 if minutes is None else span(day, slot, minutes)
+        if count is None or day.ends[slot + count - 2] > within.end:
+            continue
+        if count == 1 or is_free(slot, count, held):
+            yield slot, count
 
 
 def nearest(day: DaySlots, free: Collection[tuple[int, int]], minute: int, *, count: int = 3) -> list[tuple[int, int]]:
