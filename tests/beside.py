@@ -203,7 +203,7 @@ def _replaced(value: Any, twins: Mapping[Compiled, Compiled]) -> Any:
 
 
 def _dump(driver: sqlite3.Connection, table: str) -> list[Any]:
-    order = "key, patient" if table == "patient_keys" else "rowid"
+    order = {"patient_keys": "key, patient", "held_slots": "doctor_id, date, slot"}.get(table, "rowid")
     return driver.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall()
 
 

@@ -394,6 +394,16 @@ def test_move_gives_each_patient_the_nearest_free_time(desk: Ask, run: Run, refu
     assert sound(desk)
 
 
+def test_undo_gives_moved_patients_times_that_only_the_old_hours_have(desk: Ask) -> None:
+    desk("book", "P1", "MEHTA", "tomorrow", "--time", "09:20")
+    desk("book", "P2", "MEHTA", "tomorrow", "--time", "09:00")
+    desk(*SET, "tomorrow", "--session", "07:05-08:05", *MOVE)
+    assert [each["time"] for each in desk("appointment", "list")] == ["07:45", "07:55"]
+    desk("undo", "--yes")
+    assert [(each["time"], each["slot"]) for each in desk("appointment", "list")] == [("09:00", 1), ("09:20", 3)]
+    assert sound(desk)
+
+
 def test_move_is_refused_where_no_time_is_left(desk: Ask, refused: Refused) -> None:
     for patient, at in (("P1", "09:00"), ("P2", "17:20")):
         desk("book", patient, "MEHTA", "tomorrow", "--time", at)

@@ -15,6 +15,7 @@ Ask = Callable[..., Any]
 
 GROWING = {
     "appointments",
+    "held_slots",
     "patients",
     "patient_words",
     "queue_entries",
@@ -37,6 +38,7 @@ EVERYTHING = {
     "audit.WRITES": "the whole journal",
     "audit.WRITES_NEWEST_FIRST": "the newest of the journal: it is read from its end, until there are enough",
     "days.DOCTORS_WITH_LEDGER": "one look at all ledgers for an import of days, instead of one a doctor",
+    "integrity.HOLDERS": "a repair of the whole database",
     "integrity.PATIENTS": "a check of the whole database",
     "integrity.WORDS": "a check of the whole database",
     "journal.LAST_REQUESTED": "an import of patients: whether this very file was imported before, by whatever key",

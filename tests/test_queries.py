@@ -106,6 +106,9 @@ def test_what_sqlite_says_of_a_broken_unique_leads_to_its_name(database: sqlite3
             if unique and origin != "pk":
                 columns = [name for _, _, name in database.execute(f"PRAGMA index_info({index})")]
                 said[", ".join(f"{table}.{each}" for each in columns)] = index
+        key = {each[5]: f"{table}.{each[1]}" for each in database.execute(f"PRAGMA table_info({table})") if each[5]}
+        if key:
+            said[", ".join(key[nth] for nth in sorted(key))] = f"pk_{table}"
     assert said.keys() == schema.UNIQUE.keys()
     assert {index for index in said.values() if not index.startswith("sqlite_")} <= set(schema.UNIQUE.values())
 
@@ -259,6 +262,13 @@ undo
 patient distinct P2 P1
 patient distinct P1 P2
 patient edit P2 --note tall
+doctor avail weekly RAO mon-sun --session 09:00-12:00 --every 20m
+book P2 RAO +9d --time 09:20
+book P1 RAO +9d --time 09:00
+doctor avail set RAO +9d --session 08:00-09:20 --on-conflict move
+undo
+appointment move A19 --time 09:40
+free --days 10
 """
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"
@@ -269,6 +279,7 @@ DAMAGE = (
     "DELETE FROM counters WHERE name = 'waitlist'",
     "UPDATE patients SET name_key = 'x' WHERE number = 1",
     "UPDATE doctor_daily_capacities SET booked = booked + 1, capacity = capacity + 1",
+    "DELETE FROM held_slots WHERE slot = 1",
 )
 """What `db check --repair` works out anew."""
 

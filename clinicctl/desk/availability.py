@@ -1,16 +1,17 @@
 """Set doctors' days, and resolve conflicts with booked patients when a day or a slot is taken away."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from clinicctl import errors
 from clinicctl.desk import bookings, conflicts, days, lookup, operations, replay
 from clinicctl.desk.dates import dates_of
+from clinicctl.desk.placement import Restored
 from clinicctl.results.days import Day
 from clinicctl.results.people import ToCall
 from clinicctl.rules import hours
@@ -335,7 +336,7 @@ def reapply(
     on_conflict: OnConflict,
     weekdays: Collection[int] = (),
     hint: str | None = None,
-    restored: Mapping[UUID, Mapping[str, Any]] | None = None,
+    restored: Restored | None = None,
 ) -> conflicts.Resolved:
     """Apply new weekdays, defaults or holidays to days, which were `before` as given.
 
@@ -352,6 +353,6 @@ def reapply(
         for old, new in pairs
         if conflicts.takes_away(old, new) or (new.setting is None and new.date.weekday() in weekdays)
     ]
-    resolved = conflicts.resolve(tx, affected, on_conflict=on_conflict, hint=hint)
+    resolved = conflicts.resolve(tx, affected, on_conflict=on_conflict, hint=hint, restored=restored)
     conflicts.apply(tx, pairs, resolved, restored=restored)
     return resolved

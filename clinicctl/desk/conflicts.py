@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import bookings, candidates, days, placement
-from clinicctl.desk.placement import NewTime
+from clinicctl.desk.placement import NewTime, Restored
 from clinicctl.results.people import Moved, ToCall
 from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus
 from clinicctl.store.compiled import appointments, rows
@@ -31,7 +30,9 @@ class Resolved(NamedTuple):
     new_times: Mapping[tuple[str, date], Sequence[NewTime]]
 
 
-def list_displaced(tx: Tx, changes: Iterable[Change], *, every: bool = False) -> list[rows.AppointmentRow]:
+def list_displaced(
+    tx: Tx, changes: Iterable[Change], *, every: bool = False, restored: Restored | None = None
+) -> list[rows.AppointmentRow]:
     """Return the booked appointments that lose their place by changes.
 
     On a day without the doctor these are all. On a day with hours, these are the ones whose time is no free slot. On a
@@ -44,11 +45,8 @@ def list_displaced(tx: Tx, changes: Iterable[Change], *, every: bool = False) ->
         if not after.present:
             found += appointments.booked(tx, doctor=after.doctor_id, on=after.date)
         elif after.slots is not None:
-            found += (
-                placement.list_without_place(tx, before, after)
-                if every
-                else placement.list_displaced(tx, before, after)
-            )
+            find = placement.list_without_place if every else placement.list_displaced
+            found += find(tx, before, after, restored)
         elif after.booked > after.capacity:
             booked = appointments.booked(tx, doctor=after.doctor_id, on=after.date)
             found += booked[-(after.booked - after.capacity) :]
@@ -70,7 +68,7 @@ def takes_away(before: days.DayState, after: days.DayState) -> bool:
 
 
 def list_conflicts(
-    tx: Tx, changes: Iterable[Change], *, on_conflict: OnConflict
+    tx: Tx, changes: Iterable[Change], *, on_conflict: OnConflict, restored: Restored | None = None
 ) -> tuple[list[rows.AppointmentRow], list[rows.ArrivedRow]]:
     """Return the booked and the arrived patients who prevent changes.
 
@@ -86,7 +84,7 @@ def list_conflicts(
         return [], arrived
     losing = [each for each in changes if takes_away(*each)]
     if on_conflict is OnConflict.REFUSE:
-        return list_displaced(tx, losing), arrived
+        return list_displaced(tx, losing, restored=restored), arrived
     stuck = list[rows.AppointmentRow]()
     for each in losing:
         displaced = list_displaced(tx, [each])
@@ -148,14 +146,15 @@ def resolve(
     *,
     on_conflict: OnConflict,
     hint: str | None = None,
+    restored: Restored | None = None,
 ) -> Resolved:
     """Refuse, keep, cancel or move the patients who lose their place.
 
     CANCEL applies to every booked patient without a slot, whatever the cause. Moved patients get their new time in
-    `apply`.
+    `apply`. `restored` has earlier values of appointments, for an undo.
     """
     changes = list(changes)
-    refuse_displaced(tx, *list_conflicts(tx, changes, on_conflict=on_conflict), hint=hint)
+    refuse_displaced(tx, *list_conflicts(tx, changes, on_conflict=on_conflict, restored=restored), hint=hint)
     if on_conflict is OnConflict.MOVE:
         return _moved(find_new_times(tx, changes))
     cancelled: dict[tuple[str, date], tuple[ToCall, ...]] = {}
@@ -204,7 +203,7 @@ def apply(
     changes: Iterable[Change],
     resolved: Resolved,
     *,
-    restored: Mapping[UUID, Mapping[str, Any]] | None = None,
+    restored: Restored | None = None,
 ) -> None:
     """Write the capacities of changed days, and give the appointments their slots again.
 

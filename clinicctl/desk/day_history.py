@@ -13,6 +13,7 @@ from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import availability, days, lookup, replay, weekly
+from clinicctl.desk.placement import Restored
 from clinicctl.rules.days import WEEKDAYS
 from clinicctl.statuses import OnConflict
 from clinicctl.store.compiled import appointments, rows
@@ -91,7 +92,7 @@ def refuse_changed(tx: Tx, write: rows.WriteRow, before: Before) -> None:
         days.refuse_past(tx, min(map(min, before.days.values())))
 
 
-def restore(tx: Tx, before: Before, placed: Mapping[UUID, Mapping[str, Any]]) -> None:
+def restore(tx: Tx, before: Before, placed: Restored) -> None:
     """Restore days, weekdays, ledgers, and the places of appointments.
 
     `placed` has earlier values of the appointments that the write moved or gave other slots, by id. Refuses with

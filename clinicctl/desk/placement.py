@@ -31,12 +31,18 @@ def start_of(row: rows.AppointmentRow) -> int | None:
     return hours.minutes_of(row.time, after_midnight=row.after_midnight) if row.time is not None else None
 
 
-def list_displaced(tx: Tx, before: days.DayState, after: days.DayState) -> list[rows.AppointmentRow]:
+Restored = Mapping[UUID, Mapping[str, Any]]
+"""Earlier values of appointments by id, for an undo."""
+
+
+def list_displaced(
+    tx: Tx, before: days.DayState, after: days.DayState, restored: Restored | None = None
+) -> list[rows.AppointmentRow]:
     """Return the booked appointments that lose their place on a day with hours.
 
     Those that had none before, and those above the capacity by choice, are not among them.
     """
-    return [row for row in list_without_place(tx, before, after) if not _is_outside(row, before)]
+    return [row for row in list_without_place(tx, before, after, restored) if not _is_outside(row, before)]
 
 
 def _is_outside(row: rows.AppointmentRow, day: days.DayState) -> bool:
@@ -44,11 +50,14 @@ def _is_outside(row: rows.AppointmentRow, day: days.DayState) -> bool:
     return day.slots is not None and row.slot > len(day.slots.starts)
 
 
-def list_without_place(tx: Tx, before: days.DayState, after: days.DayState) -> list[rows.AppointmentRow]:
+def list_without_place(
+    tx: Tx, before: days.DayState, after: days.DayState, restored: Restored | None = None
+) -> list[rows.AppointmentRow]:
     """Return the booked appointments that have no place on a day with hours."""
     assert after.slots is not None, "a day without hours"
     found = {row.number: row for row in appointments.of_doctors_day(tx, doctor=after.doctor_id, on=after.date)}
-    displaced = placing.place_all((_held(row, before) for row in found.values()), after.slots).displaced
+    held = (_held(row._replace(**(restored or {}).get(row.id, {})), before, slot=row.slot) for row in found.values())
+    displaced = placing.place_all(held, after.slots).displaced
     listed = (found[each] for each in sorted(displaced))
     return [row for row in listed if row.status == AppointmentStatus.BOOKED and not row.overbooked]
 
@@ -132,7 +141,7 @@ def replace_all(
     day: days.DayState,
     *,
     moved: Iterable[NewTime] = (),
-    restored: Mapping[UUID, Mapping[str, Any]] | None = None,
+    restored: Restored | None = None,
 ) -> None:
     """Give every appointment of a day its place. `before` is the day before its hours changed.
 
