@@ -259,6 +259,8 @@ undo
 patient distinct P2 P1
 patient distinct P1 P2
 patient edit P2 --note tall
+walkin P7 MEHTA --overbook
+queue show
 """
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"

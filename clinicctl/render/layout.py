@@ -20,7 +20,7 @@ NARROW = 60
 """Below this width each row of a table becomes a block of lines."""
 
 
-KEPT = "\xa0"
+NO_BREAK = "\xa0"
 """A space in a cell between two words that stay on one line."""
 
 
@@ -68,7 +68,7 @@ _VIRAMA = 9
 
 def wrapped(text: str, width: int) -> list[str]:
     """Break a text into lines between words, and long words between graphemes."""
-    return [each.replace(KEPT, " ") for each in _wrapped(text, width)]
+    return [each.replace(NO_BREAK, " ") for each in _wrapped(text, width)]
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from clinicctl import statuses
 from clinicctl.render import messages, phrases
 from clinicctl.render.columns import COLUMNS, NUMBERS, instant, status, text
-from clinicctl.render.layout import KEPT, NARROW, Console, Heading, Text
+from clinicctl.render.layout import NARROW, NO_BREAK, Console, Heading, Text
 from clinicctl.render.machine import TO_CALL, to_call
 from clinicctl.render.safe_text import visible
 from clinicctl.render.spool import Spool
@@ -233,7 +233,7 @@ def _positions(positions: Iterable[int | str]) -> str:
 
 def _next(row: Board) -> str:
     """Return the waiting positions, each with its expected time if there is one."""
-    starts = [f"{KEPT}{phrases.about(each)}" for each in row.expected_starts] or [""] * len(row.waiting)
+    starts = [f"{NO_BREAK}{phrases.about(each)}" for each in row.expected_starts] or [""] * len(row.waiting)
     listed = [f"{position}{start}" for position, start in zip(row.waiting, starts, strict=True)]
     return _positions(listed[:NEXT]) + (" …" if len(listed) > NEXT else "")
 
