@@ -259,7 +259,9 @@ undo
 patient distinct P2 P1
 patient distinct P1 P2
 patient edit P2 --note tall
-walkin P7 MEHTA --overbook
+walkin P7 MEHTA
+queue call MEHTA
+walkin P1 MEHTA
 queue show
 """
 DAMAGE = (

@@ -156,9 +156,9 @@ def to_do(tx: Tx) -> list[ToDo]:
 
 
 def _running_late(tx: Tx, queued: Iterable[QueueEntry]) -> Iterator[ToDo]:
-    """Yield the doctors who run late with patients of today, by the patient with whom they are latest.
+    """Yield the doctors who run late, by the patient with whom they are latest.
 
-    A patient from another doctor's queue had an appointment with that one.
+    A patient who was transferred had an appointment with another doctor, so that nothing follows from it.
     """
     latest: dict[str, timedelta] = {}
     for each in queued:

@@ -44,7 +44,10 @@ def of_one(tx: Tx, entry: rows.QueueRow, *, ahead: int) -> Expected:
 
 
 def of_entry(tx: Tx, entry: rows.QueueRow, outlook: Outlook | None, *, ahead: int) -> Expected:
-    """Return when the patient of an entry will be seen, given the outlook of the doctor."""
+    """Return when the patient of an entry will be seen.
+
+    `outlook` is that of the doctor, if there is one.
+    """
     if outlook is None or not _is_expected(tx, entry):
         return Expected()
     return Expected(tx.local(estimates.expected_start(outlook, ahead)), outlook.pace.basis)
@@ -73,7 +76,10 @@ def of_queues(tx: Tx, entries: Iterable[rows.QueueRow]) -> dict[UUID, Outlook]:
 
 
 def _is_expected(tx: Tx, entry: rows.QueueRow) -> bool:
-    """Return whether an entry gets an estimate: only patients who wait in a queue of today."""
+    """Return whether an entry gets an estimate.
+
+    Only patients who wait in a queue of today do.
+    """
     return entry.status == QueueStatus.WAITING and entry.date == tx.today
 
 
@@ -100,7 +106,10 @@ def _outlook(
 
 
 def _lengths(tx: Tx, queue: Iterable[rows.QueueRow]) -> list[int | None]:
-    """Return how long the consultations of today took, in seconds as the database counts them."""
+    """Return how long the consultations of today took.
+
+    They are in whole seconds, as those that the database counts.
+    """
     return [
         round((each.ended_at - each.started_at).total_seconds())
         for each in queue

@@ -48,12 +48,18 @@ class Outlook(NamedTuple):
 
 
 def counted(lengths: Iterable[int | None]) -> list[int]:
-    """Return the lengths of consultations in seconds, without those that are unknown or cannot be right."""
+    """Return the lengths of consultations in seconds that can be right.
+
+    An unknown length, one that is not positive and one above `LONGEST` cannot.
+    """
     return [each for each in lengths if each is not None and 0 < each <= LONGEST]
 
 
 def are_enough(today: Iterable[int | None]) -> bool:
-    """Return whether the consultations of today are enough, so that earlier ones do not count."""
+    """Return whether the consultations of today are enough.
+
+    Then earlier ones do not count.
+    """
     return len(counted(today)) >= ENOUGH
 
 
@@ -85,14 +91,20 @@ def outlook(
 
 
 def expected_start(outlook: Outlook, ahead: int) -> datetime:
-    """Return when a patient with `ahead` others before them will be seen, rounded up to a minute."""
+    """Return when a patient will be seen, rounded up to a minute.
+
+    `ahead` is the number of patients who wait before them.
+    """
     exact = outlook.free_at + ahead * outlook.pace.each
     minute = exact.replace(second=0, microsecond=0)
     return minute if minute == exact else minute + _MINUTE
 
 
 def lateness(expected: datetime, *, agreed: datetime, arrived: datetime) -> timedelta:
-    """Return how late a patient will be seen, after the agreed time or after they came if that was later."""
+    """Return how late a patient will be seen.
+
+    It counts from the agreed time, or from the arrival if that was later.
+    """
     return expected.astimezone(UTC) - max(agreed.astimezone(UTC), arrived.astimezone(UTC))
 
 
@@ -102,7 +114,10 @@ def whole_minutes(length: timedelta) -> int:
 
 
 def _median(lengths: Sequence[int]) -> timedelta:
-    """Return the median. The module `statistics` would take longer to import than a check-in."""
+    """Return the median of some lengths.
+
+    To import the module `statistics` would take longer than a check-in.
+    """
     ordered = sorted(lengths)
     middle = len(ordered) // 2
     return timedelta(seconds=(ordered[middle] + ordered[-middle - 1]) / 2)
