@@ -193,6 +193,12 @@ CLINIC = (
     SettingSpec("capacity", "10", "the capacity of a day if the doctor has none of their own", _whole(1, 500)),
     SettingSpec("wait_threshold", "30", "minutes of waiting after which a patient is marked", _whole(1, 1440)),
     SettingSpec(
+        "late_threshold",
+        "30",
+        "minutes by which a doctor runs late when `status` shows it; 0 for never",
+        _whole(0, 1440),
+    ),
+    SettingSpec(
         "no_show_after",
         "0",
         "minutes after the agreed time when `status` suggests to mark a no-show; 0 for never",
@@ -233,6 +239,7 @@ class ClinicSettings:
     date_order: str
     capacity: int
     wait_threshold: int
+    late_threshold: int
     no_show_after: int
     bulk_threshold: int
     overbook_limit: int

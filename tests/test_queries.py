@@ -269,6 +269,10 @@ doctor avail set RAO +9d --session 08:00-09:20 --on-conflict move
 undo
 appointment move A19 --time 09:40
 free --days 10
+walkin P7 MEHTA
+queue call MEHTA
+walkin P1 MEHTA
+queue show
 """
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"

@@ -8,6 +8,7 @@ from clinicctl import errors
 from clinicctl.desk import (
     bookings,
     days,
+    expected,
     lookup,
     operations,
     queue_lookup,
@@ -66,11 +67,15 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
         _come_back(tx, row, entry, position)
     own = queue_lookup.get_entry(tx, row.id)
     assert own is not None, "a check-in without a queue entry"
+    ahead = queue_lookup.people_ahead(tx, own)
+    estimate = expected.of_one(tx, own, ahead=ahead)
     return CheckedIn(
         position=position,
-        people_ahead=queue_lookup.people_ahead(tx, own),
+        people_ahead=ahead,
         checked_in_at=tx.local(tx.now),
         appointment=bookings.describe(tx, lookup.appointment_by_id(tx, row.id)),
+        expected_start=estimate.start,
+        expected_basis=estimate.basis,
     )
 
 

@@ -1,6 +1,6 @@
 """The day sheet, the free days, the close of a day, and the list of open problems."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,8 +20,9 @@ from clinicctl.desk import (
     waitlist,
 )
 from clinicctl.desk.dates import date_of, dates_of
+from clinicctl.results.appointments import QueueEntry
 from clinicctl.results.days import Closed, DoctorWeek, Slot, ToDo
-from clinicctl.rules import hours
+from clinicctl.rules import estimates, hours
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.slots import free_slots
@@ -119,14 +120,15 @@ def count_ended(result: Any) -> int:
 def to_do(tx: Tx) -> list[ToDo]:
     """Return the open problems, each with the command that fixes it.
 
-    These are open past days, patients in earlier queues, long waits, patients who did not come, patients without a
-    slot, free slots for the waitlist, and full days ahead.
+    These are open past days, patients in earlier queues, long waits, doctors who run late, patients who did not come,
+    patients without a slot, free slots for the waitlist, and full days ahead.
     """
     found = [
         ToDo("open past day", row.date, None, f"{row.open} appointments", f"clinicctl close {row.date}")
         for row in stored_daybook.open_days(tx, today=tx.today)
     ]
-    for entry in queue.show(tx):
+    queued = queue.show(tx)
+    for entry in queued:
         # Nobody can call a patient who is with another doctor.
         if entry.with_doctor:
             continue
@@ -137,7 +139,8 @@ def to_do(tx: Tx) -> list[ToDo]:
         elif entry.long_wait:
             subject = f"{entry.patient.number}, {entry.waited_minutes} min at position {entry.position}"
             found.append(ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}"))
-    found += _late(tx)
+    found += _running_late(tx, queued)
+    found += _did_not_come(tx)
     span = [tx.today + timedelta(days=n) for n in range(int(journal.is_closed(tx, tx.today)), AHEAD)]
     staff = doctors.on_staff(tx)
     states = days.list_states_of_doctors(
@@ -152,7 +155,25 @@ def to_do(tx: Tx) -> list[ToDo]:
     return found
 
 
-def _late(tx: Tx) -> list[ToDo]:
+def _running_late(tx: Tx, queued: Iterable[QueueEntry]) -> Iterator[ToDo]:
+    """Yield the doctors who run late, by the patient with whom they are latest.
+
+    A patient who was transferred had an appointment with another doctor, so that nothing follows from it.
+    """
+    latest: dict[str, timedelta] = {}
+    for each in queued:
+        agreed = each.appointment.starts_at
+        if each.expected_start is not None and agreed is not None and each.doctor == each.appointment.doctor.code:
+            late = estimates.lateness(each.expected_start, agreed=agreed, arrived=each.checked_in_at)
+            latest[each.doctor] = max(late, latest.get(each.doctor, late))
+    threshold = tx.clinic.late_threshold
+    for doctor, late in latest.items():
+        if threshold and late > timedelta(minutes=threshold):
+            subject = f"about {estimates.whole_minutes(late)} min late"
+            yield ToDo("runs late", tx.today, doctor, subject, f"clinicctl queue show {doctor}")
+
+
+def _did_not_come(tx: Tx) -> list[ToDo]:
     """Return the patients who did not come for an agreed time of today."""
     if not tx.clinic.no_show_after:
         return []

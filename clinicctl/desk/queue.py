@@ -1,11 +1,11 @@
 """The queue of a doctor's day: call patients, start and end their consultations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, lookup, operations, queue_lookup, transitions
+from clinicctl.desk import bookings, days, expected, lookup, operations, queue_lookup, transitions
 from clinicctl.desk.dates import date_of
 from clinicctl.desk.queue_lookup import find_at, find_one
 from clinicctl.desk.transitions import QueueChanges
@@ -14,6 +14,7 @@ from clinicctl.results.base import fields_of
 from clinicctl.results.days import Board
 from clinicctl.rules import transitions as step_rules
 from clinicctl.rules.days import DayWord
+from clinicctl.rules.estimates import Outlook
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.transitions import CALL, DONE, HOLD, LEAVE, RECALL, RESUME, SKIP, START, TRANSFER, Step
 from clinicctl.statuses import QueueStatus
@@ -36,18 +37,22 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
     )
     consultations = queue_lookup.consultations_by_patient(tx)
     booked = bookings.get_many(tx, [each.appointment_id for each in shown])
-    queues, counted = _by_doctor(shown), _by_doctor([*queue_lookup.list_earlier(tx, doctor_row), *shown])
+    # An open entry of an earlier queue may be in both lists.
+    known = {each.id: each for each in (*queue_lookup.list_earlier(tx, doctor_row), *shown)}.values()
+    queues, counted, outlooks = _by_doctor(shown), _by_doctor(known), expected.of_queues(tx, known)
     found = list[QueueEntry]()
     for code in sorted(queues):
-        ahead = step_rules.people_ahead({each.id: each for each in counted[code]}.values())
+        before = step_rules.people_ahead(counted[code])
         for each in step_rules.calling_order(queues[code]):
             row = booked[each.appointment_id]
+            ahead = before.get((each.date, each.position), 0)
             found.append(
                 queue_lookup.describe(
                     tx,
                     each,
                     row,
-                    ahead=ahead.get((each.date, each.position), 0),
+                    ahead=ahead,
+                    expected=expected.of_entry(tx, each, outlooks.get(each.doctor_id), ahead=ahead),
                     consultations=consultations.get(row.patient_id, ()),
                 )
             )
@@ -224,20 +229,38 @@ def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayW
 
 def board(tx: Tx) -> list[Board]:
     """Return the open queues for the waiting room: positions, without names."""
+    entries = step_rules.calling_order(queue_lookup.list_current_of(tx, None))
     queues: dict[tuple[str, date], list[rows.QueueRow]] = {}
-    for each in step_rules.calling_order(queue_lookup.list_current_of(tx, None)):
+    for each in entries:
         queues.setdefault((each.doctor_code, each.date), []).append(each)
-    return [
-        Board(
-            doctor=code,
-            name=queues[code, on][0].doctor_name,
-            serving=_positions(queues[code, on], QueueStatus.SERVING),
-            called=_positions(queues[code, on], QueueStatus.CALLED),
-            waiting=_positions(queues[code, on], QueueStatus.WAITING),
-            date=on,
-        )
-        for code, on in sorted(queues)
+    outlooks, doctors = expected.of_queues(tx, entries), _by_doctor(entries)
+    ahead = {code: step_rules.people_ahead(queue) for code, queue in doctors.items()}
+    return [_board(tx, queues[code, on], outlooks, ahead[code]) for code, on in sorted(queues)]
+
+
+def _board(
+    tx: Tx,
+    queue: Sequence[rows.QueueRow],
+    outlooks: Mapping[UUID, Outlook],
+    ahead: Mapping[tuple[date, int], int],
+) -> Board:
+    """Return the line of the board for a doctor's queue of a day."""
+    first = queue[0]
+    found = [
+        expected.of_entry(tx, each, outlooks.get(each.doctor_id), ahead=ahead[each.date, each.position])
+        for each in queue
+        if each.status == QueueStatus.WAITING
     ]
+    return Board(
+        doctor=first.doctor_code,
+        name=first.doctor_name,
+        serving=_positions(queue, QueueStatus.SERVING),
+        called=_positions(queue, QueueStatus.CALLED),
+        waiting=_positions(queue, QueueStatus.WAITING),
+        date=first.date,
+        expected_starts=tuple(each.start for each in found if each.start is not None),
+        expected_basis=found[0].basis if found else None,
+    )
 
 
 def end(tx: Tx, step: Step, entry: rows.QueueRow) -> rows.AppointmentRow:
@@ -271,10 +294,12 @@ def _one(tx: Tx, appointment_id: UUID) -> QueueEntry:
     entry = queue_lookup.get_entry(tx, appointment_id)
     assert entry is not None, "a step of an appointment that is in no queue"
     row = lookup.appointment_by_id(tx, appointment_id)
+    ahead = queue_lookup.people_ahead(tx, entry)
     return queue_lookup.describe(
         tx,
         entry,
         row,
-        ahead=queue_lookup.people_ahead(tx, entry),
+        ahead=ahead,
+        expected=expected.of_one(tx, entry, ahead=ahead),
         consultations=stored_queue.consultations_of_patient(tx, patient=row.patient_id),
     )

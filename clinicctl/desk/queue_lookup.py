@@ -8,6 +8,7 @@ from uuid import UUID
 from clinicctl import errors
 from clinicctl.desk import bookings, candidates, lookup
 from clinicctl.desk.dates import date_of
+from clinicctl.desk.expected import Expected
 from clinicctl.results.appointments import PassedOver, QueueEntry
 from clinicctl.rules.days import DayWord
 from clinicctl.rules.transitions import CALL, IN_QUEUE, Step
@@ -236,6 +237,7 @@ def describe(
     row: rows.AppointmentRow,
     *,
     ahead: int,
+    expected: Expected,
     consultations: Sequence[rows.ConsultationRow],
 ) -> QueueEntry:
     """Return an entry as a result.
@@ -264,6 +266,8 @@ def describe(
         with_doctor=other.doctor_code if other is not None else None,
         earlier=entry.date < tx.today,
         moved_up=entry.moved_up,
+        expected_start=expected.start,
+        expected_basis=expected.basis,
     )
 
 

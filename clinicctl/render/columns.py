@@ -122,6 +122,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Appt.", lambda each: each.appointment.number),
         ("Waited", lambda each: _waited(each)),
         ("Ahead", lambda each: each.people_ahead if each.status == "waiting" else ""),
+        ("Expected", lambda each: phrases.about(each.expected_start)),
     ),
     StepTaken: (
         ("When", lambda each: instant(each.at)),

@@ -20,6 +20,10 @@ NARROW = 60
 """Below this width each row of a table becomes a block of lines."""
 
 
+NO_BREAK = "\xa0"
+"""A space in a cell between two words that stay on one line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A text and its style, for example `bold red`."""
@@ -64,6 +68,10 @@ _VIRAMA = 9
 
 def wrapped(text: str, width: int) -> list[str]:
     """Break a text into lines between words, and long words between graphemes."""
+    return [each.replace(NO_BREAK, " ") for each in _wrapped(text, width)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
     if cells(text) <= width:
         return [text.rstrip()]
     lines, line, used = list[str](), "", 0

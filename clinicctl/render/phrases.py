@@ -1,7 +1,7 @@
 """Parts of sentences: days, people, steps and counts."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from clinicctl import errors
 from clinicctl.results.journal import JournalStep
@@ -14,6 +14,11 @@ MOST_RUNS = 6
 def day(on: date) -> str:
     """Return a date with its weekday."""
     return f"{('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')[on.weekday()]} {on.isoformat()}"
+
+
+def about(at: datetime | None) -> str:
+    """Return an estimated time."""
+    return f"~{at:%H:%M}" if at is not None else ""
 
 
 def days(dates: Sequence[date]) -> str:

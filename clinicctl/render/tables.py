@@ -9,7 +9,7 @@ from typing import Any
 from clinicctl import statuses
 from clinicctl.render import messages, phrases
 from clinicctl.render.columns import COLUMNS, NUMBERS, instant, status, text
-from clinicctl.render.layout import NARROW, Console, Heading, Text
+from clinicctl.render.layout import NARROW, NO_BREAK, Console, Heading, Text
 from clinicctl.render.machine import TO_CALL, to_call
 from clinicctl.render.safe_text import visible
 from clinicctl.render.spool import Spool
@@ -219,7 +219,7 @@ def print_board(console: Console, rows: Sequence[Board]) -> None:
                 *([Text(phrases.day(row.date))] if several else []),
                 Text(_positions(row.called), "bold green"),
                 Text(_positions(row.serving)),
-                Text(_positions(row.waiting[:NEXT]) + (" …" if len(row.waiting) > NEXT else "")),
+                Text(_next(row)),
             ]
             for row in rows
         ],
@@ -227,8 +227,15 @@ def print_board(console: Console, rows: Sequence[Board]) -> None:
     )
 
 
-def _positions(positions: Sequence[int]) -> str:
+def _positions(positions: Iterable[int | str]) -> str:
     return "  ".join(str(each) for each in positions)
+
+
+def _next(row: Board) -> str:
+    """Return the waiting positions, each with its expected time if there is one."""
+    starts = [f"{NO_BREAK}{phrases.about(each)}" for each in row.expected_starts] or [""] * len(row.waiting)
+    listed = [f"{position}{start}" for position, start in zip(row.waiting, starts, strict=True)]
+    return _positions(listed[:NEXT]) + (" …" if len(listed) > NEXT else "")
 
 
 def _print_verdict(console: Console, result: Health | Checked) -> None:

@@ -112,7 +112,10 @@ class ToDo:
 
 @result
 class Board:
-    """A doctor's line on the board of the waiting room, with positions only."""
+    """A doctor's line on the board of the waiting room, with positions only.
+
+    `expected_starts` are estimates for the `waiting` ones, in the same order; empty without an estimate.
+    """
 
     doctor: str
     name: str
@@ -120,3 +123,5 @@ class Board:
     called: tuple[int, ...]
     waiting: tuple[int, ...]
     date: date
+    expected_starts: tuple[datetime, ...] = ()
+    expected_basis: str | None = None

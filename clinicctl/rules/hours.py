@@ -135,6 +135,15 @@ def instant(on: date, minute: int, zone: tzinfo) -> datetime:
     return datetime.combine(on + timedelta(days=minute // DAY), time_of(minute), zone)
 
 
+def session_instants(sessions: str, on: date, zone: tzinfo) -> list[tuple[datetime, datetime]]:
+    """Return the start and the end of each session of a day, in UTC."""
+    return [(_instant_of(on, each.start, zone), _instant_of(on, each.end, zone)) for each in sessions_of(sessions)]
+
+
+def _instant_of(on: date, minute: int, zone: tzinfo) -> datetime:
+    return instant(on, _existing(on, minute, zone), zone).astimezone(UTC)
+
+
 # The slots of a day
 
 

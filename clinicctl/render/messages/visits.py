@@ -78,7 +78,9 @@ def _checked_in(each: CheckedIn, _command: str) -> Report:
     booked = each.appointment
     code = booked.queue_doctor or booked.doctor.code
     ahead = {0: "nobody is", 1: "1 person is"}.get(each.people_ahead, f"{each.people_ahead} people are")
-    line = f"{patient(booked.patient)} with {code}: position {each.position}, {ahead} ahead ({booked.number})."
+    expected = f", expected about {each.expected_start:%H:%M} (estimate)" if each.expected_start else ""
+    place = f"position {each.position}, {ahead} ahead ({booked.number}){expected}."
+    line = f"{patient(booked.patient)} with {code}: {place}"
     return Report("Checked in", "check in", f"{line}{closed_entries(each.waitlist_closed)}")
 
 

@@ -1,6 +1,6 @@
 """Generated from queries/queue.py by `python -m clinicctl.store.compile`. Do not edit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import rows
 from clinicctl.store.tx import Tx
-from clinicctl.store.values import from_bool, from_date, from_instant, from_uuid
+from clinicctl.store.values import from_bool, from_date, from_instant, from_list, from_uuid
 
 _OF_DAY = """
 SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
@@ -256,6 +256,63 @@ queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') ORDE
 
 def open_entries(tx: Tx, *, patient: UUID, doctor: UUID, on: Date) -> list[rows.OpenEntryRow]:
     return tx.fetch_all(_OPEN_ENTRIES, (from_uuid(patient), from_uuid(doctor), from_date(on)), rows.open_entry_row)
+
+
+_WITH_DOCTOR = """
+SELECT queue_entries.status, queue_entries.started_at
+FROM queue_entries
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status IN
+('called', 'serving') AND queue_entries.doctor_id = ?
+"""
+
+
+def with_doctor(tx: Tx, *, doctor: UUID) -> list[rows.WithDoctorRow]:
+    return tx.fetch_all(_WITH_DOCTOR, (from_uuid(doctor),), rows.with_doctor_row)
+
+
+_LAST_LENGTHS = """
+SELECT CAST(round((julianday(queue_entries.ended_at) - julianday(queue_entries.started_at)) * 86400) AS
+INTEGER) AS seconds
+FROM queue_entries
+WHERE queue_entries.doctor_id = ? AND queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done'
+ORDER BY queue_entries.date DESC, queue_entries.position DESC
+LIMIT ? OFFSET ?
+"""
+
+
+def last_lengths(tx: Tx, *, doctor: UUID, first: Date, last: Date, limit: int) -> list[int | None]:
+    return tx.fetch_all(
+        _LAST_LENGTHS,
+        (from_uuid(doctor), from_date(first), from_date(last), limit, 0),
+        lambda row: row[0],
+    )
+
+
+_LAST_LENGTHS_OF_DOCTORS = """
+SELECT queue_entries.doctor_id, CAST(round((julianday(queue_entries.ended_at) -
+julianday(queue_entries.started_at)) * 86400) AS INTEGER) AS seconds
+FROM json_each(?) AS doctors_listed JOIN queue_entries ON 1 = 1
+WHERE queue_entries.id IN (SELECT last_entries.id
+FROM queue_entries AS last_entries
+WHERE last_entries.doctor_id = doctors_listed.value AND last_entries.date BETWEEN ? AND ? AND
+last_entries.status = 'done' ORDER BY last_entries.date DESC, last_entries.position DESC
+LIMIT ? OFFSET ?)
+"""
+
+
+def last_lengths_of_doctors(
+    tx: Tx,
+    *,
+    doctors: Iterable[UUID],
+    first: Date,
+    last: Date,
+    limit: int,
+) -> list[rows.LengthRow]:
+    return tx.fetch_all(
+        _LAST_LENGTHS_OF_DOCTORS,
+        (from_list(doctors, from_uuid), from_date(first), from_date(last), limit, 0),
+        rows.length_row,
+    )
 
 
 _STATUS = """

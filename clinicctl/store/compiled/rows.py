@@ -574,6 +574,15 @@ def ledger_row(stored: Any) -> LedgerRow:
     )
 
 
+class LengthRow(NamedTuple):
+    doctor_id: UUID
+    seconds: int | None
+
+
+def length_row(stored: Any) -> LengthRow:
+    return LengthRow(to_uuid(stored[0]), stored[1])
+
+
 class NamedRow(NamedTuple):
     name_key: str
     number: int
@@ -1072,6 +1081,15 @@ class WishRow(NamedTuple):
 
 def wish_row(stored: Any) -> WishRow:
     return WishRow(to_uuid(stored[0]), stored[1], to_uuid(stored[2]), to_uuid(stored[3]), to_date(stored[4]))
+
+
+class WithDoctorRow(NamedTuple):
+    status: QueueStatus
+    started_at: datetime | None
+
+
+def with_doctor_row(stored: Any) -> WithDoctorRow:
+    return WithDoctorRow(QUEUE_STATUS[stored[0]], None if stored[1] is None else to_instant(stored[1]))
 
 
 class WordCountRow(NamedTuple):

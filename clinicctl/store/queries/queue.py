@@ -1,10 +1,26 @@
 """Queries for the entries in doctors' queues."""
 
-from sqlalchemy import Boolean, Date, Integer, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Integer,
+    String,
+    bindparam,
+    cast,
+    func,
+    insert,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+    update,
+)
+from sqlalchemy.sql.selectable import NamedFromClause
 
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.models import IN_QUEUE, IS_ACTIVE, appointments, doctors, patients, queue_entries
-from clinicctl.store.queries import change, every, one, stream
+from clinicctl.store.queries import LIMIT, change, every, listed, one, stream
 
 _ALL = select(
     queue_entries,
@@ -17,6 +33,23 @@ _ON = queue_entries.c.date == bindparam("on")
 _EARLIER = queue_entries.c.date < bindparam("today")
 _AT = queue_entries.c.position == bindparam("position")
 _IN_STATUS = queue_entries.c.status == bindparam("status")
+
+
+def _seconds(entries: NamedFromClause) -> ColumnElement[int]:
+    """Return how long a consultation took.
+
+    SQLite subtracts the instants, because to read them as values takes longer than the rest of an estimate.
+    """
+    return cast(
+        func.round((func.julianday(entries.c.ended_at) - func.julianday(entries.c.started_at)) * 86_400), Integer
+    )
+
+
+def _consultations(entries: NamedFromClause, doctor: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """Return the conditions for the ended consultations of a doctor in a span."""
+    span = entries.c.date.between(bindparam("first"), bindparam("last"))
+    return [doctor, span, entries.c.status == QueueStatus.DONE]
+
 
 OF_DAY = every(_ALL.where(_ON), "QueueRow")
 OF_DOCTOR = every(_ALL.where(_OF_DOCTOR, _ON), "QueueRow")
@@ -105,6 +138,36 @@ OPEN_ENTRIES = every(
     .where(appointments.c.patient_id == bindparam("patient"), _OF_DOCTOR, _ON, IN_QUEUE)
     .order_by(queue_entries.c.position),
     "OpenEntryRow",
+)
+# A called patient, or one in consultation, on whatever day.
+WITH_DOCTOR = every(
+    select(queue_entries.c.status, queue_entries.c.started_at).where(
+        IN_QUEUE, queue_entries.c.status.in_([QueueStatus.CALLED, QueueStatus.SERVING]), _OF_DOCTOR
+    ),
+    "WithDoctorRow",
+)
+# How long the last consultations of a doctor took, in seconds.
+LAST_LENGTHS = every(
+    select(_seconds(queue_entries).label("seconds"))
+    .where(*_consultations(queue_entries, _OF_DOCTOR))
+    .order_by(queue_entries.c.date.desc(), queue_entries.c.position.desc())
+    .limit(LIMIT)
+)
+_LISTED, _LAST = listed(queue_entries.c.doctor_id, "doctors"), queue_entries.alias("last_entries")
+# The same for several doctors. A subquery, because each of them has a limit.
+LAST_LENGTHS_OF_DOCTORS = every(
+    select(queue_entries.c.doctor_id, _seconds(queue_entries).label("seconds"))
+    .select_from(_LISTED.join(queue_entries, true()))
+    .where(
+        queue_entries.c.id.in_(
+            select(_LAST.c.id)
+            .where(*_consultations(_LAST, type_coerce(_LAST.c.doctor_id, String) == _LISTED.c.value))
+            .order_by(_LAST.c.date.desc(), _LAST.c.position.desc())
+            .limit(LIMIT)
+            .correlate(_LISTED)
+        )
+    ),
+    "LengthRow",
 )
 STATUS = one(select(queue_entries.c.status).where(queue_entries.c.id == bindparam("id")))
 
