@@ -1,6 +1,6 @@
 """Series of appointments: book several dates at once, show them, and cancel the rest of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, time
 from typing import Any, NamedTuple
 
@@ -47,10 +47,11 @@ def book(
     overbook: bool = False,
     past: bool | None = None,
 ) -> Series:
-    """Book `times` dates of a doctor, `every` days apart, from a day on: all of them, or none.
+    """Book several dates of a doctor: all of them, or none.
 
-    Refuses with `SeriesUnavailable` if any date cannot be booked; it names each of them. With `skip_full` the others
-    are booked, if there are any. The other arguments are those of `bookings.book`.
+    They are `times` dates, `every` days apart, from a day on. Refuses with `SeriesUnavailable` if any of them cannot be
+    booked; it names each of these. With `skip_full` the others are booked, if there are any. The other arguments are
+    those of `bookings.book`.
     """
     patient_row, doctor_row = lookup.find_active_patient(tx, patient), lookup.find_active_doctor(tx, doctor)
     kind = visit_types.find(tx, visit_type) if visit_type is not None else None
@@ -72,7 +73,10 @@ def book(
 def _book_each(
     tx: Tx, visitor: Visitor, asked: Asked, details: Details, dates: Sequence[date]
 ) -> tuple[list[Booked], dict[date, errors.Refusal]]:
-    """Book each date by itself. Return what was booked, and why the others were refused."""
+    """Book each date by itself.
+
+    Return what was booked, and why the others were refused.
+    """
     booked, refused = list[Booked](), dict[date, errors.Refusal]()
     number = NEW_SERIES
     for on in dates:
@@ -112,18 +116,27 @@ def _reason(refused: errors.Refusal) -> str:
 
 
 def _as_appointment(each: Booked) -> Appointment:
-    """Return a booking without what only a single one says, so that a replay gives the same."""
+    """Return a booking as a member of a series.
+
+    The series has the waitlist entries that it closed.
+    """
     return Appointment(**{name: value for name, value in fields_of(each).items() if name != "waitlist_closed"})
 
 
 def show(tx: Tx, *, appointment: AppointmentRef) -> Series:
-    """Return the whole series of an appointment, by date. Refuses an appointment that belongs to none."""
+    """Return the whole series of an appointment, by date.
+
+    Refuses an appointment that belongs to none.
+    """
     row = lookup.find_appointment(tx, appointment)
     return Series(**_described(tx, number_of(row), appointments.of_series(tx, series=number_of(row))))
 
 
 def number_of(row: rows.AppointmentRow) -> int:
-    """Return the number of an appointment's series. Refuses an appointment that belongs to none."""
+    """Return the number of an appointment's series.
+
+    Refuses an appointment that belongs to none.
+    """
     if row.series is None:
         raise errors.NoSeries(appointment=f"A{row.number}")
     return row.series
@@ -146,23 +159,21 @@ def _described(tx: Tx, number: int, members: Sequence[rows.AppointmentRow]) -> d
 def cancel(
     tx: Tx, *, appointment: BookedRef, by: CancelledBy = CancelledBy.PATIENT, reason: str | None = None
 ) -> CancelledSeries:
-    """Cancel the appointments of a series that are booked from today on. The others stay as they are.
+    """Cancel the appointments of a series that are booked from today on.
 
-    Of a patient, it is the series that the patient has booked. Refuses an appointment that belongs to no series, and a
-    series without such an appointment.
+    The others stay as they are. Of a patient, it is the series that the patient has booked. Refuses an appointment that
+    belongs to no series, and a series without such an appointment.
     """
     number = number_of(visit_lookup.find_booked(tx, appointment, by_series=True))
-    open_ = list(_iter_open(tx, number))
-    if not open_:
-        raise errors.SeriesEnded(series=f"A{number}")
+    open_ = _list_open(tx, number)
     for row in open_:
         bookings.cancel_row(tx, row, by=by, reason=reason)
     ended = {row.number for row in open_}
     members = appointments.of_series(tx, series=number)
-    kept = [row for row in members if row.number not in ended and row.status != AppointmentStatus.CANCELLED]
+    others = [row for row in members if row.number not in ended and row.status != AppointmentStatus.CANCELLED]
     return CancelledSeries(
         **_described(tx, number, [row for row in members if row.number in ended]),
-        kept=tuple(f"A{row.number}" for row in kept),
+        unchanged=tuple(f"A{row.number}" for row in others),
     )
 
 
@@ -178,11 +189,14 @@ class Preview(NamedTuple):
 
 
 def preview_cancel(tx: Tx, *, appointment: BookedRef, key: str | None = None) -> Preview | None:
-    """Return what `cancel` would cancel; None if the key already belongs to a write."""
+    """Return what `cancel` would cancel; None if the key already belongs to a write.
+
+    Refuses what `cancel` refuses.
+    """
     if key is not None and stored_journal.by_key(tx, key=key) is not None:
         return None
     number = number_of(visit_lookup.find_booked(tx, appointment, by_series=True))
-    open_ = list(_iter_open(tx, number))
+    open_ = _list_open(tx, number)
     return Preview(
         CancelledSeries(**_described(tx, number, open_)),
         [bookings.to_call(row) for row in open_],
@@ -190,8 +204,13 @@ def preview_cancel(tx: Tx, *, appointment: BookedRef, key: str | None = None) ->
     )
 
 
-def _iter_open(tx: Tx, number: int) -> Iterator[rows.AppointmentRow]:
-    """Yield the appointments of a series that are booked from today on."""
-    for row in appointments.of_series(tx, series=number):
-        if row.status == AppointmentStatus.BOOKED and row.date >= tx.today:
-            yield row
+def _list_open(tx: Tx, number: int) -> list[rows.AppointmentRow]:
+    """Return the appointments of a series that are booked from today on.
+
+    Refuses a series without any.
+    """
+    members = appointments.of_series(tx, series=number)
+    found = [row for row in members if row.status == AppointmentStatus.BOOKED and row.date >= tx.today]
+    if not found:
+        raise errors.SeriesEnded(series=f"A{number}")
+    return found

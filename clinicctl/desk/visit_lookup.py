@@ -84,7 +84,10 @@ def find_booked(
 
 
 def _one_of_each_series(found: Sequence[rows.AppointmentRow]) -> list[rows.AppointmentRow]:
-    """Return the first appointment of each series, or all if there is no series among them."""
+    """Return the first appointment of each series.
+
+    Return all of them if there is no series.
+    """
     ordered = sorted(found, key=lambda row: (row.date, row.number), reverse=True)
     first = {row.series: row for row in ordered if row.series is not None}
     return list(first.values() or found)

@@ -201,7 +201,10 @@ def _print_card(console: Console, card: PatientCard) -> None:
 
 
 def _print_series(console: Console, series: Series) -> None:
-    """Print a series: what it is, then its appointments. Of a moved one only the new place is listed."""
+    """Print a series: what it is, then its appointments.
+
+    Of a moved one only the new place is listed.
+    """
     console.print(Text(visible(messages.series_title(series)), style="bold"), soft_wrap=True)
     _print_rows(console, [each for each in series.appointments if each.moved_to is None], without=("Patient", "Series"))
 

@@ -104,7 +104,7 @@ class Series:
 class CancelledSeries(Series):
     """The appointments of a series that were cancelled, and the numbers of those that stay as they are."""
 
-    kept: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
 
 
 @result

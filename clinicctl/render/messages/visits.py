@@ -83,12 +83,17 @@ def _series(each: Series, _command: str) -> Report:
 
 
 def _cancelled_series(each: CancelledSeries, _command: str) -> Report:
-    stay = {0: "", 1: " 1 other stays as it is."}.get(len(each.kept), f" {len(each.kept)} others stay as they are.")
+    stay = {0: "", 1: " 1 other stays as it is."}.get(
+        len(each.unchanged), f" {len(each.unchanged)} others stay as they are."
+    )
     return Report("Cancelled series", "cancel series", f"{_series_line(each)}.{stay}")
 
 
 def _series_line(each: Series) -> str:
-    """Return a series with its dates, and with its time if that is the same on every date."""
+    """Return a series with its dates.
+
+    A time that is the same on every date is named once.
+    """
     visits = each.appointments
     times = {one.time for one in visits}
     doctors = {one.doctor.code for one in visits}
