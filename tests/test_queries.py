@@ -259,6 +259,10 @@ undo
 patient distinct P2 P1
 patient distinct P1 P2
 patient edit P2 --note tall
+book P2 CHEN +30d --every 1w --times 3
+appointment list --patient P2 --series A22
+patient show P2
+cancel P2 --series --reason better
 """
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"
