@@ -260,7 +260,7 @@ patient distinct P2 P1
 patient distinct P1 P2
 patient edit P2 --note tall
 book P2 CHEN +30d --every 1w --times 3
-appointment list --patient P2 --series A22
+appointment list --patient P2 --series A20
 patient show P2
 cancel P2 --series --reason better
 """
