@@ -73,6 +73,8 @@ DAY: tuple[Line, ...] = (
     (["waitlist", "remove", "W1"], None),
     (["waitlist", "add", "imogen", "NEW", "tomorrow"], None),
     (["waitlist", "promote", "NEW"], None),
+    (["book", "P1", "MEHTA", "+30d", "--every", "2w", "--times", "3", "--reason", "zyxwin-reason"], None),
+    (["appointment", "cancel", "A11", "--series", "--reason", "zyxwin-why"], None),
     (["close", "--yes"], None),
     (["patient", "distinct", "P2", "P4"], None),
     (["patient", "merge", "P3", "--into", "P1", "--yes"], None),

@@ -198,6 +198,7 @@ BREAKS = {
     "move": ("UPDATE appointments SET moved_to = 99 WHERE number = 2", "a move links", False),
     "move to itself": ("UPDATE appointments SET moved_to = 2, moved_from = 2 WHERE number = 2", "a move links", False),
     "move without return": ("UPDATE appointments SET moved_from = 1 WHERE number = 2", "a move links", False),
+    "series": ("UPDATE appointments SET series = 1 WHERE number = 2", "an appointment of a series leads", False),
     "gone": ("UPDATE counters SET value = value + 1 WHERE name = 'waitlist'", "every given number is on file", False),
     "waited days": ("DELETE FROM waitlist_days", "a waitlist entry has days", False),
     "waits twice": (

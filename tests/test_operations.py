@@ -19,7 +19,7 @@ NAMES = {
     *("availability.set_days", "weekly.set_weekly", "imports.set_availability"),
     *("patients.add", "patients.edit", "patients.archive", "patients.restore", "patient_imports.add_patients"),
     *("duplicates.merge", "erasure.erase", "clinic.init", "clinic.set_setting", "undo.undo"),
-    *("keeping.restore", "keeping.migrate", "soundness.repair"),
+    *("keeping.restore", "keeping.migrate", "soundness.repair", "series.book", "series.cancel"),
 }
 """The names on disk. One may be added; none may ever be changed or removed."""
 
@@ -27,7 +27,7 @@ RESULTS = {
     *("Booked", "Appointment", "CheckedIn", "Called", "QueueEntry", "Waiting", "WaitlistEntry", "Cancelled", "Undone"),
     *("CancelledAppointment", "ToCall", "Closed", "Day", "WeekDay", "Doctor", "DoctorBrief", "Registered", "Edited"),
     *("Patient", "PatientBrief", "Candidate", "Erased", "Merged", "Imported", "ImportedDoctors", "ImportedPatients"),
-    *("Clinic", "Setting", "Restored", "Migrated", "Repaired"),
+    *("Clinic", "Setting", "Restored", "Migrated", "Repaired", "Series", "CancelledSeries"),
 }
 """The names of results on disk, likewise."""
 

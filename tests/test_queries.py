@@ -273,6 +273,10 @@ walkin P7 MEHTA
 queue call MEHTA
 walkin P1 MEHTA
 queue show
+book P2 CHEN +30d --every 1w --times 3
+appointment list --patient P2 --series A20
+patient show P2
+cancel P2 --series --reason better
 """
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"

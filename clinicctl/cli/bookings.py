@@ -9,8 +9,10 @@ from clinicctl import desk, errors, render
 from clinicctl.cli import params, parsers
 from clinicctl.cli.commands import group, reads, reads_long, writes
 from clinicctl.cli.context import Ctx
+from clinicctl.cli.reporting import PARTLY_DONE
 from clinicctl.rules.days import DayWord
 from clinicctl.rules.hours import Within
+from clinicctl.rules.references import BookedRef
 from clinicctl.statuses import CancelledBy
 
 app = typer.Typer()
@@ -30,6 +32,7 @@ GROUPS = {"appointment": appointment}
     "clinicctl book 'an sch' MEHTA mon --key front-desk-2026-11-23-001 --json",
     "clinicctl book P1 MEHTA mon --time 10:20",
     "clinicctl book P1 MEHTA mon --evening --visit-type new",
+    "clinicctl book P1 MEHTA mon --time 10:20 --every 2w --times 6",
 )
 def book(
     ctx: Ctx,
@@ -47,25 +50,39 @@ def book(
     again: params.Again = False,
     overbook: params.Overbook = False,
     past: params.Past = False,
+    every: params.SeriesEvery = None,
+    times: params.SeriesTimes = None,
+    skip_full: params.SkipFull = False,
 ) -> None:
     """Book a patient with a doctor for a day.
 
-    Without a time, the first free slot that has not begun.
+    Without a time, the first free slot that has not begun. With --every and --times, it books a series: every date or
+    none. --skip-full leaves out the dates that cannot be booked; the exit status is then 3.
     """
-    ctx.obj.write(
-        desk.bookings.book,
-        patient=patient,
-        doctor=doctor,
-        on=day,
-        at=time,
-        within=_within(time, between, morning, afternoon, evening),
-        visit_type=visit_type,
-        reason=reason,
-        note=note or None,
-        again=again,
-        overbook=overbook,
-        past=past or None,
-    )
+    request: dict[str, Any] = {
+        "patient": patient,
+        "doctor": doctor,
+        "on": day,
+        "at": time,
+        "within": _within(time, between, morning, afternoon, evening),
+        "visit_type": visit_type,
+        "reason": reason,
+        "note": note or None,
+        "again": again,
+        "overbook": overbook,
+        "past": past or None,
+    }
+    if every is None and times is None and not skip_full:
+        ctx.obj.write(desk.bookings.book, **request)
+        return
+    if every is None or times is None:
+        raise errors.Usage(problem="A series needs both --every and --times.")
+    booked = ctx.obj.write(desk.series.book, **request, every=every, times=times, skip_full=skip_full)
+    if booked.skipped:
+        if (ctx.obj.settings.output or render.default_format()) in ("csv", "tsv"):
+            # The rows are appointments.
+            ctx.obj.note(" ".join(["Skipped:", *(each.reason for each in booked.skipped)]))
+        raise typer.Exit(PARTLY_DONE)
 
 
 def _within(time: Time | None, between: Within | None, morning: bool, afternoon: bool, evening: bool) -> Within | None:
@@ -75,10 +92,13 @@ def _within(time: Time | None, between: Within | None, morning: bool, afternoon:
     return found
 
 
-@reads(appointment, "show", "clinicctl appointment show A42")
-def show(ctx: Ctx, appointment: params.Appointment) -> None:
-    """Show one appointment."""
-    ctx.obj.show(ctx.obj.read(desk.appointment_lists.show, appointment=appointment))
+@reads(appointment, "show", "clinicctl appointment show A42", "clinicctl appointment show A42 --series")
+def show(ctx: Ctx, appointment: params.Appointment, series: params.Series = False) -> None:
+    """Show one appointment, or its whole series."""
+    if series:
+        ctx.obj.show(ctx.obj.read(desk.series.show, appointment=appointment))
+    else:
+        ctx.obj.show(ctx.obj.read(desk.appointment_lists.show, appointment=appointment))
 
 
 @reads_long(
@@ -95,6 +115,7 @@ def list_(
     day: params.DaysOption = None,
     status: params.Status = None,
     cancelled_by: params.CancelledBy = None,
+    series: params.SeriesOption = None,
     limit: params.Limit = None,
 ) -> None:
     """List appointments by date, doctor and slot.
@@ -109,6 +130,7 @@ def list_(
             on=day,
             status=status or (),
             cancelled_by=cancelled_by,
+            in_series=series,
             limit=limit,
         )
     )
@@ -158,6 +180,7 @@ def edit(
     "clinicctl appointment cancel A42 --by patient --reason 'feels better'",
     "clinicctl appointment cancel 'an sch'",
     "clinicctl appointment cancel A42 --promote",
+    "clinicctl appointment cancel A42 --series",
 )
 def cancel(
     ctx: Ctx,
@@ -167,11 +190,19 @@ def cancel(
     promote: Annotated[
         bool, typer.Option("--promote", help="Book the first waitlist entry that fits the free slot.")
     ] = False,
+    series: params.Series = False,
 ) -> None:
     """Cancel an appointment. Its slot becomes free.
 
-    If a patient is given, it asks first on a terminal.
+    With --series, all appointments of its series that are booked from today on. If a patient is given, it asks first on
+    a terminal.
     """
+    if series:
+        if promote:
+            raise errors.Usage(problem="--promote cannot be combined with --series.")
+        _confirm_series(ctx, ref)
+        ctx.obj.write(desk.series.cancel, appointment=ref, by=by, reason=reason)
+        return
     operation = desk.waitlist.cancel_and_promote if promote else desk.bookings.cancel
     if ctx.obj.asks():
         found = ctx.obj.read(desk.bookings.preview_cancel, appointment=ref, key=ctx.obj.settings.key)
@@ -179,6 +210,19 @@ def cancel(
             ctx.obj.confirm(render.cancel_question(found))
             ctx.obj.choices.choose(ref, found.number)
     ctx.obj.write(operation, appointment=ref, by=by, reason=reason)
+
+
+def _confirm_series(ctx: Ctx, ref: BookedRef) -> None:
+    """Ask before a series is cancelled: always for a patient's, else if it is long."""
+    seen = ctx.obj.read(desk.series.preview_cancel, appointment=ref, key=ctx.obj.settings.key)
+    if seen is None:
+        return
+    if ctx.obj.asks() and not seen.is_named:
+        ctx.obj.confirm(render.cancel_question(seen.series))
+        ctx.obj.choices.choose(ref, seen.series.number)
+        ctx.obj.limit(len(seen.affected))
+    else:
+        ctx.obj.confirm_many(seen.affected)
 
 
 @writes(

@@ -14,7 +14,7 @@ from clinicctl.cli import parsers
 from clinicctl.cli.click_names import Command, FuncParamType, IntParamType, Parameter, StringParamType
 from clinicctl.cli.commands import DAYS_BACK, Group, Reading, common, first_name
 from clinicctl.cli.parsers import PERSONAL
-from clinicctl.rules import days, references
+from clinicctl.rules import days, references, series
 from clinicctl.rules.times import parse_time
 
 _NUMBER = re.compile(r"[PAWpaw][0-9]+|[.]")
@@ -23,6 +23,7 @@ _OF_TIMES = {
     days.parse_day,
     days.parse_days,
     days.parse_weekdays,
+    series.parse_every,
     parse_time,
     parsers.time_or_none,
     parsers.days_or_doctor,

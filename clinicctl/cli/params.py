@@ -10,8 +10,9 @@ import typer
 from clinicctl import errors, settings, statuses
 from clinicctl.cli import parsers
 from clinicctl.cli.parsers import MOST, one_of, personal, whole
-from clinicctl.rules import dates, days, references, slots, text
+from clinicctl.rules import dates, days, references, series, slots, text
 from clinicctl.rules.hours import AFTERNOON, EVENING, MORNING, Within, parse_every, parse_sessions, parse_within
+from clinicctl.rules.series import parse_every as parse_visits_every
 from clinicctl.rules.times import parse_time
 from clinicctl.statuses import SEX_WORDS, AppointmentStatus, OnConflict, Sex
 
@@ -292,6 +293,24 @@ Between = Annotated[
 Morning = Annotated[bool, typer.Option("--morning", help="A time before 12:00.")]
 Afternoon = Annotated[bool, typer.Option("--afternoon", help="A time from 12:00 to 17:00.")]
 Evening = Annotated[bool, typer.Option("--evening", help="A time from 17:00 on.")]
+SeriesEvery = Annotated[
+    int | None,
+    typer.Option(
+        "--every",
+        metavar="N[d|w]",
+        parser=parse_visits_every,
+        help="Book a series, this far apart: 10d, 2w.  [1d..52w]",
+    ),
+]
+SeriesTimes = Annotated[int | None, count("--times", series.FEWEST, series.MOST, help="How many visits a series has.")]
+SkipFull = Annotated[bool, typer.Option("--skip-full", help="Leave out the dates of a series that cannot be booked.")]
+Series = Annotated[bool, typer.Option("--series", help="The whole series of the appointment.")]
+SeriesOption = Annotated[
+    references.AppointmentRef | None,
+    typer.Option(
+        "--series", metavar="REF", parser=parsers.appointment_ref, help="Only the series of this appointment (A42)."
+    ),
+]
 VisitType = Annotated[
     str | None,
     typer.Option("--visit-type", "--type", metavar="NAME", parser=parsers.visit_type, help="The kind of visit."),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from clinicctl.desk import lookup
+from clinicctl.desk import lookup, series
 from clinicctl.desk.bookings import describe
 from clinicctl.desk.dates import dates_of
 from clinicctl.results.appointments import Appointment, CancelledAppointment, StepTaken
@@ -27,12 +27,14 @@ def iter_matching(
     on: DaysWord | None = None,
     status: Sequence[AppointmentStatus] = (),
     cancelled_by: CancelledBy | None = None,
+    in_series: AppointmentRef | None = None,
     limit: int | None = None,
 ) -> Iterator[Appointment]:
     """Yield appointments by date, doctor and slot.
 
-    Refuses an unknown doctor or patient. With `cancelled_by` each has the patient's phone. Undone bookings are left
-    out, because nobody has to be called about them.
+    `in_series` is any appointment of a series. Refuses an unknown doctor or patient, and one that belongs to none.
+    With `cancelled_by` each has the patient's phone. Undone bookings are left out, because nobody has to be called
+    about them.
     """
     conditions = list[Condition]()
     if doctor:
@@ -45,6 +47,9 @@ def iter_matching(
         conditions.append(appointments.in_statuses(statuses=status))
     if cancelled_by is not None:
         conditions += [appointments.cancelled_by(by=cancelled_by), appointments.not_undone()]
+    if in_series:
+        number = series.number_of(lookup.find_appointment(tx, in_series))
+        conditions.append(appointments.in_series(series=number))
     found = appointments.matching(tx, conditions, limit=-1 if limit is None else limit)
     for row in found:
         yield describe(tx, row) if cancelled_by is None else _with_phone(describe(tx, row), row.patient_phone)

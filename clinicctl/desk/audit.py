@@ -33,7 +33,7 @@ _NAMING_MANY = {"no_show", "left", "completed", "numbers", "waitlist_closed"}
 _DOCTORS = "doctors"
 """The doctors in an answer: codes after an undo, objects after an import."""
 _NAMING_DOCTORS = {"doctor", "code"}
-_NOT_TOUCHED = {"shares_phone_with", "similar_on_file"}
+_NOT_TOUCHED = {"shares_phone_with", "similar_on_file", "skipped"}
 
 
 def verify(tx: Tx, *, anchor: str | None = None) -> JournalChecked:

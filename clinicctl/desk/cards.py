@@ -2,7 +2,7 @@
 
 from clinicctl import errors
 from clinicctl.desk import bookings, lookup, patient_phones, patients
-from clinicctl.results.appointments import PatientCard
+from clinicctl.results.appointments import ComingSeries, PatientCard
 from clinicctl.results.base import fields_of
 from clinicctl.rules import matching
 from clinicctl.rules.references import PatientRef
@@ -30,4 +30,9 @@ def show(tx: Tx, *, patient: PatientRef) -> PatientCard:
         no_shows=appointments.count_no_shows(tx, patient=row.id) or 0,
         shares_phone_with=tuple(lookup.patient_brief(each) for each in others[: errors.LISTED]),
         shares_phone_with_count=total,
+        coming_series=tuple(
+            ComingSeries(f"A{each.series}", each.visits, each.last_date)
+            for each in appointments.coming_series(tx, patient=row.id, today=tx.today, limit=errors.LISTED)
+            if each.last_date is not None
+        ),
     )

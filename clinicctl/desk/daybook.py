@@ -21,6 +21,7 @@ from clinicctl.desk import (
 )
 from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.results.appointments import QueueEntry
+from clinicctl.results.appointments import CancelledSeries
 from clinicctl.results.days import Closed, DoctorWeek, Slot, ToDo
 from clinicctl.rules import estimates, hours
 from clinicctl.rules.days import DaysWord, DayWord
@@ -109,8 +110,10 @@ def preview_close(tx: Tx, *, on: DayWord) -> int:
 def count_ended(result: Any) -> int:
     """Return how many appointments a write ended.
 
-    These are all of a closed day, or those cancelled by the clinic.
+    These are all of a closed day, those of a cancelled series, or those cancelled by the clinic.
     """
+    if isinstance(result, CancelledSeries):
+        return len(result.appointments)
     if isinstance(result, Closed):
         return len(result.no_show) + len(result.left) + len(result.completed)
     each = result if isinstance(result, list) else [result]

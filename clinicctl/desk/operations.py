@@ -74,6 +74,8 @@ CANCEL = _declare("bookings.cancel", Part.VISITS, Undo.STEPS)
 MOVE = _declare("bookings.move", Part.VISITS, Undo.STEPS)
 EDIT = _declare("bookings.edit", Part.VISITS)
 NO_SHOW = _declare("bookings.no_show", Part.VISITS, Undo.STEPS)
+BOOK_SERIES = _declare("series.book", Part.VISITS, Undo.STEPS)
+CANCEL_SERIES = _declare("series.cancel", Part.VISITS, Undo.STEPS)
 CLOSE = _declare("daybook.close", Part.VISITS, Undo.STEPS)
 
 CHECK_IN = _declare("queue.check_in", Part.VISITS, Undo.STEPS)

@@ -57,10 +57,13 @@ def find_arriving(tx: Tx, arrival: ArrivalRef) -> rows.AppointmentRow:
     raise errors.NoAppointmentToday(patient=f"P{found.number}", date=tx.today.isoformat())
 
 
-def find_booked(tx: Tx, appointment: BookedRef, *, until: date | None = None) -> rows.AppointmentRow:
+def find_booked(
+    tx: Tx, appointment: BookedRef, *, until: date | None = None, by_series: bool = False
+) -> rows.AppointmentRow:
     """Return the appointment of a reference, or the one that its patient has booked.
 
-    `until` is the last day on which a patient's appointment counts. Refuses a patient with several, and with none.
+    `until` is the last day on which a patient's appointment counts. With `by_series` it is one of the patient's series.
+    Refuses a patient with several, and with none.
     """
     named = get_named(tx, appointment)
     if named is not None and references.plain_number(appointment) is None:
@@ -69,8 +72,10 @@ def find_booked(tx: Tx, appointment: BookedRef, *, until: date | None = None) ->
     booked = [row for row in _list_booked(tx, people) if until is None or row.date <= until]
     if named is not None:
         if named.status == AppointmentStatus.BOOKED and (until is None or named.date <= until):
-            _refuse_another(tx, appointment, named, [named, *booked])
+            possible = [named, *booked]
+            _refuse_another(tx, appointment, named, _one_of_each_series(possible) if by_series else possible)
         return named
+    booked = _one_of_each_series(booked) if by_series else booked
     if len(booked) > 1:
         raise _several(tx, appointment, booked)
     if booked:
@@ -80,6 +85,16 @@ def find_booked(tx: Tx, appointment: BookedRef, *, until: date | None = None) ->
     if not people:
         raise _nobody(tx, appointment)
     raise errors.NothingBooked(patient=f"P{people[0].number}", until=f" up to {until.isoformat()}" if until else "")
+
+
+def _one_of_each_series(found: Sequence[rows.AppointmentRow]) -> list[rows.AppointmentRow]:
+    """Return the first appointment of each series.
+
+    Return all of them if there is no series.
+    """
+    ordered = sorted(found, key=lambda row: (row.date, row.number), reverse=True)
+    first = {row.series: row for row in ordered if row.series is not None}
+    return list(first.values() or found)
 
 
 def get_named(tx: Tx, reference: ArrivalRef | BookedRef) -> rows.AppointmentRow | None:

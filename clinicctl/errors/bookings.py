@@ -81,6 +81,24 @@ class NoHours(AgainstRule):
     advice = "Set them with `clinicctl doctor avail set {doctor} {date} --session 09:00-13:00 --every 10m`."
 
 
+class SeriesUnavailable(Conflict):
+    """Some dates of a series cannot be booked. `unavailable` has each of them, with the code and the sentence."""
+
+    code = "series_unavailable"
+    sentence = "{count} of {times} dates with {doctor} cannot be had, so nothing was booked: {problem}."
+    advice = "Choose another day or time, or add --skip-full to book the others."
+
+
+class NoSeries(NotFound):
+    code, sentence = "series_not_found", "{appointment} belongs to no series."
+    advice = "See it with `clinicctl appointment show {appointment}`."
+
+
+class SeriesEnded(AgainstRule):
+    code, sentence = "illegal_step", "Series {series} has no booked appointment left, so there is nothing to cancel."
+    advice = "See it with `clinicctl appointment show {series} --series`."
+
+
 class TimeOfSlot(AgainstRule):
     code, sentence = "illegal_step", "The time of {appointment} is that of its slot, so it cannot be cleared."
     advice = "Choose another time: `clinicctl appointment edit {appointment} --time HH:MM`."

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from clinicctl.render.listings import Listing
     from clinicctl.render.progress import Progress
-    from clinicctl.results.appointments import Appointment, Undoing
+    from clinicctl.results.appointments import Appointment, CancelledSeries, Undoing
     from clinicctl.results.base import Outcome
     from clinicctl.results.clinic import Metrics
     from clinicctl.results.days import Board
@@ -326,13 +326,11 @@ def _comparison(plan: "MergePlan", stream: IO[str] | None, *, masked: bool, name
     return console.text()
 
 
-def cancel_question(found: "Appointment") -> str:
-    """Return the question before a patient's appointment is cancelled."""
-    from clinicctl.render import phrases
+def cancel_question(found: "Appointment | CancelledSeries") -> str:
+    """Return the question before a patient's appointment or series is cancelled."""
+    from clinicctl.render import messages
 
-    time = f" {found.time:%H:%M}" if found.time else ""
-    place = f"{phrases.day(found.date)}{time} with {found.doctor.code}"
-    return f"Cancel {found.number}: {place}, {phrases.patient(found.patient)}?"
+    return messages.cancel_question(found)
 
 
 def undo_question(found: "Undoing", *, names: bool = True) -> str:

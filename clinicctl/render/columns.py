@@ -11,7 +11,14 @@ from clinicctl import errors
 from clinicctl.render import phrases
 from clinicctl.render.layout import Text
 from clinicctl.render.safe_text import visible
-from clinicctl.results.appointments import Appointment, CancelledAppointment, QueueEntry, StepTaken, WaitlistEntry
+from clinicctl.results.appointments import (
+    Appointment,
+    CancelledAppointment,
+    QueueEntry,
+    Skipped,
+    StepTaken,
+    WaitlistEntry,
+)
 from clinicctl.results.clinic import Finding, Setting
 from clinicctl.results.database import Problem
 from clinicctl.results.days import Day, FreeTime, Slot, ToDo, WeekDay
@@ -99,6 +106,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Patient", lambda each: phrases.patient(each.patient)),
         ("Phone", lambda each: each.phone or "no phone"),
         ("Status", lambda each: status(each.status)),
+        ("Series", lambda each: each.series),
     ),
     Appointment: (
         ("No.", lambda each: each.number),
@@ -109,7 +117,12 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Patient", lambda each: phrases.patient(each.patient)),
         ("Status", lambda each: status(each.status)),
         ("Visit", lambda each: each.visit_type),
+        ("Series", lambda each: each.series),
         ("Note", lambda each: each.note),
+    ),
+    Skipped: (
+        ("Skipped", lambda each: phrases.day(each.date)),
+        ("Reason", lambda each: each.reason),
     ),
     QueueEntry: (
         ("Doctor", lambda each: each.doctor),

@@ -168,9 +168,17 @@ def refusal_text(
             lines += _packed([*number, *(visible(part) for part in _person(each, masked=masked))], width)
         more = refused.details.get("candidates_count", 0) - len(people)
         lines += [f"  … and {more} more"] if more > 0 else []
+    if isinstance(refused, errors.SeriesUnavailable):
+        lines += [f"  {visible(_unavailable(each))}" for each in refused.details["unavailable"]]
     if refused.hint and not numbered:
         lines.append(f"  {visible(refused.hint)}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _unavailable(each: Mapping[str, Any]) -> str:
+    """Return why a date of a series cannot be had, and what is free instead."""
+    free = each.get("nearest_free") or each.get("next_free") or ()
+    return f"{each['message']} Free: {', '.join(free)}." if free else str(each["message"])
 
 
 TO_CALL = {
@@ -275,7 +283,13 @@ def _texts(rows: Sequence[Any], text: Callable[[Any], str]) -> list[Iterable[str
     return found
 
 
-_ABOUT_ROWS = {"Health": "findings", "Checked": "problems", "Demo": "try_next"}
+_ABOUT_ROWS = {
+    "Health": "findings",
+    "Checked": "problems",
+    "Demo": "try_next",
+    "Series": "appointments",
+    "CancelledSeries": "appointments",
+}
 
 
 def _flat(value: dict[str, Any], before: str = "") -> dict[str, str]:

@@ -13,7 +13,14 @@ from clinicctl.render.layout import NARROW, NO_BREAK, Console, Heading, Text
 from clinicctl.render.machine import TO_CALL, to_call
 from clinicctl.render.safe_text import visible
 from clinicctl.render.spool import Spool
-from clinicctl.results.appointments import Appointment, PatientCard, QueueEntry, StepTaken, WaitlistEntry
+from clinicctl.results.appointments import (
+    Appointment,
+    PatientCard,
+    QueueEntry,
+    Series,
+    StepTaken,
+    WaitlistEntry,
+)
 from clinicctl.results.base import Outcome
 from clinicctl.results.clinic import Demo, Health
 from clinicctl.results.database import Checked, LastBackup, Problem, Repaired
@@ -66,7 +73,7 @@ def render(
     console = Console(width=width, coloured=coloured, positioned=positioned)
     if outcome is not None and messages.has(result):
         console.print(Text(visible(messages.report(result, outcome, command=command))), soft_wrap=True)
-        _print_problems(console, result.left if isinstance(result, Repaired) else ())
+        _print_left_over(console, result)
     elif isinstance(result, Imported | ImportedPatients | ImportedDoctors):
         _print_import(console, result, outcome)
     elif isinstance(result, Health | Checked):
@@ -79,10 +86,10 @@ def render(
         console.print(f"{nothing}{asked}.", style="dim")
         if hint:
             console.print(hint, style="dim", soft_wrap=True)
-    elif messages.has(result) and not isinstance(result, Patient | Doctor | Appointment):
+    elif messages.has(result) and not isinstance(result, Patient | Doctor | Appointment | Series):
         console.print(Text(visible(messages.report(result, Outcome(result), command=command))), soft_wrap=True)
-    elif isinstance(result, PatientCard):
-        _print_card(console, result)
+    elif isinstance(result, PatientCard | Series):
+        _print_visits(console, result)
     else:
         _print_one(console, result)
     return console.text()
@@ -173,14 +180,33 @@ def _print_rows(console: Console, rows: Sequence[Any], *, without: Sequence[str]
     console.add(_Cells(iter(rows), without=without).lines(console))
 
 
+def _print_visits(console: Console, result: PatientCard | Series) -> None:
+    if isinstance(result, Series):
+        _print_series(console, result)
+    else:
+        _print_card(console, result)
+
+
 def _print_card(console: Console, card: PatientCard) -> None:
     """Print a patient, then the coming and the past appointments."""
-    _print_one(console, card, without=("coming", "past", *(() if card.no_shows else ("no_shows",))))
+    hidden = ("coming", "past", "coming_series", *(() if card.no_shows else ("no_shows",)))
+    _print_one(console, card, without=hidden)
     for title, listed in (("Coming", card.coming), ("Past", card.past)):
         if listed:
             console.print("")
             console.print(title, style="bold")
             _print_rows(console, listed, without=("Patient",))
+        for each in card.coming_series if title == "Coming" else ():
+            console.print(messages.coming_series(each), style="dim", soft_wrap=True)
+
+
+def _print_series(console: Console, series: Series) -> None:
+    """Print a series: what it is, then its appointments.
+
+    Of a moved one only the new place is listed.
+    """
+    console.print(Text(visible(messages.series_title(series)), style="bold"), soft_wrap=True)
+    _print_rows(console, [each for each in series.appointments if each.moved_to is None], without=("Patient", "Series"))
 
 
 def _print_one(console: Console, result: Any, *, without: Sequence[str] = ()) -> None:
@@ -247,6 +273,14 @@ def _print_verdict(console: Console, result: Health | Checked) -> None:
         verdict = "No problems found." if good else f"{phrases.count(found, 'problem')} found."
         _print_problems(console, result.problems)
     console.print(verdict, style="green" if good else "bold red")
+
+
+def _print_left_over(console: Console, result: Any) -> None:
+    """Print what a write has not done."""
+    if isinstance(result, Repaired):
+        _print_problems(console, result.left)
+    elif isinstance(result, Series) and result.skipped:
+        _print_rows(console, result.skipped)
 
 
 def _print_problems(console: Console, problems: Sequence[Problem]) -> None:

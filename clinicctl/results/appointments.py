@@ -74,6 +74,49 @@ class Cancelled(Appointment):
 
 
 @result
+class Skipped:
+    """A date of a series that could not be booked. The reason never has the note of a day, which may be personal."""
+
+    date: date
+    code: str
+    reason: str
+
+
+@stored("Series")
+@result
+class Series:
+    """Appointments of one patient that were booked as one. `number` is that of the first one.
+
+    `doctor` is the one with whom the first was booked. `skipped` has the dates that were left out. A moved appointment
+    is among `appointments` twice, with its old and its new number.
+    """
+
+    number: str
+    patient: PatientBrief
+    doctor: DoctorBrief
+    appointments: tuple[Appointment, ...]
+    skipped: tuple[Skipped, ...] = ()
+    waitlist_closed: tuple[str, ...] = ()
+
+
+@stored("CancelledSeries")
+@result
+class CancelledSeries(Series):
+    """The appointments of a series that were cancelled, and the numbers of those that stay as they are."""
+
+    unchanged: tuple[str, ...] = ()
+
+
+@result
+class ComingSeries:
+    """How many appointments of a series are still to come, and the date of the last one."""
+
+    series: str
+    count: int
+    last_date: date
+
+
+@result
 class StepTaken:
     """One step in the history of an appointment."""
 
@@ -94,7 +137,8 @@ class StepTaken:
 class PatientCard(Patient):
     """A patient with their coming and last appointments, and those who share a phone.
 
-    `no_shows` is how often the patient did not come.
+    `no_shows` is how often the patient did not come. Of a series, only the next one is in `coming`, and `coming_series`
+    has how many there are.
     """
 
     coming: tuple[Appointment, ...] = field(kw_only=True)
@@ -102,6 +146,7 @@ class PatientCard(Patient):
     no_shows: int = field(kw_only=True)
     shares_phone_with: tuple[PatientBrief, ...] = field(kw_only=True)
     shares_phone_with_count: int = field(kw_only=True)
+    coming_series: tuple[ComingSeries, ...] = field(default=(), kw_only=True)
 
 
 @stored("CheckedIn")

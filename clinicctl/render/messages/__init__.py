@@ -6,12 +6,24 @@ from typing import Any
 from clinicctl.render.messages import database, journal, people, visits
 from clinicctl.render.messages.base import Report
 from clinicctl.render.messages.journal import undo_question
+from clinicctl.render.messages.visits import cancel_question, coming_series, series_title
 from clinicctl.render.phrases import count, day
 from clinicctl.results.base import Outcome
 from clinicctl.results.days import Day, WeekDay
 from clinicctl.results.imports import DoctorDiff, ImportedPatients
 
-__all__ = ["availability", "doctor_summary", "has", "mark", "report", "tally", "undo_question"]
+__all__ = [
+    "availability",
+    "cancel_question",
+    "coming_series",
+    "doctor_summary",
+    "has",
+    "mark",
+    "report",
+    "series_title",
+    "tally",
+    "undo_question",
+]
 
 _REPORTS: dict[type, Callable[[Any, str], Report]] = {
     **people.REPORTS,

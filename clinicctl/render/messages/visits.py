@@ -1,23 +1,31 @@
 """Sentences about appointments, the waitlist and the queue."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from clinicctl import errors
 from clinicctl.render.messages.base import Report
-from clinicctl.render.phrases import closed_entries, day, days, patient
+from clinicctl.render.phrases import closed_entries, count, day, days, patient
 from clinicctl.results.appointments import (
     Appointment,
     Booked,
     Called,
     Cancelled,
+    CancelledSeries,
     CheckedIn,
+    ComingSeries,
     NextPatient,
     QueueEntry,
+    Series,
     Waiting,
     WaitlistEntry,
     WalkedIn,
 )
 from clinicctl.results.days import Closed
+
+MOST_VISITS = 12
+"""The most visits of a series that a sentence names."""
 
 _APPOINTMENT_VERBS = {"cancelled": ("Cancelled", "cancel"), "no_show": ("Marked as no-show:", "mark as no-show:")}
 
@@ -54,6 +62,65 @@ def _cancelled(each: Cancelled, command: str) -> Report:
     if each.promoted is None:
         return found._replace(rest=f"{found.rest} Nobody on the waitlist fits the free slot.")
     return found._replace(rest=f"{found.rest} Booked {_booked(each.promoted, command).rest}")
+
+
+def cancel_question(each: Appointment | CancelledSeries) -> str:
+    """Return the question before a patient's appointment or series is cancelled."""
+    if isinstance(each, CancelledSeries):
+        return f"Cancel series {_series_line(each)}?"
+    time = f" {each.time:%H:%M}" if each.time else ""
+    return f"Cancel {each.number}: {day(each.date)}{time} with {each.doctor.code}, {patient(each.patient)}?"
+
+
+# Series
+
+
+def _series(each: Series, _command: str) -> Report:
+    skipped = f" {count(len(each.skipped), 'date')} skipped." if each.skipped else ""
+    return Report(
+        "Booked series", "book series", f"{_series_line(each)}.{skipped}{closed_entries(each.waitlist_closed)}"
+    )
+
+
+def _cancelled_series(each: CancelledSeries, _command: str) -> Report:
+    stay = {0: "", 1: " 1 other stays as it is."}.get(
+        len(each.unchanged), f" {len(each.unchanged)} others stay as they are."
+    )
+    return Report("Cancelled series", "cancel series", f"{_series_line(each)}.{stay}")
+
+
+def _series_line(each: Series) -> str:
+    """Return a series with its dates.
+
+    A time that is the same on every date is named once.
+    """
+    visits = each.appointments
+    times = {one.time for one in visits}
+    doctors = {one.doctor.code for one in visits}
+    same = next(iter(times)) if len(times) == 1 else None
+    at = f" at {same:%H:%M}" if same else ""
+    where = f" with {each.doctor.code}" if doctors == {each.doctor.code} else ""
+    named = [_visit(one, is_same_time=len(times) == 1, is_same_doctor=bool(where)) for one in visits[:MOST_VISITS]]
+    more = len(visits) - len(named)
+    end = f" and {more} more until {day(visits[-1].date)}" if more > 0 else ""
+    return f"{each.number}: {patient(each.patient)}{where}{at}, {count(len(visits), 'time')}: {', '.join(named)}{end}"
+
+
+def series_title(each: Series) -> str:
+    """Return whose series it is, and how many of its appointments have each status."""
+    found = Counter(one.status for one in each.appointments if one.moved_to is None)
+    states = ", ".join(f"{number} {errors.status_label(status)}" for status, number in found.items())
+    return f"Series {each.number}: {patient(each.patient)} with {each.doctor.code}, {states}"
+
+
+def coming_series(each: ComingSeries) -> str:
+    """Return how many appointments of a series are still to come."""
+    return f"Series {each.series}: {each.count} to come, until {day(each.last_date)}."
+
+
+def _visit(each: Appointment, *, is_same_time: bool, is_same_doctor: bool) -> str:
+    at = f" {each.time:%H:%M}" if each.time and not is_same_time else ""
+    return f"{day(each.date)}{at}{'' if is_same_doctor else f' with {each.doctor.code}'}"
 
 
 def _waitlist_entry(each: WaitlistEntry, _command: str) -> Report:
@@ -169,6 +236,8 @@ REPORTS: dict[type, Callable[[Any, str], Report]] = {
     Appointment: _appointment,
     Booked: _booked,
     Cancelled: _cancelled,
+    Series: _series,
+    CancelledSeries: _cancelled_series,
     Closed: _closed,
     WaitlistEntry: _waitlist_entry,
     Waiting: _waiting,

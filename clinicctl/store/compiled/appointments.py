@@ -137,14 +137,33 @@ doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS qu
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
+WHERE appointments.id IN (SELECT coming.id
+FROM (SELECT appointments.id AS id, row_number() OVER (PARTITION BY coalesce(appointments.series,
+-appointments.number) ORDER BY appointments.date, appointments.number) AS nth
+FROM appointments
 WHERE appointments.patient_id = ? AND appointments.date >= ? AND appointments.status IN ('booked',
-'checked_in', 'in_consultation') ORDER BY appointments.date, appointments.number
+'checked_in', 'in_consultation')) AS coming
+WHERE coming.nth = 1) ORDER BY appointments.date, appointments.number
 LIMIT ? OFFSET ?
 """
 
 
 def coming_of_patient(tx: Tx, *, patient: UUID, today: Date, limit: int) -> list[rows.AppointmentRow]:
     return tx.fetch_all(_COMING_OF_PATIENT, (from_uuid(patient), from_date(today), limit, 0), rows.appointment_row)
+
+
+_COMING_SERIES = """
+SELECT appointments.series, count(*) AS visits, max(appointments.date) AS last_date
+FROM appointments
+WHERE appointments.patient_id = ? AND appointments.date >= ? AND appointments.status IN ('booked',
+'checked_in', 'in_consultation') AND appointments.series IS NOT NULL GROUP BY appointments.series ORDER BY
+min(appointments.date), appointments.series
+LIMIT ? OFFSET ?
+"""
+
+
+def coming_series(tx: Tx, *, patient: UUID, today: Date, limit: int) -> list[rows.ComingSeriesRow]:
+    return tx.fetch_all(_COMING_SERIES, (from_uuid(patient), from_date(today), limit, 0), rows.coming_series_row)
 
 
 _PAST_OF_PATIENT = """
@@ -439,6 +458,15 @@ appointments.cancelled_by = ?
 
 def cancelled_by(*, by: CancelledBy) -> Condition:
     return Condition(_CANCELLED_BY, (by.value,))
+
+
+_IN_SERIES = """
+appointments.series = ?
+"""
+
+
+def in_series(*, series: int) -> Condition:
+    return Condition(_IN_SERIES, (series,))
 
 
 _NOT_UNDONE = """

@@ -281,6 +281,16 @@ class CapacityRow(NamedTuple):
     date: Date
 
 
+class ComingSeriesRow(NamedTuple):
+    series: int | None
+    visits: int
+    last_date: Date | None
+
+
+def coming_series_row(stored: Any) -> ComingSeriesRow:
+    return ComingSeriesRow(stored[0], stored[1], None if stored[2] is None else to_date(stored[2]))
+
+
 class ComparedRow(NamedTuple):
     number: int
     name: str

@@ -59,11 +59,38 @@ OF_PATIENT_ON = every(_ALL.where(_WITH_PATIENT, _ON).order_by(appointments.c.num
 _NOT_CANCELLED = _ALL.where(_ON, appointments.c.status != AppointmentStatus.CANCELLED)
 _ENDED = (AppointmentStatus.COMPLETED, AppointmentStatus.LEFT, AppointmentStatus.NO_SHOW)
 _TODAY = bindparam("today", type_=Date)
+_IS_COMING = and_(_WITH_PATIENT, appointments.c.date >= _TODAY, appointments.c.status.in_(_ACTIVE_STATUSES))
+_coming = (
+    select(
+        appointments.c.id,
+        # Of a series only the next one counts.
+        func.row_number()
+        .over(
+            partition_by=func.coalesce(appointments.c.series, -appointments.c.number),
+            order_by=(appointments.c.date, appointments.c.number),
+        )
+        .label("nth"),
+    )
+    .where(_IS_COMING)
+    .subquery("coming")
+)
 COMING_OF_PATIENT = every(
-    _ALL.where(_WITH_PATIENT, appointments.c.date >= _TODAY, appointments.c.status.in_(_ACTIVE_STATUSES))
+    _ALL.where(appointments.c.id.in_(select(_coming.c.id).where(_coming.c.nth == 1)))
     .order_by(appointments.c.date, appointments.c.number)
     .limit(LIMIT),
     "AppointmentRow",
+)
+COMING_SERIES = every(
+    select(
+        appointments.c.series,
+        func.count().label("visits"),
+        func.max(appointments.c.date).label("last_date"),
+    )
+    .where(_IS_COMING, appointments.c.series.is_not(None))
+    .group_by(appointments.c.series)
+    .order_by(func.min(appointments.c.date), appointments.c.series)
+    .limit(LIMIT),
+    "ComingSeriesRow",
 )
 PAST_OF_PATIENT = every(
     _ALL.where(
@@ -130,6 +157,7 @@ WITH_PATIENT = condition(_WITH_PATIENT)
 ON_DATES = condition(among(appointments.c.date, "dates"))
 IN_STATUSES = condition(among(appointments.c.status, "statuses"))
 CANCELLED_BY = condition(appointments.c.cancelled_by == bindparam("by"))
+IN_SERIES = condition(appointments.c.series == bindparam("series"))
 NOT_UNDONE = condition(
     ~select(journal_steps.c.appointment_id)
     .join(journal, journal.c.number == journal_steps.c.journal_number)

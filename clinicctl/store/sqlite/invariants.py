@@ -193,6 +193,8 @@ INVARIANTS = (
                 json_extract(t.value, '$.id') AS patient, json_extract(j.outcome, t.path || '.doctor.id') AS doctor,
                 json_extract(j.outcome, t.path || '.date') AS date
             FROM readable AS j, json_tree(j.outcome) AS t WHERE t.key = 'patient' AND t.type = 'object'
+            -- A series has the number of its first appointment, but no date of its own.
+            AND json_type(j.outcome, t.path || '.appointments') IS NULL
         )
         SELECT 'A' || a.number || ', by write ' || min(t.number)
         FROM recorded AS t JOIN appointments AS a ON a.number = CAST(substr(t.appointment, 2) AS INTEGER)
@@ -211,6 +213,12 @@ INVARIANTS = (
         WHERE (a.moved_to IS NOT NULL AND (t.moved_from, a.status) IS NOT (a.number, 'cancelled'))
         OR (a.moved_from IS NOT NULL AND f.moved_to IS NOT a.number)
         OR a.moved_to = a.number""",
+    ),
+    Invariant(
+        "an appointment of a series leads to the first of it",
+        """SELECT 'A' || a.number || ' of the series A' || a.series
+        FROM appointments AS a LEFT JOIN appointments AS f ON f.number = a.series
+        WHERE a.series IS NOT NULL AND f.series IS NOT a.series""",
     ),
     Invariant(
         "a waitlist entry has days, from its first date to its last",
