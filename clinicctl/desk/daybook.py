@@ -20,8 +20,7 @@ from clinicctl.desk import (
     waitlist,
 )
 from clinicctl.desk.dates import date_of, dates_of
-from clinicctl.results.appointments import QueueEntry
-from clinicctl.results.appointments import CancelledSeries
+from clinicctl.results.appointments import CancelledSeries, QueueEntry
 from clinicctl.results.days import Closed, DoctorWeek, Slot, ToDo
 from clinicctl.rules import estimates, hours
 from clinicctl.rules.days import DaysWord, DayWord
