@@ -123,6 +123,7 @@ def result(
                 kind=machine.declared_class(of) if shown == [] else None,
                 days=days,
                 doctor=doctor,
+                listed=listed if _is_terminal(sys.stdout) else (),
                 **_terminal(),
             )
         )

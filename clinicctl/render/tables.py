@@ -15,10 +15,10 @@ from clinicctl.render.safe_text import visible
 from clinicctl.render.spool import Spool
 from clinicctl.results.appointments import Appointment, PatientCard, QueueEntry, StepTaken, WaitlistEntry
 from clinicctl.results.base import Outcome
-from clinicctl.results.clinic import Demo, Health
+from clinicctl.results.clinic import Demo, Health, VisitType
 from clinicctl.results.database import Checked, LastBackup, Problem, Repaired
-from clinicctl.results.days import Board, Day, DoctorWeek, FreeTime, Slot, ToDo, WeekDay
-from clinicctl.results.imports import Imported, ImportedDoctors, ImportedPatients, ImportedRow
+from clinicctl.results.days import Board, Day, DoctorWeek, FreeTime, Holiday, HolidayAdded, Slot, ToDo, WeekDay
+from clinicctl.results.imports import Imported, ImportedDoctors, ImportedHolidays, ImportedPatients, ImportedRow
 from clinicctl.results.journal import JournalEntry
 from clinicctl.results.people import Doctor, DoctorBrief, Duplicate, Patient, PatientBrief
 
@@ -43,8 +43,13 @@ _NOTHING: dict[type, tuple[str, str]] = {
     ToDo: ("No open problems", ""),
     JournalEntry: ("No writes found", "See all: clinicctl audit log"),
     Duplicate: ("No possible duplicates", ""),
+    Holiday: ("No holidays", "Add one: clinicctl config holiday add DATE NAME"),
+    VisitType: ("No kinds of visit", "Add one: clinicctl config visit-type add NAME --minutes N"),
 }
 """What an empty list of each kind says, and what to do next."""
+
+_CANCELLING = (Day, WeekDay, Imported, ImportedHolidays, HolidayAdded)
+"""The results that list the patients whom a change has cancelled."""
 
 
 def render(
@@ -58,16 +63,19 @@ def render(
     kind: type | None = None,
     days: Sequence[date] = (),
     doctor: str = "",
+    listed: Sequence[str] = (),
 ) -> str:
     """Return a single thing or an empty list for people: a sentence, or lines.
 
-    `kind` is the class of an empty list; `days` and `doctor` are what the command asked for.
+    `kind` is the class of an empty list; `days` and `doctor` are what the command asked for. `listed` are cancelled
+    appointments that the user has already seen.
     """
     console = Console(width=width, coloured=coloured, positioned=positioned)
     if outcome is not None and messages.has(result):
         console.print(Text(visible(messages.report(result, outcome, command=command))), soft_wrap=True)
         _print_problems(console, result.left if isinstance(result, Repaired) else ())
-    elif isinstance(result, Imported | ImportedPatients | ImportedDoctors):
+        _print_to_call(console, [result], outcome, listed=listed)
+    elif isinstance(result, Imported | ImportedPatients | ImportedDoctors | ImportedHolidays):
         _print_import(console, result, outcome)
     elif isinstance(result, Health | Checked):
         _print_verdict(console, result)
@@ -286,7 +294,7 @@ def _print_to_call(
     console: Console, rows: Sequence[Any], outcome: Outcome | None, *, listed: Sequence[str] = ()
 ) -> None:
     for name, (title, dry) in TO_CALL.items():
-        people = [each for row in rows if isinstance(row, Day | WeekDay | Imported) for each in getattr(row, name)]
+        people = [each for row in rows if isinstance(row, _CANCELLING) for each in getattr(row, name, ())]
         if people and [each.appointment for each in people] == list(listed):
             done = "Cancelled by the clinic" if name == "cancelled" else "Moved"
             console.print(f"{done}: the patients listed above. Please call them.", style="bold")

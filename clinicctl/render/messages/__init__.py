@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from clinicctl.render.messages import database, journal, people, visits
+from clinicctl.render.messages import clinic, database, journal, people, visits
 from clinicctl.render.messages.base import Report
 from clinicctl.render.messages.journal import undo_question
 from clinicctl.render.phrases import count, day
@@ -18,6 +18,7 @@ _REPORTS: dict[type, Callable[[Any, str], Report]] = {
     **visits.REPORTS,
     **journal.REPORTS,
     **database.REPORTS,
+    **clinic.REPORTS,
 }
 
 
