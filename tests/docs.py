@@ -57,7 +57,8 @@ def tree() -> Iterator[tuple[str, Any, Any]]:
                 continue
             command, words = group.get_command(ctx, name), f"{path} {name}".strip()
             inner = Context(command, info_name=name, parent=ctx, obj=AppContext())
-            yield words, command, inner
+            # A group may have a command of its own name.
+            yield words, getattr(command, "itself", None) or command, inner
             if hasattr(command, "list_commands"):
                 yield from walk(command, inner, words)
 

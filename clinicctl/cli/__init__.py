@@ -101,8 +101,10 @@ class Root(Group):
             return None
         module = import_module(f"clinicctl.cli.{TREE[cmd_name][0]}")
         name = _ALIASES.get(cmd_name, cmd_name)
-        own = next((each for each in module.app.registered_commands if each.name == name), None)
-        command = get_command_from_info(own, pretty_exceptions_short=True, rich_markup_mode=None) if own else None
+        named = [each for each in getattr(module, "app", typer.Typer()).registered_commands if each.name == name]
+        command = (
+            get_command_from_info(named[0], pretty_exceptions_short=True, rich_markup_mode=None) if named else None
+        )
         if (group := getattr(module, "GROUPS", {}).get(name)) is None:
             assert command is not None, name
             return command

@@ -22,13 +22,13 @@ config_ = group(
 )
 holiday = group(
     "holiday",
-    "Holidays, on which every doctor is absent: add, remove, list, import.",
+    "Holidays of the clinic: add, remove, list, import.",
     "clinicctl config holiday add 2027-01-26 'Republic Day'",
     "clinicctl config holiday import holidays.ics --dry-run",
 )
 visit_type = group(
     "visit-type",
-    "Kinds of visit, each with its length: add, edit, remove, list.",
+    "Kinds of visit: add, edit, remove, list.",
     "clinicctl config visit-type add new --minutes 20",
     "clinicctl config visit-type list",
 )
@@ -75,7 +75,10 @@ def add_holiday(
     name: Annotated[str, typer.Argument(metavar="NAME", parser=parsers.holiday, help="The name of the holiday.")],
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
 ) -> None:
-    """Add a holiday: every doctor is absent whose date is not set. Another name replaces the former."""
+    """Add a holiday. Every doctor is absent whose date is not set.
+
+    Another name for the date replaces the former one.
+    """
     if on_conflict is OnConflict.CANCEL:
         ctx.obj.confirm_many(ctx.obj.read(desk.holidays.preview_cancelled, on=day, name=name))
     ctx.obj.write(desk.holidays.add, on=day, name=name, on_conflict=on_conflict)
@@ -83,7 +86,7 @@ def add_holiday(
 
 @writes(holiday, "remove", "clinicctl config holiday remove 2027-01-26")
 def remove_holiday(ctx: Ctx, day: HolidayDate) -> None:
-    """Remove a holiday: the doctors are present as on other days. Cancelled patients stay cancelled."""
+    """Remove a holiday. Cancelled appointments stay cancelled."""
     ctx.obj.write(desk.holidays.remove, on=day)
 
 
@@ -105,7 +108,10 @@ def import_holidays(
     on_conflict: params.OnConflictOption = OnConflict.REFUSE,
     on_error: imports.OnErrorOption = OnError.STOP,
 ) -> None:
-    """Add the holidays of an iCalendar file: all or none. A second run changes nothing."""
+    """Add the holidays of an iCalendar file: all or none.
+
+    A second run changes nothing. Past days are skipped.
+    """
     if on_conflict is OnConflict.CANCEL:
         ctx.obj.confirm_many(())
     imports.run_calendar(
@@ -121,13 +127,16 @@ def add_visit_type(ctx: Ctx, name: VisitTypeName, minutes: Minutes) -> None:
 
 @writes(visit_type, "edit", "clinicctl config visit-type edit new --minutes 30")
 def edit_visit_type(ctx: Ctx, name: VisitTypeName, minutes: Minutes) -> None:
-    """Change the length of a kind of visit. Visits that are booked keep theirs."""
+    """Change the length of a kind of visit.
+
+    Booked appointments keep their slots.
+    """
     ctx.obj.write(desk.visit_types.edit, name=name, minutes=minutes)
 
 
 @writes(visit_type, "remove", "clinicctl config visit-type remove new")
 def remove_visit_type(ctx: Ctx, name: VisitTypeName) -> None:
-    """Remove a kind of visit. Visits that are booked keep it."""
+    """Remove a kind of visit. Booked appointments keep it."""
     ctx.obj.write(desk.visit_types.remove, name=name)
 
 

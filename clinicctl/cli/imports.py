@@ -108,7 +108,10 @@ def run_calendar(ctx: Ctx, file: str, *, write: Callable[..., Any], **options: A
 
 
 def _show(ctx: Ctx, name: str, outcome: Outcome) -> None:
-    """Show the result of an import. Exits with `PARTLY_DONE` if rows were refused."""
+    """Show the result of an import.
+
+    Exits with `PARTLY_DONE` if rows were refused.
+    """
     ctx.obj.show(outcome)
     if (ctx.obj.settings.output or render.default_format()) != "table":
         ctx.obj.note(f"{name}: {render.tally(outcome)}")

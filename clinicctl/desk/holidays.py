@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from clinicctl import errors
 from clinicctl.desk import bookings, conflicts, days, lookup, operations
@@ -21,7 +21,9 @@ HINT = "Move them first, or use --on-conflict keep or cancel."
 
 @operations.ADD_HOLIDAY
 def add(tx: Tx, *, on: DayWord, name: str, on_conflict: OnConflict = OnConflict.REFUSE) -> HolidayAdded:
-    """Add a holiday, or give it another name. The same name again changes nothing.
+    """Add a holiday, or give it another name.
+
+    The same name again changes nothing.
 
     Refuses a past day, and patients who are booked with a doctor who becomes absent: with `keep` they stay booked, and
     with `cancel` the clinic cancels them. Patients who have arrived are never cancelled.
@@ -43,7 +45,10 @@ def add(tx: Tx, *, on: DayWord, name: str, on_conflict: OnConflict = OnConflict.
 
 
 def preview_cancelled(tx: Tx, *, on: DayWord, name: str) -> Sequence[ToCall]:
-    """Return the patients whom `add` with CANCEL would cancel. Refuses what `add` refuses."""
+    """Return the patients whom `add` with CANCEL would cancel.
+
+    Refuses what `add` refuses.
+    """
     date_ = date_of(tx, on)
     days.refuse_past(tx, date_)
     changes = list_changes(tx, {date_: name})
@@ -71,9 +76,9 @@ def list_all(tx: Tx, *, past: bool = False) -> list[Holiday]:
     return _list(tx, date.min if past else tx.today, date.max)
 
 
-def list_on(tx: Tx, *, on: DaysWord) -> list[Holiday]:
-    """Return the holidays among days."""
-    dates = dates_of(tx, on)
+def list_on(tx: Tx, *, on: DaysWord | DayWord, count: int = 1) -> list[Holiday]:
+    """Return the holidays among days, or among the `count` days from a day on."""
+    dates = [each + timedelta(days=nth) for each in dates_of(tx, DaysWord(on)) for nth in range(count)]
     return [each for each in _list(tx, min(dates), max(dates)) if each.date in dates]
 
 
@@ -82,9 +87,9 @@ def _list(tx: Tx, first: date, last: date) -> list[Holiday]:
 
 
 def list_changes(tx: Tx, names: Mapping[date, str | None]) -> list[conflicts.Change]:
-    """Return the days of all doctors with a ledger on dates, before and after these get a name or lose it.
+    """Return the days with a ledger on dates, before and after a change of holidays.
 
-    Only such days can have patients.
+    `names` has the new name of each date, or None. Only a day with a ledger can have patients.
     """
     return [
         (before, replace(before, defaults=before.defaults._replace(holiday=names[before.date])).planned(own))

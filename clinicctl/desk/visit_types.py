@@ -9,7 +9,10 @@ from clinicctl.store.engine import Tx
 
 @operations.ADD_VISIT_TYPE
 def add(tx: Tx, *, name: str, minutes: int) -> VisitTypeAdded:
-    """Add a kind of visit. Refuses the name of another length with `VisitTypeExists`."""
+    """Add a kind of visit. The same name and length again changes nothing.
+
+    Refuses a name that has another length.
+    """
     known = _get(tx, name)
     if known is None:
         clinic.insert_visit_type(tx, name=name, minutes=minutes)
@@ -21,7 +24,10 @@ def add(tx: Tx, *, name: str, minutes: int) -> VisitTypeAdded:
 
 @operations.EDIT_VISIT_TYPE
 def edit(tx: Tx, *, name: str, minutes: int) -> VisitType:
-    """Change the length of a kind of visit. Booked appointments keep their slots."""
+    """Change the length of a kind of visit.
+
+    Booked appointments keep their slots.
+    """
     known = find(tx, name)
     clinic.update_visit_type(tx, minutes=minutes, kind=known.name)
     return VisitType(known.name, minutes)

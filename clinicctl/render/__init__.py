@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from clinicctl.results.appointments import Appointment, Undoing
     from clinicctl.results.base import Outcome
     from clinicctl.results.clinic import Metrics
-    from clinicctl.results.days import Board
+    from clinicctl.results.days import Board, Holiday
     from clinicctl.results.people import MergePlan, PatientBrief, ToCall
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "choices",
     "default_format",
     "flush",
+    "holidays",
     "listing",
     "merge_plan",
     "message",
@@ -325,6 +326,13 @@ def _comparison(plan: "MergePlan", stream: IO[str] | None, *, masked: bool, name
     console = layout.Console(width=_width(), coloured=_coloured(stream), positioned=_obeys(stream))
     comparison.print_plan(console, safe_text.masked(plan) if masked else plan, names=names)
     return console.text()
+
+
+def holidays(found: "Sequence[Holiday]") -> str:
+    """Return the sentence on the holidays among the days that were asked for."""
+    from clinicctl.render import messages
+
+    return messages.holidays(found)
 
 
 def cancel_question(found: "Appointment") -> str:

@@ -37,7 +37,10 @@ class HolidayRow(NamedTuple):
 
 
 def read(content: bytes) -> Sheet:
-    """Return the dates of the events of a file. An event that is no holiday has a problem."""
+    """Return the dates of the events of a file.
+
+    An event that is no holiday has a problem.
+    """
     found = list[HolidayRow]()
     try:
         for row in _rows(content):
@@ -54,7 +57,10 @@ def _digest(found: list[HolidayRow]) -> str:
 
 
 def _rows(content: bytes) -> Iterator[HolidayRow]:
-    """Yield the rows of a file. Raises `Unreadable` for a file that is no calendar, or is too large."""
+    """Yield the rows of a file.
+
+    Raises `Unreadable` for a file that is no calendar, or is too large.
+    """
     if len(content) > MOST_BYTES:
         raise Unreadable(1, f"more than {MOST_BYTES // 1_000_000} million bytes: split the file")
     try:
@@ -94,7 +100,10 @@ def _events(written: str) -> list[Any]:
 
 
 def _name(event: Any) -> str:
-    """Return the name of an event. Refuses an event that is no holiday, and one without a name."""
+    """Return the name of an event.
+
+    Refuses a cancelled or repeating event, and one without a name.
+    """
     if str(event.get("STATUS", "")).strip().upper() == "CANCELLED":
         raise BadValue(problem="the event is cancelled")
     if "RRULE" in event or "RDATE" in event:
@@ -106,7 +115,10 @@ def _name(event: Any) -> str:
 
 
 def _dates(event: Any) -> list[date]:
-    """Return the dates of an all-day event. Its end is the day after the last one."""
+    """Return the dates of an all-day event.
+
+    Its end is the day after the last one.
+    """
     start = _value(event, "DTSTART")
     if start is None:
         raise BadValue(problem="the event has no date (DTSTART)")
@@ -148,7 +160,10 @@ def _first(event: Any) -> date | None:
 
 
 def _value(event: Any, name: str) -> Any:
-    """Return the value of a date or a duration; the property itself if it cannot be read."""
+    """Return the value of a date or a duration.
+
+    Return the property itself if it cannot be read.
+    """
     found = _one(event, name)
     return getattr(found, "dt", found)
 

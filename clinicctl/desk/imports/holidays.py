@@ -16,11 +16,12 @@ from clinicctl.store.engine import Tx
 def import_dates(
     tx: Tx, *, sheet: Sheet, on_conflict: OnConflict = OnConflict.REFUSE, on_error: OnError = OnError.STOP
 ) -> ImportedHolidays:
-    """Add the holidays of a file. A second run of the same file changes nothing.
+    """Add the holidays of a file.
 
-    Past days are skipped. Of several names for a date, the first counts. All or nothing: refuses with `BadFile`, which
-    lists every bad event, and with `HasBookings` as `holidays.add` does. With `on_error` SKIP the good dates are added
-    and the others are answered as refused; a file that cannot be read to its end is always refused.
+    A second run of the same file changes nothing. Past days are skipped, and of several names for a date the first
+    counts. All or nothing: refuses with `BadFile`, which lists every bad event, and with `HasBookings` as
+    `holidays.add` does. With `on_error` SKIP the good dates are added and the others are answered as refused; a file
+    that cannot be read to its end is always refused.
     """
     refused = {row.line: row.problem for row in sheet.rows if row.problem is not None}
     if sheet.unreadable:
@@ -46,7 +47,7 @@ def import_dates(
 
 
 def _first_of_each_date(tx: Tx, given: Sequence[HolidayRow]) -> dict[date, HolidayRow]:
-    """Return the rows that count, by date: the first of each date that is not past."""
+    """Return the first row of each date that is not past, by date."""
     found: dict[date, HolidayRow] = {}
     for row in given:
         if row.problem is None and row.date is not None and row.date >= tx.today:

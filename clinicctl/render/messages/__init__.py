@@ -5,13 +5,14 @@ from typing import Any
 
 from clinicctl.render.messages import clinic, database, journal, people, visits
 from clinicctl.render.messages.base import Report
+from clinicctl.render.messages.clinic import holidays
 from clinicctl.render.messages.journal import undo_question
 from clinicctl.render.phrases import count, day
 from clinicctl.results.base import Outcome
 from clinicctl.results.days import Day, WeekDay
 from clinicctl.results.imports import DoctorDiff, ImportedPatients
 
-__all__ = ["availability", "doctor_summary", "has", "mark", "report", "tally", "undo_question"]
+__all__ = ["availability", "doctor_summary", "has", "holidays", "mark", "report", "tally", "undo_question"]
 
 _REPORTS: dict[type, Callable[[Any, str], Report]] = {
     **people.REPORTS,

@@ -1,12 +1,22 @@
 """Sentences about the clinic's holidays and kinds of visit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from clinicctl.render.messages.base import Report
 from clinicctl.render.phrases import count, day
 from clinicctl.results.clinic import VisitType, VisitTypeAdded, VisitTypeRemoved
 from clinicctl.results.days import Holiday, HolidayAdded, HolidayRemoved
+
+FEW = 6
+"""The most holidays that a sentence names."""
+
+
+def holidays(found: Sequence[Holiday]) -> str:
+    """Return the sentence on the holidays among days."""
+    named = ", ".join(f"{day(each.date)} {each.name}" for each in found[:FEW])
+    more = f" and {len(found) - FEW} more" if len(found) > FEW else ""
+    return f"{'Holiday' if len(found) == 1 else 'Holidays'}: {named}{more}."
 
 
 def _holiday(each: Holiday) -> str:
