@@ -5,7 +5,7 @@ file may be somebody's calendar.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from clinicctl.rules import fingerprints, text
 from clinicctl.rules.tabular import Sheet, Unreadable
 
 MOST_BYTES = 2_000_000
-"""The most bytes of a file. Reading them takes about two seconds."""
+"""The most bytes of a file. Reading them takes about three seconds."""
 
 MOST_DATES = 5_000
 """The most dates in a file, because they are written in one transaction."""
@@ -71,11 +71,12 @@ def _rows(content: bytes) -> Iterator[HolidayRow]:
         raise Unreadable(1, "the file is empty")
     if not _BEGINS.match(written):
         raise Unreadable(1, "not an iCalendar file, because it does not begin with BEGIN:VCALENDAR")
-    lines = [each.strip().upper() for each in _LINE_END.split(written)]
-    if _END not in lines:
+    lines = _LINE_END.split(written)
+    marks = [each.strip().upper() for each in lines]
+    if _END not in marks:
         raise Unreadable(len(lines), "the end is missing (END:VCALENDAR)")
-    events = _events(written)
-    begins = [nth for nth, each in enumerate(lines, start=1) if each == _EVENT]
+    events = _events(written, lines)
+    begins = [nth for nth, each in enumerate(marks, start=1) if each == _EVENT]
     if len(begins) != len(events):
         raise Unreadable(begins[-1] if begins else 1, "an event is not complete (END:VEVENT)")
     for line, event in zip(begins, events, strict=True):
@@ -88,7 +89,7 @@ def _rows(content: bytes) -> Iterator[HolidayRow]:
             yield HolidayRow(line, on, name)
 
 
-def _events(written: str) -> list[Any]:
+def _events(written: str, lines: Sequence[str]) -> list[Any]:
     from icalendar import Calendar  # Deferred: no other command reads calendars.
 
     try:
@@ -96,7 +97,13 @@ def _events(written: str) -> list[Any]:
         return [event for each in calendars for event in each.walk("VEVENT")]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         # Its messages repeat the content.
-        raise Unreadable(1, "not an iCalendar file: a line cannot be read") from None
+        raise Unreadable(_bad_line(lines), "not a line of an iCalendar file") from None
+
+
+def _bad_line(lines: Sequence[str]) -> int:
+    """Return the number of the first line without a value, or else of the first line."""
+    bad = (nth for nth, each in enumerate(lines, start=1) if each[:1].strip() and ":" not in each)
+    return next(bad, 1)
 
 
 def _name(event: Any) -> str:
@@ -164,8 +171,10 @@ def _value(event: Any, name: str) -> Any:
 
     Return the property itself if it cannot be read.
     """
+    from icalendar import vDDDTypes  # Deferred, as in `_events`.
+
     found = _one(event, name)
-    return getattr(found, "dt", found)
+    return found.dt if isinstance(found, vDDDTypes) else found
 
 
 def _one(event: Any, name: str) -> Any:
