@@ -105,7 +105,7 @@ def test_a_date_that_is_no_holiday_cannot_be_removed(clinic: Ask, refused: Refus
     assert error["message"] == f"{DAY} is no holiday."
 
 
-def test_the_same_holiday_again_changes_nothing_and_another_name_replaces_it(clinic: Ask) -> None:
+def test_the_same_holiday_changes_nothing_and_another_name_replaces_it(clinic: Ask) -> None:
     add(clinic)
     assert (add(clinic)["created"], add(clinic)["former_name"]) == (False, None)
     renamed = add(clinic, DAY, "Founders' Day")

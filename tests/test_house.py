@@ -328,6 +328,8 @@ day MEHTA tomorrow
 version
 free
 waitlist list --all
+config holiday list
+config visit-type list
 status
 audit log --patient P2
 audit verify
