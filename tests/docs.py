@@ -57,7 +57,8 @@ def tree() -> Iterator[tuple[str, Any, Any]]:
                 continue
             command, words = group.get_command(ctx, name), f"{path} {name}".strip()
             inner = Context(command, info_name=name, parent=ctx, obj=AppContext())
-            yield words, command, inner
+            # A group may have a command of its own name.
+            yield words, getattr(command, "itself", None) or command, inner
             if hasattr(command, "list_commands"):
                 yield from walk(command, inner, words)
 
@@ -256,6 +257,8 @@ SCREENS = {
     "waitlist": "waitlist list",
     "duplicates": "patient duplicates",
     "config": "config",
+    "holiday-list": "config holiday list",
+    "visit-type-list": "config visit-type list",
     "audit-log": "audit log --doctor MEHTA --limit 6",
     "import": "doctor avail import days.csv --dry-run",
     "refused": "patient show sch",
@@ -270,6 +273,8 @@ def screens() -> Iterator[tuple[str, str]]:
     with TemporaryDirectory() as folder, _environment(folder), freeze_time(MOMENT, tick=False):
         _replayed("$ clinicctl demo\n$ clinicctl waitlist add P2 MEHTA tomorrow\n")
         _replayed("$ clinicctl patient add 'Anna Schmitt' --phone '+49 151 23456789' --new\n")
+        _replayed("$ clinicctl config holiday add 2027-01-26 'Republic Day'\n")
+        _replayed("$ clinicctl config visit-type add follow-up --minutes 10\n")
         days = Path(folder) / "days.csv"
         days.write_text("doctor,date,present,capacity,note\nMEHTA,+9d,no,,congress\nOKAFOR,+9d,yes,6,\n")
         for name, command in SCREENS.items():

@@ -20,6 +20,15 @@ KEEPING = {"db", "init", "demo"}
 
 Line = tuple[list[str], str | None]
 
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+DTSTART;VALUE=DATE:20991225
+SUMMARY:Christmas
+END:VEVENT
+END:VCALENDAR
+"""
+
 DAY: tuple[Line, ...] = (
     (["config", "overbook_limit", "3"], None),
     (["doctor", "add", "MEHTA", "Dr. Asha Mehta"], None),
@@ -32,6 +41,13 @@ DAY: tuple[Line, ...] = (
     (["doctor", "avail", "set", "MEHTA", "+3d", "--capacity", "4", "--note", "congress"], None),
     (["doctor", "avail", "weekly", "RAO", "mon-sun", "--capacity", "4"], None),
     (["away", "all", "+20d", "--note", "holiday"], None),
+    (["config", "holiday", "add", "+21d", "Founders' Day"], None),
+    (["config", "holiday", "add", "+21d", "Founding Day"], None),
+    (["config", "holiday", "import", "-"], CALENDAR),
+    (["config", "holiday", "remove", "+21d"], None),
+    (["config", "visit-type", "add", "new", "--minutes", "20"], None),
+    (["config", "visit-type", "edit", "new", "--minutes", "30"], None),
+    (["config", "visit-type", "remove", "new"], None),
     (["doctor", "avail", "import", "-"], "doctor,date,present\nRAO,+9d,no\n"),
     (["patient", "add", NAME, "--phone", PHONE, "--born", BORN, "--email", EMAIL, "--note", NOTE, "--key", "k1"], None),
     (["patient", "add", OTHER, "--phone", "98765 14704", "--born", "1972-04-18"], None),

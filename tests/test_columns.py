@@ -37,6 +37,8 @@ LISTS = (
     "waitlist list",
     "audit log",
     "config",
+    "config holiday list",
+    "config visit-type list",
     "health",
     "db check",
 )
@@ -53,6 +55,8 @@ WRITES = (
     "walkin P2 RAO",
     "waitlist add P1 RAO tomorrow",
     "config name Other",
+    "config holiday add +9d Feast",
+    "config visit-type add new --minutes 20",
 )
 
 

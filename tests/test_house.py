@@ -51,7 +51,7 @@ MAY_IMPORT = {
 }
 MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"pysqlite3"},
-    "rules": {"phonenumbers", "rapidfuzz", "openpyxl", "anyascii", "nicknames"},
+    "rules": {"phonenumbers", "rapidfuzz", "openpyxl", "anyascii", "nicknames", "icalendar"},
     "desk": {"orjson"},
     "render": {"rich", "wcwidth"},
     "cli": {"typer", "platformdirs"},
@@ -193,7 +193,7 @@ def test_help_and_version_load_no_database_layer_and_no_tables(args: list[str]) 
 import sys
 from clinicctl.cli import run
 status = run({args!r})
-names = {{"rapidfuzz", "anyascii", "nicknames"}}
+names = {{"rapidfuzz", "anyascii", "nicknames", "icalendar"}}
 loaded = ({{"sqlmodel", "sqlalchemy", "rich", "wcwidth", "pydantic", "phonenumbers"}} | names) & set(sys.modules)
 sys.exit(f"{{status}} {{loaded}}" if status or loaded else 0)
 """
@@ -226,7 +226,7 @@ import clinicctl.__main__
 from clinicctl.cli import run
 status = run(["book", "P1", "MEHTA", "--json"])
 loaded = {"rich", "wcwidth", "phonenumbers", "rapidfuzz", "anyascii", "nicknames", "tomllib", "email.message", "socket"}
-loaded = (loaded | {"clinicctl.rules.tabular"}) & set(sys.modules)
+loaded = (loaded | {"icalendar", "clinicctl.rules.tabular"}) & set(sys.modules)
 sys.exit(f"{status} {loaded}" if status or loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -328,6 +328,8 @@ day MEHTA tomorrow
 version
 free
 waitlist list --all
+config holiday list
+config visit-type list
 status
 audit log --patient P2
 audit verify

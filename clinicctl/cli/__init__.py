@@ -25,7 +25,7 @@ from clinicctl.cli.click_names import (
     NoSuchOption,
     UsageError,
 )
-from clinicctl.cli.commands import SECOND_NAMES, Group
+from clinicctl.cli.commands import SECOND_NAMES, Group, Reading
 from clinicctl.cli.context import AppContext, Ctx
 from clinicctl.cli.reporting import READER_GONE
 
@@ -35,7 +35,7 @@ _OPTION = re.compile("--?[a-z][a-z0-9-]{0,39}")
 
 TREE = {
     "init": ("clinic", "Create the clinic's database and its folder."),
-    "config": ("clinic", "Show or set the clinic's settings."),
+    "config": ("config", "Show or set the clinic's settings, holidays and kinds of visit."),
     "demo": ("clinic", "Create a database with the data of a sample clinic day."),
     "health": ("clinic", "Check whether the database can be used."),
     "patient": ("patients", "Patients: register, find, edit, merge."),
@@ -101,12 +101,17 @@ class Root(Group):
             return None
         module = import_module(f"clinicctl.cli.{TREE[cmd_name][0]}")
         name = _ALIASES.get(cmd_name, cmd_name)
-        if group := getattr(module, "GROUPS", {}).get(name):
-            return get_group(group)
-        for info in module.app.registered_commands:
-            if info.name == name:
-                return get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
-        raise AssertionError(name)
+        named = [each for each in getattr(module, "app", typer.Typer()).registered_commands if each.name == name]
+        command = (
+            get_command_from_info(named[0], pretty_exceptions_short=True, rich_markup_mode=None) if named else None
+        )
+        if (group := getattr(module, "GROUPS", {}).get(name)) is None:
+            assert command is not None, name
+            return command
+        found = get_group(group)
+        if isinstance(found, Group) and isinstance(command, Reading):
+            found.take_own(command)
+        return found
 
     def format_commands(self, ctx: Context, formatter: Any) -> None:
         with formatter.section("Commands"):
@@ -241,7 +246,7 @@ def _utf8(arg: str) -> str:
 def _usage(error: ClickException) -> errors.Refusal:
     """Return the error for a command line that Click refused, without personal data."""
     ctx = error.ctx if isinstance(error, UsageError) else None
-    path = ctx.command_path if ctx else PROGRAM
+    path = ctx.command_path.strip() if ctx else PROGRAM
     hint = f"See `{path} --help`."
     if isinstance(error, NoSuchOption):
         near = [each for each in error.possibilities or () if each.startswith("--")]

@@ -14,7 +14,6 @@ from clinicctl.cli.context import Ctx
 from clinicctl.results.base import Outcome
 
 app = typer.Typer()
-GROUPS: dict[str, typer.Typer] = {}
 
 
 @writes(
@@ -57,23 +56,6 @@ def init(
         )
     if not clinic.region:
         ctx.obj.note("No phone region is set, so phones need a +. To set it: `clinicctl config region CC`.")
-
-
-@writes(app, "config", "clinicctl config", "clinicctl config timezone", "clinicctl config region DE")
-def config(
-    ctx: Ctx,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", autocompletion=params.setting_names, help="Name of a setting.")
-    ] = None,
-    value: Annotated[str | None, typer.Argument(metavar="[VALUE]", help="New value.")] = None,
-) -> None:
-    """Show or set the clinic's settings."""
-    if name is None:
-        ctx.obj.show(ctx.obj.read(desk.clinic.list_settings))
-    elif value is None:
-        ctx.obj.show(ctx.obj.read(desk.clinic.show_setting, name=name))
-    else:
-        ctx.obj.write(desk.clinic.set_setting, name=name, value=value)
 
 
 @writes(app, "demo", "clinicctl demo --db demo.db", "clinicctl queue show --db demo.db")

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from clinicctl import render, settings
-from clinicctl.cli.click_names import Context, Parameter
+from clinicctl.cli.click_names import Command, Context, Parameter, get_current_context
 
 T = TypeVar("T")
 
@@ -133,8 +133,12 @@ class Reading(TyperCommand):
     def get_help_option(self, ctx: Context) -> TyperOption | None:
         return _with_checked_output(super().get_help_option(ctx))
 
+    def get_help(self, ctx: Context) -> str:
+        # A command that is also a group has one page of help.
+        return super().get_help(ctx) if ctx.info_name or ctx.parent is None else ctx.parent.get_help()
+
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        ctx.obj.command = first_name(ctx.command_path.partition(" ")[2])
+        ctx.obj.command = first_name(ctx.command_path.strip().partition(" ")[2])
         return super().parse_args(ctx, self._with_days_back(args))
 
     def _with_days_back(self, args: Sequence[str]) -> list[str]:
@@ -175,6 +179,9 @@ class Writing(Reading):
 class Group(TyperGroup):
     """A group of commands, which takes the common options before the command's name."""
 
+    itself: Reading | None = None
+    """The command of the group's own name. It gets every line that names no command of the group."""
+
     def __init__(self, *args: Any, params: list[Any] | None = None, name: str | None = None, **kwargs: Any) -> None:
         hidden = name != "clinicctl"
         extra = [*_common(hidden=hidden), *_writing(hidden=True)]
@@ -182,6 +189,38 @@ class Group(TyperGroup):
 
     def get_help_option(self, ctx: Context) -> TyperOption | None:
         return _with_checked_output(super().get_help_option(ctx))
+
+    def take_own(self, command: Reading) -> None:
+        """Take the command of the group's own name."""
+        self.itself, self.no_args_is_help, self.invoke_without_command = command, False, True
+        self.callback = self._run_itself
+
+    def _run_itself(self) -> None:
+        ctx = get_current_context()
+        if self.itself is not None and ctx.invoked_subcommand is None:
+            with self.itself.make_context("", [], parent=ctx) as own:
+                self.itself.invoke(own)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        if self.itself is not None and self.get_command(ctx, args[0]) is None:
+            return "", self.itself, args
+        return super().resolve_command(ctx, args)
+
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+        return self.itself.collect_usage_pieces(ctx) if self.itself is not None else super().collect_usage_pieces(ctx)
+
+    def format_options(self, ctx: Context, formatter: Any) -> None:
+        if self.itself is None:
+            super().format_options(ctx, formatter)
+        else:
+            self.format_commands(ctx, formatter)
+            self.itself.format_options(ctx, formatter)
+
+    def shell_complete(self, ctx: Context, incomplete: str) -> list[Any]:
+        first = [each for each in self.itself.own if each.param_type_name == "argument"][:1] if self.itself else []
+        return super().shell_complete(ctx, incomplete) + [
+            found for each in first for found in each.shell_complete(ctx, incomplete)
+        ]
 
     def format_epilog(self, ctx: Context, formatter: Any) -> None:
         _format_examples(self.epilog, formatter)

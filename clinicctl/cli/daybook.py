@@ -53,7 +53,11 @@ def day(
         raise errors.Usage(problem="Give the days once, and at most one doctor.")
     on = (second or DaysWord("today")) if named else first
     asked: dict[str, Any] = {"on": on, "doctor": named or doctor}
-    ctx.obj.show(ctx.obj.read(desk.daybook.week, **asked) if week else ctx.obj.read_list(desk.daybook.sheet, **asked))
+    found: Any = ctx.obj.read(desk.daybook.week, **asked) if week else ctx.obj.read_list(desk.daybook.sheet, **asked)
+    ctx.obj.show(found)
+    if week and found:
+        on = DaysWord(f"{found[0].days[0].date}..{found[0].days[-1].date}")
+    _note_holidays(ctx, on)
 
 
 @reads_long(
@@ -114,6 +118,17 @@ def free(
         found = later
         ctx.obj.note("No free slot in the days asked for. This is the next day with one.")
     ctx.obj.show(found)
+    _note_holidays(ctx, start, count=days)
+
+
+def _note_holidays(ctx: Ctx, on: DaysWord | DayWord, *, count: int = 1) -> None:
+    """Note the holidays among days below a table, whose rows do not have them."""
+    if (ctx.obj.settings.output or render.default_format()) != "table" or ctx.obj.settings.quiet:
+        return
+    if listed := ctx.obj.read(desk.holidays.list_on, on=on, count=count):
+        from clinicctl.render import questions  # Deferred: only a question needs it.
+
+        ctx.obj.note(questions.holidays(listed))
 
 
 @reads_long(app, "status", "clinicctl status")
@@ -150,7 +165,11 @@ def undo(
     """
     seen = ctx.obj.read(desk.undo.preview, number=number, key=ctx.obj.settings.key)
     if seen is not None and (found := seen[0]).ask:
-        ctx.obj.confirm(render.undo_question(found), hint=f"{render.undo_question(found, names=False)} Add --yes.")
+        from clinicctl.render import questions  # Deferred: only a question needs it.
+
+        ctx.obj.confirm(
+            questions.undo_question(found), hint=f"{questions.undo_question(found, names=False)} Add --yes."
+        )
     ctx.obj.write(desk.undo.undo, number=number, asked=seen[1] if seen is not None else None)
 
 

@@ -43,14 +43,8 @@ def read(root: Group, words: Sequence[str]) -> Read | None:
 
     Return None if Click must parse.
     """
-    command: Command | None = root
-    at = 0
-    while isinstance(command, Group):
-        if at == len(words) or words[at].startswith("-"):
-            return None
-        command = _named(command, words[at])
-        at += 1
-    if not isinstance(command, Reading):
+    command, at = _find(root, words)
+    if command is None:
         return None
     shape = _shape(command)
     values = shape.read(words[at:])
@@ -73,12 +67,8 @@ def without_people(root: Group, words: Sequence[str], codes: Collection[str]) ->
     Only values that cannot be a name remain: P17, A42, the `.` of the shell, a day or a time, a number, a word of our
     own, or a doctor's code. An argument for a doctor may be a patient's name typed in the wrong place.
     """
-    command: Command | None = root
-    at = 0
-    while isinstance(command, Group) and at < len(words):
-        command = _named(command, words[at])
-        at += 1
-    if not isinstance(command, Reading):
+    command, at = _find(root, words)
+    if command is None:
         return None
     safe = [*words[:at]]
     shape = _shape(command)
@@ -115,6 +105,24 @@ def _is_nobody(reader: Callable[[str], Any] | None, word: str, codes: Collection
             return False
         return True
     return reader not in PERSONAL and (word in _OUR_WORDS or (word.isdecimal() and len(word) <= _SHORT))
+
+
+def _find(root: Group, words: Sequence[str]) -> tuple[Reading | None, int]:
+    """Return the command that a line names, and the number of words of its name.
+
+    It is None if the line names none, or has an option within the name.
+    """
+    command: Command | None = root
+    for at, word in enumerate(words):
+        if not isinstance(command, Group):
+            break
+        if (inside := _named(command, word)) is None and not word.startswith("-"):
+            return command.itself, at
+        command = inside
+    else:
+        at = len(words)
+        command = command.itself if isinstance(command, Group) else command
+    return (command, at) if isinstance(command, Reading) else (None, 0)
 
 
 @cache

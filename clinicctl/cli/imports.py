@@ -14,7 +14,8 @@ from clinicctl import desk, errors, interrupts, render
 from clinicctl.cli import params
 from clinicctl.cli.context import Ctx
 from clinicctl.cli.reporting import PARTLY_DONE
-from clinicctl.rules import encodings, tabular, workbooks
+from clinicctl.results.base import Outcome
+from clinicctl.rules import calendars, encodings, tabular, workbooks
 from clinicctl.rules.import_rows import Kind
 from clinicctl.statuses import Encoding, OnError, SheetFormat
 
@@ -93,6 +94,24 @@ def run(
             outcome = desk.imports.run.import_sheet(parts[0], **how)
         else:
             outcome = desk.imports.run.import_parts(parts, check=check, **how)
+    _show(ctx, name, outcome)
+
+
+def run_calendar(ctx: Ctx, file: str, *, write: Callable[..., Any], **options: Any) -> None:
+    """Read a calendar file, import its dates, and show the result."""
+    name = "stdin" if file == "-" else os.path.basename(file)
+    with render.show_progress(name, quiet=ctx.obj.settings.quiet) as progress:
+        sheet = calendars.read(_content(ctx, file, most=calendars.MOST_BYTES + 1))
+        progress.describe("writing")
+        outcome = ctx.obj.execute(write, {"sheet": sheet, **options})
+    _show(ctx, name, outcome)
+
+
+def _show(ctx: Ctx, name: str, outcome: Outcome) -> None:
+    """Show the result of an import.
+
+    Exits with `PARTLY_DONE` if rows were refused.
+    """
     ctx.obj.show(outcome)
     if (ctx.obj.settings.output or render.default_format()) != "table":
         ctx.obj.note(f"{name}: {render.tally(outcome)}")
@@ -110,10 +129,10 @@ def _reading(ctx: Ctx, kind: Kind, given: FileOptions) -> tabular.Reading:
     return tabular.Reading(renamed, ignore=given.ignore_columns)
 
 
-def _content(ctx: Ctx, file: str) -> bytes:
+def _content(ctx: Ctx, file: str, *, most: int = MOST_BYTES) -> bytes:
     """Return the content of a file or of stdin, up to the largest size."""
     with opened_bytes(ctx, file) as source:
-        return source.read(MOST_BYTES)
+        return source.read(most)
 
 
 def _lines(ctx: Ctx, content: bytes, given: FileOptions) -> Iterable[str] | tabular.Cells:

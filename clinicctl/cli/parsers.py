@@ -206,6 +206,11 @@ def visit_type(given: str) -> str:
     return text.clean(given, what="kind of visit", longest=VISIT_TYPE)
 
 
+def holiday(given: str) -> str:
+    """Return the name of a holiday, checked only as text."""
+    return text.clean(given, what="name", longest=text.NAME)
+
+
 def note(given: str) -> str:
     """Return a note; empty to clear it."""
     return text.note(given) or ""

@@ -147,7 +147,9 @@ def erase(ctx: Ctx, patient: params.Patient) -> None:
     """
     if not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
         records = ctx.obj.read(desk.records.preview_erasure, patient=patient)
-        ctx.obj.confirm(f"This cannot be undone. Erase {render.named(records)}?")
+        from clinicctl.render import questions  # Deferred: only a question needs it.
+
+        ctx.obj.confirm(f"This cannot be undone. Erase {questions.named(records)}?")
     ctx.obj.erase(desk.records.erase, patient=patient)
 
 

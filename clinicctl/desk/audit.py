@@ -149,8 +149,14 @@ def _entry(tx: Tx, row: rows.WriteRow, steps: Sequence[rows.TakenStepRow]) -> Jo
 def _touched(tx: Tx, outcome: Mapping[str, Any]) -> Iterator[str]:
     """Yield the numbers and codes in an outcome."""
     result = outcome["result"]
-    if outcome["type"] == "Setting":
+    if outcome["type"] in ("Setting", "VisitType", "VisitTypeAdded", "VisitTypeRemoved"):
         yield result["name"]
+    elif outcome["type"] in ("HolidayAdded", "HolidayRemoved"):
+        yield result["date"]
+    elif outcome["type"] == "ImportedHolidays" and result["rows"]:
+        for row in replay.result(tx, outcome).rows:
+            if row.outcome in (RowOutcome.ADDED, RowOutcome.CHANGED):
+                yield row.date.isoformat()
     elif outcome["type"] in ("ImportedPatients", "ImportedDoctors") and result["rows"]:
         for row in replay.result(tx, outcome).rows:
             if row.outcome in (RowOutcome.ADDED, RowOutcome.CHANGED):

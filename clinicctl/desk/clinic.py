@@ -71,7 +71,7 @@ def _known(name: str) -> SettingSpec:
         if known.name == name.replace("-", "_").lower():
             return known
     given = errors.typed(name, known={part for known in CLINIC for part in known.name.split("_")})
-    near = errors.near(name.replace("-", "_").lower(), [known.name for known in CLINIC])
+    near = errors.near(name.replace("-", "_").lower(), [*(known.name for known in CLINIC), "holiday", "visit-type"])
     raise errors.NoSuchSetting(
         problem=f"No such setting: {given}." if given else "No such setting.",
         hint=f"Did you mean {near}?" if near else f"The settings are {', '.join(known.name for known in CLINIC)}.",

@@ -108,6 +108,13 @@ SET_DAYS = _declare("availability.set_days", Part.DAYS | Part.VISITS, Undo.DAYS)
 SET_WEEKLY = _declare("weekly.set_weekly", Part.DAYS | Part.VISITS, Undo.DAYS)
 IMPORT_DAYS = _declare("imports.set_availability", Part.DAYS | Part.VISITS, Undo.DAYS)
 
+ADD_HOLIDAY = _declare("holidays.add", Part.DAYS | Part.VISITS)
+REMOVE_HOLIDAY = _declare("holidays.remove", Part.DAYS)
+IMPORT_HOLIDAYS = _declare("holidays.import_dates", Part.DAYS | Part.VISITS)
+ADD_VISIT_TYPE = _declare("visit_types.add", Part.SETTINGS)
+EDIT_VISIT_TYPE = _declare("visit_types.edit", Part.SETTINGS)
+REMOVE_VISIT_TYPE = _declare("visit_types.remove", Part.SETTINGS)
+
 ADD_PATIENT = _declare("patients.add", Part.PATIENTS)
 EDIT_PATIENT = _declare("patients.edit", Part.PATIENTS)
 ARCHIVE_PATIENT = _declare("patients.archive", Part.PATIENTS)

@@ -21,6 +21,11 @@ class NoSuchVisitType(NotFound):
     advice = "See `clinicctl config visit-type list`."
 
 
+class VisitTypeExists(Conflict):
+    code, sentence = "exists", "The kind of visit {name} already exists, with {minutes} minutes."
+    advice = "To change its length: `clinicctl config visit-type edit NAME --minutes N`."
+
+
 class NothingBooked(NotFound):
     code, sentence = "appointment_not_found", "{patient} has no booked appointment{until}."
     advice = "See `clinicctl appointment list --patient {patient}`."

@@ -8,6 +8,11 @@ class NoSuchDoctor(NotFound):
     advice = "See `clinicctl doctor list`."
 
 
+class NoSuchHoliday(NotFound):
+    code, sentence = "holiday_not_found", "{date} is no holiday."
+    advice = "See `clinicctl config holiday list`."
+
+
 class DuplicateCode(Conflict):
     code, sentence = "duplicate_code", "A doctor with the code {doctor} already exists."
 

@@ -17,25 +17,22 @@ if TYPE_CHECKING:
 
     from clinicctl.render.listings import Listing
     from clinicctl.render.progress import Progress
-    from clinicctl.results.appointments import Appointment, CancelledSeries, Undoing
     from clinicctl.results.base import Outcome
     from clinicctl.results.clinic import Metrics
     from clinicctl.results.days import Board
-    from clinicctl.results.people import MergePlan, PatientBrief, ToCall
+    from clinicctl.results.people import MergePlan, ToCall
 
 __all__ = [
     "answer",
     "ask",
     "board",
     "can_ask",
-    "cancel_question",
     "choices",
     "default_format",
     "flush",
     "listing",
     "merge_plan",
     "message",
-    "named",
     "people",
     "progress",
     "prompt",
@@ -45,7 +42,6 @@ __all__ = [
     "text",
     "textfile",
     "to_call",
-    "undo_question",
 ]
 
 
@@ -123,6 +119,7 @@ def result(
                 kind=machine.declared_class(of) if shown == [] else None,
                 days=days,
                 doctor=doctor,
+                listed=listed if _is_terminal(sys.stdout) else (),
                 **_terminal(),
             )
         )
@@ -300,13 +297,6 @@ def prompt(question: str) -> str:
         return sys.stdin.readline().strip()
 
 
-def named(people: "Sequence[PatientBrief]") -> str:
-    """Return people for a question: the number and the name of each."""
-    from clinicctl.render import phrases
-
-    return " and ".join(map(phrases.patient, people))
-
-
 def merge_plan(plan: "MergePlan", *, masked: bool, names: bool) -> None:
     """Show both records of a merge on stderr, before the question.
 
@@ -324,23 +314,6 @@ def _comparison(plan: "MergePlan", stream: IO[str] | None, *, masked: bool, name
     console = layout.Console(width=_width(), coloured=_coloured(stream), positioned=_obeys(stream))
     comparison.print_plan(console, safe_text.masked(plan) if masked else plan, names=names)
     return console.text()
-
-
-def cancel_question(found: "Appointment | CancelledSeries") -> str:
-    """Return the question before a patient's appointment or series is cancelled."""
-    from clinicctl.render import messages
-
-    return messages.cancel_question(found)
-
-
-def undo_question(found: "Undoing", *, names: bool = True) -> str:
-    """Return the question before an undo.
-
-    Without `names` it is a statement with numbers only.
-    """
-    from clinicctl.render import messages
-
-    return messages.undo_question(found, names=names)
 
 
 def people(affected: "Sequence[ToCall]", *, masked: bool = False) -> None:

@@ -19,10 +19,10 @@ from clinicctl.results.appointments import (
     StepTaken,
     WaitlistEntry,
 )
-from clinicctl.results.clinic import Finding, Setting
+from clinicctl.results.clinic import Finding, Setting, VisitType
 from clinicctl.results.database import Problem
-from clinicctl.results.days import Day, FreeTime, Slot, ToDo, WeekDay
-from clinicctl.results.imports import ImportedDoctor, ImportedPatient, ImportedRow
+from clinicctl.results.days import Day, FreeTime, Holiday, Slot, ToDo, WeekDay
+from clinicctl.results.imports import ImportedDoctor, ImportedHoliday, ImportedPatient, ImportedRow
 from clinicctl.results.journal import JournalEntry
 from clinicctl.results.people import Doctor, Duplicate, FoundPatient, Patient
 
@@ -226,6 +226,22 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Change", lambda each: each.change),
         ("Reason", lambda each: each.reason),
     ),
+    Holiday: (
+        ("Day", lambda each: phrases.day(each.date)),
+        ("Holiday", lambda each: each.name),
+    ),
+    ImportedHoliday: (
+        ("Line", lambda each: each.line),
+        ("Day", lambda each: phrases.day(each.date) if each.date else ""),
+        ("Holiday", lambda each: each.name),
+        ("Outcome", lambda each: status(each.outcome)),
+        ("Change", lambda each: each.change),
+        ("Reason", lambda each: each.reason),
+    ),
+    VisitType: (
+        ("Kind of visit", lambda each: each.name),
+        ("Minutes", lambda each: each.minutes),
+    ),
     Problem: (
         ("Rule", lambda each: each.law),
         ("Violation", lambda each: each.where),
@@ -238,7 +254,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Problem", lambda each: each.problem),
     ),
 }
-NUMBERS = {"Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead", "Line"}
+NUMBERS = {"Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead", "Line", "Minutes"}
 
 
 def text(value: Any) -> Text:

@@ -7,9 +7,9 @@ from itertools import chain, groupby
 from typing import Any
 
 from clinicctl import statuses
-from clinicctl.render import messages, phrases
+from clinicctl.render import messages, overviews, phrases
 from clinicctl.render.columns import COLUMNS, NUMBERS, instant, status, text
-from clinicctl.render.layout import NARROW, NO_BREAK, Console, Heading, Text
+from clinicctl.render.layout import NARROW, Console, Heading, Text
 from clinicctl.render.machine import TO_CALL, to_call
 from clinicctl.render.safe_text import visible
 from clinicctl.render.spool import Spool
@@ -22,18 +22,15 @@ from clinicctl.results.appointments import (
     WaitlistEntry,
 )
 from clinicctl.results.base import Outcome
-from clinicctl.results.clinic import Demo, Health
+from clinicctl.results.clinic import Demo, Health, VisitType
 from clinicctl.results.database import Checked, LastBackup, Problem, Repaired
-from clinicctl.results.days import Board, Day, DoctorWeek, FreeTime, Slot, ToDo, WeekDay
-from clinicctl.results.imports import Imported, ImportedDoctors, ImportedPatients, ImportedRow
+from clinicctl.results.days import Board, Day, DoctorWeek, FreeTime, Holiday, HolidayAdded, Slot, ToDo, WeekDay
+from clinicctl.results.imports import Imported, ImportedDoctors, ImportedHolidays, ImportedPatients, ImportedRow
 from clinicctl.results.journal import JournalEntry
 from clinicctl.results.people import Doctor, DoctorBrief, Duplicate, Patient, PatientBrief
 
 SHOWN = 60
 """The most rows of an imported file that a table shows."""
-
-NEXT = 8
-"""The most waiting patients of a doctor that the board shows."""
 
 _NOTHING: dict[type, tuple[str, str]] = {
     Patient: ("No patients found", "Register one: clinicctl patient add NAME --phone PHONE"),
@@ -50,8 +47,13 @@ _NOTHING: dict[type, tuple[str, str]] = {
     ToDo: ("No open problems", ""),
     JournalEntry: ("No writes found", "See all: clinicctl audit log"),
     Duplicate: ("No possible duplicates", ""),
+    Holiday: ("No holidays", "Add one: clinicctl config holiday add DATE NAME"),
+    VisitType: ("No kinds of visit", "Add one: clinicctl config visit-type add NAME --minutes N"),
 }
 """What an empty list of each kind says, and what to do next."""
+
+_CANCELLING = (Day, WeekDay, Imported, ImportedHolidays, HolidayAdded)
+"""The results that list the patients whom a change has cancelled."""
 
 
 def render(
@@ -65,16 +67,19 @@ def render(
     kind: type | None = None,
     days: Sequence[date] = (),
     doctor: str = "",
+    listed: Sequence[str] = (),
 ) -> str:
     """Return a single thing or an empty list for people: a sentence, or lines.
 
-    `kind` is the class of an empty list; `days` and `doctor` are what the command asked for.
+    `kind` is the class of an empty list; `days` and `doctor` are what the command asked for. `listed` are cancelled
+    appointments that the user has already seen.
     """
     console = Console(width=width, coloured=coloured, positioned=positioned)
     if outcome is not None and messages.has(result):
         console.print(Text(visible(messages.report(result, outcome, command=command))), soft_wrap=True)
         _print_left_over(console, result)
-    elif isinstance(result, Imported | ImportedPatients | ImportedDoctors):
+        _print_to_call(console, [result], outcome, listed=listed)
+    elif isinstance(result, Imported | ImportedPatients | ImportedDoctors | ImportedHolidays):
         _print_import(console, result, outcome)
     elif isinstance(result, Health | Checked):
         _print_verdict(console, result)
@@ -126,9 +131,9 @@ def prepare(
 
 def _print_list(console: Console, rows: Sequence[Any], outcome: Outcome | None, *, listed: Sequence[str]) -> None:
     if isinstance(rows[0], Board):
-        print_board(console, rows)
+        overviews.print_board(console, rows)
     elif isinstance(rows[0], DoctorWeek):
-        _print_week(console, rows)
+        overviews.print_week(console, rows)
     else:
         _print_rows(console, rows)
         if outcome is not None:
@@ -228,42 +233,6 @@ def _print_one(console: Console, result: Any, *, without: Sequence[str] = ()) ->
     )
 
 
-def print_board(console: Console, rows: Sequence[Board]) -> None:
-    """Print the waiting room's board: positions and doctors, no names of patients."""
-    if not rows:
-        console.print("Nobody is waiting.", style="dim")
-        return
-    several = len({row.date for row in rows}) > 1
-    console.table(
-        [
-            Heading(title)
-            for title in ("Doctor", *(("Day",) if several else ()), "Please come in", "With the doctor", "Next")
-        ],
-        [
-            [
-                Text(visible(row.name), "bold"),
-                *([Text(phrases.day(row.date))] if several else []),
-                Text(_positions(row.called), "bold green"),
-                Text(_positions(row.serving)),
-                Text(_next(row)),
-            ]
-            for row in rows
-        ],
-        below=1,
-    )
-
-
-def _positions(positions: Iterable[int | str]) -> str:
-    return "  ".join(str(each) for each in positions)
-
-
-def _next(row: Board) -> str:
-    """Return the waiting positions, each with its expected time if there is one."""
-    starts = [f"{NO_BREAK}{phrases.about(each)}" for each in row.expected_starts] or [""] * len(row.waiting)
-    listed = [f"{position}{start}" for position, start in zip(row.waiting, starts, strict=True)]
-    return _positions(listed[:NEXT]) + (" …" if len(listed) > NEXT else "")
-
-
 def _print_verdict(console: Console, result: Health | Checked) -> None:
     if isinstance(result, Health):
         good, verdict = result.usable, "Database OK." if result.usable else "The database cannot be used."
@@ -327,7 +296,7 @@ def _print_to_call(
     console: Console, rows: Sequence[Any], outcome: Outcome | None, *, listed: Sequence[str] = ()
 ) -> None:
     for name, (title, dry) in TO_CALL.items():
-        people = [each for row in rows if isinstance(row, Day | WeekDay | Imported) for each in getattr(row, name)]
+        people = [each for row in rows if isinstance(row, _CANCELLING) for each in getattr(row, name, ())]
         if people and [each.appointment for each in people] == list(listed):
             done = "Cancelled by the clinic" if name == "cancelled" else "Moved"
             console.print(f"{done}: the patients listed above. Please call them.", style="bold")
@@ -336,30 +305,6 @@ def _print_to_call(
             console.print(dry if outcome is not None and outcome.dry_run else title, style="bold")
         for each in people:
             console.print(Text(to_call(each).rstrip()), soft_wrap=True)
-
-
-def _print_week(console: Console, rows: Sequence[DoctorWeek]) -> None:
-    """Print the taken slots and the capacity of each doctor's days."""
-    dates = [each.date for each in rows[0].days]
-    if console.width < NARROW:
-        for row in rows:
-            console.block(
-                [("Doctor", Text(row.doctor)), *((phrases.day(each.date), _taken(each)) for each in row.days)]
-            )
-        return
-    console.print(f"{phrases.day(dates[0])} to {phrases.day(dates[-1])}: taken/slots, – absent", style="bold")
-    console.table(
-        [Heading("Doctor"), *(Heading(f"{phrases.day(each)[:3]} {each.day}", right=True) for each in dates)],
-        [[Text(visible(row.doctor)), *(_taken(each) for each in row.days)] for row in rows],
-    )
-
-
-def _taken(each: Day) -> Text:
-    if not each.present:
-        return Text("–" if not each.booked else f"– ({each.booked})", "dim")
-    if each.remaining:
-        return Text(f"{each.booked}/{each.capacity}")
-    return Text(f"{each.booked}/{each.capacity} full", "bold red")
 
 
 def _sheets(console: Console, rows: Iterator[Slot]) -> Iterator[str]:

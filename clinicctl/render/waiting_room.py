@@ -9,7 +9,7 @@ from rich.segment import ControlType
 
 from clinicctl import errors, interrupts
 from clinicctl.render.layout import Console
-from clinicctl.render.tables import print_board
+from clinicctl.render.overviews import print_board
 from clinicctl.results.days import Board
 
 _BEGIN = f"{Control.alt_screen(True)}{Control.show_cursor(False)}"

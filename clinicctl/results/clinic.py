@@ -1,6 +1,7 @@
-"""Results about the clinic, its settings, its health and its metrics."""
+"""Results about the clinic, its settings and kinds of visit, its health and its metrics."""
 
 from collections.abc import Mapping
+from dataclasses import field
 
 from clinicctl.results.base import result, stored
 
@@ -28,6 +29,29 @@ class Setting:
     name: str
     value: str
     meaning: str
+
+
+@stored("VisitType")
+@result
+class VisitType:
+    """A kind of visit, with its length in minutes."""
+
+    name: str
+    minutes: int
+
+
+@stored("VisitTypeAdded")
+@result
+class VisitTypeAdded(VisitType):
+    """A kind of visit that was added, or that was there before."""
+
+    created: bool = field(default=True, kw_only=True)
+
+
+@stored("VisitTypeRemoved")
+@result
+class VisitTypeRemoved(VisitType):
+    """A kind of visit that was removed."""
 
 
 @result

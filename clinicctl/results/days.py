@@ -53,6 +53,31 @@ class WeekDay:
     moved: tuple[Moved, ...] = field(default=(), kw_only=True)
 
 
+@stored("Holiday")
+@result
+class Holiday:
+    """A date on which every doctor is absent, unless the date is set for a doctor."""
+
+    date: date
+    name: str
+
+
+@stored("HolidayAdded")
+@result
+class HolidayAdded(Holiday):
+    """A holiday that was added, or that was there before, with its former name if that was another."""
+
+    created: bool = field(default=True, kw_only=True)
+    former_name: str | None = field(default=None, kw_only=True)
+    cancelled: tuple[ToCall, ...] = field(default=(), kw_only=True)
+
+
+@stored("HolidayRemoved")
+@result
+class HolidayRemoved(Holiday):
+    """A holiday that was removed."""
+
+
 @result
 class DoctorWeek:
     """The seven days of a week of a doctor."""

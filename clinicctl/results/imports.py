@@ -109,3 +109,27 @@ class ImportedDoctors:
     unchanged: int
     refused: int
     rows: tuple[ImportedDoctor, ...]
+
+
+class ImportedHoliday(NamedTuple):
+    """The outcome of a date of an event in a calendar file. The line is that of the event's beginning."""
+
+    line: int
+    date: date | None
+    name: str | None
+    outcome: RowOutcome
+    reason: str | None
+    change: str | None = None
+
+
+@stored("ImportedHolidays")
+@result
+class ImportedHolidays:
+    """The outcome of a calendar file of holidays."""
+
+    added: int
+    changed: int
+    unchanged: int
+    refused: int
+    rows: tuple[ImportedHoliday, ...]
+    cancelled: tuple[ToCall, ...] = ()

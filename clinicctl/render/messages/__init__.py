@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from clinicctl.render.messages import database, journal, people, visits
+from clinicctl.render.messages import clinic, database, journal, people, visits
 from clinicctl.render.messages.base import Report
+from clinicctl.render.messages.clinic import holidays
 from clinicctl.render.messages.journal import undo_question
 from clinicctl.render.messages.visits import cancel_question, coming_series, series_title
 from clinicctl.render.phrases import count, day
@@ -18,6 +19,7 @@ __all__ = [
     "coming_series",
     "doctor_summary",
     "has",
+    "holidays",
     "mark",
     "report",
     "series_title",
@@ -30,6 +32,7 @@ _REPORTS: dict[type, Callable[[Any, str], Report]] = {
     **visits.REPORTS,
     **journal.REPORTS,
     **database.REPORTS,
+    **clinic.REPORTS,
 }
 
 

@@ -42,6 +42,33 @@ def visit_types(tx: Tx) -> list[rows.VisitTypeRow]:
     return tx.fetch_all(_VISIT_TYPES, (), rows.visit_type_row)
 
 
+_INSERT_VISIT_TYPE = """
+INSERT INTO visit_types (name, minutes) VALUES (?, ?)
+"""
+
+
+def insert_visit_type(tx: Tx, *, name: str, minutes: int) -> int:
+    return tx.execute(_INSERT_VISIT_TYPE, (name, minutes))
+
+
+_UPDATE_VISIT_TYPE = """
+UPDATE visit_types SET minutes=? WHERE visit_types.name = ?
+"""
+
+
+def update_visit_type(tx: Tx, *, minutes: int, kind: str) -> int:
+    return tx.execute(_UPDATE_VISIT_TYPE, (minutes, kind))
+
+
+_DELETE_VISIT_TYPE = """
+DELETE FROM visit_types WHERE visit_types.name = ?
+"""
+
+
+def delete_visit_type(tx: Tx, *, kind: str) -> int:
+    return tx.execute(_DELETE_VISIT_TYPE, (kind,))
+
+
 _DOCTORS_WITHOUT_CAPACITY = """
 SELECT doctors.id, doctors.code, doctors.name, doctors.specialty, doctors.capacity, doctors.created_at,
 doctors.updated_at, doctors.archived_at

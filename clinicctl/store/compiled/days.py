@@ -143,6 +143,28 @@ def holidays(tx: Tx, *, first: Date, last: Date) -> list[rows.HolidayRow]:
     return tx.fetch_all(_HOLIDAYS, (from_date(first), from_date(last)), rows.holiday_row)
 
 
+_INSERT_HOLIDAYS = """
+INSERT INTO holidays (date, name) VALUES (?, ?)
+"""
+
+
+def insert_holidays(tx: Tx, every: Iterable[rows.HolidayRow]) -> int:
+    return tx.execute_many(
+        _INSERT_HOLIDAYS,
+        ((from_date(each.date), each.name) for each in every),
+    )
+
+
+_DELETE_HOLIDAYS = """
+DELETE FROM holidays WHERE holidays.date IN (SELECT dates_listed.value
+FROM json_each(?) AS dates_listed)
+"""
+
+
+def delete_holidays(tx: Tx, *, dates: Iterable[Date]) -> int:
+    return tx.execute(_DELETE_HOLIDAYS, (from_list(dates, from_date),))
+
+
 _INSERT_SETTINGS = """
 INSERT INTO doctor_daily_availabilities (id, doctor_id, date, present, capacity, note, updated_by, updated_at,
 sessions, every) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

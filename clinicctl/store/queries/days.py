@@ -1,4 +1,4 @@
-"""Queries for doctors' days: settings of dates and weekdays, and ledgers."""
+"""Queries for doctors' days: settings of dates and weekdays, holidays, and ledgers."""
 
 from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, case, delete, insert, select, update
 
@@ -36,6 +36,8 @@ HOLIDAYS = every(
     select(holidays).where(holidays.c.date.between(bindparam("first"), bindparam("last"))).order_by(holidays.c.date),
     "HolidayRow",
 )
+INSERT_HOLIDAYS = change_each(insert(holidays), row="HolidayRow")
+DELETE_HOLIDAYS = change(delete(holidays).where(among(holidays.c.date, "dates")))
 INSERT_SETTINGS = change_each(insert(availabilities), row="DaySettingRow")
 UPDATE_SETTINGS = change_each(
     update(availabilities).where(_of_row(availabilities)),
