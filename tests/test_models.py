@@ -36,6 +36,8 @@ def demo(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     ask("book", "P2", "NOVAK", "+3d", "--time", "10:00")
     ask("appointment", "cancel", ask("book", "P3", "NOVAK", "+3d")["number"])
     ask("patient", "distinct", "P1", "P2")
+    ask("config", "holiday", "add", "+300d", "Founders' Day")
+    ask("config", "visit-type", "add", "new", "--minutes", "20")
     number = ask("patient", "add", "Vera Novak", "--phone", "none")["number"]
     ask("patient", "merge", number, "--into", "P1", "--yes")
     return ask

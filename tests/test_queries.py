@@ -262,21 +262,21 @@ undo
 patient distinct P2 P1
 patient distinct P1 P2
 patient edit P2 --note tall
+book P2 CHEN +30d --every 1w --times 3
+appointment list --patient P2 --series A20
+patient show P2
+cancel P2 --series --reason better
+walkin P7 MEHTA
+queue call MEHTA
+walkin P1 MEHTA
+queue show
 doctor avail weekly RAO mon-sun --session 09:00-12:00 --every 20m
 book P2 RAO +9d --time 09:20
 book P1 RAO +9d --time 09:00
 doctor avail set RAO +9d --session 08:00-09:20 --on-conflict move
 undo
-appointment move A19 --time 09:40
+appointment move A25 --time 09:40
 free --days 10
-walkin P7 MEHTA
-queue call MEHTA
-walkin P1 MEHTA
-queue show
-book P2 CHEN +30d --every 1w --times 3
-appointment list --patient P2 --series A20
-patient show P2
-cancel P2 --series --reason better
 """
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"

@@ -205,7 +205,7 @@ def apply(
     *,
     restored: Restored | None = None,
 ) -> None:
-    """Write the capacities of changed days, and give the appointments their slots again.
+    """Write the capacities of changed days, and place their appointments again.
 
     `restored` has earlier values of appointments by id, for an undo.
     """

@@ -245,7 +245,10 @@ def _slots(tx: Tx, doctor: rows.DoctorRow, state: days.DayState, held: Sequence[
 
 
 def _times(state: days.DayState, slot: int, row: rows.AppointmentRow | None) -> tuple[time | None, time | None]:
-    """Return the start and the end of a slot with hours, or the time of an appointment elsewhere."""
+    """Return the start and the end of a slot with hours.
+
+    Elsewhere, return the time of the appointment.
+    """
     if state.slots is not None and slot <= len(state.slots.starts):
         return hours.time_of(state.slots.starts[slot - 1]), hours.time_of(state.slots.ends[slot - 1])
     return row.time if row is not None else None, None

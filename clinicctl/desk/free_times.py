@@ -43,10 +43,10 @@ def iter_days(
     within: Within | None = None,
     visit_type: str | None = None,
 ) -> Iterator[Day]:
-    """Yield the days with a free slot, by date: those of a doctor, of a specialty, or of all doctors.
+    """Yield the days with a free slot, by date.
 
-    They are `count` days from `start` on, or the given ones. With a part of the day or a kind of visit, they are the
-    days with such a free time, on each date the earliest first.
+    They are those of a doctor, of a specialty, or of all doctors: `count` days from `start` on, or the given ones. With
+    a part of the day or a kind of visit, they are the days with such a free time, on each date the earliest first.
     """
     wish = _wish(tx, within, visit_type)
     for states, held in _iter_states(tx, doctor=doctor, specialty=specialty, dates=_dates(tx, start, count, on)):
@@ -93,7 +93,10 @@ def iter_times(
     within: Within | None = None,
     visit_type: str | None = None,
 ) -> Iterator[FreeTime]:
-    """Yield the free times of days, by date, time and doctor. Days without hours have none."""
+    """Yield the free times of days, by date, time and doctor.
+
+    Days without hours have none.
+    """
     wish = _wish(tx, within, visit_type)
     for states, held in _iter_states(tx, doctor=doctor, specialty=specialty, dates=_dates(tx, start, count, on)):
         found = [
@@ -121,7 +124,10 @@ def _dates(tx: Tx, start: DayWord, count: int, on: DaysWord | None) -> list[date
 def _iter_states(
     tx: Tx, *, doctor: DoctorRef | None, specialty: str | None, dates: Sequence[date]
 ) -> Iterator[tuple[list[days.DayState], Held]]:
-    """Yield the states of each date by doctor, with the held slots of days with hours."""
+    """Yield the states of each date by doctor, with the held slots.
+
+    Only days with hours have held slots.
+    """
     listed = _listed(tx, doctor, specialty)
     for nth in range(0, len(dates), _AT_ONCE):
         some = dates[nth : nth + _AT_ONCE]

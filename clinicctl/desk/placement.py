@@ -143,10 +143,10 @@ def replace_all(
     moved: Iterable[NewTime] = (),
     restored: Restored | None = None,
 ) -> None:
-    """Give every appointment of a day its place. `before` is the day before its hours changed.
+    """Give every appointment of a day its place.
 
-    `moved` ones get a new time. `restored` has earlier values of appointments by id, for an undo. Those without a place
-    on a day with hours stay above the capacity.
+    `before` is the day before its hours changed. `moved` ones get a new time. `restored` has earlier values of
+    appointments by id, for an undo. Those without a place on a day with hours stay above the capacity.
     """
     rows_ = appointments.of_doctors_day(tx, doctor=day.doctor_id, on=day.date)
     back = {row.number: restored[row.id] for row in rows_ if row.id in restored} if restored else {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from clinicctl.render import phrases
-from clinicctl.render.layout import NARROW, Console, Heading, Text
+from clinicctl.render.layout import NARROW, NO_BREAK, Console, Heading, Text
 from clinicctl.render.safe_text import visible
 from clinicctl.results.days import Board, Day, DoctorWeek
 

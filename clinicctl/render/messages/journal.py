@@ -24,7 +24,7 @@ def _undone(each: Undone, _command: str) -> Report:
     return Report("Undid", "undo", end)
 
 
-def undo_question(each: Undoing, *, names: bool) -> str:
+def undo_question(each: Undoing, *, names: bool = True) -> str:
     """Return the question before an undo.
 
     Without `names` it is a statement with numbers only.
