@@ -56,8 +56,13 @@ Column = tuple[str, Callable[[Any], Any]]
 
 
 def _hours(each: Day | WeekDay) -> str | None:
-    """Return the sessions of a day, and the minutes of a slot."""
-    return f"{' '.join(each.sessions)}, {each.every}m" if each.sessions else None
+    """Return the sessions of a day, and the minutes of a slot, in few letters: `09-13 17-20, 10m`.
+
+    A list of free times does without them.
+    """
+    if not each.sessions or (isinstance(each, Day) and each.first_free is not None):
+        return None
+    return f"{' '.join(each.sessions).replace(':00', '')}, {each.every}m"
 
 
 _PATIENT: Sequence[Column] = (
