@@ -427,8 +427,10 @@ placed = [
 ]
 insert("appointments", (
     (id, n + 1, who, whom, on, slot, 1, None, "completed", None, 0, None, None, None, None, None, at, at, None)
+    + (1, None, 0, None, None)
     for id, n, who, whom, on, slot in placed
 ))
+insert("held_slots", ((whom, on, slot, n + 1) for id, n, who, whom, on, slot in placed))
 insert("doctor_daily_capacities", (
     (uuid.uuid4().hex, whom, on, 10, 10, 0, 10, 0) for id, n, who, whom, on, slot in placed if slot == 10
 ))
@@ -573,6 +575,45 @@ def _registered(folder: Path, lines: Sequence[str]) -> float:
         return (spent - cpu([*PROGRAM, "batch", "-"], stdin=lines[0])) / (len(lines) - 1)
 
 
+HOURS = "--session 09:00-13:00 --session 17:00-20:00 --every 10m"
+"""Hours with 42 slots a day."""
+
+
+def hours() -> Iterator[tuple[str, str, float, str]]:
+    """Bookings with hours against bookings without, and a month of free days of fifty doctors, with and without."""
+    many = 50
+    weekly = [f"doctor avail weekly D{n} mon-sun {HOURS}" for n in range(many)]
+    with clinic(*doctors(2 * many, capacity=42), *weekly, *patients(40)) as folder:
+
+        def book(first: int, *more: str) -> list[str]:
+            return [
+                f"book P{slot + 1} D{n} +{day}d{each}"
+                for day in (1, 2)
+                for n in range(first, first + 20)
+                for slot in range(40)
+                for each in more
+            ]
+
+        times = [f"{at // 60:02}:{at % 60:02}" for at in (*range(540, 780, 10), *range(1020, 1180, 10))]
+        at_times = [f"{line} --time {times[nth % 40]}" for nth, line in enumerate(book(0, ""))]
+        plain = book(many, "")
+        for what, lines in (("", book(0, "")), (" at a time", at_times)):
+            one, other, found = in_turn(lambda lines=lines: _each(folder, lines), lambda: _each(folder, plain), 9)
+            against = f"on days without hours, {other:.2f} ms"
+            yield f"a booking{what} on days with hours in `batch`, {one:.2f} ms", against, found, "at most 1.2"
+        batch([line for line in book(0, "") if "+1d" in line])
+        free = [*PROGRAM, "free", "--days", "30", "--json"]
+        one, other, found = ratio(free, [*PROGRAM, "free", "--days", "30", "--specialty", "none", "--json"], rounds=5)
+        yield f"`free --days 30` of 100 doctors, {one:.0f} ms", f"of none, {other:.0f} ms", found, "at most 8"
+
+
+def _each(folder: Path, lines: Sequence[str]) -> float:
+    """Return the CPU milliseconds of a line of a batch on a clinic as it was."""
+    with fresh(folder):
+        nothing = cpu([*PROGRAM, "batch", "-"], stdin="version")
+        return (cpu([*PROGRAM, "batch", "-"], stdin="\n".join(lines)) - nothing) / len(lines)
+
+
 BARS: dict[str, Callable[[], Iterator[tuple[str, str, float, str]]]] = {
     "startup": startup,
     "batches": batches,
@@ -580,6 +621,7 @@ BARS: dict[str, Callable[[], Iterator[tuple[str, str, float, str]]]] = {
     "crowd": crowd,
     "growth": growth,
     "identity": identity,
+    "hours": hours,
 }
 
 

@@ -221,6 +221,15 @@ class Clinic:
                 }
             )
         self._insert("appointments", rows)
+        held = ("doctor_id", "date", "slot")
+        self._insert(
+            "held_slots",
+            (
+                {name: row[name] for name in held} | {"appointment": row["number"]}
+                for row in rows
+                if row["status"] != "cancelled"
+            ),
+        )
         self._insert("queue_entries", entries)
         booked = {"number": f"A{rows[0]['number']}", "doctor": visits[0].doctor.code}
         self.write("book", "bookings.book", "Booked", booked, steps)
