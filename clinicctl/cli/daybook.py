@@ -126,7 +126,9 @@ def _note_holidays(ctx: Ctx, on: DaysWord | DayWord, *, count: int = 1) -> None:
     if (ctx.obj.settings.output or render.default_format()) != "table" or ctx.obj.settings.quiet:
         return
     if listed := ctx.obj.read(desk.holidays.list_on, on=on, count=count):
-        ctx.obj.note(render.holidays(listed))
+        from clinicctl.render import messages  # Deferred: most days have no holiday.
+
+        ctx.obj.note(messages.holidays(listed))
 
 
 @reads_long(app, "status", "clinicctl status")

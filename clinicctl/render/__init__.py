@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from clinicctl.results.appointments import Appointment, Undoing
     from clinicctl.results.base import Outcome
     from clinicctl.results.clinic import Metrics
-    from clinicctl.results.days import Board, Holiday
+    from clinicctl.results.days import Board
     from clinicctl.results.people import MergePlan, PatientBrief, ToCall
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "choices",
     "default_format",
     "flush",
-    "holidays",
     "listing",
     "merge_plan",
     "message",
@@ -124,8 +123,7 @@ def result(
                 kind=machine.declared_class(of) if shown == [] else None,
                 days=days,
                 doctor=doctor,
-                listed=listed if _is_terminal(sys.stdout) else (),
-                **_terminal(),
+                **_terminal(listed),
             )
         )
     else:
@@ -169,14 +167,14 @@ def listing(
         of=of,
         pretty=_is_terminal(sys.stdout),
         outcome=outcome,
-        listed=listed if _is_terminal(sys.stdout) else (),
-        **(_terminal() if output == "table" else {}),
+        **(_terminal(listed) if output == "table" else {}),
     )
 
 
-def _terminal() -> dict[str, Any]:
-    """Return what a table is drawn on."""
-    return {"width": _width(), "positioned": _obeys(sys.stdout), "coloured": _coloured(sys.stdout)}
+def _terminal(listed: Sequence[str]) -> dict[str, Any]:
+    """Return what a table is drawn on, and the appointments that were listed on it before."""
+    seen = listed if _is_terminal(sys.stdout) else ()
+    return {"width": _width(), "positioned": _obeys(sys.stdout), "coloured": _coloured(sys.stdout), "listed": seen}
 
 
 def answer(line: int, status: int, value: Any, refused: errors.Refusal | None) -> str:
@@ -326,13 +324,6 @@ def _comparison(plan: "MergePlan", stream: IO[str] | None, *, masked: bool, name
     console = layout.Console(width=_width(), coloured=_coloured(stream), positioned=_obeys(stream))
     comparison.print_plan(console, safe_text.masked(plan) if masked else plan, names=names)
     return console.text()
-
-
-def holidays(found: "Sequence[Holiday]") -> str:
-    """Return the sentence on the holidays among the days that were asked for."""
-    from clinicctl.render import messages
-
-    return messages.holidays(found)
 
 
 def cancel_question(found: "Appointment") -> str:
