@@ -208,6 +208,23 @@ def test_a_dry_run_says_what_would_be_cancelled_and_writes_nothing(clinic: Ask, 
     assert clinic(*LIST) == []
 
 
+def test_masked_phones_are_whole_only_in_the_list_of_patients_to_call(clinic: Ask, run: Run) -> None:
+    clinic("config", "mask_phones", "yes")
+    booked(clinic)
+    command = ("config", "holiday", "add", DAY, "Republic Day", "--on-conflict", "cancel")
+    assert "+919876543210" not in run(*command, "-n", "-o", "table", status=0).stdout
+    assert "P1 Anita Sharma  +919876543210" in run(*command, "-o", "table", status=0).stdout
+
+
+def test_the_patients_to_call_are_listed_with_quiet_and_beside_csv(clinic: Ask, run: Run) -> None:
+    booked(clinic)
+    command = ("config", "holiday", "add", DAY, "Republic Day", "--on-conflict", "cancel")
+    assert "  A1  P1 Anita Sharma  +919876543210\n" in run(*command, "-o", "csv", "-n", status=0).stderr
+    answer = run(*command, "-q", status=0)
+    assert answer.stdout == ""
+    assert "  A1  P1 Anita Sharma  +919876543210\n" in answer.stderr
+
+
 def test_nobody_stays_booked_on_a_holiday_that_comes_between_bookings(clinic: Ask, fork: Any, finish: Any) -> None:
     """Each booking is before the holiday, and cancelled by it, or after it, and refused."""
     for nth in range(8):
@@ -294,6 +311,16 @@ def test_an_empty_list_says_how_to_add_a_holiday(clinic: Ask, run: Run) -> None:
     assert run(*LIST, "-o", "table", status=0).stdout == (
         "No holidays.\nAdd one: clinicctl config holiday add DATE NAME\n"
     )
+
+
+def test_a_list_of_days_with_a_holiday_is_read_back_without_a_change(clinic: Ask, run: Run) -> None:
+    add(clinic)
+    listed = run("doctor", "avail", "show", "MEHTA", f"{DAY}..{NEXT}", "-o", "csv", status=0).stdout
+    assert clinic("doctor", "avail", "import", "-", stdin=listed)["unchanged"] == 2
+    assert shown(clinic, "MEHTA")["source"] == "holiday"
+    clinic("doctor", "avail", "import", "-", stdin=listed.replace("Republic Day", "closed"))
+    day = shown(clinic, "MEHTA")
+    assert (day["source"], day["present"], day["note"]) == ("day", False, "closed")
 
 
 # The command beside the settings

@@ -207,9 +207,9 @@ def cancel(
     if ctx.obj.asks():
         found = ctx.obj.read(desk.bookings.preview_cancel, appointment=ref, key=ctx.obj.settings.key)
         if found is not None:
-            from clinicctl.render import questions  # Deferred: only a question needs it.
+            from clinicctl.render import messages  # Deferred: only a question needs it.
 
-            ctx.obj.confirm(questions.cancel_question(found))
+            ctx.obj.confirm(messages.cancel_question(found))
             ctx.obj.choices.choose(ref, found.number)
     ctx.obj.write(operation, appointment=ref, by=by, reason=reason)
 
@@ -220,9 +220,9 @@ def _confirm_series(ctx: Ctx, ref: BookedRef) -> None:
     if seen is None:
         return
     if ctx.obj.asks() and not seen.is_named:
-        from clinicctl.render import questions  # Deferred: only a question needs it.
+        from clinicctl.render import messages  # Deferred: only a question needs it.
 
-        ctx.obj.confirm(questions.cancel_question(seen.series))
+        ctx.obj.confirm(messages.cancel_question(seen.series))
         ctx.obj.choices.choose(ref, seen.series.number)
         ctx.obj.limit(len(seen.affected))
     else:

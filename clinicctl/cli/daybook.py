@@ -126,9 +126,9 @@ def _note_holidays(ctx: Ctx, on: DaysWord | DayWord, *, count: int = 1) -> None:
     if (ctx.obj.settings.output or render.default_format()) != "table" or ctx.obj.settings.quiet:
         return
     if listed := ctx.obj.read(desk.holidays.list_on, on=on, count=count):
-        from clinicctl.render import questions  # Deferred: only a question needs it.
+        from clinicctl.render import messages  # Deferred: most days have no holiday.
 
-        ctx.obj.note(questions.holidays(listed))
+        ctx.obj.note(messages.holidays(listed))
 
 
 @reads_long(app, "status", "clinicctl status")
@@ -165,11 +165,9 @@ def undo(
     """
     seen = ctx.obj.read(desk.undo.preview, number=number, key=ctx.obj.settings.key)
     if seen is not None and (found := seen[0]).ask:
-        from clinicctl.render import questions  # Deferred: only a question needs it.
+        from clinicctl.render import messages  # Deferred: only a question needs it.
 
-        ctx.obj.confirm(
-            questions.undo_question(found), hint=f"{questions.undo_question(found, names=False)} Add --yes."
-        )
+        ctx.obj.confirm(messages.undo_question(found), hint=f"{messages.undo_question(found, names=False)} Add --yes.")
     ctx.obj.write(desk.undo.undo, number=number, asked=seen[1] if seen is not None else None)
 
 

@@ -147,9 +147,10 @@ def erase(ctx: Ctx, patient: params.Patient) -> None:
     """
     if not (ctx.obj.settings.yes or ctx.obj.settings.dry_run):
         records = ctx.obj.read(desk.records.preview_erasure, patient=patient)
-        from clinicctl.render import questions  # Deferred: only a question needs it.
+        from clinicctl.render import phrases  # Deferred: only a question needs it.
 
-        ctx.obj.confirm(f"This cannot be undone. Erase {questions.named(records)}?")
+        named = " and ".join(map(phrases.patient, records))
+        ctx.obj.confirm(f"This cannot be undone. Erase {named}?")
     ctx.obj.erase(desk.records.erase, patient=patient)
 
 

@@ -119,8 +119,7 @@ def result(
                 kind=machine.declared_class(of) if shown == [] else None,
                 days=days,
                 doctor=doctor,
-                listed=listed if _is_terminal(sys.stdout) else (),
-                **_terminal(),
+                **_terminal(listed),
             )
         )
     else:
@@ -164,14 +163,14 @@ def listing(
         of=of,
         pretty=_is_terminal(sys.stdout),
         outcome=outcome,
-        listed=listed if _is_terminal(sys.stdout) else (),
-        **(_terminal() if output == "table" else {}),
+        **(_terminal(listed) if output == "table" else {}),
     )
 
 
-def _terminal() -> dict[str, Any]:
-    """Return what a table is drawn on."""
-    return {"width": _width(), "positioned": _obeys(sys.stdout), "coloured": _coloured(sys.stdout)}
+def _terminal(listed: Sequence[str]) -> dict[str, Any]:
+    """Return what a table is drawn on, and the appointments that were listed on it before."""
+    seen = listed if _is_terminal(sys.stdout) else ()
+    return {"width": _width(), "positioned": _obeys(sys.stdout), "coloured": _coloured(sys.stdout), "listed": seen}
 
 
 def answer(line: int, status: int, value: Any, refused: errors.Refusal | None) -> str:

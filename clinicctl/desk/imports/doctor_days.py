@@ -58,7 +58,7 @@ class Doctor:
         stored = self.settings.get(on)
         current = availability.setting_of(stored) if stored is not None else None
         if row.source is not None:
-            row = _without_defaults(row, current, self.plan(on, current))
+            row = _without_defaults(row, current, self.plan(on, current), self.holidays.get(on))
         wanted = Wanted(row.present, row.capacity, row.note, row.sessions, row.every)
         if current is None and not wanted.sets_something:
             return None, None
@@ -87,11 +87,13 @@ def compare(row: DayRow, doctor: Doctor, on: date) -> tuple[RowOutcome, DaySetti
     return RowOutcome.ADDED if current is None else RowOutcome.CHANGED, new, change
 
 
-def _without_defaults(row: DayRow, current: DaySetting | None, now: DayPlan) -> DayRow:
+def _without_defaults(row: DayRow, current: DaySetting | None, now: DayPlan, holiday: str | None) -> DayRow:
     """Return a row of a list of the program without default values.
 
-    `now` is what applies to the day.
+    `now` is what applies to the day. The name of a holiday is the note of a day without a setting.
     """
+    if current is None and row.note == holiday:
+        row = row._replace(note=None)
     if (row.sessions or None, row.every) == (now.sessions, now.every):
         row = row._replace(sessions=None, every=None)
     if row.sessions and row.every and row.capacity == count_slots(row.sessions, row.every):
