@@ -278,6 +278,12 @@ def test_those_before_a_patient_take_their_time(timed: Desk) -> None:
     assert timed.queue("09:25")[2:] == [(3, "09:35", "slot"), (4, "09:45", "slot")]
 
 
+def test_a_short_consultation_leaves_the_doctor_free(timed: Desk) -> None:
+    timed.see("09:00", "09:02")
+    timed.at("09:02", "walkin", "P1", "MEHTA")
+    assert timed.queue("09:02") == [(2, "09:02", "slot")]
+
+
 def test_held_and_skipped_patients_have_no_estimate(timed: Desk) -> None:
     for patient in ("P1", "P2", "P3", "P4"):
         timed.at("09:00", "walkin", patient, "MEHTA")
@@ -318,25 +324,25 @@ def test_consultations_of_the_last_four_weeks_make_the_pace(timed: Desk) -> None
 
 
 def test_only_the_last_fifty_consultations_count(timed: Desk) -> None:
-    timed.see("10:00", "10:20", on="2026-11-20")
-    insert_consultations(timed, "2026-11-21", minutes=5, count=25)
-    insert_consultations(timed, "2026-11-22", minutes=5, count=25)
-    insert_consultations(timed, "2026-11-19", minutes=20, count=60)
+    insert_consultations("2026-11-20", minutes=2, count=60)
+    insert_consultations("2026-11-21", minutes=1, count=60)
+    insert_consultations("2026-11-21", minutes=15, count=25, first=100)
+    insert_consultations("2026-11-22", minutes=5, count=25)
     timed.at("09:00", "walkin", "P1", "MEHTA")
     arrived = timed.at("09:00", "walkin", "P2", "MEHTA")
-    assert (clock(arrived["expected_start"]), arrived["expected_basis"]) == ("09:05", "four_weeks")
-    assert timed.queue("09:00")[1] == (2, "09:05", "four_weeks")
+    assert (clock(arrived["expected_start"]), arrived["expected_basis"]) == ("09:10", "four_weeks")
+    assert timed.queue("09:00")[1] == (2, "09:10", "four_weeks")
 
 
-def insert_consultations(desk: Desk, on: str, *, minutes: int, count: int) -> None:
+def insert_consultations(on: str, *, minutes: int, count: int, first: int = 1) -> None:
     """Add consultations of Dr. Mehta, without the bookings and writes that belong to them."""
     end = f"{on} 05:{minutes:02}:00.000000"
     with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as connection, connection:
         (doctor,) = connection.execute("SELECT id FROM doctors WHERE code = 'MEHTA'").fetchone()
-        for nth in range(count):
+        for nth in range(first, first + count):
             connection.execute(
                 "INSERT INTO queue_entries SELECT ?, ?, ?, ?, ?, 'done', 0, 0, ?, ?, ?, ?, 0",
-                (f"{on}{nth:022}", f"{on}{nth:022}", doctor, on, 100 + nth, *[f"{on} 05:00:00.000000"] * 3, end),
+                (f"{on}{nth:022}", f"{on}{nth:022}", doctor, on, nth, *[f"{on} 05:00:00.000000"] * 3, end),
             )
 
 
@@ -372,6 +378,15 @@ def test_the_queue_of_an_earlier_day_has_no_estimate(timed: Desk) -> None:
         ([1, 2], []),
         ([1], ["09:20"]),
     ]
+
+
+def test_consultations_of_an_open_earlier_queue_are_not_of_today(desk: Desk) -> None:
+    for start, end in (("10:00", "10:20"), ("11:00", "11:20"), ("12:00", "12:20")):
+        desk.see(start, end)
+    desk.at("18:00", "walkin", "P1", "MEHTA")
+    desk.at("09:00", "walkin", "P2", "MEHTA", on="2026-11-24")
+    expected = [(4, None, None), (1, "09:20", "four_weeks")]
+    assert desk.queue("09:00", on="2026-11-24") == desk.queue("09:00", "MEHTA", on="2026-11-24") == expected
 
 
 def test_a_patient_with_the_doctor_since_yesterday_takes_time(desk: Desk) -> None:
@@ -646,3 +661,12 @@ def test_a_check_in_reads_earlier_weeks_only_without_enough_today(timed: Desk) -
     with freeze_time("2026-11-23T09:30:00+05:30"):
         assert sum(map(reads_earlier_days, sent(timed.run, "queue", "show"))) == 1
         assert not any(map(reads_earlier_days, sent(timed.run, "queue", "show", "MEHTA")))
+
+
+def test_nothing_is_read_for_doctors_without_waiting_patients(timed: Desk) -> None:
+    timed.at("09:00", "walkin", "P1", "MEHTA")
+    timed.at("09:00", "queue", "call", "MEHTA")
+    with freeze_time("2026-11-23T09:00:00+05:30"):
+        for command in (("queue", "show"), ("queue", "board", "--once")):
+            statements = sent(timed.run, *command)
+            assert not any("julianday" in each or "weekly_patterns" in each for each in statements)

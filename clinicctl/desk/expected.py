@@ -113,7 +113,7 @@ def _lengths(tx: Tx, queue: Iterable[rows.QueueRow]) -> list[int | None]:
     return [
         round((each.ended_at - each.started_at).total_seconds())
         for each in queue
-        if each.status == QueueStatus.DONE and each.date == tx.today and each.started_at and each.ended_at
+        if each.date == tx.today and each.started_at and each.ended_at
     ]
 
 
