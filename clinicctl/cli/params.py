@@ -41,6 +41,11 @@ def weekday_words(incomplete: str) -> list[str]:
     return [incomplete[:cut] + each for each in days.WEEKDAYS if each.startswith(incomplete[cut:].lower())]
 
 
+def visit_distances(incomplete: str) -> list[str]:
+    """Return usual distances between visits that begin with the input."""
+    return [each for each in ("1w", "2w", "4w") if each.startswith(incomplete)]
+
+
 def setting_names(incomplete: str) -> list[str]:
     """Return the clinic's settings that begin with the input."""
     return [each.name for each in settings.CLINIC if each.name.startswith(incomplete)]
@@ -299,6 +304,7 @@ SeriesEvery = Annotated[
         "--every",
         metavar="N[d|w]",
         parser=parse_visits_every,
+        autocompletion=visit_distances,
         help="Book a series, this far apart: 10d, 2w.  [1d..52w]",
     ),
 ]
