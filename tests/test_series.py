@@ -73,11 +73,6 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return later
 
 
-def write_sql(db: str, statement: str, *values: Any) -> None:
-    with closing(sqlite3.connect(db)) as connection, connection:
-        connection.execute(statement, values)
-
-
 def rows(db: str, query: str) -> list[Any]:
     with closing(sqlite3.connect(db)) as connection:
         return connection.execute(query).fetchall()
@@ -213,40 +208,40 @@ def test_a_series_with_one_full_date_books_nothing(
     assert clinic_at_noon("book", "P2", "ONE", "+7d")["number"] == "A2"
 
 
-def full(ask: Ask, _db: str, _on: str) -> None:
+def full(ask: Ask, _on: str) -> None:
     for patient in ("P1", "P1", "P1"):
         ask("book", patient, "RAO", "+21d", "--again")
 
 
-def absent(ask: Ask, _db: str, _on: str) -> None:
+def absent(ask: Ask, _on: str) -> None:
     ask("doctor", "avail", "set", "RAO", "+21d", "--absent", "--note", "congress")
 
 
-def holiday(_ask: Ask, db: str, on: str) -> None:
-    write_sql(db, "INSERT INTO holidays (date, name) VALUES (?, 'Republic Day')", on)
+def holiday(ask: Ask, on: str) -> None:
+    ask("config", "holiday", "add", on, "Republic Day")
 
 
-def closed(ask: Ask, _db: str, _on: str) -> None:
+def closed(ask: Ask, _on: str) -> None:
     ask("doctor", "avail", "set", "RAO", "+21d", "--capacity", "0")
 
 
-def shorter_hours(ask: Ask, _db: str, _on: str) -> None:
+def shorter_hours(ask: Ask, _on: str) -> None:
     ask("doctor", "avail", "set", "LIM", "+21d", "--session", "09:05-11:00", "--every", "10m")
 
 
-def taken(ask: Ask, _db: str, _on: str) -> None:
+def taken(ask: Ask, _on: str) -> None:
     ask("book", "P1", "LIM", "+21d", "--time", "10:20")
 
 
-def taken_evening(ask: Ask, _db: str, _on: str) -> None:
+def taken_evening(ask: Ask, _on: str) -> None:
     ask("doctor", "avail", "set", "LIM", "+21d", "--session", "09:00-11:00", "--every", "10m")
 
 
-def busy(ask: Ask, _db: str, _on: str) -> None:
+def busy(ask: Ask, _on: str) -> None:
     ask("book", "P2", "MEHTA", "+21d", "--time", "10:20")
 
 
-def booked_before(ask: Ask, _db: str, _on: str) -> None:
+def booked_before(ask: Ask, _on: str) -> None:
     ask("book", "P2", "RAO", "+21d")
 
 
@@ -272,7 +267,7 @@ def test_each_date_that_cannot_be_had_is_named_with_its_reason(
 ) -> None:
     doctor, options, prepare, code, message = REASONS[kind]
     on = str(today + timedelta(days=21))
-    prepare(clinic_at_noon, db, on)
+    prepare(clinic_at_noon, on)
     before = clinic_at_noon("appointment", "list")
     error = refused(6, "series_unavailable", "book", "P2", doctor, "+7d", *SERIES, *options)
     (unavailable,) = error["details"]["unavailable"]
@@ -300,7 +295,7 @@ def test_a_date_before_today_and_a_past_time_of_today_are_reasons(clinic_at_noon
 
 
 def test_the_nearest_free_times_of_a_taken_one_are_offered(clinic_at_noon: Ask, refused: Refused, run: Run) -> None:
-    taken(clinic_at_noon, "", "")
+    taken(clinic_at_noon, "")
     book = ("book", "P2", "LIM", "+7d", *SERIES, "--time", "10:20")
     (unavailable,) = refused(6, "series_unavailable", *book)["details"]["unavailable"]
     assert {"10:10", "10:30"} <= set(unavailable["nearest_free"])
@@ -316,7 +311,7 @@ def test_who_does_not_exist_is_refused_as_in_a_single_booking(clinic_at_noon: As
 
 
 def test_a_long_visit_takes_its_slots_on_every_date(clinic_at_noon: Ask, db: str) -> None:
-    write_sql(db, "INSERT INTO visit_types (name, minutes) VALUES ('long', 20)")
+    clinic_at_noon("config", "visit-type", "add", "long", "--minutes", "20")
     booked = clinic_at_noon("book", "P1", "LIM", "+1d", *SERIES, "--time", "10:00", "--visit-type", "long")
     assert {(each["slots"], each["end"], each["visit_type"]) for each in booked["appointments"]} == {
         (2, "10:20", "long")
