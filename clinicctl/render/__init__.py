@@ -168,7 +168,7 @@ def listing(
 
 
 def _terminal(listed: Sequence[str]) -> dict[str, Any]:
-    """Return what a table is drawn on, and the appointments that were listed on it before."""
+    """Return what a table is drawn on, and the appointments listed before."""
     seen = listed if _is_terminal(sys.stdout) else ()
     return {"width": _width(), "positioned": _obeys(sys.stdout), "coloured": _coloured(sys.stdout), "listed": seen}
 

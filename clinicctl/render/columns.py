@@ -56,7 +56,7 @@ Column = tuple[str, Callable[[Any], Any]]
 
 
 def _hours(each: Day | WeekDay) -> str | None:
-    """Return the sessions of a day, and the minutes of a slot, in few letters: `09-13 17-20, 10m`.
+    """Return the sessions of a day and the length of a slot: `09-13 17-20, 10m`.
 
     A list of free times does without them.
     """
