@@ -601,6 +601,14 @@ def test_a_patient_who_came_early_counts_from_the_slot(timed: Desk) -> None:
     assert late(timed, "10:45")[0][1] == "about 45 min late"
 
 
+def test_a_patient_in_time_does_not_hide_one_who_is_late(timed: Desk) -> None:
+    timed.at("07:30", "book", "P1", "MEHTA", "--time", "09:00")
+    timed.at("07:30", "book", "P2", "MEHTA", "--time", "10:50")
+    timed.at("09:00", "checkin", "A1")
+    timed.at("09:00", "checkin", "A2")
+    assert late(timed, "09:45")[0][1] == "about 45 min late"
+
+
 def test_an_appointment_without_hours_is_never_late(desk: Desk) -> None:
     desk.see("07:00", "07:20", on="2026-11-22")
     desk.at("07:30", "book", "P1", "MEHTA", "--time", "08:00")

@@ -135,9 +135,10 @@ def instant(on: date, minute: int, zone: tzinfo) -> datetime:
     return datetime.combine(on + timedelta(days=minute // DAY), time_of(minute), zone)
 
 
-def session_instants(sessions: str, on: date, zone: tzinfo) -> list[tuple[datetime, datetime]]:
+@lru_cache(1_024)
+def session_instants(sessions: str, on: date, zone: tzinfo) -> tuple[tuple[datetime, datetime], ...]:
     """Return the start and the end of each session of a day, in UTC."""
-    return [(_instant_of(on, each.start, zone), _instant_of(on, each.end, zone)) for each in sessions_of(sessions)]
+    return tuple((_instant_of(on, each.start, zone), _instant_of(on, each.end, zone)) for each in sessions_of(sessions))
 
 
 def _instant_of(on: date, minute: int, zone: tzinfo) -> datetime:
