@@ -641,3 +641,41 @@ def test_a_visit_after_midnight_is_checked_in_on_the_next_calendar_day(desk: Ask
     refused(7, "wrong_day", "checkin", "A2")
     refused(4, "appointment_not_found", "checkin", "P2")
     assert sound(desk)
+
+
+def test_hours_on_days_on_which_the_clock_changes(desk: Ask) -> None:
+    desk("config", "timezone", "Europe/Berlin")
+    night = ("--session", "01:00-05:00", "--every", "1h")
+    (spring,) = desk(*SET, "2027-03-28", *night)
+    (autumn,) = desk(*SET, "2027-10-31", *night)
+    assert (spring["capacity"], autumn["capacity"]) == (3, 4)
+    assert times(desk, "MEHTA", "2027-03-28") == ["01:00", "03:00", "04:00"]
+    first = desk("book", "P1", "MEHTA", "2027-03-28", "--time", "03:00")
+    assert (first["starts_at"], first["slot"]) == ("2027-03-28T03:00:00+02:00", 2)
+    second = desk("book", "P1", "MEHTA", "2027-10-31", "--time", "02:00")
+    assert (second["starts_at"], second["ends_at"]) == ("2027-10-31T02:00:00+02:00", "2027-10-31T03:00:00+01:00")
+    assert sound(desk)
+
+
+def test_another_time_zone_changes_the_slots_of_the_dates_on_which_it_changes(desk: Ask, refused: Refused) -> None:
+    desk(*SET, "2027-03-28", "--session", "01:00-05:00", "--every", "1h")
+    desk("book", "P1", "MEHTA", "2027-03-28", "--time", "04:00")
+    desk("book", "P2", "MEHTA", "2027-03-28", "--time", "01:00")
+    desk("config", "timezone", "Europe/Berlin")
+    assert [(each["time"], each["slot"]) for each in desk("appointment", "list")] == [("01:00", 1), ("04:00", 3)]
+    assert sound(desk)
+    desk("config", "timezone", "Asia/Kolkata")
+    desk("book", "P3", "MEHTA", "2027-03-28", "--time", "02:00")
+    refused(6, "has_bookings", "config", "timezone", "Europe/Berlin")
+    assert sound(desk)
+
+
+def test_a_visit_after_midnight_is_not_missed_before_it(desk: Ask, clock: Any) -> None:
+    desk("config", "no_show_after", "10")
+    desk(*SET, "today", "--session", "22:00-02:00", "--every", "1h")
+    desk("book", "P1", "MEHTA", "today", "--time", "01:00")
+    desk("book", "P2", "MEHTA", "today", "--time", "22:00")
+    assert [each["subject"] for each in desk("status") if each["what"] == "did not come"] == []
+    clock.move_to("2026-11-23T16:45:00+00:00")  # 22:15
+    missed = [each["subject"] for each in desk("status") if each["what"] == "did not come"]
+    assert missed == ["P2, agreed 22:00"]

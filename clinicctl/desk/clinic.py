@@ -1,6 +1,8 @@
 """Create a clinic, and show or change its settings."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from clinicctl import errors, settings
 from clinicctl.desk import availability, conflicts, days, operations
@@ -10,7 +12,7 @@ from clinicctl.rules.dates import order_in
 from clinicctl.settings import CLINIC, SettingSpec
 from clinicctl.statuses import OnConflict
 from clinicctl.store import paths
-from clinicctl.store.compiled import clinic
+from clinicctl.store.compiled import clinic, doctors, rows
 from clinicctl.store.engine import Tx
 
 
@@ -48,22 +50,30 @@ def show_setting(tx: Tx, *, name: str) -> Setting:
 def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
     """Change one setting. Refuses an unknown name and an invalid value.
 
-    A new default capacity applies from today where neither the doctor nor the day has one. Refuses with `HasBookings`
-    if it would leave booked patients without a slot.
+    A new default capacity applies from today where neither the doctor nor the day has one. In another time zone the
+    clock changes on other dates, which changes the slots of their hours. Refuses with `HasBookings` if either would
+    leave booked patients without a slot.
     """
     known = _known(name)
     _store(tx, known, value)
     if known.name == "capacity":
         within = replace(tx, clinic=replace(tx.clinic, capacity=int(value)))
-        for row in clinic.doctors_without_capacity(tx):
-            availability.reapply(
-                within,
-                doctor=row,
-                before=days.list_with_ledger(tx, row),
-                on_conflict=OnConflict.REFUSE,
-                hint=conflicts.OWN_CAPACITY,
-            )
+        _reapply(tx, within, clinic.doctors_without_capacity(tx))
+    if known.name == "timezone":
+        _reapply(tx, replace(tx, zone=ZoneInfo(settings.timezone(value))), doctors.everybody(tx))
     return _setting(tx, known)
+
+
+def _reapply(tx: Tx, within: Tx, listed: Iterable[rows.DoctorRow]) -> None:
+    """Apply changed settings to the days of doctors. `within` is the transaction with these settings."""
+    for row in listed:
+        availability.reapply(
+            within,
+            doctor=row,
+            before=days.list_with_ledger(tx, row),
+            on_conflict=OnConflict.REFUSE,
+            hint=conflicts.OWN_CAPACITY,
+        )
 
 
 def _known(name: str) -> SettingSpec:

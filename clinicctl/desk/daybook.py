@@ -191,6 +191,7 @@ def _did_not_come(tx: Tx) -> list[ToDo]:
         for row in bookings.list_of_day(tx, on=tx.today)
         if row.status == AppointmentStatus.BOOKED
         and row.time is not None
+        and not row.after_midnight
         and (tx.today, row.time) < (latest.date(), latest.time())
     ]
 
