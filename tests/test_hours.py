@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
+from clinicctl.store.engine import Tx
+
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
 Refused = Callable[..., dict[str, Any]]
@@ -679,3 +681,29 @@ def test_a_visit_after_midnight_is_not_missed_before_it(desk: Ask, clock: Any) -
     clock.move_to("2026-11-23T16:45:00+00:00")  # 22:15
     missed = [each["subject"] for each in desk("status") if each["what"] == "did not come"]
     assert missed == ["P2, agreed 22:00"]
+
+
+def test_a_month_of_free_days_of_all_doctors_is_one_pass(desk: Ask, db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of statements does not depend on the doctors, the days and the bookings."""
+
+    def statements(*args: str) -> int:
+        sent = list[str]()
+        fetch_all = Tx.fetch_all
+
+        def counted(tx: Tx, sql: str, *rest: Any) -> Any:
+            sent.append(sql)
+            return fetch_all(tx, sql, *rest)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Tx, "fetch_all", counted)
+            desk("free", *args)
+        return len(sent)
+
+    desk("book", "P1", "MEHTA", "tomorrow")
+    few = statements("--days", "30")
+    for nth in range(20):
+        desk("doctor", "add", f"D{nth}", f"Dr. {nth}")
+        desk("doctor", "avail", "weekly", f"D{nth}", "mon-sun", "--session", "09:00-13:00", "--every", "10m")
+        desk("book", "P1", f"D{nth}", f"+{nth}d", "--again")
+    assert statements("--days", "30") == few
+    assert statements("--days", "30", "--evening") == few
