@@ -92,6 +92,8 @@ def fill(clinic: Ask) -> None:
     clinic("book", "P1", "RAO", "+2d")
     clinic("queue", "call", "MEHTA")
     clinic("waitlist", "add", "P3", "RAO", "+2d")
+    clinic("config", "holiday", "add", "+300d", "Founders' Day")
+    clinic("config", "visit-type", "add", "new", "--minutes", "20")
 
 
 @pytest.mark.parametrize("command", [each for each in LISTS if each != "appointment history A1"])

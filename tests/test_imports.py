@@ -348,12 +348,13 @@ def test_too_many_days_are_refused_in_one_line(
         assert "split the file" in error["hint"]
 
 
+WIDTH = len(import_rows.DAYS.names)
 cell = st.text(st.characters(exclude_characters="\0\r\n", exclude_categories=["Cs"]), max_size=8)
 word = st.sampled_from(["MEHTA", "rao", "+1d", "today", "2026-12-01..2026-12-03", "yes", "0", "12", "", " "])
 
 
 @given(
-    cells=st.lists(st.lists(st.one_of(word, cell), min_size=6, max_size=6), max_size=8),
+    cells=st.lists(st.lists(st.one_of(word, cell), min_size=WIDTH, max_size=WIDTH), max_size=8),
     delimiter=st.sampled_from(",;\t"),
 )
 def test_csv_and_json_lines_of_the_same_rows_are_read_alike(cells: list[list[str]], delimiter: str) -> None:

@@ -61,6 +61,8 @@ def day(clinic: Ask, prefill: Prefill) -> Ask:
         clinic("patient", "add", "Anita Sharma", "--phone", "90000 00003", "--new")
         clinic("patient", "merge", "P3", "--into", "P1", "--yes")
         clinic("patient", "distinct", "P1", "P2")
+        clinic("config", "holiday", "add", "+300d", "Founders' Day")
+        clinic("config", "visit-type", "add", "new", "--minutes", "20")
 
     # What is today's is filled anew once it is tomorrow.
     prefill(f"day-{clock.now():%Y-%m-%d}", fill)

@@ -42,7 +42,7 @@ READS = (
     "audit verify",
     "config",
     "config timezone",
-    "config holiday list",
+    "config holiday list --json",
     "config visit-type list --json",
     "health",
     "help",

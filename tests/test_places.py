@@ -87,7 +87,7 @@ def agree(store: Store, ahead: int) -> None:
     with store.read(actor="desk") as tx:
         sheet = list(desk.daybook.sheet(tx, on=on, doctor=MEHTA))
         (day,) = desk.availability.show_days(tx, doctor=MEHTA, on=DaysWord(on))
-        listed = list(desk.daybook.free(tx, doctor=None, specialty=None, start=on, count=1))
+        listed = list(desk.free_times.iter_days(tx, doctor=None, specialty=None, start=on, count=1))
         archived = desk.doctors.show(tx, doctor=MEHTA).archived_at is not None
     free = [each.slot for each in sheet if each.status == "free"]
     held = [each.slot for each in sheet if each.appointment is not None]

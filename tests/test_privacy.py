@@ -24,7 +24,10 @@ Refused = Callable[..., dict[str, Any]]
 ABOUT_PEOPLE = {"ambiguous", "possible_duplicate", "has_bookings"}
 PERSONAL = {"patient", "words", "same_as", "into", "phone", "born", "email", "note", "reason", "name", "ref"}
 """Arguments that say something of somebody."""
-NOT_PERSONAL = {"init name", "config name"}
+NOT_PERSONAL = {
+    *("init name", "config name", "config holiday add name"),
+    *(f"config visit-type {each} name" for each in ("add", "edit", "remove")),
+}
 ERASED = {
     *("Zyxwin", "Quvmark", "zyxwin", "quvmark", "9876514703", "zyxwin@mark", "zyxwin-note", "1971-03-17"),
     *("Qworlington", "qworlington", "9876514777", "earlier-note", "zyxwin-reason", "zyxwin-why"),

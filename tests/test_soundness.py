@@ -119,13 +119,16 @@ NONE = {
 
 
 ROWIDS = {("journal", "number"), ("journal_days", "journal_number"), ("journal_merges", "journal_number")}
-"""A rowid can be nothing else than a number. The table of keys has no rowid, and a test of its own."""
+"""A rowid can be nothing else than a number."""
+
+WITHOUT_ROWID = {"patient_keys", "held_slots"}
+"""These tables have tests of their own."""
 
 
 def columns() -> Iterator[tuple[str, str, list[Any]]]:
     for table in SQLModel.metadata.sorted_tables:
         for column in table.columns:
-            if (table.name, column.name) not in ROWIDS and table.name != "patient_keys":
+            if (table.name, column.name) not in ROWIDS and table.name not in WITHOUT_ROWID:
                 yield table.name, column.name, NONE[type(column.type)]
 
 
@@ -136,6 +139,14 @@ def test_an_invalid_key_of_a_record_is_located(column: str, day: Ask, db: str) -
         connection.execute(f"UPDATE patient_keys SET {column} = 'x' WHERE key = ? AND patient = 1", (key,))
         found = [each.where for each in check.violations(connection) if each.invariant == READABLE]
     assert found == [f"patient_keys.{column} of {'P1' if column == 'key' else 'a row'}"]
+
+
+@pytest.mark.parametrize("column", ["doctor_id", "date", "slot", "appointment"])
+def test_an_invalid_held_slot_is_located(column: str, day: Ask, db: str) -> None:
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute(f"UPDATE held_slots SET {column} = 'x' WHERE appointment = 1")
+        found = [each.where for each in check.violations(connection) if each.invariant == READABLE]
+    assert found == [f"held_slots.{column} of {'a row' if column == 'appointment' else 'A1'}"]
 
 
 @pytest.mark.parametrize(
@@ -230,8 +241,16 @@ STEP = "an appointment matches its last step in the journal"
 TOLD = "an appointment has the patient, the doctor and the date of its journal rows"
 SETTING = "every setting is known and has a valid value"
 OTHERWISE = {
-    "a slot far away": ("UPDATE appointments SET slot = 9999 WHERE number = 2", STEP, "A2"),
-    "a free slot": ("UPDATE appointments SET slot = 7 WHERE number = 2", STEP, "A2"),
+    "a slot far away": (
+        "UPDATE appointments SET slot = 9999 WHERE number = 2;UPDATE held_slots SET slot = 9999 WHERE appointment = 2",
+        STEP,
+        "A2",
+    ),
+    "a free slot": (
+        "UPDATE appointments SET slot = 7 WHERE number = 2;UPDATE held_slots SET slot = 7 WHERE appointment = 2",
+        STEP,
+        "A2",
+    ),
     "a position": (
         "UPDATE queue_entries SET position = 5 WHERE status = 'serving';"
         "UPDATE doctor_daily_capacities SET last_position = 5",
@@ -249,9 +268,9 @@ OTHERWISE = {
         TOLD,
         "A3, by write 9",
     ),
-    "the numbers given": ("DELETE FROM sqlite_sequence", "the journal is unchanged since it was written", "write 22"),
+    "the numbers given": ("DELETE FROM sqlite_sequence", "the journal is unchanged since it was written", "write 24"),
     "a counter": ("INSERT INTO counters VALUES ('Anita', 5)", "every counter is known", "row 4 of counters"),
-    "a setting": ("INSERT INTO settings VALUES ('Anita', 'Sharma')", SETTING, "row 14 of settings"),
+    "a setting": ("INSERT INTO settings VALUES ('Anita', 'Sharma')", SETTING, "row 15 of settings"),
     "a capacity": ("UPDATE settings SET value = 'abc' WHERE name = 'overbook_limit'", SETTING, "overbook_limit"),
     "a region in small letters": ("UPDATE settings SET value = 'in' WHERE name = 'region'", SETTING, "region"),
 }

@@ -338,7 +338,8 @@ def _person(person: dict[str, Any], *, masked: bool) -> list[str]:
     choose = person.get("choose") if person.get("choose") != person["number"] else None
     if choose is not None:
         place = " ".join(str(person[each]) for each in ("doctor", "date", "time") if person.get(each))
-    at = f" at {person['time']}" if person.get("time") else ""
+    # Beside a value to type, the time is already in the place.
+    at = f" at {person['time']}" if person.get("time") and choose is None else ""
     slot = f"slot {person['slot']}{at}" if person.get("slot") else None
     if person.get("position"):
         slot = f"position {person['position']}" if choose is None else None
