@@ -659,7 +659,7 @@ def test_hours_on_days_on_which_the_clock_changes(desk: Ask) -> None:
     assert sound(desk)
 
 
-def test_another_time_zone_changes_the_slots_of_the_dates_on_which_it_changes(desk: Ask, refused: Refused) -> None:
+def test_another_time_zone_changes_the_slots_where_its_clock_changes(desk: Ask, refused: Refused) -> None:
     desk(*SET, "2027-03-28", "--session", "01:00-05:00", "--every", "1h")
     desk("book", "P1", "MEHTA", "2027-03-28", "--time", "04:00")
     desk("book", "P2", "MEHTA", "2027-03-28", "--time", "01:00")

@@ -65,7 +65,10 @@ def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
 
 
 def _reapply(tx: Tx, within: Tx, listed: Iterable[rows.DoctorRow]) -> None:
-    """Apply changed settings to the days of doctors. `within` is the transaction with these settings."""
+    """Apply changed settings to the days of doctors.
+
+    `within` is the transaction with these settings.
+    """
     for row in listed:
         availability.reapply(
             within,

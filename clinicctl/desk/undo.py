@@ -165,6 +165,9 @@ def _details(
     tx: Tx, write: rows.WriteRow, steps: Sequence[rows.StepRow], before: day_history.Before | None
 ) -> dict[str, Any]:
     """Return the fields of the answer: the write, and its appointments."""
+    if before is not None:
+        # Those that only got another number with the hours are not worth naming: there may be thousands.
+        steps = [step for step in steps if step.from_status != step.to_status or '"time"' in step.before]
     touched = {step.appointment_id: lookup.appointment_by_id(tx, step.appointment_id) for step in reversed(steps)}
     first = {step.appointment_id: step for step in steps}
     last = {step.appointment_id: step for step in reversed(steps)}

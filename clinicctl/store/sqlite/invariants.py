@@ -189,12 +189,14 @@ INVARIANTS = (
             WHERE m.outcome LIKE '%"operation":"duplicates.merge"%' AND json_valid(m.outcome)
         ),
         recorded AS (
-            SELECT j.number, json_extract(j.outcome, t.path || '.number') AS appointment,
-                json_extract(t.value, '$.id') AS patient, json_extract(j.outcome, t.path || '.doctor.id') AS doctor,
-                json_extract(j.outcome, t.path || '.date') AS date
-            FROM readable AS j, json_tree(j.outcome) AS t WHERE t.key = 'patient' AND t.type = 'object'
+            -- From the object itself: to look into the whole outcome for each would cost the square of its size.
+            SELECT j.number, json_extract(t.value, '$.number') AS appointment,
+                json_extract(t.value, '$.patient.id') AS patient, json_extract(t.value, '$.doctor.id') AS doctor,
+                json_extract(t.value, '$.date') AS date
+            FROM readable AS j, json_tree(j.outcome) AS t
+            WHERE t.type = 'object' AND t.value LIKE '%"patient":{%' AND json_type(t.value, '$.patient') = 'object'
             -- A series has the number of its first appointment, but no date of its own.
-            AND json_type(j.outcome, t.path || '.appointments') IS NULL
+            AND json_type(t.value, '$.appointments') IS NULL
         )
         SELECT 'A' || a.number || ', by write ' || min(t.number)
         FROM recorded AS t JOIN appointments AS a ON a.number = CAST(substr(t.appointment, 2) AS INTEGER)
