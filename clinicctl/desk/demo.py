@@ -103,6 +103,15 @@ def _fill(script: _Script, *, timezone: str, region: str) -> Demo:
         present=False,
         note="congress",
     )
+    script.act(
+        availability.set_days,
+        command="doctor avail set",
+        ago=470,
+        doctor=DoctorRef("OKAFOR"),
+        on=DaysWord("+1d,+5d..+13d"),
+        sessions="09:00-13:00;17:00-20:00",
+        every=15,
+    )
     booked = _book(script)
     arrived = _arrive(script, booked)
     return Demo(
@@ -114,7 +123,8 @@ def _fill(script: _Script, *, timezone: str, region: str) -> Demo:
         try_next=(
             "clinicctl queue show",
             "clinicctl queue call MEHTA",
-            "clinicctl book 'an sch' OKAFOR tomorrow",
+            "clinicctl free tomorrow --evening",
+            "clinicctl book 'an sch' OKAFOR tomorrow --time 17:30",
             "clinicctl checkin nguyen",
             "clinicctl doctor avail show OKAFOR",
             "clinicctl appointment list --day today -o csv",

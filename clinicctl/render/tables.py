@@ -170,7 +170,7 @@ class _Cells(Iterable[Sequence[Text]]):
     def lines(self, console: Console) -> Iterator[str]:
         """Yield the lines of the table. Below a width, each row is a block."""
         if console.width >= NARROW:
-            headings = [Heading(title, right=title in NUMBERS) for title in self._titles]
+            headings = [Heading(title, right=title in NUMBERS, wraps=title != "Day") for title in self._titles]
             yield from console.table_lines(headings, self)
             return
         for row in self:
