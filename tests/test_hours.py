@@ -406,6 +406,28 @@ def test_undo_gives_moved_patients_times_that_only_the_old_hours_have(desk: Ask)
     assert sound(desk)
 
 
+def test_many_moves_need_a_yes(desk: Ask, refused: Refused, tmp_path: Path) -> None:
+    desk("config", "bulk_threshold", "1")
+    for patient, at in (("P1", "17:00"), ("P2", "17:10")):
+        desk("book", patient, "MEHTA", "2026-11-30", "--time", at)
+    file = tmp_path / "days.csv"
+    file.write_text("doctor,date,sessions\nMEHTA,2026-11-30,09:00-13:00\n")
+    move = ("--on-conflict", "move")
+    for command in (
+        (*SET, "2026-11-30", "--session", "09:00-13:00", *move),
+        (*WEEKLY, "mon", "--session", "09:00-13:00", *move),
+        ("doctor", "avail", "import", str(file), *move),
+    ):
+        refused(2, "usage", *command)
+        assert [each["time"] for each in desk("appointment", "list")] == ["17:00", "17:10"]
+        assert len(str(desk(*command, "--yes", "--key", command[2])).split("to_time")) == 3
+        again = desk(*command, "--key", command[2])
+        assert (again if isinstance(again, dict) else again[0])["replayed"]
+        assert [each["time"] for each in desk("appointment", "list")] == ["12:40", "12:50"]
+        desk("undo", "--yes")
+    assert sound(desk)
+
+
 def test_move_is_refused_where_no_time_is_left(desk: Ask, refused: Refused) -> None:
     for patient, at in (("P1", "09:00"), ("P2", "17:20")):
         desk("book", patient, "MEHTA", "tomorrow", "--time", at)
@@ -572,12 +594,13 @@ def test_the_journal_has_no_names_of_moved_patients(desk: Ask, db: Path) -> None
     assert (again["moved"][0]["name"], again["replayed"]) == ("Mumtaz Anwar", True)
 
 
-@pytest.mark.parametrize("_", range(5))
-def test_any_sequence_of_writes_leaves_a_sound_day(_: int, desk: Ask, run: Run) -> None:
+@pytest.mark.parametrize("nth", range(6))
+def test_any_sequence_of_writes_leaves_a_sound_day(nth: int, desk: Ask, run: Run) -> None:
     seed = secrets.randbelow(1_000_000)
     luck = random.Random(seed)
     spans = ("09:00-11:00", "09:30-10:30", "08:00-09:00 10:00-12:00", "none", "22:00-02:00")
-    conflict = ("refuse", "keep", "cancel", "move")
+    conflict = ("refuse", "cancel", "move") if nth % 2 else ("refuse", "keep", "cancel", "move")
+    desk("config", "visit-type", "add", "long", "--minutes", "25")
 
     def time_of() -> str:
         return f"{luck.choice((8, 9, 10, 11, 23))}:{luck.choice(('00', '10', '15', '20', '30', '45'))}"
@@ -593,6 +616,8 @@ def test_any_sequence_of_writes_leaves_a_sound_day(_: int, desk: Ask, run: Run) 
                 ["book", patient, "MEHTA", on, "--again", "--time", time_of()],
                 ["book", patient, "MEHTA", on, "--again", "--overbook", "--time", time_of()],
                 ["book", patient, "MEHTA", on, "--again", "--between", "09:30-10:30"],
+                ["book", patient, "MEHTA", on, "--again", "--visit-type", "long"],
+                ["book", patient, "MEHTA", on, "--again", "--visit-type", "long", "--time", time_of()],
                 ["appointment", "cancel", visit],
                 ["appointment", "move", visit, on],
                 ["appointment", "move", visit, "--time", time_of(), "--again"],
@@ -621,6 +646,9 @@ def test_any_sequence_of_writes_leaves_a_sound_day(_: int, desk: Ask, run: Run) 
             known = [each["appointment"] for each in sheet if each["appointment"] and each["slot"] <= day["capacity"]]
             starts = [each["starts_at"] for each in known if each["starts_at"]]
             assert starts == sorted(starts), (seed, done)
+        if "keep" not in conflict and day["sessions"]:
+            outside = [each["appointment"] for each in sheet if each["slot"] > day["capacity"]]
+            assert all(each["overbooked"] for each in outside), (seed, done)
 
 
 def test_batch_lines_take_times_as_commands_do(desk: Ask, run: Run) -> None:

@@ -1,7 +1,7 @@
 """Commands for doctors and their days."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -155,6 +155,7 @@ def set_(
             sessions=sessions,
             every=every,
             on_conflict=on_conflict,
+            key=ctx.obj.settings.key,
         )
         ctx.obj.confirm_many(affected, move=on_conflict is OnConflict.MOVE)
     ctx.obj.write(
@@ -223,19 +224,20 @@ def weekly(
         raise errors.Usage(problem="--capacity, --off and --forget cannot be combined.")
     if (off or forget) and (session or every):
         raise errors.Usage(problem="--session and --every cannot be combined with --off or --forget.")
+    asked: dict[str, Any] = {
+        "doctor": doctor,
+        "on": weekdays,
+        "capacity": capacity,
+        "off": off,
+        "forget": forget,
+        "sessions": _sessions(session),
+        "every": every,
+        "on_conflict": on_conflict,
+    }
     if on_conflict in (OnConflict.CANCEL, OnConflict.MOVE):
-        ctx.obj.confirm_many(())
-    ctx.obj.write(
-        desk.weekly.set_weekly,
-        doctor=doctor,
-        on=weekdays,
-        capacity=capacity,
-        off=off,
-        forget=forget,
-        sessions=_sessions(session),
-        every=every,
-        on_conflict=on_conflict,
-    )
+        affected = ctx.obj.read(desk.weekly.preview_conflicts, **asked, key=ctx.obj.settings.key)
+        ctx.obj.confirm_many(affected, move=on_conflict is OnConflict.MOVE)
+    ctx.obj.write(desk.weekly.set_weekly, **asked)
 
 
 @reads(avail, "show", "clinicctl doctor avail show MEHTA", "clinicctl doctor avail show MEHTA today..+2w")

@@ -20,6 +20,7 @@ from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import OnConflict
 from clinicctl.store.compiled import days as stored_days
+from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
@@ -124,14 +125,25 @@ def preview_conflicts(
     sessions: str | None = None,
     every: int | None = None,
     on_conflict: OnConflict = OnConflict.CANCEL,
+    key: str | None = None,
 ) -> Sequence[ToCall]:
     """Return the patients whom `set_days` would cancel, or with MOVE would move.
 
-    Refuses what `set_days` refuses.
+    There are none if the key already belongs to a write. Refuses what `set_days` refuses.
     """
+    if key is not None and stored_journal.by_key(tx, key=key) is not None:
+        return ()
     wanted = Wanted(present, capacity, None, sessions, every)
     current = _states(tx, lookup.find_active_doctors(tx, doctor), dates_of(tx, on))
     pairs = [(each, _changed(each, updated_setting(each, wanted), wanted)) for each in current]
+    return list_affected(tx, pairs, on_conflict=on_conflict)
+
+
+def list_affected(tx: Tx, pairs: Sequence[conflicts.Change], *, on_conflict: OnConflict) -> Sequence[ToCall]:
+    """Return the patients whom changes would cancel, or with MOVE would move.
+
+    Refuses if any cannot be.
+    """
     conflicts.refuse_displaced(tx, *conflicts.list_conflicts(tx, pairs, on_conflict=on_conflict))
     if on_conflict is OnConflict.MOVE:
         return [conflicts.to_move(each) for each in conflicts.find_new_times(tx, pairs)]

@@ -116,7 +116,7 @@ def count_ended(result: Any) -> int:
     if isinstance(result, Closed):
         return len(result.no_show) + len(result.left) + len(result.completed)
     each = result if isinstance(result, list) else [result]
-    return sum(len(getattr(one, "cancelled", ())) for one in each)
+    return sum(len(getattr(one, name, ())) for one in each for name in ("cancelled", "moved"))
 
 
 def to_do(tx: Tx) -> list[ToDo]:

@@ -87,6 +87,11 @@ class DayState:
             slots=plan.slots,
         )
 
+    def under(self, weekday: Given | None) -> "DayState":
+        """Return the day as it is planned with another setting of its weekday."""
+        changed = replace(self, defaults=self.defaults._replace(weekday=weekday))
+        return changed.planned(given(self.setting))
+
 
 def given(row: rows.DaySettingRow | rows.WeekdayRow | None) -> Given | None:
     """Return the setting in a row."""

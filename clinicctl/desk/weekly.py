@@ -14,6 +14,7 @@ from clinicctl.rules.days import WEEKDAYS, WeekdaysWord, weekdays
 from clinicctl.rules.references import DoctorRef
 from clinicctl.statuses import DaySource, OnConflict
 from clinicctl.store.compiled import days as stored_days
+from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
@@ -67,6 +68,37 @@ def set_weekly(
         )
         for nth, (name, plan) in enumerate(zip(WEEKDAYS, days.weekly_defaults(tx, row, pattern), strict=True))
     ]
+
+
+def preview_conflicts(
+    tx: Tx,
+    *,
+    doctor: DoctorRef,
+    on: WeekdaysWord,
+    capacity: int | None = None,
+    off: bool = False,
+    forget: bool = False,
+    sessions: str | None = None,
+    every: int | None = None,
+    on_conflict: OnConflict = OnConflict.CANCEL,
+    key: str | None = None,
+) -> Sequence[ToCall]:
+    """Return the patients whom `set_weekly` would cancel, or with MOVE would move.
+
+    There are none if the key already belongs to a write. Refuses what `set_weekly` refuses.
+    """
+    if key is not None and stored_journal.by_key(tx, key=key) is not None:
+        return ()
+    row = lookup.find_active_doctor(tx, doctor)
+    before = days.weekly(tx, row)
+    planned = {
+        nth: None if forget else days.given(_changed(row, nth, before.get(nth), capacity, off, sessions, every))
+        for nth in weekdays(on)
+    }
+    current = [each for each in days.list_with_ledger(tx, row) if each.date.weekday() in planned]
+    return availability.list_affected(
+        tx, [(each, each.under(planned[each.date.weekday()])) for each in current], on_conflict=on_conflict
+    )
 
 
 def _of_weekday(by_day: Mapping[tuple[str, date], tuple[P, ...]], nth: int) -> tuple[P, ...]:

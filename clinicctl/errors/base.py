@@ -102,7 +102,7 @@ class MoreThanAsked(Refusal):
     """
 
     code, status = "usage", 2
-    sentence = "This would end {count} appointments, but you confirmed only {asked}; nothing was written."
+    sentence = "This would end or move {count} appointments, but you confirmed only {asked}; nothing was written."
     advice = "Run it again, or add --yes."
 
 

@@ -167,6 +167,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Status", lambda each: status(each.status)),
         ("Patient", lambda each: phrases.patient(each.appointment.patient) if each.appointment else ""),
         ("Appt.", lambda each: each.appointment.number if each.appointment else ""),
+        ("Visit", lambda each: each.appointment.visit_type if each.appointment else None),
         ("Pos.", lambda each: each.appointment.position if each.appointment else None),
         ("Queue", lambda each: each.appointment.queue_doctor if each.appointment else None),
         ("Note", lambda each: each.appointment.note if each.appointment else None),
