@@ -324,7 +324,7 @@ connection.execute("PRAGMA synchronous=FULL")
 ids = dict(connection.execute("SELECT code, id FROM doctors"))
 connection.execute("BEGIN IMMEDIATE")
 connection.executemany(
-    "INSERT INTO doctor_daily_availabilities VALUES (?, ?, ?, ?, ?, ?, 'x', '2026-11-23 09:00:00.000000')"
+    "INSERT INTO doctor_daily_availabilities VALUES (?, ?, ?, ?, ?, ?, 'x', '2026-11-23 09:00:00.000000', NULL, NULL)"
     " ON CONFLICT (doctor_id, date) DO UPDATE SET present = excluded.present, capacity = excluded.capacity,"
     " note = excluded.note",
     [
