@@ -279,8 +279,11 @@ def _refuse_hours(
     resolved: Sequence[tuple[DayRow, Sequence[date]]], doctors: Mapping[str, Doctor], refused: dict[int, str]
 ) -> None:
     """Add the rows to `refused` whose hours or capacity do not fit their days."""
+    with_hours = {code for code, each in doctors.items() if each.has_hours}
     for row, dates in resolved:
         if row.line in refused or row.doctor is None or (row.sessions, row.every, row.capacity) == (None, None, None):
+            continue
+        if row.sessions is None and row.every is None and row.doctor not in with_hours:
             continue
         doctor = doctors[row.doctor]
         try:

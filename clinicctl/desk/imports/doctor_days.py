@@ -34,6 +34,12 @@ class Doctor:
     last: date = date.min
     _plans: dict[Any, DayPlan] = field(default_factory=dict)
 
+    @property
+    def has_hours(self) -> bool:
+        """Whether any weekday or date has hours."""
+        weekdays = any(each is not None and each.sessions for each in self.weekdays.values())
+        return weekdays or any(row.sessions for row in self.settings.values())
+
     def plan(self, on: date, setting: DaySetting | None = None) -> DayPlan:
         """Return what applies to a date with a setting, or without one."""
         given = setting.given if setting is not None else None
