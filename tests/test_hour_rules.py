@@ -90,7 +90,9 @@ def test_stored_sessions_are_read_as_they_were_written(text: str) -> None:
         ("17:00-20:00;9:00-13:00", "09:00-13:00;17:00-20:00"),
         ("9am-1pm, 5pm-8pm", "09:00-13:00;17:00-20:00"),
         ("20:00-02:00", "20:00-02:00"),
-        ("18:00-24:00", "18:00-00:00"),
+        ("18:00-24:00", "18:00-24:00"),
+        ("00:00-24:00", "00:00-24:00"),
+        ("18:00-00:00", "18:00-24:00"),
         ("09.00–13.00", "09:00-13:00"),
         ("None", ""),
     ],
@@ -269,7 +271,8 @@ def test_moved_appointments_get_free_slots_of_their_own(text: str, length: int, 
     taken = data.draw(st.sets(st.integers(1, max(1, len(day.starts)))))
     first = data.draw(st.integers(0, DAY))
     wanted = {each.number: data.draw(st.integers(0, DAY)) for each in moving}
-    places = placing.move_all(moving, day, taken, wanted=wanted, first=first)
+    busy: dict[int, list[tuple[int, int]]] = {each.number: [] for each in moving}
+    places = placing.move_all(moving, day, taken, busy=busy, wanted=wanted, first=first)
     given_ = [slot for place in places.values() for slot in range(place.slot, place.slot + place.slots)]
     assert len(given_) == len(set(given_))
     assert not taken.intersection(given_)

@@ -735,3 +735,129 @@ def test_a_month_of_free_days_of_all_doctors_is_one_pass(desk: Ask, db: Path, mo
         desk("book", "P1", f"D{nth}", f"+{nth}d", "--again")
     assert statements("--days", "30") == few
     assert statements("--days", "30", "--evening") == few
+
+
+# Faults that were found by trying
+
+
+def test_a_holiday_leaves_doctors_alone_whose_date_is_set(desk: Ask) -> None:
+    desk(*SET, "tomorrow", "--session", "09:00-09:20", "--every", "10m")
+    desk("book", "P1", "MEHTA", "tomorrow", "--time", "09:10")
+    desk(*SET, "tomorrow", "--session", "09:00-09:10", *KEEP)
+    added = desk("config", "holiday", "add", "tomorrow", "Feast", "--on-conflict", "cancel", "--yes")
+    assert added["cancelled"] == []
+    assert desk("appointment", "show", "A1")["status"] == "booked"
+
+
+@pytest.mark.parametrize("how", ["cancel", "away", "move"])
+def test_a_kept_visit_comes_back_above_the_slots(how: str, desk: Ask) -> None:
+    desk(*SET, "tomorrow", "--session", "09:00-09:20", "--every", "10m")
+    desk("book", "P1", "MEHTA", "tomorrow", "--time", "09:00")
+    desk("book", "P2", "MEHTA", "tomorrow", "--time", "09:10")
+    desk(*SET, "tomorrow", "--session", "09:00-09:10", *KEEP)
+    before = [(each["number"], each["slot"], each["time"], each["status"]) for each in desk("appointment", "list")]
+    commands = {
+        "cancel": ("cancel", "A2"),
+        "away": ("away", "MEHTA", "tomorrow", "--on-conflict", "cancel", "--yes"),
+        "move": ("move", "A2", "+2d"),
+    }
+    desk(*commands[how])
+    desk("undo", "--yes")
+    after = [(each["number"], each["slot"], each["time"], each["status"]) for each in desk("appointment", "list")]
+    assert [each for each in after if each[0] != "A3"] == before
+    assert sound(desk)
+
+
+def test_move_avoids_the_times_of_the_patients_other_visits(desk: Ask) -> None:
+    rao = ("doctor", "avail", "set", "RAO", "tomorrow")
+    desk(*SET, "tomorrow", "--session", "09:00-09:30")
+    desk(*rao, "--session", "09:00-10:00", "--every", "10m")
+    desk("book", "P1", "MEHTA", "tomorrow", "--time", "09:00")
+    desk("book", "P1", "RAO", "tomorrow", "--time", "09:30")
+    desk("book", "P1", "MEHTA", "tomorrow", "--time", "09:10", "--again")
+    (day,) = desk(*SET, "tomorrow", "--session", "09:30-10:00", *MOVE)
+    assert [(each["appointment"], each["to_time"]) for each in day["moved"]] == [("A1", "09:40"), ("A3", "09:50")]
+    assert sound(desk)
+
+
+def test_a_long_visit_takes_one_slot_once_the_hours_end(desk: Ask) -> None:
+    desk("config", "visit-type", "add", "four", "--minutes", "40")
+    for patient, at, kind in (("P1", "09:00", ()), ("P2", "09:10", ()), ("P3", "09:20", ("--type", "four"))):
+        desk("book", patient, "MEHTA", "tomorrow", "--time", at, *kind)
+    (day,) = desk(*SET, "tomorrow", "--session", "none", "--capacity", "3")
+    assert (day["booked"], day["remaining"], day["cancelled"]) == (3, 0, [])
+    assert [(each["slot"], each["slots"]) for each in desk("appointment", "list")] == [(1, 1), (2, 1), (3, 1)]
+    assert sound(desk)
+    desk("undo", "--yes")
+    assert [(each["slot"], each["slots"]) for each in desk("appointment", "list")] == [(1, 1), (2, 1), (3, 4)]
+    assert sound(desk)
+
+
+def test_the_time_of_an_overbooked_visit_is_not_given_again(desk: Ask, refused: Refused) -> None:
+    desk("book", "P1", "MEHTA", "tomorrow", "--time", "09:00")
+    desk("book", "P2", "MEHTA", "tomorrow", "--time", "09:00", "--overbook")
+    desk("cancel", "A1")
+    refused(6, "time_taken", "book", "P3", "MEHTA", "tomorrow", "--time", "09:00")
+    assert times(desk, "MEHTA", "tomorrow")[0] == "09:10"
+    assert desk("book", "P3", "MEHTA", "tomorrow")["time"] == "09:10"
+
+
+def test_move_also_places_those_who_were_kept(desk: Ask) -> None:
+    desk(*SET, "tomorrow", "--session", "09:00-10:00")
+    desk("book", "P1", "MEHTA", "tomorrow", "--time", "09:00")
+    desk(*SET, "tomorrow", "--session", "10:00-11:00", *KEEP)
+    (day,) = desk(*SET, "tomorrow", "--session", "10:00-12:00", *MOVE)
+    assert [each["to_time"] for each in day["moved"]] == ["10:00"]
+    assert sound(desk)
+
+
+def test_undo_of_longer_hours_leaves_a_kept_visit_kept(desk: Ask) -> None:
+    desk(*SET, "tomorrow", "--session", "09:00-09:20")
+    desk("book", "P1", "MEHTA", "tomorrow", "--time", "09:10")
+    desk(*SET, "tomorrow", "--session", "09:00-09:10", *KEEP)
+    desk(*SET, "tomorrow", "--session", "08:00-10:00")
+    assert desk("appointment", "show", "A1")["slot"] == 8
+    desk("undo", "--yes")
+    assert (desk("appointment", "show", "A1")["slot"], desk("appointment", "show", "A1")["time"]) == (2, "09:10")
+    assert sound(desk)
+
+
+def test_undo_of_longer_hours_refuses_who_was_booked_in_them(desk: Ask, refused: Refused) -> None:
+    desk(*SET, "tomorrow", "--session", "09:00-09:20")
+    desk(*SET, "tomorrow", "--session", "08:00-10:00")
+    desk("book", "P1", "MEHTA", "tomorrow", "--time", "09:30")
+    (write,) = (each["number"] for each in desk("audit", "log", "--limit", "2") if each["command"] != "book")
+    refused(6, "has_bookings", "undo", str(write), "--yes")
+    assert sound(desk)
+
+
+def test_undo_compares_the_slots_of_the_restored_hours(desk: Ask) -> None:
+    desk(*WEEKLY, "tue", "--session", "09:00-10:00")
+    desk("book", "P1", "MEHTA", "tomorrow", "--time", "09:20")
+    desk(*WEEKLY, "tue", "--off", "--on-conflict", "cancel", "--yes")
+    write = desk("audit", "log", "--limit", "1")[0]["number"]
+    desk(*SET, "tomorrow", "--present", "--session", "08:00-10:00")
+    desk("book", "P2", "MEHTA", "tomorrow", "--time", "08:20")
+    desk("undo", str(write), "--yes")
+    assert (desk("appointment", "show", "A1")["slot"], desk("appointment", "show", "A1")["status"]) == (9, "booked")
+    assert sound(desk)
+
+
+def test_hours_for_a_date_say_that_the_doctor_comes(desk: Ask) -> None:
+    desk("config", "holiday", "add", "tomorrow", "Feast")
+    (day,) = desk(*SET, "tomorrow", "--session", "09:00-10:00")
+    assert (day["present"], day["source"]) == (True, "day")
+
+
+def test_a_zone_in_which_yesterday_is_today_keeps_the_capacities(desk: Ask, clock: Any) -> None:
+    desk("book", "P1", "RAO", "today")
+    clock.move_to("2026-11-24T04:35:00+00:00")
+    desk("doctor", "edit", "RAO", "--capacity", "5")
+    desk("config", "timezone", "Pacific/Pago_Pago")
+    assert sound(desk)
+
+
+def test_the_sentence_says_that_a_visit_is_after_midnight(desk: Ask, run: Run) -> None:
+    desk(*SET, "tomorrow", "--session", "22:00-02:00", "--every", "1h")
+    said = run("book", "P1", "MEHTA", "tomorrow", "--time", "01:00", "-o", "table", status=0).stdout
+    assert "on Tue 2026-11-24 at 01:00 after midnight, on Wed 2026-11-25, slot 4" in said

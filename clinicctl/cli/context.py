@@ -376,7 +376,7 @@ class AppContext(Reporting):
             if self.asks():
                 render.people(affected, masked=self._masked)
                 self._listed = () if self._masked else tuple(each.appointment for each in affected)
-            self.confirm(f"{'Move' if move else 'Cancel'} {len(affected)} appointments?")
+            self.confirm(f"{'Move' if move else 'Cancel'} {len(affected)} appointment{'s' * (len(affected) > 1)}?")
         self.limit(max(threshold, len(affected)))
 
     def limit(self, asked: int) -> None:

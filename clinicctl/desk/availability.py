@@ -234,8 +234,12 @@ def merge_setting(
         )
         if wanted.sessions is not None:
             capacity = wanted.capacity
+    present = before.present if wanted.present is None else wanted.present
+    if setting is None and wanted.present is None and wanted.sessions:
+        # Hours for a date say that the doctor comes, also on a holiday.
+        present = True
     return DaySetting(
-        before.present if wanted.present is None else wanted.present,
+        present,
         capacity,
         before.note if wanted.note is None else wanted.note or None,
         sessions,

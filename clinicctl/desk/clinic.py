@@ -60,7 +60,10 @@ def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
         within = replace(tx, clinic=replace(tx.clinic, capacity=int(value)))
         _reapply(tx, within, clinic.doctors_without_capacity(tx))
     if known.name == "timezone":
-        _reapply(tx, replace(tx, zone=ZoneInfo(settings.timezone(value))), doctors.everybody(tx))
+        zone = ZoneInfo(settings.timezone(value))
+        # Yesterday may be today again.
+        first = min(tx.today, tx.now.astimezone(zone).date())
+        _reapply(replace(tx, today=first), replace(tx, today=first, zone=zone), doctors.everybody(tx))
     return _setting(tx, known)
 
 

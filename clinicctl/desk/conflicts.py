@@ -47,10 +47,19 @@ def list_displaced(
         elif after.slots is not None:
             find = placement.list_without_place if every else placement.list_displaced
             found += find(tx, before, after, restored)
-        elif after.booked > after.capacity:
-            booked = appointments.booked(tx, doctor=after.doctor_id, on=after.date)
-            found += booked[-(after.booked - after.capacity) :]
+        elif (over := _count_taken(tx, before, after) - after.capacity) > 0:
+            found += appointments.booked(tx, doctor=after.doctor_id, on=after.date)[-over:]
     return found
+
+
+def _count_taken(tx: Tx, before: days.DayState, after: days.DayState) -> int:
+    """Return how many slots are taken on a day without hours.
+
+    A long visit of the earlier hours then takes one.
+    """
+    if before.slots is None:
+        return after.booked
+    return len(appointments.of_doctors_day(tx, doctor=after.doctor_id, on=after.date))
 
 
 def list_arrived(tx: Tx, changed: Iterable[days.DayState]) -> list[rows.ArrivedRow]:
@@ -150,8 +159,8 @@ def resolve(
 ) -> Resolved:
     """Refuse, keep, cancel or move the patients who lose their place.
 
-    CANCEL applies to every booked patient without a slot, whatever the cause. Moved patients get their new time in
-    `apply`. `restored` has earlier values of appointments, for an undo.
+    CANCEL and MOVE apply to every booked patient without a slot, whatever the cause. Moved patients get their new time
+    in `apply`. `restored` has earlier values of appointments, for an undo.
     """
     changes = list(changes)
     refuse_displaced(tx, *list_conflicts(tx, changes, on_conflict=on_conflict, restored=restored), hint=hint)
@@ -171,7 +180,7 @@ def find_new_times(tx: Tx, changes: Iterable[Change]) -> list[NewTime]:
         new
         for each in changes
         if takes_away(*each)
-        for new in placement.find_new_times(tx, *each, list_displaced(tx, [each]))
+        for new in placement.find_new_times(tx, *each, list_displaced(tx, [each], every=True))
     ]
 
 
@@ -220,5 +229,5 @@ def apply(
     )
     for before, after in ledgers:
         moved = resolved.new_times.get((after.doctor, after.date), ())
-        if restored or (after.slots is not None and (moved or after.slots != before.slots)):
+        if restored or moved or after.slots != before.slots:
             placement.replace_all(tx, before, after, moved=moved, restored=restored)

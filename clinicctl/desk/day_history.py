@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import availability, days, lookup, replay, weekly
+from clinicctl.desk import availability, days, lookup, placement, replay, weekly
 from clinicctl.desk.placement import Restored
 from clinicctl.rules.days import WEEKDAYS
 from clinicctl.statuses import OnConflict
@@ -140,9 +140,10 @@ def _why_lost(
     if row.patient_archived_at is not None:
         is_erased = lookup.patient_by_id(tx, row.patient_id).erased_at is not None
         return "the patient is erased" if is_erased else "the patient is archived"
-    taken = days.holder(tx, row)
+    place = placement.find_place(tx, row)
+    taken = days.holder(tx, row._replace(slot=place.slot, slots=place.slots))
     if taken is not None:
-        return f"slot {row.slot} is taken by A{taken}"
+        return f"slot {place.slot} is taken by A{taken}"
     visits = stored_history.active_visits(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date)
     for other in visits:
         if other.number not in returning and (other.visit == row.visit or other.created_at > write.at):
@@ -154,7 +155,7 @@ def _why_lost(
     present, capacity = before.cancelled.get((row.doctor_id, row.date), (True, day.capacity))
     if present and not day.present:
         return f"{row.doctor_code} is absent"
-    if day.capacity < min(row.slot, capacity) and not row.overbooked:
+    if day.slots is None and day.capacity < min(row.slot, capacity) and not row.overbooked:
         return f"{row.doctor_code} has only {day.capacity} slots"
     return None
 

@@ -207,7 +207,8 @@ def iter_free(
     if day.slots is None or not day.remaining:
         return iter(())
     within = wish.within._replace(first=max(wish.within.first, placement.begun_until(tx, day.date)))
-    found = hours.free_slots(day.slots, frozenset(held), minutes=wish.minutes, within=within)
+    taken = placement.with_times_above(tx, day, frozenset(held))
+    found = hours.free_slots(day.slots, taken, minutes=wish.minutes, within=within)
     return (each for each in found if each[1] <= day.remaining)
 
 

@@ -89,12 +89,13 @@ def _list(tx: Tx, first: date, last: date) -> list[Holiday]:
 def list_changes(tx: Tx, names: Mapping[date, str | None]) -> list[conflicts.Change]:
     """Return the days with a ledger on dates, before and after a change of holidays.
 
-    `names` has the new name of each date, or None. Only a day with a ledger can have patients.
+    `names` has the new name of each date, or None. Only a day with a ledger can have patients. A date that is set for a
+    doctor is not changed.
     """
     return [
-        (before, replace(before, defaults=before.defaults._replace(holiday=names[before.date])).planned(own))
+        (before, replace(before, defaults=before.defaults._replace(holiday=names[before.date])).planned(None))
         for before in _with_ledger(tx, names.keys())
-        for own in [days.given(before.setting)]
+        if before.setting is None
     ]
 
 

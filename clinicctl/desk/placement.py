@@ -1,6 +1,6 @@
 """Give the appointments of a day their slots again after its hours have changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, time
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from clinicctl.desk import days, lookup, transitions
 from clinicctl.rules import hours, placing, slots
 from clinicctl.rules.placing import Held, Place
+from clinicctl.rules.transitions import ACTIVE
 from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import days as stored_days
@@ -42,12 +43,23 @@ def list_displaced(
 
     Those that had none before, and those above the capacity by choice, are not among them.
     """
-    return [row for row in list_without_place(tx, before, after, restored) if not _is_outside(row, before)]
+    found = list_without_place(tx, before, after, restored)
+    # After an undo, those who had no place before the undone change have none again.
+    unplaced = {
+        identity
+        for identity, columns in (restored or {}).items()
+        if "slot" in columns and _is_above(columns["slot"], after)
+    }
+    return [row for row in found if not _is_outside(row, before) and row.id not in unplaced]
 
 
 def _is_outside(row: rows.AppointmentRow, day: days.DayState) -> bool:
     """Return whether an appointment is above the slots of a day with hours."""
-    return day.slots is not None and row.slot > len(day.slots.starts)
+    return _is_above(row.slot, day)
+
+
+def _is_above(slot: int, day: days.DayState) -> bool:
+    return day.slots is not None and slot > len(day.slots.starts)
 
 
 def list_without_place(
@@ -76,10 +88,17 @@ def find_new_times(
     places = placing.place_all(held.values(), after.slots).places
     taken = {each for place in places.values() for each in range(place.slot, place.slot + place.slots)}
     moving = [held[row.number] for row in displaced]
+    # Appointments of one patient share a list, so that none is moved to the new time of another.
+    busy: dict[UUID, list[tuple[int, int]]] = {}
+    for each in moving:
+        row = found[each.number]
+        if row.patient_id not in busy:
+            busy[row.patient_id] = _times_elsewhere(tx, row)
     moved = placing.move_all(
         moving,
         after.slots,
         taken,
+        busy={each.number: busy[found[each.number].patient_id] for each in moving},
         wanted={each.number: _wanted(each, before, after) for each in moving},
         first=begun_until(tx, after.date),
     )
@@ -87,6 +106,16 @@ def find_new_times(
         NewTime(found[number], place, hours.time_of(after.slots.starts[place.slot - 1]))
         for number, place in sorted(moved.items())
     ]
+
+
+def _times_elsewhere(tx: Tx, row: rows.AppointmentRow) -> list[tuple[int, int]]:
+    """Return the times of a patient's other visits of a day: starts and ends."""
+    found = list[tuple[int, int]]()
+    for other in appointments.times_of_patient(tx, patient=row.patient_id, on=row.date):
+        if other.number != row.number and other.time is not None:
+            start = hours.minutes_of(other.time, after_midnight=other.after_midnight)
+            found.append((start, start + (other.minutes or 1)))
+    return found
 
 
 def _wanted(each: Held, before: days.DayState, after: days.DayState) -> int:
@@ -111,19 +140,39 @@ def list_misplaced(tx: Tx, day: days.DayState) -> list[rows.AppointmentRow]:
     ]
 
 
-def find_place(tx: Tx, row: rows.AppointmentRow) -> Place | None:
+def find_place(tx: Tx, row: rows.AppointmentRow) -> Place:
     """Return the place of an appointment that comes back to its day.
 
-    Another one may hold it. Its slot follows from its time, because the hours may have changed. Return None if they
-    have no such time.
+    Another one may hold it. Its slot follows from its time, because the hours may have changed. One that was above the
+    slots of the day, or whose time is no slot, is above them.
     """
     (day,) = days.list_states(tx, lookup.doctor_by_id(tx, row.doctor_id), [row.date])
-    if day.slots is None or (row.minutes is None and not row.overbooked):
+    if day.slots is None:
         return Place(row.slot, row.slots)
-    if not row.overbooked:
-        return placing.place_all([_held(row, day)], day.slots).places.get(row.number)
+    place = None if row.overbooked else placing.place_all([_held(row, day)], day.slots).places.get(row.number)
+    if place is not None:
+        return place
     held = set(appointments.held_slots(tx, doctor=row.doctor_id, on=row.date))
-    return Place(row.slot if row.slot > len(day.slots.starts) else slots.lowest_above(len(day.slots.starts), held), 1)
+    is_own = row.slot > len(day.slots.starts) and row.slot not in held
+    return Place(row.slot if is_own else slots.lowest_above(len(day.slots.starts), held), 1)
+
+
+def with_times_above(tx: Tx, day: days.DayState, held: Collection[int]) -> set[int]:
+    """Return the slots of a day with hours that cannot be given.
+
+    They are held, or at the time of an active visit above the slots.
+    """
+    assert day.slots is not None, "a day without hours"
+    starts = day.slots.starts
+    taken = set(held)
+    if any(each > len(starts) for each in held):
+        above = [
+            start_of(row)
+            for row in appointments.of_doctors_day(tx, doctor=day.doctor_id, on=day.date)
+            if row.slot > len(starts) and row.status in ACTIVE
+        ]
+        taken.update(starts.index(each) + 1 for each in above if each in starts)
+    return taken
 
 
 def begun_until(tx: Tx, on: date) -> int:

@@ -63,7 +63,7 @@ def take(tx: Tx, day: days.DayState, visitor: Visitor, asked: Asked) -> Chosen:
     """
     if day.slots is None:
         return _without_hours(tx, day, visitor, asked)
-    held = set(appointments.held_slots(tx, doctor=day.doctor_id, on=day.date))
+    held = placement.with_times_above(tx, day, appointments.held_slots(tx, doctor=day.doctor_id, on=day.date))
     chosen = _at_time(tx, day, day.slots, held, visitor, asked) if asked.at is not None else None
     if chosen is None:
         chosen = _first(tx, day, day.slots, held, visitor, asked)

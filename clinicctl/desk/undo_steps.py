@@ -108,8 +108,6 @@ def _retake_slots(tx: Tx, write: rows.WriteRow, row: rows.AppointmentRow) -> dic
     The hours may have changed since then. A later appointment in one of them depends on the cancellation.
     """
     place = placement.find_place(tx, row)
-    if place is None:
-        raise errors.NoSuchTime(doctor=row.doctor_code, date=row.date.isoformat(), time=f"{row.time:%H:%M}")
     right = row._replace(slot=place.slot, slots=place.slots)
     taken = days.holder(tx, right)
     if taken is not None:

@@ -61,7 +61,7 @@ def parse_session(text: str) -> Session:
     if len(ends) != 2:
         named = typed(text)
         raise BadValue(problem=f"Not a session: {f'{named}; ' if named else ''}{_EXAMPLE}.")
-    start, end = minutes_of(parse_time(ends[0])), minutes_of(_end(ends[1]))
+    start, end = minutes_of(parse_time(ends[0])), _end(ends[1])
     if start == end:
         raise BadValue(problem=f"A session that ends when it begins: {clock(start)}-{clock(end)}; {_EXAMPLE}.")
     return Session(start, end if end > start else end + DAY)
@@ -73,7 +73,7 @@ def parse_within(text: str) -> Within:
     if len(ends) != 2:
         named = typed(text)
         raise BadValue(problem=f"Not a part of the day: {f'{named}; ' if named else ''}it is 17:00-19:00.")
-    start, end = minutes_of(parse_time(ends[0])), minutes_of(_end(ends[1]))
+    start, end = minutes_of(parse_time(ends[0])), _end(ends[1])
     return Within(start, end if end > start else end + DAY)
 
 
@@ -107,12 +107,12 @@ def parse_every(text: str) -> int:
     return minutes
 
 
-def _end(text: str) -> time:
-    return time(0) if text.strip() in ("24:00", "24.00", "2400") else parse_time(text)
+def _end(text: str) -> int:
+    return DAY if text.strip() in ("24:00", "24.00", "2400") else minutes_of(parse_time(text))
 
 
 def _text(session: Session) -> str:
-    return f"{clock(session.start)}-{clock(session.end)}"
+    return f"{clock(session.start)}-{'24:00' if session.end == DAY else clock(session.end)}"
 
 
 def minutes_of(at: time, *, after_midnight: bool = False) -> int:

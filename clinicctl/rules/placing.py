@@ -83,18 +83,17 @@ def _place(each: Held, day: DaySlots, taken: Collection[int]) -> Place | None:
 
 
 def keep_all(held: Iterable[Held], restored: Collection[int]) -> dict[int, Place]:
-    """Return the places on a day without hours: each keeps its slots.
+    """Return the places on a day without hours.
 
-    The `restored` ones, by number, give way if another one has theirs: they get the lowest free slot.
+    Each keeps its slot, and a long visit takes one. The `restored` ones, by number, give way if another one has theirs:
+    they get the lowest free slot.
     """
     places: dict[int, Place] = {}
     taken = set[int]()
     for each in sorted(held, key=lambda each: (each.number in restored, each.slot, each.number)):
-        found = Place(each.slot, each.slots)
-        if not hours.is_free(*found, taken):
-            found = Place(slots.lowest_free(taken), 1)
+        found = Place(each.slot if each.slot not in taken else slots.lowest_free(taken), 1)
         places[each.number] = found
-        taken.update(range(found.slot, found.slot + found.slots))
+        taken.add(found.slot)
     return places
 
 
@@ -109,18 +108,31 @@ def place_above(numbers: Iterable[int], held: Mapping[int, Held], capacity: int)
 
 
 def move_all(
-    displaced: Sequence[Held], day: DaySlots, taken: Collection[int], *, wanted: Mapping[int, int], first: int
+    displaced: Sequence[Held],
+    day: DaySlots,
+    taken: Collection[int],
+    *,
+    busy: Mapping[int, list[tuple[int, int]]],
+    wanted: Mapping[int, int],
+    first: int,
 ) -> dict[int, Place]:
     """Return the nearest free places for appointments, by number.
 
-    Those without one are left out. `wanted` are their times. No place starts before `first`.
+    Those without one are left out. `busy` are the times of each patient's other visits; the new times are added to
+    them. `wanted` are their times. No place starts before `first`.
     """
     places: dict[int, Place] = {}
     taken = set(taken)
     for each in sorted(displaced, key=lambda each: (wanted[each.number], each.number)):
         within = hours.WHOLE_DAY._replace(first=first)
-        free = list(hours.free_slots(day, taken, minutes=each.minutes, within=within))
+        own = busy[each.number]
+        free = [
+            (slot, count)
+            for slot, count in hours.free_slots(day, taken, minutes=each.minutes, within=within)
+            if not any(start < day.ends[slot + count - 2] and day.starts[slot - 1] < end for start, end in own)
+        ]
         for slot, count in hours.nearest(day, free, wanted[each.number], count=1):
             places[each.number] = Place(slot, count)
             taken.update(range(slot, slot + count))
+            own.append((day.starts[slot - 1], day.ends[slot + count - 2]))
     return places

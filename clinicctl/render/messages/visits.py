@@ -42,6 +42,8 @@ def _appointment(each: Appointment, command: str) -> Report:
 
 def _appointment_line(each: Appointment) -> str:
     at = f" at {each.time:%H:%M}" if each.time else ""
+    if each.starts_at is not None and each.starts_at.date() != each.date:
+        at += f" after midnight, on {day(each.starts_at.date())}"
     slots = f"slot {each.slot}"
     if each.slots > 1:
         at += f" to {each.end:%H:%M}" if each.end else ""
