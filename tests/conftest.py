@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from freezegun import freeze_time
 from typer.testing import CliRunner
@@ -26,6 +27,10 @@ for _name in desk.__all__:
     getattr(desk, _name)
 for _module, _help in TREE.values():
     __import__(f"clinicctl.cli.{_module}")
+
+# The machines are shared: how long an example takes says nothing.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 _PERSONAL_ENVIRONMENT = [name for name in os.environ if name.startswith("CLINICCTL_")]
 
