@@ -17,7 +17,7 @@ from clinicctl.desk import journal
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import Store, open_store
 from tests import every_write
 from tests.every_write import DAY, REFUSED
 from tests.every_write import test_every_command_that_writes_has_its_turn as test_every_command_that_writes_has_its_turn
@@ -73,7 +73,7 @@ TAMPERING: dict[str, tuple[str, set[int]]] = {
 def store(clinic: Ask, tmp_path: Path) -> Store:
     """The clinic with one booking: six writes."""
     clinic("book", "P1", "MEHTA", "--key", "first")
-    return Store(str(tmp_path / "clinic.db"), wait=5)
+    return open_store(str(tmp_path / "clinic.db"), wait=5)
 
 
 def tamper(tmp_path: Path, script: str) -> None:

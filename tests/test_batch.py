@@ -23,7 +23,7 @@ from clinicctl.cli.context import AppContext
 from clinicctl.render import progress
 from clinicctl.results.base import plain
 from clinicctl.store.sqlite.connections import BEGIN
-from clinicctl.store.sqlite.group_commit import GroupStore
+from clinicctl.store.sqlite.group_commit import GroupFileStore as GroupStore
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]

@@ -462,10 +462,10 @@ def test_a_plan_for_a_file_is_outdated_only_by_an_undo_of_its_days(clinic: Ask, 
     from clinicctl.desk.imports import days as day_imports
     from clinicctl.desk.imports.plan import Outdated
     from clinicctl.rules import import_rows as sheets
-    from clinicctl.store.engine import Store
+    from clinicctl.store.engine import open_store
 
     clinic(*((*SET, "RAO", "+2d", "--capacity", "2") if days else ("book", "P1", "RAO", "+2d")))
-    store = Store(str(db), wait=5)
+    store = open_store(str(db), wait=5)
     with store.read(actor="x") as tx:
         day = tx.today + timedelta(days=2)
         sheet = sheets.read_days(["doctor,date,capacity\n", f"RAO,{day},2\n"])

@@ -327,11 +327,11 @@ import select, sys
 from clinicctl.desk import appointment_lists, availability, bookings
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import open_store
 
 looked, day = 0, {"doctor": DoctorRef("LONG"), "on": DaysWord("tomorrow")}
 while not select.select([sys.stdin], [], [], 0)[0]:
-    with Store(sys.argv[1], wait=20).read(actor="reader") as tx:
+    with open_store(sys.argv[1], wait=20).read(actor="reader") as tx:
         slots = [each.slot for each in appointment_lists.iter_matching(tx, **day)]
         (known,) = availability.show_days(tx, **day)
     assert slots == list(range(1, known.booked + 1)), (slots, known.booked)

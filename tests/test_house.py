@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 MAY_IMPORT_FROM_OUTSIDE = {
-    "store": {"pysqlite3"},
+    "store": {"pysqlite3", "psycopg"},
     "rules": {"phonenumbers", "rapidfuzz", "openpyxl", "anyascii", "nicknames", "icalendar"},
     "desk": {"orjson"},
     "render": {"rich", "wcwidth"},
@@ -128,7 +128,7 @@ def calls(tree: ast.AST) -> Iterator[str]:
         ({"print", "typer.echo", "sys.stdout.write", "sys.stderr.write"}, "render/streams.py"),
         (
             {f"{each}.commit" for each in ("transaction", "connection", "session", "driver", "connection.driver")},
-            "store/engine.py",
+            "store/sqlite/transactions.py",
         ),
     ],
     ids=["one clock", "one printer", "one committer"],

@@ -23,7 +23,7 @@ from clinicctl.desk.imports import plan as plans
 from clinicctl.errors import BadFile, HasBookings
 from clinicctl.rules import import_rows
 from clinicctl.statuses import SheetFormat
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import Store, open_store
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -573,7 +573,7 @@ LINES = ["doctor,date,capacity\n", "MEHTA,+1d,4\n"]
     ids=" ".join,
 )
 def test_a_plan_is_not_applied_once_doctors_or_days_have_changed(clinic: Ask, tmp_path: Path, between: Any) -> None:
-    store = Store(str(tmp_path / "clinic.db"), wait=5)
+    store = open_store(str(tmp_path / "clinic.db"), wait=5)
     plan = planned(store, LINES)
     clinic(*between)
     with pytest.raises(plans.Outdated), store.write(actor="desk", key="k") as tx:
@@ -587,7 +587,7 @@ def test_a_plan_is_not_applied_once_doctors_or_days_have_changed(clinic: Ask, tm
     "how", ["set RAO +1d --capacity 4", "set RAO +1d --present", "weekly RAO mon-sun --capacity 4"]
 )
 def test_a_plan_stands_whatever_another_doctors_days_become(clinic: Ask, tmp_path: Path, how: str) -> None:
-    store = Store(str(tmp_path / "clinic.db"), wait=5)
+    store = open_store(str(tmp_path / "clinic.db"), wait=5)
     plan = planned(store, ["doctor,date,present\n", "MEHTA,+1d,no\n"])
     clinic("doctor", "avail", *how.split())
     with store.write(actor="desk", key="k") as tx:
@@ -596,7 +596,7 @@ def test_a_plan_stands_whatever_another_doctors_days_become(clinic: Ask, tmp_pat
 
 
 def test_a_booking_between_plan_and_write_is_met(clinic: Ask, tmp_path: Path) -> None:
-    store = Store(str(tmp_path / "clinic.db"), wait=5)
+    store = open_store(str(tmp_path / "clinic.db"), wait=5)
     plan = planned(store, ["doctor,date,present\n", "MEHTA,+1d,no\n"])
     clinic("book", "P1", "MEHTA", "+1d")
     with pytest.raises(HasBookings), store.write(actor="desk", key="k") as tx:

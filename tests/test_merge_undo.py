@@ -23,7 +23,7 @@ from clinicctl.rules import merges
 from clinicctl.rules.days import parse_day, parse_days
 from clinicctl.rules.references import BookedRef, DoctorRef, PatientRef
 from clinicctl.rules.text import NOTE
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import open_store
 from tests.test_keeping import rows, written
 from tests.test_plans import Statements
 
@@ -343,7 +343,7 @@ def fill(db: str, gone: str, into: str, many: int) -> None:
     Of every four waits of the one, the other has one as well, and the days of another one in part.
     """
     patient, other, doctor = PatientRef(gone), PatientRef(into), DoctorRef("MEHTA")
-    with Store(db, wait=5).write(actor="desk", key="fill") as tx:
+    with open_store(db, wait=5).write(actor="desk", key="fill") as tx:
 
         def do(operation: Callable[..., Any], **request: Any) -> None:
             key = f"{gone} {next(numbers)}"
@@ -405,7 +405,7 @@ class Clinic:
 
     def __init__(self, db: str, chance: random.Random) -> None:
         self.db, self.chance = db, chance
-        self.store = Store(db, wait=5)
+        self.store = open_store(db, wait=5)
         self.numbers = count(1)
         self.done: list[tuple[int, dict[str, list[Any]]]] = []
         self.patients, self.merged = 2, 0

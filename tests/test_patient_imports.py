@@ -16,7 +16,7 @@ from clinicctl.desk.imports import patient_plan, patients
 from clinicctl.desk.imports.plan import Outdated
 from clinicctl.errors import Refusal
 from clinicctl.rules import import_rows
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import open_store
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -229,7 +229,7 @@ def test_a_replay_answers_as_the_first_time_and_the_journal_knows_no_names(
 def test_a_plan_holds_until_somebody_comes_whom_it_may_be_about(
     clinic: Ask, tmp_path: Path, between: Any, stands: bool
 ) -> None:
-    store = Store(str(tmp_path / "clinic.db"), wait=5)
+    store = open_store(str(tmp_path / "clinic.db"), wait=5)
     with store.read(actor="desk") as tx:
         plan = patient_plan.plan_patients(tx, sheet=import_rows.read_patients(io.StringIO(GOOD)))
     clinic(*between)

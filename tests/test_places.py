@@ -19,7 +19,7 @@ from clinicctl import desk, errors
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.statuses import OnConflict
-from clinicctl.store.engine import Store, Tx
+from clinicctl.store.engine import Store, Tx, open_store
 from tests.test_properties import OPENING, clock_at, empty, once
 
 __all__ = ["empty"]
@@ -73,7 +73,7 @@ def test_day_sheet_days_free_and_booking_agree_on_free_slots(acts: list[tuple[An
         return now
 
     with TemporaryDirectory() as folder, clock_at(clock):
-        store = Store(str(shutil.copy(empty, Path(folder) / "clinic.db")), wait=5)
+        store = open_store(str(shutil.copy(empty, Path(folder) / "clinic.db")), wait=5)
         for each in acts:
             with suppress(errors.Refusal), store.write(actor="desk", key="act") as tx:
                 act(tx, *each)
@@ -226,7 +226,7 @@ def test_a_past_time_is_one_by_the_clinics_clock(clinic: Ask, refused: Refused) 
 
 def test_a_key_from_before_there_was_the_option_still_answers(empty: Path, tmp_path: Path) -> None:
     """An option that was not given is no part of the request."""
-    store = Store(str(shutil.copy(empty, tmp_path / "clinic.db")), wait=5)
+    store = open_store(str(shutil.copy(empty, tmp_path / "clinic.db")), wait=5)
     request: dict[str, Any] = {"patient": PatientRef("P1"), "doctor": MEHTA, "on": DayWord("tomorrow")}
     request |= {"at": None, "reason": None, "again": False, "overbook": False}
     with clock_at(lambda: OPENING):

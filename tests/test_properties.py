@@ -51,7 +51,7 @@ from clinicctl.rules.days import DaysWord, DayWord, WeekdaysWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, QueueStatus, Sex
 from clinicctl.store import models  # noqa: F401 - the tables of SQLModel.metadata
-from clinicctl.store.engine import Store, Tx
+from clinicctl.store.engine import Tx, open_store
 
 ZONE = timezone(timedelta(hours=5, minutes=30))
 OPENING = datetime(2026, 3, 2, 3, 30, 15, 250_000, tzinfo=UTC)
@@ -84,9 +84,9 @@ def once(tx: Tx, operation: Callable[..., Any], *, key: str | None = None, **req
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clinic with its patients and doctors, and no day yet: every example copies it."""
     path = tmp_path_factory.mktemp("empty") / "clinic.db"
-    with clock_at(lambda: OPENING), Store(str(path), wait=5).create(actor="desk", key="init") as tx:
+    with clock_at(lambda: OPENING), open_store(str(path), wait=5).create(actor="desk", key="init") as tx:
         once(tx, desk.clinic.init, name="Clinic", timezone="Asia/Kolkata", region="IN", capacity=CLINIC_CAPACITY)
-    with clock_at(lambda: OPENING), Store(str(path), wait=5).write(actor="desk", key="staff") as tx:
+    with clock_at(lambda: OPENING), open_store(str(path), wait=5).write(actor="desk", key="staff") as tx:
         for code, capacity in DOCTORS.items():
             once(tx, desk.doctors.add, code=code, name=f"Dr. {code.title()}", capacity=capacity)
         for name, phone in PATIENTS.values():
@@ -526,7 +526,7 @@ class DeskBesideTheModel(RuleBasedStateMachine):
         super().__init__()
         self.folder = TemporaryDirectory()
         path = shutil.copy(empty, Path(self.folder.name) / "clinic.db")
-        self.store = Store(str(path), wait=5)
+        self.store = open_store(str(path), wait=5)
         self.bare = sqlite3.connect(path, isolation_level=None)
         self.now = OPENING
         self.patched = clock_at(lambda: self.now)
@@ -951,7 +951,7 @@ def furnished(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clinic in the middle of its day: booked, cancelled with a reason, waiting, and days with notes."""
     path = Path(shutil.copy(empty, tmp_path_factory.mktemp("furnished") / "clinic.db"))
     mehta, rao, today = DoctorRef("MEHTA"), DoctorRef("RAO"), DayWord("today")
-    with clock_at(lambda: OPENING), Store(str(path), wait=5).write(actor="desk", key="day") as tx:
+    with clock_at(lambda: OPENING), open_store(str(path), wait=5).write(actor="desk", key="day") as tx:
         on = DaysWord("today..tomorrow")
         once(tx, desk.availability.set_days, key="a", doctor=mehta, on=on, capacity=3, note="congress")
         once(tx, desk.bookings.book, key="b", patient=PatientRef("P1"), doctor=mehta, on=today, reason="cough")
@@ -1078,7 +1078,7 @@ def _whole(value: Any) -> Any:
 def test_a_result_survives_the_journal_without_personal_data(
     furnished: Path, operation: Callable[..., Any], data: st.DataObject
 ) -> None:
-    with clock_at(lambda: OPENING), Store(str(furnished), wait=5).read(actor="desk") as tx:
+    with clock_at(lambda: OPENING), open_store(str(furnished), wait=5).read(actor="desk") as tx:
         result = data.draw(facts(get_type_hints(operation)["return"], on_file(tx)))
         kept = json.dumps(replay.stored(result))
         assert _whole(replay.result(tx, json.loads(kept))) == _whole(result)

@@ -22,12 +22,11 @@ from clinicctl.desk.imports import patient_plan
 from clinicctl.rules import import_rows, transitions
 from clinicctl.rules.references import AppointmentRef, PatientRef
 from clinicctl.store import compile as compiler
-from clinicctl.store import models
+from clinicctl.store import db_errors, models
 from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.compiled import schema
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import Store, open_store
 from clinicctl.store.queries import Gives, doctors, one
-from clinicctl.store.sqlite import db_errors
 from tests import every_write, queries, test_plans
 from tests.beside import Beside
 
@@ -96,7 +95,7 @@ def test_the_compiled_schema_is_the_one_that_sqlmodel_makes(database: sqlite3.Co
 
 
 def test_every_refusal_of_a_constraint_names_one_that_the_schema_has() -> None:
-    assert db_errors._REFUSALS.keys() <= {*schema.UNIQUE.values(), *schema.CHECKS}
+    assert db_errors.REFUSALS.keys() <= {*schema.UNIQUE.values(), *schema.CHECKS}
 
 
 def test_what_sqlite_says_of_a_broken_unique_leads_to_its_name(database: sqlite3.Connection) -> None:
@@ -331,7 +330,7 @@ def test_every_query_gives_and_leaves_what_sqlalchemy_does(
         do(run, typed(LISTS))
         do(run, typed(MORE), refusing=True)
         do(run, IMPORTS)
-        between_others(Store(second, wait=5))
+        between_others(open_store(second, wait=5))
         moment[0] += timedelta(days=1)
         do(run, typed(NEXT_DAY))
         do(run, CROWD)

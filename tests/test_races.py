@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from clinicctl.desk import journal
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import open_store
 
 Process = subprocess.Popen[str]
 
@@ -92,11 +92,11 @@ import select, sys
 from clinicctl.desk import appointment_lists, availability, bookings
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import DoctorRef
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import open_store
 
 looked, most, day = 0, 0, {"doctor": DoctorRef("LONG"), "on": DaysWord("tomorrow")}
 while not select.select([sys.stdin], [], [], 0)[0]:
-    with Store(sys.argv[1], wait=20).read(actor="reader") as tx:
+    with open_store(sys.argv[1], wait=20).read(actor="reader") as tx:
         slots = [each.slot for each in appointment_lists.iter_matching(tx, **day)]
         (known,) = availability.show_days(tx, **day)
     assert slots == list(range(1, known.booked + 1)), (slots, known.booked)
@@ -113,12 +113,12 @@ import sys
 from clinicctl.desk import bookings, journal
 from clinicctl.rules.days import DayWord
 from clinicctl.rules.references import DoctorRef, PatientRef
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import open_store
 
 path, name, count = sys.argv[1:]
 for n in range(int(count)):
     request = {"patient": PatientRef("P1"), "doctor": DoctorRef("LONG"), "on": DayWord("tomorrow"), "again": True}
-    with Store(path, wait=60).write(actor=name, key=f"{name}-{n}") as tx:
+    with open_store(path, wait=60).write(actor=name, key=f"{name}-{n}") as tx:
         journal.once(
             tx, bookings.book, command="book", key=f"{name}-{n}", own_key=True, request=request | {"reason": "x" * 900}
         )
@@ -166,7 +166,7 @@ def violations(db: str) -> list[Any]:
         ]
         found += [("foreign keys", row) for row in connection.execute("PRAGMA foreign_key_check")]
         found += [(law, row) for law, query in _VIOLATIONS.items() for row in connection.execute(query)]
-    with Store(db, wait=5).read(actor="test") as tx:
+    with open_store(db, wait=5).read(actor="test") as tx:
         return found + [("the journal", each.number) for each in journal.examine(tx).findings]
 
 

@@ -17,7 +17,7 @@ from clinicctl.desk import lookup, similar
 from clinicctl.rules import likelihood, matching, references
 from clinicctl.rules.references import PatientRef
 from clinicctl.rules.text import fold, search_words
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import open_store
 from tests.test_keeping import older
 from tests.test_plans import Statements
 
@@ -346,7 +346,7 @@ def many(clinic: Ask) -> Iterator[Any]:
                 name,
             )
             connection.executemany("INSERT INTO patient_words VALUES (?, ?)", [(word, identity), ("khan", identity)])
-    with Store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
+    with open_store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
         yield tx
 
 

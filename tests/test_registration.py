@@ -23,7 +23,7 @@ from clinicctl.desk.imports.plan import Outdated
 from clinicctl.desk.recognition import Namesakes, Person
 from clinicctl.results.imports import ImportedPatient, ImportedPatients
 from clinicctl.rules import details, import_rows, likelihood, matching
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import open_store
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -453,7 +453,7 @@ def test_update_through_a_merged_record_leaves_name_and_phone(clinic: Ask, file:
 
 def test_a_plan_does_not_stand_when_somebody_on_file_is_filled_between(clinic: Ask, tmp_path: Path) -> None:
     sheet = import_rows.read_patients(io.StringIO("name,phone,note\nMumtaz Anwar,91234 56789,tall\n"))
-    store = Store(str(tmp_path / "clinic.db"), wait=5)
+    store = open_store(str(tmp_path / "clinic.db"), wait=5)
     with store.read(actor="desk") as tx:
         plan = patient_plan.plan_patients(tx, sheet=sheet)
     clinic("patient", "add", "Mumtaz Anwar", "--phone", "91234 56789", "--note", "short")
@@ -558,6 +558,6 @@ def test_an_import_and_a_registration_of_an_older_version_are_read(clinic: Ask, 
     registered["result"] |= {"created": True, "shares_phone_with": []}
     for personal in ("name", "phone", "born", "age", "sex", "email", "note"):
         registered["result"].pop(personal)
-    with Store(str(tmp_path / "clinic.db"), wait=5).read(actor="desk") as tx:
+    with open_store(str(tmp_path / "clinic.db"), wait=5).read(actor="desk") as tx:
         assert replay.result(tx, kept).rows == result.rows
         assert replay.result(tx, registered).shares_phone_with_count == 0

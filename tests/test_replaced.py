@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from clinicctl import render
-from clinicctl.store.engine import Store, is_restored
+from clinicctl.store.engine import open_store
 from tests.test_files import somebody_else
 
 Ask = Callable[..., Any]
@@ -212,13 +212,13 @@ def test_a_yes_is_not_one_to_what_a_restore_put_there_since_the_question(
 
 def test_a_restore_is_seen_in_the_journal_also_where_nothing_was_lost(clinic: Ask, tmp_path: Path) -> None:
     clinic("db", "backup", str(tmp_path / "copy.db"))
-    with Store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
+    with open_store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
         seen = (5, tx.driver.execute("SELECT hash FROM journal WHERE number = 5").fetchone()[0])
-        assert not is_restored(tx.driver, seen)
+        assert not tx.is_restored(seen)
     clinic("db", "restore", str(tmp_path / "copy.db"), "--yes")
-    with Store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
-        assert is_restored(tx.driver, seen)
-        assert is_restored(tx.driver, (5, "0" * 64))
+    with open_store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
+        assert tx.is_restored(seen)
+        assert tx.is_restored((5, "0" * 64))
 
 
 # Two desks that have the database open, and files that are deleted, cut off or written over in place

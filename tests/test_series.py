@@ -23,7 +23,7 @@ from clinicctl.desk import journal
 from clinicctl.rules import series
 from clinicctl.rules.days import DayWord
 from clinicctl.rules.references import DoctorRef, PatientRef
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import open_store
 from tests.test_races import PAUSED, luck, race, violations
 from tests.test_shell import Terminal
 
@@ -441,7 +441,7 @@ def test_a_killed_series_is_booked_once_by_its_key(point: str, clinic_at_noon: A
 def test_a_single_booking_is_digested_without_what_makes_a_series(clinic_at_noon: Ask, db: str) -> None:
     clinic_at_noon("book", "P1", "MEHTA", "tomorrow", "--key", "k")
     request = {"patient": PatientRef("P1"), "doctor": DoctorRef("MEHTA"), "on": DayWord("tomorrow")}
-    with Store(db, wait=5).read(actor="test") as tx:
+    with open_store(db, wait=5).read(actor="test") as tx:
         digest = journal.digest(tx, "bookings.book", request | {"again": False, "overbook": False})
     assert rows(db, "SELECT said FROM journal WHERE key = 'k'") == [(digest,)]
 
@@ -727,7 +727,7 @@ def test_the_fast_parser_reads_series(line: str) -> None:
 def test_the_statements_of_a_series_grow_with_its_length(clinic_at_noon: Ask, db: str) -> None:
     def count(doctor: str, times: int) -> int:
         sent = list[str]()
-        with Store(db, wait=5).write(actor="test", key="k", dry_run=True) as tx:
+        with open_store(db, wait=5).write(actor="test", key="k", dry_run=True) as tx:
             tx.driver.set_trace_callback(sent.append)
             found = desk.series.book(
                 tx,

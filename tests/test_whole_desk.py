@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 from clinicctl import desk, errors
 from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef, WaitlistRef
-from clinicctl.store.engine import Store
+from clinicctl.store.engine import open_store
 from tests.test_properties import OPENING, OVERBOOK_LIMIT, PATIENTS, TODAY, Refused, clock_at, empty, once, refuse
 
 __all__ = ["empty"]
@@ -422,7 +422,7 @@ class WholeDeskBesideTheModel(RuleBasedStateMachine):
         super().__init__()
         self.folder = TemporaryDirectory()
         path = shutil.copy(empty, Path(self.folder.name) / "clinic.db")
-        self.store = Store(str(path), wait=5)
+        self.store = open_store(str(path), wait=5)
         self.bare = sqlite3.connect(path, isolation_level=None)
         self.now = OPENING
         self.patched = clock_at(lambda: self.now)

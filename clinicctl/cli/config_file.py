@@ -31,9 +31,9 @@ def read() -> Mapping[str, settings.Configured]:
 
 
 def database_path(given: str | None) -> str:
-    """Return the absolute path of the database.
+    """Return the absolute path of the database, or the URL of one on a server.
 
-    A URL names SQLite's file: `sqlite:///clinic.db`.
+    A URL may also name SQLite's file: `sqlite:///clinic.db`.
 
     Links are followed, so that the database has one lock whatever its name.
     """
@@ -45,8 +45,10 @@ def database_path(given: str | None) -> str:
         except RuntimeError:
             raise errors.BadValue(problem="db: there is no home folder. Set --db or CLINICCTL_DB.") from None
     if "://" in given:
+        if given.startswith(paths.SERVER):
+            return given
         if not given.startswith("sqlite:///"):
-            raise errors.BadValue(problem="db: a path, or a URL that begins with sqlite:///.")
+            raise errors.BadValue(problem="db: a path, or a URL that begins with sqlite:/// or postgresql://.")
         given = given.removeprefix("sqlite:///")
     if "\0" in given:
         raise errors.BadValue(problem="db: not a path.")

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from clinicctl.results.base import Outcome
     from clinicctl.results.days import Board
     from clinicctl.results.people import Erased, MergePlan, ToCall
+    from clinicctl.store.engine import GroupStore as GroupStore
     from clinicctl.store.engine import Store, Tx
-    from clinicctl.store.sqlite.group_commit import GroupStore as GroupStore
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,16 +78,20 @@ class AppContext(Reporting):
         return self._settings
 
     @property
+    def address(self) -> str:
+        """The absolute path or the URL of the database that `--db` names."""
+        return config_file.database_path(self.settings.db)
+
+    @property
     def store(self) -> "Store":
         """The store that `--db` names."""
         if self._store is None:
-            from clinicctl.store.engine import Store
+            from clinicctl.store.engine import open_store
 
-            path = config_file.database_path(self.settings.db)
-            paths.protect(path)
+            self._store = open_store(self.address, wait=self.settings.wait)
+            self._store.protect()
             if self.settings.log:
                 paths.refuse_own(self.settings.log)
-            self._store = Store(path, wait=self.settings.wait)
         return self._store
 
     def lock_waited(self) -> float:
@@ -108,7 +112,7 @@ class AppContext(Reporting):
 
     def doctor_codes(self) -> list[str]:
         """Return the doctors' codes for completion; none if the database cannot be read."""
-        from clinicctl.store.sqlite.driver import doctor_codes
+        from clinicctl.store.engine import doctor_codes
 
         try:
             return doctor_codes(config_file.database_path(self.settings.db))
@@ -118,10 +122,10 @@ class AppContext(Reporting):
     @contextmanager
     def shared(self) -> "Iterator[GroupStore]":
         """Open the store for several commands, any of which may write."""
-        from clinicctl.store.sqlite.group_commit import GroupStore
+        from clinicctl.store.engine import open_group
 
         self.wrote = True
-        shared = GroupStore(self.store.path, wait=self.settings.wait)
+        shared = open_group(self.address, wait=self.settings.wait)
         try:
             yield shared
         finally:
@@ -159,8 +163,6 @@ class AppContext(Reporting):
         return render.listing(chain(first, left), **self._form()) if first else []
 
     def _read(self, operation: Callable[..., R], request: Mapping[str, Any]) -> R:
-        from clinicctl.store.engine import head_of
-
         with self.store.read(actor=self.settings.actor) as tx:
             self._masked = tx.clinic.mask_phones == "yes"
             self.names_masked = tx.clinic.mask_names == "yes"
@@ -168,7 +170,7 @@ class AppContext(Reporting):
             self._asked_days = request.get("on"), tx.today, tx.clinic.date_order
             self._asked_doctor = str(request.get("doctor") or "").upper()
             self._refuse_restored(tx)
-            self._seen = head_of(tx.driver)
+            self._seen = tx.head()
             return operation(tx, **request)
 
     def _form(self) -> dict[str, Any]:
@@ -189,19 +191,17 @@ class AppContext(Reporting):
 
     def erase(self, operation: "Callable[Concatenate[Tx, P], Erased]", *_: P.args, **request: P.kwargs) -> None:
         """Run an erasure like `write`, then overwrite its traces in the file."""
-        from clinicctl.store.sqlite import erasure
-
         self.store.require_standalone()
         outcome = self.execute(operation, request)
         if not outcome.dry_run:
-            overwritten = erasure.overwrite(self.store)
+            overwritten = self.store.overwrite()
             outcome = replace(outcome, result=replace(outcome.result, overwritten=overwritten))
         self.show(outcome)
         if outcome.result.overwritten is False:
             again = f"clinicctl patient erase {outcome.result.patient.number} --yes"
             why = "another command was using it, or the disk is full"
             render.message(f"Erased, but the file may still hold traces: {why}. Finish with `{again}`.")
-        if copies := erasure.copies(self.store.path):
+        if copies := self.store.copies():
             render.message(f"Older copies beside the database were not changed: {', '.join(copies)}.")
 
     def write_through(
@@ -338,10 +338,8 @@ class AppContext(Reporting):
         """Refuse if the numbers that the user has seen may mean others now."""
         if self._seen is None or not (self._confirmed or self.choices):
             return
-        from clinicctl.store.engine import is_restored
-
-        if is_restored(tx.driver, self._seen):
-            raise errors.RestoredMeanwhile(path=tx.path)
+        if tx.is_restored(self._seen):
+            raise errors.RestoredMeanwhile(path=tx.place)
 
     def confirm(self, question: str, *, hint: str | None = None) -> None:
         """Ask before the lock is taken.

@@ -82,7 +82,7 @@ def restore(
     although it lacks the last writes.
     """
     contents = desk.database.about(ctx.obj.store, file=file)
-    ctx.obj.confirm(f"Replace {ctx.obj.store.path} by {file} ({contents})?")
+    ctx.obj.confirm(f"Replace {ctx.obj.store.place} by {file} ({contents})?")
     begin = desk.database.replacing(ctx.obj.store, file=file)
     ctx.obj.write_through(begin, desk.database.restore, file=paths.shown(file))
 

@@ -26,7 +26,7 @@ def init(tx: Tx, *, name: str | None, timezone: str, region: str, capacity: int 
             value = given.get(known.name)
             _store(tx, known, known.default if value is None else str(value))
     return Clinic(
-        path=paths.shown(tx.path),
+        path=paths.shown(tx.place),
         name=_value(tx, "name"),
         timezone=_value(tx, "timezone"),
         region=_value(tx, "region"),

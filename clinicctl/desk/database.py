@@ -3,7 +3,6 @@
 Backups and compaction change no data, so they have no row in the journal. A restore and a migration have one.
 """
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
@@ -16,22 +15,17 @@ from clinicctl.store import paths
 from clinicctl.store.compiled import metrics
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.sqlite import backup, health, info, replacement, trust
-from clinicctl.store.sqlite.connections import inspect
-from clinicctl.store.sqlite.driver import sqlite3
 
 
 def describe(store: Store) -> Database:
     """Describe the database file, also one with an older schema."""
-    inspect(store.path)
-    trust.refuse_mixture(store.path, wait=store.wait)
-    found = info.describe(store.path, wait=store.wait)
+    found = store.describe()
     last = found.last_backup
     return Database(
-        path=store.path,
+        path=store.place,
         application=found.application,
         schema=found.schema,
-        sqlite=sqlite3.sqlite_version,
+        sqlite=found.version if found.engine == "sqlite" else None,
         journal_mode=found.journal_mode,
         bytes=found.bytes,
         wal_bytes=found.wal_bytes,
@@ -42,6 +36,8 @@ def describe(store: Store) -> Database:
         head=found.head.hash,
         last_backup=LastBackup(last.at.astimezone(found.zone), last.path, *last.head) if last is not None else None,
         tables=found.rows,
+        postgresql=found.version if found.engine == "postgresql" else None,
+        server=found.server,
     )
 
 
@@ -52,7 +48,7 @@ def back_up(store: Store, *, target: str, keep: int | None = None) -> BackedUp:
     `Exists`.
     """
     store.require_standalone()
-    made = backup.make(store.path, target, wait=store.wait, keep=keep)
+    made = store.back_up(target, keep=keep)
     return BackedUp(
         path=made.path,
         at=made.at,
@@ -71,18 +67,14 @@ def about(store: Store, *, file: str) -> str:
     """
     if file == "-":
         raise errors.Usage(problem="A backup cannot be restored from stdin, because it is checked first. Give a file.")
-    if not os.path.exists(file) or paths.file_id(file) != paths.file_id(store.path):
-        paths.refuse_own(file)
-    if not os.path.lexists(file):
-        raise errors.NoSuchFile(path=file)
-    found = info.describe(file, wait=0)
+    found = store.describe_backup(file)
     return f"{found.rows.get('patients', 0)} patients, {found.head.number} writes"
 
 
 def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the transaction on a copy of `file` that replaces the database."""
     store.require_standalone()
-    return partial(replacement.replacing, store, file)
+    return partial(store.replacing, file)
 
 
 @operations.RESTORE
@@ -94,7 +86,7 @@ def restore(tx: Tx, *, file: str) -> Restored:
     _complete_words(tx)
     number, head = journal.head(tx)
     return Restored(
-        path=paths.shown(tx.path),
+        path=paths.shown(tx.place),
         file=paths.absolute(file),
         found=tx.schema,
         schema=CURRENT,
@@ -109,7 +101,7 @@ def restore(tx: Tx, *, file: str) -> Restored:
 def migrating(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the transaction that migrates the database, after a copy of it."""
     store.require_standalone()
-    return partial(backup.saved_first, store, "before-migration", migrating=True)
+    return store.migrating
 
 
 @operations.MIGRATE
@@ -120,7 +112,7 @@ def migrate(tx: Tx) -> Migrated:
     """
     _complete_words(tx)
     return Migrated(
-        path=paths.shown(tx.path),
+        path=paths.shown(tx.place),
         found=tx.schema,
         schema=CURRENT,
         copy=paths.shown(tx.saved_copy) if tx.saved_copy else None,
@@ -136,14 +128,14 @@ def _complete_words(tx: Tx) -> None:
 def repairing(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the transaction that repairs the database, after a copy of it."""
     store.require_standalone()
-    return partial(backup.saved_first, store, "before-repair")
+    return store.repairing
 
 
 def compact(store: Store) -> Compacted:
     """Shrink the database file. Other writers wait meanwhile."""
     store.require_standalone()
-    before, after = backup.compact(store)
-    return Compacted(path=store.path, before=before, after=after)
+    before, after = store.compact()
+    return Compacted(path=store.place, before=before, after=after)
 
 
 def look(store: Store) -> Health:
@@ -151,9 +143,9 @@ def look(store: Store) -> Health:
 
     Takes no lock and refuses nothing: problems are part of the answer.
     """
-    found = health.examine(store.path)
+    found = store.examine()
     return Health(
         usable=not any(each.stops for each in found),
-        path=store.path,
+        path=store.place,
         findings=tuple(Finding(each.name, each.value, each.ok, each.problem) for each in found),
     )

@@ -174,7 +174,7 @@ def _read(tx: Tx, text: str, *, of: int) -> Before:
         stored = json.loads(text)
         return _planned(stored, replay.unpack(stored["days"]))
     except (ValueError, TypeError, KeyError):
-        raise errors.Damaged(path=tx.path, reason=f"the record of the state before write {of} is unreadable") from None
+        raise errors.Damaged(path=tx.place, reason=f"the record of the state before write {of} is unreadable") from None
 
 
 def _planned(stored: Mapping[str, Any], packed: Sequence[tuple[Any, ...]]) -> Before:

@@ -115,7 +115,7 @@ def _fill(script: _Script, *, timezone: str, region: str) -> Demo:
     booked = _book(script)
     arrived = _arrive(script, booked)
     return Demo(
-        path=paths.shown(script.tx.path),
+        path=paths.shown(script.tx.place),
         patients=len(_PATIENTS),
         doctors=len(_DOCTORS),
         appointments=len(booked),

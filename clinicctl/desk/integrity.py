@@ -14,9 +14,7 @@ from clinicctl.store import paths
 from clinicctl.store.compiled import appointments, doctors, integrity, rows
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.engine import Store, Tx
-from clinicctl.store.sqlite import check, head_file
-from clinicctl.store.sqlite.check import Violation
-from clinicctl.store.sqlite.invariants import COUNTERS, HELD, LEDGER
+from clinicctl.store.reports import COUNTERS, HELD, INTACT, LEDGER, VALID_VALUES, Head, Violation
 
 NAMES = "names"
 _AT_ONCE = 20_000
@@ -41,14 +39,14 @@ class _WrongName(NamedTuple):
 def look(store: Store, *, actor: str) -> Checked:
     """Return the problems, without names or phones. Reads one view and takes no lock."""
     # The head file is read before the view is taken, so the view has every write in it.
-    noted = head_file.known_head(store.path)
+    noted = store.noted_head()
     try:
         with store.read(actor=actor) as tx:
             found = [*_violations(tx), *_behind(tx, noted)]
     except (errors.Damaged, errors.BadValue) as refused:
         # The damage, or a bad setting, prevents every command, so the file itself is checked.
-        found = check.find_violations(store.path, wait=store.wait) or [Violation(check.INTACT, str(refused))]
-    return Checked(path=store.path, sound=not found, problems=_problems(found))
+        found = store.find_violations() or [Violation(INTACT, str(refused))]
+    return Checked(path=store.place, sound=not found, problems=_problems(found))
 
 
 @operations.REPAIR
@@ -58,8 +56,8 @@ def repair(tx: Tx) -> Repaired:
     Refuses a damaged file.
     """
     before = list(_violations(tx))
-    if damage := next((each.where for each in before if each.invariant == check.INTACT), None):
-        raise errors.Damaged(path=tx.path, reason=damage)
+    if damage := next((each.where for each in before if each.invariant == INTACT), None):
+        raise errors.Damaged(path=tx.place, reason=damage)
     repairs: dict[str, Callable[[Tx], None]] = {
         HELD: _repair_held_slots,
         LEDGER: _repair_ledgers,
@@ -70,7 +68,7 @@ def repair(tx: Tx) -> Repaired:
         repairs[derived](tx)
     left = list(_violations(tx))
     return Repaired(
-        path=paths.shown(tx.path),
+        path=paths.shown(tx.place),
         copy=paths.shown(tx.saved_copy) if tx.saved_copy else None,
         mended=_problems([each for each in before if each not in left]),
         left=_problems(left),
@@ -87,17 +85,17 @@ def _violations(tx: Tx) -> Iterator[Violation]:
     In a readable file, the journal, the days, the names and the merges are checked, too.
     """
     broken = set[str]()
-    for each in check.violations(tx.driver):
+    for each in tx.violations():
         broken.add(each.invariant)
         yield each
-    if check.INTACT not in broken:
+    if INTACT not in broken:
         yield from _journal(tx)
     checks: list[Callable[[Tx], Iterator[Violation]]] = [_capacities, _names, _merges]
-    for find_violations in checks if not broken & {check.INTACT, check.VALID_VALUES} else ():
+    for find_violations in checks if not broken & {INTACT, VALID_VALUES} else ():
         yield from find_violations(tx)
 
 
-def _behind(tx: Tx, noted: head_file.Head | None) -> Iterator[Violation]:
+def _behind(tx: Tx, noted: Head | None) -> Iterator[Violation]:
     """Yield a violation if the last write in the head file is not in the journal."""
     number, _ = journal.head(tx)
     if noted is not None and number < noted.number:
@@ -205,7 +203,7 @@ def _held_slots(tx: Tx) -> Iterator[rows.HeldSlotRow]:
 
 
 def _repair_ledgers(tx: Tx) -> None:
-    given = check.last_given(tx.driver)
+    given = tx.last_given()
     for doctor in doctors.everybody(tx):
         held = {row.date: row.slots or 0 for row in integrity.held(tx, doctor=doctor.id)}
         last = given.get(doctor.id, {})

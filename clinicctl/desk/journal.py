@@ -27,7 +27,7 @@ from clinicctl.rules.references import AppointmentRef, ArrivalRef, BookedRef, Do
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Step, Tx, last_number_given
+from clinicctl.store.engine import Step, Tx
 
 FIRST = "0" * 64
 """The previous hash of the first row."""
@@ -81,7 +81,7 @@ def once(
 
 def head(tx: Tx) -> tuple[int, str]:
     """Return the number and the hash of the last row."""
-    number, hash_ = tx.end.read(tx.driver)
+    number, hash_ = tx.head()
     return number, hash_ or FIRST
 
 
@@ -90,7 +90,7 @@ def keyed_hash(tx: Tx) -> "hashlib.blake2b":
 
     Nobody without the secret can guess what was digested.
     """
-    return hashlib.blake2b(key=_secret(tx.secret, tx.path), digest_size=32)
+    return hashlib.blake2b(key=_secret(tx.secret, tx.place), digest_size=32)
 
 
 def written_since(tx: Tx, head: tuple[int, str]) -> list[dict[str, Any]] | None:
@@ -156,7 +156,7 @@ def examine(tx: Tx, *, anchor: str | None = None) -> "JournalChecked":
         anchored = anchored or head == anchor
     for left, _ in chain([(owner, own)] if owner is not None else [], steps):
         found.add(left, "has steps, but no row")
-    given = last_number_given(tx.driver)
+    given = tx.last_number_given()
     found.add_missing(last + 1, given)
     if given < last:
         found.add(last, "is above the last number that the database has given")

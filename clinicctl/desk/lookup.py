@@ -177,7 +177,7 @@ def survivor(tx: Tx, row: rows.PatientRow, known: dict[UUID, rows.PatientRow] | 
     while row.merged_into is not None:
         row = known.get(row.merged_into) or patient_by_id(tx, row.merged_into)
         if row.id in seen:
-            raise errors.Damaged(path=tx.path, reason=f"P{row.number} was merged into a patient merged into them")
+            raise errors.Damaged(path=tx.place, reason=f"P{row.number} was merged into a patient merged into them")
         seen.add(row.id)
     known.update(dict.fromkeys(seen, row))
     return row

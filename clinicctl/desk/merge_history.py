@@ -103,7 +103,7 @@ def find(tx: Tx, write: rows.WriteRow) -> Before | None:
         return _read(json.loads(stored), _numbered(tx, result["merged"]), _numbered(tx, result["patient"]["number"]))
     except (ValueError, TypeError, KeyError, AttributeError):
         raise errors.Damaged(
-            path=tx.path, reason=f"the record of the state before write {write.number} is unreadable"
+            path=tx.place, reason=f"the record of the state before write {write.number} is unreadable"
         ) from None
 
 
@@ -136,7 +136,7 @@ def restore(tx: Tx, before: Before) -> None:
         ),
     )
     if counted != (len(moved.appointments), len(moved.entries), len(moved.records)):
-        raise errors.Damaged(path=tx.path, reason="the record of a merge does not match what the patient has")
+        raise errors.Damaged(path=tx.place, reason="the record of a merge does not match what the patient has")
     waitlist.restore(tx, before.doubled)
     columns = merges.restored(moved.former, gone, survivor)
     stored = patient_keys.of_patient(tx, survivor)

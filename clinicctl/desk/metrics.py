@@ -9,7 +9,6 @@ from clinicctl.results.clinic import Metric, Metrics, Sample
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.compiled import doctors, metrics, rows
 from clinicctl.store.engine import Tx
-from clinicctl.store.sqlite import head_file, info
 
 NO_SHOW_DAYS = 30
 """How many days up to today the no-shows are counted."""
@@ -77,19 +76,18 @@ def _of_desks(tx: Tx, staff: Mapping[str, rows.DoctorRow]) -> Iterable[Metric]:
 
 
 def _of_store(tx: Tx, waits: tuple[int, float] | None) -> Iterable[Metric]:
-    backup = head_file.last_backup(tx.path)
+    found = tx.measures()
     yield _one("patients", "Patients on file.", patients.count(tx))
     yield _one("journal_rows", "Writes in the journal.", journal.head(tx)[0])
-    yield _one("database_bytes", "Size of the database file.", info.size(tx.path))
-    yield _one("wal_bytes", "Size of the write-ahead log beside it.", info.size(f"{tx.path}-wal"))
-    if backup is not None:
-        yield _one("last_backup_timestamp_seconds", "When the last backup was made.", backup.at.timestamp())
+    yield _one("database_bytes", "Size of the database.", found.bytes)
+    if found.log_bytes is not None:
+        yield _one("wal_bytes", "Size of the write-ahead log beside the file.", found.log_bytes)
+    if found.last_backup is not None:
+        yield _one("last_backup_timestamp_seconds", "When the last backup was made.", found.last_backup.at.timestamp())
     if waits is not None:
         yield _one("lock_waits", "Commands of the last hour that waited for the writer's lock.", waits[0])
         yield _one("lock_wait_max_seconds", "The longest of those waits.", waits[1])
-    yield Metric(
-        "build_info", "Version of the program, and schema of the database.", (Sample(info.versions(tx.schema), 1),)
-    )
+    yield Metric("build_info", "Version of the program, and schema of the database.", (Sample(found.versions, 1),))
 
 
 def _one(name: str, help_: str, value: float) -> Metric:

@@ -64,7 +64,7 @@ def read(tx: Tx, text: str, *, of: int) -> dict[str, Any]:
     except ValueError:
         outcome = None
     if not isinstance(outcome, dict):
-        raise errors.Damaged(path=tx.path, reason=f"the outcome of write {of} in the journal cannot be read")
+        raise errors.Damaged(path=tx.place, reason=f"the outcome of write {of} in the journal cannot be read")
     return outcome
 
 

@@ -195,7 +195,7 @@ def _columns(
     try:
         return {column: None if value is None else known[column](value) for column, value in columns.items()}
     except (LookupError, TypeError, ValueError, AttributeError):
-        raise errors.Damaged(path=tx.path, reason=f"the record of the state before write {of} is unreadable") from None
+        raise errors.Damaged(path=tx.place, reason=f"the record of the state before write {of} is unreadable") from None
 
 
 def built_upon(write: rows.WriteRow, subject: str, later: int | str) -> errors.BuiltUpon:

@@ -123,6 +123,14 @@ class BadValue(Refusal):
     code, status = "invalid_value", 2
 
 
+class PasswordInUrl(Refusal):
+    """Other users of the machine can read the arguments of a process. The message does not repeat the URL."""
+
+    code, status = "invalid_value", 2
+    sentence = "db: a URL with a password is not accepted, because other users of this machine could read it."
+    advice = "Put the password in a file that PGPASSFILE names, or in a service file, with mode 0600."
+
+
 # 4: not found; 6: conflict; 7: refused by a rule
 
 

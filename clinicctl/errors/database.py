@@ -110,3 +110,25 @@ class Busy(Refusal):
     code, status = "busy", 11
     sentence = "The database is busy: no write lock within {wait:g} s. Nothing was written."
     advice = "Try again, or wait longer with --wait."
+
+
+class Overtaken(Busy):
+    """The server has ended the transaction in favour of another one. The command is worth repeating."""
+
+    sentence = "The database is busy: the server ended the transaction ({reason}). Nothing was written."
+
+
+class Unreachable(Busy):
+    sentence = "{path}: the server is not reachable ({reason}). Nothing was written."
+
+
+class NotConnected(DatabaseUnusable):
+    code = "cannot_connect"
+    sentence = "{path}: the server refuses the connection ({reason})."
+    advice = "Passwords belong in a file that PGPASSFILE names, or in a service file."
+
+
+class NoDriver(DatabaseUnusable):
+    code = "no_driver"
+    sentence = "clinicctl cannot use PostgreSQL, because psycopg is not installed."
+    advice = "Install it with `pip install 'clinicctl[postgresql]'`."

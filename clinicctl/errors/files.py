@@ -28,6 +28,11 @@ class ReadOnly(Refusal):
     code, status, sentence = "read_only", 74, "{path}: {reason}. Nothing was written."
 
 
+class NoRight(Refusal):
+    code, status, sentence = "no_right", 74, "{path}: {reason}. Nothing was written."
+    advice = "`clinicctl db roles` prints the rights of each role."
+
+
 class IOFailed(Refusal):
     code, status, sentence = "io_error", 74, "{path}: {reason}."
 

@@ -18,22 +18,27 @@ class LastBackup:
 
 @result
 class Database:
-    """The database file. Sizes are in bytes, and the head is the journal's last row."""
+    """The database. Sizes are in bytes, and the head is the journal's last row.
+
+    A file has no `postgresql` and no `server`; a database on a server has none of the values of a file.
+    """
 
     path: str
     application: str
     schema: int
-    sqlite: str
-    journal_mode: str
+    sqlite: str | None
+    journal_mode: str | None
     bytes: int
-    wal_bytes: int
-    page_size: int
-    pages: int
-    free_pages: int
+    wal_bytes: int | None
+    page_size: int | None
+    pages: int | None
+    free_pages: int | None
     number: int
     head: str
     last_backup: LastBackup | None
     tables: Mapping[str, int]
+    postgresql: str | None = None
+    server: Mapping[str, str] | None = None
 
 
 @result

@@ -23,5 +23,5 @@ def last(tx: Tx, kind: str) -> int:
 
 def _required(tx: Tx, kind: str, number: int | None) -> int:
     if number is None:
-        raise errors.Damaged(path=tx.path, reason=f"the counter of {kind} is missing")
+        raise errors.Damaged(path=tx.place, reason=f"the counter of {kind} is missing")
     return number

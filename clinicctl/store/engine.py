@@ -1,361 +1,143 @@
-"""The store: one command, one transaction.
+"""Choose the engine of a database, and define the doors that every engine has.
 
-It does not know what the transaction is for. A write takes the writer's lock, connects, begins IMMEDIATE, commits or
-rolls back, checkpoints, closes and releases. Every connection that writes does all of this under the lock. That also
-avoids the WAL-reset bug of SQLite up to 3.51.2 (https://sqlite.org/wal.html, "The WAL-Reset Bug"). A read takes no
-lock, and its connection cannot write.
+The rest of the program does not know which engine it is on.
 """
 
-import os
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import replace
-from functools import lru_cache
-from glob import escape, glob
-from zoneinfo import ZoneInfo
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-from clinicctl import clock, errors, interrupts
-from clinicctl.settings import ClinicSettings
 from clinicctl.store import paths
-from clinicctl.store.compiled import schema
-from clinicctl.store.migrations import APPLICATION_ID, CURRENT, migrate
-from clinicctl.store.sqlite import drafts, head_file, location, trust
-from clinicctl.store.sqlite.connections import Connection, checkpoint, connected, inspect, is_replaced, note_files, view
-from clinicctl.store.sqlite.db_errors import is_full, reason_of, translated
-from clinicctl.store.sqlite.driver import sqlite3, uri
-from clinicctl.store.sqlite.lock import writers_lock
-from clinicctl.store.tx import Condition, JournalEnd, Step, Tx, hash_of, head_of, is_restored, last_number_given
-from clinicctl.store.values import UNREADABLE
+from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
+from clinicctl.store.tx import Condition, JournalEnd, Step, Tx
 
-__all__ = ["Condition", "JournalEnd", "Step", "Store", "Tx", "head_of", "is_restored", "last_number_given"]
-
-LOGS = ("-wal", "-journal")
-"""The suffixes of the log files beside a database that can hold content of it."""
-
-_LOST = "its log was lost, or an old copy put in its place"
-_OTHER = "another database was put in its place"
-
-_SETTINGS = "SELECT name, value FROM settings"
+__all__ = ["Condition", "GroupStore", "JournalEnd", "Step", "Store", "Tx", "doctor_codes", "open_group", "open_store"]
 
 
-class Store:
-    """The database of one clinic, at one path."""
+class Store(Protocol):
+    """The database of one clinic. `place` names it, without a password."""
 
-    def __init__(self, path: str, *, wait: float) -> None:
-        self.path = path
-        self.wait = wait
-        self.lock_waited = 0.0
-        self._writing = False
-        self._lock: int | None = None
-        self._head: tuple[int, str] | None = None
-        self._trusted: tuple[paths.FileId | None, int] | None = None
-        self.as_noted = False
-        """Whether the file matched its note when the lock was taken."""
+    place: str
+    wait: float
+    lock_waited: float
 
     def require_standalone(self) -> None:
-        """Refuse to run inside a batch or a shell.
+        """Refuse to run inside a batch or a shell."""
 
-        This store runs one command and accepts.
-        """
+    def read(self, *, actor: str) -> AbstractContextManager[Tx]:
+        """Hand out a read-only view of one instant, without waiting for writers."""
 
-    @contextmanager
-    def read(self, *, actor: str) -> Iterator[Tx]:
-        """Hand out a read-only view of one instant, without taking the lock."""
-        inspect(self.path)
-        trust.refuse_mixture(self.path, wait=self.wait)
-        with (
-            translated(self.path, self.wait),
-            connected(self.path, self.wait, mode="ro") as connection,
-            view(connection),
-        ):
-            yield open_tx(connection, self.path, actor)
-
-    @contextmanager
-    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
+    def write(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Hand out a transaction, and commit it at the end.
 
-        It is rolled back after an error, and for a dry run. Refuses with `Busy` when the lock is not free in time, and
-        with `OutcomeUnknown`, which carries `key`, when the commit itself fails.
+        It is rolled back after an error, and for a dry run. Refuses with `Busy` when another writer does not end in
+        time, and with `OutcomeUnknown`, which carries `key`, when the commit itself fails.
         """
-        if not os.path.exists(f"{self.path}.lock"):
-            # No lock file is created beside a file that is not a clinic database.
-            inspect(self.path)
-        elif location.stat_database(self.path) is None:
-            raise errors.NoDatabase(path=self.path)
-        location.refuse_unsafe(self.path)
-        with self.locked():
-            self.refuse_unusable()
-            with self.transaction(self.path, actor=actor, key=key, dry_run=dry_run) as tx:
-                yield tx
 
-    @contextmanager
-    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
-        """Hand out a transaction on a new database.
+    def create(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+        """Hand out a transaction on a new database. Refuses with `Exists` when there is one."""
 
-        The database appears at its path after the commit. Refuses with `Exists` when there is a file at the path.
-        Creates the folder (0700); the file is 0600.
+    def protect(self) -> None:
+        """Refuse the files of the database wherever a user names a file."""
+
+    def noted_head(self) -> Head | None:
+        """Return the last head of the journal that this machine has noted."""
+
+    def describe(self) -> DatabaseInfo:
+        """Describe the database, also one with an older schema."""
+
+    def examine(self) -> list[Found]:
+        """Check whether the database can be used. Refuses nothing."""
+
+    def find_violations(self) -> list[Violation]:
+        """Return the violations in a database that no transaction can be opened on."""
+
+    def back_up(self, target: str, *, keep: int | None) -> Copy:
+        """Copy the database to a new file, or to a dated file in a folder."""
+
+    def describe_backup(self, file: str) -> DatabaseInfo:
+        """Describe a backup."""
+
+    def replacing(self, file: str, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+        """Hand out a transaction on a copy of `file`, which then replaces the database."""
+
+    def migrating(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+        """Migrate the database in a transaction, after a copy of it."""
+
+    def repairing(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+        """Hand out a transaction, after a copy of the database."""
+
+    def compact(self) -> tuple[int, int]:
+        """Shrink the database; return the bytes before and after."""
+
+    def overwrite(self) -> bool | None:
+        """Remove deleted data from the files of the database; return whether that worked.
+
+        Returns None if the engine cannot do it.
         """
-        location.stat_database(self.path, making=True)
-        self._refuse_existing()
-        folder = os.path.dirname(self.path)
-        try:
-            _make_folder(folder)
-        except OSError as error:
-            raise errors.ReadOnly(path=folder, reason=location.reason_of(error, folder, writing=True)) from None
-        location.refuse_unsafe(self.path)
-        with self.locked(), drafts.making(self.path) as draft:
-            self._refuse_existing()
-            with translated(self.path, self.wait):
-                _make_schema(draft)
-            with self.transaction(draft, actor=actor, key=key, dry_run=dry_run, fresh=True) as tx:
-                yield tx
-            if not dry_run:
-                with translated(self.path, self.wait):
-                    self.clear_note(head_file.clear_all)
-                    os.link(draft, self.path)
-                self.note_head()
-                self.trust_new()
 
-    def _refuse_existing(self) -> None:
-        """Refuse a path with a database or a log.
-
-        SQLite would replay the log into the new database.
-        """
-        if os.path.lexists(self.path):
-            raise errors.Exists(path=self.path)
-        for end in LOGS:
-            with suppress(OSError):
-                if os.stat(f"{self.path}{end}").st_size:
-                    raise errors.StrayLog(path=self.path, log=f"{self.path}{end}")
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the writer's lock. Refuses with `Busy` when the lock is not free in time."""
-        if self._writing:
-            raise RuntimeError("a write inside a write: pass the tx down instead")
-        began = clock.ticks()
-        with ExitStack() as held:
-            try:
-                self._lock = held.enter_context(writers_lock(self.path, wait=self.wait))
-            finally:
-                self.lock_waited = clock.ticks() - began
-            self._writing = True
-            held.callback(self._before_release)
-            self._compare_with_note()
-            yield
-
-    def _compare_with_note(self) -> None:
-        """Check whether the file matches its note.
-
-        If so, only this process changes it under this lock.
-        """
-        noted = head_file.file(self._lock) if self._lock is not None else None
-        self.as_noted = False
-        with suppress(OSError):
-            self.as_noted = noted is not None and noted.main == head_file.describe_file(self.path, schema=0).main
-        self._trusted = (noted.id, noted.schema) if noted is not None and self.as_noted else None
-
-    def _before_release(self) -> None:
-        """Note the state of the file.
-
-        Every writing connection has closed or checkpointed.
-        """
-        lock, trusted = self._lock, self._trusted
-        self._writing, self._lock, self._trusted = False, None, None
-        if lock is not None and trusted is not None and trusted[0] == paths.file_id(self.path):
-            with suppress(OSError):
-                found, noted = head_file.describe_file(self.path, schema=trusted[1]), head_file.file(lock)
-                # The inode of an empty log does not matter. A log that disappeared without a checkpoint may be open in
-                # another process, which recognizes it by the note.
-                is_same = noted is not None and found._replace(log=0) == noted._replace(log=0) and not found.log_size
-                is_lost = noted is not None and found.main == noted.main and noted.log_size and not found.log_size
-                if not is_same and not is_lost:
-                    head_file.note_file(lock, found)
-
-    @contextmanager
-    def transaction(
-        self, path: str, *, actor: str, key: str, dry_run: bool, fresh: bool = False, migrating: bool = False
-    ) -> Iterator[Tx]:
-        """Hand out a transaction on the database or on a draft of it. The lock is held."""
-        with translated(self.path, self.wait), connected(path, self.wait, mode="rw") as connection:
-            if migrating:
-                connection.driver.execute("PRAGMA foreign_keys=OFF")
-            connection.begin()
-            try:
-                found = migrate(connection.driver) if migrating else CURRENT
-                tx = replace(open_tx(connection, self.path, actor, fresh=fresh), schema=found)
-                if path == self.path:
-                    self.refuse_behind(tx)
-                    if not migrating:
-                        self.refuse_changed_schema(tx.driver)
-                yield tx
-                if migrating and path == self.path:
-                    self.trust_file(tx.driver)
-            except BaseException:
-                connection.driver.rollback()
-                raise
-            if dry_run:
-                connection.driver.rollback()
-                return
-            self.commit(connection, key, tx.end)
-            if path == self.path:
-                self.note_head()
-            checkpoint(connection, path)
-
-    def refuse_unusable(self) -> None:
-        """Refuse a file that is no clinic database, or does not fit the log beside it.
-
-        The lock is held.
-        """
-        inspect(self.path)
-        self.refuse_mixture()
-
-    def refuse_mixture(self) -> None:
-        """Refuse a database that does not fit the log beside it. The lock is held."""
-        if self._lock is not None:
-            trusted, self._trusted = self._trusted, None
-            trust.refuse_mixture_under(self._lock, self.path)
-            self._trusted = trusted
-
-    def refuse_changed_schema(self, driver: sqlite3.Connection) -> None:
-        """Refuse a schema that another program has changed; trust the file otherwise."""
-        if self._lock is not None:
-            self._trusted = (paths.file_id(self.path), trust.refuse_changed_schema(self._lock, self.path, driver))
-
-    def trust_file(self, driver: sqlite3.Connection) -> None:
-        """Trust the file and its schema as they are.
-
-        Both are noted when the lock is released.
-        """
-        self._trusted = (paths.file_id(self.path), driver.execute("PRAGMA schema_version").fetchone()[0])
-
-    def trust_new(self) -> None:
-        """Trust a database that this process has just put at the path."""
-        with suppress(sqlite3.Error), closing(sqlite3.connect(uri(self.path, "mode=ro"), uri=True)) as driver:
-            self.trust_file(driver)
-
-    def refuse_behind(self, tx: Tx) -> None:
-        """Refuse a database that lacks the write noted last in the lock file."""
-        noted = head_file.head(self._lock) if self._lock is not None else None
-        refuse_behind(tx.driver, noted, found=tx.end.read(tx.driver), path=self.path)
-
-    def commit(self, connection: Connection, key: str, end: JournalEnd) -> None:
-        """Commit, unless a signal has asked to stop.
-
-        Refuses with `Replaced` when another file has taken the database's place, with `DiskFull` when nothing was
-        written, and with `OutcomeUnknown` when the commit fails otherwise.
-        """
-        try:
-            interrupts.check()
-            if is_replaced(connection):
-                raise errors.Replaced(path=self.path)
-        except BaseException:
-            connection.driver.rollback()
-            raise
-        try:
-            self._head = end.read(connection.driver)
-            connection.driver.commit()
-        except Exception as error:
-            reason = reason_of(error)
-            with suppress(Exception):
-                connection.driver.rollback()
-            if is_full(error):
-                # The last frame of a commit makes it durable, and this frame could not be written.
-                raise errors.DiskFull(path=self.path) from None
-            raise errors.OutcomeUnknown(reason=reason, key=key) from None
-
-    def note_head(self) -> None:
-        """Note the journal's last row, as of the last commit, in the lock file."""
-        if self._head is not None and self._head[0] and self._lock is not None:
-            head_file.note_head(self._lock, *self._head)
-
-    def clear_note(self, clear: Callable[[int], None]) -> None:
-        """Clear notes about the previous database, by a function of `head_file`."""
-        if self._lock is not None:
-            with translated(self.path, self.wait):
-                clear(self._lock)
+    def copies(self) -> list[str]:
+        """Return the names of the copies beside the database."""
 
 
-def refuse_behind(
-    driver: sqlite3.Connection, noted: head_file.Head | None, *, found: tuple[int, str], path: str
-) -> None:
-    """Refuse a database without the write that was noted last.
+class GroupStore(Store, Protocol):
+    """A store whose commands share a transaction (group commit)."""
 
-    The journal lacks this write, or has another one in its place.
+    lost: bool
+    """Whether the database itself rolled the last group back, so that nothing of it was written."""
+    atomic: bool
+    """Whether all writes form one group, which is committed at the end only."""
+    timed_out: bool
+    """Whether the last wait for the lock timed out. Until a caller resets it, writes try the lock only once."""
+    refuses_after_restore: bool
+    """Whether the first command after a restore is refused: a person may type numbers seen before it."""
+
+    def held(self) -> float:
+        """Return for how many seconds the group has held the lock; 0 if no group is open."""
+
+    def commit_group(self) -> None:
+        """Commit the group and release the lock."""
+
+    def roll_back(self) -> None:
+        """Roll the group back unless it is committed, and release the lock."""
+
+    def close(self) -> None:
+        """Roll back the open group, and close the connections."""
+
+
+# Each engine is loaded when it is chosen: a command loads one driver.
+
+
+def open_store(place: str, *, wait: float) -> Store:
+    """Return the store of a place."""
+    if place.startswith(paths.SERVER):
+        from clinicctl.store.postgresql.store import ServerStore
+
+        return ServerStore(place, wait=wait)
+    from clinicctl.store.sqlite.store import FileStore
+
+    return FileStore(place, wait=wait)
+
+
+def open_group(place: str, *, wait: float) -> GroupStore:
+    """Return the store of a place for several commands, any of which may write."""
+    if place.startswith(paths.SERVER):
+        from clinicctl.store.postgresql.group_commit import GroupServerStore
+
+        return GroupServerStore(place, wait=wait)
+    from clinicctl.store.sqlite.group_commit import GroupFileStore
+
+    return GroupFileStore(place, wait=wait)
+
+
+def doctor_codes(place: str) -> list[str]:
+    """Return the codes of the active doctors, for completion.
+
+    The list is empty if the database cannot be read.
     """
-    if noted is None:
-        return
-    if found[0] < noted.number:
-        raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_LOST, backup=_backup(path))
-    if found != noted and hash_of(driver, noted.number) != noted.hash:
-        raise errors.FellBehind(path=path, found=found[0], noted=noted.number, lost=_OTHER, backup=_backup(path))
+    if place.startswith(paths.SERVER):
+        from clinicctl.store.postgresql.driver import doctor_codes as codes_on_server
 
+        return codes_on_server(place)
+    from clinicctl.store.sqlite.driver import doctor_codes as codes_in_file
 
-def _backup(path: str) -> str:
-    """Return the newest copy that was rescued from a deleted log, or FILE."""
-    name, _ = os.path.splitext(path)
-    return max(glob(f"{escape(name)}-rescued-*.db"), default="FILE")
-
-
-def open_tx(connection: Connection, path: str, actor: str, *, fresh: bool = False) -> Tx:
-    """Return the `Tx` of a transaction that has begun.
-
-    Refuses another schema version than CURRENT.
-    """
-    driver = connection.driver
-    (version,) = driver.execute("PRAGMA user_version").fetchone()
-    if version > CURRENT:
-        raise errors.NewerDatabase(path=path, found=version, known=CURRENT)
-    if version < CURRENT:
-        raise errors.NeedsMigration(path=path, found=version, known=CURRENT)
-    stored = tuple(driver.execute(_SETTINGS).fetchall())
-    try:
-        secret, clinic = _read_settings(stored)
-        zone = ZoneInfo(clinic.timezone)
-    except (errors.BadValue, *UNREADABLE):
-        raise errors.Damaged(path=path, reason="the clinic's settings cannot be read") from None
-    note_files(connection)
-    now = clock.now()
-    return Tx(
-        connection=connection,
-        driver=driver,
-        now=now,
-        today=now.astimezone(zone).date(),
-        zone=zone,
-        actor=actor,
-        clinic=clinic,
-        secret=secret,
-        path=path,
-        fresh=fresh,
-    )
-
-
-@lru_cache(4)
-def _read_settings(rows: tuple[tuple[str, str], ...]) -> tuple[str, ClinicSettings]:
-    """Return the secret and the checked settings.
-
-    The cache saves a batch from checking the same rows again.
-    """
-    stored = dict(rows)
-    return stored.get("secret", ""), ClinicSettings.read(stored)
-
-
-def _make_schema(path: str) -> None:
-    with connected(path, 0, mode="rw") as connection:
-        connection.begin()
-        for each in schema.DDL:
-            connection.driver.execute(each)
-        for kind in ("patients", "appointments", "waitlist"):
-            connection.driver.execute("INSERT INTO counters (name, value) VALUES (?, 0)", (kind,))
-        connection.driver.execute("INSERT INTO settings (name, value) VALUES ('secret', ?)", (secrets.token_hex(32),))
-        connection.driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.driver.execute(f"PRAGMA user_version={CURRENT}")
-        connection.driver.commit()
-
-
-def _make_folder(folder: str) -> None:
-    if not os.path.isdir(folder):
-        _make_folder(os.path.dirname(folder))
-        with suppress(FileExistsError):
-            os.mkdir(folder, 0o700)
+    return codes_in_file(place)

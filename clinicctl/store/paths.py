@@ -18,6 +18,9 @@ from typing import IO, NamedTuple
 
 from clinicctl import clock, errors, interrupts
 
+SERVER = ("postgresql://", "postgres://")
+"""How the URL of a database on a server begins."""
+
 BESIDE = ("-wal", "-shm", "-journal", ".lock")
 """The suffixes of the files that belong to a database."""
 

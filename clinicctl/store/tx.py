@@ -1,26 +1,22 @@
-"""Define transactions, query conditions, steps, and the end of the journal."""
+"""Define transactions, query conditions, steps, and the end of the journal, for every engine."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from clinicctl import interrupts
+from clinicctl import errors
 from clinicctl.settings import ClinicSettings
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.sqlite.connections import Connection
-from clinicctl.store.sqlite.driver import sqlite3
-from clinicctl.store.values import UNREADABLE, Unreadable
+from clinicctl.store.reports import Measures, Violation
+from clinicctl.store.values import UNREADABLE
 
 R = TypeVar("R")
-
-_HEAD = "SELECT number, hash FROM journal WHERE number = (SELECT max(number) FROM journal)"
-_HASH = "SELECT hash FROM journal WHERE number = ?"
-_LAST_NUMBER = "SELECT max(seq) FROM sqlite_sequence WHERE name = 'journal' AND typeof(seq) = 'integer'"
-_RESTORED = "SELECT 1 FROM journal WHERE number > ? AND command = 'db restore'"
 
 
 class Condition(NamedTuple):
@@ -59,32 +55,24 @@ class JournalEnd:
 
     last: tuple[int, str] | None = None
 
-    def read(self, driver: sqlite3.Connection) -> tuple[int, str]:
-        """Return the last row's number and hash."""
-        if self.last is None:
-            self.last = head_of(driver)
-        return self.last
 
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Tx:
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class Tx(ABC):
     """A transaction, with the instant and the day it began on.
 
-    Nothing below it commits or reads a clock. `fresh` is true for a new database. `schema` is the version that the
-    database had before any migration. `saved_copy` is the path of a copy of the database as it was before. The journal
-    gets `steps`, the steps taken, `days_before`, the previous state of the changed days, and `merges_before`, what a
-    merge moved.
+    Nothing below it commits or reads a clock. `place` names the database, without a password. `fresh` is true for a new
+    database. `schema` is the version that the database had before any migration. `saved_copy` names a copy of the
+    database as it was before. The journal gets `steps`, the steps taken, `days_before`, the previous state of the
+    changed days, and `merges_before`, what a merge moved.
     """
 
-    connection: Connection
-    driver: sqlite3.Connection
     now: datetime
     today: date
     zone: ZoneInfo
     actor: str
     clinic: ClinicSettings
     secret: str
-    path: str
+    place: str
     fresh: bool = False
     schema: int = CURRENT
     saved_copy: str | None = None
@@ -102,77 +90,86 @@ class Tx:
         found = self.fetch_all(sql, values, read)
         return found[0] if found else None
 
+    @abstractmethod
     def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:
         """Return every row, converted by `read`."""
-        interrupts.check()
-        found = self.driver.execute(sql, values).fetchall()
-        try:
-            return [read(each) for each in found]
-        except UNREADABLE:
-            raise Unreadable from None
 
+    @abstractmethod
     def iterate(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> Iterator[R]:
         """Yield the rows one by one, from a cursor of their own."""
-        for each in self.driver.execute(sql, values):
-            interrupts.check()
-            try:
-                row = read(each)
-            except UNREADABLE:
-                raise Unreadable from None
-            yield row
 
+    @abstractmethod
     def execute(self, sql: str, values: tuple[Any, ...]) -> int:
         """Run a statement that changes rows, and return the number of changed rows."""
-        interrupts.check()
-        return self.driver.execute(sql, values).rowcount
 
+    @abstractmethod
     def execute_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> int:
         """Run a statement once per row of parameters; return the changed rows."""
-        interrupts.check()
-        return self.driver.executemany(sql, rows).rowcount
 
-    @contextmanager
-    def savepoint(self, name: str) -> Iterator[None]:
+    @abstractmethod
+    def savepoint(self, name: str) -> AbstractContextManager[None]:
         """Roll back the body's changes, and only these, when it raises."""
-        self.driver.execute(f"SAVEPOINT {name}")
-        try:
-            yield
-        except BaseException:
-            # SQLite rolls the whole transaction back itself after some errors, a full disk among them.
-            if self.driver.in_transaction:
-                self.driver.execute(f"ROLLBACK TO {name}")
-                self.driver.execute(f"RELEASE {name}")
-            raise
-        self.driver.execute(f"RELEASE {name}")
+
+    def head(self) -> tuple[int, str]:
+        """Return the number and the hash of the journal's last row."""
+        if self.end.last is None:
+            self.end.last = self.read_head()
+        return self.end.last
+
+    @abstractmethod
+    def read_head(self) -> tuple[int, str]:
+        """Read the number and the hash of the journal's last row."""
+
+    @abstractmethod
+    def last_number_given(self) -> int:
+        """Return the highest number that the journal has used, even if the row is gone."""
+
+    @abstractmethod
+    def is_restored(self, seen: tuple[int, str]) -> bool:
+        """Return whether a database was replaced or restored since it was seen.
+
+        `seen` is the number and the hash of the journal's last row then.
+        """
+
+    @abstractmethod
+    def violations(self) -> Iterator[Violation]:
+        """Yield the violations of the schema, of values, and of the invariants that queries find."""
+
+    @abstractmethod
+    def last_given(self) -> dict[UUID, dict[date, int]]:
+        """Return the last position ever given, by doctor id and date."""
+
+    @abstractmethod
+    def measures(self) -> Measures:
+        """Return the sizes of the database, its last backup and the versions."""
 
     def local(self, instant: datetime | None) -> Any:
         """Return an instant in the clinic's offset."""
         return instant.astimezone(self.zone) if instant else None
 
 
-def head_of(driver: sqlite3.Connection) -> tuple[int, str]:
-    """Return the number and the hash of the journal's last row."""
-    return driver.execute(_HEAD).fetchone() or (0, "")
+def refuse_other_version(found: int, *, place: str) -> None:
+    """Refuse another schema version than CURRENT."""
+    if found > CURRENT:
+        raise errors.NewerDatabase(path=place, found=found, known=CURRENT)
+    if found < CURRENT:
+        raise errors.NeedsMigration(path=place, found=found, known=CURRENT)
 
 
-def hash_of(driver: sqlite3.Connection, number: int) -> str | None:
-    """Return the hash of a journal row, or None if there is no such row."""
-    found = driver.execute(_HASH, (number,)).fetchone()
-    return found[0] if found else None
+def read_settings(stored: tuple[tuple[str, str], ...], *, place: str) -> tuple[str, ClinicSettings, ZoneInfo]:
+    """Return the secret, the checked settings and the time zone. Refuses unreadable ones."""
+    try:
+        secret, clinic = _checked_settings(stored)
+        return secret, clinic, ZoneInfo(clinic.timezone)
+    except (errors.BadValue, *UNREADABLE):
+        raise errors.Damaged(path=place, reason="the clinic's settings cannot be read") from None
 
 
-def last_number_given(driver: sqlite3.Connection) -> int:
-    """Return the highest number that the journal has used, even if the row is gone."""
-    (number,) = driver.execute(_LAST_NUMBER).fetchone()
-    return number or 0
+@lru_cache(4)
+def _checked_settings(rows: tuple[tuple[str, str], ...]) -> tuple[str, ClinicSettings]:
+    """Return the secret and the checked settings.
 
-
-def is_restored(driver: sqlite3.Connection, seen: tuple[int, str]) -> bool:
-    """Return whether a database was replaced or restored since it was seen.
-
-    `seen` is the number and the hash of the journal's last row then.
+    The cache saves a batch from checking the same rows again.
     """
-    number, hash_ = seen
-    if number and hash_of(driver, number) != hash_:
-        return True
-    return driver.execute(_RESTORED, (number,)).fetchone() is not None
+    stored = dict(rows)
+    return stored.get("secret", ""), ClinicSettings.read(stored)

@@ -11,8 +11,6 @@ from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
-from clinicctl.store.sqlite.driver import sqlite3
-
 V = TypeVar("V")
 
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
@@ -23,11 +21,8 @@ _DATE = len("2026-01-31")
 _TIME = len("23:59:59.000000")
 
 
-class Unreadable(sqlite3.DatabaseError):
+class Unreadable(Exception):
     """A stored value does not match its column type. It is treated as corruption."""
-
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    sqlite_errorname = "SQLITE_CORRUPT"
 
     def __init__(self) -> None:
         super().__init__("a stored value does not match its column type")

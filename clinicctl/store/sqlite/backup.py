@@ -10,30 +10,20 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import NamedTuple
+from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors
 from clinicctl.store import paths
-from clinicctl.store.engine import Store, Tx, head_of, open_tx, refuse_behind
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
+from clinicctl.store.reports import Copy, Head, LastBackup
 from clinicctl.store.sqlite import check, head_file, info, location, trust
 from clinicctl.store.sqlite.connections import connected, inspect, interruptible, view
 from clinicctl.store.sqlite.copies import has_key, reader, save_copy, writing_to
 from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
-from clinicctl.store.sqlite.head_file import Head
-
-
-class Copy(NamedTuple):
-    """A backup: path, instant, bytes, journal head, and removed older backups."""
-
-    path: str
-    at: datetime
-    bytes: int
-    head: Head
-    removed: tuple[str, ...]
+from clinicctl.store.sqlite.transactions import FileTransactions, open_tx, refuse_behind
+from clinicctl.store.sqlite.tx import FileTx, head_of
 
 
 def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Copy:
@@ -63,15 +53,15 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Cop
             source.execute("VACUUM INTO ?", (uri(draft.path, "mode=rw"),))
             _drop_extra_indexes(draft.path)
         head, zone = _checked(draft.path, shown=path, noted=noted)
-    head_file.note_backup(path, head_file.LastBackup(now.astimezone(zone), draft.target, head))
+    head_file.note_backup(path, LastBackup(now.astimezone(zone), draft.target, head))
     removed = _rotate(draft.target, f"{re.escape(name)}-", keep) if keep is not None else ()
     return Copy(draft.target, now.astimezone(zone), info.size(draft.target), head, removed)
 
 
 @contextmanager
 def saved_first(
-    store: Store, why: str, *, actor: str, key: str, dry_run: bool = False, migrating: bool = False
-) -> Iterator[Tx]:
+    store: FileTransactions, why: str, *, actor: str, key: str, dry_run: bool = False, migrating: bool = False
+) -> Iterator[FileTx]:
     """Save a copy beside the database, then hand out a transaction.
 
     `migrating` migrates to the newest schema in the same transaction. Foreign keys are off while tables are rebuilt,
@@ -93,7 +83,7 @@ def saved_first(
             yield replace(tx, saved_copy=saved_copy)
 
 
-def compact(store: Store) -> tuple[int, int]:
+def compact(store: FileTransactions) -> tuple[int, int]:
     """Shrink the database file; return the bytes with the log, before and after.
 
     Holds the writer's lock. Refuses as a write does: another schema version, lost writes, an unsafe place.

@@ -8,24 +8,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import date
 from functools import cache
-from typing import NamedTuple
 from uuid import UUID
 
 from clinicctl import errors, interrupts, settings
 from clinicctl.store.compiled import schema as expected
 from clinicctl.store.migrations import CURRENT
+from clinicctl.store.reports import CONSTRAINTS, INTACT, MOST, REFERENCES, SCHEMA, SETTINGS, VALID_VALUES, Violation
 from clinicctl.store.sqlite import info, invariants
 from clinicctl.store.sqlite.connections import interruptible
 from clinicctl.store.sqlite.db_errors import reason_of, translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.values import UNREADABLE, Unreadable, to_date, to_uuid
-
-INTACT = "the file is intact"
-SCHEMA = "the schema is the one of this program"
-VALID_VALUES = "every value has the type of its column"
-_REFERENCES = "every reference leads to a row"
-MOST = 100
-"""The number of violations of one invariant that are reported."""
 
 _INTERNAL = {
     "sqlite_sequence": "name,seq",
@@ -59,17 +52,6 @@ _LABELS = {
 }
 
 
-class Violation(NamedTuple):
-    """A violated invariant and its location.
-
-    `derived` names the data that a repair recomputes, if any.
-    """
-
-    invariant: str
-    where: str
-    derived: str | None = None
-
-
 def violations(connection: sqlite3.Connection, *, older: bool = False) -> Iterator[Violation]:
     """Yield the violations in a file: pages, schema, values, then invariants.
 
@@ -79,17 +61,17 @@ def violations(connection: sqlite3.Connection, *, older: bool = False) -> Iterat
     yield from _violations(INTACT, _damage(connection))
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if older and version < CURRENT:
-        yield from _violations(_REFERENCES, _orphans(connection))
+        yield from _violations(REFERENCES, _orphans(connection))
         return
     yield from _violations(SCHEMA, differences(connection))
     if _is_incomplete(connection):
         return
     yield from _violations(VALID_VALUES, _bad_values(connection))
-    yield from _violations("every row meets the constraints of its table", _check_failures(connection))
-    yield from _violations(_REFERENCES, _orphans(connection))
+    yield from _violations(CONSTRAINTS, _check_failures(connection))
+    yield from _violations(REFERENCES, _orphans(connection))
     for each in invariants.INVARIANTS:
         yield from _violations(each.name, _violating(connection, each.query), each.derived)
-    yield from _violations("every setting is known and has a valid value", _bad_settings(connection))
+    yield from _violations(SETTINGS, _bad_settings(connection))
 
 
 def last_given(connection: sqlite3.Connection) -> dict[UUID, dict[date, int]]:

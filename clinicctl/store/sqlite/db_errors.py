@@ -9,22 +9,13 @@ from contextlib import contextmanager
 
 from clinicctl import errors, interrupts
 from clinicctl.store.compiled import schema
+from clinicctl.store.db_errors import REFUSALS
 from clinicctl.store.sqlite import location
 from clinicctl.store.sqlite.driver import sqlite3
+from clinicctl.store.values import Unreadable
 
 _MISSING = ("no such table", "no such column")
 """The messages for statements that do not fit the schema, which is then not the one of its version."""
-
-_REFUSALS: dict[str, type[errors.Refusal]] = {
-    "uq_doctors_code": errors.CodeTaken,
-    "pk_held_slots": errors.SlotTaken,
-    "uq_appointments_visit": errors.VisitTaken,
-    "uq_queue_entries_appointment_id": errors.QueuedTwice,
-    "uq_waitlist_entries_waiting": errors.WaitsAlready,
-    "uq_journal_key": errors.KeyTaken,
-    "uq_journal_undoes": errors.UndoneAlready,
-}
-"""The refusal for each constraint. The operations check first, for a better sentence; races end here."""
 
 
 @contextmanager
@@ -39,6 +30,8 @@ def translated(path: str, wait: float) -> Iterator[None]:
         if refusal is None:
             raise
         raise refusal from None
+    except Unreadable as unreadable:
+        raise errors.Damaged(path=path, reason=str(unreadable)) from None
     except OSError as error:
         raise errors.IOFailed(path=path, reason=location.reason_of(error, path)) from None
 
@@ -50,7 +43,7 @@ def _refusal(error: BaseException | None, path: str, wait: float) -> errors.Refu
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return errors.Busy(wait=wait)
         case sqlite3.SQLITE_CONSTRAINT:
-            refused = _REFUSALS.get(_constraint(str(error)))
+            refused = REFUSALS.get(_constraint(str(error)))
             return refused() if refused else None
         case sqlite3.SQLITE_FULL:
             return errors.DiskFull(path=path)

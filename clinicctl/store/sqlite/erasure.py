@@ -10,15 +10,15 @@ from contextlib import closing
 from glob import escape, glob
 
 from clinicctl import errors
-from clinicctl.store.engine import Store
 from clinicctl.store.sqlite import drafts
 from clinicctl.store.sqlite.driver import sqlite3, uri
+from clinicctl.store.sqlite.transactions import FileTransactions
 
 _READERS = 2.0
 """Seconds to wait for readers. Every desk that writes waits for as long."""
 
 
-def overwrite(store: Store) -> bool:
+def overwrite(store: FileTransactions) -> bool:
     """Rewrite the database and empty its log; return whether that worked.
 
     Holds the writer's lock. Drafts of killed commands are removed, too. A reader that stays, a lock that is not free in

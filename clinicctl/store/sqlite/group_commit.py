@@ -12,7 +12,6 @@ from datetime import UTC
 
 from clinicctl import clock, errors
 from clinicctl.store import paths
-from clinicctl.store.engine import Store, Tx, head_of, is_restored, open_tx
 from clinicctl.store.sqlite import head_file, location, trust
 from clinicctl.store.sqlite.connections import (
     Connection,
@@ -28,6 +27,9 @@ from clinicctl.store.sqlite.connections import (
 )
 from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
+from clinicctl.store.sqlite.store import FileStore
+from clinicctl.store.sqlite.transactions import open_tx
+from clinicctl.store.sqlite.tx import FileTx, head_of
 
 _TURN = 0.02
 """Seconds of holding the lock in total, after which waiting processes go first."""
@@ -38,8 +40,8 @@ _LAST_WAIT = 5.0
 _RESTART_PROCESS = "End this process, and start it again."
 
 
-class GroupStore(Store):
-    """A store for many commands, with the same interface as `Store`."""
+class GroupFileStore(FileStore):
+    """A store of a file for many commands, with the same interface as `FileStore`."""
 
     def __init__(self, path: str, *, wait: float) -> None:
         super().__init__(path, wait=wait)
@@ -63,12 +65,12 @@ class GroupStore(Store):
         """The path of a copy with the content of a deleted log, until the log is checkpointed."""
         self._group = ExitStack()
         self._pending: Connection | None = None
-        self._tx: Tx | None = None
+        self._tx: FileTx | None = None
         self._began = 0.0
         self._held = 0.0
 
     @contextmanager
-    def read(self, *, actor: str) -> Iterator[Tx]:
+    def read(self, *, actor: str) -> Iterator[FileTx]:
         """Hand out a view of the open group, or of this instant when no group is open.
 
         Takes no lock.
@@ -87,7 +89,7 @@ class GroupStore(Store):
                 self._end_transaction("ro")
 
     @contextmanager
-    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:  # noqa: ARG002 - as a store's
+    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[FileTx]:  # noqa: ARG002 - as a store's
         """Hand out a savepoint of the group's transaction.
 
         `commit_group` commits it, so that `key` is not used. An error of the body, or a dry run, rolls back this
@@ -112,7 +114,7 @@ class GroupStore(Store):
                     self.roll_back()
 
     @contextmanager
-    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
+    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[FileTx]:
         """Hand out a transaction on a new database, outside any group."""
         if self.atomic:
             raise errors.Usage(problem="This command does not run in a batch with --atomic. Run it by itself.")
@@ -136,7 +138,7 @@ class GroupStore(Store):
         if self._pending is not None:
             try:
                 assert self._tx is not None
-                self.commit(self._pending, "", self._tx.end)
+                self.commit(self._pending, "", self._tx)
                 self.note_head()
                 checkpoint(self._pending, self.path)
             except errors.Replaced:
@@ -180,7 +182,7 @@ class GroupStore(Store):
                 self._open.clear()
         paths.protect(self.path)
 
-    def _begin(self, actor: str) -> Tx:
+    def _begin(self, actor: str) -> FileTx:
         self._refuse_replaced()
         if "rw" not in self._open:
             inspect(self.path)
@@ -342,10 +344,10 @@ class GroupStore(Store):
         self._open.clear()
         self._connections.close()
 
-    def _protect_and_compare(self, tx: Tx) -> None:
+    def _protect_and_compare(self, tx: FileTx) -> None:
         """Protect the open files, and refuse once after a restore."""
         paths.protect(self.path, held=note_files(tx.connection))
         if self.refuses_after_restore:
             seen, self._seen = self._seen, head_of(tx.driver)
-            if seen is not None and is_restored(tx.driver, seen):
+            if seen is not None and tx.is_restored(seen):
                 raise errors.RestoredMeanwhile(path=self.path)

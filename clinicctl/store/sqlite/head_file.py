@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from clinicctl.store.paths import FileId
+from clinicctl.store.reports import Head, LastBackup
 
 _HEAD = re.compile(rb"head ([0-9]{20}) ([0-9a-f]{64})\n")
 _LENGTH = 91
@@ -21,13 +22,6 @@ _LONGEST = 16_384
 _FILE = re.compile(rb"file" + 7 * rb" ([0-9]{20})" + rb"\n")
 _FILE_AT = _BACKUP_AT + _LONGEST
 _FILE_LENGTH = 152
-
-
-class Head(NamedTuple):
-    """The last row of a journal: its number and its hash."""
-
-    number: int
-    hash: str
 
 
 class FileNote(NamedTuple):
@@ -53,14 +47,6 @@ class FileNote(NamedTuple):
     @property
     def id(self) -> FileId:
         return FileId(self.device, self.inode)
-
-
-class LastBackup(NamedTuple):
-    """The last backup: its instant, path and journal head."""
-
-    at: datetime
-    path: str
-    head: Head
 
 
 def head(lock: int) -> Head | None:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from clinicctl import __version__, clock, errors, settings
 from clinicctl.store.migrations import CURRENT
+from clinicctl.store.reports import Found, Head
 from clinicctl.store.sqlite import head_file, info, location, trust
 from clinicctl.store.sqlite.connections import connected, inspect
 from clinicctl.store.sqlite.driver import provider, sqlite3, uri
@@ -35,16 +35,6 @@ _BACKPORTS = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 
 BACKUP_OVERDUE = timedelta(days=7)
 """The age from which `health` asks for a new backup."""
-
-
-class Found(NamedTuple):
-    """One finding: name, value, problem, and whether the database is unusable."""
-
-    name: str
-    value: str
-    ok: bool = True
-    problem: str | None = None
-    stops: bool = False
 
 
 def examine(path: str) -> list[Found]:
@@ -116,7 +106,7 @@ def _content(path: str) -> Iterator[Found]:
     yield _zone(zone[0] if zone else "UTC")
 
 
-def _head(last: tuple[int, str, str] | None, noted: head_file.Head | None) -> Found:
+def _head(last: tuple[int, str, str] | None, noted: Head | None) -> Found:
     """Compare the journal's last row with the note that was read before it."""
     number, hash_ = last[:2] if last else (0, "0" * 64)
     behind = noted is not None and (noted.number > number or (noted.number == number and noted.hash != hash_))

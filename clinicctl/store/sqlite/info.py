@@ -2,34 +2,16 @@
 
 import os
 from contextlib import closing
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from clinicctl import __version__, errors, settings
 from clinicctl.store.migrations import APPLICATION_ID
+from clinicctl.store.reports import DatabaseInfo, Head
 from clinicctl.store.sqlite import head_file
 from clinicctl.store.sqlite.connections import inspect, interruptible
 from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
-from clinicctl.store.sqlite.head_file import Head
-from clinicctl.store.tx import head_of
-
-
-class DatabaseInfo(NamedTuple):
-    """The properties of a database file; sizes are in bytes."""
-
-    application: str
-    schema: int
-    journal_mode: str
-    bytes: int
-    wal_bytes: int
-    page_size: int
-    pages: int
-    free_pages: int
-    rows: dict[str, int]
-    head: Head
-    last_backup: head_file.LastBackup | None
-    zone: ZoneInfo
+from clinicctl.store.sqlite.tx import head_of
 
 
 def describe(path: str, *, wait: float) -> DatabaseInfo:
@@ -49,6 +31,8 @@ def describe(path: str, *, wait: float) -> DatabaseInfo:
         return DatabaseInfo(
             application=APPLICATION_ID.to_bytes(4).decode("ascii"),
             schema=pragma("user_version"),
+            engine="sqlite",
+            version=sqlite3.sqlite_version,
             journal_mode=str(connection.execute("PRAGMA journal_mode").fetchone()[0]),
             bytes=size(path),
             wal_bytes=size(f"{path}-wal"),

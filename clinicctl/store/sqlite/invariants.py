@@ -5,7 +5,7 @@ Each row of a query is a text that locates a violation. No query returns names o
 
 from typing import NamedTuple
 
-LEDGER, COUNTERS, HELD = "ledger", "counters", "held"
+from clinicctl.store.reports import COUNTERS, HELD, LEDGER
 
 LAST_GIVEN = """SELECT doctor_id, date, max(position) AS position FROM (
         SELECT doctor_id, date, position FROM queue_entries

@@ -12,19 +12,20 @@ from typing import Any
 
 from clinicctl import errors
 from clinicctl.store import paths
-from clinicctl.store.engine import LOGS, Store, Tx
 from clinicctl.store.sqlite import check, drafts, head_file, location
 from clinicctl.store.sqlite.connections import inspect
 from clinicctl.store.sqlite.copies import ASK_AGAIN, bounded_by, copy_pages, copying, has_key, reader, save_copy
 from clinicctl.store.sqlite.db_errors import reason_of, translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
+from clinicctl.store.sqlite.transactions import LOGS, FileTransactions
+from clinicctl.store.sqlite.tx import FileTx
 
 _ATTEMPTS = 3
 """How often a database is copied without the lock, while others write."""
 
 
 @contextmanager
-def replacing(store: Store, file: str, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
+def replacing(store: FileTransactions, file: str, *, actor: str, key: str, dry_run: bool = False) -> Iterator[FileTx]:
     """Hand out a transaction on a copy of `file`.
 
     After the commit, the copy replaces the store's database. Refuses a file that is not a clinic database, or whose
@@ -69,7 +70,7 @@ def _refuse_foreign_place(path: str) -> None:
 
 
 @contextmanager
-def _saving(store: Store, *, wanted: bool) -> Iterator[Callable[[], str | None]]:
+def _saving(store: FileTransactions, *, wanted: bool) -> Iterator[Callable[[], str | None]]:
     """Copy the database, and then hold the writer's lock.
 
     Hands out a function that names the copy, and returns its path; None without a database. If somebody has written
@@ -111,7 +112,7 @@ class _Unchanged:
             return None
 
 
-def _put(draft: str, store: Store, key: str) -> None:
+def _put(draft: str, store: FileTransactions, key: str) -> None:
     """Put a draft at the store's path.
 
     SQLite copies the draft into a live database in one transaction, so that readers see the old one or the new one. A

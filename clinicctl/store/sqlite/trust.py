@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 
 from clinicctl import errors
 from clinicctl.store import paths
+from clinicctl.store.reports import INTACT, Violation
 from clinicctl.store.sqlite import head_file, info
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.head_file import FileNote
@@ -97,10 +98,10 @@ def _check_file(path: str, wait: float) -> None:
         found = [each for each in check.find_violations(path, wait=wait, older=True) if each.derived is None]
     except (errors.IOFailed, errors.DatabaseUnusable) as refused:
         # For example when the log's index points to pages that are missing.
-        found = [check.Violation(check.INTACT, str(refused.details.get("reason", refused)))]
+        found = [Violation(INTACT, str(refused.details.get("reason", refused)))]
     readable = {each.name for each in invariants.INVARIANTS} >= {each.invariant for each in found}
     problems = [
-        each.where if each.invariant == check.INTACT else f"invariant violated: {each.invariant}: {each.where}"
+        each.where if each.invariant == INTACT else f"invariant violated: {each.invariant}: {each.where}"
         for each in found
     ]
     if not problems:

@@ -1,0 +1,109 @@
+"""Translate the server's errors into refusals.
+
+Until COMMIT is sent, nothing of a transaction is written. From then on its outcome is unknown, unless the server says
+that it has rolled it back. The server's texts are not shown: they contain values and are in its own language.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clinicctl import errors
+from clinicctl.store.db_errors import REFUSALS
+from clinicctl.store.postgresql.address import Address
+from clinicctl.store.postgresql.driver import psycopg
+from clinicctl.store.values import Unreadable
+
+OVERTAKEN = {
+    "40001": "serialization failure",
+    "40P01": "deadlock",
+    "25P03": "idle for too long",
+    "25P04": "it took too long",
+}
+_LOST = {
+    "57P01": "the server is shutting down",
+    "57P02": "the server has crashed",
+    "57P03": "the server is starting",
+    "57P05": "idle for too long",
+    "53200": "the server has no memory left",
+    "53300": "the server has too many connections",
+    "53400": "a limit of the server is reached",
+}
+_DAMAGED = {
+    "42P01": "a table is missing",
+    "3F000": "the schema is missing",
+    "42703": "a column is missing",
+    "XX001": "damaged data",
+    "XX002": "a damaged index",
+}
+_CUT = "the connection was lost"
+
+
+@contextmanager
+def translated(address: Address, wait: float) -> Iterator[None]:
+    """Translate errors that a user can act on into refusals; let other errors pass."""
+    try:
+        yield
+    except psycopg.Error as error:
+        refused = refusal(first(error), address, wait)
+        if refused is None:
+            raise
+        raise refused from None
+    except Unreadable as unreadable:
+        raise errors.Damaged(path=address.place, reason=str(unreadable)) from None
+
+
+def first(error: BaseException) -> BaseException:
+    """Return the error that made the server skip the rest of a pipeline."""
+    while isinstance(error, psycopg.errors.PipelineAborted) and error.__context__ is not None:
+        error = error.__context__
+    return error
+
+
+def refusal(error: BaseException, address: Address, wait: float) -> errors.Refusal | None:
+    """Return the refusal for an error before COMMIT; None for a bug."""
+    if not isinstance(error, psycopg.Error):
+        return None
+    place, state = address.place, error.sqlstate
+    if state is None:
+        lost = isinstance(error, psycopg.OperationalError)
+        return errors.Unreachable(path=place, reason=_CUT) if lost else None
+    if state.startswith("23"):
+        refused = REFUSALS.get(error.diag.constraint_name or "")
+        return refused() if refused else None
+    return _of_state(state, place, wait)
+
+
+def _of_state(state: str, place: str, wait: float) -> errors.Refusal | None:
+    match state:
+        case "55P03" | "57014":
+            return errors.Busy(wait=wait)
+        case _ if state in OVERTAKEN:
+            return errors.Overtaken(reason=OVERTAKEN[state])
+        case _ if state in _LOST or state.startswith("08"):
+            return errors.Unreachable(path=place, reason=_LOST.get(state, _CUT))
+        case "53100":
+            return errors.DiskFull(path=place)
+        case "25006":
+            return errors.ReadOnly(path=place, reason="the server is a standby, or read-only")
+        case "42501":
+            return errors.NoRight(path=place, reason="the role has no right to do this")
+        case _ if state in _DAMAGED:
+            return errors.Damaged(path=place, reason=f"{_DAMAGED[state]} ({state})")
+    return None
+
+
+def is_rolled_back(error: BaseException) -> bool:
+    """Return whether an error of the last trip proves that nothing was committed.
+
+    The server has refused a statement before COMMIT, or it has chosen the transaction as a victim.
+    """
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    return state is not None and (state in OVERTAKEN or state[:2] in ("22", "23", "42") or state == "55P03")
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the kind of an error, without the server's text."""
+    state = getattr(error, "sqlstate", None)
+    if state is None:
+        return _CUT if isinstance(error, psycopg.OperationalError) else type(error).__name__
+    return _LOST.get(state, f"SQLSTATE {state}")

@@ -1,0 +1,148 @@
+"""Send the statements of one transaction in few round trips.
+
+A statement that only inserts waits until another one needs an answer, and both are sent together. An error of it then
+meets the later statement; the constraint's name tells what was refused.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from typing import Any
+
+from clinicctl import interrupts
+from clinicctl.store.postgresql.driver import Connection, Cursor, pq, psycopg
+
+_INSERTS_AT_ONCE = 500
+"""The most rows that wait for another statement."""
+_FETCHED_AT_ONCE = 2_000
+
+Values = Sequence[Any] | None
+_Statement = tuple[str, Values]
+
+
+class Session:
+    """One connection, and the statements that wait to be sent."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.warned = False
+        """Whether the server has warned that a commit may not be replicated."""
+        self._waiting: list[_Statement] = []
+        self._streams = 0
+        connection.add_notice_handler(self._notice)
+
+    def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
+        self.warned = self.warned or notice.sqlstate == "01000"
+
+    @property
+    def status(self) -> pq.TransactionStatus:
+        return self.connection.info.transaction_status
+
+    @property
+    def is_open(self) -> bool:
+        """Whether statements can be sent in a transaction."""
+        return self.status == pq.TransactionStatus.INTRANS
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the connection is usable, and no transaction is open."""
+        return self.status == pq.TransactionStatus.IDLE
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the connection is closed or lost."""
+        return self.connection.closed or self.connection.broken
+
+    def run(self, sql: str, values: Values = ()) -> Cursor:
+        """Send the waiting statements and this one, and return its cursor."""
+        (cursor,) = self.run_all([(sql, values)])
+        return cursor
+
+    def run_all(self, statements: Iterable[_Statement], *, seconds: float | None = None) -> list[Cursor]:
+        """Send the waiting statements and these in one round trip, and return their cursors.
+
+        Raises `interrupts.Elapsed` if the server has not answered after `seconds`.
+        """
+        asked = list(statements)
+        sent = [*self._waiting, *asked]
+        self._waiting = []
+        with interrupts.Waiting(seconds), ExitStack() as trip:
+            if len(sent) > 1:
+                trip.enter_context(self.connection.pipeline())
+            cursors = [self.connection.execute(sql, values, prepare=False) for sql, values in sent]
+        return cursors[len(sent) - len(asked) :]
+
+    def script(self, statements: Iterable[str]) -> list[list[tuple[Any, ...]]]:
+        """Send statements without parameters as one message; return the rows of each that has some."""
+        with interrupts.Waiting():
+            cursor = self.connection.execute("; ".join(statements))
+        found = list[list[tuple[Any, ...]]]()
+        while True:
+            if cursor.description is not None:
+                found.append(cursor.fetchall())
+            if not cursor.nextset():
+                return found
+
+    def later(self, sql: str, values: Values = ()) -> None:
+        """Send a statement with the next one that needs an answer."""
+        self._waiting.append((sql, values))
+
+    def run_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> int:
+        """Run a statement once per row; return the number of changed rows."""
+        left = iter(rows)
+        several = list(islice(left, _INSERTS_AT_ONCE))
+        if is_insert(sql) and len(several) < _INSERTS_AT_ONCE:
+            self._waiting += [(sql, each) for each in several]
+            return len(several)
+        self.flush()
+        changed = 0
+        while several:
+            interrupts.check()
+            with interrupts.Waiting(), self.connection.cursor() as cursor:
+                cursor.executemany(sql, several)
+                changed += cursor.rowcount
+            several = list(islice(left, _INSERTS_AT_ONCE))
+        return changed
+
+    def stream(self, sql: str, values: Values) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a long result, some at a time, while other statements run."""
+        self._streams += 1
+        name = f"rows_{self._streams}"
+        fetch = f"FETCH {_FETCHED_AT_ONCE} FROM {name}"
+        _, found = self.run_all([(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", values), (fetch, None)])
+        while rows := found.fetchall():
+            yield from rows
+            if len(rows) < _FETCHED_AT_ONCE:
+                break
+            found = self.run(fetch, None)
+        if self.is_open:
+            self.later(f"CLOSE {name}", None)
+
+    def flush(self) -> None:
+        """Send the waiting statements."""
+        if self._waiting:
+            self.run_all([])
+
+    def roll_back_to(self, savepoint: str) -> None:
+        """Undo what came after a savepoint. Statements that were not sent are forgotten."""
+        unsent = [at for at, (sql, _) in enumerate(self._waiting) if sql == f"SAVEPOINT {savepoint}"]
+        if unsent:
+            del self._waiting[unsent[-1] :]
+            return
+        self._waiting = []
+        if self.status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR):
+            self.script([f"ROLLBACK TO {savepoint}", f"RELEASE {savepoint}"])
+
+    def roll_back(self) -> None:
+        """Roll the transaction back, and keep the connection."""
+        self._waiting = []
+        self.script(["ROLLBACK"])
+
+    def close(self) -> None:
+        """Close the connection at once. The server rolls an open transaction back."""
+        self.connection.pgconn.finish()
+
+
+def is_insert(sql: str) -> bool:
+    """Return whether a statement inserts the one row of its values, and returns nothing."""
+    return sql.lstrip().startswith("INSERT") and "RETURNING" not in sql and "SELECT" not in sql

@@ -1,0 +1,273 @@
+"""The store of a clinic on a server: one command, one transaction.
+
+It does not know what the transaction is for. A write locks the row of `head` first, so that a clinic has one writer at
+a time, as on a file. It runs under READ COMMITTED: what it reads after it has the lock is the newest state. The lock
+ends with the transaction, and the server ends a transaction whose client is silent.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from clinicctl import clock, errors, interrupts
+from clinicctl.store.compiled.postgresql import DDL
+from clinicctl.store.migrations import CURRENT
+from clinicctl.store.postgresql import notes
+from clinicctl.store.postgresql.address import read as read_address
+from clinicctl.store.postgresql.db_errors import first, is_rolled_back, reason_of, translated
+from clinicctl.store.postgresql.driver import connect, psycopg, search_path
+from clinicctl.store.postgresql.session import Session
+from clinicctl.store.postgresql.tx import ServerTx
+from clinicctl.store.reports import Head
+from clinicctl.store.tx import JournalEnd, read_settings, refuse_other_version
+from clinicctl.store.values import from_instant
+
+APPLICATION = "clinicctl"
+REPLACED = "replaced"
+"""What stands for the application in the head of a clinic that a backup has replaced."""
+
+WRITE, READ = "BEGIN ISOLATION LEVEL READ COMMITTED", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+SILENT = 5
+"""Seconds after which the server ends the transaction of a silent client."""
+LONGEST = 30
+"""Seconds after which the server ends a statement."""
+LEAST_WAIT = 10.0
+"""The least number of seconds to wait for the answer to COMMIT."""
+
+_HEAD = "SELECT number, hash, schema, application FROM head"
+_SETTINGS = "SELECT name, value FROM settings"
+_ADVANCE = "UPDATE head SET number = %s, hash = %s"
+_EXISTING = {"42P06", "42P07", "23505"}
+
+_LOST = "the server was replaced by an older copy, or a standby without the last writes was promoted"
+_OTHER = "another database was put in its place"
+
+
+class _Begun(NamedTuple):
+    """What the first trip of a transaction has read."""
+
+    head: Head
+    schema: int
+    settings: tuple[tuple[str, str], ...]
+
+
+class ServerStore:
+    """The database of one clinic: a schema on a server."""
+
+    def __init__(self, url: str, *, wait: float) -> None:
+        self.address = read_address(url)
+        self.place = self.address.place
+        self.wait = wait
+        self.lock_waited = 0.0
+
+    def require_standalone(self) -> None:
+        """Refuse to run inside a batch or a shell.
+
+        This store runs one command and accepts.
+        """
+
+    @contextmanager
+    def read(self, *, actor: str) -> Iterator[ServerTx]:
+        """Hand out a read-only view of one instant."""
+        with self.translated(), self.session() as session:
+            yield self.begin(session, READ, actor)
+
+    @contextmanager
+    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
+        """Hand out a transaction, and commit it at the end.
+
+        It is rolled back after an error, and for a dry run. Refuses with `Busy` when another writer does not end in
+        time, and with `OutcomeUnknown`, which carries `key`, when nothing proves what became of the commit.
+        """
+        with self.translated(), self.session() as session:
+            tx = self.begin(session, WRITE, actor)
+            yield tx
+            if not dry_run:
+                self.commit(session, key, tx)
+
+    @contextmanager
+    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
+        """Hand out a transaction on a new clinic.
+
+        Its schema appears with the commit. An empty schema, which an administrator has made, is accepted. Refuses with
+        `Exists` when there is a clinic.
+        """
+        with self.translated(), self.session() as session:
+            try:
+                self._make_schema(session)
+            except psycopg.Error as error:
+                if error.sqlstate in _EXISTING:
+                    raise errors.Exists(path=self.place) from None
+                raise
+            tx = self._opened(session, _Begun(Head(0, ""), CURRENT, self._settings(session)), actor, fresh=True)
+            yield tx
+            if not dry_run:
+                self.commit(session, key, tx)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Hand out a session on a connection of its own, which is closed at the end."""
+        session = Session(connect(self.address, wait=self.wait))
+        try:
+            yield session
+        finally:
+            session.close()
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Translate the server's errors into refusals."""
+        return translated(self.address, self.wait)
+
+    def begin(self, session: Session, how: str, actor: str, *, any_version: bool = False) -> ServerTx:
+        """Begin a transaction in one round trip; return it.
+
+        A write waits here for the writer before it. Refuses another schema version, and a clinic that lacks the last
+        write that this machine has noted.
+        """
+        began = clock.ticks()
+        while True:
+            found = self._first_trip(session, how)
+            if found is not None:
+                break
+            # A backup has replaced the clinic while this command waited for the old one.
+            session.roll_back()
+            if clock.ticks() - began > self.wait:
+                raise errors.Busy(wait=self.wait)
+        self.lock_waited = clock.ticks() - began
+        if not any_version:
+            refuse_other_version(found.schema, place=self.place)
+        return self._opened(session, found, actor)
+
+    def _first_trip(self, session: Session, how: str) -> _Begun | None:
+        noted = notes.head(self.place)
+        begin = [how, *self._local_settings()]
+        lock = "" if how == READ else " FOR UPDATE" if self.wait else " FOR UPDATE NOWAIT"
+        try:
+            _, heads, settings, *beside = session.script(
+                [*begin, f"{_HEAD}{lock}", _SETTINGS, *(_about(*noted) if noted else ())]
+            )
+        except psycopg.Error as error:
+            if error.sqlstate in ("42P01", "3F000"):
+                raise errors.NoDatabase(path=self.place) from None
+            raise
+        if not heads:
+            raise errors.Damaged(path=self.place, reason="the head of the journal is missing")
+        number, hash_, schema, application = heads[0]
+        if application == REPLACED:
+            return None
+        if application != APPLICATION:
+            raise errors.NotOurs(path=self.place, reason="a database of another program")
+        if noted:
+            self._refuse_behind(Head(number, hash_), noted[0], *beside)
+        return _Begun(Head(number, hash_), schema, tuple(settings))
+
+    def _local_settings(self) -> list[str]:
+        """Return the statements that set the transaction up. Nothing of them outlives it."""
+        return [
+            search_path(self.address.schema),
+            f"SET LOCAL lock_timeout = {max(1, round(self.wait * 1000))}",
+            f"SET LOCAL idle_in_transaction_session_timeout = {SILENT * 1000}",
+            f"SET LOCAL statement_timeout = {LONGEST * 1000}",
+            "SET LOCAL timezone = 'UTC'",
+            "SET LOCAL datestyle = 'ISO, YMD'",
+            "SET LOCAL application_name = 'clinicctl'",
+            # A server that waits for its standbys to apply a commit goes on doing so.
+            "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
+            " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)",
+        ]
+
+    def _refuse_behind(self, found: Head, noted: Head, hashes: list[Any], restored: list[Any]) -> None:
+        """Refuse a clinic without the write that was noted last, unless a backup was restored since."""
+        if restored or hashes == [(noted.hash,)]:
+            return
+        lost = _LOST if found.number < noted.number else _OTHER
+        raise errors.FellBehind(path=self.place, found=found.number, noted=noted.number, lost=lost, backup="FILE")
+
+    def _opened(self, session: Session, found: _Begun, actor: str, *, fresh: bool = False) -> ServerTx:
+        secret, clinic, zone = read_settings(found.settings, place=self.place)
+        now = clock.now()
+        return ServerTx(
+            session=session,
+            begun=found.head,
+            now=now,
+            today=now.astimezone(zone).date(),
+            zone=zone,
+            actor=actor,
+            clinic=clinic,
+            secret=secret,
+            place=self.place,
+            fresh=fresh,
+            schema=found.schema,
+            end=JournalEnd((found.head.number, found.head.hash)),
+        )
+
+    def commit(self, session: Session, key: str, tx: ServerTx) -> None:
+        """Commit, unless a signal has asked to stop.
+
+        The waiting statements, the new head and COMMIT are one round trip. Refuses with `OutcomeUnknown` when nothing
+        proves that the server has committed, or that it has not.
+        """
+        interrupts.check()
+        if not session.is_open:
+            raise RuntimeError("a statement of this transaction has failed, and its error was ignored")
+        head = Head(*tx.head())
+        last = [(_ADVANCE, head)] if head != tx.begun else []
+        wait = max(self.wait, LEAST_WAIT)
+        try:
+            *_, committed = session.run_all([*last, ("COMMIT", None)], seconds=wait)
+        except (interrupts.Elapsed, interrupts.Interrupt) as ended:
+            reason = "interrupted" if isinstance(ended, interrupts.Interrupt) else f"no answer within {wait:g} s"
+            raise errors.OutcomeUnknown(reason=reason, key=key) from None
+        except psycopg.Error as error:
+            cause = first(error)
+            if is_rolled_back(cause):
+                raise
+            raise errors.OutcomeUnknown(reason=reason_of(cause), key=key) from None
+        if committed.statusmessage != "COMMIT":
+            raise RuntimeError("the server has rolled the transaction back")
+        if session.warned:
+            raise errors.OutcomeUnknown(reason="the server does not say that a standby has it", key=key)
+        if last:
+            notes.note_head(self.place, head, tx.now)
+
+    def _make_schema(self, session: Session) -> None:
+        name = self.address.schema
+        exists = f"SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '{name}'"  # noqa: S608 - a checked name
+        tables = f"SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = '{name}'::regnamespace LIMIT 1"  # noqa: S608
+        _, existing = session.script([WRITE, *self._local_settings(), exists])
+        if not existing:
+            session.script([f'CREATE SCHEMA "{name}"'])
+        elif session.script([tables])[0]:
+            raise errors.Exists(path=self.place)
+        session.script(
+            [
+                *DDL,
+                "INSERT INTO counters (name, value) VALUES ('patients', 0), ('appointments', 0), ('waitlist', 0)",
+            ]
+        )
+        session.later("INSERT INTO settings (name, value) VALUES ('secret', %s)", (secrets.token_hex(32),))
+        head = "INSERT INTO head (one, number, hash, schema, application) VALUES (true, 0, '', %s, %s)"
+        session.later(head, (CURRENT, APPLICATION))
+
+    def protect(self) -> None:
+        """Do nothing: no file that a user can name belongs to the database."""
+
+    def noted_head(self) -> Head | None:
+        """Return the last head that this user has noted for the clinic."""
+        noted = notes.head(self.place)
+        return noted[0] if noted else None
+
+    @staticmethod
+    def _settings(session: Session) -> tuple[tuple[str, str], ...]:
+        return tuple((str(name), str(value)) for name, value in session.run(_SETTINGS).fetchall())
+
+
+def _about(noted: Head, at: datetime) -> list[str]:
+    """Return the statements that look for a noted write, and for a restore after it."""
+    restored = "SELECT 1 FROM journal WHERE command = 'db restore' AND at >"
+    return [
+        f"SELECT hash FROM journal WHERE number = {noted.number}",  # noqa: S608 - a number
+        f"{restored} '{from_instant(at)}' LIMIT 1",
+    ]

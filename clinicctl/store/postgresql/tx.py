@@ -1,0 +1,107 @@
+"""A transaction on a server."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+from clinicctl import interrupts
+from clinicctl.store.compiled.postgresql import STATEMENTS
+from clinicctl.store.postgresql.session import Session, is_insert
+from clinicctl.store.reports import Head, Measures, Violation
+from clinicctl.store.tx import Condition, Tx, joined
+from clinicctl.store.values import UNREADABLE, Unreadable
+
+R = TypeVar("R")
+
+_HASH = "SELECT hash FROM journal WHERE number = %s"
+_RESTORED = "SELECT 1 FROM journal WHERE number > %s AND command = 'db restore' LIMIT 1"
+
+
+@cache
+def translated(sql: str) -> str:
+    """Return a compiled statement for the server, with the placeholders of psycopg."""
+    return STATEMENTS.get(sql, sql).replace("?", "%s")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class ServerTx(Tx):
+    """A transaction on a server, by one session. `begun` is the journal's head at its beginning."""
+
+    session: Session
+    begun: Head
+
+    def filtered(self, sql: str, conditions: Iterable[Condition]) -> tuple[str, tuple[Any, ...]]:
+        where, values = joined(Condition(translated(each.sql), each.values) for each in conditions)
+        return translated(sql).format(conditions=where), values
+
+    def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:
+        interrupts.check()
+        found = self.session.run(translated(sql), values).fetchall()
+        try:
+            return [read(each) for each in found]
+        except UNREADABLE:
+            raise Unreadable from None
+
+    def iterate(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> Iterator[R]:
+        for each in self.session.stream(translated(sql), values):
+            interrupts.check()
+            try:
+                row = read(each)
+            except UNREADABLE:
+                raise Unreadable from None
+            yield row
+
+    def execute(self, sql: str, values: tuple[Any, ...]) -> int:
+        interrupts.check()
+        if is_insert(sql):
+            self.session.later(translated(sql), values)
+            return 1
+        return self.session.run(translated(sql), values).rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> int:
+        interrupts.check()
+        return self.session.run_many(translated(sql), rows)
+
+    @contextmanager
+    def savepoint(self, name: str) -> Iterator[None]:
+        self.session.later(f"SAVEPOINT {name}", None)
+        try:
+            yield
+            # The statements of the body are sent here, so that their errors are raised here.
+            self.session.run(f"RELEASE {name}", None)
+        except BaseException:
+            self.session.roll_back_to(name)
+            raise
+
+    def read_head(self) -> tuple[int, str]:
+        raise AssertionError("the first trip has read the head")
+
+    def last_number_given(self) -> int:
+        return self.begun.number
+
+    def is_restored(self, seen: tuple[int, str]) -> bool:
+        number, hash_ = seen
+        if number:
+            found = self.session.run(_HASH, (number,)).fetchone()
+            if found is None or found[0] != hash_:
+                return True
+        return self.session.run(_RESTORED, (number,)).fetchone() is not None
+
+    def violations(self) -> Iterator[Violation]:
+        from clinicctl.store.postgresql import check  # Deferred: few commands check the database.
+
+        return check.violations(self.session)
+
+    def last_given(self) -> dict[UUID, dict[date, int]]:
+        from clinicctl.store.postgresql import check  # Deferred, as above.
+
+        return check.last_given(self.session)
+
+    def measures(self) -> Measures:
+        from clinicctl.store.postgresql import info  # Deferred, as above.
+
+        return info.measures(self)

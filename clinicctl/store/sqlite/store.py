@@ -1,0 +1,99 @@
+"""The store of a database file, with the doors that every engine has.
+
+What works on the file as a whole is loaded by the commands that need it.
+"""
+
+import os
+from contextlib import AbstractContextManager
+
+from clinicctl import errors
+from clinicctl.store import paths
+from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
+from clinicctl.store.sqlite import head_file, trust
+from clinicctl.store.sqlite.connections import inspect
+from clinicctl.store.sqlite.transactions import FileTransactions
+from clinicctl.store.sqlite.tx import FileTx
+
+
+class FileStore(FileTransactions):
+    """The database of one clinic, at one path."""
+
+    def protect(self) -> None:
+        """Refuse the files of the database wherever a user names a file."""
+        paths.protect(self.path)
+
+    def noted_head(self) -> Head | None:
+        """Return the last head that was noted beside the database."""
+        return head_file.known_head(self.path)
+
+    def describe(self) -> DatabaseInfo:
+        """Describe the database, also one with an older schema."""
+        from clinicctl.store.sqlite import info
+
+        inspect(self.path)
+        trust.refuse_mixture(self.path, wait=self.wait)
+        return info.describe(self.path, wait=self.wait)
+
+    def examine(self) -> list[Found]:
+        """Check whether the database can be used. Refuses nothing."""
+        from clinicctl.store.sqlite import health
+
+        return health.examine(self.path)
+
+    def find_violations(self) -> list[Violation]:
+        """Return the violations in a database that no transaction can be opened on."""
+        from clinicctl.store.sqlite import check
+
+        return check.find_violations(self.path, wait=self.wait)
+
+    def back_up(self, target: str, *, keep: int | None) -> Copy:
+        """Copy the database to a new file, or to a dated file in a folder. See `backup.make`."""
+        from clinicctl.store.sqlite import backup
+
+        return backup.make(self.path, target, wait=self.wait, keep=keep)
+
+    def describe_backup(self, file: str) -> DatabaseInfo:
+        """Describe a backup. `file` may be the database itself, but none of its other files."""
+        from clinicctl.store.sqlite import info
+
+        if not os.path.exists(file) or paths.file_id(file) != paths.file_id(self.path):
+            paths.refuse_own(file)
+        if not os.path.lexists(file):
+            raise errors.NoSuchFile(path=file)
+        return info.describe(file, wait=0)
+
+    def replacing(self, file: str, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
+        """Hand out a transaction on a copy of `file`, which then replaces the database."""
+        from clinicctl.store.sqlite import replacement
+
+        return replacement.replacing(self, file, actor=actor, key=key, dry_run=dry_run)
+
+    def migrating(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
+        """Migrate the database in a transaction, after a copy of it."""
+        from clinicctl.store.sqlite import backup
+
+        return backup.saved_first(self, "before-migration", actor=actor, key=key, dry_run=dry_run, migrating=True)
+
+    def repairing(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
+        """Hand out a transaction, after a copy of the database."""
+        from clinicctl.store.sqlite import backup
+
+        return backup.saved_first(self, "before-repair", actor=actor, key=key, dry_run=dry_run)
+
+    def compact(self) -> tuple[int, int]:
+        """Shrink the database file; return the bytes before and after."""
+        from clinicctl.store.sqlite import backup
+
+        return backup.compact(self)
+
+    def overwrite(self) -> bool:
+        """Remove deleted data from the file itself; return whether that worked."""
+        from clinicctl.store.sqlite import erasure
+
+        return erasure.overwrite(self)
+
+    def copies(self) -> list[str]:
+        """Return the names of the copies beside the database."""
+        from clinicctl.store.sqlite import erasure
+
+        return erasure.copies(self.path)
