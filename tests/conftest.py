@@ -32,6 +32,8 @@ for _module, _help in TREE.values():
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
+pytest_plugins = ["tests.postgres_fixtures"]
+
 _PERSONAL_ENVIRONMENT = [name for name in os.environ if name.startswith("CLINICCTL_")]
 
 
