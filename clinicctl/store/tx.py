@@ -94,6 +94,12 @@ class Tx(ABC):
     def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:
         """Return every row, converted by `read`."""
 
+    def prefetch(self, *queries: "Callable[[Tx], object]") -> None:  # noqa: B027 - only a server gains by it
+        """Run compiled queries that the next steps will ask for, in one round trip to a server.
+
+        The results do not change, so that the steps need not know of it.
+        """
+
     @abstractmethod
     def iterate(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> Iterator[R]:
         """Yield the rows one by one, from a cursor of their own."""

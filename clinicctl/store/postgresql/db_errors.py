@@ -52,17 +52,23 @@ def translated(address: Address, wait: float) -> Iterator[None]:
         raise errors.Damaged(path=address.place, reason=str(unreadable)) from None
 
 
-def first(error: BaseException) -> BaseException:
+def first(error: psycopg.Error) -> psycopg.Error:
     """Return the error that made the server skip the rest of a pipeline."""
-    while isinstance(error, psycopg.errors.PipelineAborted) and error.__context__ is not None:
+    while isinstance(error, psycopg.errors.PipelineAborted) and isinstance(error.__context__, psycopg.Error):
         error = error.__context__
     return error
 
 
-def refusal(error: BaseException, address: Address, wait: float) -> errors.Refusal | None:
+def is_passing(error: psycopg.Error) -> bool:
+    """Return whether the first trip of a transaction may succeed when it is tried again."""
+    state = first(error).sqlstate
+    if state is None:
+        return isinstance(error, psycopg.OperationalError)
+    return state in OVERTAKEN or state in _LOST or state.startswith("08")
+
+
+def refusal(error: psycopg.Error, address: Address, wait: float) -> errors.Refusal | None:
     """Return the refusal for an error before COMMIT; None for a bug."""
-    if not isinstance(error, psycopg.Error):
-        return None
     place, state = address.place, error.sqlstate
     if state is None:
         lost = isinstance(error, psycopg.OperationalError)
@@ -92,18 +98,18 @@ def _of_state(state: str, place: str, wait: float) -> errors.Refusal | None:
     return None
 
 
-def is_rolled_back(error: BaseException) -> bool:
+def is_rolled_back(error: psycopg.Error) -> bool:
     """Return whether an error of the last trip proves that nothing was committed.
 
     The server has refused a statement before COMMIT, or it has chosen the transaction as a victim.
     """
-    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    state = error.sqlstate
     return state is not None and (state in OVERTAKEN or state[:2] in ("22", "23", "42") or state == "55P03")
 
 
-def reason_of(error: BaseException) -> str:
+def reason_of(error: psycopg.Error) -> str:
     """Return the kind of an error, without the server's text."""
-    state = getattr(error, "sqlstate", None)
+    state = error.sqlstate
     if state is None:
         return _CUT if isinstance(error, psycopg.OperationalError) else type(error).__name__
     return _LOST.get(state, f"SQLSTATE {state}")

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from clinicctl import clock, errors
+from clinicctl.store.postgresql.db_errors import first, is_passing
 from clinicctl.store.postgresql.driver import connect, psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.store import READ, WRITE, ServerStore
@@ -37,13 +38,11 @@ class GroupServerStore(ServerStore):
             if self._tx is not None:
                 yield replace(self._tx, actor=actor)
                 return
-            session = self._connected()
+            tx = self._begun(READ, actor)
             try:
-                tx = self.begin(session, READ, actor)
-                self._compare(tx)
                 yield tx
             finally:
-                self._end(session)
+                self._end(tx.session)
 
     @contextmanager
     def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:  # noqa: ARG002 - as a store's
@@ -102,7 +101,7 @@ class GroupServerStore(ServerStore):
             tx, self._tx = self._tx, None
             try:
                 with self.translated():
-                    self.commit(tx.session, "", tx)
+                    self.commit("", tx)
             finally:
                 self._end(tx.session)
         self.lost = False
@@ -122,28 +121,37 @@ class GroupServerStore(ServerStore):
 
     def _begin(self, actor: str) -> ServerTx:
         self.wait = 0.0 if self.timed_out else self._timeout
-        session = self._connected()
         try:
-            tx = self.begin(session, WRITE, actor)
-            self._compare(tx)
-        except BaseException as error:
-            if isinstance(error, psycopg.Error) and error.sqlstate == "55P03":
-                self.timed_out = True
-                self.wait = self._timeout
-            self._end(session)
+            tx = self._begun(WRITE, actor)
+        except psycopg.Error as error:
+            self.timed_out = first(error).sqlstate == "55P03"
             raise
-        self.timed_out, self.wait = False, self._timeout
+        finally:
+            self.wait = self._timeout
+        self.timed_out = False
         self._tx, self._began, self.lost = tx, clock.ticks(), False
         return tx
 
-    def _connected(self) -> Session:
-        """Return the open session; connect if necessary."""
-        if self._session is not None and self._session.is_broken:
-            self._session.close()
-            self._session = None
-        if self._session is None:
-            self._session = Session(connect(self.address, wait=self.wait))
-        return self._session
+    def _begun(self, how: str, actor: str) -> ServerTx:
+        """Begin a transaction on the open connection. One that was lost between two commands is made again."""
+        known = self._session
+        if known is not None and not known.is_broken:
+            try:
+                return self._begin_on(known, how, actor)
+            except psycopg.Error as error:
+                if not is_passing(error) or not known.is_broken:
+                    raise
+        self._session = Session(connect(self.address, wait=self._timeout))
+        return self._begin_on(self._session, how, actor)
+
+    def _begin_on(self, session: Session, how: str, actor: str) -> ServerTx:
+        try:
+            tx = self.begin(session, how, actor)
+            self._compare(tx)
+        except BaseException:
+            self._end(session)
+            raise
+        return tx
 
     def _end(self, session: Session) -> None:
         """End the transaction of a session. A connection on which that fails is closed."""

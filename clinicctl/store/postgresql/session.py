@@ -1,10 +1,13 @@
 """Send the statements of one transaction in few round trips.
 
 A statement that only inserts waits until another one needs an answer, and both are sent together. An error of it then
-meets the later statement; the constraint's name tells what was refused.
+meets the later statement; the constraint's name tells what was refused. What was read is known until the transaction
+writes to a table that was read: nobody else changes the clinic meanwhile, because a write holds the lock, and a read
+has a view of one instant.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
 from typing import Any
@@ -15,8 +18,12 @@ from clinicctl.store.postgresql.driver import Connection, Cursor, pq, psycopg
 _INSERTS_AT_ONCE = 500
 """The most rows that wait for another statement."""
 _FETCHED_AT_ONCE = 2_000
+_KNOWN = 100
+"""The most results that are kept."""
+_WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 
-Values = Sequence[Any] | None
+Row = tuple[Any, ...]
+Values = tuple[Any, ...] | None
 _Statement = tuple[str, Values]
 
 
@@ -28,6 +35,7 @@ class Session:
         self.warned = False
         """Whether the server has warned that a commit may not be replicated."""
         self._waiting: list[_Statement] = []
+        self._known = dict[_Statement, list[Row]]()
         self._streams = 0
         connection.add_notice_handler(self._notice)
 
@@ -72,11 +80,48 @@ class Session:
             cursors = [self.connection.execute(sql, values, prepare=False) for sql, values in sent]
         return cursors[len(sent) - len(asked) :]
 
-    def script(self, statements: Iterable[str]) -> list[list[tuple[Any, ...]]]:
+    def read(self, sql: str, values: Values) -> list[Row]:
+        """Return the rows of a query, which may be known already."""
+        found = self._known.get((sql, values))
+        if found is None:
+            found = self.run(sql, values).fetchall()
+            if _WRITTEN.match(sql):
+                self._forget(sql)
+            else:
+                self._keep((sql, values), found)
+        return found
+
+    def read_ahead(self, queries: Iterable[_Statement]) -> None:
+        """Run queries in one round trip, so that their results are known."""
+        asked = [each for each in dict.fromkeys(queries) if each not in self._known]
+        for each, cursor in zip(asked, self.run_all(asked) if asked else [], strict=True):
+            self._keep(each, cursor.fetchall())
+
+    def change(self, sql: str, values: Values) -> int:
+        """Run a statement that changes rows; return their number. An insert waits for the next statement."""
+        self._forget(sql)
+        if is_insert(sql):
+            self.later(sql, values)
+            return 1
+        return self.run(sql, values).rowcount
+
+    def _keep(self, query: _Statement, rows: list[Row]) -> None:
+        if len(self._known) == _KNOWN:
+            self._known.clear()
+        self._known[query] = rows
+
+    def _forget(self, change: str) -> None:
+        """Forget the results that a change of a table may change."""
+        found = _WRITTEN.match(change)
+        written = re.compile(rf"\b{found[1]}\b") if found else re.compile("")
+        for each in [each for each in self._known if written.search(each[0])]:
+            del self._known[each]
+
+    def script(self, statements: Iterable[str]) -> list[list[Row]]:
         """Send statements without parameters as one message; return the rows of each that has some."""
         with interrupts.Waiting():
             cursor = self.connection.execute("; ".join(statements))
-        found = list[list[tuple[Any, ...]]]()
+        found = list[list[Row]]()
         while True:
             if cursor.description is not None:
                 found.append(cursor.fetchall())
@@ -87,8 +132,9 @@ class Session:
         """Send a statement with the next one that needs an answer."""
         self._waiting.append((sql, values))
 
-    def run_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> int:
+    def run_many(self, sql: str, rows: Iterable[Row]) -> int:
         """Run a statement once per row; return the number of changed rows."""
+        self._forget(sql)
         left = iter(rows)
         several = list(islice(left, _INSERTS_AT_ONCE))
         if is_insert(sql) and len(several) < _INSERTS_AT_ONCE:
@@ -104,7 +150,7 @@ class Session:
             several = list(islice(left, _INSERTS_AT_ONCE))
         return changed
 
-    def stream(self, sql: str, values: Values) -> Iterator[tuple[Any, ...]]:
+    def stream(self, sql: str, values: Values) -> Iterator[Row]:
         """Yield the rows of a long result, some at a time, while other statements run."""
         self._streams += 1
         name = f"rows_{self._streams}"
@@ -125,6 +171,7 @@ class Session:
 
     def roll_back_to(self, savepoint: str) -> None:
         """Undo what came after a savepoint. Statements that were not sent are forgotten."""
+        self._known.clear()
         unsent = [at for at, (sql, _) in enumerate(self._waiting) if sql == f"SAVEPOINT {savepoint}"]
         if unsent:
             del self._waiting[unsent[-1] :]
@@ -135,8 +182,14 @@ class Session:
 
     def roll_back(self) -> None:
         """Roll the transaction back, and keep the connection."""
-        self._waiting = []
+        self.reset()
         self.script(["ROLLBACK"])
+
+    def reset(self) -> None:
+        """Forget what belongs to a transaction: waiting statements, known results, a warning."""
+        self._waiting = []
+        self._known.clear()
+        self.warned = False
 
     def close(self) -> None:
         """Close the connection at once. The server rolls an open transaction back."""

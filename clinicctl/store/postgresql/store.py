@@ -16,9 +16,9 @@ from clinicctl.store.compiled.postgresql import DDL
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import notes
 from clinicctl.store.postgresql.address import read as read_address
-from clinicctl.store.postgresql.db_errors import first, is_rolled_back, reason_of, translated
-from clinicctl.store.postgresql.driver import connect, psycopg, search_path
-from clinicctl.store.postgresql.session import Session
+from clinicctl.store.postgresql.db_errors import first, is_passing, is_rolled_back, reason_of, translated
+from clinicctl.store.postgresql.driver import connect, psycopg
+from clinicctl.store.postgresql.session import Session, Values
 from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.reports import Head
 from clinicctl.store.tx import JournalEnd, read_settings, refuse_other_version
@@ -34,9 +34,16 @@ SILENT = 5
 """Seconds after which the server ends the transaction of a silent client."""
 LONGEST = 30
 """Seconds after which the server ends a statement."""
+AGAIN = 0.2
+"""Seconds between two attempts to begin."""
 LEAST_WAIT = 10.0
 """The least number of seconds to wait for the answer to COMMIT."""
 
+# A server that waits for its standbys to apply a commit goes on doing so.
+_DURABLE = (
+    "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
+    " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
+)
 _HEAD = "SELECT number, hash, schema, application FROM head"
 _SETTINGS = "SELECT name, value FROM settings"
 _ADVANCE = "UPDATE head SET number = %s, hash = %s"
@@ -72,8 +79,8 @@ class ServerStore:
     @contextmanager
     def read(self, *, actor: str) -> Iterator[ServerTx]:
         """Hand out a read-only view of one instant."""
-        with self.translated(), self.session() as session:
-            yield self.begin(session, READ, actor)
+        with self.translated(), self.begun(READ, actor) as tx:
+            yield tx
 
     @contextmanager
     def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
@@ -82,11 +89,10 @@ class ServerStore:
         It is rolled back after an error, and for a dry run. Refuses with `Busy` when another writer does not end in
         time, and with `OutcomeUnknown`, which carries `key`, when nothing proves what became of the commit.
         """
-        with self.translated(), self.session() as session:
-            tx = self.begin(session, WRITE, actor)
+        with self.translated(), self.begun(WRITE, actor) as tx:
             yield tx
             if not dry_run:
-                self.commit(session, key, tx)
+                self.commit(key, tx)
 
     @contextmanager
     def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
@@ -99,13 +105,13 @@ class ServerStore:
             try:
                 self._make_schema(session)
             except psycopg.Error as error:
-                if error.sqlstate in _EXISTING:
+                if first(error).sqlstate in _EXISTING:
                     raise errors.Exists(path=self.place) from None
                 raise
             tx = self._opened(session, _Begun(Head(0, ""), CURRENT, self._settings(session)), actor, fresh=True)
             yield tx
             if not dry_run:
-                self.commit(session, key, tx)
+                self.commit(key, tx)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -113,6 +119,29 @@ class ServerStore:
         session = Session(connect(self.address, wait=self.wait))
         try:
             yield session
+        finally:
+            session.close()
+
+    @contextmanager
+    def begun(self, how: str, actor: str, *, any_version: bool = False) -> Iterator[ServerTx]:
+        """Hand out a transaction on a connection of its own, which is closed at the end.
+
+        Nothing is lost when the connection breaks before the first answer, so that it is tried again within the wait.
+        """
+        end = clock.ticks() + self.wait
+        while True:
+            session = Session(connect(self.address, wait=max(0.0, end - clock.ticks())))
+            try:
+                tx = self.begin(session, how, actor, any_version=any_version)
+                break
+            except BaseException as error:
+                session.close()
+                if not (isinstance(error, psycopg.Error) and is_passing(error)) or clock.ticks() + AGAIN > end:
+                    raise
+            with interrupts.Waiting():
+                clock.pause(AGAIN)
+        try:
+            yield tx
         finally:
             session.close()
 
@@ -142,16 +171,15 @@ class ServerStore:
 
     def _first_trip(self, session: Session, how: str) -> _Begun | None:
         noted = notes.head(self.place)
-        begin = [how, *self._local_settings()]
         lock = "" if how == READ else " FOR UPDATE" if self.wait else " FOR UPDATE NOWAIT"
+        questions = [f"{_HEAD}{lock}", _SETTINGS, *(_about(*noted) if noted else ())]
         try:
-            _, heads, settings, *beside = session.script(
-                [*begin, f"{_HEAD}{lock}", _SETTINGS, *(_about(*noted) if noted else ())]
-            )
+            answers = session.run_all([*self._beginning(how), *((each, None) for each in questions)])
         except psycopg.Error as error:
-            if error.sqlstate in ("42P01", "3F000"):
+            if first(error).sqlstate in ("42P01", "3F000"):
                 raise errors.NoDatabase(path=self.place) from None
             raise
+        heads, settings, *beside = [each.fetchall() for each in answers[-len(questions) :]]
         if not heads:
             raise errors.Damaged(path=self.place, reason="the head of the journal is missing")
         number, hash_, schema, application = heads[0]
@@ -163,20 +191,20 @@ class ServerStore:
             self._refuse_behind(Head(number, hash_), noted[0], *beside)
         return _Begun(Head(number, hash_), schema, tuple(settings))
 
-    def _local_settings(self) -> list[str]:
-        """Return the statements that set the transaction up. Nothing of them outlives it."""
-        return [
-            search_path(self.address.schema),
-            f"SET LOCAL lock_timeout = {max(1, round(self.wait * 1000))}",
-            f"SET LOCAL idle_in_transaction_session_timeout = {SILENT * 1000}",
-            f"SET LOCAL statement_timeout = {LONGEST * 1000}",
-            "SET LOCAL timezone = 'UTC'",
-            "SET LOCAL datestyle = 'ISO, YMD'",
-            "SET LOCAL application_name = 'clinicctl'",
-            # A server that waits for its standbys to apply a commit goes on doing so.
-            "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
-            " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)",
-        ]
+    def _beginning(self, how: str) -> list[tuple[str, Values]]:
+        """Return the statements that begin a transaction and set it up. Nothing of them outlives it."""
+        chosen = {
+            "search_path": f'"{self.address.schema}", pg_catalog',
+            "lock_timeout": str(max(1, round(self.wait * 1000))),
+            "idle_in_transaction_session_timeout": str(SILENT * 1000),
+            "statement_timeout": str(LONGEST * 1000),
+            "timezone": "UTC",
+            "datestyle": "ISO, YMD",
+            "application_name": APPLICATION,
+        }
+        calls = ", ".join(["set_config(%s, %s, true)"] * len(chosen))
+        values = tuple(each for pair in chosen.items() for each in pair)
+        return [(how, None), (f"SELECT {calls}, {_DURABLE}", values)]
 
     def _refuse_behind(self, found: Head, noted: Head, hashes: list[Any], restored: list[Any]) -> None:
         """Refuse a clinic without the write that was noted last, unless a backup was restored since."""
@@ -203,13 +231,14 @@ class ServerStore:
             end=JournalEnd((found.head.number, found.head.hash)),
         )
 
-    def commit(self, session: Session, key: str, tx: ServerTx) -> None:
+    def commit(self, key: str, tx: ServerTx) -> None:
         """Commit, unless a signal has asked to stop.
 
         The waiting statements, the new head and COMMIT are one round trip. Refuses with `OutcomeUnknown` when nothing
         proves that the server has committed, or that it has not.
         """
         interrupts.check()
+        session = tx.session
         if not session.is_open:
             raise RuntimeError("a statement of this transaction has failed, and its error was ignored")
         head = Head(*tx.head())
@@ -234,13 +263,15 @@ class ServerStore:
 
     def _make_schema(self, session: Session) -> None:
         name = self.address.schema
-        exists = f"SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '{name}'"  # noqa: S608 - a checked name
-        tables = f"SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = '{name}'::regnamespace LIMIT 1"  # noqa: S608
-        _, existing = session.script([WRITE, *self._local_settings(), exists])
-        if not existing:
-            session.script([f'CREATE SCHEMA "{name}"'])
-        elif session.script([tables])[0]:
-            raise errors.Exists(path=self.place)
+        existing = "SELECT c.relname FROM pg_namespace AS n LEFT JOIN pg_class AS c ON c.relnamespace = n.oid"
+        *_, found = session.run_all([*self._beginning(WRITE), (f"{existing} WHERE n.nspname = %s LIMIT 1", (name,))])
+        match found.fetchall():
+            case []:
+                session.script([f'CREATE SCHEMA "{name}"'])
+            case [(None,)]:
+                pass  # An administrator has made the schema.
+            case _:
+                raise errors.Exists(path=self.place)
         session.script(
             [
                 *DDL,

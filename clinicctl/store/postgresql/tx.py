@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cache
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from clinicctl import interrupts
 from clinicctl.store.compiled.postgresql import STATEMENTS
-from clinicctl.store.postgresql.session import Session, is_insert
+from clinicctl.store.postgresql.session import Session, Values
 from clinicctl.store.reports import Head, Measures, Violation
 from clinicctl.store.tx import Condition, Tx, joined
 from clinicctl.store.values import UNREADABLE, Unreadable
@@ -40,11 +40,16 @@ class ServerTx(Tx):
 
     def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:
         interrupts.check()
-        found = self.session.run(translated(sql), values).fetchall()
         try:
-            return [read(each) for each in found]
+            return [read(each) for each in self.session.read(translated(sql), values)]
         except UNREADABLE:
             raise Unreadable from None
+
+    def prefetch(self, *queries: Callable[[Tx], object]) -> None:
+        recorder = _Recorder(**{each.name: getattr(self, each.name) for each in fields(ServerTx)})
+        for each in queries:
+            each(recorder)
+        self.session.read_ahead(recorder.asked)
 
     def iterate(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> Iterator[R]:
         for each in self.session.stream(translated(sql), values):
@@ -57,10 +62,7 @@ class ServerTx(Tx):
 
     def execute(self, sql: str, values: tuple[Any, ...]) -> int:
         interrupts.check()
-        if is_insert(sql):
-            self.session.later(translated(sql), values)
-            return 1
-        return self.session.run(translated(sql), values).rowcount
+        return self.session.change(translated(sql), values)
 
     def execute_many(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> int:
         interrupts.check()
@@ -105,3 +107,14 @@ class ServerTx(Tx):
         from clinicctl.store.postgresql import info  # Deferred, as above.
 
         return info.measures(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class _Recorder(ServerTx):
+    """Notes the queries of functions instead of running them. Each finds no row."""
+
+    asked: list[tuple[str, Values]] = field(default_factory=list)
+
+    def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:  # noqa: ARG002 - as a Tx
+        self.asked.append((translated(sql), values))
+        return []
