@@ -96,6 +96,13 @@ def place(tx: Tx, visitor: Visitor, asked: Asked, details: Details, *, on: date)
     """
     patient, doctor, instead_of = visitor
     days.refuse_past(tx, on)
+    tx.prefetch(
+        *days.queries_of(doctor.id, on, on),
+        lambda tx: appointments.visits(tx, patient=patient.id, doctor=doctor.id, on=on),
+        lambda tx: appointments.held_slots(tx, doctor=doctor.id, on=on),
+        lambda tx: appointments.times_of_patient(tx, patient=patient.id, on=on),
+        lambda tx: stored_waitlist.wishes_for_day(tx, patient=patient.id, doctor=doctor.id, on=on),
+    )
     (state,) = days.list_states(tx, doctor, [on])
     days.refuse_absent(tx, doctor, state)
     visits = appointments.visits(tx, patient=patient.id, doctor=doctor.id, on=on)

@@ -5,7 +5,7 @@ from the first booking on. The ledger's capacity always equals the planned one, 
 whether a slot is free.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -109,9 +109,20 @@ def _plan(defaults: Defaults, setting: Given | None, on: date) -> DayPlan:
     )
 
 
+def queries_of(doctor: UUID, first: date, last: date) -> list[Callable[[Tx], object]]:
+    """Return the queries of `list_states`, for `Tx.prefetch`."""
+    return [
+        lambda tx: stored_days.settings(tx, doctor=doctor, first=first, last=last),
+        lambda tx: stored_days.ledgers(tx, doctor=doctor, first=first, last=last),
+        lambda tx: stored_days.weekdays(tx, doctor=doctor),
+        lambda tx: stored_days.holidays(tx, first=first, last=last),
+    ]
+
+
 def list_states(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date]) -> list[DayState]:
     """Return the state of each date, in four statements."""
     first, last = min(dates), max(dates)
+    tx.prefetch(*queries_of(doctor.id, first, last))
     settings = {row.date: row for row in stored_days.settings(tx, doctor=doctor.id, first=first, last=last)}
     ledger = {row.date: row for row in stored_days.ledgers(tx, doctor=doctor.id, first=first, last=last)}
     pattern = weekly(tx, doctor)
@@ -135,6 +146,12 @@ def list_states_on(tx: Tx, wanted: Mapping[rows.DoctorRow, Sequence[date]]) -> d
     if not dates:
         return {each.id: [] for each in wanted}
     ids, first, last = [each.id for each in wanted], min(dates), max(dates)
+    tx.prefetch(
+        lambda tx: stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last),
+        lambda tx: stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last),
+        lambda tx: stored_days.weekdays_of_doctors(tx, doctors=ids),
+        lambda tx: stored_days.holidays(tx, first=first, last=last),
+    )
     found = stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last)
     settings = {(row.doctor_id, row.date): row for row in found}
     opened = stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last)

@@ -66,6 +66,7 @@ def once(
         if first.said != asked and first.fingerprint != _fingerprint(tx, name, request):
             raise errors.KeyReused(command=first.command, at=tx.local(first.at).isoformat(timespec="seconds"))
         return Outcome(result=replay.result(tx, replay.read(tx, first.outcome, of=first.number)), replayed=True)
+    lookup.prefetch(tx, request.values())
     # References are resolved before the operation, which may change their meaning.
     fingerprint = (_fingerprint(tx, name, request) if own_key else None) or asked
     used = own_key or tx.key or tx.steps or tx.days_before or tx.merges_before

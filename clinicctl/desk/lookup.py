@@ -1,6 +1,7 @@
 """Look up references: the patient, doctor, appointment or waitlist entry that a user typed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 from clinicctl import errors
@@ -17,6 +18,19 @@ _LAST = "\U0010ffff"
 
 MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
 """Merged records by the id of the patient into whom they were merged."""
+
+
+def prefetch(tx: Tx, request: Iterable[object]) -> None:
+    """Read the rows that the numbers and codes of a request name, in one round trip to a server."""
+    queries = list[Callable[[Tx], object]]()
+    for each in request:
+        if isinstance(each, PatientRef) and (number := references.patient_number(each)) is not None:
+            queries.append(partial(stored_patients.by_number, number=number))
+        elif isinstance(each, DoctorRef) and references.uuid(each) is None:
+            queries.append(partial(doctors.by_code, code=each.strip().upper()))
+        elif isinstance(each, AppointmentRef) and (number := references.appointment_number(each)) is not None:
+            queries.append(partial(appointments.by_number, number=number))
+    tx.prefetch(*queries)
 
 
 def find_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow:

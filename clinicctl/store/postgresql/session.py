@@ -7,7 +7,7 @@ has a view of one instant.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from typing import Any
@@ -66,19 +66,25 @@ class Session:
         (cursor,) = self.run_all([(sql, values)])
         return cursor
 
-    def run_all(self, statements: Iterable[_Statement], *, seconds: float | None = None) -> list[Cursor]:
-        """Send the waiting statements and these in one round trip, and return their cursors.
+    def run_all(
+        self, statements: Iterable[_Statement], *, ahead: Sequence[_Statement] = (), seconds: float | None = None
+    ) -> list[Cursor]:
+        """Send the waiting statements and these in one round trip, and return the cursors of these.
 
-        Raises `interrupts.Elapsed` if the server has not answered after `seconds`.
+        The results of `ahead` are then known. Raises `interrupts.Elapsed` if the server has not answered after
+        `seconds`.
         """
         asked = list(statements)
-        sent = [*self._waiting, *asked]
+        sent = [*self._waiting, *asked, *ahead]
         self._waiting = []
         with interrupts.Waiting(seconds), ExitStack() as trip:
             if len(sent) > 1:
                 trip.enter_context(self.connection.pipeline())
             cursors = [self.connection.execute(sql, values, prepare=False) for sql, values in sent]
-        return cursors[len(sent) - len(asked) :]
+        for each, cursor in zip(ahead, cursors[len(sent) - len(ahead) :], strict=True):
+            self._keep(each, cursor.fetchall())
+        first = len(sent) - len(asked) - len(ahead)
+        return cursors[first : first + len(asked)]
 
     def read(self, sql: str, values: Values) -> list[Row]:
         """Return the rows of a query, which may be known already."""
@@ -93,9 +99,9 @@ class Session:
 
     def read_ahead(self, queries: Iterable[_Statement]) -> None:
         """Run queries in one round trip, so that their results are known."""
-        asked = [each for each in dict.fromkeys(queries) if each not in self._known]
-        for each, cursor in zip(asked, self.run_all(asked) if asked else [], strict=True):
-            self._keep(each, cursor.fetchall())
+        unknown = [each for each in dict.fromkeys(queries) if each not in self._known]
+        if unknown:
+            self.run_all([], ahead=unknown)
 
     def change(self, sql: str, values: Values) -> int:
         """Run a statement that changes rows; return their number. An insert waits for the next statement."""

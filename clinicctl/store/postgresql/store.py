@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from clinicctl import clock, errors, interrupts
+from clinicctl.store.compiled import journal
 from clinicctl.store.compiled.postgresql import DDL
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import notes
@@ -19,7 +20,7 @@ from clinicctl.store.postgresql.address import read as read_address
 from clinicctl.store.postgresql.db_errors import first, is_passing, is_rolled_back, reason_of, translated
 from clinicctl.store.postgresql.driver import connect, psycopg
 from clinicctl.store.postgresql.session import Session, Values
-from clinicctl.store.postgresql.tx import ServerTx
+from clinicctl.store.postgresql.tx import ServerTx, recorded
 from clinicctl.store.reports import Head
 from clinicctl.store.tx import JournalEnd, read_settings, refuse_other_version
 from clinicctl.store.values import from_instant
@@ -89,7 +90,7 @@ class ServerStore:
         It is rolled back after an error, and for a dry run. Refuses with `Busy` when another writer does not end in
         time, and with `OutcomeUnknown`, which carries `key`, when nothing proves what became of the commit.
         """
-        with self.translated(), self.begun(WRITE, actor) as tx:
+        with self.translated(), self.begun(WRITE, actor, key=key) as tx:
             yield tx
             if not dry_run:
                 self.commit(key, tx)
@@ -123,7 +124,7 @@ class ServerStore:
             session.close()
 
     @contextmanager
-    def begun(self, how: str, actor: str, *, any_version: bool = False) -> Iterator[ServerTx]:
+    def begun(self, how: str, actor: str, *, key: str | None = None, any_version: bool = False) -> Iterator[ServerTx]:
         """Hand out a transaction on a connection of its own, which is closed at the end.
 
         Nothing is lost when the connection breaks before the first answer, so that it is tried again within the wait.
@@ -132,7 +133,7 @@ class ServerStore:
         while True:
             session = Session(connect(self.address, wait=max(0.0, end - clock.ticks())))
             try:
-                tx = self.begin(session, how, actor, any_version=any_version)
+                tx = self.begin(session, how, actor, key=key, any_version=any_version)
                 break
             except BaseException as error:
                 session.close()
@@ -149,7 +150,9 @@ class ServerStore:
         """Translate the server's errors into refusals."""
         return translated(self.address, self.wait)
 
-    def begin(self, session: Session, how: str, actor: str, *, any_version: bool = False) -> ServerTx:
+    def begin(
+        self, session: Session, how: str, actor: str, *, key: str | None = None, any_version: bool = False
+    ) -> ServerTx:
         """Begin a transaction in one round trip; return it.
 
         A write waits here for the writer before it. Refuses another schema version, and a clinic that lacks the last
@@ -157,10 +160,9 @@ class ServerStore:
         """
         began = clock.ticks()
         while True:
-            found = self._first_trip(session, how)
+            found = self._first_trip(session, how, key)
             if found is not None:
                 break
-            # A backup has replaced the clinic while this command waited for the old one.
             session.roll_back()
             if clock.ticks() - began > self.wait:
                 raise errors.Busy(wait=self.wait)
@@ -169,12 +171,17 @@ class ServerStore:
             refuse_other_version(found.schema, place=self.place)
         return self._opened(session, found, actor)
 
-    def _first_trip(self, session: Session, how: str) -> _Begun | None:
+    def _first_trip(self, session: Session, how: str, key: str | None) -> _Begun | None:
+        """Begin, take the lock, and read the head, the settings and the write with a key.
+
+        Returns None if a backup has replaced the clinic while this command waited for the old one.
+        """
         noted = notes.head(self.place)
         lock = "" if how == READ else " FOR UPDATE" if self.wait else " FOR UPDATE NOWAIT"
         questions = [f"{_HEAD}{lock}", _SETTINGS, *(_about(*noted) if noted else ())]
+        known = recorded(lambda tx: journal.by_key(tx, key=key)) if key is not None else []
         try:
-            answers = session.run_all([*self._beginning(how), *((each, None) for each in questions)])
+            answers = session.run_all([*self._beginning(how), *((each, None) for each in questions)], ahead=known)
         except psycopg.Error as error:
             if first(error).sqlstate in ("42P01", "3F000"):
                 raise errors.NoDatabase(path=self.place) from None

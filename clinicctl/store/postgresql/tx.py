@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from clinicctl import interrupts
@@ -46,10 +46,7 @@ class ServerTx(Tx):
             raise Unreadable from None
 
     def prefetch(self, *queries: Callable[[Tx], object]) -> None:
-        recorder = _Recorder(**{each.name: getattr(self, each.name) for each in fields(ServerTx)})
-        for each in queries:
-            each(recorder)
-        self.session.read_ahead(recorder.asked)
+        self.session.read_ahead(recorded(*queries))
 
     def iterate(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> Iterator[R]:
         for each in self.session.stream(translated(sql), values):
@@ -109,12 +106,23 @@ class ServerTx(Tx):
         return info.measures(self)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
-class _Recorder(ServerTx):
-    """Notes the queries of functions instead of running them. Each finds no row."""
+class _Recorder:
+    """Stands in for a transaction, to note the queries of compiled functions. Each finds no row."""
 
-    asked: list[tuple[str, Values]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Values]] = []
 
-    def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:  # noqa: ARG002 - as a Tx
+    def fetch_one(self, sql: str, values: tuple[Any, ...], _read: Any) -> None:
+        self.asked.append((translated(sql), values))
+
+    def fetch_all(self, sql: str, values: tuple[Any, ...], _read: Any) -> list[Any]:
         self.asked.append((translated(sql), values))
         return []
+
+
+def recorded(*queries: Callable[[Tx], object]) -> list[tuple[str, Values]]:
+    """Return the statements of compiled queries."""
+    recorder = _Recorder()
+    for each in queries:
+        each(cast("Tx", recorder))
+    return recorder.asked
