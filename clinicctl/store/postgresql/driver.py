@@ -4,12 +4,15 @@ No other module imports psycopg.
 """
 
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store.postgresql.address import Address, read
 
+# The function in C notices a signal only when nothing interrupts its wait for a tenth of a second.
+os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
 try:
     import psycopg
 except ImportError:
@@ -31,12 +34,10 @@ _WRONG = (
     "authentication",
     "no pg_hba.conf entry",
     "certificate",
-    "SSL",
+    "does not support SSL",
     "does not exist",
-    "invalid",
-    "could not translate host name",
-    "service",
-    "definition of",
+    "definition of service",
+    "service file",
 )
 """What is in the messages of attempts to connect that would fail again. libpq gives no code for them."""
 
@@ -82,12 +83,11 @@ def connect(address: Address, *, wait: float) -> Connection:
 
     Refuses with `Unreachable`, or with `NotConnected` when another attempt would fail in the same way.
     """
-    _require_tls(address)
     end = clock.ticks() + wait
     while True:
         left = max(end - clock.ticks(), 0.0)
         try:
-            with interrupts.Waiting(max(left, 2.0)):
+            with _verified_tls(address), interrupts.Waiting(max(left, 2.0)):
                 connection = psycopg.connect(address.url, autocommit=True, prepare_threshold=None)
         except interrupts.Elapsed:
             raise errors.Unreachable(path=address.place, reason="the server did not answer in time") from None
@@ -105,10 +105,20 @@ def connect(address: Address, *, wait: float) -> Connection:
         return _adapted(connection)
 
 
-def _require_tls(address: Address) -> None:
-    """Let libpq verify the certificate of a server elsewhere, unless the URL or the service says otherwise."""
-    if not address.is_local:
-        os.environ.setdefault("PGSSLMODE", "verify-full")
+@contextmanager
+def _verified_tls(address: Address) -> Iterator[None]:
+    """Let libpq verify the certificate of a server elsewhere, unless the URL, the service or the user says otherwise.
+
+    In the environment it is weaker than in the URL and in a service file.
+    """
+    if address.is_local or "PGSSLMODE" in os.environ:
+        yield
+        return
+    os.environ["PGSSLMODE"] = "verify-full"
+    try:
+        yield
+    finally:
+        del os.environ["PGSSLMODE"]
 
 
 def _adapted(connection: Connection) -> Connection:
@@ -127,9 +137,12 @@ def _adapted(connection: Connection) -> Connection:
 
 
 def _sentence(error: BaseException) -> str:
-    """Return the first line of a message of libpq, without its full stop."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1].removesuffix(".") if lines else type(error).__name__
+    """Return the first reason in a message of libpq."""
+    lines = [line.strip("- ") for line in str(error).splitlines()]
+    reasons = [
+        line for line in lines if line and not line.startswith(("Multiple connection attempts", "Is the server"))
+    ]
+    return reasons[0].removeprefix("connection failed: ").rstrip("?.") if reasons else type(error).__name__
 
 
 def search_path(schema: str) -> str:

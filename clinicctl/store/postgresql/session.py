@@ -8,7 +8,7 @@ has a view of one instant.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any
 
@@ -77,9 +77,11 @@ class Session:
         asked = list(statements)
         sent = [*self._waiting, *asked, *ahead]
         self._waiting = []
-        with interrupts.Waiting(seconds), ExitStack() as trip:
+        with self._stopping(), interrupts.Waiting(seconds), ExitStack() as trip:
             if len(sent) > 1:
                 trip.enter_context(self.connection.pipeline())
+                # Before the pipeline ends, which would wait for the server.
+                trip.push(self._close_when_stopped)
             cursors = [self.connection.execute(sql, values, prepare=False) for sql, values in sent]
         for each, cursor in zip(ahead, cursors[len(sent) - len(ahead) :], strict=True):
             self._keep(each, cursor.fetchall())
@@ -125,7 +127,7 @@ class Session:
 
     def script(self, statements: Iterable[str]) -> list[list[Row]]:
         """Send statements without parameters as one message; return the rows of each that has some."""
-        with interrupts.Waiting():
+        with self._stopping(), interrupts.Waiting():
             cursor = self.connection.execute("; ".join(statements))
         found = list[list[Row]]()
         while True:
@@ -150,7 +152,7 @@ class Session:
         changed = 0
         while several:
             interrupts.check()
-            with interrupts.Waiting(), self.connection.cursor() as cursor:
+            with self._stopping(), interrupts.Waiting(), self.connection.cursor() as cursor:
                 cursor.executemany(sql, several)
                 changed += cursor.rowcount
             several = list(islice(left, _INSERTS_AT_ONCE))
@@ -190,6 +192,27 @@ class Session:
         """Roll the transaction back, and keep the connection."""
         self.reset()
         self.script(["ROLLBACK"])
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Close the connection when a signal or the end of the wait stops a trip, and raise that."""
+        try:
+            yield
+        except (interrupts.Interrupt, interrupts.Elapsed):
+            self.close()
+            raise
+        except psycopg.Error as error:
+            cause: BaseException | None = error
+            while cause is not None:
+                if isinstance(cause, interrupts.Interrupt | interrupts.Elapsed):
+                    self.close()
+                    raise cause from None
+                cause = cause.__context__
+            raise
+
+    def _close_when_stopped(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, interrupts.Interrupt | interrupts.Elapsed):
+            self.close()
 
     def reset(self) -> None:
         """Forget what belongs to a transaction: waiting statements, known results, a warning."""
