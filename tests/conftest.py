@@ -43,12 +43,32 @@ def clock_variables() -> dict[str, str]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=["sqlite", "postgresql"], default="sqlite", help="the database of the tests")
     parser.addoption(
         "--clock",
         type=datetime.fromisoformat,
         metavar="INSTANT",
         help="let each test begin at this instant, for example 2028-02-28T23:59:00+05:30",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a server, leave out the tests that are about a file, or about no database at all."""
+    if config.getoption("--engine") == "sqlite":
+        return
+    left_out = [each for each in items if each.get_closest_marker("file")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [each for each in items if not each.get_closest_marker("file")]
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """What `--db` takes for the test's clinic: a file, or with `--engine postgresql` a schema on a server."""
+    if request.config.getoption("--engine") == "sqlite":
+        return str(tmp_path / "clinic.db")
+    url: str = request.getfixturevalue("postgres_clinic")
+    return url
 
 
 @pytest.fixture(autouse=True)
@@ -94,13 +114,14 @@ class Answer:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_environment(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test can touch the user's own clinic: home and every default lie in the test's folder."""
     for name in _PERSONAL_ENVIRONMENT:
         monkeypatch.delenv(name)
-    for name, folder in (("HOME", "home"), ("XDG_DATA_HOME", "data"), ("XDG_CONFIG_HOME", "config")):
+    folders = {"HOME": "home", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config", "XDG_STATE_HOME": "state"}
+    for name, folder in folders.items():
         monkeypatch.setenv(name, str(tmp_path / folder))
-    monkeypatch.setenv("CLINICCTL_DB", str(tmp_path / "clinic.db"))
+    monkeypatch.setenv("CLINICCTL_DB", database)
 
 
 @pytest.fixture
@@ -158,6 +179,9 @@ def prefill(_prefilled: Path, _own_environment: None) -> Prefill:
 
     def prefill(name: str, fill: Callable[[], None]) -> None:
         own, kept = os.environ["CLINICCTL_DB"], str(_prefilled / name)
+        if "://" in own:
+            fill()
+            return
         if not os.path.exists(kept):
             fill()
             assert not os.path.exists(f"{own}-wal"), "the last command is a write, and nobody else has it open"
