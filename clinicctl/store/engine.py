@@ -110,9 +110,9 @@ class GroupStore(Store, Protocol):
 def open_store(place: str, *, wait: float) -> Store:
     """Return the store of a place."""
     if place.startswith(paths.SERVER):
-        from clinicctl.store.postgresql.store import ServerStore
+        from clinicctl.store.postgresql.doors import ServerDoors
 
-        return ServerStore(place, wait=wait)
+        return ServerDoors(place, wait=wait)
     from clinicctl.store.sqlite.store import FileStore
 
     return FileStore(place, wait=wait)

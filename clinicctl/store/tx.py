@@ -10,13 +10,16 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from clinicctl import errors
+from clinicctl import errors, settings
 from clinicctl.settings import ClinicSettings
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.reports import Measures, Violation
 from clinicctl.store.values import UNREADABLE
 
 R = TypeVar("R")
+
+MOVED_TO = "moved_to"
+"""The name of the setting with the place that a clinic has moved to. It is not one of the clinic's own."""
 
 
 class Condition(NamedTuple):
@@ -179,3 +182,22 @@ def _checked_settings(rows: tuple[tuple[str, str], ...]) -> tuple[str, ClinicSet
     """
     stored = dict(rows)
     return stored.get("secret", ""), ClinicSettings.read(stored)
+
+
+def bad_settings(stored: Iterable[tuple[int, object, object]]) -> Iterator[str]:
+    """Yield the wrong ones of stored settings, which have their row, name and value."""
+    known = {each.name: each for each in settings.CLINIC}
+    for row, name, value in stored:
+        if str(name).startswith(settings.SAVED_COLUMNS) or name in ("secret", MOVED_TO):
+            continue
+        if str(name) not in known:
+            yield f"row {row} of settings"
+        elif not _is_valid(known[str(name)], value):
+            yield str(name)
+
+
+def _is_valid(setting: settings.SettingSpec, value: object) -> bool:
+    try:
+        return isinstance(value, str) and str((setting.stored or setting.read)(value)) == value
+    except errors.BadValue:
+        return False

@@ -20,6 +20,11 @@ _INSERTS_AT_ONCE = 500
 _FETCHED_AT_ONCE = 2_000
 _KNOWN = 100
 """The most results that are kept."""
+_NO_HURRY = (
+    "SELECT set_config('statement_timeout', '0', true),"
+    " set_config('idle_in_transaction_session_timeout', '600000', true)"
+)
+"""A check or a copy reads the whole clinic, and writes it elsewhere meanwhile."""
 _WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 
 Row = tuple[Any, ...]
@@ -87,6 +92,10 @@ class Session:
             self._keep(each, cursor.fetchall())
         first = len(sent) - len(asked) - len(ahead)
         return cursors[first : first + len(asked)]
+
+    def take_time(self) -> None:
+        """Let this transaction take longer than that of a desk."""
+        self.later(_NO_HURRY, None)
 
     def read(self, sql: str, values: Values) -> list[Row]:
         """Return the rows of a query, which may be known already."""

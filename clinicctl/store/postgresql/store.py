@@ -181,7 +181,7 @@ class ServerStore:
         questions = [f"{_HEAD}{lock}", _SETTINGS, *(_about(*noted) if noted else ())]
         known = recorded(lambda tx: journal.by_key(tx, key=key)) if key is not None else []
         try:
-            answers = session.run_all([*self._beginning(how), *((each, None) for each in questions)], ahead=known)
+            answers = session.run_all([*self.beginning(how), *((each, None) for each in questions)], ahead=known)
         except psycopg.Error as error:
             if first(error).sqlstate in ("42P01", "3F000"):
                 raise errors.NoDatabase(path=self.place) from None
@@ -198,7 +198,7 @@ class ServerStore:
             self._refuse_behind(Head(number, hash_), noted[0], *beside)
         return _Begun(Head(number, hash_), schema, tuple(settings))
 
-    def _beginning(self, how: str) -> list[tuple[str, Values]]:
+    def beginning(self, how: str) -> list[tuple[str, Values]]:
         """Return the statements that begin a transaction and set it up. Nothing of them outlives it."""
         chosen = {
             "search_path": f'"{self.address.schema}", pg_catalog',
@@ -271,7 +271,7 @@ class ServerStore:
     def _make_schema(self, session: Session) -> None:
         name = self.address.schema
         existing = "SELECT c.relname FROM pg_namespace AS n LEFT JOIN pg_class AS c ON c.relnamespace = n.oid"
-        *_, found = session.run_all([*self._beginning(WRITE), (f"{existing} WHERE n.nspname = %s LIMIT 1", (name,))])
+        *_, found = session.run_all([*self.beginning(WRITE), (f"{existing} WHERE n.nspname = %s LIMIT 1", (name,))])
         match found.fetchall():
             case []:
                 session.script([f'CREATE SCHEMA "{name}"'])

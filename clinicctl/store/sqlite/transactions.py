@@ -15,10 +15,9 @@ from glob import escape, glob
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store import paths
-from clinicctl.store.compiled import schema
-from clinicctl.store.migrations import APPLICATION_ID, CURRENT, migrate
+from clinicctl.store.migrations import CURRENT, migrate
 from clinicctl.store.reports import Head
-from clinicctl.store.sqlite import drafts, head_file, location, trust
+from clinicctl.store.sqlite import drafts, filling, head_file, location, trust
 from clinicctl.store.sqlite.connections import Connection, checkpoint, connected, inspect, is_replaced, note_files, view
 from clinicctl.store.sqlite.db_errors import is_full, reason_of, translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
@@ -320,13 +319,10 @@ def open_tx(connection: Connection, path: str, actor: str, *, fresh: bool = Fals
 def _make_schema(path: str) -> None:
     with connected(path, 0, mode="rw") as connection:
         connection.begin()
-        for each in schema.DDL:
-            connection.driver.execute(each)
+        filling.make_tables(connection.driver)
         for kind in ("patients", "appointments", "waitlist"):
             connection.driver.execute("INSERT INTO counters (name, value) VALUES (?, 0)", (kind,))
         connection.driver.execute("INSERT INTO settings (name, value) VALUES ('secret', ?)", (secrets.token_hex(32),))
-        connection.driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.driver.execute(f"PRAGMA user_version={CURRENT}")
         connection.driver.commit()
 
 

@@ -1,0 +1,53 @@
+"""The store of a clinic on a server, with the doors that every engine has.
+
+What works on the clinic as a whole is loaded by the commands that need it.
+"""
+
+import os
+
+from clinicctl import errors
+from clinicctl.store.postgresql.store import ServerStore
+from clinicctl.store.reports import Copy, DatabaseInfo, Found, Violation
+
+
+class ServerDoors(ServerStore):
+    """The database of one clinic: a schema on a server."""
+
+    def describe(self) -> DatabaseInfo:
+        """Describe the clinic and its server, also one with an older schema."""
+        from clinicctl.store.postgresql import info
+
+        return info.describe(self)
+
+    def examine(self) -> list[Found]:
+        """Check whether the clinic and its server can be used. Refuses nothing."""
+        from clinicctl.store.postgresql import health
+
+        return health.examine(self)
+
+    def find_violations(self) -> list[Violation]:
+        """Return the violations in a clinic that no transaction can be opened on."""
+        from clinicctl.store.postgresql import check, info
+
+        with info.viewed(self) as session:
+            return list(check.violations(session))
+
+    def back_up(self, target: str, *, keep: int | None) -> Copy:
+        """Copy the clinic to a new file, or to a dated file in a folder. See `backup.make`."""
+        from clinicctl.store.postgresql import backup
+
+        return backup.make(self, target, keep=keep)
+
+    def describe_backup(self, file: str) -> DatabaseInfo:
+        """Describe a backup, which is a clinic file."""
+        from clinicctl.store.sqlite import info
+
+        if not os.path.lexists(file):
+            raise errors.NoSuchFile(path=file)
+        return info.describe(file, wait=0)
+
+    def compact(self) -> tuple[int, int]:
+        """Refuse: the server gives free space back by itself."""
+        raise errors.Usage(
+            problem="A clinic on a server is not compacted by a command: the server's autovacuum does it."
+        )
