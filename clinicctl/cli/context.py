@@ -94,6 +94,12 @@ class AppContext(Reporting):
                 paths.refuse_own(self.settings.log)
         return self._store
 
+    def store_at(self, place: str) -> "Store":
+        """Return the store at another path or URL."""
+        from clinicctl.store.engine import open_store
+
+        return open_store(config_file.database_path(place), wait=self.settings.wait)
+
     def lock_waited(self) -> float:
         """Return the seconds for which it has waited for the writer's lock."""
         return self._store.lock_waited if self._store else 0.0
@@ -164,6 +170,7 @@ class AppContext(Reporting):
 
     def _read(self, operation: Callable[..., R], request: Mapping[str, Any]) -> R:
         with self.store.read(actor=self.settings.actor) as tx:
+            tx.refuse_moved()
             self._masked = tx.clinic.mask_phones == "yes"
             self.names_masked = tx.clinic.mask_names == "yes"
             self._operation = operation
@@ -261,6 +268,7 @@ class AppContext(Reporting):
             key = text.key(f"{key}#{part}")
         self._operation = operation
         with begin(actor=options.actor, key=key, dry_run=options.dry_run) as tx:
+            tx.refuse_moved()
             self._masked = tx.clinic.mask_phones == "yes"
             self._refuse_restored(tx)
             try:

@@ -66,7 +66,7 @@ class Tx(ABC):
     Nothing below it commits or reads a clock. `place` names the database, without a password. `fresh` is true for a new
     database. `schema` is the version that the database had before any migration. `saved_copy` names a copy of the
     database as it was before. The journal gets `steps`, the steps taken, `days_before`, the previous state of the
-    changed days, and `merges_before`, what a merge moved.
+    changed days, and `merges_before`, what a merge moved. A clinic with `moved_to` lives on at that place.
     """
 
     now: datetime
@@ -78,6 +78,7 @@ class Tx(ABC):
     place: str
     fresh: bool = False
     schema: int = CURRENT
+    moved_to: str | None = None
     saved_copy: str | None = None
     key: str | None = None
     end: JournalEnd = field(default_factory=JournalEnd)
@@ -124,6 +125,11 @@ class Tx(ABC):
         if self.end.last is None:
             self.end.last = self.read_head()
         return self.end.last
+
+    def refuse_moved(self) -> None:
+        """Refuse a clinic that has moved to another place."""
+        if self.moved_to is not None:
+            raise errors.Moved(path=self.place, to=self.moved_to)
 
     @abstractmethod
     def read_head(self) -> tuple[int, str]:

@@ -4,10 +4,15 @@ What works on the clinic as a whole is loaded by the commands that need it.
 """
 
 import os
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from clinicctl import errors
 from clinicctl.store.postgresql.store import ServerStore
 from clinicctl.store.reports import Copy, DatabaseInfo, Found, Violation
+
+if TYPE_CHECKING:
+    from clinicctl.store.postgresql.receiving import ServerReceiver
 
 
 class ServerDoors(ServerStore):
@@ -45,6 +50,12 @@ class ServerDoors(ServerStore):
         if not os.path.lexists(file):
             raise errors.NoSuchFile(path=file)
         return info.describe(file, wait=0)
+
+    def receiving(self) -> "AbstractContextManager[ServerReceiver]":
+        """Hand out the receiver of another clinic. Refuses with `Exists` when there is one."""
+        from clinicctl.store.postgresql import receiving
+
+        return receiving.receiving(self)
 
     def compact(self) -> tuple[int, int]:
         """Refuse: the server gives free space back by itself."""

@@ -167,6 +167,14 @@ class Session:
             several = list(islice(left, _INSERTS_AT_ONCE))
         return changed
 
+    def copy_in(self, sql: str, rows: Iterable[Row]) -> None:
+        """Send rows to a COPY FROM STDIN."""
+        self.flush()
+        with self._stopping(), self.connection.cursor() as cursor, cursor.copy(sql) as copy:
+            for row in rows:
+                interrupts.check()
+                copy.write_row(row)
+
     def stream(self, sql: str, values: Values) -> Iterator[Row]:
         """Yield the rows of a long result, some at a time, while other statements run."""
         self._streams += 1

@@ -13,11 +13,11 @@ from clinicctl.store.tx import Tx
 def fill(path: str, source: Tx, *, moved: bool) -> None:
     """Make the tables in an empty file, and copy every row.
 
-    Nobody else uses the file yet, and a crash throws it away. The caller checks and syncs it.
+    Nobody else uses the file yet, and a crash throws it away. The file is synced, and the caller checks it.
     """
     with closing(sqlite3.connect(uri(path, "mode=rw"), uri=True, isolation_level=None)) as connection:
         interruptible(connection)
-        for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "foreign_keys=OFF", "trusted_schema=OFF"):
+        for pragma in ("journal_mode=MEMORY", "synchronous=FULL", "foreign_keys=OFF", "trusted_schema=OFF"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN")
         with connection:

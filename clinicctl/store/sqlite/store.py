@@ -5,6 +5,7 @@ What works on the file as a whole is loaded by the commands that need it.
 
 import os
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from clinicctl import errors
 from clinicctl.store import paths
@@ -13,6 +14,9 @@ from clinicctl.store.sqlite import head_file, trust
 from clinicctl.store.sqlite.connections import inspect
 from clinicctl.store.sqlite.transactions import FileTransactions
 from clinicctl.store.sqlite.tx import FileTx
+
+if TYPE_CHECKING:
+    from clinicctl.store.sqlite.receiving import FileReceiver
 
 
 class FileStore(FileTransactions):
@@ -79,6 +83,12 @@ class FileStore(FileTransactions):
         from clinicctl.store.sqlite import backup
 
         return backup.saved_first(self, "before-repair", actor=actor, key=key, dry_run=dry_run)
+
+    def receiving(self) -> "AbstractContextManager[FileReceiver]":
+        """Hand out the receiver of another clinic. Refuses with `Exists` when there is a database."""
+        from clinicctl.store.sqlite import receiving
+
+        return receiving.receiving(self)
 
     def compact(self) -> tuple[int, int]:
         """Shrink the database file; return the bytes before and after."""
