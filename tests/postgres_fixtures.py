@@ -85,3 +85,22 @@ def postgres_clinic(postgres_server: postgres.Server) -> Iterator[str]:
     yield postgres_server.url(schema=schema)
     # A test that leaves a transaction open fails, rather than that it waits.
     postgres_server.psql(f"SET lock_timeout = '20s'; DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+
+LOCALES = {"C": "libc", "en_US.UTF-8": "libc", "en-US": "icu"}
+"""How servers order texts by default, and who does it: bytes, the C library, ICU."""
+
+
+@pytest.fixture(scope="session", params=LOCALES)
+def ordering_server(request: pytest.FixtureRequest) -> Iterator[postgres.Server]:
+    """A server whose database for clinics orders texts by a locale: one of each, for each test."""
+    locale, provider = request.param, LOCALES[request.param]
+    compiled = locale if provider == "libc" and locale != "C" else ""
+    if compiled and not Path("/usr/share/i18n/locales/en_US").exists():
+        pytest.skip("needs the package locales")
+    programs = postgres.of_the_wheel() if provider == "libc" else postgres.of_the_system()
+    if programs is None:
+        pytest.skip("needs the package postgresql: that of the wheel has no ICU")
+    with postgres.made(programs, locale=compiled, **postgres.QUICK) as server:
+        server.create_database("ordered", locale, provider)
+        yield postgres.Server({**server.parameters, "dbname": "ordered"})
