@@ -42,7 +42,7 @@ HEAD = """CREATE TABLE head (
     CONSTRAINT pk_head PRIMARY KEY (one),
     CONSTRAINT ck_head_one CHECK (one)
 )"""
-"""The table of one row that a writer on a server locks first. It has the end of the journal and the schema's version."""
+"""The table of one row that a writer on a server locks first: the end of the journal and the schema's version."""
 
 _ZERO_OR_ONE = re.compile(r"\w+ IN \(0, 1\)")
 

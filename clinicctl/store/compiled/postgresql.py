@@ -127,9 +127,9 @@ doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS qu
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
-WHERE appointments.patient_id = ? AND appointments.status != 'cancelled' AND (appointments.date <
-? OR appointments.status IN ('completed', 'left', 'no_show')) ORDER BY appointments.date DESC,
-appointments.number DESC
+WHERE appointments.patient_id = ? AND appointments.status != 'cancelled' AND (appointments.date < ? OR
+appointments.status IN ('completed', 'left', 'no_show')) ORDER BY appointments.date DESC, appointments.number
+DESC
 LIMIT NULLIF(?, -1) OFFSET ?
 """,
     """
@@ -163,8 +163,8 @@ doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS qu
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
-WHERE appointments.date = ? AND appointments.status != 'cancelled' AND appointments.patient_id IN
-(SELECT patients_listed.value
+WHERE appointments.date = ? AND appointments.status != 'cancelled' AND appointments.patient_id IN (SELECT
+patients_listed.value
 FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
 patients_listed) ORDER BY doctors.code, appointments.slot
 """,
@@ -254,8 +254,8 @@ appointments.status IN (SELECT statuses_listed.value
 FROM json_each(?) AS statuses_listed)
 """: """
 appointments.status IN (SELECT statuses_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS statuses_listed)
+FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+statuses_listed)
 """,
     """
 SELECT held_slots.doctor_id, held_slots.date, group_concat(CAST(held_slots.slot AS VARCHAR), ',') AS slots
@@ -305,10 +305,10 @@ WHERE (journal.command = 'patient' OR journal.command > ('patient' || ' ') AND j
 ('waitlist' || '!') OR journal.command = 'appointment edit' OR journal.command > ('appointment edit' || ' ')
 AND journal.command < ('appointment edit' || '!') OR journal.command = 'undo' OR journal.command > ('undo' ||
 ' ') AND journal.command < ('undo' || '!')) AND ((EXISTS (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed)) AND (EXISTS (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed
+FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed)) AND (EXISTS (SELECT numbers_listed.value
+FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed
 WHERE strpos(journal.outcome, '"' || numbers_listed.value || '"') > 0)) OR journal.command =
 'patient import'))
 """,
@@ -337,8 +337,7 @@ FROM journal
 WHERE (journal.command = 'doctor' OR journal.command > ('doctor' || ' ') AND journal.command < ('doctor' ||
 '!') OR journal.command = 'waitlist' OR journal.command > ('waitlist' || ' ') AND journal.command <
 ('waitlist' || '!') OR journal.command = 'undo' OR journal.command > ('undo' || ' ') AND journal.command <
-('undo' || '!')) AND (strpos(journal.outcome, '"' || ? || '"') > 0 OR journal.command =
-'doctor import'))
+('undo' || '!')) AND (strpos(journal.outcome, '"' || ? || '"') > 0 OR journal.command = 'doctor import'))
 """,
     """
 SELECT journal_steps.journal_number, journal_steps.from_status, journal_steps.to_status,
@@ -355,14 +354,13 @@ patient, doctors.code AS doctor
 FROM journal_steps JOIN appointments ON appointments.id = journal_steps.appointment_id JOIN patients ON
 patients.id = appointments.patient_id JOIN doctors ON doctors.id = appointments.doctor_id
 WHERE journal_steps.journal_number IN (SELECT writes_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS writes_listed) ORDER BY journal_steps.journal_number, journal_steps.nth
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+writes_listed) ORDER BY journal_steps.journal_number, journal_steps.nth
 """,
     """
 UPDATE counters SET value=(counters.value + ?) WHERE counters.name = ? RETURNING value
 """: """
-UPDATE counters SET value=(counters.value + ?) WHERE counters.name = ? RETURNING
-counters.value
+UPDATE counters SET value=(counters.value + ?) WHERE counters.name = ? RETURNING counters.value
 """,
     """
 SELECT doctor_daily_availabilities.id, doctor_daily_availabilities.doctor_id,
@@ -381,8 +379,8 @@ doctor_daily_availabilities.note, doctor_daily_availabilities.updated_by,
 doctor_daily_availabilities.updated_at, doctor_daily_availabilities.sessions,
 doctor_daily_availabilities.every
 FROM doctor_daily_availabilities
-WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabilities.doctor_id
-IN (SELECT doctors_listed.value
+WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabilities.doctor_id IN (SELECT
+doctors_listed.value
 FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
 doctors_listed)
 """,
@@ -399,8 +397,8 @@ SELECT doctor_daily_capacities.id, doctor_daily_capacities.doctor_id, doctor_dai
 doctor_daily_capacities.capacity, doctor_daily_capacities.booked, doctor_daily_capacities.remaining,
 doctor_daily_capacities.last_position, doctor_daily_capacities.last_recall
 FROM doctor_daily_capacities
-WHERE doctor_daily_capacities.date BETWEEN ? AND ? AND doctor_daily_capacities.doctor_id IN
-(SELECT doctors_listed.value
+WHERE doctor_daily_capacities.date BETWEEN ? AND ? AND doctor_daily_capacities.doctor_id IN (SELECT
+doctors_listed.value
 FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
 doctors_listed)
 """,
@@ -433,8 +431,8 @@ FROM json_each(?) AS weekdays_listed)
 """: """
 DELETE FROM doctor_weekly_patterns WHERE doctor_weekly_patterns.doctor_id = ? AND
 doctor_weekly_patterns.weekday IN (SELECT weekdays_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS weekdays_listed)
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+weekdays_listed)
 """,
     """
 UPDATE doctor_daily_capacities SET last_recall=(doctor_daily_capacities.last_recall + 1) WHERE
@@ -476,8 +474,8 @@ LIMIT 1 OFFSET ?
 SELECT journal.number, journal.hash, journal.outcome
 FROM journal
 WHERE journal.said IN (SELECT requests_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS requests_listed) ORDER BY journal.number DESC
+FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+requests_listed) ORDER BY journal.number DESC
 LIMIT 1 OFFSET ?
 """,
     """
@@ -485,10 +483,10 @@ UPDATE appointments SET patient_id=?, updated_at=? WHERE appointments.patient_id
 IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed)
 """: """
-UPDATE appointments SET patient_id=?, updated_at=? WHERE
-appointments.patient_id = ? AND appointments.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed)
+UPDATE appointments SET patient_id=?, updated_at=? WHERE appointments.patient_id = ? AND
+appointments.number IN (SELECT numbers_listed.value
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed)
 """,
     """
 UPDATE waitlist_entries SET patient_id=? WHERE waitlist_entries.patient_id = ? AND waitlist_entries.number IN
@@ -497,18 +495,18 @@ FROM json_each(?) AS numbers_listed)
 """: """
 UPDATE waitlist_entries SET patient_id=? WHERE waitlist_entries.patient_id = ? AND
 waitlist_entries.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed)
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed)
 """,
     """
 UPDATE patients SET updated_at=?, merged_into=? WHERE patients.merged_into = ? AND patients.number IN (SELECT
 numbers_listed.value
 FROM json_each(?) AS numbers_listed)
 """: """
-UPDATE patients SET updated_at=?, merged_into=? WHERE patients.merged_into =
-? AND patients.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed)
+UPDATE patients SET updated_at=?, merged_into=? WHERE patients.merged_into = ? AND patients.number
+IN (SELECT numbers_listed.value
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed)
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -566,8 +564,8 @@ FROM json_each(?) AS words_listed))
 patients.id IN (SELECT patient_words.patient_id
 FROM patient_words
 WHERE patient_words.word IN (SELECT words_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS words_listed))
+FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+words_listed))
 """,
     """
 WITH RECURSIVE found(word) AS
@@ -586,8 +584,7 @@ LIMIT ? OFFSET ?
 WITH RECURSIVE found(word) AS
 (SELECT min(patient_words.word) AS word
 FROM patient_words
-WHERE patient_words.word BETWEEN ? AND ? UNION ALL SELECT (SELECT min(patient_words.word) AS
-min_1
+WHERE patient_words.word BETWEEN ? AND ? UNION ALL SELECT (SELECT min(patient_words.word) AS min_1
 FROM patient_words
 WHERE patient_words.word > found.word AND patient_words.word <= ?) AS anon_1
 FROM found
@@ -629,8 +626,8 @@ patients.born_year, patients.sex, patients.email, patients.note, patients.create
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patient_phones.ending
 FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
 WHERE patient_phones.ending IN (SELECT endings_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS endings_listed) ORDER BY patients.number
+FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+endings_listed) ORDER BY patients.number
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -664,8 +661,8 @@ FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
 WHERE patient_phones.ending IN (SELECT endings_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS endings_listed)) AND patients.id != ? AND patients.archived_at IS NULL
+FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+endings_listed)) AND patients.id != ? AND patients.archived_at IS NULL
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -695,8 +692,8 @@ SELECT patients.id, patients.number, patients.name, patients.name_key, patients.
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
-WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL)
-AND patients.born = ?
+WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND
+patients.born = ?
 LIMIT NULLIF(?, -1) OFFSET ?
 """,
     """
@@ -712,8 +709,8 @@ patients.born_year, patients.sex, patients.email, patients.note, patients.create
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.name_key IN (SELECT name_keys_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS name_keys_listed) ORDER BY patients.number
+FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+name_keys_listed) ORDER BY patients.number
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -728,8 +725,8 @@ patients.born_year, patients.sex, patients.email, patients.note, patients.create
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed) ORDER BY patients.number
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed) ORDER BY patients.number
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -744,8 +741,8 @@ patients.born_year, patients.sex, patients.email, patients.note, patients.create
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
 WHERE patients.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed) AND patients.merged_into IS NOT NULL ORDER BY patients.number
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed) AND patients.merged_into IS NOT NULL ORDER BY patients.number
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -758,8 +755,8 @@ SELECT patients.id, patients.number, patients.name, patients.name_key, patients.
 patients.born_year, patients.sex, patients.created_at, patients.archived_at
 FROM patients
 WHERE patients.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed) AND patients.archived_at IS NULL
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed) AND patients.archived_at IS NULL
 """,
     """
 SELECT patient_keys."key", patient_keys.patient
@@ -770,8 +767,8 @@ WHERE other."key" = keys_listed.value
 LIMIT 1 OFFSET ?) IS NULL
 """: """
 SELECT patient_keys.key, patient_keys.patient
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS keys_listed JOIN patient_keys ON patient_keys.key = keys_listed.value
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+keys_listed JOIN patient_keys ON patient_keys.key = keys_listed.value
 WHERE (SELECT other.key
 FROM patient_keys AS other
 WHERE other.key = keys_listed.value
@@ -782,8 +779,8 @@ DELETE FROM patient_keys WHERE patient_keys."key" IN (SELECT keys_listed.value
 FROM json_each(?) AS keys_listed) AND patient_keys.patient = ?
 """: """
 DELETE FROM patient_keys WHERE patient_keys.key IN (SELECT keys_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS keys_listed) AND patient_keys.patient = ?
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+keys_listed) AND patient_keys.patient = ?
 """,
     """
 SELECT count(*) AS count_1
@@ -809,8 +806,8 @@ LIMIT ? OFFSET ?
 SELECT CAST(round(EXTRACT(epoch FROM queue_entries.ended_at - queue_entries.started_at)) AS INTEGER) AS
 seconds
 FROM queue_entries
-WHERE queue_entries.doctor_id = ? AND queue_entries.date BETWEEN ? AND ? AND
-queue_entries.status = 'done' ORDER BY queue_entries.date DESC, queue_entries.position DESC
+WHERE queue_entries.doctor_id = ? AND queue_entries.date BETWEEN ? AND ? AND queue_entries.status =
+'done' ORDER BY queue_entries.date DESC, queue_entries.position DESC
 LIMIT NULLIF(?, -1) OFFSET ?
 """,
     """
@@ -935,20 +932,20 @@ UPDATE waitlist_entries SET status='removed', updated_at=? WHERE waitlist_entrie
 numbers_listed.value
 FROM json_each(?) AS numbers_listed) AND waitlist_entries.status = 'waiting'
 """: """
-UPDATE waitlist_entries SET status='removed', updated_at=? WHERE
-waitlist_entries.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed) AND waitlist_entries.status = 'waiting'
+UPDATE waitlist_entries SET status='removed', updated_at=? WHERE waitlist_entries.number IN (SELECT
+numbers_listed.value
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed) AND waitlist_entries.status = 'waiting'
 """,
     """
 UPDATE waitlist_entries SET status='waiting', updated_at=? WHERE waitlist_entries.number IN (SELECT
 numbers_listed.value
 FROM json_each(?) AS numbers_listed) AND waitlist_entries.status = 'removed'
 """: """
-UPDATE waitlist_entries SET status='waiting', updated_at=? WHERE
-waitlist_entries.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed) AND waitlist_entries.status = 'removed'
+UPDATE waitlist_entries SET status='waiting', updated_at=? WHERE waitlist_entries.number IN (SELECT
+numbers_listed.value
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed) AND waitlist_entries.status = 'removed'
 """,
     """
 SELECT waitlist_entries.id, waitlist_entries.number
@@ -959,8 +956,8 @@ FROM json_each(?) AS numbers_listed)
 SELECT waitlist_entries.id, waitlist_entries.number
 FROM waitlist_entries
 WHERE waitlist_entries.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed)
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed)
 """,
     """
 UPDATE waitlist_entries SET first_date=(SELECT min(waitlist_days.date) AS min_1
@@ -975,10 +972,10 @@ UPDATE waitlist_entries SET first_date=(SELECT min(waitlist_days.date) AS min_1
 FROM waitlist_days
 WHERE waitlist_days.entry_id = waitlist_entries.id), last_date=(SELECT max(waitlist_days.date) AS max_1
 FROM waitlist_days
-WHERE waitlist_days.entry_id = waitlist_entries.id), updated_at=? WHERE
-waitlist_entries.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)
-AS numbers_listed)
+WHERE waitlist_days.entry_id = waitlist_entries.id), updated_at=? WHERE waitlist_entries.number IN (SELECT
+numbers_listed.value
+FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
+numbers_listed)
 """,
 }
 
@@ -999,9 +996,9 @@ DDL = (
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     archived_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_doctors PRIMARY KEY (id),
+    CONSTRAINT ck_doctors_capacity CHECK (capacity IS NULL OR capacity BETWEEN 1 AND 500),
     CONSTRAINT uq_doctors_code UNIQUE (code),
-    CONSTRAINT ck_doctors_code CHECK (code = upper(code) AND length(code) BETWEEN 1 AND 32),
-    CONSTRAINT ck_doctors_capacity CHECK (capacity IS NULL OR capacity BETWEEN 1 AND 500)
+    CONSTRAINT ck_doctors_code CHECK (code = upper(code) AND length(code) BETWEEN 1 AND 32)
 )""",
     """CREATE TABLE holidays (
     date DATE NOT NULL,
@@ -1022,10 +1019,10 @@ DDL = (
     previous TEXT COLLATE "C" NOT NULL,
     hash TEXT COLLATE "C" NOT NULL,
     CONSTRAINT pk_journal PRIMARY KEY (number),
-    CONSTRAINT ck_journal_key CHECK (length(key) BETWEEN 1 AND 255),
     CONSTRAINT fk_journal_undoes FOREIGN KEY(undoes) REFERENCES journal (number) ON DELETE RESTRICT,
-    CONSTRAINT uq_journal_key UNIQUE (key),
-    CONSTRAINT uq_journal_undoes UNIQUE (undoes)
+    CONSTRAINT uq_journal_undoes UNIQUE (undoes),
+    CONSTRAINT ck_journal_key CHECK (length(key) BETWEEN 1 AND 255),
+    CONSTRAINT uq_journal_key UNIQUE (key)
 )""",
     """CREATE INDEX ix_journal_actor_number ON journal (actor, number)""",
     """CREATE INDEX ix_journal_at ON journal (at)""",
@@ -1048,14 +1045,14 @@ DDL = (
     erased_at TIMESTAMP WITH TIME ZONE,
     born_month BIGINT CONSTRAINT ck_patients_born_month CHECK (born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)),
     CONSTRAINT pk_patients PRIMARY KEY (id),
+    CONSTRAINT ck_patients_name CHECK (length(name) BETWEEN 1 AND 200),
+    CONSTRAINT uq_patients_number UNIQUE (number),
     CONSTRAINT ck_patients_phone CHECK (phone IS NULL OR phone LIKE '+%'),
     CONSTRAINT ck_patients_sex CHECK (sex IN ('female', 'male', 'other', 'unknown')),
-    CONSTRAINT ck_patients_number CHECK (number >= 1),
     CONSTRAINT fk_patients_merged_into FOREIGN KEY(merged_into) REFERENCES patients (id) ON DELETE RESTRICT,
+    CONSTRAINT ck_patients_number CHECK (number >= 1),
     CONSTRAINT ck_patients_born CHECK (born IS NULL OR born_year IS NULL),
-    CONSTRAINT ck_patients_merged_into CHECK (merged_into IS NULL OR archived_at IS NOT NULL),
-    CONSTRAINT ck_patients_name CHECK (length(name) BETWEEN 1 AND 200),
-    CONSTRAINT uq_patients_number UNIQUE (number)
+    CONSTRAINT ck_patients_merged_into CHECK (merged_into IS NULL OR archived_at IS NOT NULL)
 )""",
     """CREATE INDEX ix_patients_merged_into ON patients (merged_into)""",
     """CREATE INDEX ix_patients_name_key_born ON patients (name_key, born)""",
@@ -1069,8 +1066,8 @@ DDL = (
     name TEXT COLLATE "C" NOT NULL,
     minutes BIGINT NOT NULL,
     CONSTRAINT pk_visit_types PRIMARY KEY (name),
-    CONSTRAINT ck_visit_types_minutes CHECK (minutes BETWEEN 1 AND 480),
-    CONSTRAINT ck_visit_types_name CHECK (length(name) BETWEEN 1 AND 60)
+    CONSTRAINT ck_visit_types_name CHECK (length(name) BETWEEN 1 AND 60),
+    CONSTRAINT ck_visit_types_minutes CHECK (minutes BETWEEN 1 AND 480)
 )""",
     """CREATE TABLE appointments (
     id UUID NOT NULL,
@@ -1098,13 +1095,13 @@ DDL = (
     visit_type TEXT COLLATE "C",
     series BIGINT,
     CONSTRAINT pk_appointments PRIMARY KEY (id),
-    CONSTRAINT ck_appointments_cancelled_by CHECK ((status = 'cancelled') = (cancelled_by IS NOT NULL) AND (cancelled_by IS NULL OR cancelled_by IN ('patient', 'clinic'))),
-    CONSTRAINT ck_appointments_slot CHECK (slot >= 1),
-    CONSTRAINT ck_appointments_visit CHECK (visit >= 1),
-    CONSTRAINT ck_appointments_status CHECK (status IN ('booked', 'checked_in', 'in_consultation', 'completed', 'cancelled', 'no_show', 'left')),
-    CONSTRAINT fk_appointments_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT,
     CONSTRAINT uq_appointments_number UNIQUE (number),
-    CONSTRAINT fk_appointments_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
+    CONSTRAINT ck_appointments_status CHECK (status IN ('booked', 'checked_in', 'in_consultation', 'completed', 'cancelled', 'no_show', 'left')),
+    CONSTRAINT ck_appointments_visit CHECK (visit >= 1),
+    CONSTRAINT ck_appointments_slot CHECK (slot >= 1),
+    CONSTRAINT fk_appointments_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
+    CONSTRAINT ck_appointments_cancelled_by CHECK ((status = 'cancelled') = (cancelled_by IS NOT NULL) AND (cancelled_by IS NULL OR cancelled_by IN ('patient', 'clinic'))),
+    CONSTRAINT fk_appointments_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_appointments_active_date ON appointments (date) WHERE status IN ('booked', 'checked_in', 'in_consultation')""",
     """CREATE INDEX ix_appointments_date ON appointments (date)""",
@@ -1116,9 +1113,9 @@ DDL = (
     one_id UUID NOT NULL,
     other_id UUID NOT NULL,
     CONSTRAINT pk_distinct_patients PRIMARY KEY (one_id, other_id),
+    CONSTRAINT fk_distinct_patients_other_id FOREIGN KEY(other_id) REFERENCES patients (id) ON DELETE RESTRICT,
     CONSTRAINT fk_distinct_patients_one_id FOREIGN KEY(one_id) REFERENCES patients (id) ON DELETE RESTRICT,
-    CONSTRAINT ck_distinct_patients_order CHECK (one_id < other_id),
-    CONSTRAINT fk_distinct_patients_other_id FOREIGN KEY(other_id) REFERENCES patients (id) ON DELETE RESTRICT
+    CONSTRAINT ck_distinct_patients_order CHECK (one_id < other_id)
 )""",
     """CREATE INDEX ix_distinct_patients_other_id ON distinct_patients (other_id)""",
     """CREATE TABLE doctor_daily_availabilities (
@@ -1134,8 +1131,8 @@ DDL = (
     every BIGINT CONSTRAINT ck_doctor_daily_availabilities_every CHECK ((every IS NULL) = (sessions IS NULL OR sessions = '') AND (every IS NULL OR every BETWEEN 1 AND 480)),
     CONSTRAINT pk_doctor_daily_availabilities PRIMARY KEY (id),
     CONSTRAINT uq_doctor_daily_availabilities_doctor_id_date UNIQUE (doctor_id, date),
-    CONSTRAINT ck_doctor_daily_availabilities_capacity CHECK (capacity IS NULL OR capacity BETWEEN 0 AND 500),
-    CONSTRAINT fk_doctor_daily_availabilities_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
+    CONSTRAINT fk_doctor_daily_availabilities_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
+    CONSTRAINT ck_doctor_daily_availabilities_capacity CHECK (capacity IS NULL OR capacity BETWEEN 0 AND 500)
 )""",
     """CREATE TABLE doctor_daily_capacities (
     id UUID NOT NULL,
@@ -1147,14 +1144,14 @@ DDL = (
     last_position BIGINT NOT NULL,
     last_recall BIGINT NOT NULL,
     CONSTRAINT pk_doctor_daily_capacities PRIMARY KEY (id),
-    CONSTRAINT uq_doctor_daily_capacities_doctor_id_date UNIQUE (doctor_id, date),
-    CONSTRAINT ck_doctor_daily_capacities_sum CHECK (remaining = CASE WHEN booked < capacity THEN capacity - booked ELSE 0 END),
-    CONSTRAINT ck_doctor_daily_capacities_last_recall CHECK (last_recall >= 0),
-    CONSTRAINT ck_doctor_daily_capacities_last_position CHECK (last_position >= 0),
-    CONSTRAINT fk_doctor_daily_capacities_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
-    CONSTRAINT ck_doctor_daily_capacities_remaining CHECK (remaining >= 0 AND remaining <= capacity),
     CONSTRAINT ck_doctor_daily_capacities_booked CHECK (booked >= 0),
-    CONSTRAINT ck_doctor_daily_capacities_capacity CHECK (capacity BETWEEN 0 AND 500)
+    CONSTRAINT fk_doctor_daily_capacities_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
+    CONSTRAINT ck_doctor_daily_capacities_last_recall CHECK (last_recall >= 0),
+    CONSTRAINT uq_doctor_daily_capacities_doctor_id_date UNIQUE (doctor_id, date),
+    CONSTRAINT ck_doctor_daily_capacities_capacity CHECK (capacity BETWEEN 0 AND 500),
+    CONSTRAINT ck_doctor_daily_capacities_sum CHECK (remaining = CASE WHEN booked < capacity THEN capacity - booked ELSE 0 END),
+    CONSTRAINT ck_doctor_daily_capacities_last_position CHECK (last_position >= 0),
+    CONSTRAINT ck_doctor_daily_capacities_remaining CHECK (remaining >= 0 AND remaining <= capacity)
 )""",
     """CREATE TABLE doctor_weekly_patterns (
     doctor_id UUID NOT NULL,
@@ -1164,9 +1161,9 @@ DDL = (
     sessions TEXT COLLATE "C",
     every BIGINT CONSTRAINT ck_doctor_weekly_patterns_every CHECK ((every IS NULL) = (sessions IS NULL) AND (every IS NULL OR every BETWEEN 1 AND 480)),
     CONSTRAINT pk_doctor_weekly_patterns PRIMARY KEY (doctor_id, weekday),
+    CONSTRAINT fk_doctor_weekly_patterns_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
     CONSTRAINT ck_doctor_weekly_patterns_weekday CHECK (weekday BETWEEN 0 AND 6),
-    CONSTRAINT ck_doctor_weekly_patterns_capacity CHECK (capacity IS NULL OR capacity BETWEEN 0 AND 500),
-    CONSTRAINT fk_doctor_weekly_patterns_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
+    CONSTRAINT ck_doctor_weekly_patterns_capacity CHECK (capacity IS NULL OR capacity BETWEEN 0 AND 500)
 )""",
     """CREATE TABLE journal_days (
     journal_number BIGINT NOT NULL,
@@ -1192,8 +1189,8 @@ DDL = (
     position BIGINT NOT NULL,
     CONSTRAINT pk_patient_phones PRIMARY KEY (ending, patient_id),
     CONSTRAINT ck_patient_phones_position CHECK (position >= 1),
-    CONSTRAINT fk_patient_phones_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT,
-    CONSTRAINT uq_patient_phones_position UNIQUE (patient_id, position)
+    CONSTRAINT uq_patient_phones_position UNIQUE (patient_id, position),
+    CONSTRAINT fk_patient_phones_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE TABLE patient_words (
     word TEXT COLLATE "C" NOT NULL,
@@ -1208,8 +1205,8 @@ DDL = (
     slot BIGINT NOT NULL,
     appointment BIGINT NOT NULL,
     CONSTRAINT pk_held_slots PRIMARY KEY (doctor_id, date, slot),
-    CONSTRAINT fk_held_slots_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
-    CONSTRAINT fk_held_slots_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT
+    CONSTRAINT fk_held_slots_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT,
+    CONSTRAINT fk_held_slots_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
 )""",
     """CREATE TABLE journal_steps (
     journal_number BIGINT NOT NULL,
@@ -1223,9 +1220,9 @@ DDL = (
     position BIGINT,
     before TEXT COLLATE "C" NOT NULL,
     CONSTRAINT pk_journal_steps PRIMARY KEY (journal_number, nth),
+    CONSTRAINT fk_journal_steps_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT,
     CONSTRAINT ck_journal_steps_nth CHECK (nth >= 1),
-    CONSTRAINT fk_journal_steps_journal_number FOREIGN KEY(journal_number) REFERENCES journal (number) ON DELETE RESTRICT,
-    CONSTRAINT fk_journal_steps_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT
+    CONSTRAINT fk_journal_steps_journal_number FOREIGN KEY(journal_number) REFERENCES journal (number) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_journal_steps_appointment_id ON journal_steps (appointment_id)""",
     """CREATE TABLE queue_entries (
@@ -1243,14 +1240,14 @@ DDL = (
     ended_at TIMESTAMP WITH TIME ZONE,
     moved_up BOOLEAN DEFAULT false NOT NULL,
     CONSTRAINT pk_queue_entries PRIMARY KEY (id),
+    CONSTRAINT fk_queue_entries_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
+    CONSTRAINT ck_queue_entries_status CHECK (status IN ('waiting', 'called', 'serving', 'done', 'skipped', 'held', 'left')),
+    CONSTRAINT fk_queue_entries_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT,
     CONSTRAINT ck_queue_entries_recalled CHECK (recalled >= 0),
     CONSTRAINT ck_queue_entries_priority CHECK (priority BETWEEN 0 AND 9),
-    CONSTRAINT fk_queue_entries_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
     CONSTRAINT uq_queue_entries_position UNIQUE (doctor_id, date, position),
     CONSTRAINT uq_queue_entries_appointment_id UNIQUE (appointment_id),
-    CONSTRAINT ck_queue_entries_position CHECK (position >= 1),
-    CONSTRAINT fk_queue_entries_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT,
-    CONSTRAINT ck_queue_entries_status CHECK (status IN ('waiting', 'called', 'serving', 'done', 'skipped', 'held', 'left'))
+    CONSTRAINT ck_queue_entries_position CHECK (position >= 1)
 )""",
     """CREATE INDEX ix_queue_entries_date ON queue_entries (date)""",
     """CREATE INDEX ix_queue_entries_open ON queue_entries (status, doctor_id, date) WHERE status IN ('waiting', 'called', 'serving', 'skipped', 'held')""",
@@ -1266,13 +1263,13 @@ DDL = (
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_waitlist_entries PRIMARY KEY (id),
-    CONSTRAINT ck_waitlist_entries_dates CHECK (first_date <= last_date),
-    CONSTRAINT fk_waitlist_entries_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT,
-    CONSTRAINT ck_waitlist_entries_appointment_id CHECK ((status = 'promoted') = (appointment_id IS NOT NULL)),
     CONSTRAINT fk_waitlist_entries_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT,
+    CONSTRAINT uq_waitlist_entries_number UNIQUE (number),
+    CONSTRAINT ck_waitlist_entries_dates CHECK (first_date <= last_date),
+    CONSTRAINT ck_waitlist_entries_appointment_id CHECK ((status = 'promoted') = (appointment_id IS NOT NULL)),
     CONSTRAINT fk_waitlist_entries_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
     CONSTRAINT ck_waitlist_entries_status CHECK (status IN ('waiting', 'promoted', 'removed')),
-    CONSTRAINT uq_waitlist_entries_number UNIQUE (number)
+    CONSTRAINT fk_waitlist_entries_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_waitlist_entries_appointment_id ON waitlist_entries (appointment_id)""",
     """CREATE INDEX ix_waitlist_entries_doctor_id_status ON waitlist_entries (doctor_id, status)""",

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -145,9 +145,10 @@ class json_each(GenericFunction[Any]):  # noqa: N801 - a function of SQL
 @compiles(json_each, "postgresql")
 def _json_each(element: json_each, compiler: Any, **options: Any) -> str:
     (parameter,) = element.clauses
-    type_ = compiler.dialect.type_compiler_instance.process(parameter.type.item).replace("INTEGER", "BIGINT")
+    listed = cast("ListOf", parameter.type)
+    type_ = compiler.dialect.type_compiler_instance.process(listed.item).replace("INTEGER", "BIGINT")
     values = f"jsonb_array_elements_text(CAST({compiler.process(parameter, **options)} AS JSONB))"
-    return f"(SELECT CAST(each AS {type_}) AS value FROM {values} AS each)"
+    return f"(SELECT CAST(each AS {type_}) AS value FROM {values} AS each)"  # noqa: S608 - compiled SQL
 
 
 class instr(GenericFunction[int]):  # noqa: N801 - a function of SQL
@@ -174,12 +175,14 @@ class either(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
 
 @compiles(either)
 def _either(element: either, compiler: Any, **options: Any) -> str:
-    return str(compiler.process(list(element.clauses)[0], **options))
+    sqlite, _ = element.clauses
+    return str(compiler.process(sqlite, **options))
 
 
 @compiles(either, "postgresql")
 def _either_on_server(element: either, compiler: Any, **options: Any) -> str:
-    return str(compiler.process(list(element.clauses)[1], **options))
+    _, postgresql = element.clauses
+    return str(compiler.process(postgresql, **options))
 
 
 def listed(column: ColumnElement[Any], name: str) -> TableValuedAlias:
