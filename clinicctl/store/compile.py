@@ -383,7 +383,7 @@ def modules(dialect: Dialect) -> dict[str, str]:
         texts[f"{noun}.py"] = _module(f"queries/{noun}.py", noun, body)
     texts["rows.py"] = rows_module(shapes)
     texts["schema.py"] = _module("models/", "", schema_body(dialect))
-    texts["postgresql.py"] = server_module(dialect, postgresql.base.PGDialect(paramstyle="qmark"))
+    texts["postgresql.py"] = server_module(dialect, postgresql.base.PGDialect(paramstyle="qmark"))  # type: ignore[no-untyped-call]  # SQLAlchemy
     texts["__init__.py"] = _HEAD.format(source="the queries")
     return texts
 
