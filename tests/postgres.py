@@ -88,7 +88,7 @@ class Server:
         return psycopg.connect(self.url(database=database, **parameters))
 
     def psql(self, statement: str, *values: object, database: str = "") -> list[tuple[Any, ...]]:
-        """Run one statement in a transaction of its own, and return its rows."""
+        """Run a statement, or several without values, in a transaction of its own, and return the rows."""
         with psycopg.connect(self.url(database=database), autocommit=True) as connection:
             done = connection.execute(statement, values or None)
             return done.fetchall() if done.description else []

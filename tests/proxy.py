@@ -67,7 +67,7 @@ class Link:
 class Fault:
     """What happens once, to the first connection that comes to the point."""
 
-    at: Point | None
+    at: Point
     after: bool
     """Whether the server does it all, and only the answer is lost or late."""
     stalls: bool
@@ -123,8 +123,9 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._resume)
 
     def _expect(self, before: Point | None, after: Point | None, *, stalls: bool) -> Fault:
-        assert (before is None) != (after is None)
-        fault = Fault(before if before is not None else after, before is None, stalls)
+        at = after if before is None else before
+        assert at is not None
+        fault = Fault(at, before is None, stalls)
         self._faults.append(fault)
         return fault
 

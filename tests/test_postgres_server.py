@@ -48,17 +48,6 @@ def give(url: str, number: int) -> None:
         connection.close()
 
 
-def give_at_once(url: str, number: int) -> None:
-    """Commit a number slowly, in one burst."""
-    connection = psycopg.connect(url, autocommit=True)
-    try:
-        with connection.pipeline():
-            for statement in ("BEGIN", f"INSERT INTO given VALUES ({number})", "SELECT pg_sleep(0.1)", "COMMIT"):
-                connection.execute(statement)
-    finally:
-        connection.close()
-
-
 def wait_for(what: Callable[[], object]) -> None:
     until = time.monotonic() + daemons.PATIENCE
     while not what():
@@ -284,13 +273,35 @@ def test_a_cut_loses_the_answer_and_what_was_not_yet_sent(
         assert table() == [*kept, 2]
 
 
-def test_a_cut_after_a_pipelined_commit_finds_it_done(server: OwnServer, table: Callable[[], list[int]]) -> None:
-    with Proxy(server) as proxy:
+def test_a_cut_after_commit_waits_until_the_server_has_done_it(
+    server: OwnServer, table: Callable[[], list[int]]
+) -> None:
+    begin, *rest = (b"BEGIN", b"INSERT INTO given VALUES (1)", b"SELECT pg_sleep(0.3)", b"COMMIT")
+    with Proxy(server) as proxy, socket.create_connection(("127.0.0.1", proxy.port)) as client:
+        client.sendall(message(b"", b"\0\3\0\0user\0postgres\0database\0clinics\0\0"))
+        read_until(client, b"Z\0\0\0\5I")
+        client.sendall(message(b"Q", begin + b"\0"))
+        read_until(client, b"Z\0\0\0\5T")
         fault = proxy.cut(after=COMMIT)
-        with pytest.raises(psycopg.OperationalError):
-            give_at_once(proxy.url(), 1)
-        assert fault.met.is_set()
+        client.sendall(b"".join(message(b"Q", each + b"\0") for each in rest))
+        assert fault.met.wait(daemons.PATIENCE)
         assert table() == [1]
+        with pytest.raises(ConnectionError):
+            read_until(client, b"COMMIT")
+
+
+def message(letter: bytes, body: bytes) -> bytes:
+    return letter + (len(body) + 4).to_bytes(4, "big") + body
+
+
+def read_until(client: socket.socket, end: bytes) -> None:
+    """Read what the server sends until it has sent this."""
+    read = b""
+    while end not in read:
+        more = client.recv(65_536)
+        if not more:
+            raise ConnectionError
+        read += more
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 import typer
 
-from clinicctl import desk, errors, render, settings
+from clinicctl import clock, desk, errors, render, settings
 from clinicctl.cli import config_file
 from clinicctl.cli.choices import Choices
 from clinicctl.cli.reporting import Reporting
@@ -244,14 +244,19 @@ class AppContext(Reporting):
         """Return the outcome of a write, in the transaction that `begin` opens.
 
         A later `part` of a command has a key of its own. Asks at a terminal which of several is meant, after the
-        transaction was rolled back.
+        transaction was rolled back. A server may end a transaction in favour of another one; it is then repeated
+        within the wait.
         """
+        end = clock.ticks() + self.settings.wait
         while True:
             chosen = self.choices.applied(request)
             try:
                 return self._execute(operation, chosen, typed=request, begin=begin or self.store.write, part=part)
             except errors.AnswerAboutPeople as refused:
                 self._choose(refused, chosen)
+            except errors.Overtaken:
+                if clock.ticks() > end:
+                    raise
 
     def _execute(
         self,

@@ -27,7 +27,7 @@ from sqlalchemy import (
     literal_column,
     null,
 )
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import Table
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -38,7 +38,7 @@ from sqlalchemy.types import NullType
 
 from clinicctl import statuses
 from clinicctl.store import queries, values
-from clinicctl.store.compile_schema import schema_body
+from clinicctl.store.compile_schema import schema_body, server_ddl
 from clinicctl.store.compile_types import Field, Shape, Shapes, kind_of, snake_case
 from clinicctl.store.queries import AsStored, Gives, Query
 
@@ -47,6 +47,9 @@ FOLDER = Path(__file__).parent / "compiled"
 HOW = "python -m clinicctl.store.compile"
 _HEAD = f'"""Generated from {{source}} by `{HOW}`. Do not edit."""\n'
 _LITERAL = re.compile(r"'[^'\n]*'")
+_BIND_CAST = re.compile(r"\?::[A-Z]+(?:\s+WITH(?:OUT)?\s+TIME\s+ZONE)?")
+"""The type of a parameter. The server takes that of the column, which may be wider."""
+_LIMIT = re.compile(r"\bLIMIT (?:\?|[0-9]+)")
 _BASES = {Gives.ONE: "fetch_one", Gives.EVERY: "fetch_all", Gives.STREAM: "iterate", Gives.FILTERED: "fetch_all"}
 
 
@@ -195,10 +198,7 @@ def function(name: str, query: Query, dialect: Dialect, shapes: Shapes) -> str:
     table = getattr(query.statement, "table", None)
     if query.gives is Gives.CONDITION:
         return _condition(name, query, dialect)
-    columns = query.columns
-    if isinstance(query.statement, UpdateBase) and query.statement.is_insert:
-        columns = tuple(table.columns.keys()) if table is not None else None
-    found = compiled(query.statement, dialect, columns)
+    found = compiled(query.statement, dialect, _columns(query))
     parameters, places = parameters_of(found, table)
     sql = f'{constant} = """\n{_text(found)}\n"""\n'
     keywords = ["tx: Tx"] + (["*"] if parameters else []) + [f"{each.name}: {each.annotation}" for each in parameters]
@@ -223,11 +223,10 @@ def function(name: str, query: Query, dialect: Dialect, shapes: Shapes) -> str:
     if query.gives is Gives.FILTERED:
         keywords.insert(1, "conditions: Sequence[Condition]")
         method, returned = ("iterate", f"Iterator[{row}]") if query.streamed else ("fetch_all", f"list[{row}]")
+        given = f"(*values, {', '.join(values)})" if values else "values"
         body = [
-            "    where, values = joined(conditions)",
-            f"    return tx.{method}({constant}.format(conditions=where), (*values, {', '.join(values)}), {read})"
-            if values
-            else f"    return tx.{method}({constant}.format(conditions=where), values, {read})",
+            f"    sql, values = tx.filtered({constant}, conditions)",
+            f"    return tx.{method}(sql, {given}, {read})",
         ]
         return f"{sql}\n\n{_signature(name, keywords, returned)}\n" + "\n".join(body) + "\n"
     returned = {
@@ -290,7 +289,7 @@ def _module(source: str, own: str, body: str) -> str:
     ours = {
         "clinicctl.statuses": words & vars(statuses).keys(),
         "clinicctl.store.compiled": words & {"rows"} if own else set(),
-        "clinicctl.store.tx": words & {"Condition", "Tx", "joined"} if own else set(),
+        "clinicctl.store.tx": words & {"Condition", "Tx"} if own else set(),
         "clinicctl.store.values": words & vars(values).keys() - {"UUID", "Any", "date", "datetime", "time", "Iterable"},
     }
     blocks = [
@@ -326,6 +325,45 @@ def _words(text: str) -> Iterator[str]:
             word = ""
 
 
+def server_module(dialect: Dialect, server: Dialect) -> str:
+    """Return the module of the statements that PostgreSQL writes in another way, by their text for SQLite."""
+    other = dict[str, str]()
+    for noun in nouns():
+        for name, query in constants(noun).items():
+            texts = list[str]()
+            places = list[list[str]]()
+            for each in (dialect, server):
+                found = compiled(query.statement, each, _columns(query))
+                texts.append(_text(found))
+                places.append(
+                    [place if isinstance(place, str) else place.name for place in parameters_of(found, None)[1]]
+                )
+            texts[1] = _BIND_CAST.sub("?", texts[1])
+            if places[0] == [*places[1], "0"]:
+                # SQLite gets an offset with each limit.
+                texts[1], places[1] = _LIMIT.sub(r"\g<0> OFFSET ?", texts[1]), [*places[1], "0"]
+            if places[0] != places[1] or any("%" in each or each.count("?") != len(places[0]) for each in texts):
+                raise ValueError(f"{noun}.{name}: its parameters differ between the engines")
+            texts[1] = texts[1].replace("LIMIT ?", "LIMIT NULLIF(?, -1)")
+            if _words_of(texts[0]) != _words_of(texts[1]):
+                other[texts[0]] = texts[1]
+    ddl = "".join(f'    """{each}""",\n' for each in server_ddl(server))
+    statements = "".join(f'    """\n{sql}\n""": """\n{text}\n""",\n' for sql, text in other.items())
+    return _module("the queries", "", f"STATEMENTS = {{\n{statements}}}\n\nDDL = (\n{ddl})\n")
+
+
+def _columns(query: Query) -> tuple[str, ...] | None:
+    """Return the columns that a statement sets."""
+    if isinstance(query.statement, UpdateBase) and query.statement.is_insert:
+        return tuple(query.statement.table.columns.keys())
+    return query.columns
+
+
+def _words_of(sql: str) -> list[str]:
+    """Return the words of a statement, without the quotes of names, which each engine sets for its own reasons."""
+    return sql.replace('"', "").split()
+
+
 def constants(name: str) -> dict[str, Query]:
     """Return the queries of one module of `queries`, by their names."""
     module = import_module(f"{queries.__name__}.{name}")
@@ -345,6 +383,7 @@ def modules(dialect: Dialect) -> dict[str, str]:
         texts[f"{noun}.py"] = _module(f"queries/{noun}.py", noun, body)
     texts["rows.py"] = rows_module(shapes)
     texts["schema.py"] = _module("models/", "", schema_body(dialect))
+    texts["postgresql.py"] = server_module(dialect, postgresql.base.PGDialect(paramstyle="qmark"))  # type: ignore[no-untyped-call]  # SQLAlchemy
     texts["__init__.py"] = _HEAD.format(source="the queries")
     return texts
 

@@ -1,8 +1,10 @@
 """For the compiler of queries: the text of `schema.py`, made from the models."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, Date, Dialect, Integer, String, Time, Uuid
+from sqlalchemy import BigInteger, Boolean, Date, Dialect, Integer, MetaData, String, Text, Time, Uuid
 from sqlalchemy.schema import (
     CheckConstraint,
     CreateIndex,
@@ -31,15 +33,57 @@ _FORMS: dict[type[TypeEngine[Any]], str] = {
 """The forms in which values are stored, by the type of the column."""
 
 
+HEAD = """CREATE TABLE head (
+    one BOOLEAN NOT NULL,
+    number BIGINT NOT NULL,
+    hash TEXT COLLATE "C" NOT NULL,
+    schema BIGINT NOT NULL,
+    application TEXT COLLATE "C" NOT NULL,
+    CONSTRAINT pk_head PRIMARY KEY (one),
+    CONSTRAINT ck_head_one CHECK (one)
+)"""
+"""The table of one row that a writer on a server locks first: the end of the journal and the schema's version."""
+
+_ZERO_OR_ONE = re.compile(r"\w+ IN \(0, 1\)")
+
+
+def server_ddl(dialect: Dialect) -> list[str]:
+    """Return the statements that make the tables on PostgreSQL.
+
+    Texts are compared by their bytes, as on SQLite, and integers have 8 bytes. A number of the journal is given by the
+    program, not by a sequence.
+    """
+    metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
+    for table in SQLModel.metadata.sorted_tables:
+        copy = table.to_metadata(metadata)
+        for column in copy.columns:
+            column.autoincrement = False
+            if isinstance(column.type, Integer):
+                column.type = BigInteger()
+            elif _FORMS[type(column.type)] == "text":
+                column.type = Text(collation="C")
+    for table in metadata.tables.values():
+        # A truth value has no other values on PostgreSQL.
+        for check in [each for each in _checks(table) if _ZERO_OR_ONE.fullmatch(str(each.sqltext))]:
+            for owner in (table, *table.columns):
+                owner.constraints.discard(check)
+    return [*_statements(metadata.sorted_tables, dialect), HEAD]
+
+
+def _statements(tables: Iterable[Table], dialect: Dialect) -> list[str]:
+    """Return the statements that make tables and their indexes."""
+    found = list[str]()
+    for table in tables:
+        found.append(_tidy(str(CreateTable(table).compile(dialect=dialect)).strip()))
+        indexes = sorted(table.indexes, key=lambda each: str(each.name))
+        found += [_tidy(str(CreateIndex(each).compile(dialect=dialect)).strip()) for each in indexes]
+    return found
+
+
 def schema_body(dialect: Dialect) -> str:
     """Return the constants for DDL, columns, CHECKs and UNIQUE constraints."""
     tables = SQLModel.metadata.sorted_tables
-    statements = list[str]()
-    for table in tables:
-        statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
-        indexes = sorted(table.indexes, key=lambda each: str(each.name))
-        statements += [str(CreateIndex(each).compile(dialect=dialect)).strip() for each in indexes]
-    ddl = "".join(f'    """{_tidy(each)}""",\n' for each in statements)
+    ddl = "".join(f'    """{each}""",\n' for each in _statements(tables, dialect))
     columns = "".join(
         f'    "{table.name}": {{\n'
         + "".join(f'        "{each.name}": "{_FORMS[type(each.type)]}",\n' for each in table.columns)

@@ -29,13 +29,6 @@ class Condition(NamedTuple):
     values: tuple[Any, ...]
 
 
-def joined(conditions: Iterable[Condition]) -> tuple[str, tuple[Any, ...]]:
-    """Return the SQL and the values of all conditions, joined by AND."""
-    listed = list(conditions)
-    sql = " AND ".join(f"({each.sql})" for each in listed) or "true"
-    return sql, tuple(value for each in listed for value in each.values)
-
-
 class Step(NamedTuple):
     """One step of an appointment and of its queue entry, for the journal."""
 
@@ -103,6 +96,17 @@ class Tx(ABC):
 
         The results do not change, so that the steps need not know of it.
         """
+
+    def filtered(self, sql: str, conditions: Iterable[Condition]) -> tuple[str, tuple[Any, ...]]:
+        """Return a query with its conditions, joined by AND, and their values."""
+        listed = [Condition(self.in_dialect(each.sql), each.values) for each in conditions]
+        where = " AND ".join(f"({each.sql})" for each in listed) or "true"
+        return self.in_dialect(sql).format(conditions=where), tuple(value for each in listed for value in each.values)
+
+    @staticmethod
+    def in_dialect(sql: str) -> str:
+        """Return a compiled statement as the engine writes it."""
+        return sql
 
     @abstractmethod
     def iterate(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> Iterator[R]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store.compiled import rows
-from clinicctl.store.tx import Condition, Tx, joined
+from clinicctl.store.tx import Condition, Tx
 from clinicctl.store.values import from_bool, from_date, from_instant, from_list, from_time, from_uuid
 
 _BY_ID = """
@@ -409,8 +409,8 @@ LIMIT ? OFFSET ?
 
 
 def matching(tx: Tx, conditions: Sequence[Condition], *, limit: int) -> Iterator[rows.AppointmentRow]:
-    where, values = joined(conditions)
-    return tx.iterate(_MATCHING.format(conditions=where), (*values, limit, 0), rows.appointment_row)
+    sql, values = tx.filtered(_MATCHING, conditions)
+    return tx.iterate(sql, (*values, limit, 0), rows.appointment_row)
 
 
 _WITH_DOCTOR = """

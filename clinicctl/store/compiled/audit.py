@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from clinicctl.store.compiled import rows
-from clinicctl.store.tx import Condition, Tx, joined
+from clinicctl.store.tx import Condition, Tx
 from clinicctl.store.values import from_instant, from_list, from_uuid
 
 _WRITES = """
@@ -17,8 +17,8 @@ WHERE {conditions} ORDER BY journal.number
 
 
 def writes(tx: Tx, conditions: Sequence[Condition]) -> Iterator[rows.WriteRow]:
-    where, values = joined(conditions)
-    return tx.iterate(_WRITES.format(conditions=where), values, rows.write_row)
+    sql, values = tx.filtered(_WRITES, conditions)
+    return tx.iterate(sql, values, rows.write_row)
 
 
 _WRITES_NEWEST_FIRST = """
@@ -30,8 +30,8 @@ WHERE {conditions} ORDER BY journal.number DESC
 
 
 def writes_newest_first(tx: Tx, conditions: Sequence[Condition]) -> Iterator[rows.WriteRow]:
-    where, values = joined(conditions)
-    return tx.iterate(_WRITES_NEWEST_FIRST.format(conditions=where), values, rows.write_row)
+    sql, values = tx.filtered(_WRITES_NEWEST_FIRST, conditions)
+    return tx.iterate(sql, values, rows.write_row)
 
 
 _BY_ACTOR = """

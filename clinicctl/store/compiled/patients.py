@@ -7,7 +7,7 @@ from uuid import UUID
 
 from clinicctl.statuses import Sex
 from clinicctl.store.compiled import rows
-from clinicctl.store.tx import Condition, Tx, joined
+from clinicctl.store.tx import Condition, Tx
 from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 
 _BY_ID = """
@@ -87,8 +87,8 @@ LIMIT ? OFFSET ?
 
 
 def find(tx: Tx, conditions: Sequence[Condition], *, limit: int) -> list[rows.PatientRow]:
-    where, values = joined(conditions)
-    return tx.fetch_all(_FIND.format(conditions=where), (*values, limit, 0), rows.patient_row)
+    sql, values = tx.filtered(_FIND, conditions)
+    return tx.fetch_all(sql, (*values, limit, 0), rows.patient_row)
 
 
 _HAS_WORD = """

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from clinicctl.statuses import WaitlistStatus
 from clinicctl.store.compiled import rows
-from clinicctl.store.tx import Condition, Tx, joined
+from clinicctl.store.tx import Condition, Tx
 from clinicctl.store.values import from_date, from_instant, from_list, from_uuid, to_date
 
 _BY_NUMBER = """
@@ -39,8 +39,8 @@ WHERE {conditions} ORDER BY waitlist_entries.number
 
 
 def listed(tx: Tx, conditions: Sequence[Condition]) -> Iterator[rows.WaitlistRow]:
-    where, values = joined(conditions)
-    return tx.iterate(_LISTED.format(conditions=where), values, rows.waitlist_row)
+    sql, values = tx.filtered(_LISTED, conditions)
+    return tx.iterate(sql, values, rows.waitlist_row)
 
 
 _DAYS_OF_ENTRIES = """

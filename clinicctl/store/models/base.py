@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import Dialect, TypeDecorator
+from sqlalchemy import Dialect, TextClause, TypeDecorator
 from sqlmodel import Column, Field, ForeignKey, SQLModel, String, Table, Uuid, text
 
 SQLModel.metadata.naming_convention = {
@@ -16,6 +16,11 @@ IS_ACTIVE = text("status IN ('booked', 'checked_in', 'in_consultation')")
 IS_WAITING = text("status = 'waiting'")
 IN_QUEUE = text("queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held')")
 """The conditions of partial indexes. SQLite uses such an index only for a query that repeats the condition exactly."""
+
+
+def partial(condition: TextClause) -> dict[str, Any]:
+    """Return the condition of a partial index for every engine. An engine ignores those of the others."""
+    return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 def references(column: str, *, key: bool = False, nullable: bool = False) -> Any:

@@ -15,11 +15,12 @@ from sqlmodel import (
     Integer,
     SQLModel,
     UniqueConstraint,
+    false,
     text,
 )
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, WaitlistStatus
-from clinicctl.store.models.base import IS_ACTIVE, IS_WAITING, references, table, word
+from clinicctl.store.models.base import IS_ACTIVE, IS_WAITING, partial, references, table, word
 
 
 class Appointment(SQLModel, table=True):
@@ -37,7 +38,7 @@ class Appointment(SQLModel, table=True):
             "uq_appointments_visit",
             *("patient_id", "doctor_id", "date", "visit"),
             unique=True,
-            sqlite_where=IS_ACTIVE,
+            **partial(IS_ACTIVE),
         ),
         CheckConstraint(
             "status IN ('booked', 'checked_in', 'in_consultation', 'completed', 'cancelled', 'no_show', 'left')",
@@ -54,8 +55,8 @@ class Appointment(SQLModel, table=True):
         Index("ix_appointments_doctor_id_date", "doctor_id", "date"),
         Index("ix_appointments_patient_id_date", "patient_id", "date"),
         Index("ix_appointments_date", "date"),
-        Index("ix_appointments_active_date", "date", sqlite_where=IS_ACTIVE),
-        Index("ix_appointments_series", "series", sqlite_where=text("series IS NOT NULL")),
+        Index("ix_appointments_active_date", "date", **partial(IS_ACTIVE)),
+        Index("ix_appointments_series", "series", **partial(text("series IS NOT NULL"))),
     )
     id: UUID = Field(primary_key=True)
     number: int
@@ -97,7 +98,7 @@ class Appointment(SQLModel, table=True):
             Boolean,
             CheckConstraint("after_midnight IN (0, 1)", name="ck_appointments_after_midnight"),
             nullable=False,
-            server_default=text("0"),
+            server_default=false(),
         )
     )
     """Whether the time is on the date after `date`, in a session that began before midnight."""
@@ -150,7 +151,7 @@ class QueueEntry(SQLModel, table=True):
         Index(
             "ix_queue_entries_open",
             *("status", "doctor_id", "date"),
-            sqlite_where=text("status IN ('waiting', 'called', 'serving', 'skipped', 'held')"),
+            **partial(text("status IN ('waiting', 'called', 'serving', 'skipped', 'held')")),
         ),
         CheckConstraint(
             "status IN ('waiting', 'called', 'serving', 'done', 'skipped', 'held', 'left')",
@@ -174,7 +175,7 @@ class QueueEntry(SQLModel, table=True):
             Boolean,
             CheckConstraint("moved_up IN (0, 1)", name="ck_queue_entries_moved_up"),
             nullable=False,
-            server_default=text("0"),
+            server_default=false(),
         )
     )
     """Whether a recalled patient is ahead of the others of the same priority."""
@@ -193,7 +194,7 @@ class WaitlistEntry(SQLModel, table=True):
             "uq_waitlist_entries_waiting",
             *("patient_id", "doctor_id", "first_date", "last_date"),
             unique=True,
-            sqlite_where=IS_WAITING,
+            **partial(IS_WAITING),
         ),
         CheckConstraint("first_date <= last_date", name="ck_waitlist_entries_dates"),
         CheckConstraint("status IN ('waiting', 'promoted', 'removed')", name="ck_waitlist_entries_status"),

@@ -12,7 +12,7 @@ from clinicctl import interrupts
 from clinicctl.store.compiled.postgresql import STATEMENTS
 from clinicctl.store.postgresql.session import Session, Values
 from clinicctl.store.reports import Head, Measures, Violation
-from clinicctl.store.tx import Condition, Tx, joined
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import UNREADABLE, Unreadable
 
 R = TypeVar("R")
@@ -34,9 +34,9 @@ class ServerTx(Tx):
     session: Session
     begun: Head
 
-    def filtered(self, sql: str, conditions: Iterable[Condition]) -> tuple[str, tuple[Any, ...]]:
-        where, values = joined(Condition(translated(each.sql), each.values) for each in conditions)
-        return translated(sql).format(conditions=where), values
+    @staticmethod
+    def in_dialect(sql: str) -> str:
+        return translated(sql)
 
     def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:
         interrupts.check()

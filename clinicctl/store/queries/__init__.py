@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,11 +24,12 @@ from sqlalchemy import (
     TableValuedAlias,
     TypeDecorator,
     bindparam,
-    func,
     literal_column,
     select,
     type_coerce,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement, GenericFunction
 from sqlalchemy.types import TypeEngine
 
 FILTERS: ColumnElement[bool] = literal_column("{conditions}")
@@ -135,9 +136,58 @@ def as_stored(table: Table) -> list[ColumnElement[Any]]:
     return [type_coerce(each, AsStored).label(each.name) for each in table.columns]
 
 
+class json_each(GenericFunction[Any]):  # noqa: N801 - a function of SQL
+    """The values of a list parameter, as a table."""
+
+    inherit_cache = True
+
+
+@compiles(json_each, "postgresql")
+def _json_each(element: json_each, compiler: Any, **options: Any) -> str:
+    (parameter,) = element.clauses
+    listed = cast("ListOf", parameter.type)
+    type_ = compiler.dialect.type_compiler_instance.process(listed.item).replace("INTEGER", "BIGINT")
+    values = f"jsonb_array_elements_text(CAST({compiler.process(parameter, **options)} AS JSONB))"
+    return f"(SELECT CAST(each AS {type_}) AS value FROM {values} AS each)"  # noqa: S608 - compiled SQL
+
+
+class instr(GenericFunction[int]):  # noqa: N801 - a function of SQL
+    """The place of a text in another one, from 1; 0 if it is not there."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(instr, "postgresql")
+def _instr(element: instr, compiler: Any, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+class either(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
+    """An expression that each engine writes in its own way."""
+
+    inherit_cache = True
+
+    def __init__(self, sqlite: ColumnElement[Any], postgresql: ColumnElement[Any]) -> None:
+        super().__init__(sqlite, postgresql)
+        self.type = sqlite.type
+
+
+@compiles(either)
+def _either(element: either, compiler: Any, **options: Any) -> str:
+    sqlite, _ = element.clauses
+    return str(compiler.process(sqlite, **options))
+
+
+@compiles(either, "postgresql")
+def _either_on_server(element: either, compiler: Any, **options: Any) -> str:
+    _, postgresql = element.clauses
+    return str(compiler.process(postgresql, **options))
+
+
 def listed(column: ColumnElement[Any], name: str) -> TableValuedAlias:
     """Return a list parameter as a table. Its values have the type of a column."""
-    return func.json_each(bindparam(name, type_=ListOf(column.type))).table_valued("value").alias(f"{name}_listed")
+    return json_each(bindparam(name, type_=ListOf(column.type))).table_valued("value").alias(f"{name}_listed")
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from clinicctl.store.models import appointments, doctors, journal, journal_steps, patients, queue_entries
-from clinicctl.store.queries import FILTERS, ListOf, among, condition, every, filtered
+from clinicctl.store.queries import FILTERS, among, condition, either, every, filtered, instr, listed
 
 _WRITES = select(journal).where(FILTERS)
 
@@ -31,18 +31,20 @@ def _begins(words: ColumnElement[str]) -> ColumnElement[bool]:
 
 def _names(value: ColumnElement[str]) -> ColumnElement[bool]:
     """Return the condition that a write's outcome contains a text as a value."""
-    return func.instr(journal.c.outcome, literal('"').concat(value).concat('"'), type_=Integer) > 0
+    return instr(journal.c.outcome, literal('"').concat(value).concat('"')) > 0
 
 
-def _names_one_of(listed: TableValuedAlias) -> ColumnElement[bool]:
+def _names_one_of(texts: TableValuedAlias) -> ColumnElement[bool]:
     """Return the condition that a write's outcome contains one of many texts.
 
-    They are values in it. An outcome is read once, not once for each text, unless it is damaged.
+    They are values in it. SQLite reads an outcome once, not once for each text, unless it is damaged.
     """
+    in_text = select(texts.c.value).where(_names(texts.c.value)).exists()
     is_read = func.json_valid(journal.c.outcome, type_=Integer) == 1
     values = func.json_tree(case((is_read, journal.c.outcome), else_="[]")).table_valued("atom").alias("outcome_values")
-    found = select(values.c.atom).where(type_coerce(values.c.atom, String).in_(select(listed.c.value)))
-    return case((is_read, found.exists()), else_=select(listed.c.value).where(_names(listed.c.value)).exists())
+    found = select(values.c.atom).where(type_coerce(values.c.atom, String).in_(select(texts.c.value)))
+    # PostgreSQL asks for the list twice, as SQLite does, so that both have the same parameters.
+    return either(case((is_read, found.exists()), else_=in_text), and_(select(texts.c.value).exists(), in_text))
 
 
 def _touching(booked: Any, commands: tuple[str, ...], is_about: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -58,7 +60,7 @@ def _touching(booked: Any, commands: tuple[str, ...], is_about: ColumnElement[bo
 _words = bindparam("words", type_=String)
 _spelling = bindparam("spelling", type_=String)
 _code = bindparam("code", type_=String)
-_listed = func.json_each(bindparam("numbers", type_=ListOf(String()))).table_valued("value").alias("numbers_listed")
+_numbers = listed(journal.c.outcome, "numbers")
 
 WRITES = filtered(_WRITES.order_by(journal.c.number), "WriteRow", streamed=True)
 WRITES_NEWEST_FIRST = filtered(_WRITES.order_by(journal.c.number.desc()), "WriteRow", streamed=True)
@@ -76,7 +78,7 @@ OF_PATIENTS = condition(
     _touching(
         select(appointments.c.id).where(among(appointments.c.patient_id, "patients")),
         ("patient", "waitlist", "appointment edit", "undo"),
-        or_(_names_one_of(_listed), journal.c.command == "patient import"),
+        or_(_names_one_of(_numbers), journal.c.command == "patient import"),
     )
 )
 OF_DOCTOR = condition(

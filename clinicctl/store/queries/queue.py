@@ -8,6 +8,7 @@ from sqlalchemy import (
     String,
     bindparam,
     cast,
+    extract,
     func,
     insert,
     select,
@@ -20,7 +21,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.models import IN_QUEUE, IS_ACTIVE, appointments, doctors, patients, queue_entries
-from clinicctl.store.queries import LIMIT, change, every, listed, one, stream
+from clinicctl.store.queries import LIMIT, change, either, every, listed, one, stream
 
 _ALL = select(
     queue_entries,
@@ -38,11 +39,11 @@ _IN_STATUS = queue_entries.c.status == bindparam("status")
 def _seconds(entries: NamedFromClause) -> ColumnElement[int]:
     """Return how long a consultation took.
 
-    SQLite subtracts the instants, because to read them as values takes longer than the rest of an estimate.
+    The database subtracts the instants, because to read them as values takes longer than the rest of an estimate.
     """
-    return cast(
-        func.round((func.julianday(entries.c.ended_at) - func.julianday(entries.c.started_at)) * 86_400), Integer
-    )
+    days = func.julianday(entries.c.ended_at) - func.julianday(entries.c.started_at)
+    seconds = extract("epoch", entries.c.ended_at - entries.c.started_at)
+    return either(cast(func.round(days * 86_400), Integer), cast(func.round(seconds), Integer))
 
 
 def _consultations(entries: NamedFromClause, doctor: ColumnElement[bool]) -> list[ColumnElement[bool]]:
