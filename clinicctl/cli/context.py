@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from clinicctl.render.listings import Listing
     from clinicctl.results.base import Outcome
     from clinicctl.results.days import Board
-    from clinicctl.results.people import Erased, MergePlan, ToCall
+    from clinicctl.results.people import MergePlan, ToCall
     from clinicctl.store.engine import GroupStore as GroupStore
     from clinicctl.store.engine import Store, Tx
 
@@ -195,21 +195,6 @@ class AppContext(Reporting):
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
         """Run an operation in one transaction with its journal row; show the result."""
         return self.write_through(self.store.write, operation, *_, **request)
-
-    def erase(self, operation: "Callable[Concatenate[Tx, P], Erased]", *_: P.args, **request: P.kwargs) -> None:
-        """Run an erasure like `write`, then overwrite its traces in the file."""
-        self.store.require_standalone()
-        outcome = self.execute(operation, request)
-        if not outcome.dry_run:
-            overwritten = self.store.overwrite()
-            outcome = replace(outcome, result=replace(outcome.result, overwritten=overwritten))
-        self.show(outcome)
-        if outcome.result.overwritten is False:
-            again = f"clinicctl patient erase {outcome.result.patient.number} --yes"
-            why = "another command was using it, or the disk is full"
-            render.message(f"Erased, but the file may still hold traces: {why}. Finish with `{again}`.")
-        if copies := self.store.copies():
-            render.message(f"Older copies beside the database were not changed: {', '.join(copies)}.")
 
     def write_through(
         self,

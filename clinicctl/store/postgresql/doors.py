@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from clinicctl import errors
 from clinicctl.store.postgresql.store import ServerStore
+from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.reports import Copy, DatabaseInfo, Found, Violation
 
 if TYPE_CHECKING:
@@ -51,6 +52,24 @@ class ServerDoors(ServerStore):
             raise errors.NoSuchFile(path=file)
         return info.describe(file, wait=0)
 
+    def replacing(self, file: str, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
+        """Hand out a transaction on a copy of `file`, which then replaces the clinic."""
+        from clinicctl.store.postgresql import replacement
+
+        return replacement.replacing(self, file, actor=actor, key=key, dry_run=dry_run)
+
+    def migrating(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
+        """Migrate the clinic in a transaction, after a copy of it."""
+        from clinicctl.store.postgresql import migration
+
+        return migration.saved_first(self, actor=actor, key=key, dry_run=dry_run, migrating=True)
+
+    def repairing(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
+        """Hand out a transaction, after a copy of the clinic."""
+        from clinicctl.store.postgresql import migration
+
+        return migration.saved_first(self, actor=actor, key=key, dry_run=dry_run)
+
     def receiving(self) -> "AbstractContextManager[ServerReceiver]":
         """Hand out the receiver of another clinic. Refuses with `Exists` when there is one."""
         from clinicctl.store.postgresql import receiving
@@ -62,3 +81,15 @@ class ServerDoors(ServerStore):
         raise errors.Usage(
             problem="A clinic on a server is not compacted by a command: the server's autovacuum does it."
         )
+
+    def overwrite(self) -> None:
+        """Let the server remove the old versions of rows. Nobody can tell whether it is the only one to have them."""
+        from clinicctl.store.postgresql import erasure
+
+        erasure.vacuum(self)
+
+    def copies(self) -> list[str]:
+        """Return the names of the copies beside the clinic."""
+        from clinicctl.store.postgresql import erasure
+
+        return erasure.listed(self)

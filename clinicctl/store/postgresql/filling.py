@@ -27,6 +27,6 @@ def fill(session: Session, source: Tx) -> None:
             if (cause.sqlstate or "")[:2] in ("22", "23") or isinstance(cause, psycopg.DataError):
                 raise errors.Damaged(path=source.place, reason=f"a row of {table.name} does not fit") from None
             raise
-    session.later(INSERT_HEAD, (*source.head(), CURRENT, APPLICATION))
+    session.run(INSERT_HEAD, (*source.head(), CURRENT, APPLICATION))
     # The next desk needs the statistics, before the server makes them by itself.
     session.script(["ANALYZE"])

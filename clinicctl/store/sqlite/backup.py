@@ -19,7 +19,7 @@ from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 from clinicctl.store.reports import Copy, Head, LastBackup
 from clinicctl.store.sqlite import check, head_file, info, location, trust
 from clinicctl.store.sqlite.connections import connected, inspect, interruptible, view
-from clinicctl.store.sqlite.copies import has_key, reader, save_copy, writing_to
+from clinicctl.store.sqlite.copies import has_key, reader, refuse_moved, save_copy, writing_to
 from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.transactions import FileTransactions, open_tx, refuse_behind
@@ -101,6 +101,7 @@ def saved_first(
     location.refuse_unsafe(store.path)
     with store.locked():
         store.refuse_unusable()
+        refuse_moved(store.path, store.wait)
         due = not migrating or info.describe(store.path, wait=store.wait).schema < CURRENT
         if due and migrating:
             check.refuse_foreign(store.path, shown=store.path)
@@ -129,6 +130,7 @@ def compact(store: FileTransactions) -> tuple[int, int]:
         ):
             with view(connection):
                 tx = open_tx(connection, store.path, "")
+                tx.refuse_moved()
                 store.refuse_behind(tx)
                 store.refuse_changed_schema(tx.driver)
             driver = connection.driver

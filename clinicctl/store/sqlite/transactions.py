@@ -15,13 +15,14 @@ from glob import escape, glob
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store import paths
-from clinicctl.store.migrations import CURRENT, migrate
+from clinicctl.store.migrations import CURRENT
 from clinicctl.store.reports import Head
 from clinicctl.store.sqlite import drafts, filling, head_file, location, trust
 from clinicctl.store.sqlite.connections import Connection, checkpoint, connected, inspect, is_replaced, note_files, view
 from clinicctl.store.sqlite.db_errors import is_full, reason_of, translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.lock import writers_lock
+from clinicctl.store.sqlite.migration import migrate
 from clinicctl.store.sqlite.tx import FileTx, hash_of
 from clinicctl.store.tx import MOVED_TO, read_settings, refuse_other_version
 
