@@ -171,6 +171,7 @@ class AppContext(Reporting):
     def _read(self, operation: Callable[..., R], request: Mapping[str, Any]) -> R:
         with self.store.read(actor=self.settings.actor) as tx:
             tx.refuse_moved()
+            self.actor = tx.actor
             self._masked = tx.clinic.mask_phones == "yes"
             self.names_masked = tx.clinic.mask_names == "yes"
             self._operation = operation
@@ -259,6 +260,7 @@ class AppContext(Reporting):
         self._operation = operation
         with begin(actor=options.actor, key=key, dry_run=options.dry_run) as tx:
             tx.refuse_moved()
+            self.actor = tx.actor
             self._masked = tx.clinic.mask_phones == "yes"
             self._refuse_restored(tx)
             try:

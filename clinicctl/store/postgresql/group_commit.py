@@ -6,7 +6,6 @@ desks can write between two groups.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from clinicctl import clock, errors
 from clinicctl.store.postgresql.db_errors import first, is_passing
@@ -33,11 +32,11 @@ class GroupServerStore(ServerDoors):
         self._began = 0.0
 
     @contextmanager
-    def read(self, *, actor: str) -> Iterator[ServerTx]:
+    def read(self, *, actor: str | None) -> Iterator[ServerTx]:
         """Hand out a view of the open group, or of this instant when no group is open."""
         with self.translated():
             if self._tx is not None:
-                yield replace(self._tx, actor=actor)
+                yield self._tx.acting_for(actor)
                 return
             tx = self._begun(READ, actor)
             try:
@@ -46,7 +45,7 @@ class GroupServerStore(ServerDoors):
                 self._end(tx.session)
 
     @contextmanager
-    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:  # noqa: ARG002 - as a store's
+    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:  # noqa: ARG002 - as a store's
         """Hand out a savepoint of the group's transaction.
 
         `commit_group` commits it, so that `key` is not used. An error of the body, or a dry run, rolls back this
@@ -58,7 +57,7 @@ class GroupServerStore(ServerDoors):
             succeeded = False
             tx.session.later("SAVEPOINT command", None)
             try:
-                yield tx if actor == tx.actor else replace(tx, actor=actor)
+                yield tx.acting_for(actor)
                 if not dry_run:
                     # Sent now, so that an error is this command's own.
                     tx.session.run("RELEASE command", None)
@@ -77,7 +76,7 @@ class GroupServerStore(ServerDoors):
             self.roll_back()
 
     @contextmanager
-    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
+    def create(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
         """Hand out a transaction on a new clinic, outside any group."""
         if self.atomic:
             raise errors.Usage(problem="This command does not run in a batch with --atomic. Run it by itself.")
@@ -120,7 +119,7 @@ class GroupServerStore(ServerDoors):
             self._session.close()
             self._session = None
 
-    def _begin(self, actor: str) -> ServerTx:
+    def _begin(self, actor: str | None) -> ServerTx:
         self.wait = 0.0 if self.timed_out else self._timeout
         try:
             tx = self._begun(WRITE, actor)
@@ -133,7 +132,7 @@ class GroupServerStore(ServerDoors):
         self._tx, self._began, self.lost = tx, clock.ticks(), False
         return tx
 
-    def _begun(self, how: str, actor: str) -> ServerTx:
+    def _begun(self, how: str, actor: str | None) -> ServerTx:
         """Begin a transaction on the open connection. One that was lost between two commands is made again."""
         known = self._session
         if known is not None and not known.is_broken:
@@ -145,7 +144,7 @@ class GroupServerStore(ServerDoors):
         self._session = Session(connect(self.address, wait=self._timeout))
         return self._begin_on(self._session, how, actor)
 
-    def _begin_on(self, session: Session, how: str, actor: str) -> ServerTx:
+    def _begin_on(self, session: Session, how: str, actor: str | None) -> ServerTx:
         try:
             tx = self.begin(session, how, actor)
             self._compare(tx)

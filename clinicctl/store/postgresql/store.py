@@ -43,7 +43,7 @@ _DURABLE = (
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
 )
-_HEAD = "SELECT number, hash, schema, application FROM head"
+_HEAD = "SELECT number, hash, schema, application, session_user FROM head"
 _SETTINGS = "SELECT name, value FROM settings"
 _ADVANCE = "UPDATE head SET number = %s, hash = %s"
 INSERT_HEAD = "INSERT INTO head (one, number, hash, schema, application) VALUES (true, %s, %s, %s, %s)"
@@ -60,6 +60,7 @@ class _Begun(NamedTuple):
     head: Head
     schema: int
     settings: tuple[tuple[str, str], ...]
+    role: str
 
 
 class ServerStore:
@@ -78,13 +79,13 @@ class ServerStore:
         """
 
     @contextmanager
-    def read(self, *, actor: str) -> Iterator[ServerTx]:
+    def read(self, *, actor: str | None) -> Iterator[ServerTx]:
         """Hand out a read-only view of one instant."""
         with self.translated(), self.begun(READ, actor) as tx:
             yield tx
 
     @contextmanager
-    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
+    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
         """Hand out a transaction, and commit it at the end.
 
         It is rolled back after an error, and for a dry run. Refuses with `Busy` when another writer does not end in
@@ -96,7 +97,7 @@ class ServerStore:
                 self.commit(key, tx)
 
     @contextmanager
-    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
+    def create(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
         """Hand out a transaction on a new clinic.
 
         Its schema appears with the commit. An empty schema, which an administrator has made, is accepted. Refuses with
@@ -122,7 +123,9 @@ class ServerStore:
             session.close()
 
     @contextmanager
-    def begun(self, how: str, actor: str, *, key: str | None = None, any_version: bool = False) -> Iterator[ServerTx]:
+    def begun(
+        self, how: str, actor: str | None, *, key: str | None = None, any_version: bool = False
+    ) -> Iterator[ServerTx]:
         """Hand out a transaction on a connection of its own, which is closed at the end.
 
         Nothing is lost when the connection breaks before the first answer, so that it is tried again within the wait.
@@ -149,7 +152,7 @@ class ServerStore:
         return translated(self.address, self.wait)
 
     def begin(
-        self, session: Session, how: str, actor: str, *, key: str | None = None, any_version: bool = False
+        self, session: Session, how: str, actor: str | None, *, key: str | None = None, any_version: bool = False
     ) -> ServerTx:
         """Begin a transaction in one round trip; return it.
 
@@ -187,15 +190,18 @@ class ServerStore:
         heads, settings, *beside = [each.fetchall() for each in answers[-len(questions) :]]
         if not heads:
             return None
-        number, hash_, schema, application = heads[0]
+        number, hash_, schema, application, role = heads[0]
         if application != APPLICATION:
             raise errors.NotOurs(path=self.place, reason="a database of another program")
         if noted:
             self._refuse_behind(Head(number, hash_), noted[0], *beside)
-        return _Begun(Head(number, hash_), schema, tuple(settings))
+        return _Begun(Head(number, hash_), schema, tuple(settings), role)
 
     def beginning(self, how: str) -> list[tuple[str, Values]]:
-        """Return the statements that begin a transaction and set it up. Nothing of them outlives it."""
+        """Return the statements that begin a transaction and set it up.
+
+        Nothing of them outlives it.
+        """
         chosen = {
             "search_path": f'"{self.address.schema}", pg_catalog',
             "lock_timeout": str(max(1, round(self.wait * 1000))),
@@ -216,7 +222,7 @@ class ServerStore:
         lost = _LOST if found.number < noted.number else _OTHER
         raise errors.FellBehind(path=self.place, found=found.number, noted=noted.number, lost=lost, backup="FILE")
 
-    def _opened(self, session: Session, found: _Begun, actor: str, *, fresh: bool = False) -> ServerTx:
+    def _opened(self, session: Session, found: _Begun, actor: str | None, *, fresh: bool = False) -> ServerTx:
         secret, clinic, zone = read_settings(found.settings, place=self.place)
         now = clock.now()
         return ServerTx(
@@ -225,7 +231,8 @@ class ServerStore:
             now=now,
             today=now.astimezone(zone).date(),
             zone=zone,
-            actor=actor,
+            actor=actor or found.role,
+            role=found.role,
             clinic=clinic,
             secret=secret,
             place=self.place,
@@ -266,7 +273,10 @@ class ServerStore:
             notes.note_head(self.place, head, tx.now)
 
     def begin_new(self, session: Session) -> None:
-        """Begin a transaction with an empty schema for a new clinic. Refuses with `Exists` when there is a clinic."""
+        """Begin a transaction with an empty schema for a new clinic.
+
+        Refuses with `Exists` when there is a clinic.
+        """
         name = self.address.schema
         existing = "SELECT c.relname FROM pg_namespace AS n LEFT JOIN pg_class AS c ON c.relnamespace = n.oid"
         *_, found = session.run_all([*self.beginning(WRITE), (f"{existing} WHERE n.nspname = %s LIMIT 1", (name,))])
@@ -292,11 +302,13 @@ class ServerStore:
         return noted[0] if noted else None
 
     def opened(
-        self, session: Session, head: Head, actor: str, *, fresh: bool = False, schema: int = CURRENT
+        self, session: Session, head: Head, actor: str | None, *, fresh: bool = False, schema: int = CURRENT
     ) -> ServerTx:
         """Return the transaction on what a session has just made."""
-        stored = tuple((str(name), str(value)) for name, value in session.run(_SETTINGS).fetchall())
-        return self._opened(session, _Begun(head, schema, stored), actor, fresh=fresh)
+        settings, ((role,),) = (
+            each.fetchall() for each in session.run_all([(_SETTINGS, None), ("SELECT session_user", None)])
+        )
+        return self._opened(session, _Begun(head, schema, tuple(settings), role), actor, fresh=fresh)
 
 
 def _about(noted: Head, at: datetime) -> list[str]:
