@@ -85,7 +85,7 @@ class GroupServerStore(ServerStore):
             yield tx
 
     def require_standalone(self) -> None:
-        """Refuse work on the clinic as a whole, which does not fit into a shared transaction."""
+        """Refuse work that does not fit into a shared transaction."""
         raise errors.Usage(problem="This command does not run in a batch or a shell. Run it by itself.")
 
     def held(self) -> float:
@@ -133,7 +133,10 @@ class GroupServerStore(ServerStore):
         return tx
 
     def _begun(self, how: str, actor: str) -> ServerTx:
-        """Begin a transaction on the open connection. One that was lost between two commands is made again."""
+        """Begin a transaction on the open connection.
+
+        One that was lost between two commands is made again.
+        """
         known = self._session
         if known is not None and not known.is_broken:
             try:
@@ -164,6 +167,6 @@ class GroupServerStore(ServerStore):
     def _compare(self, tx: ServerTx) -> None:
         """Refuse once after a restore."""
         if self.refuses_after_restore:
-            seen, self._seen = self._seen, tx.begun
+            seen, self._seen = self._seen, tx.session.begun
             if seen is not None and tx.is_restored(seen):
                 raise errors.RestoredMeanwhile(path=self.place)

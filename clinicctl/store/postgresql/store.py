@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from clinicctl import clock, errors, interrupts
 from clinicctl.store.compiled import journal
 from clinicctl.store.compiled.postgresql import DDL
+from clinicctl.store.heads import Head
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import notes
 from clinicctl.store.postgresql.address import read as read_address
@@ -21,7 +22,6 @@ from clinicctl.store.postgresql.db_errors import first, is_passing, is_rolled_ba
 from clinicctl.store.postgresql.driver import connect, psycopg
 from clinicctl.store.postgresql.session import Session, Values
 from clinicctl.store.postgresql.tx import ServerTx, recorded
-from clinicctl.store.reports import Head
 from clinicctl.store.tx import JournalEnd, read_settings, refuse_other_version
 from clinicctl.store.values import from_instant
 
@@ -199,7 +199,10 @@ class ServerStore:
         return _Begun(Head(number, hash_), schema, tuple(settings))
 
     def _beginning(self, how: str) -> list[tuple[str, Values]]:
-        """Return the statements that begin a transaction and set it up. Nothing of them outlives it."""
+        """Return the statements that begin a transaction and set it up.
+
+        No setting outlives the transaction.
+        """
         chosen = {
             "search_path": f'"{self.address.schema}", pg_catalog',
             "lock_timeout": str(max(1, round(self.wait * 1000))),
@@ -214,7 +217,10 @@ class ServerStore:
         return [(how, None), (f"SELECT {calls}, {_DURABLE}", values)]
 
     def _refuse_behind(self, found: Head, noted: Head, hashes: list[Any], restored: list[Any]) -> None:
-        """Refuse a clinic without the write that was noted last, unless a backup was restored since."""
+        """Refuse a clinic without the write that was noted last.
+
+        It may lack the write if a backup was restored since.
+        """
         if restored or hashes == [(noted.hash,)]:
             return
         lost = _LOST if found.number < noted.number else _OTHER
@@ -222,10 +228,10 @@ class ServerStore:
 
     def _opened(self, session: Session, found: _Begun, actor: str, *, fresh: bool = False) -> ServerTx:
         secret, clinic, zone = read_settings(found.settings, place=self.place)
+        session.begun = found.head
         now = clock.now()
         return ServerTx(
             session=session,
-            begun=found.head,
             now=now,
             today=now.astimezone(zone).date(),
             zone=zone,
@@ -249,7 +255,7 @@ class ServerStore:
         if not session.is_open:
             raise RuntimeError("a statement of this transaction has failed, and its error was ignored")
         head = Head(*tx.head())
-        last = [(_ADVANCE, head)] if head != tx.begun else []
+        last = [(_ADVANCE, head)] if head != session.begun else []
         wait = max(self.wait, LEAST_WAIT)
         try:
             *_, committed = session.run_all([*last, ("COMMIT", None)], seconds=wait)

@@ -16,8 +16,8 @@ from glob import escape, glob
 from clinicctl import clock, errors, interrupts
 from clinicctl.store import paths
 from clinicctl.store.compiled import schema
+from clinicctl.store.heads import Head
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT, migrate
-from clinicctl.store.reports import Head
 from clinicctl.store.sqlite import drafts, head_file, location, trust
 from clinicctl.store.sqlite.connections import Connection, checkpoint, connected, inspect, is_replaced, note_files, view
 from clinicctl.store.sqlite.db_errors import is_full, reason_of, translated
@@ -304,8 +304,7 @@ def open_tx(connection: Connection, path: str, actor: str, *, fresh: bool = Fals
     note_files(connection)
     now = clock.now()
     return FileTx(
-        connection=connection,
-        driver=driver,
+        session=connection,
         now=now,
         today=now.astimezone(zone).date(),
         zone=zone,
