@@ -7,7 +7,7 @@ that it has rolled it back. The server's texts are not shown: they contain value
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from clinicctl import errors
+from clinicctl import errors, interrupts
 from clinicctl.store.db_errors import REFUSALS
 from clinicctl.store.postgresql.address import Address
 from clinicctl.store.postgresql.driver import psycopg
@@ -48,6 +48,8 @@ def translated(address: Address, wait: float) -> Iterator[None]:
         if refused is None:
             raise
         raise refused from None
+    except interrupts.Elapsed:
+        raise errors.Unreachable(path=address.place, reason="no answer in time") from None
     except Unreadable as unreadable:
         raise errors.Damaged(path=address.place, reason=str(unreadable)) from None
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from clinicctl import clock, errors
 from clinicctl.store.postgresql.db_errors import first, is_passing
-from clinicctl.store.postgresql.driver import connect, psycopg
+from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.store import READ, WRITE, ServerStore
 from clinicctl.store.postgresql.tx import ServerTx
@@ -144,7 +144,7 @@ class GroupServerStore(ServerStore):
             except psycopg.Error as error:
                 if not is_passing(error) or not known.is_broken:
                     raise
-        self._session = Session(connect(self.address, wait=self._timeout))
+        self._session = self.connected(self._timeout)
         return self._begin_on(self._session, how, actor)
 
     def _begin_on(self, session: Session, how: str, actor: str) -> ServerTx:

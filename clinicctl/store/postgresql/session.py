@@ -31,8 +31,10 @@ _Statement = tuple[str, Values]
 class Session:
     """One connection, and the statements that wait to be sent."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, patience: float) -> None:
         self.connection = connection
+        self.patience = patience
+        """Seconds to wait for an answer. Then the server, or the way to it, is taken for lost."""
         self.warned = False
         """Whether the server has warned that a commit may not be replicated."""
         self.begun = Head(0, "")
@@ -75,12 +77,12 @@ class Session:
         """Send the waiting statements and these; return the cursors of these.
 
         They take one round trip. The results of `ahead` are then known. Raises `interrupts.Elapsed` if the server has
-        not answered after `seconds`.
+        not answered in `seconds`, or in its patience.
         """
         asked = list(statements)
         sent = [*self._waiting, *asked, *ahead]
         self._waiting = []
-        with self._stopping(), interrupts.Waiting(seconds), ExitStack() as trip:
+        with self._stopping(), interrupts.Waiting(seconds or self.patience), ExitStack() as trip:
             if len(sent) > 1:
                 trip.enter_context(self.connection.pipeline())
                 # Before the pipeline ends, which would wait for the server.
@@ -136,7 +138,7 @@ class Session:
 
         Returns the rows of each that has some.
         """
-        with self._stopping(), interrupts.Waiting():
+        with self._stopping(), interrupts.Waiting(self.patience):
             cursor = self.connection.execute("; ".join(statements))
         found = list[list[Row]]()
         while True:
@@ -161,7 +163,7 @@ class Session:
         changed = 0
         while several:
             interrupts.check()
-            with self._stopping(), interrupts.Waiting(), self.connection.cursor() as cursor:
+            with self._stopping(), interrupts.Waiting(self.patience), self.connection.cursor() as cursor:
                 cursor.executemany(sql, several)
                 changed += cursor.rowcount
             several = list(islice(left, _INSERTS_AT_ONCE))

@@ -31,10 +31,12 @@ REPLACED = "replaced"
 
 WRITE, READ = "BEGIN ISOLATION LEVEL READ COMMITTED", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-SILENT = 5
-"""Seconds after which the server ends the transaction of a silent client."""
+SILENT = {WRITE: 5, READ: 600}
+"""Seconds after which the server ends the transaction of a silent client, which holds the lock when it writes."""
 LONGEST = 30
-"""Seconds after which the server ends a statement."""
+"""Seconds after which the server ends a statement, beyond the wait for the lock."""
+PATIENCE = 5.0
+"""Seconds to wait for an answer beyond the time after which the server ends a statement."""
 AGAIN = 0.2
 """Seconds between two attempts to begin."""
 LEAST_WAIT = 10.0
@@ -114,10 +116,14 @@ class ServerStore:
             if not dry_run:
                 self.commit(key, tx)
 
+    def connected(self, wait: float) -> Session:
+        """Return a session on a new connection."""
+        return Session(connect(self.address, wait=wait), patience=LONGEST + self.wait + PATIENCE)
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Hand out a session on a connection of its own, which is closed at the end."""
-        session = Session(connect(self.address, wait=self.wait))
+        session = self.connected(self.wait)
         try:
             yield session
         finally:
@@ -131,7 +137,7 @@ class ServerStore:
         """
         end = clock.ticks() + self.wait
         while True:
-            session = Session(connect(self.address, wait=max(0.0, end - clock.ticks())))
+            session = self.connected(max(0.0, end - clock.ticks()))
             try:
                 tx = self.begin(session, how, actor, key=key, any_version=any_version)
                 break
@@ -206,8 +212,8 @@ class ServerStore:
         chosen = {
             "search_path": f'"{self.address.schema}", pg_catalog',
             "lock_timeout": str(max(1, round(self.wait * 1000))),
-            "idle_in_transaction_session_timeout": str(SILENT * 1000),
-            "statement_timeout": str(LONGEST * 1000),
+            "idle_in_transaction_session_timeout": str(SILENT[how] * 1000),
+            "statement_timeout": str(round((LONGEST + self.wait) * 1000)),
             "timezone": "UTC",
             "datestyle": "ISO, YMD",
             "application_name": APPLICATION,
