@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from clinicctl.render.listings import Listing
     from clinicctl.results.base import Outcome
     from clinicctl.results.days import Board
-    from clinicctl.results.people import Erased, MergePlan, ToCall
+    from clinicctl.results.people import MergePlan, ToCall
     from clinicctl.store.engine import GroupStore as GroupStore
     from clinicctl.store.engine import Store, Tx
 
@@ -91,6 +91,12 @@ class AppContext(Reporting):
             if self.settings.log:
                 paths.refuse_own(self.settings.log)
         return self._store
+
+    def store_at(self, place: str) -> "Store":
+        """Return the store at another path or URL."""
+        from clinicctl.store.engine import open_store
+
+        return open_store(config_file.database_path(place), wait=self.settings.wait)
 
     def lock_waited(self) -> float:
         """Return the seconds for which it has waited for the writer's lock."""
@@ -162,6 +168,7 @@ class AppContext(Reporting):
 
     def _read(self, operation: Callable[..., R], request: Mapping[str, Any]) -> R:
         with self.store.read(actor=self.settings.actor) as tx:
+            tx.refuse_moved()
             self._masked = tx.clinic.mask_phones == "yes"
             self.names_masked = tx.clinic.mask_names == "yes"
             self._operation = operation
@@ -186,21 +193,6 @@ class AppContext(Reporting):
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
         """Run an operation in one transaction with its journal row; show the result."""
         return self.write_through(self.store.write, operation, *_, **request)
-
-    def erase(self, operation: "Callable[Concatenate[Tx, P], Erased]", *_: P.args, **request: P.kwargs) -> None:
-        """Run an erasure like `write`, then overwrite its traces in the file."""
-        self.store.require_standalone()
-        outcome = self.execute(operation, request)
-        if not outcome.dry_run:
-            overwritten = self.store.overwrite()
-            outcome = replace(outcome, result=replace(outcome.result, overwritten=overwritten))
-        self.show(outcome)
-        if outcome.result.overwritten is False:
-            again = f"clinicctl patient erase {outcome.result.patient.number} --yes"
-            why = "another command was using it, or the disk is full"
-            render.message(f"Erased, but the file may still hold traces: {why}. Finish with `{again}`.")
-        if copies := self.store.copies():
-            render.message(f"Older copies beside the database were not changed: {', '.join(copies)}.")
 
     def write_through(
         self,
@@ -263,6 +255,7 @@ class AppContext(Reporting):
             key = text.key(f"{key}#{part}")
         self._operation = operation
         with begin(actor=options.actor, key=key, dry_run=options.dry_run) as tx:
+            tx.refuse_moved()
             self._masked = tx.clinic.mask_phones == "yes"
             self._refuse_restored(tx)
             try:

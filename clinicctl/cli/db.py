@@ -12,7 +12,7 @@ from clinicctl.store import paths
 
 db = group(
     "db",
-    "The database: check, back up, restore, migrate, compact.",
+    "The database: check, back up, restore, move, migrate, compact.",
     "clinicctl db check",
     "clinicctl db backup clinic-copy.db",
 )
@@ -85,6 +85,32 @@ def restore(
     ctx.obj.confirm(f"Replace {ctx.obj.store.place} by {file} ({contents})?")
     begin = desk.database.replacing(ctx.obj.store, file=file)
     ctx.obj.write_through(begin, desk.database.restore, file=paths.shown(file))
+
+
+@writes(
+    db,
+    "copy",
+    "clinicctl db copy --to 'postgresql://north@db.example.org/clinics?schema=north'",
+    "clinicctl db copy --to clinic.db --db 'postgresql://north@db.example.org/clinics?schema=north'",
+)
+def copy(
+    ctx: Ctx,
+    to: Annotated[str, typer.Option("--to", metavar="PATH|URL", help="The new database, which must not exist yet.")],
+) -> None:
+    """Move the clinic to another database: a file, or a schema on a server.
+
+    Everything is copied and checked, or nothing. The journal goes on at the new place, and the old database answers
+    only that the clinic has moved. Repeat the command if it was interrupted.
+    """
+    options, store = ctx.obj.settings, ctx.obj.store
+    target = ctx.obj.store_at(to)
+    done = desk.database.finish_copy(
+        store, to=target, actor=options.actor, key=options.key or "", dry_run=options.dry_run
+    )
+    if done is not None:
+        ctx.obj.show(done)
+        return
+    ctx.obj.write_through(desk.database.copying(store, to=target), desk.database.copy, to=target.place)
 
 
 @writes(db, "migrate", "clinicctl db migrate")

@@ -1,5 +1,6 @@
 """Commands for patients."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -151,7 +152,18 @@ def erase(ctx: Ctx, patient: params.Patient) -> None:
 
         named = " and ".join(map(phrases.patient, records))
         ctx.obj.confirm(f"This cannot be undone. Erase {named}?")
-    ctx.obj.erase(desk.records.erase, patient=patient)
+    ctx.obj.store.require_standalone()
+    outcome = ctx.obj.execute(desk.records.erase, {"patient": patient})
+    overwritten = None if outcome.dry_run else ctx.obj.store.overwrite()
+    ctx.obj.show(replace(outcome, result=replace(outcome.result, overwritten=overwritten)))
+    if overwritten is False:
+        again = f"clinicctl patient erase {outcome.result.patient.number} --yes"
+        why = "another command was using it, or the disk is full"
+        render.message(f"Erased, but the file may still hold traces: {why}. Finish with `{again}`.")
+    elif overwritten is None and not outcome.dry_run:
+        render.message("Erased, but the server's log, standbys and backups may still hold the data.")
+    if copies := ctx.obj.store.copies():
+        render.message(f"Older copies beside the database were not changed: {', '.join(copies)}.")
 
 
 @reads_long(

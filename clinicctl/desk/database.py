@@ -1,4 +1,4 @@
-"""The database file: describe, back up, restore, migrate, repair and compact it.
+"""The database: describe, back up, restore, move, migrate, repair and compact it.
 
 Backups and compaction change no data, so they have no row in the journal. A restore and a migration have one.
 """
@@ -9,9 +9,10 @@ from functools import partial
 
 from clinicctl import errors
 from clinicctl.desk import integrity, journal, operations, patients
+from clinicctl.results.base import Outcome
 from clinicctl.results.clinic import Finding, Health
-from clinicctl.results.database import BackedUp, Compacted, Database, LastBackup, Migrated, Restored
-from clinicctl.store import paths
+from clinicctl.results.database import BackedUp, Compacted, Copied, Database, LastBackup, Migrated, Restored
+from clinicctl.store import moving, paths
 from clinicctl.store.compiled import metrics
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
@@ -95,6 +96,40 @@ def restore(tx: Tx, *, file: str) -> Restored:
         patients=patients.count(tx),
         appointments=metrics.appointments(tx) or 0,
         replaced=paths.shown(tx.saved_copy) if tx.saved_copy else None,
+    )
+
+
+def copying(store: Store, *, to: Store) -> Callable[..., AbstractContextManager[Tx]]:
+    """Return the transaction that moves the clinic to another store, which has no database yet."""
+    store.require_standalone()
+    return partial(moving.moving, store, to, integrity.first_violation)
+
+
+def finish_copy(store: Store, *, to: Store, actor: str, key: str, dry_run: bool) -> Outcome | None:
+    """Finish a move that was interrupted, and return its answer.
+
+    Return None if the clinic has not moved. Refuses with `Moved` if it has moved to another place.
+    """
+    store.require_standalone()
+    with store.read(actor=actor) as tx:
+        if tx.moved_to is None:
+            return None
+        if tx.moved_to != to.place:
+            tx.refuse_moved()
+        answer = journal.done_before(tx, operations.COPY.name, [{"to": to.place}])
+    if not dry_run:
+        moving.finish(store, to, integrity.first_violation, actor=actor, key=key)
+    return Outcome(result=answer, replayed=True, dry_run=dry_run)
+
+
+@operations.COPY
+def copy(tx: Tx, *, to: str) -> Copied:
+    """Describe the clinic that moves to another place."""
+    return Copied(
+        path=paths.shown(tx.place),
+        to=to,
+        patients=patients.count(tx),
+        appointments=metrics.appointments(tx) or 0,
     )
 
 

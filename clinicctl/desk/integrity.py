@@ -49,6 +49,11 @@ def look(store: Store, *, actor: str) -> Checked:
     return Checked(path=store.place, sound=not found, problems=_problems(found))
 
 
+def first_violation(tx: Tx) -> Violation | None:
+    """Return the first violation that a check would list, if there is any."""
+    return next(_violations(tx), None)
+
+
 @operations.REPAIR
 def repair(tx: Tx) -> Repaired:
     """Repair derived values: days' ledgers, counters, the words and keys of names.

@@ -130,4 +130,5 @@ UNDO = _declare("undo.undo", Part.PATIENTS | Part.DAYS | Part.VISITS)
 
 RESTORE = _declare("keeping.restore", ~Part(0))
 MIGRATE = _declare("keeping.migrate", ~Part(0))
+COPY = _declare("keeping.copy", Part.SETTINGS)
 REPAIR = _declare("soundness.repair", ~Part(0))

@@ -88,6 +88,17 @@ class RestoredMeanwhile(Replaced):
     advice = "Earlier numbers may now belong to other people. Check them, then run the command again."
 
 
+class Moved(DatabaseUnusable):
+    """The clinic lives on elsewhere. What would be written here, nobody there would see."""
+
+    code = "moved"
+    sentence = "{path}: this clinic has moved to {to}. Nothing was written."
+    advice = (
+        "Use the database there: choose it with --db. If the copy was interrupted, finish it with "
+        "`clinicctl db copy --to PLACE`."
+    )
+
+
 class OnNetwork(DatabaseUnusable):
     code = "network_filesystem"
     sentence = "{path}: locks and the log do not work on a network file system ({kind})."

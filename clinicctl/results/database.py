@@ -109,6 +109,17 @@ class Migrated:
     copy: str | None
 
 
+@stored("Copied")
+@result
+class Copied:
+    """A clinic that has moved to another database."""
+
+    path: str
+    to: str
+    patients: int
+    appointments: int
+
+
 @result
 class Compacted:
     """The size of the database with its log, in bytes, before and after."""

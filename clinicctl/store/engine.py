@@ -15,6 +15,22 @@ if TYPE_CHECKING:
 __all__ = ["Condition", "GroupStore", "JournalEnd", "Step", "Store", "Tx", "doctor_codes", "open_group", "open_store"]
 
 
+class Receiver(Protocol):
+    """A new database that gets the rows of another one, and is not there before it is published."""
+
+    def fill(self, source: Tx) -> AbstractContextManager[Tx]:
+        """Copy every row of a clinic; hand out a transaction on the copy, for a check.
+
+        Refuses with `Damaged` rows that do not fit the tables.
+        """
+
+    def publish(self, key: str) -> None:
+        """Let the copy appear at its place, durably.
+
+        Refuses with `OutcomeUnknown`, which carries `key`, when a commit fails.
+        """
+
+
 class Store(Protocol):
     """The database of one clinic. `place` names it, without a password."""
 
@@ -71,6 +87,9 @@ class Store(Protocol):
     def repairing(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Hand out a transaction, after a copy of the database."""
 
+    def receiving(self) -> AbstractContextManager[Receiver]:
+        """Hand out the receiver of another clinic. Refuses with `Exists` when there is a database."""
+
     def compact(self) -> tuple[int, int]:
         """Shrink the database; return the bytes before and after."""
 
@@ -115,9 +134,9 @@ class GroupStore(Store, Protocol):
 def open_store(place: str, *, wait: float) -> Store:
     """Return the store of a place."""
     if place.startswith(paths.SERVER):
-        from clinicctl.store.postgresql.store import ServerStore
+        from clinicctl.store.postgresql.doors import ServerDoors
 
-        return ServerStore(place, wait=wait)
+        return ServerDoors(place, wait=wait)
     from clinicctl.store.sqlite.store import FileStore
 
     return FileStore(place, wait=wait)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from clinicctl import errors
+from clinicctl import errors, settings
 from clinicctl.settings import ClinicSettings
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.values import UNREADABLE
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from clinicctl.store.reports import Measures, Violation
 
 R = TypeVar("R")
+
+MOVED_TO = "moved_to"
+"""The name of the setting with the place that a clinic has moved to. It is not one of the clinic's own."""
 
 
 class Condition(NamedTuple):
@@ -58,7 +61,8 @@ class Tx(ABC):
     Nothing below it commits or reads a clock. `place` names the database, without a password. `fresh` is true for a new
     database. `schema` is the version that the database had before any migration. `saved_copy` names a copy of the
     database as it was before. The journal gets `steps`, the steps taken, `days_before`, the previous state of the
-    changed days, and `merges_before`, what a merge moved. `session` is what the engine sends statements with; an engine
+    changed days, and `merges_before`, what a merge moved. A clinic with `moved_to` lives on at that place. `session` is
+    what the engine sends statements with; an engine
     adds no fields, because each dataclass costs every command a millisecond.
     """
 
@@ -72,6 +76,7 @@ class Tx(ABC):
     place: str
     fresh: bool = False
     schema: int = CURRENT
+    moved_to: str | None = None
     saved_copy: str | None = None
     key: str | None = None
     end: JournalEnd = field(default_factory=JournalEnd)
@@ -129,6 +134,11 @@ class Tx(ABC):
         if self.end.last is None:
             self.end.last = self.read_head()
         return self.end.last
+
+    def refuse_moved(self) -> None:
+        """Refuse a clinic that has moved to another place."""
+        if self.moved_to is not None:
+            raise errors.Moved(path=self.place, to=self.moved_to)
 
     @abstractmethod
     def read_head(self) -> tuple[int, str]:
@@ -190,3 +200,22 @@ def _checked_settings(rows: tuple[tuple[str, str], ...]) -> tuple[str, ClinicSet
     """
     stored = dict(rows)
     return stored.get("secret", ""), ClinicSettings.read(stored)
+
+
+def bad_settings(stored: Iterable[tuple[int, object, object]]) -> Iterator[str]:
+    """Yield the wrong ones of stored settings, which have their row, name and value."""
+    known = {each.name: each for each in settings.CLINIC}
+    for row, name, value in stored:
+        if str(name).startswith(settings.SAVED_COLUMNS) or name in ("secret", MOVED_TO):
+            continue
+        if str(name) not in known:
+            yield f"row {row} of settings"
+        elif not _is_valid(known[str(name)], value):
+            yield str(name)
+
+
+def _is_valid(setting: settings.SettingSpec, value: object) -> bool:
+    try:
+        return isinstance(value, str) and str((setting.stored or setting.read)(value)) == value
+    except errors.BadValue:
+        return False

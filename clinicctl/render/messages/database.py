@@ -6,7 +6,7 @@ from typing import Any
 from clinicctl.render.messages.base import Report
 from clinicctl.render.phrases import count
 from clinicctl.results.clinic import Clinic, Setting
-from clinicctl.results.database import BackedUp, Compacted, Migrated, Repaired, Restored
+from clinicctl.results.database import BackedUp, Compacted, Copied, Migrated, Repaired, Restored
 
 
 def _clinic(each: Clinic, _command: str) -> Report:
@@ -43,6 +43,11 @@ def _migrated(each: Migrated, _command: str) -> Report:
     return Report("Migrated", "migrate", f"{each.path} from schema {each.found} to {each.schema}.{copy}")
 
 
+def _copied(each: Copied, _command: str) -> Report:
+    size = f"{count(each.patients, 'patient')}, {count(each.appointments, 'appointment')}"
+    return Report("Moved", "move", f"{each.path} to {each.to}: {size}. Every desk now needs --db with the new place.")
+
+
 def _compacted(each: Compacted, _command: str) -> Report:
     return Report("Compacted", "compact", f"{each.path} from {each.before} to {each.after} bytes.")
 
@@ -57,6 +62,7 @@ REPORTS: dict[type, Callable[[Any, str], Report]] = {
     BackedUp: _backed_up,
     Restored: _restored,
     Migrated: _migrated,
+    Copied: _copied,
     Compacted: _compacted,
     Setting: _setting,
 }

@@ -2,19 +2,20 @@
 
 A new database is created from `models` at version CURRENT. An older one is migrated by the missing steps, in one
 transaction together with its journal row. Each step is literal SQL, so that later changes of `models` do not change it.
-A test migrates an old database and compares its schema with a new one, word for word.
+A test migrates an old database and compares its schema with a new one. Each engine has a module `migration` that runs
+the steps.
 
-Alembic is not used. A step here is a few statements for one engine, selected by one number in the file's header, and
-importing Alembic would cost a command 100 to 170 ms. Its branches, engines and generated drafts are not needed, and
-SQLite's rules for rebuilding tables (https://sqlite.org/lang_altertable.html, 7) would still apply.
+Alembic is not used. A step here is a few statements, selected by one number in the database, and importing Alembic
+would cost a command 100 to 170 ms. Its branches and generated drafts are not needed, and SQLite's rules for rebuilding
+tables (https://sqlite.org/lang_altertable.html, 7) would still apply.
 """
 
 from collections.abc import Sequence
-
-from clinicctl import errors
-from clinicctl.store.sqlite.driver import sqlite3
+from typing import NamedTuple
 
 CURRENT = 6
+FIRST_ON_SERVER = 6
+"""The first version on a server: the statements of older steps are for files."""
 APPLICATION_ID = 0x434C4E43
 """`CLNC` at offset 68 of the file's header identifies a clinic database."""
 
@@ -27,7 +28,15 @@ _HAS_OLDER_ENTRY = (
 _REVERSED = " || ".join(f"substr(phone, {place}, 1)" for place in range(32, 1, -1))
 """The digits of a phone in reverse order. A place beyond the end gives an empty text."""
 
-STEPS: dict[int, Sequence[str]] = {
+
+class Each(NamedTuple):
+    """A statement of a step that is not the same on both engines."""
+
+    sqlite: str
+    postgresql: str
+
+
+STEPS: dict[int, Sequence[str | Each]] = {
     2: (
         "ALTER TABLE patients ADD COLUMN erased_at DATETIME",
         "CREATE INDEX ix_appointments_active_date ON appointments (date)"
@@ -141,7 +150,7 @@ STEPS: dict[int, Sequence[str]] = {
         "DROP INDEX uq_appointments_slot",
     ),
 }
-"""The statements of each step, by the version that it leads to.
+"""The statements of each step, by the version that it leads to. A text is for both engines.
 
 2: Patients can be erased; new indexes. 3: A waitlist entry has a list of days, an index finds open queues, changes of
 doctors' days can be undone, and archived patients are not on the waitlist. 4: A patient has several phones, and the
@@ -151,41 +160,6 @@ may hold several slots, which are in a table of their own; visits have kinds and
 """
 
 
-def migrate(connection: sqlite3.Connection) -> int:
-    """Run the missing steps in the open transaction; return the version before them.
-
-    Foreign keys are off on the connection, so that a table can be rebuilt. Refuses lost rows and lost references.
-    """
-    (found,) = connection.execute("PRAGMA user_version").fetchone()
-    if not 1 <= found < CURRENT:
-        return int(found)
-    before = _counts(connection)
-    for version in range(found + 1, CURRENT + 1):
-        try:
-            for statement in STEPS[version]:
-                connection.execute(statement)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_ERROR":
-                raise
-            raise errors.Damaged(path=_path(connection), reason=f"its schema is not that of version {found}") from None
-        connection.execute(f"PRAGMA user_version={version}")
-    after = _counts(connection)
-    if lost := [table for table, rows in before.items() if after.get(table) != rows]:
-        raise errors.Damaged(path=_path(connection), reason=f"the migration would lose rows of {', '.join(lost)}")
-    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
-        raise errors.Damaged(path=_path(connection), reason="a reference leads nowhere")
-    return int(found)
-
-
-def _counts(connection: sqlite3.Connection) -> dict[str, int]:
-    tables = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
-    )
-    return {
-        name: int(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608 - a table
-        for (name,) in tables.fetchall()
-    }
-
-
-def _path(connection: sqlite3.Connection) -> str:
-    return str(connection.execute("PRAGMA database_list").fetchone()[2])
+def statements(version: int, engine: str) -> list[str]:
+    """Return the statements for one engine of the step that leads to a version."""
+    return [each if isinstance(each, str) else getattr(each, engine) for each in STEPS[version]]

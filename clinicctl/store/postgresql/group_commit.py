@@ -10,13 +10,14 @@ from dataclasses import replace
 
 from clinicctl import clock, errors
 from clinicctl.store.postgresql.db_errors import first, is_passing
+from clinicctl.store.postgresql.doors import ServerDoors
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.store import READ, WRITE, ServerStore
+from clinicctl.store.postgresql.store import READ, WRITE
 from clinicctl.store.postgresql.tx import ServerTx
 
 
-class GroupServerStore(ServerStore):
+class GroupServerStore(ServerDoors):
     """A store on a server for many commands, with the same interface as `ServerStore`."""
 
     def __init__(self, url: str, *, wait: float) -> None:

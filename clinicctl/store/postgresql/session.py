@@ -21,6 +21,11 @@ _INSERTS_AT_ONCE = 500
 _FETCHED_AT_ONCE = 2_000
 _KNOWN = 100
 """The most results that are kept."""
+_NO_HURRY = (
+    "SELECT set_config('statement_timeout', '0', true),"
+    " set_config('idle_in_transaction_session_timeout', '600000', true)"
+)
+"""A check or a copy reads the whole clinic, and writes it elsewhere meanwhile."""
 _WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 
 Row = tuple[Any, ...]
@@ -92,6 +97,10 @@ class Session:
             self._keep(each, cursor.fetchall())
         first = len(sent) - len(asked) - len(ahead)
         return cursors[first : first + len(asked)]
+
+    def take_time(self) -> None:
+        """Let this transaction take longer than that of a desk."""
+        self.later(_NO_HURRY, None)
 
     def read(self, sql: str, values: Values) -> list[Row]:
         """Return the rows of a query, which may be known already."""
@@ -168,6 +177,14 @@ class Session:
                 changed += cursor.rowcount
             several = list(islice(left, _INSERTS_AT_ONCE))
         return changed
+
+    def copy_in(self, sql: str, rows: Iterable[Row]) -> None:
+        """Send rows to a COPY FROM STDIN."""
+        self.flush()
+        with self._stopping(), self.connection.cursor() as cursor, cursor.copy(sql) as copy:
+            for row in rows:
+                interrupts.check()
+                copy.write_row(row)
 
     def stream(self, sql: str, values: Values) -> Iterator[Row]:
         """Yield the rows of a long result, some at a time, while other statements run."""

@@ -22,12 +22,10 @@ from clinicctl.store.postgresql.db_errors import first, is_passing, is_rolled_ba
 from clinicctl.store.postgresql.driver import connect, psycopg
 from clinicctl.store.postgresql.session import Session, Values
 from clinicctl.store.postgresql.tx import ServerTx, recorded
-from clinicctl.store.tx import JournalEnd, read_settings, refuse_other_version
+from clinicctl.store.tx import MOVED_TO, JournalEnd, read_settings, refuse_other_version
 from clinicctl.store.values import from_instant
 
 APPLICATION = "clinicctl"
-REPLACED = "replaced"
-"""What stands for the application in the head of a clinic that a backup has replaced."""
 
 WRITE, READ = "BEGIN ISOLATION LEVEL READ COMMITTED", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -50,6 +48,8 @@ _DURABLE = (
 _HEAD = "SELECT number, hash, schema, application FROM head"
 _SETTINGS = "SELECT name, value FROM settings"
 _ADVANCE = "UPDATE head SET number = %s, hash = %s"
+INSERT_HEAD = "INSERT INTO head (one, number, hash, schema, application) VALUES (true, %s, %s, %s, %s)"
+_EMPTY = ("INSERT INTO counters (name, value) VALUES ('patients', 0), ('appointments', 0), ('waitlist', 0)",)
 _EXISTING = {"42P06", "42P07", "23505"}
 
 _LOST = "the server was replaced by an older copy, or a standby without the last writes was promoted"
@@ -105,13 +105,11 @@ class ServerStore:
         `Exists` when there is a clinic.
         """
         with self.translated(), self.session() as session:
-            try:
-                self._make_schema(session)
-            except psycopg.Error as error:
-                if first(error).sqlstate in _EXISTING:
-                    raise errors.Exists(path=self.place) from None
-                raise
-            tx = self._opened(session, _Begun(Head(0, ""), CURRENT, self._settings(session)), actor, fresh=True)
+            self.begin_new(session)
+            session.script([*DDL, *_EMPTY])
+            session.later("INSERT INTO settings (name, value) VALUES ('secret', %s)", (secrets.token_hex(32),))
+            session.later(INSERT_HEAD, (0, "", CURRENT, APPLICATION))
+            tx = self.opened(session, Head(0, ""), actor, fresh=True)
             yield tx
             if not dry_run:
                 self.commit(key, tx)
@@ -165,13 +163,12 @@ class ServerStore:
         write that this machine has noted.
         """
         began = clock.ticks()
-        while True:
-            found = self._first_trip(session, how, key)
-            if found is not None:
-                break
+        found = self._first_trip(session, how, key)
+        if found is None:
             session.roll_back()
-            if clock.ticks() - began > self.wait:
-                raise errors.Busy(wait=self.wait)
+            found = self._first_trip(session, how, key)
+        if found is None:
+            raise errors.Damaged(path=self.place, reason="the head of the journal is missing")
         self.lock_waited = clock.ticks() - began
         if not any_version:
             refuse_other_version(found.schema, place=self.place)
@@ -180,31 +177,30 @@ class ServerStore:
     def _first_trip(self, session: Session, how: str, key: str | None) -> _Begun | None:
         """Begin, take the lock, and read the head, the settings and the write with a key.
 
-        Returns None if a backup has replaced the clinic while this command waited for the old one.
+        Returns None without a head: the view of this transaction is older than the clinic, because a backup has
+        replaced it while this command waited.
         """
         noted = notes.head(self.place)
         lock = "" if how == READ else " FOR UPDATE" if self.wait else " FOR UPDATE NOWAIT"
         questions = [f"{_HEAD}{lock}", _SETTINGS, *(_about(*noted) if noted else ())]
         known = recorded(lambda tx: journal.by_key(tx, key=key)) if key is not None else []
         try:
-            answers = session.run_all([*self._beginning(how), *((each, None) for each in questions)], ahead=known)
+            answers = session.run_all([*self.beginning(how), *((each, None) for each in questions)], ahead=known)
         except psycopg.Error as error:
             if first(error).sqlstate in ("42P01", "3F000"):
                 raise errors.NoDatabase(path=self.place) from None
             raise
         heads, settings, *beside = [each.fetchall() for each in answers[-len(questions) :]]
         if not heads:
-            raise errors.Damaged(path=self.place, reason="the head of the journal is missing")
-        number, hash_, schema, application = heads[0]
-        if application == REPLACED:
             return None
+        number, hash_, schema, application = heads[0]
         if application != APPLICATION:
             raise errors.NotOurs(path=self.place, reason="a database of another program")
         if noted:
             self._refuse_behind(Head(number, hash_), noted[0], *beside)
         return _Begun(Head(number, hash_), schema, tuple(settings))
 
-    def _beginning(self, how: str) -> list[tuple[str, Values]]:
+    def beginning(self, how: str) -> list[tuple[str, Values]]:
         """Return the statements that begin a transaction and set it up.
 
         No setting outlives the transaction.
@@ -247,6 +243,7 @@ class ServerStore:
             place=self.place,
             fresh=fresh,
             schema=found.schema,
+            moved_to=dict(found.settings).get(MOVED_TO),
             end=JournalEnd((found.head.number, found.head.hash)),
         )
 
@@ -280,26 +277,23 @@ class ServerStore:
         if last:
             notes.note_head(self.place, head, tx.now)
 
-    def _make_schema(self, session: Session) -> None:
+    def begin_new(self, session: Session) -> None:
+        """Begin a transaction with an empty schema for a new clinic. Refuses with `Exists` when there is a clinic."""
         name = self.address.schema
         existing = "SELECT c.relname FROM pg_namespace AS n LEFT JOIN pg_class AS c ON c.relnamespace = n.oid"
-        *_, found = session.run_all([*self._beginning(WRITE), (f"{existing} WHERE n.nspname = %s LIMIT 1", (name,))])
+        *_, found = session.run_all([*self.beginning(WRITE), (f"{existing} WHERE n.nspname = %s LIMIT 1", (name,))])
         match found.fetchall():
             case []:
-                session.script([f'CREATE SCHEMA "{name}"'])
+                try:
+                    session.script([f'CREATE SCHEMA "{name}"'])
+                except psycopg.Error as error:
+                    if first(error).sqlstate in _EXISTING:
+                        raise errors.Exists(path=self.place) from None
+                    raise
             case [(None,)]:
                 pass  # An administrator has made the schema.
             case _:
                 raise errors.Exists(path=self.place)
-        session.script(
-            [
-                *DDL,
-                "INSERT INTO counters (name, value) VALUES ('patients', 0), ('appointments', 0), ('waitlist', 0)",
-            ]
-        )
-        session.later("INSERT INTO settings (name, value) VALUES ('secret', %s)", (secrets.token_hex(32),))
-        head = "INSERT INTO head (one, number, hash, schema, application) VALUES (true, 0, '', %s, %s)"
-        session.later(head, (CURRENT, APPLICATION))
 
     def protect(self) -> None:
         """Do nothing: no file that a user can name belongs to the database."""
@@ -309,9 +303,12 @@ class ServerStore:
         noted = notes.head(self.place)
         return noted[0] if noted else None
 
-    @staticmethod
-    def _settings(session: Session) -> tuple[tuple[str, str], ...]:
-        return tuple((str(name), str(value)) for name, value in session.run(_SETTINGS).fetchall())
+    def opened(
+        self, session: Session, head: Head, actor: str, *, fresh: bool = False, schema: int = CURRENT
+    ) -> ServerTx:
+        """Return the transaction on what a session has just made."""
+        stored = tuple((str(name), str(value)) for name, value in session.run(_SETTINGS).fetchall())
+        return self._opened(session, _Begun(head, schema, stored), actor, fresh=fresh)
 
 
 def _about(noted: Head, at: datetime) -> list[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from clinicctl import clock, errors
@@ -19,7 +19,7 @@ from clinicctl.store.migrations import APPLICATION_ID, CURRENT
 from clinicctl.store.reports import Copy, Head, LastBackup
 from clinicctl.store.sqlite import check, head_file, info, location, trust
 from clinicctl.store.sqlite.connections import connected, inspect, interruptible, view
-from clinicctl.store.sqlite.copies import has_key, reader, save_copy, writing_to
+from clinicctl.store.sqlite.copies import has_key, reader, refuse_moved, save_copy, writing_to
 from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.transactions import FileTransactions, open_tx, refuse_behind
@@ -35,6 +35,41 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Cop
     """
     inspect(path)
     trust.refuse_mixture(path, wait=wait)
+    name, _ = os.path.splitext(os.path.basename(path))
+    with publishing(target, name=name, keep=keep) as backup:
+        noted = head_file.known_head(path)
+        with writing_to(backup.draft.target), translated(path, wait), closing(reader(path, wait)) as source:
+            source.execute("VACUUM INTO ?", (uri(backup.draft.path, "mode=rw"),))
+            _drop_extra_indexes(backup.draft.path)
+        backup.head, backup.zone = checked(backup.draft.path, shown=path, noted=noted)
+    made = backup.made()
+    head_file.note_backup(path, LastBackup(made.at, made.path, made.head))
+    return made
+
+
+class Backup:
+    """A backup that is being made: its draft, and then the head and the time zone in it."""
+
+    def __init__(self, draft: paths.Draft, at: datetime) -> None:
+        self.draft = draft
+        self.at = at
+        self.head: Head | None = None
+        self.zone: ZoneInfo | None = None
+        self.removed: tuple[str, ...] = ()
+
+    def made(self) -> Copy:
+        """Return the report of the complete backup."""
+        assert self.head is not None
+        target = self.draft.target
+        return Copy(target, self.at.astimezone(self.zone), info.size(target), self.head, self.removed)
+
+
+@contextmanager
+def publishing(target: str, *, name: str, keep: int | None) -> Iterator[Backup]:
+    """Hand out the draft of a backup, which appears at its target at the end.
+
+    `target` is a new file, or a folder for a file whose name begins with `name`. `keep` is as for `make`.
+    """
     folder = os.path.isdir(target)
     if not folder and (target == "-" or target.endswith("/")):
         raise errors.Usage(problem="Name a new file or an existing folder for the backup.")
@@ -42,20 +77,15 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Cop
     if not folder and os.path.lexists(target):
         raise errors.Exists(path=target)
     paths.refuse_own(target)
-    noted = head_file.known_head(path)
     if keep is not None and not folder:
         raise errors.Usage(problem="--keep needs a folder: a single file has no older backups.")
     now = clock.now()
-    name, _ = os.path.splitext(os.path.basename(path))
     wanted = os.path.join(target, f"{name}-{now.astimezone(UTC):{paths.STAMP}}.db") if folder else target
-    with translated(wanted, wait), paths.creating(wanted, numbered=folder) as draft:
-        with writing_to(draft.target), translated(path, wait), closing(reader(path, wait)) as source:
-            source.execute("VACUUM INTO ?", (uri(draft.path, "mode=rw"),))
-            _drop_extra_indexes(draft.path)
-        head, zone = _checked(draft.path, shown=path, noted=noted)
-    head_file.note_backup(path, LastBackup(now.astimezone(zone), draft.target, head))
-    removed = _rotate(draft.target, f"{re.escape(name)}-", keep) if keep is not None else ()
-    return Copy(draft.target, now.astimezone(zone), info.size(draft.target), head, removed)
+    with translated(wanted, 0), paths.creating(wanted, numbered=folder) as draft:
+        backup = Backup(draft, now)
+        yield backup
+    if keep is not None:
+        backup.removed = _rotate(draft.target, f"{re.escape(name)}-", keep)
 
 
 @contextmanager
@@ -71,6 +101,7 @@ def saved_first(
     location.refuse_unsafe(store.path)
     with store.locked():
         store.refuse_unusable()
+        refuse_moved(store.path, store.wait)
         due = not migrating or info.describe(store.path, wait=store.wait).schema < CURRENT
         if due and migrating:
             check.refuse_foreign(store.path, shown=store.path)
@@ -99,6 +130,7 @@ def compact(store: FileTransactions) -> tuple[int, int]:
         ):
             with view(connection):
                 tx = open_tx(connection, store.path, "")
+                tx.refuse_moved()
                 store.refuse_behind(tx)
                 store.refuse_changed_schema(tx.driver)
             driver = connection.driver
@@ -117,7 +149,7 @@ def _drop_extra_indexes(path: str) -> None:
                 connection.execute(f'DROP INDEX "{name.replace(chr(34), chr(34) * 2)}"')
 
 
-def _checked(path: str, *, shown: str, noted: Head | None) -> tuple[Head, ZoneInfo]:
+def checked(path: str, *, shown: str, noted: Head | None) -> tuple[Head, ZoneInfo]:
     """Return the journal's head in a copy, and the clinic's time zone.
 
     Refuses a damaged copy, and a copy without the write that was noted last before the copy began.

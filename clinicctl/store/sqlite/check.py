@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 from uuid import UUID
 
-from clinicctl import errors, interrupts, settings
+from clinicctl import errors, interrupts
 from clinicctl.store.compiled import schema as expected
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.reports import CONSTRAINTS, INTACT, MOST, REFERENCES, SCHEMA, SETTINGS, VALID_VALUES, Violation
@@ -18,6 +18,7 @@ from clinicctl.store.sqlite import info, invariants
 from clinicctl.store.sqlite.connections import interruptible
 from clinicctl.store.sqlite.db_errors import reason_of, translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
+from clinicctl.store.tx import bad_settings
 from clinicctl.store.values import UNREADABLE, Unreadable, to_date, to_uuid
 
 _INTERNAL = {
@@ -43,6 +44,7 @@ Dates are moved by 0 days, so that SQLite normalizes them; otherwise it returns 
 _JSON = "CASE WHEN json_valid({0}) THEN json_type({0}) = 'object' ELSE 0 END"
 _JSON_COLUMNS = ("journal.outcome", "journal_steps.before", "journal_days.before", "journal_merges.before")
 _ROW = "'row ' || rowid"
+_STORED_SETTINGS = "SELECT rowid, name, value FROM settings ORDER BY rowid"
 _LABELS = {
     table: f"CASE typeof(number) WHEN 'integer' THEN '{letter}' || number ELSE {_ROW} END"
     for table, letter in (("patients", "P"), ("appointments", "A"), ("waitlist_entries", "W"), ("journal", "write "))
@@ -71,7 +73,7 @@ def violations(connection: sqlite3.Connection, *, older: bool = False) -> Iterat
     yield from _violations(REFERENCES, _orphans(connection))
     for each in invariants.INVARIANTS:
         yield from _violations(each.name, _violating(connection, each.query), each.derived)
-    yield from _violations(SETTINGS, _bad_settings(connection))
+    yield from _violations(SETTINGS, bad_settings(connection.execute(_STORED_SETTINGS)))
 
 
 def last_given(connection: sqlite3.Connection) -> dict[UUID, dict[date, int]]:
@@ -235,24 +237,6 @@ def _violations(invariant: str, where: Iterator[str], derived: str | None = None
 def _violating(connection: sqlite3.Connection, query: str) -> Iterator[str]:
     for (where,) in connection.execute(query):
         yield str(where)
-
-
-def _bad_settings(connection: sqlite3.Connection) -> Iterator[str]:
-    known = {each.name: each for each in settings.CLINIC}
-    for row, name, value in connection.execute("SELECT rowid, name, value FROM settings WHERE name <> 'secret'"):
-        if str(name).startswith(settings.SAVED_COLUMNS):
-            continue
-        if name not in known:
-            yield f"row {row} of settings"
-        elif not _is_valid(known[name], value):
-            yield str(name)
-
-
-def _is_valid(setting: settings.SettingSpec, value: object) -> bool:
-    try:
-        return isinstance(value, str) and str((setting.stored or setting.read)(value)) == value
-    except errors.BadValue:
-        return False
 
 
 def _damage(connection: sqlite3.Connection) -> Iterator[str]:

@@ -13,9 +13,11 @@ from clinicctl.store import paths
 from clinicctl.store.sqlite.connections import interruptible
 from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
+from clinicctl.store.tx import MOVED_TO
 
 ASK_AGAIN = 0.05
 """Seconds between two attempts to copy pages of a locked database."""
+_MOVED = "SELECT value FROM settings WHERE name = ?"
 _KEY = "SELECT 1 FROM journal WHERE key = ?"
 
 
@@ -96,3 +98,15 @@ def has_key(path: str, key: str, wait: float) -> bool:
     ):
         return connection.execute(_KEY, (key,)).fetchone() is not None
     return False
+
+
+def refuse_moved(path: str, wait: float) -> None:
+    """Refuse the database of a clinic that has moved to another place.
+
+    A database that cannot be read has not.
+    """
+    found = None
+    with suppress(errors.Refusal), translated(path, wait), closing(reader(path, wait)) as connection:
+        found = connection.execute(_MOVED, (MOVED_TO,)).fetchone()
+    if found is not None:
+        raise errors.Moved(path=path, to=found[0])

@@ -8,16 +8,16 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from tempfile import TemporaryDirectory
-from zoneinfo import ZoneInfo
 
-from clinicctl import __version__, clock, errors, settings
+from clinicctl import __version__, errors
+from clinicctl.store import findings
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.reports import Found, Head
 from clinicctl.store.sqlite import head_file, info, location, trust
 from clinicctl.store.sqlite.connections import connected, inspect
 from clinicctl.store.sqlite.driver import provider, sqlite3, uri
+from clinicctl.store.tx import MOVED_TO
 
 LEAST_FREE = 100 << 20
 """Bytes of free disk below which `health` warns."""
@@ -25,16 +25,10 @@ LEAST_FREE = 100 << 20
 LONG_LOG = 64 << 20
 """Bytes of `-wal` from which `health` warns. Without readers, a write checkpoints it from 1 MiB."""
 
-CLOCKS_DIFFER = timedelta(seconds=2)
-"""The accepted difference between the clocks of two desks."""
-
 _DURABLE = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 0, "foreign_keys": 1}
 _NAMES = {("synchronous", 2): "FULL", ("foreign_keys", 1): "ON"}
 _BACKPORTS = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
-
-
-BACKUP_OVERDUE = timedelta(days=7)
-"""The age from which `health` asks for a new backup."""
+_SETTING = "SELECT value FROM settings WHERE name = ?"
 
 
 def examine(path: str) -> list[Found]:
@@ -91,7 +85,8 @@ def _content(path: str) -> Iterator[Found]:
             (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
             (patients,) = connection.execute("SELECT count(*) FROM patients").fetchone()
             last = connection.execute("SELECT number, hash, at FROM journal ORDER BY number DESC LIMIT 1").fetchone()
-            zone = connection.execute("SELECT value FROM settings WHERE name = 'timezone'").fetchone()
+            zone = connection.execute(_SETTING, ("timezone",)).fetchone()
+            moved_to = connection.execute(_SETTING, (MOVED_TO,)).fetchone()
     except sqlite3.Error as error:
         problem = location.denied(path) if error.sqlite_errorname == "SQLITE_CANTOPEN" else None
         yield Found("content", "unreadable", False, problem or error.sqlite_errorname, True)
@@ -101,40 +96,11 @@ def _content(path: str) -> Iterator[Found]:
     wal = mode == "wal"
     yield Found("journal mode", mode, wal, None if wal else "the next write sets it to wal")
     yield Found("patients", str(patients))
-    yield _head(last, noted)
-    yield _clock(last)
-    yield _zone(zone[0] if zone else "UTC")
-
-
-def _head(last: tuple[int, str, str] | None, noted: Head | None) -> Found:
-    """Compare the journal's last row with the note that was read before it."""
-    number, hash_ = last[:2] if last else (0, "0" * 64)
-    behind = noted is not None and (noted.number > number or (noted.number == number and noted.hash != hash_))
-    problem = f"write {noted.number} was committed and is missing" if noted and behind else None
-    return Found("journal head", f"{number} {hash_}", not behind, problem, behind)
-
-
-def _clock(last: tuple[int, str, str] | None) -> Found:
-    now = clock.now()
-    try:
-        since = datetime.fromisoformat(last[2]).replace(tzinfo=UTC) if last else now
-    except (TypeError, ValueError):
-        return Found("clock", f"{now:%Y-%m-%d %H:%M} UTC", False, "the time of the last write cannot be read")
-    late = now + CLOCKS_DIFFER < since
-    problem = f"the last write was at {since:%Y-%m-%d %H:%M} UTC, in the future" if late else None
-    return Found("clock", f"{now:%Y-%m-%d %H:%M} UTC", not late, problem)
-
-
-def _zone(name: str) -> Found:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return Found("time zone", name, False, "not known on this machine", True)
-    try:
-        settings.timezone(name)
-    except errors.BadValue:
-        return Found("time zone", name, False, "not an IANA time zone: set one with `clinicctl config timezone NAME`")
-    return Found("time zone", name)
+    yield findings.head(Head(*last[:2]) if last else Head(0, ""), noted)
+    if moved_to:
+        yield findings.moved(moved_to[0])
+    yield findings.clocks(last[2] if last else None)
+    yield findings.zone(zone[0] if zone else "UTC")
 
 
 def _sizes(path: str) -> Iterator[Found]:
@@ -166,11 +132,4 @@ def _disk(path: str) -> Found:
 def _backup(path: str) -> Found:
     """Check the note about the last backup."""
     last = head_file.last_backup(path)
-    if last is None:
-        return Found("last backup", "none", False, "create one with `clinicctl db backup FILE`")
-    age = clock.now() - last.at
-    problem = f"older than {BACKUP_OVERDUE.days} days" if age > BACKUP_OVERDUE else None
-    if not os.path.exists(last.path):
-        problem = "the file no longer exists"
-    value = f"{age.days} days ago, {last.at:%Y-%m-%d %H:%M}: {last.path}, write {last.head.number}"
-    return Found("last backup", value, problem is None, problem)
+    return findings.backup(last, exists=last is not None and os.path.exists(last.path))

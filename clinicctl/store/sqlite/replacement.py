@@ -14,7 +14,16 @@ from clinicctl import errors
 from clinicctl.store import paths
 from clinicctl.store.sqlite import check, drafts, head_file, location
 from clinicctl.store.sqlite.connections import inspect
-from clinicctl.store.sqlite.copies import ASK_AGAIN, bounded_by, copy_pages, copying, has_key, reader, save_copy
+from clinicctl.store.sqlite.copies import (
+    ASK_AGAIN,
+    bounded_by,
+    copy_pages,
+    copying,
+    has_key,
+    reader,
+    refuse_moved,
+    save_copy,
+)
 from clinicctl.store.sqlite.db_errors import reason_of, translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.transactions import LOGS, FileTransactions
@@ -38,7 +47,7 @@ def replacing(store: FileTransactions, file: str, *, actor: str, key: str, dry_r
     """
     inspect(file)
     location.refuse_unsafe(store.path)
-    _refuse_foreign_place(store.path)
+    _refuse_foreign_place(store.path, store.wait)
     with ExitStack() as files, ExitStack() as work:
         tx, draft = None, ""
         if not has_key(store.path, key, store.wait):
@@ -48,7 +57,7 @@ def replacing(store: FileTransactions, file: str, *, actor: str, key: str, dry_r
             tx = work.enter_context(store.transaction(draft, actor=actor, key=key, dry_run=dry_run, migrating=True))
             check.refuse_unsound(tx.driver, shown=file)
         with _saving(store, wanted=tx is not None and not dry_run) as save:
-            _refuse_foreign_place(store.path)
+            _refuse_foreign_place(store.path, store.wait)
             if tx is None or has_key(store.path, key, store.wait):
                 with store.transaction(store.path, actor=actor, key=key, dry_run=dry_run) as live:
                     yield live
@@ -62,11 +71,12 @@ def replacing(store: FileTransactions, file: str, *, actor: str, key: str, dry_r
                 store.trust_new()
 
 
-def _refuse_foreign_place(path: str) -> None:
-    """Refuse to replace what is not a clinic database. A damaged one may be replaced."""
+def _refuse_foreign_place(path: str, wait: float) -> None:
+    """Refuse to replace what is not a clinic database, or has moved. A damaged one may be replaced."""
     if os.path.lexists(path):
         with suppress(errors.Damaged):
             inspect(path)
+            refuse_moved(path, wait)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from clinicctl.store.sqlite.tx import FileTx
 
 if TYPE_CHECKING:
     from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
+    from clinicctl.store.sqlite.receiving import FileReceiver
 
 
 class FileStore(FileTransactions):
@@ -85,6 +86,12 @@ class FileStore(FileTransactions):
         from clinicctl.store.sqlite import backup
 
         return backup.saved_first(self, "before-repair", actor=actor, key=key, dry_run=dry_run)
+
+    def receiving(self) -> "AbstractContextManager[FileReceiver]":
+        """Hand out the receiver of another clinic. Refuses with `Exists` when there is a database."""
+        from clinicctl.store.sqlite import receiving
+
+        return receiving.receiving(self)
 
     def compact(self) -> tuple[int, int]:
         """Shrink the database file; return the bytes before and after."""

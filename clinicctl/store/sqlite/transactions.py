@@ -15,16 +15,16 @@ from glob import escape, glob
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store import paths
-from clinicctl.store.compiled import schema
 from clinicctl.store.heads import Head
-from clinicctl.store.migrations import APPLICATION_ID, CURRENT, migrate
-from clinicctl.store.sqlite import drafts, head_file, location, trust
+from clinicctl.store.migrations import CURRENT
+from clinicctl.store.sqlite import drafts, filling, head_file, location, trust
 from clinicctl.store.sqlite.connections import Connection, checkpoint, connected, inspect, is_replaced, note_files, view
 from clinicctl.store.sqlite.db_errors import is_full, reason_of, translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.lock import writers_lock
+from clinicctl.store.sqlite.migration import migrate
 from clinicctl.store.sqlite.tx import FileTx, hash_of
-from clinicctl.store.tx import read_settings, refuse_other_version
+from clinicctl.store.tx import MOVED_TO, read_settings, refuse_other_version
 
 LOGS = ("-wal", "-journal")
 """The suffixes of the log files beside a database that can hold content of it."""
@@ -90,7 +90,20 @@ class FileTransactions:
         """Hand out a transaction on a new database.
 
         The database appears at its path after the commit. Refuses with `Exists` when there is a file at the path.
-        Creates the folder (0700); the file is 0600.
+        """
+        with self.drafting() as draft:
+            with translated(self.path, self.wait):
+                _make_schema(draft)
+            with self.transaction(draft, actor=actor, key=key, dry_run=dry_run, fresh=True) as tx:
+                yield tx
+            if not dry_run:
+                self.put_new(draft)
+
+    @contextmanager
+    def drafting(self) -> Iterator[str]:
+        """Hand out the path of an empty file beside that of a new database. Holds the writer's lock.
+
+        Creates the folder (0700); the file is 0600. Refuses with `Exists` when there is a file at the database's path.
         """
         location.stat_database(self.path, making=True)
         self._refuse_existing()
@@ -102,16 +115,16 @@ class FileTransactions:
         location.refuse_unsafe(self.path)
         with self.locked(), drafts.making(self.path) as draft:
             self._refuse_existing()
-            with translated(self.path, self.wait):
-                _make_schema(draft)
-            with self.transaction(draft, actor=actor, key=key, dry_run=dry_run, fresh=True) as tx:
-                yield tx
-            if not dry_run:
-                with translated(self.path, self.wait):
-                    self.clear_note(head_file.clear_all)
-                    os.link(draft, self.path)
-                self.note_head()
-                self.trust_new()
+            yield draft
+
+    def put_new(self, draft: str, head: tuple[int, str] | None = None) -> None:
+        """Let a complete draft appear at the path of the database, and note its head."""
+        self._head = head or self._head
+        with translated(self.path, self.wait):
+            self.clear_note(head_file.clear_all)
+            os.link(draft, self.path)
+        self.note_head()
+        self.trust_new()
 
     def _refuse_existing(self) -> None:
         """Refuse a path with a database or a log.
@@ -300,7 +313,8 @@ def open_tx(connection: Connection, path: str, actor: str, *, fresh: bool = Fals
     driver = connection.driver
     (version,) = driver.execute("PRAGMA user_version").fetchone()
     refuse_other_version(version, place=path)
-    secret, clinic, zone = read_settings(tuple(driver.execute(_SETTINGS).fetchall()), place=path)
+    stored = tuple(driver.execute(_SETTINGS).fetchall())
+    secret, clinic, zone = read_settings(stored, place=path)
     note_files(connection)
     now = clock.now()
     return FileTx(
@@ -313,19 +327,17 @@ def open_tx(connection: Connection, path: str, actor: str, *, fresh: bool = Fals
         secret=secret,
         place=path,
         fresh=fresh,
+        moved_to=dict(stored).get(MOVED_TO),
     )
 
 
 def _make_schema(path: str) -> None:
     with connected(path, 0, mode="rw") as connection:
         connection.begin()
-        for each in schema.DDL:
-            connection.driver.execute(each)
+        filling.make_tables(connection.driver)
         for kind in ("patients", "appointments", "waitlist"):
             connection.driver.execute("INSERT INTO counters (name, value) VALUES (?, 0)", (kind,))
         connection.driver.execute("INSERT INTO settings (name, value) VALUES ('secret', ?)", (secrets.token_hex(32),))
-        connection.driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.driver.execute(f"PRAGMA user_version={CURRENT}")
         connection.driver.commit()
 
 

@@ -1,0 +1,95 @@
+"""The store of a clinic on a server, with the doors that every engine has.
+
+What works on the clinic as a whole is loaded by the commands that need it.
+"""
+
+import os
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from clinicctl import errors
+from clinicctl.store.postgresql.store import ServerStore
+from clinicctl.store.postgresql.tx import ServerTx
+from clinicctl.store.reports import Copy, DatabaseInfo, Found, Violation
+
+if TYPE_CHECKING:
+    from clinicctl.store.postgresql.receiving import ServerReceiver
+
+
+class ServerDoors(ServerStore):
+    """The database of one clinic: a schema on a server."""
+
+    def describe(self) -> DatabaseInfo:
+        """Describe the clinic and its server, also one with an older schema."""
+        from clinicctl.store.postgresql import info
+
+        return info.describe(self)
+
+    def examine(self) -> list[Found]:
+        """Check whether the clinic and its server can be used. Refuses nothing."""
+        from clinicctl.store.postgresql import health
+
+        return health.examine(self)
+
+    def find_violations(self) -> list[Violation]:
+        """Return the violations in a clinic that no transaction can be opened on."""
+        from clinicctl.store.postgresql import check, info
+
+        with info.viewed(self) as session:
+            return list(check.violations(session))
+
+    def back_up(self, target: str, *, keep: int | None) -> Copy:
+        """Copy the clinic to a new file, or to a dated file in a folder. See `backup.make`."""
+        from clinicctl.store.postgresql import backup
+
+        return backup.make(self, target, keep=keep)
+
+    def describe_backup(self, file: str) -> DatabaseInfo:
+        """Describe a backup, which is a clinic file."""
+        from clinicctl.store.sqlite import info
+
+        if not os.path.lexists(file):
+            raise errors.NoSuchFile(path=file)
+        return info.describe(file, wait=0)
+
+    def replacing(self, file: str, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
+        """Hand out a transaction on a copy of `file`, which then replaces the clinic."""
+        from clinicctl.store.postgresql import replacement
+
+        return replacement.replacing(self, file, actor=actor, key=key, dry_run=dry_run)
+
+    def migrating(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
+        """Migrate the clinic in a transaction, after a copy of it."""
+        from clinicctl.store.postgresql import migration
+
+        return migration.saved_first(self, actor=actor, key=key, dry_run=dry_run, migrating=True)
+
+    def repairing(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
+        """Hand out a transaction, after a copy of the clinic."""
+        from clinicctl.store.postgresql import migration
+
+        return migration.saved_first(self, actor=actor, key=key, dry_run=dry_run)
+
+    def receiving(self) -> "AbstractContextManager[ServerReceiver]":
+        """Hand out the receiver of another clinic. Refuses with `Exists` when there is one."""
+        from clinicctl.store.postgresql import receiving
+
+        return receiving.receiving(self)
+
+    def compact(self) -> tuple[int, int]:
+        """Refuse: the server gives free space back by itself."""
+        raise errors.Usage(
+            problem="A clinic on a server is not compacted by a command: the server's autovacuum does it."
+        )
+
+    def overwrite(self) -> None:
+        """Let the server remove the old versions of rows. Nobody can tell whether it is the only one to have them."""
+        from clinicctl.store.postgresql import erasure
+
+        erasure.vacuum(self)
+
+    def copies(self) -> list[str]:
+        """Return the names of the copies beside the clinic."""
+        from clinicctl.store.postgresql import erasure
+
+        return erasure.listed(self)
