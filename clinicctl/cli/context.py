@@ -35,8 +35,6 @@ R = TypeVar("R")
 
 
 class Ctx(typer.Context):
-    """The context of a command, with the type of its `obj`."""
-
     obj: "AppContext"
 
 
@@ -229,9 +227,8 @@ class AppContext(Reporting):
     ) -> "Outcome":
         """Return the outcome of a write, in the transaction that `begin` opens.
 
-        A later `part` of a command has a key of its own. Asks at a terminal which of several is meant, after the
-        transaction was rolled back. A server may end a transaction in favour of another one; it is then repeated
-        within the wait.
+        A later `part` of a command has a key of its own. After the rollback, it asks at a terminal which of several is
+        meant, and repeats what a server has ended in favour of another transaction.
         """
         end = clock.ticks() + self.settings.wait
         while True:

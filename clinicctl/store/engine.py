@@ -4,11 +4,13 @@ The rest of the program does not know which engine it is on.
 """
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from clinicctl.store import paths
-from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
 from clinicctl.store.tx import Condition, JournalEnd, Step, Tx
+
+if TYPE_CHECKING:
+    from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
 
 __all__ = ["Condition", "GroupStore", "JournalEnd", "Step", "Store", "Tx", "doctor_codes", "open_group", "open_store"]
 
@@ -58,22 +60,22 @@ class Store(Protocol):
     def protect(self) -> None:
         """Refuse the files of the database wherever a user names a file."""
 
-    def noted_head(self) -> Head | None:
+    def noted_head(self) -> "Head | None":
         """Return the last head of the journal that this machine has noted."""
 
-    def describe(self) -> DatabaseInfo:
+    def describe(self) -> "DatabaseInfo":
         """Describe the database, also one with an older schema."""
 
-    def examine(self) -> list[Found]:
+    def examine(self) -> "list[Found]":
         """Check whether the database can be used. Refuses nothing."""
 
-    def find_violations(self) -> list[Violation]:
+    def find_violations(self) -> "list[Violation]":
         """Return the violations in a database that no transaction can be opened on."""
 
-    def back_up(self, target: str, *, keep: int | None) -> Copy:
+    def back_up(self, target: str, *, keep: int | None) -> "Copy":
         """Copy the database to a new file, or to a dated file in a folder."""
 
-    def describe_backup(self, file: str) -> DatabaseInfo:
+    def describe_backup(self, file: str) -> "DatabaseInfo":
         """Describe a backup."""
 
     def replacing(self, file: str, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:

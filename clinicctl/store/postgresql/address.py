@@ -64,6 +64,6 @@ def _hosts(netloc: str, parameters: list[tuple[str, str]]) -> list[str]:
 
 
 def _is_local(host: str) -> bool:
-    """Return whether a host, perhaps with a port, is a socket or the loopback interface."""
+    """Return whether a host is a socket or the loopback interface."""
     name = host if host.startswith("/") else re.sub(r":[0-9]*$", "", host) if host != "::1" else host
     return not name or name.startswith(("/", "@")) or _LOOPBACK.fullmatch(name) is not None

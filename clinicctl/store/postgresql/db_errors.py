@@ -7,7 +7,7 @@ that it has rolled it back. The server's texts are not shown: they contain value
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from clinicctl import errors
+from clinicctl import errors, interrupts
 from clinicctl.store.db_errors import REFUSALS
 from clinicctl.store.postgresql.address import Address
 from clinicctl.store.postgresql.driver import psycopg
@@ -48,6 +48,8 @@ def translated(address: Address, wait: float) -> Iterator[None]:
         if refused is None:
             raise
         raise refused from None
+    except interrupts.Elapsed:
+        raise errors.Unreachable(path=address.place, reason="no answer in time") from None
     except Unreadable as unreadable:
         raise errors.Damaged(path=address.place, reason=str(unreadable)) from None
 
@@ -60,7 +62,7 @@ def first(error: psycopg.Error) -> psycopg.Error:
 
 
 def is_passing(error: psycopg.Error) -> bool:
-    """Return whether the first trip of a transaction may succeed when it is tried again."""
+    """Return whether the first trip may succeed when it is tried again."""
     state = first(error).sqlstate
     if state is None:
         return isinstance(error, psycopg.OperationalError)

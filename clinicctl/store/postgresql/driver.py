@@ -79,7 +79,7 @@ class _IntDumper(Dumper):
 
 
 def connect(address: Address, *, wait: float) -> Connection:
-    """Connect to the server, and try again within `wait` seconds while it is not reachable.
+    """Connect to the server; try again within `wait` seconds.
 
     Refuses with `Unreachable`, or with `NotConnected` when another attempt would fail in the same way.
     """
@@ -107,9 +107,9 @@ def connect(address: Address, *, wait: float) -> Connection:
 
 @contextmanager
 def _verified_tls(address: Address) -> Iterator[None]:
-    """Let libpq verify the certificate of a server elsewhere, unless the URL, the service or the user says otherwise.
+    """Let libpq verify the certificate of a server on another machine.
 
-    In the environment it is weaker than in the URL and in a service file.
+    The setting is in the environment, where it is weaker than one in the URL or in a service file.
     """
     if address.is_local or "PGSSLMODE" in os.environ:
         yield

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from clinicctl import clock, errors
 from clinicctl.store.postgresql.db_errors import first, is_passing
 from clinicctl.store.postgresql.doors import ServerDoors
-from clinicctl.store.postgresql.driver import connect, psycopg
+from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.store import READ, WRITE
 from clinicctl.store.postgresql.tx import ServerTx
@@ -85,7 +85,7 @@ class GroupServerStore(ServerDoors):
             yield tx
 
     def require_standalone(self) -> None:
-        """Refuse work on the clinic as a whole, which does not fit into a shared transaction."""
+        """Refuse work that does not fit into a shared transaction."""
         raise errors.Usage(problem="This command does not run in a batch or a shell. Run it by itself.")
 
     def held(self) -> float:
@@ -133,7 +133,10 @@ class GroupServerStore(ServerDoors):
         return tx
 
     def _begun(self, how: str, actor: str | None) -> ServerTx:
-        """Begin a transaction on the open connection. One that was lost between two commands is made again."""
+        """Begin a transaction on the open connection.
+
+        One that was lost between two commands is made again.
+        """
         known = self._session
         if known is not None and not known.is_broken:
             try:
@@ -141,7 +144,7 @@ class GroupServerStore(ServerDoors):
             except psycopg.Error as error:
                 if not is_passing(error) or not known.is_broken:
                     raise
-        self._session = Session(connect(self.address, wait=self._timeout))
+        self._session = self.connected(self._timeout)
         return self._begin_on(self._session, how, actor)
 
     def _begin_on(self, session: Session, how: str, actor: str | None) -> ServerTx:
@@ -164,6 +167,6 @@ class GroupServerStore(ServerDoors):
     def _compare(self, tx: ServerTx) -> None:
         """Refuse once after a restore."""
         if self.refuses_after_restore:
-            seen, self._seen = self._seen, tx.begun
+            seen, self._seen = self._seen, tx.session.begun
             if seen is not None and tx.is_restored(seen):
                 raise errors.RestoredMeanwhile(path=self.place)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from clinicctl.store import paths
-from clinicctl.store.reports import Head, LastBackup
+from clinicctl.store.heads import Head, LastBackup
 
 _LONGEST = 16_384
 
@@ -61,7 +61,10 @@ def _read(place: str) -> dict[str, Any]:
 
 
 def _write(place: str, name: str, value: dict[str, Any]) -> None:
-    """Replace one note. Two commands may lose a note of each other, but leave no half of one."""
+    """Replace one note.
+
+    Of two commands at once one may lose its note, but no note is half written.
+    """
     path = _file(place)
     stored = {**_read(place), "place": place, name: value}
     with suppress(OSError):

@@ -35,7 +35,7 @@ class ServerReceiver:
         assert self._tx is not None
         with self._store.translated():
             self._store.commit(key, self._tx)
-        notes.note_head(self._store.place, self._tx.begun, self._tx.now)
+        notes.note_head(self._store.place, self._tx.session.begun, self._tx.now)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from clinicctl import interrupts
+from clinicctl.store.heads import Head
 from clinicctl.store.postgresql.driver import Connection, Cursor, pq, psycopg
 
 _INSERTS_AT_ONCE = 500
@@ -35,10 +36,14 @@ _Statement = tuple[str, Values]
 class Session:
     """One connection, and the statements that wait to be sent."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, patience: float) -> None:
         self.connection = connection
+        self.patience = patience
+        """Seconds to wait for an answer. Then the server, or the way to it, is taken for lost."""
         self.warned = False
         """Whether the server has warned that a commit may not be replicated."""
+        self.begun = Head(0, "")
+        """The journal's head at the beginning of the transaction."""
         self._waiting: list[_Statement] = []
         self._known = dict[_Statement, list[Row]]()
         self._streams = 0
@@ -74,15 +79,15 @@ class Session:
     def run_all(
         self, statements: Iterable[_Statement], *, ahead: Sequence[_Statement] = (), seconds: float | None = None
     ) -> list[Cursor]:
-        """Send the waiting statements and these in one round trip, and return the cursors of these.
+        """Send the waiting statements and these; return the cursors of these.
 
-        The results of `ahead` are then known. Raises `interrupts.Elapsed` if the server has not answered after
-        `seconds`.
+        They take one round trip. The results of `ahead` are then known. Raises `interrupts.Elapsed` if the server has
+        not answered in `seconds`, or in its patience.
         """
         asked = list(statements)
         sent = [*self._waiting, *asked, *ahead]
         self._waiting = []
-        with self._stopping(), interrupts.Waiting(seconds), ExitStack() as trip:
+        with self._stopping(), interrupts.Waiting(seconds or self.patience), ExitStack() as trip:
             if len(sent) > 1:
                 trip.enter_context(self.connection.pipeline())
                 # Before the pipeline ends, which would wait for the server.
@@ -115,7 +120,10 @@ class Session:
             self.run_all([], ahead=unknown)
 
     def change(self, sql: str, values: Values) -> int:
-        """Run a statement that changes rows; return their number. An insert waits for the next statement."""
+        """Run a statement that changes rows; return their number.
+
+        An insert waits for the next statement.
+        """
         self._forget(sql)
         if is_insert(sql):
             self.later(sql, values)
@@ -135,8 +143,11 @@ class Session:
             del self._known[each]
 
     def script(self, statements: Iterable[str]) -> list[list[Row]]:
-        """Send statements without parameters as one message; return the rows of each that has some."""
-        with self._stopping(), interrupts.Waiting():
+        """Send statements without parameters as one message.
+
+        Returns the rows of each that has some.
+        """
+        with self._stopping(), interrupts.Waiting(self.patience):
             cursor = self.connection.execute("; ".join(statements))
         found = list[list[Row]]()
         while True:
@@ -161,7 +172,7 @@ class Session:
         changed = 0
         while several:
             interrupts.check()
-            with self._stopping(), interrupts.Waiting(), self.connection.cursor() as cursor:
+            with self._stopping(), interrupts.Waiting(self.patience), self.connection.cursor() as cursor:
                 cursor.executemany(sql, several)
                 changed += cursor.rowcount
             several = list(islice(left, _INSERTS_AT_ONCE))
@@ -212,7 +223,7 @@ class Session:
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
-        """Close the connection when a signal or the end of the wait stops a trip, and raise that."""
+        """Close the connection when a signal or a timeout stops a trip."""
         try:
             yield
         except (interrupts.Interrupt, interrupts.Elapsed):
@@ -232,7 +243,7 @@ class Session:
             self.close()
 
     def reset(self) -> None:
-        """Forget what belongs to a transaction: waiting statements, known results, a warning."""
+        """Forget the waiting statements, the known results and a warning."""
         self._waiting = []
         self._known.clear()
         self.warned = False
@@ -243,5 +254,5 @@ class Session:
 
 
 def is_insert(sql: str) -> bool:
-    """Return whether a statement inserts the one row of its values, and returns nothing."""
+    """Return whether a statement inserts one row and returns nothing."""
     return sql.lstrip().startswith("INSERT") and "RETURNING" not in sql and "SELECT" not in sql

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from clinicctl import clock, errors, interrupts
 from clinicctl.store.compiled import journal
 from clinicctl.store.compiled.postgresql import DDL
+from clinicctl.store.heads import Head
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import notes
 from clinicctl.store.postgresql.address import read as read_address
@@ -21,7 +22,6 @@ from clinicctl.store.postgresql.db_errors import first, is_passing, is_rolled_ba
 from clinicctl.store.postgresql.driver import connect, psycopg
 from clinicctl.store.postgresql.session import Session, Values
 from clinicctl.store.postgresql.tx import ServerTx, recorded
-from clinicctl.store.reports import Head
 from clinicctl.store.tx import MOVED_TO, JournalEnd, read_settings, refuse_other_version
 from clinicctl.store.values import from_instant
 
@@ -29,10 +29,12 @@ APPLICATION = "clinicctl"
 
 WRITE, READ = "BEGIN ISOLATION LEVEL READ COMMITTED", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-SILENT = 5
-"""Seconds after which the server ends the transaction of a silent client."""
+SILENT = {WRITE: 5, READ: 600}
+"""Seconds after which the server ends the transaction of a silent client, which holds the lock when it writes."""
 LONGEST = 30
-"""Seconds after which the server ends a statement."""
+"""Seconds after which the server ends a statement, beyond the wait for the lock."""
+PATIENCE = 5.0
+"""Seconds to wait for an answer beyond the time after which the server ends a statement."""
 AGAIN = 0.2
 """Seconds between two attempts to begin."""
 LEAST_WAIT = 10.0
@@ -113,10 +115,14 @@ class ServerStore:
             if not dry_run:
                 self.commit(key, tx)
 
+    def connected(self, wait: float) -> Session:
+        """Return a session on a new connection."""
+        return Session(connect(self.address, wait=wait), patience=LONGEST + self.wait + PATIENCE)
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Hand out a session on a connection of its own, which is closed at the end."""
-        session = Session(connect(self.address, wait=self.wait))
+        session = self.connected(self.wait)
         try:
             yield session
         finally:
@@ -132,7 +138,7 @@ class ServerStore:
         """
         end = clock.ticks() + self.wait
         while True:
-            session = Session(connect(self.address, wait=max(0.0, end - clock.ticks())))
+            session = self.connected(max(0.0, end - clock.ticks()))
             try:
                 tx = self.begin(session, how, actor, key=key, any_version=any_version)
                 break
@@ -200,13 +206,13 @@ class ServerStore:
     def beginning(self, how: str) -> list[tuple[str, Values]]:
         """Return the statements that begin a transaction and set it up.
 
-        Nothing of them outlives it.
+        No setting outlives the transaction.
         """
         chosen = {
             "search_path": f'"{self.address.schema}", pg_catalog',
             "lock_timeout": str(max(1, round(self.wait * 1000))),
-            "idle_in_transaction_session_timeout": str(SILENT * 1000),
-            "statement_timeout": str(LONGEST * 1000),
+            "idle_in_transaction_session_timeout": str(SILENT[how] * 1000),
+            "statement_timeout": str(round((LONGEST + self.wait) * 1000)),
             "timezone": "UTC",
             "datestyle": "ISO, YMD",
             "application_name": APPLICATION,
@@ -216,7 +222,10 @@ class ServerStore:
         return [(how, None), (f"SELECT {calls}, {_DURABLE}", values)]
 
     def _refuse_behind(self, found: Head, noted: Head, hashes: list[Any], restored: list[Any]) -> None:
-        """Refuse a clinic without the write that was noted last, unless a backup was restored since."""
+        """Refuse a clinic without the write that was noted last.
+
+        It may lack the write if a backup was restored since.
+        """
         if restored or hashes == [(noted.hash,)]:
             return
         lost = _LOST if found.number < noted.number else _OTHER
@@ -224,10 +233,10 @@ class ServerStore:
 
     def _opened(self, session: Session, found: _Begun, actor: str | None, *, fresh: bool = False) -> ServerTx:
         secret, clinic, zone = read_settings(found.settings, place=self.place)
+        session.begun = found.head
         now = clock.now()
         return ServerTx(
             session=session,
-            begun=found.head,
             now=now,
             today=now.astimezone(zone).date(),
             zone=zone,
@@ -253,7 +262,7 @@ class ServerStore:
         if not session.is_open:
             raise RuntimeError("a statement of this transaction has failed, and its error was ignored")
         head = Head(*tx.head())
-        last = [(_ADVANCE, head)] if head != tx.begun else []
+        last = [(_ADVANCE, head)] if head != session.begun else []
         wait = max(self.wait, LEAST_WAIT)
         try:
             *_, committed = session.run_all([*last, ("COMMIT", None)], seconds=wait)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -11,7 +10,7 @@ from uuid import UUID
 from clinicctl import interrupts
 from clinicctl.store.compiled.postgresql import STATEMENTS
 from clinicctl.store.postgresql.session import Session, Values
-from clinicctl.store.reports import Head, Measures, Violation
+from clinicctl.store.reports import Measures, Violation
 from clinicctl.store.tx import Tx
 from clinicctl.store.values import UNREADABLE, Unreadable
 
@@ -27,12 +26,11 @@ def translated(sql: str) -> str:
     return STATEMENTS.get(sql, sql).replace("?", "%s")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class ServerTx(Tx):
-    """A transaction on a server, by one session. `begun` is the journal's head at its beginning."""
+    """A transaction on a server, by one session."""
 
+    __slots__ = ()
     session: Session
-    begun: Head
 
     @staticmethod
     def in_dialect(sql: str) -> str:
@@ -80,7 +78,7 @@ class ServerTx(Tx):
         raise AssertionError("the first trip has read the head")
 
     def last_number_given(self) -> int:
-        return self.begun.number
+        return self.session.begun.number
 
     def is_restored(self, seen: tuple[int, str]) -> bool:
         number, hash_ = seen

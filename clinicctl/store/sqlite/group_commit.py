@@ -345,7 +345,7 @@ class GroupFileStore(FileStore):
 
     def _protect_and_compare(self, tx: FileTx) -> None:
         """Protect the open files, and refuse once after a restore."""
-        paths.protect(self.path, held=note_files(tx.connection))
+        paths.protect(self.path, held=note_files(tx.session))
         if self.refuses_after_restore:
             seen, self._seen = self._seen, head_of(tx.driver)
             if seen is not None and tx.is_restored(seen):

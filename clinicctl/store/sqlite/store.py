@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from clinicctl import errors
 from clinicctl.store import paths
-from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
 from clinicctl.store.sqlite import head_file, trust
 from clinicctl.store.sqlite.connections import inspect
 from clinicctl.store.sqlite.transactions import FileTransactions
 from clinicctl.store.sqlite.tx import FileTx
 
 if TYPE_CHECKING:
+    from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
     from clinicctl.store.sqlite.receiving import FileReceiver
 
 
@@ -26,11 +26,11 @@ class FileStore(FileTransactions):
         """Refuse the files of the database wherever a user names a file."""
         paths.protect(self.path)
 
-    def noted_head(self) -> Head | None:
+    def noted_head(self) -> "Head | None":
         """Return the last head that was noted beside the database."""
         return head_file.known_head(self.path)
 
-    def describe(self) -> DatabaseInfo:
+    def describe(self) -> "DatabaseInfo":
         """Describe the database, also one with an older schema."""
         from clinicctl.store.sqlite import info
 
@@ -38,28 +38,25 @@ class FileStore(FileTransactions):
         trust.refuse_mixture(self.path, wait=self.wait)
         return info.describe(self.path, wait=self.wait)
 
-    def examine(self) -> list[Found]:
+    def examine(self) -> "list[Found]":
         """Check whether the database can be used. Refuses nothing."""
         from clinicctl.store.sqlite import health
 
         return health.examine(self.path)
 
-    def find_violations(self) -> list[Violation]:
+    def find_violations(self) -> "list[Violation]":
         """Return the violations in a database that no transaction can be opened on."""
         from clinicctl.store.sqlite import check
 
         return check.find_violations(self.path, wait=self.wait)
 
-    def back_up(self, target: str, *, keep: int | None) -> Copy:
-        """Copy the database to a new file, or to a dated file in a folder.
-
-        See `backup.make`.
-        """
+    def back_up(self, target: str, *, keep: int | None) -> "Copy":
+        """Copy the database to a new file, or to a dated file in a folder."""
         from clinicctl.store.sqlite import backup
 
         return backup.make(self.path, target, wait=self.wait, keep=keep)
 
-    def describe_backup(self, file: str) -> DatabaseInfo:
+    def describe_backup(self, file: str) -> "DatabaseInfo":
         """Describe a backup.
 
         `file` may be the database itself, but none of its other files.

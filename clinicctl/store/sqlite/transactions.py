@@ -15,8 +15,8 @@ from glob import escape, glob
 
 from clinicctl import clock, errors, interrupts, settings
 from clinicctl.store import paths
+from clinicctl.store.heads import Head
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.reports import Head
 from clinicctl.store.sqlite import drafts, filling, head_file, location, trust
 from clinicctl.store.sqlite.connections import Connection, checkpoint, connected, inspect, is_replaced, note_files, view
 from clinicctl.store.sqlite.db_errors import is_full, reason_of, translated
@@ -320,8 +320,7 @@ def open_tx(connection: Connection, path: str, actor: str | None, *, fresh: bool
     note_files(connection)
     now = clock.now()
     return FileTx(
-        connection=connection,
-        driver=driver,
+        session=connection,
         now=now,
         today=now.astimezone(zone).date(),
         zone=zone,
