@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from clinicctl import clock, errors, interrupts
+from clinicctl.store import paths
 from clinicctl.store.compiled import journal
 from clinicctl.store.compiled.postgresql import DDL
 from clinicctl.store.heads import Head
@@ -303,7 +304,8 @@ class ServerStore:
                 raise errors.Exists(path=self.place)
 
     def protect(self) -> None:
-        """Do nothing: no file that a user can name belongs to the database."""
+        """Protect no file: none that a user can name belongs to the database."""
+        paths.protect("")
 
     def noted_head(self) -> Head | None:
         """Return the last head that this user has noted for the clinic."""
