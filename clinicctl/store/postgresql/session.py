@@ -35,8 +35,10 @@ _Statement = tuple[str, Values]
 class Session:
     """One connection, and the statements that wait to be sent."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, longest: float) -> None:
         self.connection = connection
+        self.longest: float | None = longest
+        """Seconds to wait for the answer in a round trip, unless the work may take any time."""
         self.warned = False
         """Whether the server has warned that a commit may not be replicated."""
         self._waiting: list[_Statement] = []
@@ -55,6 +57,12 @@ class Session:
     def is_open(self) -> bool:
         """Whether statements can be sent in a transaction."""
         return self.status == pq.TransactionStatus.INTRANS
+
+    @property
+    def is_uncommitted(self) -> bool:
+        """Whether the server has said, in answer to all that was sent, that the transaction is still open."""
+        idle = self.connection.pgconn.pipeline_status == pq.PipelineStatus.OFF
+        return idle and self.status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
 
     @property
     def is_idle(self) -> bool:
@@ -77,16 +85,12 @@ class Session:
         """Send the waiting statements and these in one round trip, and return the cursors of these.
 
         The results of `ahead` are then known. Raises `interrupts.Elapsed` if the server has not answered after
-        `seconds`.
+        `seconds`, and closes the connection.
         """
         asked = list(statements)
         sent = [*self._waiting, *asked, *ahead]
         self._waiting = []
-        with self._stopping(), interrupts.Waiting(seconds), ExitStack() as trip:
-            if len(sent) > 1:
-                trip.enter_context(self.connection.pipeline())
-                # Before the pipeline ends, which would wait for the server.
-                trip.push(self._close_when_stopped)
+        with self._trip(seconds, pipelined=len(sent) > 1):
             cursors = [self.connection.execute(sql, values, prepare=False) for sql, values in sent]
         for each, cursor in zip(ahead, cursors[len(sent) - len(ahead) :], strict=True):
             self._keep(each, cursor.fetchall())
@@ -95,6 +99,7 @@ class Session:
 
     def take_time(self) -> None:
         """Let this transaction take longer than that of a desk."""
+        self.longest = None
         self.later(_NO_HURRY, None)
 
     def read(self, sql: str, values: Values) -> list[Row]:
@@ -136,7 +141,7 @@ class Session:
 
     def script(self, statements: Iterable[str]) -> list[list[Row]]:
         """Send statements without parameters as one message; return the rows of each that has some."""
-        with self._stopping(), interrupts.Waiting():
+        with self._trip():
             cursor = self.connection.execute("; ".join(statements))
         found = list[list[Row]]()
         while True:
@@ -161,8 +166,9 @@ class Session:
         changed = 0
         while several:
             interrupts.check()
-            with self._stopping(), interrupts.Waiting(), self.connection.cursor() as cursor:
-                cursor.executemany(sql, several)
+            with self.connection.cursor() as cursor:
+                with self._trip(pipelined=True):
+                    cursor.executemany(sql, several)
                 changed += cursor.rowcount
             several = list(islice(left, _INSERTS_AT_ONCE))
         return changed
@@ -170,10 +176,15 @@ class Session:
     def copy_in(self, sql: str, rows: Iterable[Row]) -> None:
         """Send rows to a COPY FROM STDIN."""
         self.flush()
-        with self._stopping(), self.connection.cursor() as cursor, cursor.copy(sql) as copy:
+        with self._stopping(), self.connection.cursor() as cursor, ExitStack() as copying:
+            with interrupts.Waiting():
+                copy = copying.enter_context(cursor.copy(sql))
+            copying.push(self._close_when_stopped)
             for row in rows:
-                interrupts.check()
-                copy.write_row(row)
+                with interrupts.Waiting():
+                    copy.write_row(row)
+            with interrupts.Waiting():
+                copying.close()
 
     def stream(self, sql: str, values: Values) -> Iterator[Row]:
         """Yield the rows of a long result, some at a time, while other statements run."""
@@ -211,8 +222,21 @@ class Session:
         self.script(["ROLLBACK"])
 
     @contextmanager
+    def _trip(self, seconds: float | None = None, *, pipelined: bool = False) -> Iterator[None]:
+        """Wait for the server, until a signal or the end of the time stops it.
+
+        Nothing is cancelled then. The server would answer a cancelled COMMIT as if it had done it.
+        """
+        with self._stopping(), interrupts.Waiting(seconds or self.longest), ExitStack() as trip:
+            if pipelined:
+                trip.enter_context(self.connection.pipeline())
+            # Before the pipeline ends, which would wait for the server.
+            trip.push(self._close_when_stopped)
+            yield
+
+    @contextmanager
     def _stopping(self) -> Iterator[None]:
-        """Close the connection when a signal or the end of the wait stops a trip, and raise that."""
+        """Close the connection when a signal or the end of the time stops the wait, and raise that."""
         try:
             yield
         except (interrupts.Interrupt, interrupts.Elapsed):
