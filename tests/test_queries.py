@@ -72,7 +72,7 @@ def test_a_compiled_module_that_was_edited_is_named_and_mended(tmp_path: Path, m
 
 
 @pytest.fixture
-def database() -> Iterator[sqlite3.Connection]:
+def tables() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as connection:
         for each in schema.DDL:
             connection.execute(each)
@@ -83,14 +83,14 @@ def described(standing: Iterable[Any]) -> dict[str, str]:
     return {name: " ".join(sql.split()) for name, sql in standing if sql is not None}
 
 
-def test_the_compiled_schema_is_the_one_that_sqlmodel_makes(database: sqlite3.Connection) -> None:
+def test_the_compiled_schema_is_the_one_that_sqlmodel_makes(tables: sqlite3.Connection) -> None:
     everything = "SELECT name, sql FROM sqlite_master"
     engine = create_engine("sqlite://", poolclass=StaticPool)
     SQLModel.metadata.create_all(engine)
     with engine.connect() as connection:
         made = described(connection.exec_driver_sql(everything))
     engine.dispose()
-    assert described(database.execute(everything)) == made
+    assert described(tables.execute(everything)) == made
     assert {*schema.COLUMNS} < {*made}
 
 
@@ -98,14 +98,14 @@ def test_every_refusal_of_a_constraint_names_one_that_the_schema_has() -> None:
     assert db_errors.REFUSALS.keys() <= {*schema.UNIQUE.values(), *schema.CHECKS}
 
 
-def test_what_sqlite_says_of_a_broken_unique_leads_to_its_name(database: sqlite3.Connection) -> None:
+def test_what_sqlite_says_of_a_broken_unique_leads_to_its_name(tables: sqlite3.Connection) -> None:
     said = dict[str, str]()
-    for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        for _, index, unique, origin, _ in database.execute(f"PRAGMA index_list({table})").fetchall():
+    for (table,) in tables.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for _, index, unique, origin, _ in tables.execute(f"PRAGMA index_list({table})").fetchall():
             if unique and origin != "pk":
-                columns = [name for _, _, name in database.execute(f"PRAGMA index_info({index})")]
+                columns = [name for _, _, name in tables.execute(f"PRAGMA index_info({index})")]
                 said[", ".join(f"{table}.{each}" for each in columns)] = index
-        key = {each[5]: f"{table}.{each[1]}" for each in database.execute(f"PRAGMA table_info({table})") if each[5]}
+        key = {each[5]: f"{table}.{each[1]}" for each in tables.execute(f"PRAGMA table_info({table})") if each[5]}
         if key:
             said[", ".join(key[nth] for nth in sorted(key))] = f"pk_{table}"
     assert said.keys() == schema.UNIQUE.keys()
@@ -116,13 +116,13 @@ def test_what_sqlite_says_of_a_broken_unique_leads_to_its_name(database: sqlite3
 
 
 @pytest.mark.parametrize(("name", "sql"), [pytest.param(*each, id=each[0]) for each in queries.statements()])
-def test_sqlite_prepares_every_statement_on_the_schema(name: str, sql: str, database: sqlite3.Connection) -> None:
-    assert database.execute(f"EXPLAIN {sql}", [None] * sql.count("?")).fetchall()
+def test_sqlite_prepares_every_statement_on_the_schema(name: str, sql: str, tables: sqlite3.Connection) -> None:
+    assert tables.execute(f"EXPLAIN {sql}", [None] * sql.count("?")).fetchall()
 
 
-def test_a_statement_that_the_schema_does_not_have_would_not_be_prepared(database: sqlite3.Connection) -> None:
+def test_a_statement_that_the_schema_does_not_have_would_not_be_prepared(tables: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.OperationalError, match=r"no such column: doctors\.room"):
-        database.execute("EXPLAIN SELECT doctors.room FROM doctors WHERE doctors.id = ?", [None])
+        tables.execute("EXPLAIN SELECT doctors.room FROM doctors WHERE doctors.id = ?", [None])
 
 
 def test_every_query_is_used() -> None:

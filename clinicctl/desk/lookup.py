@@ -21,7 +21,7 @@ MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
 
 
 def prefetch(tx: Tx, request: Iterable[object]) -> None:
-    """Read the rows that the numbers and codes of a request name, in one round trip to a server."""
+    """Read what the numbers and codes of a request name, in one round trip."""
     queries = list[Callable[[Tx], object]]()
     for each in request:
         if isinstance(each, PatientRef) and (number := references.patient_number(each)) is not None:

@@ -1,6 +1,6 @@
 """Errors about the database: it cannot be used, or it is busy."""
 
-from clinicctl.errors.base import Refusal
+from clinicctl.errors.base import AgainstRule, Refusal
 
 
 class DatabaseUnusable(Refusal):
@@ -97,6 +97,12 @@ class Moved(DatabaseUnusable):
         "Use the database there: choose it with --db. If the copy was interrupted, finish it with "
         "`clinicctl db copy --to PLACE`."
     )
+
+
+class NoRoles(AgainstRule):
+    code = "no_roles"
+    sentence = "{path} is a file, which has no roles: whoever may write to it may do everything."
+    advice = "Roles are for a clinic on a server: see `clinicctl help postgresql`."
 
 
 class OnNetwork(DatabaseUnusable):

@@ -326,7 +326,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def server_module(dialect: Dialect, server: Dialect) -> str:
-    """Return the module of the statements that PostgreSQL writes in another way, by their text for SQLite."""
+    """Return the module of the statements that differ on PostgreSQL."""
     other = dict[str, str]()
     for noun in nouns():
         for name, query in constants(noun).items():
@@ -349,7 +349,7 @@ def server_module(dialect: Dialect, server: Dialect) -> str:
                 other[texts[0]] = texts[1]
     ddl = "".join(f'    """{each}""",\n' for each in server_ddl(server))
     statements = "".join(f'    """\n{sql}\n""": """\n{text}\n""",\n' for sql, text in other.items())
-    return _module("the queries", "", f"STATEMENTS = {{\n{statements}}}\n\nDDL = (\n{ddl})\n")
+    return _HEAD.format(source="the queries") + f"\nSTATEMENTS = {{\n{statements}}}\n\nDDL = (\n{ddl})\n"
 
 
 def _columns(query: Query) -> tuple[str, ...] | None:
@@ -360,7 +360,10 @@ def _columns(query: Query) -> tuple[str, ...] | None:
 
 
 def _words_of(sql: str) -> list[str]:
-    """Return the words of a statement, without the quotes of names, which each engine sets for its own reasons."""
+    """Return the words of a statement, without the quotes of names.
+
+    Each engine quotes other names.
+    """
     return sql.replace('"', "").split()
 
 

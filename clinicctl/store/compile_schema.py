@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, Dialect, Integer, MetaData, String, Text, Time, Uuid
+from sqlalchemy import Boolean, Date, Dialect, Integer, String, Time, Uuid
 from sqlalchemy.schema import (
     CheckConstraint,
     CreateIndex,
@@ -44,7 +44,9 @@ HEAD = """CREATE TABLE head (
 )"""
 """The table of one row that a writer on a server locks first: the end of the journal and the schema's version."""
 
-_ZERO_OR_ONE = re.compile(r"\w+ IN \(0, 1\)")
+_ZERO_OR_ONE = re.compile(r",?\s+CONSTRAINT \w+ CHECK \(\w+ IN \(0, 1\)\)")
+"""A CHECK on a truth value, which has no other values on PostgreSQL."""
+_TYPES = {"VARCHAR": 'TEXT COLLATE "C"', "INTEGER": "BIGINT", "SERIAL": "BIGINT"}
 
 
 def server_ddl(dialect: Dialect) -> list[str]:
@@ -53,21 +55,9 @@ def server_ddl(dialect: Dialect) -> list[str]:
     Texts are compared by their bytes, as on SQLite, and integers have 8 bytes. A number of the journal is given by the
     program, not by a sequence.
     """
-    metadata = MetaData(naming_convention=SQLModel.metadata.naming_convention)
-    for table in SQLModel.metadata.sorted_tables:
-        copy = table.to_metadata(metadata)
-        for column in copy.columns:
-            column.autoincrement = False
-            if isinstance(column.type, Integer):
-                column.type = BigInteger()
-            elif _FORMS[type(column.type)] == "text":
-                column.type = Text(collation="C")
-    for table in metadata.tables.values():
-        # A truth value has no other values on PostgreSQL.
-        for check in [each for each in _checks(table) if _ZERO_OR_ONE.fullmatch(str(each.sqltext))]:
-            for owner in (table, *table.columns):
-                owner.constraints.discard(check)
-    return [*_statements(metadata.sorted_tables, dialect), HEAD]
+    types = re.compile(rf"\b({'|'.join(_TYPES)})\b")
+    made = (_ZERO_OR_ONE.sub("", each) for each in _statements(SQLModel.metadata.sorted_tables, dialect))
+    return [*(types.sub(lambda found: _TYPES[found[1]], each) for each in made), HEAD]
 
 
 def _statements(tables: Iterable[Table], dialect: Dialect) -> list[str]:

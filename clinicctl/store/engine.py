@@ -4,11 +4,13 @@ The rest of the program does not know which engine it is on.
 """
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from clinicctl.store import paths
-from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
 from clinicctl.store.tx import Condition, JournalEnd, Step, Tx
+
+if TYPE_CHECKING:
+    from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
 
 __all__ = ["Condition", "GroupStore", "JournalEnd", "Step", "Store", "Tx", "doctor_codes", "open_group", "open_store"]
 
@@ -39,51 +41,57 @@ class Store(Protocol):
     def require_standalone(self) -> None:
         """Refuse to run inside a batch or a shell."""
 
-    def read(self, *, actor: str) -> AbstractContextManager[Tx]:
+    def read(self, *, actor: str | None) -> AbstractContextManager[Tx]:
         """Hand out a read-only view of one instant, without waiting for writers."""
 
-    def write(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Hand out a transaction, and commit it at the end.
 
         It is rolled back after an error, and for a dry run. Refuses with `Busy` when another writer does not end in
         time, and with `OutcomeUnknown`, which carries `key`, when the commit itself fails.
         """
 
-    def create(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
-        """Hand out a transaction on a new database. Refuses with `Exists` when there is one."""
+    def create(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+        """Hand out a transaction on a new database.
+
+        Refuses with `Exists` when there is one.
+        """
 
     def protect(self) -> None:
         """Refuse the files of the database wherever a user names a file."""
 
-    def noted_head(self) -> Head | None:
+    def noted_head(self) -> "Head | None":
         """Return the last head of the journal that this machine has noted."""
 
-    def describe(self) -> DatabaseInfo:
+    def describe(self) -> "DatabaseInfo":
         """Describe the database, also one with an older schema."""
 
-    def examine(self) -> list[Found]:
+    def examine(self) -> "list[Found]":
         """Check whether the database can be used. Refuses nothing."""
 
-    def find_violations(self) -> list[Violation]:
+    def find_violations(self) -> "list[Violation]":
         """Return the violations in a database that no transaction can be opened on."""
 
-    def back_up(self, target: str, *, keep: int | None) -> Copy:
+    def back_up(self, target: str, *, keep: int | None) -> "Copy":
         """Copy the database to a new file, or to a dated file in a folder."""
 
-    def describe_backup(self, file: str) -> DatabaseInfo:
+    def describe_backup(self, file: str) -> "DatabaseInfo":
         """Describe a backup."""
 
-    def replacing(self, file: str, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+    def replacing(self, file: str, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Hand out a transaction on a copy of `file`, which then replaces the database."""
 
-    def migrating(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+    def migrating(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Migrate the database in a transaction, after a copy of it."""
 
-    def repairing(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+    def repairing(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Hand out a transaction, after a copy of the database."""
 
     def receiving(self) -> AbstractContextManager[Receiver]:
-        """Hand out the receiver of another clinic. Refuses with `Exists` when there is a database."""
+        """Hand out the receiver of another clinic.
+
+        Refuses with `Exists` when there is a database.
+        """
 
     def compact(self) -> tuple[int, int]:
         """Shrink the database; return the bytes before and after."""
@@ -97,6 +105,12 @@ class Store(Protocol):
     def copies(self) -> list[str]:
         """Return the names of the copies beside the database."""
 
+    def grants(self, prefix: str) -> list[str]:
+        """Return the rights of the people of a clinic on a server as SQL.
+
+        The names of the roles begin with `prefix`. Refuses a file.
+        """
+
 
 class GroupStore(Store, Protocol):
     """A store whose commands share a transaction (group commit)."""
@@ -106,7 +120,10 @@ class GroupStore(Store, Protocol):
     atomic: bool
     """Whether all writes form one group, which is committed at the end only."""
     timed_out: bool
-    """Whether the last wait for the lock timed out. Until a caller resets it, writes try the lock only once."""
+    """Whether the last wait for the lock timed out.
+
+    Until a caller resets it, writes try the lock only once.
+    """
     refuses_after_restore: bool
     """Whether the first command after a restore is refused: a person may type numbers seen before it."""
 

@@ -4,6 +4,9 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from clinicctl.store.heads import Head as Head
+from clinicctl.store.heads import LastBackup as LastBackup
+
 LEDGER, COUNTERS, HELD = "ledger", "counters", "held"
 """The data that a repair can compute again."""
 
@@ -36,21 +39,6 @@ class Found(NamedTuple):
     ok: bool = True
     problem: str | None = None
     stops: bool = False
-
-
-class Head(NamedTuple):
-    """The last row of a journal: its number and its hash."""
-
-    number: int
-    hash: str
-
-
-class LastBackup(NamedTuple):
-    """The last backup: its instant, path and journal head."""
-
-    at: datetime
-    path: str
-    head: Head
 
 
 class Copy(NamedTuple):

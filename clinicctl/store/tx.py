@@ -3,20 +3,23 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinicctl import errors, settings
 from clinicctl.settings import ClinicSettings
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.reports import Measures, Violation
 from clinicctl.store.values import UNREADABLE
 
+if TYPE_CHECKING:
+    from clinicctl.store.reports import Measures, Violation
+
 R = TypeVar("R")
+T = TypeVar("T", bound="Tx")
 
 MOVED_TO = "moved_to"
 """The name of the setting with the place that a clinic has moved to. It is not one of the clinic's own."""
@@ -59,9 +62,12 @@ class Tx(ABC):
     Nothing below it commits or reads a clock. `place` names the database, without a password. `fresh` is true for a new
     database. `schema` is the version that the database had before any migration. `saved_copy` names a copy of the
     database as it was before. The journal gets `steps`, the steps taken, `days_before`, the previous state of the
-    changed days, and `merges_before`, what a merge moved. A clinic with `moved_to` lives on at that place.
+    changed days, and `merges_before`, what a merge moved. A clinic with `moved_to` lives on at that place. `role` is
+    the user by whom a server knows the command, who may not be the actor. `session` is what the engine sends statements
+    with; an engine adds no fields, because each dataclass costs every command a millisecond.
     """
 
+    session: Any
     now: datetime
     today: date
     zone: ZoneInfo
@@ -72,6 +78,7 @@ class Tx(ABC):
     fresh: bool = False
     schema: int = CURRENT
     moved_to: str | None = None
+    role: str | None = None
     saved_copy: str | None = None
     key: str | None = None
     end: JournalEnd = field(default_factory=JournalEnd)
@@ -92,7 +99,7 @@ class Tx(ABC):
         """Return every row, converted by `read`."""
 
     def prefetch(self, *queries: "Callable[[Tx], object]") -> None:  # noqa: B027 - only a server gains by it
-        """Run compiled queries that the next steps will ask for, in one round trip to a server.
+        """Run queries that the next steps will ask for, in one round trip.
 
         The results do not change, so that the steps need not know of it.
         """
@@ -130,6 +137,14 @@ class Tx(ABC):
             self.end.last = self.read_head()
         return self.end.last
 
+    def acting_for(self: T, actor: str | None) -> T:
+        """Return the transaction for an actor.
+
+        That is the one named, or else the role on a server, or the login.
+        """
+        name = actor or self.role or settings.login()
+        return self if name == self.actor else replace(self, actor=name)
+
     def refuse_moved(self) -> None:
         """Refuse a clinic that has moved to another place."""
         if self.moved_to is not None:
@@ -151,15 +166,15 @@ class Tx(ABC):
         """
 
     @abstractmethod
-    def violations(self) -> Iterator[Violation]:
-        """Yield the violations of the schema, of values, and of the invariants that queries find."""
+    def violations(self) -> "Iterator[Violation]":
+        """Yield the violations that queries find."""
 
     @abstractmethod
     def last_given(self) -> dict[UUID, dict[date, int]]:
         """Return the last position ever given, by doctor id and date."""
 
     @abstractmethod
-    def measures(self) -> Measures:
+    def measures(self) -> "Measures":
         """Return the sizes of the database, its last backup and the versions."""
 
     def local(self, instant: datetime | None) -> Any:
@@ -176,7 +191,10 @@ def refuse_other_version(found: int, *, place: str) -> None:
 
 
 def read_settings(stored: tuple[tuple[str, str], ...], *, place: str) -> tuple[str, ClinicSettings, ZoneInfo]:
-    """Return the secret, the checked settings and the time zone. Refuses unreadable ones."""
+    """Return the secret, the checked settings and the time zone.
+
+    Refuses unreadable settings.
+    """
     try:
         secret, clinic = _checked_settings(stored)
         return secret, clinic, ZoneInfo(clinic.timezone)

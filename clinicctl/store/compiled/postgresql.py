@@ -996,9 +996,9 @@ DDL = (
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     archived_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_doctors PRIMARY KEY (id),
-    CONSTRAINT ck_doctors_capacity CHECK (capacity IS NULL OR capacity BETWEEN 1 AND 500),
     CONSTRAINT uq_doctors_code UNIQUE (code),
-    CONSTRAINT ck_doctors_code CHECK (code = upper(code) AND length(code) BETWEEN 1 AND 32)
+    CONSTRAINT ck_doctors_code CHECK (code = upper(code) AND length(code) BETWEEN 1 AND 32),
+    CONSTRAINT ck_doctors_capacity CHECK (capacity IS NULL OR capacity BETWEEN 1 AND 500)
 )""",
     """CREATE TABLE holidays (
     date DATE NOT NULL,
@@ -1019,10 +1019,10 @@ DDL = (
     previous TEXT COLLATE "C" NOT NULL,
     hash TEXT COLLATE "C" NOT NULL,
     CONSTRAINT pk_journal PRIMARY KEY (number),
-    CONSTRAINT fk_journal_undoes FOREIGN KEY(undoes) REFERENCES journal (number) ON DELETE RESTRICT,
+    CONSTRAINT uq_journal_key UNIQUE (key),
     CONSTRAINT uq_journal_undoes UNIQUE (undoes),
     CONSTRAINT ck_journal_key CHECK (length(key) BETWEEN 1 AND 255),
-    CONSTRAINT uq_journal_key UNIQUE (key)
+    CONSTRAINT fk_journal_undoes FOREIGN KEY(undoes) REFERENCES journal (number) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_journal_actor_number ON journal (actor, number)""",
     """CREATE INDEX ix_journal_at ON journal (at)""",
@@ -1045,14 +1045,14 @@ DDL = (
     erased_at TIMESTAMP WITH TIME ZONE,
     born_month BIGINT CONSTRAINT ck_patients_born_month CHECK (born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)),
     CONSTRAINT pk_patients PRIMARY KEY (id),
-    CONSTRAINT ck_patients_name CHECK (length(name) BETWEEN 1 AND 200),
     CONSTRAINT uq_patients_number UNIQUE (number),
+    CONSTRAINT ck_patients_number CHECK (number >= 1),
+    CONSTRAINT ck_patients_name CHECK (length(name) BETWEEN 1 AND 200),
     CONSTRAINT ck_patients_phone CHECK (phone IS NULL OR phone LIKE '+%'),
     CONSTRAINT ck_patients_sex CHECK (sex IN ('female', 'male', 'other', 'unknown')),
-    CONSTRAINT fk_patients_merged_into FOREIGN KEY(merged_into) REFERENCES patients (id) ON DELETE RESTRICT,
-    CONSTRAINT ck_patients_number CHECK (number >= 1),
     CONSTRAINT ck_patients_born CHECK (born IS NULL OR born_year IS NULL),
-    CONSTRAINT ck_patients_merged_into CHECK (merged_into IS NULL OR archived_at IS NOT NULL)
+    CONSTRAINT ck_patients_merged_into CHECK (merged_into IS NULL OR archived_at IS NOT NULL),
+    CONSTRAINT fk_patients_merged_into FOREIGN KEY(merged_into) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_patients_merged_into ON patients (merged_into)""",
     """CREATE INDEX ix_patients_name_key_born ON patients (name_key, born)""",
@@ -1097,11 +1097,11 @@ DDL = (
     CONSTRAINT pk_appointments PRIMARY KEY (id),
     CONSTRAINT uq_appointments_number UNIQUE (number),
     CONSTRAINT ck_appointments_status CHECK (status IN ('booked', 'checked_in', 'in_consultation', 'completed', 'cancelled', 'no_show', 'left')),
-    CONSTRAINT ck_appointments_visit CHECK (visit >= 1),
     CONSTRAINT ck_appointments_slot CHECK (slot >= 1),
-    CONSTRAINT fk_appointments_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
+    CONSTRAINT ck_appointments_visit CHECK (visit >= 1),
     CONSTRAINT ck_appointments_cancelled_by CHECK ((status = 'cancelled') = (cancelled_by IS NOT NULL) AND (cancelled_by IS NULL OR cancelled_by IN ('patient', 'clinic'))),
-    CONSTRAINT fk_appointments_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT
+    CONSTRAINT fk_appointments_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_appointments_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_appointments_active_date ON appointments (date) WHERE status IN ('booked', 'checked_in', 'in_consultation')""",
     """CREATE INDEX ix_appointments_date ON appointments (date)""",
@@ -1113,9 +1113,9 @@ DDL = (
     one_id UUID NOT NULL,
     other_id UUID NOT NULL,
     CONSTRAINT pk_distinct_patients PRIMARY KEY (one_id, other_id),
-    CONSTRAINT fk_distinct_patients_other_id FOREIGN KEY(other_id) REFERENCES patients (id) ON DELETE RESTRICT,
+    CONSTRAINT ck_distinct_patients_order CHECK (one_id < other_id),
     CONSTRAINT fk_distinct_patients_one_id FOREIGN KEY(one_id) REFERENCES patients (id) ON DELETE RESTRICT,
-    CONSTRAINT ck_distinct_patients_order CHECK (one_id < other_id)
+    CONSTRAINT fk_distinct_patients_other_id FOREIGN KEY(other_id) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_distinct_patients_other_id ON distinct_patients (other_id)""",
     """CREATE TABLE doctor_daily_availabilities (
@@ -1131,8 +1131,8 @@ DDL = (
     every BIGINT CONSTRAINT ck_doctor_daily_availabilities_every CHECK ((every IS NULL) = (sessions IS NULL OR sessions = '') AND (every IS NULL OR every BETWEEN 1 AND 480)),
     CONSTRAINT pk_doctor_daily_availabilities PRIMARY KEY (id),
     CONSTRAINT uq_doctor_daily_availabilities_doctor_id_date UNIQUE (doctor_id, date),
-    CONSTRAINT fk_doctor_daily_availabilities_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
-    CONSTRAINT ck_doctor_daily_availabilities_capacity CHECK (capacity IS NULL OR capacity BETWEEN 0 AND 500)
+    CONSTRAINT ck_doctor_daily_availabilities_capacity CHECK (capacity IS NULL OR capacity BETWEEN 0 AND 500),
+    CONSTRAINT fk_doctor_daily_availabilities_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
 )""",
     """CREATE TABLE doctor_daily_capacities (
     id UUID NOT NULL,
@@ -1144,14 +1144,14 @@ DDL = (
     last_position BIGINT NOT NULL,
     last_recall BIGINT NOT NULL,
     CONSTRAINT pk_doctor_daily_capacities PRIMARY KEY (id),
-    CONSTRAINT ck_doctor_daily_capacities_booked CHECK (booked >= 0),
-    CONSTRAINT fk_doctor_daily_capacities_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
-    CONSTRAINT ck_doctor_daily_capacities_last_recall CHECK (last_recall >= 0),
     CONSTRAINT uq_doctor_daily_capacities_doctor_id_date UNIQUE (doctor_id, date),
     CONSTRAINT ck_doctor_daily_capacities_capacity CHECK (capacity BETWEEN 0 AND 500),
+    CONSTRAINT ck_doctor_daily_capacities_booked CHECK (booked >= 0),
+    CONSTRAINT ck_doctor_daily_capacities_remaining CHECK (remaining >= 0 AND remaining <= capacity),
     CONSTRAINT ck_doctor_daily_capacities_sum CHECK (remaining = CASE WHEN booked < capacity THEN capacity - booked ELSE 0 END),
     CONSTRAINT ck_doctor_daily_capacities_last_position CHECK (last_position >= 0),
-    CONSTRAINT ck_doctor_daily_capacities_remaining CHECK (remaining >= 0 AND remaining <= capacity)
+    CONSTRAINT ck_doctor_daily_capacities_last_recall CHECK (last_recall >= 0),
+    CONSTRAINT fk_doctor_daily_capacities_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
 )""",
     """CREATE TABLE doctor_weekly_patterns (
     doctor_id UUID NOT NULL,
@@ -1161,9 +1161,9 @@ DDL = (
     sessions TEXT COLLATE "C",
     every BIGINT CONSTRAINT ck_doctor_weekly_patterns_every CHECK ((every IS NULL) = (sessions IS NULL) AND (every IS NULL OR every BETWEEN 1 AND 480)),
     CONSTRAINT pk_doctor_weekly_patterns PRIMARY KEY (doctor_id, weekday),
-    CONSTRAINT fk_doctor_weekly_patterns_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
     CONSTRAINT ck_doctor_weekly_patterns_weekday CHECK (weekday BETWEEN 0 AND 6),
-    CONSTRAINT ck_doctor_weekly_patterns_capacity CHECK (capacity IS NULL OR capacity BETWEEN 0 AND 500)
+    CONSTRAINT ck_doctor_weekly_patterns_capacity CHECK (capacity IS NULL OR capacity BETWEEN 0 AND 500),
+    CONSTRAINT fk_doctor_weekly_patterns_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
 )""",
     """CREATE TABLE journal_days (
     journal_number BIGINT NOT NULL,
@@ -1188,8 +1188,8 @@ DDL = (
     patient_id UUID NOT NULL,
     position BIGINT NOT NULL,
     CONSTRAINT pk_patient_phones PRIMARY KEY (ending, patient_id),
-    CONSTRAINT ck_patient_phones_position CHECK (position >= 1),
     CONSTRAINT uq_patient_phones_position UNIQUE (patient_id, position),
+    CONSTRAINT ck_patient_phones_position CHECK (position >= 1),
     CONSTRAINT fk_patient_phones_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE TABLE patient_words (
@@ -1205,8 +1205,8 @@ DDL = (
     slot BIGINT NOT NULL,
     appointment BIGINT NOT NULL,
     CONSTRAINT pk_held_slots PRIMARY KEY (doctor_id, date, slot),
-    CONSTRAINT fk_held_slots_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT,
-    CONSTRAINT fk_held_slots_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
+    CONSTRAINT fk_held_slots_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_held_slots_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT
 )""",
     """CREATE TABLE journal_steps (
     journal_number BIGINT NOT NULL,
@@ -1220,9 +1220,9 @@ DDL = (
     position BIGINT,
     before TEXT COLLATE "C" NOT NULL,
     CONSTRAINT pk_journal_steps PRIMARY KEY (journal_number, nth),
-    CONSTRAINT fk_journal_steps_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT,
     CONSTRAINT ck_journal_steps_nth CHECK (nth >= 1),
-    CONSTRAINT fk_journal_steps_journal_number FOREIGN KEY(journal_number) REFERENCES journal (number) ON DELETE RESTRICT
+    CONSTRAINT fk_journal_steps_journal_number FOREIGN KEY(journal_number) REFERENCES journal (number) ON DELETE RESTRICT,
+    CONSTRAINT fk_journal_steps_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_journal_steps_appointment_id ON journal_steps (appointment_id)""",
     """CREATE TABLE queue_entries (
@@ -1240,14 +1240,14 @@ DDL = (
     ended_at TIMESTAMP WITH TIME ZONE,
     moved_up BOOLEAN DEFAULT false NOT NULL,
     CONSTRAINT pk_queue_entries PRIMARY KEY (id),
-    CONSTRAINT fk_queue_entries_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
-    CONSTRAINT ck_queue_entries_status CHECK (status IN ('waiting', 'called', 'serving', 'done', 'skipped', 'held', 'left')),
-    CONSTRAINT fk_queue_entries_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT,
+    CONSTRAINT uq_queue_entries_appointment_id UNIQUE (appointment_id),
+    CONSTRAINT uq_queue_entries_position UNIQUE (doctor_id, date, position),
+    CONSTRAINT ck_queue_entries_position CHECK (position >= 1),
     CONSTRAINT ck_queue_entries_recalled CHECK (recalled >= 0),
     CONSTRAINT ck_queue_entries_priority CHECK (priority BETWEEN 0 AND 9),
-    CONSTRAINT uq_queue_entries_position UNIQUE (doctor_id, date, position),
-    CONSTRAINT uq_queue_entries_appointment_id UNIQUE (appointment_id),
-    CONSTRAINT ck_queue_entries_position CHECK (position >= 1)
+    CONSTRAINT ck_queue_entries_status CHECK (status IN ('waiting', 'called', 'serving', 'done', 'skipped', 'held', 'left')),
+    CONSTRAINT fk_queue_entries_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_queue_entries_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_queue_entries_date ON queue_entries (date)""",
     """CREATE INDEX ix_queue_entries_open ON queue_entries (status, doctor_id, date) WHERE status IN ('waiting', 'called', 'serving', 'skipped', 'held')""",
@@ -1263,12 +1263,12 @@ DDL = (
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_waitlist_entries PRIMARY KEY (id),
-    CONSTRAINT fk_waitlist_entries_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT,
     CONSTRAINT uq_waitlist_entries_number UNIQUE (number),
     CONSTRAINT ck_waitlist_entries_dates CHECK (first_date <= last_date),
-    CONSTRAINT ck_waitlist_entries_appointment_id CHECK ((status = 'promoted') = (appointment_id IS NOT NULL)),
-    CONSTRAINT fk_waitlist_entries_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
     CONSTRAINT ck_waitlist_entries_status CHECK (status IN ('waiting', 'promoted', 'removed')),
+    CONSTRAINT ck_waitlist_entries_appointment_id CHECK ((status = 'promoted') = (appointment_id IS NOT NULL)),
+    CONSTRAINT fk_waitlist_entries_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_waitlist_entries_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT,
     CONSTRAINT fk_waitlist_entries_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_waitlist_entries_appointment_id ON waitlist_entries (appointment_id)""",

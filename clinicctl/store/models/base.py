@@ -19,7 +19,10 @@ IN_QUEUE = text("queue_entries.status IN ('waiting', 'called', 'serving', 'skipp
 
 
 def partial(condition: TextClause) -> dict[str, Any]:
-    """Return the condition of a partial index for every engine. An engine ignores those of the others."""
+    """Return the condition of a partial index for every engine.
+
+    An engine ignores the options of the others.
+    """
     return {"sqlite_where": condition, "postgresql_where": condition}
 
 

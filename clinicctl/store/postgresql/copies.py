@@ -45,7 +45,7 @@ def listed(session: Session, schema: str) -> list[str]:
 
 
 def clone(session: Session, schema: str, copy: str) -> None:
-    """Copy the tables of a schema, of any version, to a new schema, with every row, constraint and index."""
+    """Copy a schema of any version, with every row, constraint and index."""
     tables = [name for (name,) in session.run(_TABLES, (schema,)).fetchall()]
     constraints = session.run(_CONSTRAINTS, (schema,)).fetchall()
     indexes = [_ON.sub(f' ON "{copy}".', text, count=1) for (text,) in session.run(_INDEXES, (schema,)).fetchall()]

@@ -28,14 +28,14 @@ def examine(store: ServerStore) -> list[Found]:
     try:
         with info.viewed(store) as session:
             content = info.read_content(store, session)
-            server = info.facts(session)
+            server = info.look(session)
             found += [*_server(store, server), findings.head(content.head, noted), *_content(session, content)]
     except errors.Refusal as refused:
         return [Found("database", store.place, False, str(refused), True), *found]
     return [Found("database", store.place), *found, _backup(store.place)]
 
 
-def _server(store: ServerStore, found: info.ServerFacts) -> Iterator[Found]:
+def _server(store: ServerStore, found: info.ServerState) -> Iterator[Found]:
     yield Found("postgresql", found.version)
     yield Found("role", found.role)
     yield checked("standby", info.yes(found.is_standby), not found.is_standby, "it takes no writes")

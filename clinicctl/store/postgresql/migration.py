@@ -18,9 +18,11 @@ _COUNTS = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = c
 
 @contextmanager
 def saved_first(
-    store: ServerStore, *, actor: str, key: str, dry_run: bool = False, migrating: bool = False
+    store: ServerStore, *, actor: str | None, key: str, dry_run: bool = False, migrating: bool = False
 ) -> Iterator[ServerTx]:
-    """Copy the clinic to a schema beside it, then hand out a transaction. Both are committed together.
+    """Copy the clinic to a schema beside it, then hand out a transaction.
+
+    Both are committed together.
 
     `migrating` migrates to the newest schema in the same transaction. Nothing is copied for a clinic that has this
     version already, or that has a write with this key.

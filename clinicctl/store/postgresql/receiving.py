@@ -28,11 +28,14 @@ class ServerReceiver:
             yield self._tx
 
     def publish(self, key: str) -> None:
-        """Commit, so that the copy appears. Refuses with `OutcomeUnknown` when nothing proves that it did."""
+        """Commit, so that the copy appears.
+
+        Refuses with `OutcomeUnknown` when nothing proves that it did.
+        """
         assert self._tx is not None
         with self._store.translated():
             self._store.commit(key, self._tx)
-        notes.note_head(self._store.place, self._tx.begun, self._tx.now)
+        notes.note_head(self._store.place, self._tx.session.begun, self._tx.now)
 
 
 @contextmanager

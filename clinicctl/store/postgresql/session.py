@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from clinicctl import interrupts
+from clinicctl.store.heads import Head
 from clinicctl.store.postgresql.driver import Connection, Cursor, pq, psycopg
 
 _INSERTS_AT_ONCE = 500
@@ -20,6 +21,8 @@ _INSERTS_AT_ONCE = 500
 _FETCHED_AT_ONCE = 2_000
 _KNOWN = 100
 """The most results that are kept."""
+_ROLLED_BACK = 5.0
+"""Seconds to wait for the answer to ROLLBACK. Then the connection is closed, which rolls back, too."""
 _NO_HURRY = (
     "SELECT set_config('statement_timeout', '0', true),"
     " set_config('idle_in_transaction_session_timeout', '600000', true)"
@@ -35,12 +38,14 @@ _Statement = tuple[str, Values]
 class Session:
     """One connection, and the statements that wait to be sent."""
 
-    def __init__(self, connection: Connection, *, longest: float) -> None:
+    def __init__(self, connection: Connection, *, patience: float) -> None:
         self.connection = connection
-        self.longest: float | None = longest
-        """Seconds to wait for the answer in a round trip, unless the work may take any time."""
+        self.patience: float | None = patience
+        """Seconds to wait for an answer. Then the server, or the way to it, is taken for lost."""
         self.warned = False
         """Whether the server has warned that a commit may not be replicated."""
+        self.begun = Head(0, "")
+        """The journal's head at the beginning of the transaction."""
         self._waiting: list[_Statement] = []
         self._known = dict[_Statement, list[Row]]()
         self._streams = 0
@@ -60,7 +65,7 @@ class Session:
 
     @property
     def is_uncommitted(self) -> bool:
-        """Whether the server has said, in answer to all that was sent, that the transaction is still open."""
+        """Whether the server has answered everything, and the transaction is open."""
         idle = self.connection.pgconn.pipeline_status == pq.PipelineStatus.OFF
         return idle and self.status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
 
@@ -82,10 +87,10 @@ class Session:
     def run_all(
         self, statements: Iterable[_Statement], *, ahead: Sequence[_Statement] = (), seconds: float | None = None
     ) -> list[Cursor]:
-        """Send the waiting statements and these in one round trip, and return the cursors of these.
+        """Send the waiting statements and these; return the cursors of these.
 
-        The results of `ahead` are then known. Raises `interrupts.Elapsed` if the server has not answered after
-        `seconds`, and closes the connection.
+        They take one round trip. The results of `ahead` are then known. Raises `interrupts.Elapsed` if the server has
+        not answered in `seconds`, or in its patience.
         """
         asked = list(statements)
         sent = [*self._waiting, *asked, *ahead]
@@ -99,7 +104,7 @@ class Session:
 
     def take_time(self) -> None:
         """Let this transaction take longer than that of a desk."""
-        self.longest = None
+        self.patience = None
         self.later(_NO_HURRY, None)
 
     def read(self, sql: str, values: Values) -> list[Row]:
@@ -120,7 +125,10 @@ class Session:
             self.run_all([], ahead=unknown)
 
     def change(self, sql: str, values: Values) -> int:
-        """Run a statement that changes rows; return their number. An insert waits for the next statement."""
+        """Run a statement that changes rows; return their number.
+
+        An insert waits for the next statement.
+        """
         self._forget(sql)
         if is_insert(sql):
             self.later(sql, values)
@@ -139,9 +147,12 @@ class Session:
         for each in [each for each in self._known if written.search(each[0])]:
             del self._known[each]
 
-    def script(self, statements: Iterable[str]) -> list[list[Row]]:
-        """Send statements without parameters as one message; return the rows of each that has some."""
-        with self._trip():
+    def script(self, statements: Iterable[str], *, seconds: float | None = None) -> list[list[Row]]:
+        """Send statements without parameters as one message.
+
+        Returns the rows of each that has some.
+        """
+        with self._trip(seconds):
             cursor = self.connection.execute("; ".join(statements))
         found = list[list[Row]]()
         while True:
@@ -219,15 +230,15 @@ class Session:
     def roll_back(self) -> None:
         """Roll the transaction back, and keep the connection."""
         self.reset()
-        self.script(["ROLLBACK"])
+        self.script(["ROLLBACK"], seconds=_ROLLED_BACK)
 
     @contextmanager
     def _trip(self, seconds: float | None = None, *, pipelined: bool = False) -> Iterator[None]:
-        """Wait for the server, until a signal or the end of the time stops it.
+        """Wait for the server, until a signal or a timeout stops it.
 
         Nothing is cancelled then. The server would answer a cancelled COMMIT as if it had done it.
         """
-        with self._stopping(), interrupts.Waiting(seconds or self.longest), ExitStack() as trip:
+        with self._stopping(), interrupts.Waiting(seconds or self.patience), ExitStack() as trip:
             if pipelined:
                 trip.enter_context(self.connection.pipeline())
             # Before the pipeline ends, which would wait for the server.
@@ -236,7 +247,7 @@ class Session:
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
-        """Close the connection when a signal or the end of the time stops the wait, and raise that."""
+        """Close the connection when a signal or a timeout stops a trip."""
         try:
             yield
         except (interrupts.Interrupt, interrupts.Elapsed):
@@ -256,7 +267,7 @@ class Session:
             self.close()
 
     def reset(self) -> None:
-        """Forget what belongs to a transaction: waiting statements, known results, a warning."""
+        """Forget the waiting statements, the known results and a warning."""
         self._waiting = []
         self._known.clear()
         self.warned = False
@@ -267,5 +278,5 @@ class Session:
 
 
 def is_insert(sql: str) -> bool:
-    """Return whether a statement inserts the one row of its values, and returns nothing."""
+    """Return whether a statement inserts one row and returns nothing."""
     return sql.lstrip().startswith("INSERT") and "RETURNING" not in sql and "SELECT" not in sql

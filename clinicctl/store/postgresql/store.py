@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from clinicctl import clock, errors, interrupts
 from clinicctl.store.compiled import journal
 from clinicctl.store.compiled.postgresql import DDL
+from clinicctl.store.heads import Head
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import notes
 from clinicctl.store.postgresql.address import read as read_address
@@ -21,7 +22,6 @@ from clinicctl.store.postgresql.db_errors import first, is_passing, is_rolled_ba
 from clinicctl.store.postgresql.driver import connect, psycopg
 from clinicctl.store.postgresql.session import Session, Values
 from clinicctl.store.postgresql.tx import ServerTx, recorded
-from clinicctl.store.reports import Head
 from clinicctl.store.tx import MOVED_TO, JournalEnd, read_settings, refuse_other_version
 from clinicctl.store.values import from_instant
 
@@ -29,12 +29,12 @@ APPLICATION = "clinicctl"
 
 WRITE, READ = "BEGIN ISOLATION LEVEL READ COMMITTED", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-SILENT = 5
-"""Seconds after which the server ends the transaction of a silent client."""
+SILENT = {WRITE: 5, READ: 600}
+"""Seconds after which the server ends the transaction of a silent client, which holds the lock when it writes."""
 LONGEST = 30
-"""Seconds after which the server ends a statement, the wait for the lock not counted."""
-MARGIN = 5
-"""Seconds more, after which the answer to a statement is no longer waited for."""
+"""Seconds after which the server ends a statement, beyond the wait for the lock."""
+PATIENCE = 5.0
+"""Seconds to wait for an answer beyond the time after which the server ends a statement."""
 AGAIN = 0.2
 """Seconds between two attempts to begin."""
 LEAST_WAIT = 10.0
@@ -45,7 +45,7 @@ _DURABLE = (
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
 )
-_HEAD = "SELECT number, hash, schema, application FROM head"
+_HEAD = "SELECT number, hash, schema, application, session_user FROM head"
 _SETTINGS = "SELECT name, value FROM settings"
 _ADVANCE = "UPDATE head SET number = %s, hash = %s"
 _SCHEMA = (
@@ -73,6 +73,7 @@ class _Begun(NamedTuple):
     head: Head
     schema: int
     settings: tuple[tuple[str, str], ...]
+    role: str
 
 
 class ServerStore:
@@ -91,13 +92,13 @@ class ServerStore:
         """
 
     @contextmanager
-    def read(self, *, actor: str) -> Iterator[ServerTx]:
+    def read(self, *, actor: str | None) -> Iterator[ServerTx]:
         """Hand out a read-only view of one instant."""
         with self.translated(), self.begun(READ, actor) as tx:
             yield tx
 
     @contextmanager
-    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
+    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
         """Hand out a transaction, and commit it at the end.
 
         It is rolled back after an error, and for a dry run. Refuses with `Busy` when another writer does not end in
@@ -109,7 +110,7 @@ class ServerStore:
                 self.commit(key, tx)
 
     @contextmanager
-    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
+    def create(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
         """Hand out a transaction on a new clinic.
 
         Its schema appears with the commit. An empty schema, which an administrator has made, is accepted. Refuses with
@@ -125,6 +126,10 @@ class ServerStore:
             if not dry_run:
                 self.commit(key, tx)
 
+    def connected(self, wait: float) -> Session:
+        """Return a session on a new connection."""
+        return Session(connect(self.address, wait=wait), patience=LONGEST + self.wait + PATIENCE)
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Hand out a session on a connection of its own, which is closed at the end."""
@@ -134,32 +139,41 @@ class ServerStore:
         finally:
             session.close()
 
-    def connected(self, wait: float) -> Session:
-        """Return a session on a new connection."""
-        return Session(connect(self.address, wait=wait), longest=wait + LONGEST + MARGIN)
-
     @contextmanager
-    def begun(self, how: str, actor: str, *, key: str | None = None, any_version: bool = False) -> Iterator[ServerTx]:
-        """Hand out a transaction on a connection of its own, which is closed at the end.
+    def begun(
+        self, how: str, actor: str | None, *, key: str | None = None, any_version: bool = False
+    ) -> Iterator[ServerTx]:
+        """Hand out a transaction on a connection of its own, which is closed at the end."""
+        tx = self.start(how, actor, key=key, any_version=any_version)
+        try:
+            yield tx
+        finally:
+            tx.session.close()
+
+    def start(self, how: str, actor: str | None, *, key: str | None = None, any_version: bool = False) -> ServerTx:
+        """Begin a transaction on a connection.
 
         Nothing is lost when the connection breaks before the first answer, so that it is tried again within the wait.
         """
         end = clock.ticks() + self.wait
         while True:
-            session = self.connected(max(0.0, end - clock.ticks()))
+            session = self.ready(max(0.0, end - clock.ticks()))
             try:
-                tx = self.begin(session, how, actor, key=key, any_version=any_version, end=end)
-                break
+                return self.begin(session, how, actor, key=key, any_version=any_version, end=end)
             except BaseException as error:
-                session.close()
+                self.leave(session)
                 if not (isinstance(error, psycopg.Error) and is_passing(error)) or clock.ticks() + AGAIN > end:
                     raise
             with interrupts.Waiting():
                 clock.pause(AGAIN)
-        try:
-            yield tx
-        finally:
-            session.close()
+
+    def ready(self, wait: float) -> Session:
+        """Return the session for a transaction."""
+        return self.connected(wait)
+
+    def leave(self, session: Session) -> None:
+        """Leave a session on which no transaction has begun."""
+        session.close()
 
     def translated(self) -> AbstractContextManager[None]:
         """Translate the server's errors into refusals."""
@@ -169,7 +183,7 @@ class ServerStore:
         self,
         session: Session,
         how: str,
-        actor: str,
+        actor: str | None,
         *,
         end: float,
         key: str | None = None,
@@ -204,6 +218,7 @@ class ServerStore:
         known = recorded(lambda tx: journal.by_key(tx, key=key)) if key is not None else []
         # What the last transaction of this connection has read, others may have changed since.
         session.reset()
+        session.patience = LONGEST + self.wait + PATIENCE
         beginning = self.beginning(how, wait=max(0.0, end - clock.ticks()))
         try:
             answers = session.run_all([*beginning, *((each, None) for each in questions)], ahead=known)
@@ -215,12 +230,12 @@ class ServerStore:
         heads, settings, *beside = [each.fetchall() for each in answers[-len(questions) :]]
         if not heads:
             return None
-        number, hash_, schema, application = heads[0]
+        number, hash_, schema, application, role = heads[0]
         if application != APPLICATION:
             raise errors.NotOurs(path=self.place, reason="a database of another program")
         if noted:
             self._refuse_behind(Head(number, hash_), noted[0], *beside)
-        return _Begun(Head(number, hash_), schema, tuple(settings))
+        return _Begun(Head(number, hash_), schema, tuple(settings), role)
 
     def _missing(self, session: Session) -> errors.Refusal:
         """Return the refusal for a schema in which no head is found."""
@@ -233,12 +248,15 @@ class ServerStore:
         return errors.NoDatabase(path=self.place)
 
     def beginning(self, how: str, *, wait: float | None = None) -> list[tuple[str, Values]]:
-        """Return the statements that begin a transaction and set it up. Nothing of them outlives it."""
+        """Return the statements that begin a transaction and set it up.
+
+        No setting outlives the transaction. `wait` is how long it waits for the lock.
+        """
         wait = self.wait if wait is None else wait
         chosen = {
             "search_path": f'"{self.address.schema}", pg_catalog',
             "lock_timeout": _milliseconds(wait),
-            "idle_in_transaction_session_timeout": _milliseconds(SILENT),
+            "idle_in_transaction_session_timeout": _milliseconds(SILENT[how]),
             "statement_timeout": _milliseconds(wait + LONGEST),
             "timezone": "UTC",
             "datestyle": "ISO, YMD",
@@ -249,7 +267,10 @@ class ServerStore:
         return [(how, None), (f"SELECT {calls}, {_DURABLE}", values)]
 
     def _refuse_behind(self, found: Head, noted: Head, hashes: list[Any], restored: list[Any]) -> None:
-        """Refuse a clinic without the write that was noted last, unless a backup was restored since."""
+        """Refuse a clinic without the write that was noted last.
+
+        It may lack the write if a backup was restored since.
+        """
         if restored or hashes == [(noted.hash,)]:
             return
         lost = _LOST if found.number < noted.number else _OTHER
@@ -257,16 +278,17 @@ class ServerStore:
             path=self.place, found=found.number, noted=noted.number, lost=lost, backup="FILE", hint=_ACCEPT
         )
 
-    def _opened(self, session: Session, found: _Begun, actor: str, *, fresh: bool = False) -> ServerTx:
+    def _opened(self, session: Session, found: _Begun, actor: str | None, *, fresh: bool = False) -> ServerTx:
         secret, clinic, zone = read_settings(found.settings, place=self.place)
+        session.begun = found.head
         now = clock.now()
         return ServerTx(
             session=session,
-            begun=found.head,
             now=now,
             today=now.astimezone(zone).date(),
             zone=zone,
-            actor=actor,
+            actor=actor or found.role,
+            role=found.role,
             clinic=clinic,
             secret=secret,
             place=self.place,
@@ -309,7 +331,10 @@ class ServerStore:
         notes.note_head(self.place, head, tx.now)
 
     def begin_new(self, session: Session) -> None:
-        """Begin a transaction with an empty schema for a new clinic. Refuses with `Exists` when there is a clinic."""
+        """Begin a transaction with an empty schema for a new clinic.
+
+        Refuses with `Exists` when there is a clinic.
+        """
         name = self.address.schema
         existing = "SELECT c.relname FROM pg_namespace AS n LEFT JOIN pg_class AS c ON c.relnamespace = n.oid"
         *_, found = session.run_all([*self.beginning(WRITE), (f"{existing} WHERE n.nspname = %s LIMIT 1", (name,))])
@@ -335,11 +360,13 @@ class ServerStore:
         return noted[0] if noted else None
 
     def opened(
-        self, session: Session, head: Head, actor: str, *, fresh: bool = False, schema: int = CURRENT
+        self, session: Session, head: Head, actor: str | None, *, fresh: bool = False, schema: int = CURRENT
     ) -> ServerTx:
         """Return the transaction on what a session has just made."""
-        stored = tuple((str(name), str(value)) for name, value in session.run(_SETTINGS).fetchall())
-        return self._opened(session, _Begun(head, schema, stored), actor, fresh=fresh)
+        settings, ((role,),) = (
+            each.fetchall() for each in session.run_all([(_SETTINGS, None), ("SELECT session_user", None)])
+        )
+        return self._opened(session, _Begun(head, schema, tuple(settings), role), actor, fresh=fresh)
 
 
 def _milliseconds(seconds: float) -> str:

@@ -1,8 +1,7 @@
 """A transaction on a server."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -10,8 +9,9 @@ from uuid import UUID
 
 from clinicctl import interrupts
 from clinicctl.store.compiled.postgresql import STATEMENTS
+from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session, Values
-from clinicctl.store.reports import Head, Measures, Violation
+from clinicctl.store.reports import Measures, Violation
 from clinicctl.store.tx import Tx
 from clinicctl.store.values import UNREADABLE, Unreadable
 
@@ -27,12 +27,11 @@ def translated(sql: str) -> str:
     return STATEMENTS.get(sql, sql).replace("?", "%s")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class ServerTx(Tx):
-    """A transaction on a server, by one session. `begun` is the journal's head at its beginning."""
+    """A transaction on a server, by one session."""
 
+    __slots__ = ()
     session: Session
-    begun: Head
 
     @staticmethod
     def in_dialect(sql: str) -> str:
@@ -73,14 +72,16 @@ class ServerTx(Tx):
             # The statements of the body are sent here, so that their errors are raised here.
             self.session.run(f"RELEASE {name}", None)
         except BaseException:
-            self.session.roll_back_to(name)
+            # If an earlier statement has failed, there is no savepoint. Then the transaction ends with that error.
+            with suppress(psycopg.Error, interrupts.Elapsed):
+                self.session.roll_back_to(name)
             raise
 
     def read_head(self) -> tuple[int, str]:
         raise AssertionError("the first trip has read the head")
 
     def last_number_given(self) -> int:
-        return self.begun.number
+        return self.session.begun.number
 
     def is_restored(self, seen: tuple[int, str]) -> bool:
         number, hash_ = seen

@@ -12,8 +12,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
+from clinicctl.store.heads import Head, LastBackup
 from clinicctl.store.paths import FileId
-from clinicctl.store.reports import Head, LastBackup
 
 _HEAD = re.compile(rb"head ([0-9]{20}) ([0-9a-f]{64})\n")
 _LENGTH = 91

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from clinicctl import errors
 from clinicctl.store import paths
-from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
 from clinicctl.store.sqlite import head_file, trust
 from clinicctl.store.sqlite.connections import inspect
 from clinicctl.store.sqlite.transactions import FileTransactions
 from clinicctl.store.sqlite.tx import FileTx
 
 if TYPE_CHECKING:
+    from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
     from clinicctl.store.sqlite.receiving import FileReceiver
 
 
@@ -26,11 +26,11 @@ class FileStore(FileTransactions):
         """Refuse the files of the database wherever a user names a file."""
         paths.protect(self.path)
 
-    def noted_head(self) -> Head | None:
+    def noted_head(self) -> "Head | None":
         """Return the last head that was noted beside the database."""
         return head_file.known_head(self.path)
 
-    def describe(self) -> DatabaseInfo:
+    def describe(self) -> "DatabaseInfo":
         """Describe the database, also one with an older schema."""
         from clinicctl.store.sqlite import info
 
@@ -38,26 +38,29 @@ class FileStore(FileTransactions):
         trust.refuse_mixture(self.path, wait=self.wait)
         return info.describe(self.path, wait=self.wait)
 
-    def examine(self) -> list[Found]:
+    def examine(self) -> "list[Found]":
         """Check whether the database can be used. Refuses nothing."""
         from clinicctl.store.sqlite import health
 
         return health.examine(self.path)
 
-    def find_violations(self) -> list[Violation]:
+    def find_violations(self) -> "list[Violation]":
         """Return the violations in a database that no transaction can be opened on."""
         from clinicctl.store.sqlite import check
 
         return check.find_violations(self.path, wait=self.wait)
 
-    def back_up(self, target: str, *, keep: int | None) -> Copy:
-        """Copy the database to a new file, or to a dated file in a folder. See `backup.make`."""
+    def back_up(self, target: str, *, keep: int | None) -> "Copy":
+        """Copy the database to a new file, or to a dated file in a folder."""
         from clinicctl.store.sqlite import backup
 
         return backup.make(self.path, target, wait=self.wait, keep=keep)
 
-    def describe_backup(self, file: str) -> DatabaseInfo:
-        """Describe a backup. `file` may be the database itself, but none of its other files."""
+    def describe_backup(self, file: str) -> "DatabaseInfo":
+        """Describe a backup.
+
+        `file` may be the database itself, but none of its other files.
+        """
         from clinicctl.store.sqlite import info
 
         if not os.path.exists(file) or paths.file_id(file) != paths.file_id(self.path):
@@ -66,26 +69,31 @@ class FileStore(FileTransactions):
             raise errors.NoSuchFile(path=file)
         return info.describe(file, wait=0)
 
-    def replacing(self, file: str, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
+    def replacing(
+        self, file: str, *, actor: str | None, key: str, dry_run: bool = False
+    ) -> AbstractContextManager[FileTx]:
         """Hand out a transaction on a copy of `file`, which then replaces the database."""
         from clinicctl.store.sqlite import replacement
 
         return replacement.replacing(self, file, actor=actor, key=key, dry_run=dry_run)
 
-    def migrating(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
+    def migrating(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
         """Migrate the database in a transaction, after a copy of it."""
         from clinicctl.store.sqlite import backup
 
         return backup.saved_first(self, "before-migration", actor=actor, key=key, dry_run=dry_run, migrating=True)
 
-    def repairing(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
+    def repairing(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
         """Hand out a transaction, after a copy of the database."""
         from clinicctl.store.sqlite import backup
 
         return backup.saved_first(self, "before-repair", actor=actor, key=key, dry_run=dry_run)
 
     def receiving(self) -> "AbstractContextManager[FileReceiver]":
-        """Hand out the receiver of another clinic. Refuses with `Exists` when there is a database."""
+        """Hand out the receiver of another clinic.
+
+        Refuses with `Exists` when there is a database.
+        """
         from clinicctl.store.sqlite import receiving
 
         return receiving.receiving(self)
@@ -107,3 +115,7 @@ class FileStore(FileTransactions):
         from clinicctl.store.sqlite import erasure
 
         return erasure.copies(self.path)
+
+    def grants(self, prefix: str) -> list[str]:  # noqa: ARG002 - as another engine's
+        """Refuse: the modes of a file are its rights."""
+        raise errors.NoRoles(path=self.path)

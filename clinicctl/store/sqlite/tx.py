@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from clinicctl import interrupts
-from clinicctl.store.reports import Measures, Violation
 from clinicctl.store.sqlite.connections import Connection
 from clinicctl.store.sqlite.driver import sqlite3
 from clinicctl.store.tx import Tx
 from clinicctl.store.values import UNREADABLE, Unreadable
+
+if TYPE_CHECKING:
+    from clinicctl.store.reports import Measures, Violation
 
 R = TypeVar("R")
 
@@ -22,12 +23,16 @@ _LAST_NUMBER = "SELECT max(seq) FROM sqlite_sequence WHERE name = 'journal' AND 
 _RESTORED = "SELECT 1 FROM journal WHERE number > ? AND command = 'db restore'"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class FileTx(Tx):
     """A transaction on a database file, by one connection."""
 
-    connection: Connection
-    driver: sqlite3.Connection
+    __slots__ = ()
+    session: Connection
+
+    @property
+    def driver(self) -> sqlite3.Connection:
+        """The connection of SQLite."""
+        return self.session.driver
 
     def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:
         interrupts.check()
@@ -80,7 +85,7 @@ class FileTx(Tx):
             return True
         return self.driver.execute(_RESTORED, (number,)).fetchone() is not None
 
-    def violations(self) -> Iterator[Violation]:
+    def violations(self) -> "Iterator[Violation]":
         from clinicctl.store.sqlite import check  # Deferred: few commands check the database.
 
         return check.violations(self.driver)
@@ -90,8 +95,9 @@ class FileTx(Tx):
 
         return check.last_given(self.driver)
 
-    def measures(self) -> Measures:
-        from clinicctl.store.sqlite import head_file, info  # Deferred, as above.
+    def measures(self) -> "Measures":
+        from clinicctl.store.reports import Measures  # Deferred, as above.
+        from clinicctl.store.sqlite import head_file, info
 
         return Measures(
             info.size(self.place),
