@@ -175,7 +175,7 @@ COMMAND = (
         "output", "", "table, json, jsonl, csv or tsv (default: table on a terminal, else tsv)", _one_of(FORMATS)
     ),
     SettingSpec("wait", "20", "seconds to wait for the writer's lock", _seconds),
-    SettingSpec("actor", "", "the name in the journal (default: the login)", _line(ACTOR)),
+    SettingSpec("actor", "", "the name in the journal (default: the login, or on a server the role)", _line(ACTOR)),
     SettingSpec("log", "", "a file that gets one JSON line per command: ids and codes, nothing personal", str),
 )
 """Settings of a command: `--name`, `CLINICCTL_NAME`, `name` in config.toml, default, in this order."""
@@ -259,7 +259,7 @@ class Settings:
     db: str | None
     output: str | None
     wait: float
-    actor: str
+    actor: str | None
     log: str | None
     header: bool | None = None
     excel_safe: bool = False
@@ -330,7 +330,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Configura
         db=found["db"],
         output=found["output"],
         wait=found["wait"],
-        actor=found["actor"] or _login(),
+        actor=found["actor"],
         log=found["log"],
         no_input=bool(flags.get("no_input") or environ.get("CLINICCTL_NO_INPUT")),
         **{name: flags[name] for name in ("header", "excel_safe", "quiet", "key", "dry_run", "yes") if name in flags},
@@ -374,7 +374,7 @@ def clock_shift(environ: Mapping[str, str]) -> float:
     return seconds
 
 
-def _login() -> str:
+def login() -> str:
     """Return the login for the user id: names in the environment cannot be trusted."""
     import pwd
 

@@ -118,6 +118,7 @@ REFUSED: tuple[Line, ...] = (
     (["patient", "merge", "zyxwin nobody", "--into", NAME, "--yes"], None),
     (["patient", "import", "-"], f"name,phone\n{NAME},{PHONE} 999999999\n"),
     (["patient", "import", "-"], f"{NAME},phone\n{NAME},1\n"),
+    (["db", "roles"], None),
     (["book", "zyxwin nobody", "MEHTA"], None),
     (["book", "P1", NAME], None),
     (["book", "P1", "MEHTA", NAME], None),

@@ -38,17 +38,18 @@ CONTRACT = {
     },
     7: {
         *("doctor_absent", "past_day", "past_time", "wrong_day", "wrong_patient", "illegal_step", "archived"),
-        *("taken_back", "with_another_doctor", "no_such_time"),
+        *("taken_back", "with_another_doctor", "no_such_time", "no_roles"),
     },
     10: {
         *("no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"),
         *("broken_journal", "network_filesystem", "open_to_others", "other_names", "replaced_database"),
+        *("moved", "cannot_connect", "no_driver"),
     },
     11: {"busy"},
     12: {"outcome_unknown"},
     65: {"bad_file"},
     70: {"internal"},
-    74: {"disk_full", "read_only", "io_error", "out_of_memory"},
+    74: {"disk_full", "read_only", "io_error", "out_of_memory", "no_right"},
     129: {"interrupted"},
     130: {"interrupted"},
     143: {"interrupted"},
@@ -195,7 +196,7 @@ def test_options_stand_before_the_command_and_after_it(clinic: Ask, run: Run, tm
     assert run("--db", other, "doctor", "list", status=10)
     assert run("--db", other, "doctor", "list", "--db", str(tmp_path / "clinic.db"), status=0)
     assert run("doctor", "list", "--db", f"sqlite:///{tmp_path}/clinic.db", status=0)
-    run("doctor", "list", "--db", "postgresql://somewhere", status=2)
+    run("doctor", "list", "--db", "postgresql://asha:secret@somewhere/clinics", status=2)
 
 
 def test_settings_come_from_flag_then_environment_then_file_then_default(

@@ -355,6 +355,7 @@ db restore copy.db --yes
 db compact
 init --db second.db --timezone UTC
 demo --db third.db
+db copy --to fourth.db --db third.db
 help steps
 """
 MAY_LOAD_SQL = set[str]()
@@ -370,7 +371,7 @@ def lines() -> list[every_write.Line]:
 
 def test_no_command_loads_sqlalchemy(tmp_path: Path) -> None:
     """One process does every command there is, on the clinic that a day of writes leaves, and what is refused there."""
-    done = {" ".join(line[:length]) for line, _ in lines() for length in (1, 2, 3)}
+    done = {" ".join(line[:length]) for line, _ in [*lines(), *every_write.REFUSED] for length in (1, 2, 3)}
     assert {name for name, _ in every_write.commands()} - done - MAY_LOAD_SQL == set()
     (tmp_path / "commands.txt").write_text("book P2 TEMP +1d\nqueue show\n")
     (tmp_path / "more.txt").write_text("book P2 TEMP +2d\nday\n")

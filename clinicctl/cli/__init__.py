@@ -58,7 +58,7 @@ TREE = {
     ),
     "audit": ("audit", "The journal of all changes: log, verify."),
     "metrics": ("metrics", "Print metrics for Prometheus, or write them to a file for its collector."),
-    "db": ("db", "The database: check, back up, restore, migrate, compact."),
+    "db": ("db", "The database: check, back up, restore, move, migrate, compact."),
     "away": ("doctors", "Set a doctor absent: the same as doctor avail set --absent."),
     "undo": ("daybook", "Undo the last change of a booking, a queue, a doctor's days, or a merge."),
     "help": ("help", "Show a command's help or a reference page, or list the pages."),
@@ -193,7 +193,7 @@ def run(args: Sequence[str] | None = None) -> int:
     except MemoryError:
         status = _refuse(errors.OutOfMemory(), args)
     status = int(status or 0)
-    if (late := interrupts.last()) is None or status > _SIGNALLED:
+    if (late := interrupts.last()) is None or status > _SIGNALLED or status == errors.OutcomeUnknown.status:
         return status
     stop = _stopped(late)
     return _refuse(stop, args) if status in (0, _PARTLY_DONE) else stop.status

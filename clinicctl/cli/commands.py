@@ -68,7 +68,12 @@ def _common(*, hidden: bool = False) -> list[TyperOption]:
         _option("--quiet", "-q", flag=True, hidden=hidden, help="Print only errors and requested results."),
         _option("--no-input", flag=True, hidden=hidden, help="Never ask a question.  [env: CLINICCTL_NO_INPUT]"),
         _option("--wait", metavar="SECONDS", hidden=hidden, help="Maximum wait for the write lock.  [default: 20]"),
-        _option("--actor", metavar="NAME", hidden=hidden, help="Your name in the journal.  [default: login]"),
+        _option(
+            "--actor",
+            metavar="NAME",
+            hidden=hidden,
+            help="Your name in the journal.  [default: login or role]",
+        ),
     ]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clinicctl import desk, errors
+from clinicctl import desk, errors, render
 from clinicctl.cli import params, parsers
 from clinicctl.cli.commands import Writing, group, reads, writes
 from clinicctl.cli.context import Ctx
@@ -87,12 +87,7 @@ def restore(
     ctx.obj.write_through(begin, desk.database.restore, file=paths.shown(file))
 
 
-@writes(
-    db,
-    "copy",
-    "clinicctl db copy --to 'postgresql://north@db.example.org/clinics?schema=north'",
-    "clinicctl db copy --to clinic.db --db 'postgresql://north@db.example.org/clinics?schema=north'",
-)
+@writes(db, "copy", "clinicctl db copy --to north.db --dry-run", "clinicctl db copy --to north.db")
 def copy(
     ctx: Ctx,
     to: Annotated[str, typer.Option("--to", metavar="PATH|URL", help="The new database, which must not exist yet.")],
@@ -124,3 +119,21 @@ def compact(ctx: Ctx) -> None:
     """Shrink the database file. Other commands wait meanwhile."""
     ctx.obj.wrote = True
     ctx.obj.show(desk.database.compact(ctx.obj.store))
+
+
+@reads(db, "roles", "clinicctl db roles", "clinicctl db roles --prefix north")
+def roles(
+    ctx: Ctx,
+    prefix: Annotated[
+        str, typer.Option("--prefix", metavar="NAME", help="The beginning of the roles' names.", show_default=True)
+    ] = "clinic",
+) -> None:
+    """Print the rights of owner, desk, reader and auditor on a server, as SQL.
+
+    Nothing is granted: read the lines, and run them as the owner of the database.
+    """
+    found = desk.database.roles(ctx.obj.store, prefix=prefix)
+    if ctx.obj.settings.output in ("json", "jsonl"):
+        ctx.obj.show(found)
+    else:
+        render.text("".join(f"{line}\n" for line in found.sql))

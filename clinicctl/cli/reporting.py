@@ -24,6 +24,8 @@ class Reporting:
         self.command = ""
         self.key: str | None = None
         """The key of its write, given or generated."""
+        self.actor: str | None = None
+        """The name of its last transaction in the journal."""
         self.wrote = False
         """Whether it has changed something. If so, a lost answer must be reported."""
         self.committed = False
@@ -107,7 +109,7 @@ class Reporting:
         if path:
             log.line(
                 path,
-                actor=options.actor if options else None,
+                actor=self.actor or (options.actor or settings.login() if options else None),
                 command=self.command,
                 exit_code=status,
                 code=code,

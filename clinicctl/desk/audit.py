@@ -129,7 +129,8 @@ def _entries(tx: Tx, writes: Iterator[rows.WriteRow]) -> Iterator[JournalEntry]:
 
 
 def _entry(tx: Tx, row: rows.WriteRow, steps: Sequence[rows.TakenStepRow]) -> JournalEntry:
-    touched = list(_touched(tx, replay.read(tx, row.outcome, of=row.number)))
+    outcome = replay.read(tx, row.outcome, of=row.number)
+    touched = list(_touched(tx, outcome))
     touched += [each for step in steps for each in (f"P{step.patient}", f"A{step.appointment}", step.doctor)]
     return JournalEntry(
         number=row.number,
@@ -143,6 +144,7 @@ def _entry(tx: Tx, row: rows.WriteRow, steps: Sequence[rows.TakenStepRow]) -> Jo
             JournalStep(f"A{each.appointment}", each.from_status, each.to_status, each.queue_from, each.queue_to)
             for each in steps
         ),
+        role=outcome.get("role"),
     )
 
 

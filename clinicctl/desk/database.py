@@ -3,6 +3,7 @@
 Backups and compaction change no data, so they have no row in the journal. A restore and a migration have one.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
@@ -11,11 +12,13 @@ from clinicctl import errors
 from clinicctl.desk import integrity, journal, operations, patients
 from clinicctl.results.base import Outcome
 from clinicctl.results.clinic import Finding, Health
-from clinicctl.results.database import BackedUp, Compacted, Copied, Database, LastBackup, Migrated, Restored
+from clinicctl.results.database import BackedUp, Compacted, Copied, Database, LastBackup, Migrated, Restored, Roles
 from clinicctl.store import moving, paths
 from clinicctl.store.compiled import metrics
 from clinicctl.store.engine import Store, Tx
 from clinicctl.store.migrations import CURRENT
+
+_PREFIX = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
 def describe(store: Store) -> Database:
@@ -100,12 +103,12 @@ def restore(tx: Tx, *, file: str) -> Restored:
 
 
 def copying(store: Store, *, to: Store) -> Callable[..., AbstractContextManager[Tx]]:
-    """Return the transaction that moves the clinic to another store, which has no database yet."""
+    """Return the transaction that moves the clinic to another store."""
     store.require_standalone()
     return partial(moving.moving, store, to, integrity.first_violation)
 
 
-def finish_copy(store: Store, *, to: Store, actor: str, key: str, dry_run: bool) -> Outcome | None:
+def finish_copy(store: Store, *, to: Store, actor: str | None, key: str, dry_run: bool) -> Outcome | None:
     """Finish a move that was interrupted, and return its answer.
 
     Return None if the clinic has not moved. Refuses with `Moved` if it has moved to another place.
@@ -164,6 +167,13 @@ def repairing(store: Store) -> Callable[..., AbstractContextManager[Tx]]:
     """Return the transaction that repairs the database, after a copy of it."""
     store.require_standalone()
     return store.repairing
+
+
+def roles(store: Store, *, prefix: str) -> Roles:
+    """Return the rights of the people of the clinic as SQL. Grants nothing."""
+    if not _PREFIX.fullmatch(prefix):
+        raise errors.BadValue(problem="--prefix: a small letter, and at most 30 small letters, digits and _ in all.")
+    return Roles(path=store.place, sql=tuple(store.grants(prefix)))
 
 
 def compact(store: Store) -> Compacted:

@@ -44,7 +44,7 @@ _ARRIVED = {"MEHTA": (3, 1, 9, 5), "OKAFOR": (12, 2), "LINDQVIST": (6, 13)}
 _CALLED = (("MEHTA", 2), ("LINDQVIST", 1))
 
 
-def create(store: Store, *, actor: str, timezone: str, region: str, dry_run: bool = False) -> Demo:
+def create(store: Store, *, actor: str | None, timezone: str, region: str, dry_run: bool = False) -> Demo:
     """Create a database with a clinic day in it.
 
     Refuses an existing file with `Exists`.

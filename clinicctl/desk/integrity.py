@@ -36,7 +36,7 @@ class _WrongName(NamedTuple):
     words: frozenset[str]
 
 
-def look(store: Store, *, actor: str) -> Checked:
+def look(store: Store, *, actor: str | None) -> Checked:
     """Return the problems, without names or phones. Reads one view and takes no lock."""
     # The head file is read before the view is taken, so the view has every write in it.
     noted = store.noted_head()

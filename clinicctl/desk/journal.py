@@ -238,7 +238,7 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, digest: str, fing
         undoes=result.undoes if operation == operations.UNDO.name else None,
         said=digest,
         fingerprint=fingerprint,
-        outcome=_json({"operation": operation, **replay.stored(result)}).decode(),
+        outcome=_json({"operation": operation, **_role(tx), **replay.stored(result)}).decode(),
         previous=previous,
         hash="",
     )
@@ -252,6 +252,11 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, digest: str, fing
         stored_journal.insert_merges(tx, [rows.BeforeRow(write.number, each) for each in tx.merges_before])
     if tx.days_before:
         stored_journal.insert_days(tx, [rows.BeforeRow(write.number, each) for each in tx.days_before])
+
+
+def _role(tx: Tx) -> dict[str, str]:
+    """Return the user by whom a server knows somebody who acts under another name."""
+    return {"role": tx.role} if tx.role is not None and tx.role != tx.actor else {}
 
 
 def _fingerprint(tx: Tx, name: str, request: Mapping[str, Any]) -> str | None:

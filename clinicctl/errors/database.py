@@ -1,6 +1,6 @@
 """Errors about the database: it cannot be used, or it is busy."""
 
-from clinicctl.errors.base import Refusal
+from clinicctl.errors.base import AgainstRule, Refusal
 
 
 class DatabaseUnusable(Refusal):
@@ -99,6 +99,12 @@ class Moved(DatabaseUnusable):
     )
 
 
+class NoRoles(AgainstRule):
+    code = "no_roles"
+    sentence = "{path} is a file, which has no roles: whoever may write to it may do everything."
+    advice = "Roles are for a clinic on a server: see `clinicctl help postgresql`."
+
+
 class OnNetwork(DatabaseUnusable):
     code = "network_filesystem"
     sentence = "{path}: locks and the log do not work on a network file system ({kind})."
@@ -123,10 +129,14 @@ class Busy(Refusal):
     advice = "Try again, or wait longer with --wait."
 
 
-class Overtaken(Busy):
-    """The server has ended the transaction in favour of another one. The command is worth repeating."""
+class Ended(Busy):
+    """The server has ended the transaction, perhaps with earlier commands in it."""
 
     sentence = "The database is busy: the server ended the transaction ({reason}). Nothing was written."
+
+
+class Overtaken(Ended):
+    """The server has ended the transaction of this command in favour of another one. It is worth repeating."""
 
 
 class Unreachable(Busy):

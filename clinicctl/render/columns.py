@@ -190,7 +190,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
     JournalEntry: (
         ("No.", lambda each: each.number),
         ("When", lambda each: instant(each.at)),
-        ("Actor", lambda each: each.actor),
+        ("Actor", lambda each: f"{each.actor} ({each.role})" if each.role else each.actor),
         ("Command", lambda each: each.command),
         ("Affected", lambda each: _few(each.touched)),
         ("Steps", lambda each: _few([phrases.step(one) for one in each.steps])),

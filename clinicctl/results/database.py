@@ -121,6 +121,14 @@ class Copied:
 
 
 @result
+class Roles:
+    """The rights of the people of a clinic on a server, as lines of SQL."""
+
+    path: str
+    sql: tuple[str, ...]
+
+
+@result
 class Compacted:
     """The size of the database with its log, in bytes, before and after."""
 

@@ -18,7 +18,10 @@ class JournalStep:
 
 @result
 class JournalEntry:
-    """A write in the journal. `key` is the caller's own, and `touched` has numbers and codes, no names."""
+    """A write in the journal. `key` is the caller's own, and `touched` has numbers and codes, no names.
+
+    `role` is the user by whom a server knew the actor, unless that is the actor.
+    """
 
     number: int
     at: datetime
@@ -28,6 +31,7 @@ class JournalEntry:
     undoes: int | None
     touched: tuple[str, ...]
     steps: tuple[JournalStep, ...]
+    role: str | None = None
 
 
 @result

@@ -41,17 +41,17 @@ class Store(Protocol):
     def require_standalone(self) -> None:
         """Refuse to run inside a batch or a shell."""
 
-    def read(self, *, actor: str) -> AbstractContextManager[Tx]:
+    def read(self, *, actor: str | None) -> AbstractContextManager[Tx]:
         """Hand out a read-only view of one instant, without waiting for writers."""
 
-    def write(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Hand out a transaction, and commit it at the end.
 
         It is rolled back after an error, and for a dry run. Refuses with `Busy` when another writer does not end in
         time, and with `OutcomeUnknown`, which carries `key`, when the commit itself fails.
         """
 
-    def create(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+    def create(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Hand out a transaction on a new database.
 
         Refuses with `Exists` when there is one.
@@ -78,17 +78,20 @@ class Store(Protocol):
     def describe_backup(self, file: str) -> "DatabaseInfo":
         """Describe a backup."""
 
-    def replacing(self, file: str, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+    def replacing(self, file: str, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Hand out a transaction on a copy of `file`, which then replaces the database."""
 
-    def migrating(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+    def migrating(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Migrate the database in a transaction, after a copy of it."""
 
-    def repairing(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+    def repairing(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Hand out a transaction, after a copy of the database."""
 
     def receiving(self) -> AbstractContextManager[Receiver]:
-        """Hand out the receiver of another clinic. Refuses with `Exists` when there is a database."""
+        """Hand out the receiver of another clinic.
+
+        Refuses with `Exists` when there is a database.
+        """
 
     def compact(self) -> tuple[int, int]:
         """Shrink the database; return the bytes before and after."""
@@ -102,6 +105,12 @@ class Store(Protocol):
     def copies(self) -> list[str]:
         """Return the names of the copies beside the database."""
 
+    def grants(self, prefix: str) -> list[str]:
+        """Return the rights of the people of a clinic on a server as SQL.
+
+        The names of the roles begin with `prefix`. Refuses a file.
+        """
+
 
 class GroupStore(Store, Protocol):
     """A store whose commands share a transaction (group commit)."""
@@ -111,7 +120,10 @@ class GroupStore(Store, Protocol):
     atomic: bool
     """Whether all writes form one group, which is committed at the end only."""
     timed_out: bool
-    """Whether the last wait for the lock timed out. Until a caller resets it, writes try the lock only once."""
+    """Whether the last wait for the lock timed out.
+
+    Until a caller resets it, writes try the lock only once.
+    """
     refuses_after_restore: bool
     """Whether the first command after a restore is refused: a person may type numbers seen before it."""
 

@@ -21,8 +21,10 @@ _MARK = "INSERT INTO settings (name, value) VALUES (?, ?)"
 
 
 @contextmanager
-def moving(source: Store, target: Store, check: Check, *, actor: str, key: str, dry_run: bool = False) -> Iterator[Tx]:
-    """Hand out a transaction on the source; then copy it to the target, and mark the source.
+def moving(
+    source: Store, target: Store, check: Check, *, actor: str | None, key: str, dry_run: bool = False
+) -> Iterator[Tx]:
+    """Hand out a transaction on the source; then copy and mark it.
 
     Nothing happens when the body has written nothing, because it replays an earlier answer. Refuses with `Exists` when
     there is a database at the target.
@@ -43,7 +45,7 @@ def moving(source: Store, target: Store, check: Check, *, actor: str, key: str, 
                 raise errors.OutcomeUnknown(reason="the copy may be missing", key=key) from None
 
 
-def finish(source: Store, target: Store, check: Check, *, actor: str, key: str) -> None:
+def finish(source: Store, target: Store, check: Check, *, actor: str | None, key: str) -> None:
     """Copy a source that is marked as moved to the target, unless the copy is there."""
     with source.read(actor=actor) as tx:
         if _is_there(target, tx):
@@ -54,7 +56,10 @@ def finish(source: Store, target: Store, check: Check, *, actor: str, key: str) 
 
 
 def _fill(receiver: Receiver, source: Tx, check: Check) -> None:
-    """Copy every row, and refuse a copy that is not sound. It is checked as its engine would check it later."""
+    """Copy every row, and refuse a copy that is not sound.
+
+    It is checked as its engine would check it later.
+    """
     with receiver.fill(source) as copy:
         found = check(copy)
         if found is not None:
@@ -63,7 +68,10 @@ def _fill(receiver: Receiver, source: Tx, check: Check) -> None:
 
 
 def _is_there(target: Store, source: Tx) -> bool:
-    """Return whether the target has the journal of the source. Refuses another clinic there."""
+    """Return whether the target has the journal of the source.
+
+    Refuses another clinic there.
+    """
     try:
         with target.read(actor=source.actor) as tx:
             if not tx.is_restored(source.head()):
@@ -74,7 +82,7 @@ def _is_there(target: Store, source: Tx) -> bool:
 
 
 def _refuse_cut(tx: Tx) -> None:
-    """Refuse a journal without its last rows: the copy would not show that they are missing."""
+    """Refuse a journal without its last rows, which the copy would not miss."""
     number, _ = tx.head()
     if tx.last_number_given() > number:
         raise errors.Damaged(path=tx.place, reason="the last rows of the journal are missing")

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clinicctl.store.reports import Measures, Violation
 
 R = TypeVar("R")
+T = TypeVar("T", bound="Tx")
 
 MOVED_TO = "moved_to"
 """The name of the setting with the place that a clinic has moved to. It is not one of the clinic's own."""
@@ -61,9 +62,9 @@ class Tx(ABC):
     Nothing below it commits or reads a clock. `place` names the database, without a password. `fresh` is true for a new
     database. `schema` is the version that the database had before any migration. `saved_copy` names a copy of the
     database as it was before. The journal gets `steps`, the steps taken, `days_before`, the previous state of the
-    changed days, and `merges_before`, what a merge moved. A clinic with `moved_to` lives on at that place. `session` is
-    what the engine sends statements with; an engine
-    adds no fields, because each dataclass costs every command a millisecond.
+    changed days, and `merges_before`, what a merge moved. A clinic with `moved_to` lives on at that place. `role` is
+    the user by whom a server knows the command, who may not be the actor. `session` is what the engine sends statements
+    with; an engine adds no fields, because each dataclass costs every command a millisecond.
     """
 
     session: Any
@@ -77,6 +78,7 @@ class Tx(ABC):
     fresh: bool = False
     schema: int = CURRENT
     moved_to: str | None = None
+    role: str | None = None
     saved_copy: str | None = None
     key: str | None = None
     end: JournalEnd = field(default_factory=JournalEnd)
@@ -134,6 +136,14 @@ class Tx(ABC):
         if self.end.last is None:
             self.end.last = self.read_head()
         return self.end.last
+
+    def acting_for(self: T, actor: str | None) -> T:
+        """Return the transaction for an actor.
+
+        That is the one named, or else the role on a server, or the login.
+        """
+        name = actor or self.role or settings.login()
+        return self if name == self.actor else replace(self, actor=name)
 
     def refuse_moved(self) -> None:
         """Refuse a clinic that has moved to another place."""

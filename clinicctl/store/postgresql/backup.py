@@ -13,7 +13,7 @@ def make(store: ServerStore, target: str, *, keep: int | None) -> Copy:
     Refuses with `Exists` when there is a file or a link at the target, and refuses a clinic whose copy is damaged.
     """
     with backup.publishing(target, name=store.address.schema, keep=keep) as draft:
-        with store.translated(), store.begun(READ, "") as tx:
+        with store.translated(), store.begun(READ, None) as tx:
             tx.session.take_time()
             filling.fill(draft.draft.path, tx, moved=True)
             noted = Head(*tx.head())

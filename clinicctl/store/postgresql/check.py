@@ -80,7 +80,10 @@ def last_given(session: Session) -> dict[UUID, dict[date, int]]:
 
 
 def differences(session: Session) -> Iterator[str]:
-    """Yield the differences from this program's schema, except for indexes that only make reading faster."""
+    """Yield the differences from this program's schema.
+
+    Indexes that only make reading faster are accepted.
+    """
     own, actual = expected().objects, found(session)
     for kind, name in sorted(own.keys() | actual.keys()):
         if (kind, name) not in own:
@@ -159,7 +162,10 @@ def _is_object(text: str) -> bool:
 
 
 def _broken_constraints(session: Session) -> Iterator[str]:
-    """Yield the violated CHECK and UNIQUE constraints. A constraint may be missing, or its index damaged."""
+    """Yield the violated CHECK and UNIQUE constraints.
+
+    A constraint may be missing, or its index damaged.
+    """
     for name, table, condition in expected().checks:
         (count,) = session.run(f'SELECT count(*) FROM "{table}" WHERE NOT ({condition})', None).fetchall()[0]  # noqa: S608 - our own
         if count:

@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime
 
-from clinicctl.store.postgresql.address import Address
 from clinicctl.store.postgresql.driver import search_path
 from clinicctl.store.postgresql.session import Session
 
@@ -37,11 +36,6 @@ def free_name(session: Session, schema: str, why: str, at: datetime) -> str:
     raise AssertionError("a thousand copies within one second")
 
 
-def place_of(address: Address, schema: str) -> str:
-    """Return the place of another schema of the same database."""
-    return f"{address.place.rpartition('?')[0]}?schema={schema}"
-
-
 def listed(session: Session, schema: str) -> list[str]:
     """Return the names of the copies of a clinic in its database."""
     dated = re.compile(_DATED.format(f"{REPLACED}|{BEFORE}"))
@@ -51,7 +45,7 @@ def listed(session: Session, schema: str) -> list[str]:
 
 
 def clone(session: Session, schema: str, copy: str) -> None:
-    """Copy the tables of a schema, of any version, to a new schema, with every row, constraint and index."""
+    """Copy a schema of any version, with every row, constraint and index."""
     tables = [name for (name,) in session.run(_TABLES, (schema,)).fetchall()]
     constraints = session.run(_CONSTRAINTS, (schema,)).fetchall()
     indexes = [_ON.sub(f' ON "{copy}".', text, count=1) for (text,) in session.run(_INDEXES, (schema,)).fetchall()]

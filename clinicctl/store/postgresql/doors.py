@@ -39,7 +39,10 @@ class ServerDoors(ServerStore):
             return list(check.violations(session))
 
     def back_up(self, target: str, *, keep: int | None) -> Copy:
-        """Copy the clinic to a new file, or to a dated file in a folder. See `backup.make`."""
+        """Copy the clinic to a new file, or to a dated file in a folder.
+
+        See `backup.make`.
+        """
         from clinicctl.store.postgresql import backup
 
         return backup.make(self, target, keep=keep)
@@ -52,26 +55,31 @@ class ServerDoors(ServerStore):
             raise errors.NoSuchFile(path=file)
         return info.describe(file, wait=0)
 
-    def replacing(self, file: str, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
+    def replacing(
+        self, file: str, *, actor: str | None, key: str, dry_run: bool = False
+    ) -> AbstractContextManager[ServerTx]:
         """Hand out a transaction on a copy of `file`, which then replaces the clinic."""
         from clinicctl.store.postgresql import replacement
 
         return replacement.replacing(self, file, actor=actor, key=key, dry_run=dry_run)
 
-    def migrating(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
+    def migrating(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
         """Migrate the clinic in a transaction, after a copy of it."""
         from clinicctl.store.postgresql import migration
 
         return migration.saved_first(self, actor=actor, key=key, dry_run=dry_run, migrating=True)
 
-    def repairing(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
+    def repairing(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[ServerTx]:
         """Hand out a transaction, after a copy of the clinic."""
         from clinicctl.store.postgresql import migration
 
         return migration.saved_first(self, actor=actor, key=key, dry_run=dry_run)
 
     def receiving(self) -> "AbstractContextManager[ServerReceiver]":
-        """Hand out the receiver of another clinic. Refuses with `Exists` when there is one."""
+        """Hand out the receiver of another clinic.
+
+        Refuses with `Exists` when there is one.
+        """
         from clinicctl.store.postgresql import receiving
 
         return receiving.receiving(self)
@@ -83,7 +91,10 @@ class ServerDoors(ServerStore):
         )
 
     def overwrite(self) -> None:
-        """Let the server remove the old versions of rows. Nobody can tell whether it is the only one to have them."""
+        """Let the server remove the old versions of rows.
+
+        Nobody can tell whether it is the only one to have them.
+        """
         from clinicctl.store.postgresql import erasure
 
         erasure.vacuum(self)
@@ -93,3 +104,15 @@ class ServerDoors(ServerStore):
         from clinicctl.store.postgresql import erasure
 
         return erasure.listed(self)
+
+    def grants(self, prefix: str) -> list[str]:
+        """Return the rights of the people of this clinic as SQL.
+
+        The names of the roles begin with `prefix`.
+        """
+        from clinicctl.store.postgresql import info, roles
+
+        with info.viewed(self) as session:
+            info.read_content(self, session)
+            ((database,),) = session.run("SELECT current_database()", None).fetchall()
+        return roles.script(database=database, schema=self.address.schema, prefix=prefix)

@@ -11,7 +11,7 @@ _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = c
 
 
 def vacuum(store: ServerStore) -> None:
-    """Let the server remove the old versions of rows now, in the tables where the role may.
+    """Let the server remove the old versions of rows now, where the role may.
 
     Its log, its standbys and its backups keep them longer. A reader with an older view prevents it.
     """
@@ -19,6 +19,7 @@ def vacuum(store: ServerStore) -> None:
         session.run_all(store.beginning(READ))
         tables = [name for (name,) in session.run(_TABLES, None).fetchall()]
         session.roll_back()
+        session.patience = None
         for name in tables:
             session.script([f'VACUUM "{store.address.schema}"."{name}"'])
 

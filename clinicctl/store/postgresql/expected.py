@@ -80,7 +80,10 @@ class Check(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What the tables of this program have. `objects` has a description of each thing by its kind and name."""
+    """What the tables of this program have.
+
+    `objects` has a description of each thing by its kind and name.
+    """
 
     objects: Mapping[tuple[str, str], str]
     unique: tuple[Unique, ...]

@@ -47,8 +47,11 @@ _SERVER = f"""SELECT split_part(current_setting('server_version'), ' ', 1), curr
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend')"""  # noqa: S608 - our own
 
 
-class ServerFacts(NamedTuple):
-    """What a server tells about itself. `longest_open` is None if the role may not see it."""
+class ServerState(NamedTuple):
+    """What a server tells about itself.
+
+    `longest_open` is None if the role may not see it.
+    """
 
     clock_ahead: timedelta
     tls: bool
@@ -77,7 +80,10 @@ class Content(NamedTuple):
 
 
 def describe(store: ServerStore) -> DatabaseInfo:
-    """Describe a clinic of any schema version. Refuses what is not a clinic, or is newer."""
+    """Describe a clinic of any schema version.
+
+    Refuses what is not a clinic, or is newer.
+    """
     with viewed(store) as session:
         content = read_content(store, session)
         schema = store.address.schema
@@ -87,7 +93,7 @@ def describe(store: ServerStore) -> DatabaseInfo:
         ((size,),) = session.run(_SIZE, None).fetchall()
         counted = [name for (name,) in tables if name in COLUMNS]
         counts = session.run_all([(f'SELECT count(*) FROM "{name}"', None) for name in counted])  # noqa: S608 - a table
-        found = facts(session)
+        found = look(session)
         return DatabaseInfo(
             application=content.application,
             schema=content.schema,
@@ -114,7 +120,7 @@ def measures(tx: ServerTx) -> Measures:
 
 @contextmanager
 def viewed(store: ServerStore) -> Iterator[Session]:
-    """Hand out a view of one instant, also of a clinic that no transaction can be opened on."""
+    """Hand out a view of one instant, whatever the state of the clinic."""
     with store.translated(), store.session() as session:
         session.run_all(store.beginning(READ))
         session.take_time()
@@ -122,7 +128,10 @@ def viewed(store: ServerStore) -> Iterator[Session]:
 
 
 def read_content(store: ServerStore, session: Session) -> Content:
-    """Return the head of a clinic. Refuses a schema without one, another program's, and a newer version."""
+    """Return the head of a clinic.
+
+    Refuses a schema without one, another program's, and a newer version.
+    """
     try:
         heads = session.run(_HEAD, None).fetchall()
     except psycopg.Error as error:
@@ -139,13 +148,13 @@ def read_content(store: ServerStore, session: Session) -> Content:
     return Content(Head(number, hash_ or "0" * 64), schema, application)
 
 
-def facts(session: Session) -> ServerFacts:
+def look(session: Session) -> ServerState:
     """Return what the server tells about itself."""
     before = clock.now()
     (row,) = session.run(_SERVER, None).fetchall()
     after = clock.now()
     *texts, now, sees_all, others, longest = row
-    return ServerFacts(
+    return ServerState(
         to_instant(now) - (before + (after - before) / 2),
         bool(session.connection.pgconn.ssl_in_use),
         (longest or 0) if sees_all else None,
@@ -154,8 +163,8 @@ def facts(session: Session) -> ServerFacts:
     )
 
 
-def _described(found: ServerFacts, *, schema: str) -> dict[str, str]:
-    """Return the facts as texts, by name."""
+def _described(found: ServerState, *, schema: str) -> dict[str, str]:
+    """Return what a server tells about itself as texts, by name."""
     return {
         "database": found.database,
         "schema": schema,

@@ -18,9 +18,11 @@ _COUNTS = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = c
 
 @contextmanager
 def saved_first(
-    store: ServerStore, *, actor: str, key: str, dry_run: bool = False, migrating: bool = False
+    store: ServerStore, *, actor: str | None, key: str, dry_run: bool = False, migrating: bool = False
 ) -> Iterator[ServerTx]:
-    """Copy the clinic to a schema beside it, then hand out a transaction. Both are committed together.
+    """Copy the clinic to a schema beside it, then hand out a transaction.
+
+    Both are committed together.
 
     `migrating` migrates to the newest schema in the same transaction. Nothing is copied for a clinic that has this
     version already, or that has a write with this key.
@@ -35,7 +37,7 @@ def saved_first(
         if due and not dry_run and journal.by_key(tx, key=key) is None:
             name = copies.free_name(session, store.address.schema, copies.BEFORE, tx.now)
             copies.clone(session, store.address.schema, name)
-            saved = copies.place_of(store.address, name)
+            saved = store.address.place_of(name)
         if due and migrating:
             migrate(session, tx.schema, place=store.place)
         yield replace(tx, saved_copy=saved)

@@ -28,7 +28,10 @@ class ServerReceiver:
             yield self._tx
 
     def publish(self, key: str) -> None:
-        """Commit, so that the copy appears. Refuses with `OutcomeUnknown` when nothing proves that it did."""
+        """Commit, so that the copy appears.
+
+        Refuses with `OutcomeUnknown` when nothing proves that it did.
+        """
         assert self._tx is not None
         with self._store.translated():
             self._store.commit(key, self._tx)

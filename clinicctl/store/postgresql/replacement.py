@@ -56,8 +56,10 @@ _OWNERS = """SELECT format('ALTER SCHEMA %%I OWNER TO %%I', %s::text, pg_get_use
 
 
 @contextmanager
-def replacing(store: ServerStore, file: str, *, actor: str, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
-    """Hand out a transaction on a copy of `file`, which replaces the clinic when it commits.
+def replacing(
+    store: ServerStore, file: str, *, actor: str | None, key: str, dry_run: bool = False
+) -> Iterator[ServerTx]:
+    """Hand out a transaction on a copy of `file`, which replaces the clinic.
 
     Refuses a file that is not a clinic database, or whose schema has anything unknown. An older schema is migrated. The
     replaced clinic stays in a schema beside the new one, with the same rights on both. If the clinic already has a
@@ -79,7 +81,7 @@ def replacing(store: ServerStore, file: str, *, actor: str, key: str, dry_run: b
 
 
 @contextmanager
-def _opened(file: str, *, actor: str, key: str, wait: float) -> Iterator[FileTx]:
+def _opened(file: str, *, actor: str | None, key: str, wait: float) -> Iterator[FileTx]:
     """Hand out a view of a private copy of a backup, checked and migrated."""
     inspect(file)
     with TemporaryDirectory() as folder, drafts.making(os.path.join(folder, "backup.db")) as draft:
@@ -123,11 +125,14 @@ def _copied(store: ServerStore, session: Session, backup: FileTx, key: str) -> S
     renamed = [f'ALTER SCHEMA "{schema}" RENAME TO "{old}"', f'ALTER SCHEMA "{new}" RENAME TO "{schema}"']
     session.script([*(each for (each,) in [*rights, *owners]), *renamed, search_path(schema)])
     tx = store.opened(session, Head(*backup.head()), backup.actor, schema=backup.schema)
-    return replace(tx, saved_copy=copies.place_of(store.address, old))
+    return replace(tx, saved_copy=store.address.place_of(old))
 
 
 def _lock(store: ServerStore, session: Session) -> None:
-    """Lock the clinic against writers and readers. Refuses with `Busy` when they do not end in time."""
+    """Lock the clinic against writers and readers.
+
+    Refuses with `Busy` when they do not end in time.
+    """
     end = clock.ticks() + store.wait
     session.script([f"SET LOCAL lock_timeout = '{_TURN}'"])
     while True:
@@ -157,7 +162,7 @@ def _refuse_foreign(store: ServerStore, session: Session) -> None:
 
 
 def _found(session: Session, sql: str, value: str) -> list[tuple[Any, ...]]:
-    """Return the rows of a query on the clinic; none if it is too damaged for the query."""
+    """Return the rows of a query; none if the clinic is too damaged for it."""
     session.later("SAVEPOINT looking", None)
     try:
         return session.run(sql, (value,)).fetchall()
@@ -167,7 +172,10 @@ def _found(session: Session, sql: str, value: str) -> list[tuple[Any, ...]]:
 
 
 def _has_key(store: ServerStore, key: str) -> bool:
-    """Return whether the clinic has a write with this key. One that cannot be read has none."""
+    """Return whether the clinic has a write with this key.
+
+    One that cannot be read has none.
+    """
     with suppress(errors.Refusal), info.viewed(store) as session:
         return bool(session.run(_KEY, (key,)).fetchall())
     return False

@@ -90,7 +90,7 @@ def publishing(target: str, *, name: str, keep: int | None) -> Iterator[Backup]:
 
 @contextmanager
 def saved_first(
-    store: FileTransactions, why: str, *, actor: str, key: str, dry_run: bool = False, migrating: bool = False
+    store: FileTransactions, why: str, *, actor: str | None, key: str, dry_run: bool = False, migrating: bool = False
 ) -> Iterator[FileTx]:
     """Save a copy beside the database, then hand out a transaction.
 

@@ -7,7 +7,6 @@ until its commit, so that other desks can write between two groups.
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
-from dataclasses import replace
 from datetime import UTC
 
 from clinicctl import clock, errors
@@ -70,14 +69,14 @@ class GroupFileStore(FileStore):
         self._held = 0.0
 
     @contextmanager
-    def read(self, *, actor: str) -> Iterator[FileTx]:
+    def read(self, *, actor: str | None) -> Iterator[FileTx]:
         """Hand out a view of the open group, or of this instant when no group is open.
 
         Takes no lock.
         """
         with translated(self.path, self._timeout):
             if self._tx is not None:
-                yield replace(self._tx, actor=actor)
+                yield self._tx.acting_for(actor)
                 return
             connection = self._connection("ro")
             try:
@@ -89,7 +88,7 @@ class GroupFileStore(FileStore):
                 self._end_transaction("ro")
 
     @contextmanager
-    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[FileTx]:  # noqa: ARG002 - as a store's
+    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[FileTx]:  # noqa: ARG002 - as a store's
         """Hand out a savepoint of the group's transaction.
 
         `commit_group` commits it, so that `key` is not used. An error of the body, or a dry run, rolls back this
@@ -101,7 +100,7 @@ class GroupFileStore(FileStore):
             driver.execute("SAVEPOINT command")
             succeeded = False
             try:
-                yield tx if actor == tx.actor else replace(tx, actor=actor)
+                yield tx.acting_for(actor)
                 succeeded = not dry_run
             finally:
                 if driver.in_transaction:
@@ -114,7 +113,7 @@ class GroupFileStore(FileStore):
                     self.roll_back()
 
     @contextmanager
-    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[FileTx]:
+    def create(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[FileTx]:
         """Hand out a transaction on a new database, outside any group."""
         if self.atomic:
             raise errors.Usage(problem="This command does not run in a batch with --atomic. Run it by itself.")
@@ -182,7 +181,7 @@ class GroupFileStore(FileStore):
                 self._open.clear()
         paths.protect(self.path)
 
-    def _begin(self, actor: str) -> FileTx:
+    def _begin(self, actor: str | None) -> FileTx:
         self._refuse_replaced()
         if "rw" not in self._open:
             inspect(self.path)

@@ -39,7 +39,10 @@ class FileReceiver:
 
 @contextmanager
 def receiving(store: FileTransactions) -> Iterator[FileReceiver]:
-    """Hand out the receiver of a clinic. Refuses with `Exists` when there is a file at the path."""
+    """Hand out the receiver of a clinic.
+
+    Refuses with `Exists` when there is a file at the path.
+    """
     if not os.path.lexists(store.path):
         paths.refuse_own(store.path)
     with store.drafting() as draft:

@@ -34,7 +34,9 @@ _ATTEMPTS = 3
 
 
 @contextmanager
-def replacing(store: FileTransactions, file: str, *, actor: str, key: str, dry_run: bool = False) -> Iterator[FileTx]:
+def replacing(
+    store: FileTransactions, file: str, *, actor: str | None, key: str, dry_run: bool = False
+) -> Iterator[FileTx]:
     """Hand out a transaction on a copy of `file`.
 
     After the commit, the copy replaces the store's database. Refuses a file that is not a clinic database, or whose
@@ -72,7 +74,10 @@ def replacing(store: FileTransactions, file: str, *, actor: str, key: str, dry_r
 
 
 def _refuse_foreign_place(path: str, wait: float) -> None:
-    """Refuse to replace what is not a clinic database, or has moved. A damaged one may be replaced."""
+    """Refuse to replace what is not a clinic database, or has moved.
+
+    A damaged one may be replaced.
+    """
     if os.path.lexists(path):
         with suppress(errors.Damaged):
             inspect(path)

@@ -69,26 +69,31 @@ class FileStore(FileTransactions):
             raise errors.NoSuchFile(path=file)
         return info.describe(file, wait=0)
 
-    def replacing(self, file: str, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
+    def replacing(
+        self, file: str, *, actor: str | None, key: str, dry_run: bool = False
+    ) -> AbstractContextManager[FileTx]:
         """Hand out a transaction on a copy of `file`, which then replaces the database."""
         from clinicctl.store.sqlite import replacement
 
         return replacement.replacing(self, file, actor=actor, key=key, dry_run=dry_run)
 
-    def migrating(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
+    def migrating(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
         """Migrate the database in a transaction, after a copy of it."""
         from clinicctl.store.sqlite import backup
 
         return backup.saved_first(self, "before-migration", actor=actor, key=key, dry_run=dry_run, migrating=True)
 
-    def repairing(self, *, actor: str, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
+    def repairing(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[FileTx]:
         """Hand out a transaction, after a copy of the database."""
         from clinicctl.store.sqlite import backup
 
         return backup.saved_first(self, "before-repair", actor=actor, key=key, dry_run=dry_run)
 
     def receiving(self) -> "AbstractContextManager[FileReceiver]":
-        """Hand out the receiver of another clinic. Refuses with `Exists` when there is a database."""
+        """Hand out the receiver of another clinic.
+
+        Refuses with `Exists` when there is a database.
+        """
         from clinicctl.store.sqlite import receiving
 
         return receiving.receiving(self)
@@ -110,3 +115,7 @@ class FileStore(FileTransactions):
         from clinicctl.store.sqlite import erasure
 
         return erasure.copies(self.path)
+
+    def grants(self, prefix: str) -> list[str]:  # noqa: ARG002 - as another engine's
+        """Refuse: the modes of a file are its rights."""
+        raise errors.NoRoles(path=self.path)

@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from glob import escape, glob
 
-from clinicctl import clock, errors, interrupts
+from clinicctl import clock, errors, interrupts, settings
 from clinicctl.store import paths
 from clinicctl.store.heads import Head
 from clinicctl.store.migrations import CURRENT
@@ -56,7 +56,7 @@ class FileTransactions:
         """
 
     @contextmanager
-    def read(self, *, actor: str) -> Iterator[FileTx]:
+    def read(self, *, actor: str | None) -> Iterator[FileTx]:
         """Hand out a read-only view of one instant, without taking the lock."""
         inspect(self.path)
         trust.refuse_mixture(self.path, wait=self.wait)
@@ -68,7 +68,7 @@ class FileTransactions:
             yield open_tx(connection, self.path, actor)
 
     @contextmanager
-    def write(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[FileTx]:
+    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[FileTx]:
         """Hand out a transaction, and commit it at the end.
 
         It is rolled back after an error, and for a dry run. Refuses with `Busy` when the lock is not free in time, and
@@ -86,7 +86,7 @@ class FileTransactions:
                 yield tx
 
     @contextmanager
-    def create(self, *, actor: str, key: str, dry_run: bool = False) -> Iterator[FileTx]:
+    def create(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[FileTx]:
         """Hand out a transaction on a new database.
 
         The database appears at its path after the commit. Refuses with `Exists` when there is a file at the path.
@@ -101,7 +101,9 @@ class FileTransactions:
 
     @contextmanager
     def drafting(self) -> Iterator[str]:
-        """Hand out the path of an empty file beside that of a new database. Holds the writer's lock.
+        """Hand out the path of an empty file beside that of a new database.
+
+        Holds the writer's lock.
 
         Creates the folder (0700); the file is 0600. Refuses with `Exists` when there is a file at the database's path.
         """
@@ -184,7 +186,7 @@ class FileTransactions:
 
     @contextmanager
     def transaction(
-        self, path: str, *, actor: str, key: str, dry_run: bool, fresh: bool = False, migrating: bool = False
+        self, path: str, *, actor: str | None, key: str, dry_run: bool, fresh: bool = False, migrating: bool = False
     ) -> Iterator[FileTx]:
         """Hand out a transaction on the database or on a draft of it. The lock is held."""
         with translated(self.path, self.wait), connected(path, self.wait, mode="rw") as connection:
@@ -305,7 +307,7 @@ def _backup(path: str) -> str:
     return max(glob(f"{escape(name)}-rescued-*.db"), default="FILE")
 
 
-def open_tx(connection: Connection, path: str, actor: str, *, fresh: bool = False) -> FileTx:
+def open_tx(connection: Connection, path: str, actor: str | None, *, fresh: bool = False) -> FileTx:
     """Return the transaction that has begun on a connection.
 
     Refuses another schema version than CURRENT.
@@ -322,7 +324,7 @@ def open_tx(connection: Connection, path: str, actor: str, *, fresh: bool = Fals
         now=now,
         today=now.astimezone(zone).date(),
         zone=zone,
-        actor=actor,
+        actor=actor or settings.login(),
         clinic=clinic,
         secret=secret,
         place=path,
