@@ -193,7 +193,7 @@ def run(args: Sequence[str] | None = None) -> int:
     except MemoryError:
         status = _refuse(errors.OutOfMemory(), args)
     status = int(status or 0)
-    if (late := interrupts.last()) is None or status > _SIGNALLED:
+    if (late := interrupts.last()) is None or status > _SIGNALLED or status == errors.OutcomeUnknown.status:
         return status
     stop = _stopped(late)
     return _refuse(stop, args) if status in (0, _PARTLY_DONE) else stop.status

@@ -248,7 +248,7 @@ class _Batch:
             if first is None:
                 try:
                     self.shared.commit_group()
-                except (errors.OutcomeUnknown, errors.DiskFull, errors.Replaced) as failed:
+                except errors.Refusal as failed:
                     first = failed
             self.shared.roll_back()
             with self._printing():
@@ -315,7 +315,7 @@ class _Batch:
         except errors.OutcomeUnknown as unknown:
             for each in group:
                 each.spoil(errors.OutcomeUnknown(reason=unknown.details["reason"], key=each.key or "none"))
-        except (errors.DiskFull, errors.Replaced) as failed:
+        except errors.Refusal as failed:
             for each in group:
                 each.spoil(failed)
 
@@ -343,6 +343,6 @@ def _rolled_back(answer: bytes, first: errors.Refusal) -> str:
     found = json.loads(answer)
     if "error" in found:
         return answer.decode()
-    is_about_all = isinstance(first, errors.OutcomeUnknown | errors.DiskFull | errors.Replaced)
+    is_about_all = isinstance(first, errors.OutcomeUnknown | errors.DiskFull | errors.Replaced | errors.Busy)
     refused = first if is_about_all else errors.TakenBack()
     return render.answer(found["line"], refused.status, None, refused)

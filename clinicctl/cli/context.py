@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 import typer
 
-from clinicctl import clock, desk, errors, render, settings
+from clinicctl import clock, desk, errors, interrupts, render, settings
 from clinicctl.cli import config_file
 from clinicctl.cli.choices import Choices
 from clinicctl.cli.reporting import Reporting
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from clinicctl.results.people import MergePlan, ToCall
     from clinicctl.store.engine import GroupStore as GroupStore
     from clinicctl.store.engine import Store, Tx
+
+_AGAIN = 0.05
+"""Seconds before a write is repeated that the server has ended."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -238,8 +241,10 @@ class AppContext(Reporting):
             except errors.AnswerAboutPeople as refused:
                 self._choose(refused, chosen)
             except errors.Overtaken:
-                if clock.ticks() > end:
+                if clock.ticks() + _AGAIN > end:
                     raise
+                with interrupts.Waiting():
+                    clock.pause(_AGAIN)
 
     def _execute(
         self,

@@ -129,10 +129,14 @@ class Busy(Refusal):
     advice = "Try again, or wait longer with --wait."
 
 
-class Overtaken(Busy):
-    """The server has ended the transaction in favour of another one. The command is worth repeating."""
+class Ended(Busy):
+    """The server has ended the transaction, perhaps with earlier commands in it."""
 
     sentence = "The database is busy: the server ended the transaction ({reason}). Nothing was written."
+
+
+class Overtaken(Ended):
+    """The server has ended the transaction of this command in favour of another one. It is worth repeating."""
 
 
 class Unreachable(Busy):

@@ -4,7 +4,6 @@ It is libpq's URL with one more parameter, `schema`. A password does not belong 
 read the arguments of a process.
 """
 
-import os
 import re
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -14,7 +13,10 @@ from clinicctl import errors
 DEFAULT_SCHEMA = "clinic"
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _SECRET = {"password", "sslpassword", "oauth_client_secret"}
-_LOOPBACK = re.compile(r"localhost|127(\.[0-9]+){3}|\[?::1\]?")
+_WHERE = {"service", "host", "hostaddr", "port", "dbname"}
+"""The parameters that tell one server or database from another."""
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(:[0-9]*)?")
+"""A host of a URL, with a port. After a colon anything else may be part of a password."""
 
 
 class Address(NamedTuple):
@@ -22,8 +24,16 @@ class Address(NamedTuple):
 
     url: str
     schema: str
-    place: str
-    is_local: bool
+    server: str
+    """The place without the schema."""
+
+    @property
+    def place(self) -> str:
+        return self.place_of(self.schema)
+
+    def place_of(self, schema: str) -> str:
+        """Return the place of a schema of the same database."""
+        return f"{self.server}{'&' if '?' in self.server else '?'}schema={schema}"
 
 
 def read(url: str) -> Address:
@@ -35,35 +45,27 @@ def read(url: str) -> Address:
         found = urlsplit(url)
         given = parse_qsl(found.query, keep_blank_values=True, strict_parsing=bool(found.query))
     except ValueError:
-        raise errors.BadValue(problem="db: not a URL such as postgresql://user@host/database?schema=north.") from None
-    user, _, _ = found.netloc.rpartition("@")
-    if ":" in user or any(name in _SECRET for name, _ in given):
+        raise _not_a_url() from None
+    user, _, hosts = found.netloc.rpartition("@")
+    if ":" in user or any(name.lower() in _SECRET for name, _ in given):
         raise errors.PasswordInUrl
+    if found.fragment or not all(_HOST.fullmatch(each) for each in hosts.split(",")):
+        # Perhaps a password with a character that ends the part of the URL that it is in.
+        raise _not_a_url()
     schemas = [value for name, value in given if name == "schema"]
     schema = schemas[-1] if schemas else DEFAULT_SCHEMA
     if not _SCHEMA.fullmatch(schema) or schema.startswith("pg_"):
         raise errors.BadValue(
             problem="db: a schema begins with a small letter and has at most 48 small letters, digits and _."
         )
-    rest = [(name, value) for name, value in given if name != "schema"]
-    hosts = _hosts(found.netloc.rpartition("@")[2], rest)
     base = f"postgresql://{found.netloc}{quote(unquote(found.path))}"
-    query = f"?{urlencode(rest, quote_via=quote)}" if rest else ""
-    return Address(base + query, schema, f"{base}?schema={schema}", all(map(_is_local, hosts)))
+    rest = [(name, value) for name, value in given if name != "schema"]
+    return Address(_joined(base, rest), schema, _joined(base, [each for each in rest if each[0] in _WHERE]))
 
 
-def _hosts(netloc: str, parameters: list[tuple[str, str]]) -> list[str]:
-    """Return the hosts of a URL, or of the environment. A service may name any host."""
-    named = [value for name, value in parameters if name in ("host", "hostaddr")]
-    listed = named or ([unquote(netloc)] if netloc else [])
-    if not listed and (os.environ.get("PGSERVICE") or any(name == "service" for name, _ in parameters)):
-        return ["a service"]
-    if not listed:
-        listed = [os.environ.get("PGHOSTADDR") or os.environ.get("PGHOST") or ""]
-    return [each for value in listed for each in value.split(",")]
+def _joined(base: str, parameters: list[tuple[str, str]]) -> str:
+    return f"{base}?{urlencode(parameters, quote_via=quote)}" if parameters else base
 
 
-def _is_local(host: str) -> bool:
-    """Return whether a host is a socket or the loopback interface."""
-    name = host if host.startswith("/") else re.sub(r":[0-9]*$", "", host) if host != "::1" else host
-    return not name or name.startswith(("/", "@")) or _LOOPBACK.fullmatch(name) is not None
+def _not_a_url() -> errors.BadValue:
+    return errors.BadValue(problem="db: not a URL such as postgresql://user@host/database?schema=north.")

@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime
 
-from clinicctl.store.postgresql.address import Address
 from clinicctl.store.postgresql.driver import search_path
 from clinicctl.store.postgresql.session import Session
 
@@ -35,11 +34,6 @@ def free_name(session: Session, schema: str, why: str, at: datetime) -> str:
         if name not in taken:
             return name
     raise AssertionError("a thousand copies within one second")
-
-
-def place_of(address: Address, schema: str) -> str:
-    """Return the place of another schema of the same database."""
-    return f"{address.place.rpartition('?')[0]}?schema={schema}"
 
 
 def listed(session: Session, schema: str) -> list[str]:

@@ -23,7 +23,9 @@ _LOST = {
     "57P01": "the server is shutting down",
     "57P02": "the server has crashed",
     "57P03": "the server is starting",
+    "57P04": "the database is gone",
     "57P05": "idle for too long",
+    "53000": "the server has no resources left",
     "53200": "the server has no memory left",
     "53300": "the server has too many connections",
     "53400": "a limit of the server is reached",
@@ -49,7 +51,7 @@ def translated(address: Address, wait: float) -> Iterator[None]:
             raise
         raise refused from None
     except interrupts.Elapsed:
-        raise errors.Unreachable(path=address.place, reason="no answer in time") from None
+        raise errors.Unreachable(path=address.place, reason="the server did not answer in time") from None
     except Unreadable as unreadable:
         raise errors.Damaged(path=address.place, reason=str(unreadable)) from None
 
@@ -62,7 +64,7 @@ def first(error: psycopg.Error) -> psycopg.Error:
 
 
 def is_passing(error: psycopg.Error) -> bool:
-    """Return whether the first trip may succeed when it is tried again."""
+    """Return whether the first trip of a transaction may succeed when it is tried again."""
     state = first(error).sqlstate
     if state is None:
         return isinstance(error, psycopg.OperationalError)
@@ -83,14 +85,20 @@ def refusal(error: psycopg.Error, address: Address, wait: float) -> errors.Refus
 
 def _of_state(state: str, place: str, wait: float) -> errors.Refusal | None:
     match state:
-        case "55P03" | "57014":
+        case "55P03":
             return errors.Busy(wait=wait)
+        case "57014":
+            return errors.Ended(reason="a statement was cancelled, or took too long")
         case _ if state in OVERTAKEN:
             return errors.Overtaken(reason=OVERTAKEN[state])
         case _ if state in _LOST or state.startswith("08"):
             return errors.Unreachable(path=place, reason=_LOST.get(state, _CUT))
         case "53100":
             return errors.DiskFull(path=place)
+        case _ if state.startswith("58"):
+            return errors.IOFailed(
+                path=place, reason=f"the server cannot read or write its files ({state}). Nothing was written"
+            )
         case "25006":
             return errors.ReadOnly(path=place, reason="the server is a standby, or read-only")
         case "42501":
@@ -109,9 +117,9 @@ def is_rolled_back(error: psycopg.Error) -> bool:
     return state is not None and (state in OVERTAKEN or state[:2] in ("22", "23", "42") or state == "55P03")
 
 
-def reason_of(error: psycopg.Error) -> str:
+def reason_of(error: Exception) -> str:
     """Return the kind of an error, without the server's text."""
-    state = error.sqlstate
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
     if state is None:
         return _CUT if isinstance(error, psycopg.OperationalError) else type(error).__name__
     return _LOST.get(state, f"SQLSTATE {state}")

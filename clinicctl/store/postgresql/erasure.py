@@ -19,6 +19,7 @@ def vacuum(store: ServerStore) -> None:
         session.run_all(store.beginning(READ))
         tables = [name for (name,) in session.run(_TABLES, None).fetchall()]
         session.roll_back()
+        session.patience = None
         for name in tables:
             session.script([f'VACUUM "{store.address.schema}"."{name}"'])
 

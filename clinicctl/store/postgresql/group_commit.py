@@ -6,8 +6,9 @@ desks can write between two groups.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
-from clinicctl import clock, errors
+from clinicctl import clock, errors, interrupts
 from clinicctl.store.postgresql.db_errors import first, is_passing
 from clinicctl.store.postgresql.doors import ServerDoors
 from clinicctl.store.postgresql.driver import psycopg
@@ -30,19 +31,23 @@ class GroupServerStore(ServerDoors):
         self._tx: ServerTx | None = None
         self._seen: tuple[int, str] | None = None
         self._began = 0.0
+        self._commands = 0
+        """The writes of the group that were not taken back."""
 
     @contextmanager
     def read(self, *, actor: str | None) -> Iterator[ServerTx]:
         """Hand out a view of the open group, or of this instant when no group is open."""
-        with self.translated():
+        with self._translated():
             if self._tx is not None:
-                yield self._tx.acting_for(actor)
+                with self._command(self._tx):
+                    yield self._tx.acting_for(actor)
+                    self._tx.session.later("RELEASE command", None)
                 return
             tx = self._begun(READ, actor)
             try:
                 yield tx
             finally:
-                self._end(tx.session)
+                self.leave(tx.session)
 
     @contextmanager
     def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:  # noqa: ARG002 - as a store's
@@ -51,29 +56,55 @@ class GroupServerStore(ServerDoors):
         `commit_group` commits it, so that `key` is not used. An error of the body, or a dry run, rolls back this
         command only. Refuses with `Busy` when another writer does not end in time.
         """
-        with self.translated():
+        with self._translated():
             tx = self._tx or self._begin(actor)
-            end = tx.end.last
-            succeeded = False
-            tx.session.later("SAVEPOINT command", None)
-            try:
+            with self._command(tx, keep=not dry_run):
                 yield tx.acting_for(actor)
                 if not dry_run:
                     # Sent now, so that an error is this command's own.
                     tx.session.run("RELEASE command", None)
-                    succeeded = True
-            finally:
-                if not succeeded:
-                    tx.end.last = end
-                    self._take_back(tx.session)
+                    self._commands += 1
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Translate the server's errors into refusals.
+
+        A command is not repeated by itself if others of its group were lost with it.
+        """
+        self.lost = False
+        try:
+            with self.translated():
+                yield
+        except errors.Overtaken as overtaken:
+            if self.lost:
+                raise errors.Ended(reason=overtaken.details["reason"]) from None
+            raise
+
+    @contextmanager
+    def _command(self, tx: ServerTx, *, keep: bool = True) -> Iterator[None]:
+        """Run the body in a savepoint.
+
+        It is rolled back after an error, or if the command is not to be kept.
+        """
+        end, kept = tx.end.last, False
+        tx.session.later("SAVEPOINT command", None)
+        try:
+            yield
+            kept = keep
+        finally:
+            if not kept:
+                tx.end.last = end
+                self._take_back(tx.session)
 
     def _take_back(self, session: Session) -> None:
         """Roll back the last command, or the whole group if the connection is lost."""
-        with suppress(psycopg.Error):
-            session.roll_back_to("command")
-        if not session.is_open:
-            self.lost = True
-            self.roll_back()
+        try:
+            with suppress(psycopg.Error, interrupts.Elapsed):
+                session.roll_back_to("command")
+        finally:
+            if not session.is_open:
+                self.lost = self._commands > 0
+                self.roll_back()
 
     @contextmanager
     def create(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
@@ -98,19 +129,27 @@ class GroupServerStore(ServerDoors):
         Refuses with `OutcomeUnknown`, with an empty key.
         """
         if self._tx is not None:
-            tx, self._tx = self._tx, None
+            tx, commands = self._taken()
             try:
-                with self.translated():
-                    self.commit("", tx)
+                if commands:
+                    with self.translated():
+                        self.commit("", tx)
             finally:
-                self._end(tx.session)
+                self.leave(tx.session)
         self.lost = False
 
     def roll_back(self) -> None:
         """Roll the group back unless it is committed, and release the lock."""
         if self._tx is not None:
-            tx, self._tx = self._tx, None
-            self._end(tx.session)
+            tx, _ = self._taken()
+            self.leave(tx.session)
+
+    def _taken(self) -> tuple[ServerTx, int]:
+        """End the group; return its transaction and the number of its writes."""
+        assert self._tx is not None
+        tx, commands = self._tx, self._commands
+        self._tx, self._commands = None, 0
+        return tx, commands
 
     def close(self) -> None:
         """Roll back the open group, and close the connection."""
@@ -120,53 +159,51 @@ class GroupServerStore(ServerDoors):
             self._session = None
 
     def _begin(self, actor: str | None) -> ServerTx:
-        self.wait = 0.0 if self.timed_out else self._timeout
-        try:
-            tx = self._begun(WRITE, actor)
-        except psycopg.Error as error:
-            self.timed_out = first(error).sqlstate == "55P03"
-            raise
-        finally:
-            self.wait = self._timeout
+        tx = self._begun(WRITE, actor)
         self.timed_out = False
-        self._tx, self._began, self.lost = tx, clock.ticks(), False
+        self._tx, self._began = tx, clock.ticks()
         return tx
 
     def _begun(self, how: str, actor: str | None) -> ServerTx:
         """Begin a transaction on the open connection.
 
-        One that was lost between two commands is made again.
+        One that was lost between two commands is made again. After a wait in vain, others wait no longer.
         """
-        known = self._session
-        if known is not None and not known.is_broken:
-            try:
-                return self._begin_on(known, how, actor)
-            except psycopg.Error as error:
-                if not is_passing(error) or not known.is_broken:
-                    raise
-        self._session = self.connected(self._timeout)
-        return self._begin_on(self._session, how, actor)
-
-    def _begin_on(self, session: Session, how: str, actor: str | None) -> ServerTx:
+        self.wait = 0.0 if self.timed_out else self._timeout
+        known = self._session if self._session is not None and not self._session.is_broken else None
         try:
-            tx = self.begin(session, how, actor)
-            self._compare(tx)
-        except BaseException:
-            self._end(session)
+            try:
+                return self.start(how, actor)
+            except psycopg.Error as error:
+                if known is None or not known.is_broken or not is_passing(error):
+                    raise
+            return self.start(how, actor)
+        except (errors.Busy, psycopg.Error) as error:
+            if isinstance(error, errors.Busy) or is_passing(error) or first(error).sqlstate == "55P03":
+                self.timed_out = True
             raise
+        finally:
+            self.wait = self._timeout
+
+    def ready(self, wait: float) -> Session:
+        """Return the session on the open connection, or on a new one."""
+        if self._session is None or self._session.is_broken:
+            self._session = self.connected(wait)
+        return self._session
+
+    def begin(self, session: Session, how: str, actor: str | None, **options: Any) -> ServerTx:
+        """Begin a transaction as a store does; refuse once after a restore."""
+        tx = super().begin(session, how, actor, **options)
+        if self.refuses_after_restore:
+            seen, self._seen = self._seen, session.begun
+            if seen is not None and tx.is_restored(seen):
+                raise errors.RestoredMeanwhile(path=self.place)
         return tx
 
-    def _end(self, session: Session) -> None:
+    def leave(self, session: Session) -> None:
         """End the transaction of a session. A connection on which that fails is closed."""
-        with suppress(psycopg.Error):
+        with suppress(psycopg.Error, interrupts.Elapsed):
             if not (session.is_idle or session.is_broken):
                 session.roll_back()
         if not session.is_idle:
             session.close()
-
-    def _compare(self, tx: ServerTx) -> None:
-        """Refuse once after a restore."""
-        if self.refuses_after_restore:
-            seen, self._seen = self._seen, tx.session.begun
-            if seen is not None and tx.is_restored(seen):
-                raise errors.RestoredMeanwhile(path=self.place)

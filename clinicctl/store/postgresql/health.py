@@ -8,7 +8,7 @@ from clinicctl.store import findings
 from clinicctl.store.findings import CLOCKS_DIFFER, checked
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import info, notes
-from clinicctl.store.postgresql.driver import psycopg
+from clinicctl.store.postgresql.driver import is_local, psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.store import ServerStore
 from clinicctl.store.reports import Found
@@ -56,7 +56,7 @@ def _server(store: ServerStore, found: info.ServerState) -> Iterator[Found]:
     yield Found("collation", found.collation)
     others = found.other_collations
     yield checked("text columns", f"{others} not in C" if others else "C", not others, "searches may find nobody")
-    secret = found.tls or store.address.is_local
+    secret = found.tls or is_local(store.address)
     yield checked("TLS", info.yes(found.tls), secret, "names and phones cross the network unencrypted")
     ahead = found.clock_ahead
     yield checked(

@@ -37,7 +37,7 @@ def saved_first(
         if due and not dry_run and journal.by_key(tx, key=key) is None:
             name = copies.free_name(session, store.address.schema, copies.BEFORE, tx.now)
             copies.clone(session, store.address.schema, name)
-            saved = copies.place_of(store.address, name)
+            saved = store.address.place_of(name)
         if due and migrating:
             migrate(session, tx.schema, place=store.place)
         yield replace(tx, saved_copy=saved)

@@ -11,10 +11,13 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from clinicctl import errors
 from clinicctl.store import paths
 from clinicctl.store.heads import Head, LastBackup
 
 _LONGEST = 16_384
+_WHERE = ("PGSERVICE", "PGSERVICEFILE", "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE")
+"""The variables by which libpq finds a server and a database."""
 
 
 def head(place: str) -> tuple[Head, datetime] | None:
@@ -46,16 +49,20 @@ def note_backup(place: str, made: LastBackup) -> None:
 
 
 def _file(place: str) -> str:
-    """Return the path of the notes on a place."""
+    """Return the path of the notes on a place.
+
+    The environment may name the server, so that a place means another one.
+    """
+    known = "\n".join([place, *(os.environ.get(each, "") for each in _WHERE)])
     state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return os.path.join(state, "clinicctl", f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.json")
+    return os.path.join(state, "clinicctl", f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.json")
 
 
 def _read(place: str) -> dict[str, Any]:
     try:
         with paths.open_to_read(_file(place), most=_LONGEST) as file:
             found = json.loads(file.read())
-    except (OSError, ValueError):
+    except (OSError, ValueError, errors.Refusal):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -67,7 +74,7 @@ def _write(place: str, name: str, value: dict[str, Any]) -> None:
     """
     path = _file(place)
     stored = {**_read(place), "place": place, name: value}
-    with suppress(OSError):
+    with suppress(OSError, errors.Refusal):
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with paths.replacing(path, begins=(b"{",), mode=0o600) as file:
             json.dump(stored, file)

@@ -125,7 +125,7 @@ def _copied(store: ServerStore, session: Session, backup: FileTx, key: str) -> S
     renamed = [f'ALTER SCHEMA "{schema}" RENAME TO "{old}"', f'ALTER SCHEMA "{new}" RENAME TO "{schema}"']
     session.script([*(each for (each,) in [*rights, *owners]), *renamed, search_path(schema)])
     tx = store.opened(session, Head(*backup.head()), backup.actor, schema=backup.schema)
-    return replace(tx, saved_copy=copies.place_of(store.address, old))
+    return replace(tx, saved_copy=store.address.place_of(old))
 
 
 def _lock(store: ServerStore, session: Session) -> None:

@@ -21,6 +21,8 @@ _INSERTS_AT_ONCE = 500
 _FETCHED_AT_ONCE = 2_000
 _KNOWN = 100
 """The most results that are kept."""
+_ROLLED_BACK = 5.0
+"""Seconds to wait for the answer to ROLLBACK. Then the connection is closed, which rolls back, too."""
 _NO_HURRY = (
     "SELECT set_config('statement_timeout', '0', true),"
     " set_config('idle_in_transaction_session_timeout', '600000', true)"
@@ -38,7 +40,7 @@ class Session:
 
     def __init__(self, connection: Connection, *, patience: float) -> None:
         self.connection = connection
-        self.patience = patience
+        self.patience: float | None = patience
         """Seconds to wait for an answer. Then the server, or the way to it, is taken for lost."""
         self.warned = False
         """Whether the server has warned that a commit may not be replicated."""
@@ -60,6 +62,12 @@ class Session:
     def is_open(self) -> bool:
         """Whether statements can be sent in a transaction."""
         return self.status == pq.TransactionStatus.INTRANS
+
+    @property
+    def is_uncommitted(self) -> bool:
+        """Whether the server has answered everything, and the transaction is open."""
+        idle = self.connection.pgconn.pipeline_status == pq.PipelineStatus.OFF
+        return idle and self.status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
 
     @property
     def is_idle(self) -> bool:
@@ -87,11 +95,7 @@ class Session:
         asked = list(statements)
         sent = [*self._waiting, *asked, *ahead]
         self._waiting = []
-        with self._stopping(), interrupts.Waiting(seconds or self.patience), ExitStack() as trip:
-            if len(sent) > 1:
-                trip.enter_context(self.connection.pipeline())
-                # Before the pipeline ends, which would wait for the server.
-                trip.push(self._close_when_stopped)
+        with self._trip(seconds, pipelined=len(sent) > 1):
             cursors = [self.connection.execute(sql, values, prepare=False) for sql, values in sent]
         for each, cursor in zip(ahead, cursors[len(sent) - len(ahead) :], strict=True):
             self._keep(each, cursor.fetchall())
@@ -100,6 +104,7 @@ class Session:
 
     def take_time(self) -> None:
         """Let this transaction take longer than that of a desk."""
+        self.patience = None
         self.later(_NO_HURRY, None)
 
     def read(self, sql: str, values: Values) -> list[Row]:
@@ -142,12 +147,12 @@ class Session:
         for each in [each for each in self._known if written.search(each[0])]:
             del self._known[each]
 
-    def script(self, statements: Iterable[str]) -> list[list[Row]]:
+    def script(self, statements: Iterable[str], *, seconds: float | None = None) -> list[list[Row]]:
         """Send statements without parameters as one message.
 
         Returns the rows of each that has some.
         """
-        with self._stopping(), interrupts.Waiting(self.patience):
+        with self._trip(seconds):
             cursor = self.connection.execute("; ".join(statements))
         found = list[list[Row]]()
         while True:
@@ -172,8 +177,9 @@ class Session:
         changed = 0
         while several:
             interrupts.check()
-            with self._stopping(), interrupts.Waiting(self.patience), self.connection.cursor() as cursor:
-                cursor.executemany(sql, several)
+            with self.connection.cursor() as cursor:
+                with self._trip(pipelined=True):
+                    cursor.executemany(sql, several)
                 changed += cursor.rowcount
             several = list(islice(left, _INSERTS_AT_ONCE))
         return changed
@@ -181,10 +187,15 @@ class Session:
     def copy_in(self, sql: str, rows: Iterable[Row]) -> None:
         """Send rows to a COPY FROM STDIN."""
         self.flush()
-        with self._stopping(), self.connection.cursor() as cursor, cursor.copy(sql) as copy:
+        with self._stopping(), self.connection.cursor() as cursor, ExitStack() as copying:
+            with interrupts.Waiting():
+                copy = copying.enter_context(cursor.copy(sql))
+            copying.push(self._close_when_stopped)
             for row in rows:
-                interrupts.check()
-                copy.write_row(row)
+                with interrupts.Waiting():
+                    copy.write_row(row)
+            with interrupts.Waiting():
+                copying.close()
 
     def stream(self, sql: str, values: Values) -> Iterator[Row]:
         """Yield the rows of a long result, some at a time, while other statements run."""
@@ -219,7 +230,20 @@ class Session:
     def roll_back(self) -> None:
         """Roll the transaction back, and keep the connection."""
         self.reset()
-        self.script(["ROLLBACK"])
+        self.script(["ROLLBACK"], seconds=_ROLLED_BACK)
+
+    @contextmanager
+    def _trip(self, seconds: float | None = None, *, pipelined: bool = False) -> Iterator[None]:
+        """Wait for the server, until a signal or a timeout stops it.
+
+        Nothing is cancelled then. The server would answer a cancelled COMMIT as if it had done it.
+        """
+        with self._stopping(), interrupts.Waiting(seconds or self.patience), ExitStack() as trip:
+            if pipelined:
+                trip.enter_context(self.connection.pipeline())
+            # Before the pipeline ends, which would wait for the server.
+            trip.push(self._close_when_stopped)
+            yield
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:

@@ -49,12 +49,23 @@ _DURABLE = (
 _HEAD = "SELECT number, hash, schema, application, session_user FROM head"
 _SETTINGS = "SELECT name, value FROM settings"
 _ADVANCE = "UPDATE head SET number = %s, hash = %s"
+_SCHEMA = (
+    "SELECT has_schema_privilege(oid, 'USAGE'), EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = n.oid)"
+    " FROM pg_namespace AS n WHERE nspname = %s"
+)
 INSERT_HEAD = "INSERT INTO head (one, number, hash, schema, application) VALUES (true, %s, %s, %s, %s)"
 _EMPTY = ("INSERT INTO counters (name, value) VALUES ('patients', 0), ('appointments', 0), ('waitlist', 0)",)
 _EXISTING = {"42P06", "42P07", "23505"}
 
+_MOST_MILLISECONDS = 2_147_483_647
+"""The longest time that the server can wait."""
+
 _LOST = "the server was replaced by an older copy, or a standby without the last writes was promoted"
 _OTHER = "another database was put in its place"
+_ACCEPT = (
+    "Put the right server or schema back, or restore a backup with `clinicctl db restore FILE`. To continue with what "
+    "is there, make a backup of it with `clinicctl db backup FILE`, and restore that."
+)
 
 
 class _Begun(NamedTuple):
@@ -133,44 +144,62 @@ class ServerStore:
     def begun(
         self, how: str, actor: str | None, *, key: str | None = None, any_version: bool = False
     ) -> Iterator[ServerTx]:
-        """Hand out a transaction on a connection of its own, which is closed at the end.
+        """Hand out a transaction on a connection of its own, which is closed at the end."""
+        tx = self.start(how, actor, key=key, any_version=any_version)
+        try:
+            yield tx
+        finally:
+            tx.session.close()
+
+    def start(self, how: str, actor: str | None, *, key: str | None = None, any_version: bool = False) -> ServerTx:
+        """Begin a transaction on a connection.
 
         Nothing is lost when the connection breaks before the first answer, so that it is tried again within the wait.
         """
         end = clock.ticks() + self.wait
         while True:
-            session = self.connected(max(0.0, end - clock.ticks()))
+            session = self.ready(max(0.0, end - clock.ticks()))
             try:
-                tx = self.begin(session, how, actor, key=key, any_version=any_version)
-                break
+                return self.begin(session, how, actor, key=key, any_version=any_version, end=end)
             except BaseException as error:
-                session.close()
+                self.leave(session)
                 if not (isinstance(error, psycopg.Error) and is_passing(error)) or clock.ticks() + AGAIN > end:
                     raise
             with interrupts.Waiting():
                 clock.pause(AGAIN)
-        try:
-            yield tx
-        finally:
-            session.close()
+
+    def ready(self, wait: float) -> Session:
+        """Return the session for a transaction."""
+        return self.connected(wait)
+
+    def leave(self, session: Session) -> None:
+        """Leave a session on which no transaction has begun."""
+        session.close()
 
     def translated(self) -> AbstractContextManager[None]:
         """Translate the server's errors into refusals."""
         return translated(self.address, self.wait)
 
     def begin(
-        self, session: Session, how: str, actor: str | None, *, key: str | None = None, any_version: bool = False
+        self,
+        session: Session,
+        how: str,
+        actor: str | None,
+        *,
+        end: float,
+        key: str | None = None,
+        any_version: bool = False,
     ) -> ServerTx:
         """Begin a transaction in one round trip; return it.
 
-        A write waits here for the writer before it. Refuses another schema version, and a clinic that lacks the last
-        write that this machine has noted.
+        A write waits here for the writer before it, until `end`. Refuses another schema version, and refuses to write
+        to a clinic that lacks the last write that this machine has noted.
         """
         began = clock.ticks()
-        found = self._first_trip(session, how, key)
+        found = self._first_trip(session, how, key, end)
         if found is None:
             session.roll_back()
-            found = self._first_trip(session, how, key)
+            found = self._first_trip(session, how, key, end)
         if found is None:
             raise errors.Damaged(path=self.place, reason="the head of the journal is missing")
         self.lock_waited = clock.ticks() - began
@@ -178,21 +207,26 @@ class ServerStore:
             refuse_other_version(found.schema, place=self.place)
         return self._opened(session, found, actor)
 
-    def _first_trip(self, session: Session, how: str, key: str | None) -> _Begun | None:
+    def _first_trip(self, session: Session, how: str, key: str | None, end: float) -> _Begun | None:
         """Begin, take the lock, and read the head, the settings and the write with a key.
 
         Returns None without a head: the view of this transaction is older than the clinic, because a backup has
         replaced it while this command waited.
         """
-        noted = notes.head(self.place)
+        noted = notes.head(self.place) if how == WRITE else None
         lock = "" if how == READ else " FOR UPDATE" if self.wait else " FOR UPDATE NOWAIT"
         questions = [f"{_HEAD}{lock}", _SETTINGS, *(_about(*noted) if noted else ())]
         known = recorded(lambda tx: journal.by_key(tx, key=key)) if key is not None else []
+        # What the last transaction of this connection has read, others may have changed since.
+        session.reset()
+        session.patience = LONGEST + self.wait + PATIENCE
+        beginning = self.beginning(how, wait=max(0.0, end - clock.ticks()))
         try:
-            answers = session.run_all([*self.beginning(how), *((each, None) for each in questions)], ahead=known)
+            answers = session.run_all([*beginning, *((each, None) for each in questions)], ahead=known)
         except psycopg.Error as error:
             if first(error).sqlstate in ("42P01", "3F000"):
-                raise errors.NoDatabase(path=self.place) from None
+                session.roll_back()
+                raise self._missing(session) from None
             raise
         heads, settings, *beside = [each.fetchall() for each in answers[-len(questions) :]]
         if not heads:
@@ -204,16 +238,27 @@ class ServerStore:
             self._refuse_behind(Head(number, hash_), noted[0], *beside)
         return _Begun(Head(number, hash_), schema, tuple(settings), role)
 
-    def beginning(self, how: str) -> list[tuple[str, Values]]:
+    def _missing(self, session: Session) -> errors.Refusal:
+        """Return the refusal for a schema in which no head is found."""
+        found = session.run(_SCHEMA, (self.address.schema,)).fetchall()
+        match found:
+            case [(0, _)]:
+                return errors.NoRight(path=self.place, reason="the role has no right to use the schema")
+            case [(_, 1)]:
+                return errors.NotOurs(path=self.place, reason="a schema of another program")
+        return errors.NoDatabase(path=self.place)
+
+    def beginning(self, how: str, *, wait: float | None = None) -> list[tuple[str, Values]]:
         """Return the statements that begin a transaction and set it up.
 
-        No setting outlives the transaction.
+        No setting outlives the transaction. `wait` is how long it waits for the lock.
         """
+        wait = self.wait if wait is None else wait
         chosen = {
             "search_path": f'"{self.address.schema}", pg_catalog',
-            "lock_timeout": str(max(1, round(self.wait * 1000))),
-            "idle_in_transaction_session_timeout": str(SILENT[how] * 1000),
-            "statement_timeout": str(round((LONGEST + self.wait) * 1000)),
+            "lock_timeout": _milliseconds(wait),
+            "idle_in_transaction_session_timeout": _milliseconds(SILENT[how]),
+            "statement_timeout": _milliseconds(wait + LONGEST),
             "timezone": "UTC",
             "datestyle": "ISO, YMD",
             "application_name": APPLICATION,
@@ -230,7 +275,9 @@ class ServerStore:
         if restored or hashes == [(noted.hash,)]:
             return
         lost = _LOST if found.number < noted.number else _OTHER
-        raise errors.FellBehind(path=self.place, found=found.number, noted=noted.number, lost=lost, backup="FILE")
+        raise errors.FellBehind(
+            path=self.place, found=found.number, noted=noted.number, lost=lost, backup="FILE", hint=_ACCEPT
+        )
 
     def _opened(self, session: Session, found: _Begun, actor: str | None, *, fresh: bool = False) -> ServerTx:
         secret, clinic, zone = read_settings(found.settings, place=self.place)
@@ -255,32 +302,34 @@ class ServerStore:
     def commit(self, key: str, tx: ServerTx) -> None:
         """Commit, unless a signal has asked to stop.
 
-        The waiting statements, the new head and COMMIT are one round trip. Refuses with `OutcomeUnknown` when nothing
-        proves that the server has committed, or that it has not.
+        The waiting statements, the new head and COMMIT are one round trip. The head is written even if it stays the
+        same, as for a write that is repeated by its key: only then does the server wait for its standbys, and they may
+        lack the first one. Refuses with `OutcomeUnknown` when nothing proves that the server has committed, or that it
+        has not.
         """
         interrupts.check()
         session = tx.session
         if not session.is_open:
             raise RuntimeError("a statement of this transaction has failed, and its error was ignored")
         head = Head(*tx.head())
-        last = [(_ADVANCE, head)] if head != session.begun else []
         wait = max(self.wait, LEAST_WAIT)
+        session.warned = False
         try:
-            *_, committed = session.run_all([*last, ("COMMIT", None)], seconds=wait)
-        except (interrupts.Elapsed, interrupts.Interrupt) as ended:
-            reason = "interrupted" if isinstance(ended, interrupts.Interrupt) else f"no answer within {wait:g} s"
-            raise errors.OutcomeUnknown(reason=reason, key=key) from None
-        except psycopg.Error as error:
-            cause = first(error)
-            if is_rolled_back(cause):
+            *_, committed = session.run_all([(_ADVANCE, head), ("COMMIT", None)], seconds=wait)
+        except interrupts.Elapsed:
+            raise errors.OutcomeUnknown(reason=f"no answer within {wait:g} s", key=key) from None
+        except interrupts.Interrupt:
+            raise errors.OutcomeUnknown(reason="interrupted", key=key) from None
+        except Exception as error:
+            cause = first(error) if isinstance(error, psycopg.Error) else error
+            if session.is_uncommitted or (isinstance(cause, psycopg.Error) and is_rolled_back(cause)):
                 raise
             raise errors.OutcomeUnknown(reason=reason_of(cause), key=key) from None
         if committed.statusmessage != "COMMIT":
             raise RuntimeError("the server has rolled the transaction back")
         if session.warned:
             raise errors.OutcomeUnknown(reason="the server does not say that a standby has it", key=key)
-        if last:
-            notes.note_head(self.place, head, tx.now)
+        notes.note_head(self.place, head, tx.now)
 
     def begin_new(self, session: Session) -> None:
         """Begin a transaction with an empty schema for a new clinic.
@@ -320,6 +369,10 @@ class ServerStore:
             each.fetchall() for each in session.run_all([(_SETTINGS, None), ("SELECT session_user", None)])
         )
         return self._opened(session, _Begun(head, schema, tuple(settings), role), actor, fresh=fresh)
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(min(max(1, round(seconds * 1000)), _MOST_MILLISECONDS))
 
 
 def _about(noted: Head, at: datetime) -> list[str]:

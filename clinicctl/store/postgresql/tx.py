@@ -1,7 +1,7 @@
 """A transaction on a server."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from clinicctl import interrupts
 from clinicctl.store.compiled.postgresql import STATEMENTS
+from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session, Values
 from clinicctl.store.reports import Measures, Violation
 from clinicctl.store.tx import Tx
@@ -71,7 +72,9 @@ class ServerTx(Tx):
             # The statements of the body are sent here, so that their errors are raised here.
             self.session.run(f"RELEASE {name}", None)
         except BaseException:
-            self.session.roll_back_to(name)
+            # If an earlier statement has failed, there is no savepoint. Then the transaction ends with that error.
+            with suppress(psycopg.Error, interrupts.Elapsed):
+                self.session.roll_back_to(name)
             raise
 
     def read_head(self) -> tuple[int, str]:
