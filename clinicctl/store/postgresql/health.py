@@ -75,6 +75,9 @@ def _content(session: Session, content: info.Content) -> Iterator[Found]:
     yield Found("schema", str(version), current, None if current else f"this clinicctl needs {CURRENT}", not current)
     try:
         ((patients, last, zone, moved_to),) = session.run(_CONTENT, (MOVED_TO,)).fetchall()
+    except psycopg.errors.InsufficientPrivilege:
+        yield Found("content", info.UNKNOWN)
+        return
     except psycopg.Error:
         yield Found("content", "unreadable", False, "find out more with `clinicctl db check`", True)
         return

@@ -26,7 +26,7 @@ UNKNOWN = "unknown"
 _HEAD = "SELECT number, hash, schema, application FROM head"
 _SCHEMA = "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
 _OWN = f"FROM pg_class WHERE relkind = 'r' AND relnamespace = {_SCHEMA}"
-_TABLES = f"SELECT relname {_OWN}"
+_TABLES = f"SELECT relname {_OWN} AND has_table_privilege(oid, 'SELECT') ORDER BY relname"
 _SIZE = f"SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint {_OWN}"
 _ZONE = "SELECT value FROM settings WHERE name = 'timezone'"
 
@@ -80,16 +80,14 @@ class Content(NamedTuple):
 
 
 def describe(store: ServerStore) -> DatabaseInfo:
-    """Describe a clinic of any schema version.
+    """Describe a clinic of any schema version, as far as the role may see it.
 
     Refuses what is not a clinic, or is newer.
     """
     with viewed(store) as session:
         content = read_content(store, session)
         schema = store.address.schema
-        tables, zones = (
-            each.fetchall() for each in session.run_all([(f"{_TABLES} ORDER BY relname", None), (_ZONE, None)])
-        )
+        tables, zones = (each.fetchall() for each in session.run_all([(_TABLES, None), (_ZONE, None)]))
         ((size,),) = session.run(_SIZE, None).fetchall()
         counted = [name for (name,) in tables if name in COLUMNS]
         counts = session.run_all([(f'SELECT count(*) FROM "{name}"', None) for name in counted])  # noqa: S608 - a table
