@@ -16,7 +16,7 @@ from clinicctl.store.postgresql import notes
 from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.store import APPLICATION, READ, ServerStore
+from clinicctl.store.postgresql.transactions import APPLICATION, READ, ServerTransactions
 from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.reports import DatabaseInfo, Head, Measures
 from clinicctl.store.values import to_instant
@@ -79,7 +79,7 @@ class Content(NamedTuple):
     application: str
 
 
-def describe(store: ServerStore) -> DatabaseInfo:
+def describe(store: ServerTransactions) -> DatabaseInfo:
     """Describe a clinic of any schema version, as far as the role may see it.
 
     Refuses what is not a clinic, or is newer.
@@ -117,7 +117,7 @@ def measures(tx: ServerTx) -> Measures:
 
 
 @contextmanager
-def viewed(store: ServerStore) -> Iterator[Session]:
+def viewed(store: ServerTransactions) -> Iterator[Session]:
     """Hand out a view of one instant, whatever the state of the clinic."""
     with store.translated(), store.session() as session:
         session.run_all(store.beginning(READ))
@@ -125,7 +125,7 @@ def viewed(store: ServerStore) -> Iterator[Session]:
         yield session
 
 
-def read_content(store: ServerStore, session: Session) -> Content:
+def read_content(store: ServerTransactions, session: Session) -> Content:
     """Return the head of a clinic.
 
     Refuses a schema without one, another program's, and a newer version.
