@@ -57,7 +57,7 @@ def list_earlier(tx: Tx, doctor: rows.DoctorRow | None) -> Sequence[rows.QueueRo
 
 
 def queries_of_all(today: date) -> list[Query]:
-    """Return the queries for today's and earlier queues of all doctors, for `Tx.prefetch`."""
+    """Return the queries for the queues of all doctors, for `Tx.prefetch`."""
     return [
         partial(stored_queue.of_earlier_queues, today=today),
         partial(stored_queue.of_day, on=today),
