@@ -153,7 +153,7 @@ def _environment(name: str, value: str | None) -> Iterator[None]:
 def _parameters(address: Address) -> dict[str, str]:
     """Return libpq's parameters.
 
-    They are from the URL, else from a service, else from the environment, else libpq's own.
+    They are those of the URL, else of a service, else of the environment, else its own.
     """
     try:
         listed = pq.Conninfo.parse(address.url.encode())
@@ -225,7 +225,7 @@ def _reasons(error: BaseException) -> list[str]:
 def _would_fail_again(reason: str) -> bool:
     """Return whether another attempt would fail in the same way.
 
-    Names in the message do not count.
+    Names in the message tell nothing about that.
     """
     message = _NAMES.sub("", _SERVER_SAYS.sub("", reason, count=1)).casefold()
     return any(each in message for each in _WRONG)
