@@ -20,7 +20,11 @@ from typer.testing import CliRunner
 from clinicctl import desk, settings
 from clinicctl.cli import TREE, app
 from clinicctl.render import tables as _tables  # noqa: F401
+from clinicctl.store.sqlite import backup as _backup  # noqa: F401
+from clinicctl.store.sqlite import group_commit as _group_commit  # noqa: F401
 from clinicctl.store.sqlite import head_file
+from clinicctl.store.sqlite import health as _health  # noqa: F401
+from clinicctl.store.sqlite import replacement as _replacement  # noqa: F401
 from tests.forking import Forked, Server
 
 for _name in desk.__all__:

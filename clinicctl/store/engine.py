@@ -7,12 +7,24 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from clinicctl.store import paths
-from clinicctl.store.tx import Condition, JournalEnd, Step, Tx
+from clinicctl.store.tx import Condition, JournalEnd, Query, Step, Tx
 
 if TYPE_CHECKING:
     from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
 
-__all__ = ["Condition", "GroupStore", "JournalEnd", "Step", "Store", "Tx", "doctor_codes", "open_group", "open_store"]
+__all__ = [
+    "Condition",
+    "GroupStore",
+    "JournalEnd",
+    "Query",
+    "Receiver",
+    "Step",
+    "Store",
+    "Tx",
+    "doctor_codes",
+    "open_group",
+    "open_store",
+]
 
 
 class Receiver(Protocol):

@@ -86,13 +86,13 @@ class GroupServerStore(ServerStore):
 
         It is rolled back after an error, or if the command is not to be kept.
         """
-        end, kept = tx.end.last, False
+        end, succeeded = tx.end.last, False
         tx.session.later("SAVEPOINT command", None)
         try:
             yield
-            kept = keep
+            succeeded = keep
         finally:
-            if not kept:
+            if not succeeded:
                 tx.end.last = end
                 self._take_back(tx.session)
 
