@@ -22,8 +22,12 @@ from clinicctl.cli import TREE, app
 from clinicctl.render import tables as _tables  # noqa: F401
 
 # Before any test imports psycopg, which chooses how it waits when it is imported.
-from clinicctl.store.postgresql import group_commit as _group_commit  # noqa: F401
+from clinicctl.store.postgresql import group_commit as _server_group_commit  # noqa: F401
+from clinicctl.store.sqlite import backup as _backup  # noqa: F401
+from clinicctl.store.sqlite import group_commit as _group_commit  # noqa: F401
 from clinicctl.store.sqlite import head_file
+from clinicctl.store.sqlite import health as _health  # noqa: F401
+from clinicctl.store.sqlite import replacement as _replacement  # noqa: F401
 from tests.forking import Forked, Server
 
 for _name in desk.__all__:

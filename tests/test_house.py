@@ -58,7 +58,15 @@ MAY_IMPORT_FROM_OUTSIDE = {
 }
 
 SQL = {"sqlmodel", "sqlalchemy"}
-WRITTEN_IN_SQL = {"store.models", "store.queries", "store.compile", "store.compile_schema", "store.compile_types"}
+WRITTEN_IN_SQL = {
+    "store.models",
+    "store.queries",
+    "store.compile",
+    "store.compile_schema",
+    "store.compile_server",
+    "store.compile_sql",
+    "store.compile_types",
+}
 """Modules that only a developer runs: the tables, the queries over them, and what compiles these."""
 
 

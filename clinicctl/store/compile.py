@@ -6,50 +6,26 @@ the SQL of a dialect, the parameters in order, and the conversions of values. Ea
 and the models become `schema.py`. Only public interfaces of SQLAlchemy are used.
 """
 
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from textwrap import fill
-from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Dialect,
-    FunctionFilter,
-    Label,
-    bindparam,
-    literal,
-    literal_column,
-    null,
-)
+from sqlalchemy import Dialect
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import Table
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.dml import UpdateBase
-from sqlalchemy.sql.functions import FunctionElement, count
-from sqlalchemy.sql.selectable import Join, Select
-from sqlalchemy.types import NullType
 
 from clinicctl import statuses
 from clinicctl.store import queries, values
 from clinicctl.store.compile_schema import schema_body, server_ddl
-from clinicctl.store.compile_types import Field, Shape, Shapes, kind_of, snake_case
-from clinicctl.store.queries import AsStored, Gives, Query
+from clinicctl.store.compile_server import server_body, statements_that_differ
+from clinicctl.store.compile_sql import columns_of, compiled, parameters_of, result_of, text_of
+from clinicctl.store.compile_types import Shapes, snake_case
+from clinicctl.store.queries import Gives, Query
 
-WIDTH = 110
 FOLDER = Path(__file__).parent / "compiled"
 HOW = "python -m clinicctl.store.compile"
 _HEAD = f'"""Generated from {{source}} by `{HOW}`. Do not edit."""\n'
-_LITERAL = re.compile(r"'[^'\n]*'")
-_BIND_CAST = re.compile(r"\?::[A-Z]+(?:\s+WITH(?:OUT)?\s+TIME\s+ZONE)?")
-"""The type of a parameter. The server takes that of the column, which may be wider."""
-_LIMIT = re.compile(r"\bLIMIT (?:\?|[0-9]+)")
 _BASES = {Gives.ONE: "fetch_one", Gives.EVERY: "fetch_all", Gives.STREAM: "iterate", Gives.FILTERED: "fetch_all"}
 
 
@@ -65,103 +41,6 @@ _IMPORTS = {
     "UUID": ("uuid", "UUID"),
 }
 """The module of each standard name, in the order of the import lines."""
-
-
-def compiled(statement: Any, dialect: Dialect, columns: Iterable[str] | None = None) -> SQLCompiler:
-    """Compile a statement.
-
-    Constants become literals; only named parameters stay parameters.
-    """
-
-    def replace(element: Any, **_: Any) -> Any:
-        if not isinstance(element, BindParameter):
-            return None
-        if element.unique and element.expanding:
-            return element.render_literal_execute()
-        if element.unique:
-            return _literal(element, dialect)
-        return bindparam(element.key, None, type_=element.type, required=False)
-
-    found = visitors.replacement_traverse(statement, {}, replace).compile(
-        dialect=dialect,
-        column_keys=list(columns) if columns is not None else None,
-        compile_kwargs={"render_postcompile": True},
-    )
-    assert isinstance(found, SQLCompiler)
-    return found
-
-
-def _literal(constant: BindParameter[Any], dialect: Dialect) -> ColumnElement[Any]:
-    """Return a constant as SQL.
-
-    A constant in an UPDATE has no type yet; its value determines the type.
-    """
-    value = constant.value.value if isinstance(constant.value, Enum) else constant.value
-    if value is None:
-        return null()
-    type_ = literal(value).type if isinstance(constant.type, NullType) else constant.type
-    render = type_.dialect_impl(dialect).literal_processor(dialect)
-    assert render is not None, type_
-    return literal_column(render(value), type_=type_)
-
-
-def result_of(statement: Any) -> Shape:
-    """Return the columns of a statement's rows.
-
-    Columns on the optional side of an outer join are nullable.
-    """
-    columns = statement.exported_columns if isinstance(statement, UpdateBase) else statement.selected_columns
-    optional = set(_optional(statement.get_final_froms())) if isinstance(statement, Select) else set()
-    shape = tuple(Field(str(each.name), kind_of(each.type), _is_nullable(each, optional)) for each in columns)
-    if len({each.name for each in shape}) != len(shape):
-        raise ValueError(f"two columns have one name; label them: {[each.name for each in shape]}")
-    return shape
-
-
-def _optional(froms: Iterable[Any], *, outer: bool = False) -> Iterator[Any]:
-    for each in froms:
-        if isinstance(each, Join):
-            yield from _optional([each.left], outer=outer)
-            yield from _optional([each.right], outer=outer or each.isouter)
-        elif outer:
-            yield each
-
-
-def _is_nullable(column: Any, optional: set[Any]) -> bool:
-    element = column.element if isinstance(column, Label) else column
-    if isinstance(element.type, AsStored):
-        return False
-    if isinstance(element, FunctionFilter):
-        element = element.func
-    if isinstance(element, FunctionElement):
-        return not isinstance(element, count)
-    return bool(getattr(element, "nullable", True)) or getattr(element, "table", None) in optional
-
-
-def parameters_of(found: SQLCompiler, table: Table | None) -> tuple[Shape, list[Field | str]]:
-    """Return a statement's parameters, and the values of its placeholders in order."""
-    named: dict[str, Field] = {}
-    places = list[Field | str]()
-    for name in found.positiontup or ():
-        bind = found.binds[name]
-        if bind.unique and name in found.params and found.params[name] is not None:
-            places.append(repr(found.params[name]))
-            continue
-        is_set = table is not None and name in table.columns and name in (found.column_keys or ())
-        nullable = bool(is_set and table is not None and table.columns[name].nullable)
-        named.setdefault(name, Field(name, kind_of(bind.type), nullable))
-        places.append(named[name])
-    return tuple(named.values()), places
-
-
-def _text(found: SQLCompiler) -> str:
-    """Return the SQL in short lines, broken at spaces outside literals."""
-    sql = _LITERAL.sub(lambda each: each[0].replace(" ", "\0"), str(found))
-    lines = (fill(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in sql.splitlines())
-    text = "\n".join(line.strip() for line in "\n".join(lines).splitlines() if line.strip()).replace("\0", " ")
-    if '"""' in text or "\\" in text:
-        raise ValueError(f"SQL with quotes or backslashes that Python would interpret: {text}")
-    return text
 
 
 def _exploded(head: str, items: Iterable[str], tail: str, *, indent: str = "") -> str:
@@ -198,9 +77,9 @@ def function(name: str, query: Query, dialect: Dialect, shapes: Shapes) -> str:
     table = getattr(query.statement, "table", None)
     if query.gives is Gives.CONDITION:
         return _condition(name, query, dialect)
-    found = compiled(query.statement, dialect, _columns(query))
+    found = compiled(query.statement, dialect, columns_of(query))
     parameters, places = parameters_of(found, table)
-    sql = f'{constant} = """\n{_text(found)}\n"""\n'
+    sql = f'{constant} = """\n{text_of(found)}\n"""\n'
     keywords = ["tx: Tx"] + (["*"] if parameters else []) + [f"{each.name}: {each.annotation}" for each in parameters]
     if query.gives is Gives.CHANGE_EACH:
         assert query.row is not None
@@ -242,7 +121,7 @@ def _condition(name: str, query: Query, dialect: Dialect) -> str:
     parameters, places = parameters_of(found, None)
     values = [each if isinstance(each, str) else each.write(each.name) for each in places]
     keywords = (["*"] if parameters else []) + [f"{each.name}: {each.annotation}" for each in parameters]
-    sql = f'_{name} = """\n{_text(found)}\n"""\n'
+    sql = f'_{name} = """\n{text_of(found)}\n"""\n'
     body = _tuple(values, indent="").strip() if values else "()"
     return f"{sql}\n\n{_signature(name, keywords, 'Condition')}\n    return Condition(_{name}, {body})\n"
 
@@ -325,46 +204,12 @@ def _words(text: str) -> Iterator[str]:
             word = ""
 
 
-def server_module(dialect: Dialect, server: Dialect) -> str:
-    """Return the module of the statements that differ on PostgreSQL."""
-    other = dict[str, str]()
-    for noun in nouns():
-        for name, query in constants(noun).items():
-            texts = list[str]()
-            places = list[list[str]]()
-            for each in (dialect, server):
-                found = compiled(query.statement, each, _columns(query))
-                texts.append(_text(found))
-                places.append(
-                    [place if isinstance(place, str) else place.name for place in parameters_of(found, None)[1]]
-                )
-            texts[1] = _BIND_CAST.sub("?", texts[1])
-            if places[0] == [*places[1], "0"]:
-                # SQLite gets an offset with each limit.
-                texts[1], places[1] = _LIMIT.sub(r"\g<0> OFFSET ?", texts[1]), [*places[1], "0"]
-            if places[0] != places[1] or any("%" in each or each.count("?") != len(places[0]) for each in texts):
-                raise ValueError(f"{noun}.{name}: its parameters differ between the engines")
-            texts[1] = texts[1].replace("LIMIT ?", "LIMIT NULLIF(?, -1)")
-            if _words_of(texts[0]) != _words_of(texts[1]):
-                other[texts[0]] = texts[1]
-    ddl = "".join(f'    """{each}""",\n' for each in server_ddl(server))
-    statements = "".join(f'    """\n{sql}\n""": """\n{text}\n""",\n' for sql, text in other.items())
-    return _HEAD.format(source="the queries") + f"\nSTATEMENTS = {{\n{statements}}}\n\nDDL = (\n{ddl})\n"
-
-
-def _columns(query: Query) -> tuple[str, ...] | None:
-    """Return the columns that a statement sets."""
-    if isinstance(query.statement, UpdateBase) and query.statement.is_insert:
-        return tuple(query.statement.table.columns.keys())
-    return query.columns
-
-
-def _words_of(sql: str) -> list[str]:
-    """Return the words of a statement, without the quotes of names.
-
-    Each engine quotes other names.
-    """
-    return sql.replace('"', "").split()
+def _server_module(dialect: Dialect) -> str:
+    """Return the module of what differs on PostgreSQL."""
+    server = postgresql.base.PGDialect(paramstyle="qmark")  # type: ignore[no-untyped-call]  # SQLAlchemy
+    named = ((f"{noun}.{name}", query) for noun in nouns() for name, query in constants(noun).items())
+    body = server_body(statements_that_differ(named, dialect, server), server_ddl(server))
+    return f"{_HEAD.format(source='the queries')}\n{body}"
 
 
 def constants(name: str) -> dict[str, Query]:
@@ -386,7 +231,7 @@ def modules(dialect: Dialect) -> dict[str, str]:
         texts[f"{noun}.py"] = _module(f"queries/{noun}.py", noun, body)
     texts["rows.py"] = rows_module(shapes)
     texts["schema.py"] = _module("models/", "", schema_body(dialect))
-    texts["postgresql.py"] = server_module(dialect, postgresql.base.PGDialect(paramstyle="qmark"))  # type: ignore[no-untyped-call]  # SQLAlchemy
+    texts["postgresql.py"] = _server_module(dialect)
     texts["__init__.py"] = _HEAD.format(source="the queries")
     return texts
 
