@@ -232,8 +232,11 @@ def _would_fail_again(reason: str) -> bool:
 
 
 def search_path(schema: str) -> str:
-    """Return the setting by which names mean those of the clinic's schema."""
-    return f'SET LOCAL search_path = "{schema}", pg_catalog'
+    """Return the setting by which names mean those of the clinic's schema.
+
+    Those of the server come first, so that nobody can put a function of another meaning before them.
+    """
+    return f'SET LOCAL search_path = "{schema}", pg_temp'
 
 
 _CODES = "SELECT code FROM doctors WHERE archived_at IS NULL ORDER BY code"

@@ -255,7 +255,7 @@ class ServerTransactions:
         """
         wait = self.wait if wait is None else wait
         chosen = {
-            "search_path": f'"{self.address.schema}", pg_catalog',
+            "search_path": f'"{self.address.schema}", pg_temp',
             "lock_timeout": _milliseconds(wait),
             "idle_in_transaction_session_timeout": _milliseconds(SILENT[how]),
             "statement_timeout": _milliseconds(wait + LONGEST),
