@@ -111,10 +111,12 @@ def _of_state(state: str, place: str, wait: float) -> errors.Refusal | None:
 def is_rolled_back(error: psycopg.Error) -> bool:
     """Return whether an error of the last trip proves that nothing was committed.
 
-    The server has refused a statement before COMMIT, or it has chosen the transaction as a victim.
+    The server has refused a statement before COMMIT, or it has chosen the transaction as a victim. That a transaction
+    took too long, it may say after the commit.
     """
     state = error.sqlstate
-    return state is not None and (state in OVERTAKEN or state[:2] in ("22", "23", "42") or state == "55P03")
+    proves = OVERTAKEN.keys() - {"25P04"} | {"55P03"}
+    return state is not None and (state in proves or state[:2] in ("22", "23", "42"))
 
 
 def reason_of(error: Exception) -> str:

@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from clinicctl import clock, errors, interrupts
+from clinicctl.store.postgresql.beginning import READ, WRITE
 from clinicctl.store.postgresql.db_errors import first, is_passing
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.store import ServerStore
-from clinicctl.store.postgresql.transactions import READ, WRITE
 from clinicctl.store.postgresql.tx import ServerTx
 
 
@@ -199,6 +199,10 @@ class GroupServerStore(ServerStore):
             if seen is not None and tx.is_restored(seen):
                 raise errors.RestoredMeanwhile(path=self.place)
         return tx
+
+    def longest_write(self) -> int:
+        """Return the seconds after which the server ends a write; 0 for never."""
+        return 0 if self.atomic else super().longest_write()
 
     def leave(self, session: Session) -> None:
         """End the transaction of a session. A connection on which that fails is closed."""
