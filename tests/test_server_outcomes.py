@@ -33,7 +33,7 @@ def answers(text: str) -> list[dict[str, Any]]:
 def test_a_booking_cut_at_any_burst_is_written_once(served: Served, proxy: Proxy, run: Run, side: str) -> None:
     run("book", "P1", "MEHTA", "+1d", "--key", "whole", status=0)
     last = proxy.links[-1].trips
-    assert "COMMIT" in bursts(proxy)[last]
+    assert bursts(proxy)[last].endswith("COMMIT")
     for burst in range(last + 1):
         key, day = f"cut-{burst}", f"+{burst + 2}d"
         fault = proxy.cut(**{side: burst})
@@ -78,14 +78,19 @@ def test_a_commit_without_an_answer_is_waited_for_and_not_cancelled(
 
 
 def test_a_commit_is_waited_for_longer_than_for_the_lock(served: Served, proxy: Proxy, run: Run) -> None:
-    run("book", "P1", "MEHTA", "+1d", "--key", "whole", status=0)
-    proxy.stall(before=proxy.links[-1].trips)
+    proxy.stall(after="COMMIT")
     began = time.monotonic()
     run("book", "P1", "MEHTA", "--key", "stalled", "--wait", "0", status=12)
     assert 10 <= time.monotonic() - began < 15
-    # Meanwhile the server has ended the transaction of the silent desk.
-    assert not served.has("stalled")
-    assert run("book", "P1", "MEHTA", "--key", "stalled", json=True, status=0).json["replayed"] is False
+
+
+def test_a_desk_that_is_silent_before_the_commit_gives_up_the_lock(served: Served, proxy: Proxy, run: Run) -> None:
+    run("book", "P1", "MEHTA", "+1d", "--key", "whole", status=0)
+    proxy.stall(before=proxy.links[-1].trips)
+    began = time.monotonic()
+    run("book", "P1", "MEHTA", "--key", "silent", "--wait", "0", status=12)
+    assert 5 <= time.monotonic() - began < 10
+    assert run("book", "P1", "MEHTA", "--key", "silent", "--wait", "0", json=True, status=0).json["replayed"] is False
 
 
 def test_a_desk_that_is_cut_off_in_the_middle_of_a_burst_gives_up_the_lock(
@@ -104,7 +109,7 @@ def test_a_desk_that_is_cut_off_in_the_middle_of_a_burst_gives_up_the_lock(
         for sql, values in beginning.statements(beginning.WRITE, schema="x", wait=1, longest_write=600):
             connection.execute(sql, values)  # type: ignore[call-overload]
         shown = [connection.execute(f"SHOW {each}").fetchone() for each in ("tcp_keepalives_idle", "tcp_user_timeout")]
-    assert shown == [("10",), ("25s",)]
+    assert shown == [("10",), ("25000",)]
 
 
 @pytest.mark.parametrize("command", [("book", "P1", "MEHTA", "--key", "k"), ("day",)])
@@ -310,7 +315,7 @@ def test_a_wait_longer_than_a_statement_may_take_is_waited(
         began = time.monotonic()
         run("book", "P1", "MEHTA", "--wait", "1.5", status=11)
         assert time.monotonic() - began >= 1.5
-    run("book", "P1", "MEHTA", "--wait", "99999999", status=0)
+    run("book", "P1", "MEHTA", "--wait", "3600", status=0)
 
 
 def test_a_server_that_only_reads_refuses_a_write(role: Callable[..., str], run: Run, refused: Run) -> None:

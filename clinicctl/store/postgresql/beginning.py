@@ -29,9 +29,6 @@ _ENDED = (
     " set_config('transaction_timeout', %s, true) END"
 )
 
-_MOST_MILLISECONDS = 2_147_483_647
-"""The longest time that the server can wait."""
-
 
 def statements(how: str, *, schema: str, wait: float, longest_write: int) -> list[tuple[str, Values]]:
     """Return the statements that begin a transaction and set it up.
@@ -56,4 +53,4 @@ def statements(how: str, *, schema: str, wait: float, longest_write: int) -> lis
 
 
 def _milliseconds(seconds: float) -> str:
-    return str(min(max(1, round(seconds * 1000)), _MOST_MILLISECONDS))
+    return str(max(1, round(seconds * 1000)))
