@@ -25,7 +25,9 @@ _ROLLED_BACK = 5.0
 """Seconds to wait for the answer to ROLLBACK. Then the connection is closed, which rolls back, too."""
 _NO_HURRY = (
     "SELECT set_config('statement_timeout', '0', true),"
-    " set_config('idle_in_transaction_session_timeout', '600000', true)"
+    " set_config('idle_in_transaction_session_timeout', '600000', true),"
+    " CASE WHEN current_setting('server_version_num')::integer >= 170000"
+    " THEN set_config('transaction_timeout', '0', true) END"
 )
 """A check or a copy reads the whole clinic, and writes it elsewhere meanwhile."""
 _WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
