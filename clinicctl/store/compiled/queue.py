@@ -271,8 +271,8 @@ def with_doctor(tx: Tx, *, doctor: UUID) -> list[rows.WithDoctorRow]:
 
 
 _LAST_LENGTHS = """
-SELECT CAST(round((julianday(queue_entries.ended_at) - julianday(queue_entries.started_at)) * 86400) AS
-INTEGER) AS seconds
+SELECT CAST(round((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 86400) AS INTEGER) AS seconds
 FROM queue_entries
 WHERE queue_entries.doctor_id = ? AND queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done'
 ORDER BY queue_entries.date DESC, queue_entries.position DESC
@@ -289,8 +289,8 @@ def last_lengths(tx: Tx, *, doctor: UUID, first: Date, last: Date, limit: int) -
 
 
 _LAST_LENGTHS_OF_DOCTORS = """
-SELECT queue_entries.doctor_id, CAST(round((julianday(queue_entries.ended_at) -
-julianday(queue_entries.started_at)) * 86400) AS INTEGER) AS seconds
+SELECT queue_entries.doctor_id, CAST(round((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 86400) AS INTEGER) AS seconds
 FROM json_each(?) AS doctors_listed JOIN queue_entries ON 1 = 1
 WHERE queue_entries.id IN (SELECT last_entries.id
 FROM queue_entries AS last_entries

@@ -34,16 +34,19 @@ _ON = queue_entries.c.date == bindparam("on")
 _EARLIER = queue_entries.c.date < bindparam("today")
 _AT = queue_entries.c.position == bindparam("position")
 _IN_STATUS = queue_entries.c.status == bindparam("status")
+_WHOLE = len("2026-01-31 23:59:59")
 
 
 def _seconds(entries: NamedFromClause) -> ColumnElement[int]:
-    """Return how long a consultation took.
+    """Return how long a consultation took, from one whole second to another.
 
     The database subtracts the instants, because to read them as values takes longer than the rest of an estimate.
+    SQLite's days are decimal numbers, which a part of a second could round to either side.
     """
-    days = func.julianday(entries.c.ended_at) - func.julianday(entries.c.started_at)
-    seconds = extract("epoch", entries.c.ended_at - entries.c.started_at)
-    return either(cast(func.round(days * 86_400), Integer), cast(func.round(seconds), Integer))
+    start, end = entries.c.started_at, entries.c.ended_at
+    days = func.julianday(func.substr(end, 1, _WHOLE)) - func.julianday(func.substr(start, 1, _WHOLE))
+    seconds = extract("epoch", func.date_trunc("second", end) - func.date_trunc("second", start))
+    return either(cast(func.round(days * 86_400), Integer), cast(seconds, Integer))
 
 
 def _consultations(entries: NamedFromClause, doctor: ColumnElement[bool]) -> list[ColumnElement[bool]]:
