@@ -796,23 +796,23 @@ WHERE patient_words.word = ?
 LIMIT NULLIF(?, -1) OFFSET ?) AS anon_1
 """,
     """
-SELECT CAST(round((julianday(queue_entries.ended_at) - julianday(queue_entries.started_at)) * 86400) AS
-INTEGER) AS seconds
+SELECT CAST(round((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 86400) AS INTEGER) AS seconds
 FROM queue_entries
 WHERE queue_entries.doctor_id = ? AND queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done'
 ORDER BY queue_entries.date DESC, queue_entries.position DESC
 LIMIT ? OFFSET ?
 """: """
-SELECT CAST(round(EXTRACT(epoch FROM queue_entries.ended_at - queue_entries.started_at)) AS INTEGER) AS
-seconds
+SELECT CAST(EXTRACT(epoch FROM date_trunc('second', queue_entries.ended_at) - date_trunc('second',
+queue_entries.started_at)) AS INTEGER) AS seconds
 FROM queue_entries
 WHERE queue_entries.doctor_id = ? AND queue_entries.date BETWEEN ? AND ? AND queue_entries.status =
 'done' ORDER BY queue_entries.date DESC, queue_entries.position DESC
 LIMIT NULLIF(?, -1) OFFSET ?
 """,
     """
-SELECT queue_entries.doctor_id, CAST(round((julianday(queue_entries.ended_at) -
-julianday(queue_entries.started_at)) * 86400) AS INTEGER) AS seconds
+SELECT queue_entries.doctor_id, CAST(round((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 86400) AS INTEGER) AS seconds
 FROM json_each(?) AS doctors_listed JOIN queue_entries ON 1 = 1
 WHERE queue_entries.id IN (SELECT last_entries.id
 FROM queue_entries AS last_entries
@@ -820,8 +820,8 @@ WHERE last_entries.doctor_id = doctors_listed.value AND last_entries.date BETWEE
 last_entries.status = 'done' ORDER BY last_entries.date DESC, last_entries.position DESC
 LIMIT ? OFFSET ?)
 """: """
-SELECT queue_entries.doctor_id, CAST(round(EXTRACT(epoch FROM queue_entries.ended_at -
-queue_entries.started_at)) AS INTEGER) AS seconds
+SELECT queue_entries.doctor_id, CAST(EXTRACT(epoch FROM date_trunc('second', queue_entries.ended_at) -
+date_trunc('second', queue_entries.started_at)) AS INTEGER) AS seconds
 FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
 doctors_listed JOIN queue_entries ON true
 WHERE queue_entries.id IN (SELECT last_entries.id
@@ -833,11 +833,11 @@ LIMIT NULLIF(?, -1) OFFSET ?)
     """
 SELECT patient_keys."key", group_concat(CAST(patient_keys.patient AS VARCHAR), ',') AS patients
 FROM patient_keys GROUP BY patient_keys."key"
-HAVING count(*) BETWEEN 2 AND ?
+HAVING count(*) BETWEEN 2 AND ? ORDER BY patient_keys."key"
 """: """
 SELECT patient_keys.key, string_agg(CAST(patient_keys.patient AS VARCHAR), ',') AS patients
 FROM patient_keys GROUP BY patient_keys.key
-HAVING count(*) BETWEEN 2 AND ?
+HAVING count(*) BETWEEN 2 AND ? ORDER BY patient_keys.key
 """,
     """
 SELECT appointments.patient_id, max(CASE WHEN (appointments.status IN ('checked_in', 'in_consultation',
@@ -859,13 +859,13 @@ patients_listed) AND appointments.date <= ? GROUP BY appointments.patient_id
 SELECT waitlist_days.entry_id, waitlist_days.date
 FROM waitlist_days
 WHERE waitlist_days.entry_id IN (SELECT entries_listed.value
-FROM json_each(?) AS entries_listed) ORDER BY waitlist_days.date
+FROM json_each(?) AS entries_listed) ORDER BY waitlist_days.entry_id, waitlist_days.date
 """: """
 SELECT waitlist_days.entry_id, waitlist_days.date
 FROM waitlist_days
 WHERE waitlist_days.entry_id IN (SELECT entries_listed.value
 FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-entries_listed) ORDER BY waitlist_days.date
+entries_listed) ORDER BY waitlist_days.entry_id, waitlist_days.date
 """,
     """
 SELECT DISTINCT waitlist_entries.doctor_id, waitlist_days.date
