@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -34,7 +35,20 @@ def _listed(columns: Iterable[str]) -> str:
 READ = {name: f'SELECT {_listed(columns)} FROM "{name}"' for name, columns in COLUMNS.items()}
 """The statement that reads each table, in stored forms on both engines."""
 _CHANGED = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
-_REFUSED = "refused by"
+_RELOADED = 20
+"""After so many transactions the server gets the rows of the file anew."""
+
+FREE_CHOICE = {
+    "journal.ACTIVE_ON": "whether there is one",
+    "patients.WITH_NAME_KEY": "one more than the most that are used: then none is",
+    "patients.WITH_NAME_KEY_BORN": "one more than the most that are used: then none is",
+}
+"""The queries with a limit and without an order, and what they are asked for. Only the number of rows is the same."""
+IN_NO_ORDER = {
+    "appointments.HELD_OF_DOCTORS": "the slots of a day in one text: they are read into a set",
+    "records.SHARING_KEY": "the patients with a key in one text: they are sorted",
+}
+"""The queries that list values in one text, in an order of the engine's."""
 
 
 @contextmanager
@@ -65,6 +79,16 @@ def _in_order(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=repr)
 
 
+def _comparable(name: str, sql: str, found: list[Any] | None) -> object:
+    """Return what both engines give alike of the rows of a query."""
+    rows = found or []
+    if name in FREE_CHOICE:
+        return len(rows)
+    if name in IN_NO_ORDER:
+        rows = [(*key, sorted(listed.split(","))) for *key, listed in rows]
+    return rows if queries.is_ordered(sql) else _in_order(rows)
+
+
 def load(session: Session, rows: Rows) -> None:
     """Give the tables of a clinic on a server these rows, and no others."""
     session.script([f"TRUNCATE {', '.join(rows)}"])
@@ -91,6 +115,7 @@ class BesideServer:
         """The queries that gave or changed a row at least once, and the conditions under which one was found."""
         self.differences = list[str]()
         self._session = session
+        self._transactions = count(1)
         self._file: Tx | None = None
         self._server: ServerTx | None = None
         self._names = {queries.text(name): name for name, _ in queries.queries()}
@@ -159,7 +184,8 @@ class BesideServer:
         if tx is not self._file or self._server is None:
             self._session.reset()
             rows = rows_in_file(tx.driver)
-            if True:
+            if rows != rows_on_server(self._session) or not next(self._transactions) % _RELOADED:
+                # In another order than the file has them: what a query leaves open is then another row.
                 load(self._session, rows)
             values = {each.name: getattr(tx, each.name) for each in fields(Tx) if each.name != "session"}
             self._file, self._server = tx, ServerTx(session=self._session, **values)
@@ -172,7 +198,7 @@ class BesideServer:
         server = self._beside(tx)
         name, text = self._filtered.get(sql) or (self._names.get(sql, sql), sql)
         changed = _CHANGED.match(sql)
-        found, refused = self._tried(lambda: theirs(server, text), is_change=changed is not None)
+        found, refused = self._tried(lambda: theirs(server, text))
         try:
             given = ours()
         except sqlite3.Error as error:
@@ -180,14 +206,7 @@ class BesideServer:
             raise
         self._same(name, values, "refused by", refused, None)
         if isinstance(given, list):
-            in_order = "ORDER BY" in sql
-            self._same(
-                name,
-                values,
-                "rows",
-                found if in_order else _in_order(found or ()),
-                given if in_order else _in_order(given),
-            )
+            self._same(name, values, "rows", *(_comparable(name, sql, each) for each in (found, given)))
         else:
             self._same(name, values, "number of rows", found, given)
         if changed:
@@ -198,7 +217,7 @@ class BesideServer:
             self.met.update(name.split())
         return given
 
-    def _tried(self, run: Callable[[], Any], *, is_change: bool) -> tuple[Any, str | None]:
+    def _tried(self, run: Callable[[], Any]) -> tuple[Any, str | None]:
         """Run a statement on the server; return what it gives, and what has refused it."""
         self._session.script(["SAVEPOINT beside"])
         try:

@@ -1,6 +1,7 @@
 """The queries and what they are compiled to, by names such as `appointments.BY_ID`."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 from clinicctl.store import compile as compiler
 from clinicctl.store import compiled
 from clinicctl.store.queries import Gives, Query
+
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
 
 
 def module(noun: str) -> Any:
@@ -47,6 +50,14 @@ def statements() -> Iterator[tuple[str, str]]:
                     yield f"{name} {other.partition('.')[2]}", text(name).format(conditions=f"({text(other)})")
         elif query.gives is not Gives.CONDITION:
             yield name, text(name)
+
+
+def is_ordered(sql: str) -> bool:
+    """Return whether a statement orders its rows, and not only those of a subquery."""
+    outside = sql
+    while (less := _IN_BRACKETS.sub("", outside)) != outside:
+        outside = less
+    return "ORDER BY" in outside
 
 
 def asked_for(tree: ast.AST) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,9 @@ from clinicctl.rules.transitions import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESU
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.compiled import appointments, doctors, rows
 from clinicctl.store.compiled import daybook as stored_daybook
-from clinicctl.store.engine import Tx
+from clinicctl.store.compiled import journal as stored_journal
+from clinicctl.store.compiled import waitlist as stored_waitlist
+from clinicctl.store.engine import Query, Tx
 
 AHEAD = 7
 """How many days ahead to look for full days and for patients without a slot."""
@@ -125,6 +128,7 @@ def to_do(tx: Tx) -> list[ToDo]:
     These are open past days, patients in earlier queues, long waits, doctors who run late, patients who did not come,
     patients without a slot, free slots for the waitlist, and full days ahead.
     """
+    tx.prefetch_in_turn(_ahead)
     found = [
         ToDo("open past day", row.date, None, f"{row.open} appointments", f"clinicctl close {row.date}")
         for row in stored_daybook.open_days(tx, today=tx.today)
@@ -145,9 +149,7 @@ def to_do(tx: Tx) -> list[ToDo]:
     found += _did_not_come(tx)
     span = [tx.today + timedelta(days=n) for n in range(int(journal.is_closed(tx, tx.today)), AHEAD)]
     staff = doctors.on_staff(tx)
-    states = days.list_states_of_doctors(
-        tx, staff, [tx.today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)]
-    )
+    states = days.list_states_of_doctors(tx, staff, _looked_at(tx))
     for doctor in staff:
         for each in states[doctor.id]:
             if each.date in span:
@@ -155,6 +157,44 @@ def to_do(tx: Tx) -> list[ToDo]:
     for code, on in waitlist.list_promotable(tx):
         found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code}"))
     return found
+
+
+def _ahead(tx: Tx) -> Iterator[list[Query]]:
+    """Yield the queries of `to_do`, for `Tx.prefetch_in_turn`."""
+    ahead = queue.ahead_of_all(tx)
+    yield [
+        *next(ahead),
+        partial(stored_daybook.open_days, today=tx.today),
+        partial(appointments.of_day, on=tx.today),
+        partial(stored_journal.active_on, on=tx.today),
+        partial(stored_journal.closings, since=journal.midnight(tx, tx.today)),
+        doctors.on_staff,
+        stored_waitlist.doctors,
+    ]
+    staff, dates = doctors.on_staff(tx), _looked_at(tx)
+    waited_for = [each.id for each in stored_waitlist.doctors(tx)]
+    yield [
+        *next(ahead),
+        *days.queries_of_doctors((each.id for each in staff), dates[0], dates[-1]),
+        partial(stored_waitlist.wished_days, doctors=waited_for, first=tx.today),
+    ]
+    states = days.list_states_of_doctors(tx, staff, dates)
+    crowded = [
+        each
+        for doctor in staff
+        for each in states[doctor.id][:AHEAD]
+        if each.has_ledger and (not each.present or each.booked > each.capacity)
+    ]
+    queries = (appointments.booked, appointments.arrived)
+    yield [
+        *waitlist.queries_of_free(tx),
+        *(partial(query, doctor=each.doctor_id, on=each.date) for each in crowded for query in queries),
+    ]
+
+
+def _looked_at(tx: Tx) -> list[date]:
+    """Return the days that `to_do` looks at, and those in which it finds free ones."""
+    return [tx.today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)]
 
 
 def _running_late(tx: Tx, queued: Iterable[QueueEntry]) -> Iterator[ToDo]:

@@ -5,7 +5,7 @@ from the first booking on. The ledger's capacity always equals the planned one, 
 whether a slot is free.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from clinicctl.statuses import DaySource
 from clinicctl.store.compiled import appointments as stored_appointments
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Query, Tx
 
 _NO_CHANGES = ZoneInfo("UTC")
 
@@ -109,12 +109,23 @@ def _plan(defaults: Defaults, setting: Given | None, on: date) -> DayPlan:
     )
 
 
-def queries_of(doctor: UUID, first: date, last: date) -> list[Callable[[Tx], object]]:
+def queries_of(doctor: UUID, first: date, last: date) -> list[Query]:
     """Return the queries of `list_states`, for `Tx.prefetch`."""
     return [
         lambda tx: stored_days.settings(tx, doctor=doctor, first=first, last=last),
         lambda tx: stored_days.ledgers(tx, doctor=doctor, first=first, last=last),
         lambda tx: stored_days.weekdays(tx, doctor=doctor),
+        lambda tx: stored_days.holidays(tx, first=first, last=last),
+    ]
+
+
+def queries_of_doctors(doctors: Iterable[UUID], first: date, last: date) -> list[Query]:
+    """Return the queries of `list_states_on`, for `Tx.prefetch`."""
+    ids = sorted(doctors)
+    return [
+        lambda tx: stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last),
+        lambda tx: stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last),
+        lambda tx: stored_days.weekdays_of_doctors(tx, doctors=ids),
         lambda tx: stored_days.holidays(tx, first=first, last=last),
     ]
 
@@ -145,13 +156,8 @@ def list_states_on(tx: Tx, wanted: Mapping[rows.DoctorRow, Sequence[date]]) -> d
     dates = {each for listed in wanted.values() for each in listed}
     if not dates:
         return {each.id: [] for each in wanted}
-    ids, first, last = [each.id for each in wanted], min(dates), max(dates)
-    tx.prefetch(
-        lambda tx: stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last),
-        lambda tx: stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last),
-        lambda tx: stored_days.weekdays_of_doctors(tx, doctors=ids),
-        lambda tx: stored_days.holidays(tx, first=first, last=last),
-    )
+    ids, first, last = sorted(each.id for each in wanted), min(dates), max(dates)
+    tx.prefetch(*queries_of_doctors(ids, first, last))
     found = stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last)
     settings = {(row.doctor_id, row.date): row for row in found}
     opened = stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last)

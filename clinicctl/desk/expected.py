@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from clinicctl.rules.estimates import Outlook, Session
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import doctors, rows
 from clinicctl.store.compiled import queue as stored_queue
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Query, Tx
 
 LAST = 50
 """The most consultations of the last four weeks that count.
@@ -20,6 +21,7 @@ To read all of them would take longer than the rest of a check-in.
 """
 
 _ALL = -1
+_SECOND = timedelta(seconds=1)
 
 
 class Expected(NamedTuple):
@@ -53,19 +55,28 @@ def of_entry(tx: Tx, entry: rows.QueueRow, outlook: Outlook | None, *, ahead: in
     return Expected(tx.local(estimates.expected_start(outlook, ahead)), outlook.pace.basis)
 
 
+def queries(tx: Tx, entries: Iterable[rows.QueueRow]) -> list[Query]:
+    """Return the queries of `of_queues`, for `Tx.prefetch`."""
+    queues = _with_waiting(tx, entries)
+    if not queues:
+        return []
+    found = days.queries_of_doctors(queues, tx.today, tx.today)
+    found.append(partial(doctors.on_staff_or_among, doctors=queues))
+    if short := _with_few_lengths(tx, queues):
+        found.append(partial(stored_queue.last_lengths_of_doctors, doctors=short, **_four_weeks(tx)))
+    return found
+
+
 def of_queues(tx: Tx, entries: Iterable[rows.QueueRow]) -> dict[UUID, Outlook]:
     """Return the outlooks of the doctors who have waiting patients today, by id.
 
     `entries` are today's queues and the open entries of earlier ones.
     """
-    queues: dict[UUID, list[rows.QueueRow]] = {}
-    for each in entries:
-        queues.setdefault(each.doctor_id, []).append(each)
-    queues = {doctor_id: queue for doctor_id, queue in queues.items() if any(_is_expected(tx, each) for each in queue)}
+    queues = _with_waiting(tx, entries)
     if not queues:
         return {}
     today = {doctor_id: _lengths(tx, queue) for doctor_id, queue in queues.items()}
-    earlier = _earlier(tx, [doctor_id for doctor_id in queues if not estimates.are_enough(today[doctor_id])])
+    earlier = _earlier(tx, _with_few_lengths(tx, queues))
     wanted = [each for each in doctors.on_staff_or_among(tx, doctors=queues) if each.id in queues]
     states = days.list_states_of_doctors(tx, wanted, [tx.today])
     outlooks = {
@@ -73,6 +84,19 @@ def of_queues(tx: Tx, entries: Iterable[rows.QueueRow]) -> dict[UUID, Outlook]:
         for doctor_id, queue in queues.items()
     }
     return {doctor_id: each for doctor_id, each in outlooks.items() if each is not None}
+
+
+def _with_waiting(tx: Tx, entries: Iterable[rows.QueueRow]) -> dict[UUID, list[rows.QueueRow]]:
+    """Return the queues in which somebody waits today, by the doctor's id."""
+    queues: dict[UUID, list[rows.QueueRow]] = {}
+    for each in entries:
+        queues.setdefault(each.doctor_id, []).append(each)
+    return {doctor_id: queue for doctor_id, queue in queues.items() if any(_is_expected(tx, each) for each in queue)}
+
+
+def _with_few_lengths(tx: Tx, queues: Mapping[UUID, Sequence[rows.QueueRow]]) -> list[UUID]:
+    """Return the doctors with too few consultations today for an estimate."""
+    return [doctor_id for doctor_id, queue in queues.items() if not estimates.are_enough(_lengths(tx, queue))]
 
 
 def _is_expected(tx: Tx, entry: rows.QueueRow) -> bool:
@@ -108,10 +132,10 @@ def _outlook(
 def _lengths(tx: Tx, queue: Iterable[rows.QueueRow]) -> list[int | None]:
     """Return how long the consultations of today took.
 
-    They are in whole seconds, as those that the database counts.
+    They are counted from whole second to whole second, as by the database.
     """
     return [
-        round((each.ended_at - each.started_at).total_seconds())
+        (each.ended_at.replace(microsecond=0) - each.started_at.replace(microsecond=0)) // _SECOND
         for each in queue
         if each.date == tx.today and each.started_at and each.ended_at
     ]

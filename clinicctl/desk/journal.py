@@ -124,9 +124,14 @@ def is_closed(tx: Tx, on: date) -> bool:
     """Return whether a day was closed, without an undo or a booking on it afterwards."""
     if stored_journal.active_on(tx, on=on) is not None:
         return False
-    closings = stored_journal.closings(tx, since=datetime.combine(on, time(), tzinfo=tx.zone))
+    closings = stored_journal.closings(tx, since=midnight(tx, on))
     outcomes = (replay.read(tx, row.outcome, of=row.number) for row in closings)
     return any(each.get("result", {}).get("date") == on.isoformat() for each in outcomes)
+
+
+def midnight(tx: Tx, on: date) -> datetime:
+    """Return the instant at which a day begins in the clinic."""
+    return datetime.combine(on, time(), tzinfo=tx.zone)
 
 
 def examine(tx: Tx, *, anchor: str | None = None) -> "JournalChecked":

@@ -1,6 +1,6 @@
 """Look up references: the patient, doctor, appointment or waitlist entry that a user typed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, Wa
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import appointments, doctors, rows, waitlist
 from clinicctl.store.compiled import patients as stored_patients
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Query, Tx
 
 _LAST = "\U0010ffff"
 
@@ -22,7 +22,7 @@ MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
 
 def prefetch(tx: Tx, request: Iterable[object]) -> None:
     """Read what the numbers and codes of a request name, in one round trip."""
-    queries = list[Callable[[Tx], object]]()
+    queries = list[Query]()
     for each in request:
         if isinstance(each, PatientRef) and (number := references.patient_number(each)) is not None:
             queries.append(partial(stored_patients.by_number, number=number))

@@ -1,7 +1,8 @@
 """The queue of a doctor's day: call patients, start and end their consultations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from clinicctl import errors
@@ -18,9 +19,9 @@ from clinicctl.rules.estimates import Outlook
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.transitions import CALL, DONE, HOLD, LEAVE, RECALL, RESUME, SKIP, START, TRANSFER, Step
 from clinicctl.statuses import QueueStatus
+from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import queue as stored_queue
-from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Query, Tx
 
 
 def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) -> list[QueueEntry]:
@@ -30,15 +31,17 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
     today's.
     """
     doctor_row = lookup.find_doctor(tx, doctor) if doctor is not None else None
+    if doctor_row is None and on is None:
+        tx.prefetch_in_turn(ahead_of_all)
     shown = (
         queue_lookup.list_current_of(tx, doctor_row)
         if on is None
         else queue_lookup.list_of_day(tx, doctor_row, date_of(tx, on))
     )
     consultations = queue_lookup.consultations_by_patient(tx)
-    booked = bookings.get_many(tx, [each.appointment_id for each in shown])
     # An open entry of an earlier queue may be in both lists.
     known = {each.id: each for each in (*queue_lookup.list_earlier(tx, doctor_row), *shown)}.values()
+    booked = bookings.get_many(tx, [each.appointment_id for each in shown])
     queues, counted, outlooks = _by_doctor(shown), _by_doctor(known), expected.of_queues(tx, known)
     found = list[QueueEntry]()
     for code in sorted(queues):
@@ -57,6 +60,15 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
                 )
             )
     return found
+
+
+def ahead_of_all(tx: Tx) -> Iterator[list[Query]]:
+    """Yield the queries of `show` for all doctors, for `Tx.prefetch_in_turn`."""
+    yield queue_lookup.queries_of_all(tx.today)
+    shown = queue_lookup.list_current(tx)
+    known = {each.id: each for each in (*queue_lookup.list_earlier(tx, None), *shown)}.values()
+    ids = [each.appointment_id for each in shown]
+    yield [partial(appointments.among, ids=ids), *expected.queries(tx, known)]
 
 
 @operations.CALL

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from clinicctl.rules.transitions import CALL, IN_QUEUE, Step
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Query, Tx
 
 IN_WORDS = {
     QueueStatus.WAITING: "waiting",
@@ -53,6 +54,16 @@ def list_earlier(tx: Tx, doctor: rows.DoctorRow | None) -> Sequence[rows.QueueRo
     if doctor is None:
         return stored_queue.earlier(tx, today=tx.today)
     return stored_queue.earlier_of_doctor(tx, doctor=doctor.id, today=tx.today)
+
+
+def queries_of_all(today: date) -> list[Query]:
+    """Return the queries for the queues of all doctors, for `Tx.prefetch`."""
+    return [
+        partial(stored_queue.of_earlier_queues, today=today),
+        partial(stored_queue.of_day, on=today),
+        partial(stored_queue.earlier, today=today),
+        stored_queue.consultations,
+    ]
 
 
 def list_current_of(tx: Tx, doctor: rows.DoctorRow | None) -> list[rows.QueueRow]:

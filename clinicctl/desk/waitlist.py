@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -20,7 +21,7 @@ from clinicctl.statuses import CancelledBy, WaitlistStatus
 from clinicctl.store import counters
 from clinicctl.store.compiled import rows
 from clinicctl.store.compiled import waitlist as stored_waitlist
-from clinicctl.store.engine import Condition, Tx
+from clinicctl.store.engine import Condition, Query, Tx
 
 _AT_ONCE = 500
 """How many entries are read with their days at once."""
@@ -176,13 +177,26 @@ def _first_bookable(tx: Tx, doctor: rows.DoctorRow, free: Sequence[date]) -> tup
     return first, stored_waitlist.bookable_days(tx, entry=first.id, dates=free)[0]
 
 
+def queries_of_free(tx: Tx) -> list[Query]:
+    """Return the queries for the days for which somebody waits, for `Tx.prefetch`."""
+    wished = _wished(tx, stored_waitlist.doctors(tx))
+    dates = [each for listed in wished.values() for each in listed]
+    return days.queries_of_doctors(wished, min(dates), max(dates)) if dates else []
+
+
 def list_promotable(tx: Tx) -> list[tuple[str, date]]:
     """Return the doctors with a fitting waitlist entry, each with its day."""
     doctors = stored_waitlist.doctors(tx)
     wished = _wished(tx, doctors)
     free = _free_dates(tx, {each: wished[each.id] for each in doctors})
-    fits = ((each.code, _first_bookable(tx, each, free[each])) for each in doctors)
-    return [(code, found[1]) for code, found in fits if found is not None]
+    free = {doctor: dates for doctor, dates in free.items() if dates}
+    tx.prefetch(*(partial(stored_waitlist.first_bookable, doctor=each.id, dates=dates) for each, dates in free.items()))
+    first = {each: stored_waitlist.first_bookable(tx, doctor=each.id, dates=dates) for each, dates in free.items()}
+    fits = {each: row.id for each, row in first.items() if row is not None}
+    tx.prefetch(*(partial(stored_waitlist.bookable_days, entry=row, dates=free[each]) for each, row in fits.items()))
+    return [
+        (each.code, stored_waitlist.bookable_days(tx, entry=row, dates=free[each])[0]) for each, row in fits.items()
+    ]
 
 
 def list_of_patient(tx: Tx, *, patient_id: UUID) -> list[str]:

@@ -7,12 +7,24 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from clinicctl.store import paths
-from clinicctl.store.tx import Condition, JournalEnd, Step, Tx
+from clinicctl.store.tx import Condition, JournalEnd, Query, Step, Tx
 
 if TYPE_CHECKING:
     from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
 
-__all__ = ["Condition", "GroupStore", "JournalEnd", "Step", "Store", "Tx", "doctor_codes", "open_group", "open_store"]
+__all__ = [
+    "Condition",
+    "GroupStore",
+    "JournalEnd",
+    "Query",
+    "Receiver",
+    "Step",
+    "Store",
+    "Tx",
+    "doctor_codes",
+    "open_group",
+    "open_store",
+]
 
 
 class Receiver(Protocol):
@@ -146,9 +158,9 @@ class GroupStore(Store, Protocol):
 def open_store(place: str, *, wait: float) -> Store:
     """Return the store of a place."""
     if place.startswith(paths.SERVER):
-        from clinicctl.store.postgresql.doors import ServerDoors
+        from clinicctl.store.postgresql.store import ServerStore
 
-        return ServerDoors(place, wait=wait)
+        return ServerStore(place, wait=wait)
     from clinicctl.store.sqlite.store import FileStore
 
     return FileStore(place, wait=wait)

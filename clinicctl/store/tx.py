@@ -32,6 +32,10 @@ class Condition(NamedTuple):
     values: tuple[Any, ...]
 
 
+Query = Callable[["Tx"], object]
+"""A compiled query with its parameters, for `Tx.prefetch`."""
+
+
 class Step(NamedTuple):
     """One step of an appointment and of its queue entry, for the journal."""
 
@@ -98,10 +102,16 @@ class Tx(ABC):
     def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:
         """Return every row, converted by `read`."""
 
-    def prefetch(self, *queries: "Callable[[Tx], object]") -> None:  # noqa: B027 - only a server gains by it
+    def prefetch(self, *queries: "Query") -> None:  # noqa: B027 - only a server gains by it
         """Run queries that the next steps will ask for, in one round trip.
 
         The results do not change, so that the steps need not know of it.
+        """
+
+    def prefetch_in_turn(self, plan: "Callable[[Tx], Iterable[Iterable[Query]]]") -> None:  # noqa: B027 - as above
+        """Run queries in several round trips, where some need the results of others.
+
+        The plan yields the queries of each trip. It may read what it has asked for before.
         """
 
     def filtered(self, sql: str, conditions: Iterable[Condition]) -> tuple[str, tuple[Any, ...]]:
@@ -144,6 +154,9 @@ class Tx(ABC):
         """
         name = actor or self.role or settings.login()
         return self if name == self.actor else replace(self, actor=name)
+
+    def take_time(self) -> None:  # noqa: B027 - only a server ends a transaction that takes long
+        """Let this transaction take longer than that of a desk."""
 
     def refuse_moved(self) -> None:
         """Refuse a clinic that has moved to another place."""

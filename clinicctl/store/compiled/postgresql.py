@@ -806,11 +806,11 @@ LIMIT NULLIF(?, -1) OFFSET ?)
     """
 SELECT patient_keys."key", group_concat(CAST(patient_keys.patient AS VARCHAR), ',') AS patients
 FROM patient_keys GROUP BY patient_keys."key"
-HAVING count(*) BETWEEN 2 AND ?
+HAVING count(*) BETWEEN 2 AND ? ORDER BY patient_keys."key"
 """: """
 SELECT patient_keys.key, string_agg(CAST(patient_keys.patient AS VARCHAR), ',') AS patients
 FROM patient_keys GROUP BY patient_keys.key
-HAVING count(*) BETWEEN 2 AND ?
+HAVING count(*) BETWEEN 2 AND ? ORDER BY patient_keys.key
 """,
     """
 SELECT appointments.patient_id, max(CASE WHEN (appointments.status IN ('checked_in', 'in_consultation',
@@ -832,12 +832,12 @@ appointments.patient_id
 SELECT waitlist_days.entry_id, waitlist_days.date
 FROM waitlist_days
 WHERE waitlist_days.entry_id IN (SELECT entries_listed.value
-FROM json_each(?) AS entries_listed) ORDER BY waitlist_days.date
+FROM json_each(?) AS entries_listed) ORDER BY waitlist_days.entry_id, waitlist_days.date
 """: """
 SELECT waitlist_days.entry_id, waitlist_days.date
 FROM waitlist_days
 WHERE waitlist_days.entry_id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM
-jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY waitlist_days.date
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY waitlist_days.entry_id, waitlist_days.date
 """,
     """
 SELECT DISTINCT waitlist_entries.doctor_id, waitlist_days.date

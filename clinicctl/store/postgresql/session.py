@@ -19,7 +19,7 @@ from clinicctl.store.postgresql.driver import Connection, Cursor, pq, psycopg
 _INSERTS_AT_ONCE = 500
 """The most rows that wait for another statement."""
 _FETCHED_AT_ONCE = 2_000
-_KNOWN = 100
+_KNOWN = 1_000
 """The most results that are kept."""
 _ROLLED_BACK = 5.0
 """Seconds to wait for the answer to ROLLBACK. Then the connection is closed, which rolls back, too."""

@@ -12,7 +12,7 @@ from clinicctl.store.compiled.postgresql import STATEMENTS
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session, Values
 from clinicctl.store.reports import Measures, Violation
-from clinicctl.store.tx import Tx
+from clinicctl.store.tx import Query, Tx
 from clinicctl.store.values import UNREADABLE, Unreadable
 
 R = TypeVar("R")
@@ -44,8 +44,12 @@ class ServerTx(Tx):
         except UNREADABLE:
             raise Unreadable from None
 
-    def prefetch(self, *queries: Callable[[Tx], object]) -> None:
+    def prefetch(self, *queries: Query) -> None:
         self.session.read_ahead(recorded(*queries))
+
+    def prefetch_in_turn(self, plan: Callable[[Tx], Iterable[Iterable[Query]]]) -> None:
+        for queries in plan(self):
+            self.prefetch(*queries)
 
     def iterate(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> Iterator[R]:
         for each in self.session.stream(translated(sql), values):
@@ -91,6 +95,9 @@ class ServerTx(Tx):
                 return True
         return self.session.run(_RESTORED, (number,)).fetchone() is not None
 
+    def take_time(self) -> None:
+        self.session.take_time()
+
     def violations(self) -> Iterator[Violation]:
         from clinicctl.store.postgresql import check  # Deferred: few commands check the database.
 
@@ -121,7 +128,7 @@ class _Recorder:
         return []
 
 
-def recorded(*queries: Callable[[Tx], object]) -> list[tuple[str, Values]]:
+def recorded(*queries: Query) -> list[tuple[str, Values]]:
     """Return the statements of compiled queries."""
     recorder = _Recorder()
     for each in queries:
