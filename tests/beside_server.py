@@ -20,6 +20,7 @@ from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.sqlite.driver import sqlite3
 from clinicctl.store.sqlite.tx import FileTx
 from clinicctl.store.tx import Condition, Tx
+from clinicctl.store.values import Unreadable
 from tests import queries
 from tests.beside import kinds
 
@@ -223,7 +224,7 @@ class BesideServer:
         try:
             found = run()
             self._session.flush()
-        except psycopg.Error as error:
+        except (psycopg.Error, Unreadable) as error:
             self._session.roll_back_to("beside")
             return None, constraint_of(error)
         self._session.script(["RELEASE beside"])
