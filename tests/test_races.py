@@ -71,7 +71,7 @@ main()
 BROKEN = """
 import contextlib, sys
 from clinicctl import desk
-from clinicctl.store import engine
+from clinicctl.store.sqlite import transactions as engine
 from clinicctl.store.sqlite import connections
 from clinicctl.__main__ import main
 

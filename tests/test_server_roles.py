@@ -175,6 +175,7 @@ def test_the_actor_is_the_role_and_one_who_acts_as_another_has_both(
     clinic: Ask, run: Run, refused: Refused, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLINICCTL_DB", people["desk"])
+    monkeypatch.setenv("COLUMNS", "300")
     role = people["desk"].partition("//")[2].partition("@")[0]
     clinic("book", "P1", "MEHTA")
     clinic("book", "P1", "RAO", "--actor", "asha")
