@@ -217,7 +217,7 @@ _FILL = f"""
 INSERT INTO {{0}}.doctors SELECT gen_random_uuid(), 'L' || n, 'Dr. Large ' || n, NULL, 10, now(), now(), NULL
     FROM generate_series(1, 40) AS n;
 INSERT INTO {{0}}.patients (id, number, name, name_key, sex, created_at, updated_at)
-    SELECT gen_random_uuid(), 1000 + n, 'Large Nr' || n, 'large nr' || n, 'unknown', now(), now()
+    SELECT gen_random_uuid(), 1000 + n, 'Large Zz' || n, 'large zz' || n, 'unknown', now(), now()
     FROM generate_series(1, 50000) AS n;
 INSERT INTO {{0}}.patient_words SELECT word, id FROM {{0}}.patients, unnest(string_to_array(name_key, ' ')) AS word
     WHERE number > 1000;

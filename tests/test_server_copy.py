@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from clinicctl.desk import integrity
+from clinicctl.store.postgresql import transactions
 from tests.postgres import Server
 
 Ask = Callable[..., Any]
@@ -190,6 +193,22 @@ def test_rows_that_do_not_fit_are_not_moved(
     change(tmp_path / "clinic.db", damage)
     refused(10, "damaged_database", "db", "copy", "--to", postgres_clinic)
     assert schemas(postgres_server, postgres_clinic) == set()
+
+
+def test_a_server_waits_for_a_long_copy(
+    day: Ask, postgres_clinic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = integrity.first_violation
+
+    def slowly(tx: Any) -> Any:
+        time.sleep(2.5)
+        return check(tx)
+
+    day("db", "copy", "--to", postgres_clinic)
+    monkeypatch.setitem(transactions.SILENT, transactions.WRITE, 1)
+    monkeypatch.setattr(integrity, "first_violation", slowly)
+    day("db", "copy", "--to", str(tmp_path / "back.db"), "--db", postgres_clinic)
+    assert day("book", "P2", "RAO", "+5d", "--db", str(tmp_path / "back.db"))
 
 
 # Killed

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from clinicctl import interrupts
 from clinicctl.store.heads import Head
-from clinicctl.store.postgresql.driver import Connection, Cursor, pq, psycopg
+from clinicctl.store.postgresql.driver import Connection, pq, psycopg
 
 _INSERTS_AT_ONCE = 500
 """The most rows that wait for another statement."""
@@ -35,6 +35,22 @@ _WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 Row = tuple[Any, ...]
 Values = tuple[Any, ...] | None
 _Statement = tuple[str, Values]
+
+
+class Answer(NamedTuple):
+    """What the server answered to a statement."""
+
+    rows: list[Row]
+    rowcount: int
+    tag: str | None
+
+    def fetchall(self) -> list[Row]:
+        """Return the rows."""
+        return self.rows
+
+    def fetchone(self) -> Row | None:
+        """Return the first row, or None."""
+        return self.rows[0] if self.rows else None
 
 
 class Session:
@@ -68,8 +84,7 @@ class Session:
     @property
     def is_uncommitted(self) -> bool:
         """Whether the server has answered everything, and the transaction is open."""
-        idle = self.connection.pgconn.pipeline_status == pq.PipelineStatus.OFF
-        return idle and self.status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
+        return self.status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
 
     @property
     def is_idle(self) -> bool:
@@ -81,15 +96,15 @@ class Session:
         """Whether the connection is closed or lost."""
         return self.connection.closed or self.connection.broken
 
-    def run(self, sql: str, values: Values = ()) -> Cursor:
-        """Send the waiting statements and this one, and return its cursor."""
-        (cursor,) = self.run_all([(sql, values)])
-        return cursor
+    def run(self, sql: str, values: Values = ()) -> Answer:
+        """Send the waiting statements and this one, and return its answer."""
+        (answer,) = self.run_all([(sql, values)])
+        return answer
 
     def run_all(
         self, statements: Iterable[_Statement], *, ahead: Sequence[_Statement] = (), seconds: float | None = None
-    ) -> list[Cursor]:
-        """Send the waiting statements and these; return the cursors of these.
+    ) -> list[Answer]:
+        """Send the waiting statements and these; return the answers to these.
 
         They take one round trip. The results of `ahead` are then known. Raises `interrupts.Elapsed` if the server has
         not answered in `seconds`, or in its patience.
@@ -97,12 +112,33 @@ class Session:
         asked = list(statements)
         sent = [*self._waiting, *asked, *ahead]
         self._waiting = []
-        with self._trip(seconds, pipelined=len(sent) > 1):
-            cursors = [self.connection.execute(sql, values, prepare=False) for sql, values in sent]
-        for each, cursor in zip(ahead, cursors[len(sent) - len(ahead) :], strict=True):
-            self._keep(each, cursor.fetchall())
+        answers = self._send(sent, seconds)
+        for each, answer in zip(ahead, answers[len(sent) - len(ahead) :], strict=True):
+            self._keep(each, answer.rows)
         first = len(sent) - len(asked) - len(ahead)
-        return cursors[first : first + len(asked)]
+        return answers[first : first + len(asked)]
+
+    def _send(self, statements: Sequence[_Statement], seconds: float | None = None) -> list[Answer]:
+        """Send statements as one message; return their answers.
+
+        Several are one query string, with their values in it. psycopg's pipeline would be another way, but after it the
+        server does not end the transaction of a silent client.
+        """
+        with self._trip(seconds):
+            if len(statements) == 1:
+                (sql, values) = statements[0]
+                cursor = self.connection.execute(sql, values, prepare=False)
+            else:
+                cursor = psycopg.ClientCursor(self.connection)
+                texts = (sql if values is not None else sql.replace("%", "%%") for sql, values in statements)
+                cursor.execute("; ".join(texts), [each for _, values in statements for each in values or ()])
+            found = list[Answer]()
+            more: bool | None = True
+            while more:
+                rows = cursor.fetchall() if cursor.description is not None else []
+                found.append(Answer(rows, cursor.rowcount, cursor.statusmessage))
+                more = cursor.nextset()
+            return found
 
     def take_time(self) -> None:
         """Let this transaction take longer than that of a desk."""
@@ -150,18 +186,8 @@ class Session:
             del self._known[each]
 
     def script(self, statements: Iterable[str], *, seconds: float | None = None) -> list[list[Row]]:
-        """Send statements without parameters as one message.
-
-        Returns the rows of each that has some.
-        """
-        with self._trip(seconds):
-            cursor = self.connection.execute("; ".join(statements))
-        found = list[list[Row]]()
-        while True:
-            if cursor.description is not None:
-                found.append(cursor.fetchall())
-            if not cursor.nextset():
-                return found
+        """Send statements without parameters as one message; return their rows."""
+        return [answer.rows for answer in self._send([(each, None) for each in statements], seconds)]
 
     def later(self, sql: str, values: Values = ()) -> None:
         """Send a statement with the next one that needs an answer."""
@@ -179,10 +205,7 @@ class Session:
         changed = 0
         while several:
             interrupts.check()
-            with self.connection.cursor() as cursor:
-                with self._trip(pipelined=True):
-                    cursor.executemany(sql, several)
-                changed += cursor.rowcount
+            changed += sum(each.rowcount for each in self._send([(sql, each) for each in several]))
             several = list(islice(left, _INSERTS_AT_ONCE))
         return changed
 
@@ -235,16 +258,12 @@ class Session:
         self.script(["ROLLBACK"], seconds=_ROLLED_BACK)
 
     @contextmanager
-    def _trip(self, seconds: float | None = None, *, pipelined: bool = False) -> Iterator[None]:
+    def _trip(self, seconds: float | None = None) -> Iterator[None]:
         """Wait for the server, until a signal or a timeout stops it.
 
         Nothing is cancelled then. The server would answer a cancelled COMMIT as if it had done it.
         """
-        with self._stopping(), interrupts.Waiting(seconds or self.patience), ExitStack() as trip:
-            if pipelined:
-                trip.enter_context(self.connection.pipeline())
-            # Before the pipeline ends, which would wait for the server.
-            trip.push(self._close_when_stopped)
+        with self._stopping(), interrupts.Waiting(seconds or self.patience):
             yield
 
     @contextmanager

@@ -306,7 +306,7 @@ class ServerTransactions:
             if session.is_uncommitted or (isinstance(cause, psycopg.Error) and is_rolled_back(cause)):
                 raise
             raise errors.OutcomeUnknown(reason=reason_of(cause), key=key) from None
-        if committed.statusmessage != "COMMIT":
+        if committed.tag != "COMMIT":
             raise RuntimeError("the server has rolled the transaction back")
         if session.warned:
             raise errors.OutcomeUnknown(reason="the server does not say that a standby has it", key=key)
