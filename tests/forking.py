@@ -29,6 +29,7 @@ for name in desk.__all__:
 for module, _ in TREE.values():
     importlib.import_module(f"clinicctl.cli.{module}")
 importlib.import_module("clinicctl.store.postgresql.group_commit")
+exec(sys.argv[2])
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 gc.freeze()
 requests = socket.socket(fileno=int(sys.argv[1]))
@@ -80,14 +81,14 @@ while True:
 
 
 class Server:
-    """The process that forks."""
+    """The process that forks. It runs `prepared` first, which may change the program."""
 
-    def __init__(self) -> None:
+    def __init__(self, prepared: str = "") -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", SERVER, str(theirs.fileno())],
+                [sys.executable, "-c", SERVER, str(theirs.fileno()), prepared],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env={name: value for name, value in os.environ.items() if not name.startswith("CLINICCTL_")},
