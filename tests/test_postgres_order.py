@@ -2,16 +2,16 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 
-from clinicctl.store.compiled.postgresql import DDL
-from clinicctl.store.postgresql import store
-from tests import postgres
+from clinicctl.store.postgresql.session import Session
+from clinicctl.store.postgresql.tx import translated
+from tests import postgres, queries
 from tests.beside_server import connected
-from tests.test_postgres_statements import described, statements
+from tests.test_postgres_sql import prepare
 
 Run = Callable[..., Any]
 
@@ -113,7 +113,12 @@ def test_the_order_of_a_database_would_be_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Without the order of the columns, which is by code points, a language decides."""
-    monkeypatch.setattr(store, "DDL", [each.replace(' COLLATE "C"', "") for each in DDL])
+    script = Session.script
+
+    def without_order(session: Session, statements: Iterable[str], **named: Any) -> Any:
+        return script(session, [each.replace(' COLLATE "C"', "") for each in statements], **named)
+
+    monkeypatch.setattr(Session, "script", without_order)
     on_server()
     (order,) = ordering_server.psql("SELECT 'a' < 'B'")
     assert (answers(run) != in_file) == (order == (True,))
@@ -121,5 +126,5 @@ def test_the_order_of_a_database_would_be_noticed(
 
 def test_a_database_of_any_order_takes_every_statement(ordering_server: postgres.Server) -> None:
     with connected(ordering_server.url(schema=f"ordered_{secrets.token_hex(8)}")) as session:
-        for _, sql in statements():
-            described(session, sql)
+        for _, sql in queries.statements(translated):
+            prepare(session, sql)

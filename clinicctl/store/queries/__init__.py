@@ -150,7 +150,7 @@ def _json_each(element: json_each, compiler: Any, **options: Any) -> str:
 
 
 def _listed_on_server(listed: "ListOf", parameter: str, compiler: Any) -> str:
-    """Return the subquery for the values of a list parameter, with the type of a column."""
+    """Return the subquery for a list parameter. Its values have the type of a column."""
     type_ = compiler.dialect.type_compiler_instance.process(listed.item).replace("INTEGER", "BIGINT")
     values = f"jsonb_array_elements_text(CAST({parameter} AS JSONB))"
     return f"(SELECT CAST(each AS {type_}) AS value FROM {values} AS each)"  # noqa: S608 - compiled SQL
