@@ -1,4 +1,4 @@
-"""Define the nox sessions. `nox` runs the short ones; `newest`, `bench`, `growth`, `calendar`, `storm` run by name."""
+"""Define the nox sessions. `nox` runs the short ones; the others run by name."""
 
 import shutil
 
@@ -17,6 +17,13 @@ def tests(session: nox.Session) -> None:
     _need(session, "tmux")
     session.install(".[dev]")
     session.run("python", "-m", "pytest", "-m", "not storm", *session.posargs)
+
+
+@nox.session
+def postgresql(session: nox.Session) -> None:
+    """Run the tests of the desk on a PostgreSQL server, which they start themselves."""
+    session.install(".[dev]")
+    session.run("python", "-m", "pytest", "-m", "not storm", "--engine", "postgresql", *session.posargs)
 
 
 INSTANTS = {

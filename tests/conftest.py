@@ -59,14 +59,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+ON_BOTH_ENGINES = {
+    *("answers", "arrivals", "audit", "batch", "candidates", "choices", "clinic_day", "columns", "day_changes"),
+    *("days", "days_of_doctors", "desk_races", "distinct", "edits", "expected_times", "histories", "holidays"),
+    *("hours", "imports", "init_again", "journal_rows", "lists", "merge_undo", "merges", "open_queues"),
+    *("patient_imports", "phones", "queue_acts", "races", "references", "registration", "rest_of_the_day", "series"),
+    *("shell", "shell_patient", "undo_order", "visit_types", "waiting"),
+}
+"""The modules of tests about what the desk does, whatever the database. The others are about files, or about none."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On a server, leave out the tests that are about a file, or about no database at all."""
     if config.getoption("--engine") == "sqlite":
         return
-    left_out = [each for each in items if each.get_closest_marker("file")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [each for each in items if not each.get_closest_marker("file")]
+    chosen = [
+        each
+        for each in items
+        if each.path.stem.removeprefix("test_") in ON_BOTH_ENGINES and not each.get_closest_marker("file")
+    ]
+    config.hook.pytest_deselected(items=[each for each in items if each not in chosen])
+    items[:] = chosen
 
 
 @pytest.fixture
