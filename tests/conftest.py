@@ -60,13 +60,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 ON_BOTH_ENGINES = {
-    *("answers", "arrivals", "audit", "batch", "candidates", "choices", "clinic_day", "columns", "day_changes"),
-    *("days", "days_of_doctors", "desk_races", "distinct", "edits", "expected_times", "histories", "holidays"),
-    *("hours", "imports", "init_again", "journal_rows", "lists", "merge_undo", "merges", "open_queues"),
-    *("patient_imports", "phones", "queue_acts", "races", "references", "registration", "rest_of_the_day", "series"),
-    *("shell", "shell_patient", "undo_order", "visit_types", "waiting"),
+    *("answers", "arrivals", "audit", "clinic_day", "columns", "day_changes", "desk_races", "expected_times"),
+    *("histories", "hours", "journal_rows", "lists", "merge_undo", "references"),
 }
-"""The modules of tests about what the desk does, whatever the database. The others are about files, or about none."""
+"""The modules of tests that ask the store instead of a file, and so run on both engines."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

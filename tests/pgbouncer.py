@@ -52,5 +52,5 @@ def pooled(server: Server, *, connections: int = 2) -> Iterator[Server]:
                 time.sleep(0.02)
         yield pool
     finally:
-        daemons.end(process, signal.SIGQUIT)
+        daemons.end(process, signal.SIGKILL)
         shutil.rmtree(folder)

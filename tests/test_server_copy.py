@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from clinicctl.desk import integrity
-from clinicctl.store.postgresql import transactions
+from clinicctl.store.postgresql import beginning
 from tests.postgres import Server
 
 Ask = Callable[..., Any]
@@ -205,7 +205,7 @@ def test_a_server_waits_for_a_long_copy(
         return check(tx)
 
     day("db", "copy", "--to", postgres_clinic)
-    monkeypatch.setitem(transactions.SILENT, transactions.WRITE, 1)
+    monkeypatch.setitem(beginning.SILENT, beginning.WRITE, 1)
     monkeypatch.setattr(integrity, "first_violation", slowly)
     day("db", "copy", "--to", str(tmp_path / "back.db"), "--db", postgres_clinic)
     assert day("book", "P2", "RAO", "+5d", "--db", str(tmp_path / "back.db"))

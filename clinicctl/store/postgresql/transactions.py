@@ -104,13 +104,24 @@ class ServerTransactions:
         """
         with self.translated(), self.session() as session:
             self.begin_new(session)
-            session.script([*DDL, *_EMPTY])
+            with self._alone():
+                session.script([*DDL, *_EMPTY])
             session.later("INSERT INTO settings (name, value) VALUES ('secret', %s)", (secrets.token_hex(32),))
             session.later(INSERT_HEAD, (0, "", CURRENT, APPLICATION))
             tx = self.opened(session, Head(0, ""), actor, fresh=True)
             yield tx
             if not dry_run:
                 self.commit(key, tx)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Refuse with `Exists` when another command makes the same clinic."""
+        try:
+            yield
+        except psycopg.Error as error:
+            if first(error).sqlstate in _EXISTING:
+                raise errors.Exists(path=self.place) from None
+            raise
 
     def connected(self, wait: float) -> Session:
         """Return a session on a new connection."""
@@ -322,12 +333,8 @@ class ServerTransactions:
         *_, found = session.run_all([*self.beginning(WRITE), (f"{existing} WHERE n.nspname = %s LIMIT 1", (name,))])
         match found.fetchall():
             case []:
-                try:
+                with self._alone():
                     session.script([f'CREATE SCHEMA "{name}"'])
-                except psycopg.Error as error:
-                    if first(error).sqlstate in _EXISTING:
-                        raise errors.Exists(path=self.place) from None
-                    raise
             case [(None,)]:
                 pass  # An administrator has made the schema.
             case _:
