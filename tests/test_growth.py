@@ -47,7 +47,9 @@ def test_a_row_runs_its_command_at_a_chosen_size(capsys: pytest.CaptureFixture[s
     assert growth.main(["long-queue", "--n", "2", "--rounds", "1"]) == 0
     *_, line = capsys.readouterr().out.splitlines()
     n, small, large, ratio, memory, lock = (float(each) for each in line.split("|")[2:-1])
-    assert (n, ratio, lock) == (2, 1.0, 0)
+    # How long it takes says nothing here.
+    assert (n, lock) == (2, 0)
+    assert ratio > 0
     assert min(small, large) > 0.01
     assert memory > 10
 
