@@ -14,7 +14,6 @@ from clinicctl.store.compiled.schema import COLUMNS
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import notes
 from clinicctl.store.postgresql.beginning import APPLICATION, READ
-from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.transactions import ServerTransactions
@@ -134,7 +133,7 @@ def read_content(store: ServerTransactions, session: Session) -> Content:
     try:
         heads = session.run(_HEAD, None).fetchall()
     except psycopg.Error as error:
-        if first(error).sqlstate in ("42P01", "3F000"):
+        if error.sqlstate in ("42P01", "3F000"):
             raise errors.NoDatabase(path=store.place) from None
         raise
     if not heads:
