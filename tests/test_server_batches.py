@@ -178,14 +178,15 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     assert reasons == []
 
 
-def test_a_command_that_was_silent_for_too_long_is_busy(served: Served, run: Run, silent: list[str]) -> None:
+def test_a_command_that_was_silent_for_too_long_is_repeated(served: Served, run: Run, silent: list[str]) -> None:
     silent.append("slow")
-    run("book", "P1", "MEHTA", "--reason", "slow", "--key", "k", status=11)
-    assert not served.has("k")
-    run("book", "P1", "MEHTA", "--reason", "slow", "--key", "k", status=0)
+    assert run("book", "P1", "MEHTA", "--reason", "slow", "--key", "k", json=True, status=0).json["replayed"] is False
+    silent.append("slow")
+    run("book", "P2", "MEHTA", "--reason", "slow", "--key", "l", "--wait", "0", status=11)
+    assert [served.has(key) for key in "kl"] == [True, False]
 
 
-def test_lines_that_the_server_ended_with_a_slow_one_are_not_answered_as_done(
+def test_lines_that_were_lost_with_a_slow_one_are_not_answered_as_done(
     served: Served, batch: Any, silent: list[str]
 ) -> None:
     silent.append("slow")
@@ -353,7 +354,7 @@ def test_ctrl_c_in_a_shell_ends_the_wait_and_not_the_shell(served: Served, shell
     assert desk.end() == 0
 
 
-def test_a_commit_of_a_shell_without_an_answer_is_unknown_and_the_next_works(
+def test_a_commit_without_an_answer_does_not_end_a_shell(
     served: Served, proxy: Proxy, shell: Callable[..., Shell]
 ) -> None:
     desk = shell()

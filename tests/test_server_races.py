@@ -233,7 +233,7 @@ def paused(_pausing: Server) -> Iterator[Callable[..., Forked]]:
         process.communicate()
 
 
-def test_a_desk_that_is_stopped_inside_its_transaction_holds_nobody_for_long(
+def test_a_desk_stopped_inside_its_transaction_holds_nobody_for_long(
     served: Served, run: Run, fork: Start, paused: Callable[..., Forked]
 ) -> None:
     stopped = paused("P1", "MEHTA", "+1d", "--key", "stopped", "--wait", "3")
@@ -271,7 +271,7 @@ def test_a_desk_that_is_stopped_while_it_waits_holds_nobody_for_long(served: Ser
     assert served.has("stopped") == (status == 0)
 
 
-def test_a_desk_that_is_killed_inside_its_transaction_frees_the_lock_at_once(
+def test_a_desk_killed_inside_its_transaction_frees_the_lock_at_once(
     served: Served, run: Run, paused: Callable[..., Forked]
 ) -> None:
     killed = paused("P1", "MEHTA", "+1d", "--key", "killed")
