@@ -12,7 +12,6 @@ import pytest
 
 from clinicctl.store.compiled.postgresql import DDL
 from clinicctl.store.compiled.schema import COLUMNS, UNIQUE
-from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import search_path
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.store import ServerStore
@@ -100,7 +99,7 @@ def load(session: Session, rows: Rows) -> None:
 def constraint_of(error: Exception) -> str:
     """Return the name of the constraint that has refused a statement, on either engine."""
     if isinstance(error, psycopg.Error):
-        return first(error).diag.constraint_name or repr(first(error))
+        return error.diag.constraint_name or repr(error)
     broken = str(error).partition("constraint failed: ")[2]
     return UNIQUE.get(broken, broken) or repr(error)
 

@@ -149,6 +149,10 @@ def complaints(operations: list[Operation]) -> Iterator[str]:
                 yield f"{each.line} was refused as {each.code}, which it never was"
 
 
+UNANSWERED = ("busy", "outcome_unknown")
+"""The codes after which a desk repeats its operation by the same key."""
+
+
 class Desk(threading.Thread):
     """A desk: one process after another, each operation asked until it is answered."""
 
@@ -175,7 +179,7 @@ class Desk(threading.Thread):
                     self.process.stdin.write(f"{each.line}\n")
                     self.process.stdin.flush()
                     said = self.process.stdout.readline()
-                    if said.endswith("\n") and json.loads(said).get("error", {}).get("code") != "busy":
+                    if said.endswith("\n") and json.loads(said).get("error", {}).get("code") not in UNANSWERED:
                         each.answer = json.loads(said)
                 except OSError:
                     said = ""
@@ -193,7 +197,25 @@ class Desk(threading.Thread):
                 stream.close()  # type: ignore[union-attr]
 
 
-def history(seed: int, program: list[str], *, count: int, kills: int) -> list[Operation]:
+Disturbance = Callable[[random.Random, list[Desk]], None]
+
+
+def killing(kills: int) -> Disturbance:
+    """Kill some processes of the desks."""
+
+    def kill(chance: random.Random, desks: list[Desk]) -> None:
+        for _ in range(kills):
+            time.sleep(chance.uniform(0.3, 1.2))
+            victim = chance.choice(desks)
+            if victim.is_alive():
+                victim.process.kill()
+
+    return kill
+
+
+def history(
+    seed: int, program: list[str], *, count: int, kills: int = 0, disturb: Disturbance | None = None
+) -> list[Operation]:
     """Let desks work at once on one doctor's day, kill some of their processes, and return what they saw."""
     chance = random.Random(seed)
 
@@ -212,11 +234,7 @@ def history(seed: int, program: list[str], *, count: int, kills: int) -> list[Op
     desks = [Desk(f"desk{n}", [line() for _ in range(count)], program) for n in range(DESKS)]
     for each in desks:
         each.start()
-    for _ in range(kills):
-        time.sleep(chance.uniform(0.3, 1.2))
-        victim = chance.choice(desks)
-        if victim.is_alive():
-            victim.process.kill()
+    (disturb or killing(kills))(chance, desks)
     for each in desks:
         each.join(240)
         assert not each.is_alive(), "a desk hangs"

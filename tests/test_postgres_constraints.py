@@ -13,7 +13,6 @@ from sqlalchemy import Boolean, Column, Table
 from sqlmodel import SQLModel
 
 from clinicctl.store.compiled import postgresql, schema
-from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
 from tests import postgres
@@ -68,7 +67,7 @@ class Engines:
         try:
             self.server.script([statement])
         except psycopg.Error as error:
-            refused = first(error)
+            refused = error
             return {"23502": NOT_NULL, "42804": TYPE}.get(refused.sqlstate or "") or constraint_of(refused)
         finally:
             self.server.script(["ROLLBACK TO tried"])

@@ -178,6 +178,14 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     assert reasons == []
 
 
+def test_a_command_that_was_silent_for_too_long_is_repeated(served: Served, run: Run, silent: list[str]) -> None:
+    silent.append("slow")
+    assert run("book", "P1", "MEHTA", "--reason", "slow", "--key", "k", json=True, status=0).json["replayed"] is False
+    silent.append("slow")
+    run("book", "P2", "MEHTA", "--reason", "slow", "--key", "l", "--wait", "0", status=11)
+    assert [served.has(key) for key in "kl"] == [True, False]
+
+
 def test_lines_that_the_server_ended_are_not_answered_as_done(served: Served, batch: Any, silent: list[str]) -> None:
     silent.append("slow")
     lines = ("book P1 MEHTA --key a", "book P2 MEHTA --reason slow --key b", "book P1 RAO --key c")

@@ -489,8 +489,8 @@ def test_a_step_that_fails_or_loses_rows_changes_nothing(
     older: Ask, run: Run, sql: Any, schema: str, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = migrations.STEPS[CURRENT]
-    for wrong in ("DELETE FROM queue_entries; DELETE FROM patient_words", "CREATE TABLE own (number bigint)"):
-        monkeypatch.setitem(migrations.STEPS, CURRENT, (*steps, wrong))
+    for wrong in (["DELETE FROM queue_entries", "DELETE FROM patient_words"], ["CREATE TABLE own (number bigint)"]):
+        monkeypatch.setitem(migrations.STEPS, CURRENT, (*steps, *wrong))
         run("db", "migrate", json=True, status=10)
         assert sql("SELECT schema FROM head") == [(CURRENT - 1,)]
         assert copies(postgres_server, schema) == []

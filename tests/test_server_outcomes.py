@@ -1,6 +1,7 @@
 """A server, or the way to it, that fails at any moment: the answer is true, and the repeat by key is written once."""
 
 import json
+import shlex
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -93,7 +94,7 @@ def test_a_desk_that_is_silent_before_the_commit_gives_up_the_lock(served: Serve
     assert run("book", "P1", "MEHTA", "--key", "silent", "--wait", "0", json=True, status=0).json["replayed"] is False
 
 
-def test_a_desk_that_is_cut_off_in_the_middle_of_a_burst_gives_up_the_lock(
+def test_a_desk_that_is_cut_off_within_a_burst_gives_up_the_lock(
     served: Served, proxy: Proxy, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transactions, "LEAST_WAIT", 0.5)
@@ -359,6 +360,43 @@ def test_an_error_before_the_commit_writes_nothing(served: Served, run: Run, sta
         assert (line["exit_code"], line["error"]["code"]) == BEFORE[state]
     assert not served.has("k")
     assert run("book", "P1", "MEHTA", "--key", "k", json=True, status=0).json["replayed"] is False
+
+
+def test_an_error_leaves_no_name_in_the_log_of_the_server(served: Served, run: Run) -> None:
+    names = ("Zoe Quux", "Yan Quux", "Xia Quux")
+    # In a statement by itself, in one of several at once, at the commit, and in many rows.
+    one, other, third = (f"patient add '{name}' --phone '98765 43210' --key {name[0]}" for name in names)
+    for at_commit in (False, True):
+        with served.fault("P0001", at_commit=at_commit):
+            run(*shlex.split(one), status=(70, 12)[at_commit])
+            run("batch", "-", stdin=f"{other}\n{third}\n", status=3)
+            rows = "".join(f"{name},98765 4321{n}\n" for n, name in enumerate(names))
+            run("patient", "import", "-", stdin=f"name,phone\n{rows}", status=(70, 12)[at_commit])
+    with served.locked():
+        run(*shlex.split(one), "--wait", "0", status=11)
+        run("patient", "find", "Quux", status=0)
+    assert "P0001" in served.server.log or "fault()" in served.server.log
+    assert "INSERT INTO" in served.server.log
+    assert "Quux" not in served.server.log
+    assert "4321" not in served.server.log.replace(PERSONAL, "")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("log_statement", "mod"), ("log_min_duration_statement", "0"), ("log_statement", "ddl")]
+)
+def test_health_tells_that_the_server_logs_names(served: Served, run: Run, setting: str, value: str) -> None:
+    served.server.psql(f"ALTER DATABASE clinics SET {setting} = '{value}'")
+    before = len(served.server.log)
+    try:
+        health = run("health", json=True)
+        assert health.status in (0, 10)
+        run("patient", "add", "Zoe Quux", "--phone", "none", status=0)
+        logs_names = "Quux" in served.server.log[before:]
+    finally:
+        served.server.psql(f"ALTER DATABASE clinics RESET {setting}")
+    (found,) = [each["value"] for each in health.json["findings"] if each["name"] == "values in the log"]
+    assert found == (setting if value != "ddl" else "no")
+    assert logs_names == (value != "ddl")
 
 
 @pytest.mark.parametrize("state", BEFORE)

@@ -101,7 +101,7 @@ class Moved(DatabaseUnusable):
 
 class NoRoles(AgainstRule):
     code = "no_roles"
-    sentence = "{path} is a file, which has no roles: whoever may write to it may do everything."
+    sentence = "{path} is a file, which has no roles: every user who may write to it may do everything."
     advice = "Roles are for a clinic on a server: see `clinicctl help postgresql`."
 
 

@@ -1,6 +1,6 @@
 """The statements that begin a transaction on a server, and its settings. Nothing of them outlives it."""
 
-from clinicctl.store.postgresql.session import Values
+from clinicctl.store.postgresql.exchange import Statement
 
 APPLICATION = "clinicctl"
 
@@ -30,7 +30,7 @@ _ENDED = (
 )
 
 
-def statements(how: str, *, schema: str, wait: float, longest_write: int) -> list[tuple[str, Values]]:
+def statements(how: str, *, schema: str, wait: float, longest_write: int) -> list[Statement]:
     """Return the statements that begin a transaction and set it up.
 
     It waits for the lock for `wait` seconds.

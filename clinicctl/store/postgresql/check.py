@@ -13,7 +13,7 @@ from uuid import UUID
 
 from clinicctl.store.compiled.schema import COLUMNS
 from clinicctl.store.postgresql import invariants
-from clinicctl.store.postgresql.db_errors import first, reason_of
+from clinicctl.store.postgresql.db_errors import reason_of
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.expected import Unique, expected, found, is_extra
 from clinicctl.store.postgresql.session import Session
@@ -119,7 +119,7 @@ def _violations(
         session.roll_back_to("checking")
         if not session.is_open:
             raise
-        yield Violation(invariant, f"cannot be read: {reason_of(first(error))}")
+        yield Violation(invariant, f"cannot be read: {reason_of(error)}")
 
 
 def _first_column(session: Session, query: str) -> Iterator[str]:

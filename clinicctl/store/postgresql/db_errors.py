@@ -46,7 +46,7 @@ def translated(address: Address, wait: float) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        refused = refusal(first(error), address, wait)
+        refused = refusal(error, address, wait)
         if refused is None:
             raise
         raise refused from None
@@ -56,16 +56,9 @@ def translated(address: Address, wait: float) -> Iterator[None]:
         raise errors.Damaged(path=address.place, reason=str(unreadable)) from None
 
 
-def first(error: psycopg.Error) -> psycopg.Error:
-    """Return the error that made the server skip the rest of a pipeline."""
-    while isinstance(error, psycopg.errors.PipelineAborted) and isinstance(error.__context__, psycopg.Error):
-        error = error.__context__
-    return error
-
-
 def is_passing(error: psycopg.Error) -> bool:
     """Return whether the first trip may succeed when it is tried again."""
-    state = first(error).sqlstate
+    state = error.sqlstate
     if state is None:
         return isinstance(error, psycopg.OperationalError)
     return state in OVERTAKEN or state in _LOST or state.startswith("08")

@@ -21,16 +21,25 @@ except ImportError:
     raise errors.NoDriver from None
 from psycopg import pq
 from psycopg.abc import Buffer
-from psycopg.adapt import Dumper, Loader
+from psycopg.adapt import Dumper, Loader, PyFormat, Transformer
 from psycopg.conninfo import make_conninfo
 
-__all__ = ["Connection", "Cursor", "connect", "doctor_codes", "is_local", "pq", "psycopg", "search_path"]
+__all__ = [
+    "Connection",
+    "PyFormat",
+    "Transformer",
+    "connect",
+    "doctor_codes",
+    "is_local",
+    "pq",
+    "psycopg",
+    "search_path",
+]
 
 # What psycopg logs has the server's texts, and so values. Without a handler Python prints it.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 _ASK_AGAIN = 0.2
 """Seconds between two attempts to connect."""

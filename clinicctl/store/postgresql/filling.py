@@ -5,7 +5,6 @@ from clinicctl.store import contents
 from clinicctl.store.compiled.postgresql import DDL
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql.beginning import APPLICATION
-from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.transactions import INSERT_HEAD
@@ -24,8 +23,7 @@ def fill(session: Session, source: Tx) -> None:
         try:
             session.copy_in(f"COPY {table.target} FROM STDIN", table.rows)
         except psycopg.Error as error:
-            cause = first(error)
-            if (cause.sqlstate or "")[:2] in ("22", "23") or isinstance(cause, psycopg.DataError):
+            if (error.sqlstate or "")[:2] in ("22", "23") or isinstance(error, psycopg.DataError):
                 raise errors.Damaged(path=source.place, reason=f"a row of {table.name} does not fit") from None
             raise
     session.run(INSERT_HEAD, (*source.head(), CURRENT, APPLICATION))

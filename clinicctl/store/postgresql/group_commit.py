@@ -10,7 +10,7 @@ from typing import Any
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store.postgresql.beginning import READ, WRITE
-from clinicctl.store.postgresql.db_errors import CUT, first, is_passing
+from clinicctl.store.postgresql.db_errors import CUT, is_passing
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.store import ServerStore
@@ -193,7 +193,7 @@ class GroupServerStore(ServerStore):
                     raise
             return self.start(how, actor)
         except (errors.Busy, psycopg.Error) as error:
-            if isinstance(error, errors.Busy) or is_passing(error) or first(error).sqlstate == "55P03":
+            if isinstance(error, errors.Busy) or is_passing(error) or error.sqlstate == "55P03":
                 self.timed_out = True
             raise
         finally:

@@ -58,6 +58,8 @@ def _server(store: ServerTransactions, found: info.ServerState) -> Iterator[Foun
     yield checked("text columns", f"{others} not in C" if others else "C", not others, "searches may find nobody")
     secret = found.tls or is_local(store.address)
     yield checked("TLS", info.yes(found.tls), secret, "names and phones cross the network unencrypted")
+    logged = found.logged_by
+    yield checked("values in the log", logged or "no", not logged, "the server's log gets names and phones")
     ahead = found.clock_ahead
     yield checked(
         "clock difference",

@@ -14,7 +14,6 @@ from clinicctl.store.compiled.schema import COLUMNS
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import notes
 from clinicctl.store.postgresql.beginning import APPLICATION, READ
-from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.transactions import ServerTransactions
@@ -32,12 +31,22 @@ _SIZE = f"SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint {_OWN}"
 _ZONE = "SELECT value FROM settings WHERE name = 'timezone'"
 
 _SETTINGS = (*("synchronous_standby_names", "fsync", "full_page_writes", "data_checksums", "server_encoding"),)
+_LOGGED = """CASE
+    WHEN current_setting('log_parameter_max_length_on_error') <> '0' THEN 'log_parameter_max_length_on_error'
+    WHEN current_setting('log_parameter_max_length') = '0' THEN ''
+    WHEN current_setting('log_statement') IN ('mod', 'all') THEN 'log_statement'
+    WHEN current_setting('log_min_duration_statement') <> '-1' THEN 'log_min_duration_statement'
+    WHEN current_setting('log_min_duration_sample') <> '-1' THEN 'log_min_duration_sample'
+    WHEN current_setting('log_transaction_sample_rate') <> '0' THEN 'log_transaction_sample_rate'
+    ELSE '' END"""
+"""The setting by which the server writes the values of statements, and so names, to its log."""
 _SERVER = f"""SELECT split_part(current_setting('server_version'), ' ', 1), current_database(), session_user,
     pg_is_in_recovery(),
     {", ".join(f"current_setting('{each}')" for each in _SETTINGS)},
     (SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit'),
     (SELECT datcollate FROM pg_database WHERE datname = current_database()),
     (SELECT count(*) FROM pg_stat_replication),
+    {_LOGGED},
     clock_timestamp(),
     pg_has_role('pg_read_all_stats', 'USAGE'),
     (SELECT count(*) FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
@@ -70,6 +79,7 @@ class ServerState(NamedTuple):
     synchronous_commit: str
     collation: str
     standbys: int
+    logged_by: str
 
 
 class Content(NamedTuple):
@@ -134,7 +144,7 @@ def read_content(store: ServerTransactions, session: Session) -> Content:
     try:
         heads = session.run(_HEAD, None).fetchall()
     except psycopg.Error as error:
-        if first(error).sqlstate in ("42P01", "3F000"):
+        if error.sqlstate in ("42P01", "3F000"):
             raise errors.NoDatabase(path=store.place) from None
         raise
     if not heads:
@@ -179,6 +189,7 @@ def _described(found: ServerState, *, schema: str) -> dict[str, str]:
         "collation": found.collation,
         "text_columns": "C" if not found.other_collations else f"{found.other_collations} are not C",
         "tls": yes(found.tls),
+        "values_in_log": found.logged_by or "no",
         "clock_difference": f"{found.clock_ahead.total_seconds():+.3f} s",
         "longest_open_transaction": UNKNOWN if found.longest_open is None else f"{found.longest_open} s",
     }

@@ -16,7 +16,6 @@ from typing import Any
 from clinicctl import clock, errors, interrupts
 from clinicctl.store.postgresql import copies, filling, info
 from clinicctl.store.postgresql.beginning import WRITE
-from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg, search_path
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.transactions import AGAIN, ServerTransactions
@@ -141,7 +140,7 @@ def _lock(store: ServerTransactions, session: Session) -> None:
         try:
             session.run("LOCK TABLE head IN ACCESS EXCLUSIVE MODE", None)
         except psycopg.Error as error:
-            state = first(error).sqlstate
+            state = error.sqlstate
             session.roll_back_to("locking")
             if state != "55P03":
                 raise

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import Any, NamedTuple
 
 from clinicctl import interrupts
 from clinicctl.store.heads import Head
 from clinicctl.store.postgresql.driver import Connection, pq, psycopg
+from clinicctl.store.postgresql.exchange import Answer, Exchange, Row, Statement, Values
 
 _INSERTS_AT_ONCE = 500
 """The most rows that wait for another statement."""
@@ -32,26 +32,6 @@ _NO_HURRY = (
 """A check or a copy reads the whole clinic, and writes it elsewhere meanwhile."""
 _WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 
-Row = tuple[Any, ...]
-Values = tuple[Any, ...] | None
-_Statement = tuple[str, Values]
-
-
-class Answer(NamedTuple):
-    """What the server answered to a statement."""
-
-    rows: list[Row]
-    rowcount: int
-    tag: str | None
-
-    def fetchall(self) -> list[Row]:
-        """Return the rows."""
-        return self.rows
-
-    def fetchone(self) -> Row | None:
-        """Return the first row, or None."""
-        return self.rows[0] if self.rows else None
-
 
 class Session:
     """One connection, and the statements that wait to be sent."""
@@ -64,9 +44,10 @@ class Session:
         """Whether the server has warned that a commit may not be replicated."""
         self.begun = Head(0, "")
         """The journal's head at the beginning of the transaction."""
-        self._waiting: list[_Statement] = []
-        self._known = dict[_Statement, list[Row]]()
+        self._waiting: list[Statement] = []
+        self._known = dict[Statement, list[Row]]()
         self._streams = 0
+        self._exchange = Exchange(connection)
         connection.add_notice_handler(self._notice)
 
     def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
@@ -102,7 +83,7 @@ class Session:
         return answer
 
     def run_all(
-        self, statements: Iterable[_Statement], *, ahead: Sequence[_Statement] = (), seconds: float | None = None
+        self, statements: Iterable[Statement], *, ahead: Sequence[Statement] = (), seconds: float | None = None
     ) -> list[Answer]:
         """Send the waiting statements and these; return the answers to these.
 
@@ -118,27 +99,10 @@ class Session:
         first = len(sent) - len(asked) - len(ahead)
         return answers[first : first + len(asked)]
 
-    def _send(self, statements: Sequence[_Statement], seconds: float | None = None) -> list[Answer]:
-        """Send statements as one message; return their answers.
-
-        Several are one query string, with their values in it. psycopg's pipeline would be another way, but after it the
-        server does not end the transaction of a silent client.
-        """
-        with self._trip(seconds):
-            if len(statements) == 1:
-                (sql, values) = statements[0]
-                cursor = self.connection.execute(sql, values, prepare=False)
-            else:
-                cursor = psycopg.ClientCursor(self.connection)
-                texts = (sql if values is not None else sql.replace("%", "%%") for sql, values in statements)
-                cursor.execute("; ".join(texts), [each for _, values in statements for each in values or ()])
-            found = list[Answer]()
-            more: bool | None = True
-            while more:
-                rows = cursor.fetchall() if cursor.description is not None else []
-                found.append(Answer(rows, cursor.rowcount, cursor.statusmessage))
-                more = cursor.nextset()
-            return found
+    def _send(self, statements: Sequence[Statement], seconds: float | None = None) -> list[Answer]:
+        """Send statements as one message; return their answers."""
+        with interrupts.Waiting(seconds or self.patience):
+            return self._exchange.run(statements)
 
     def take_time(self) -> None:
         """Let this transaction take longer than that of a desk."""
@@ -156,7 +120,7 @@ class Session:
                 self._keep((sql, values), found)
         return found
 
-    def read_ahead(self, queries: Iterable[_Statement]) -> None:
+    def read_ahead(self, queries: Iterable[Statement]) -> None:
         """Run queries in one round trip, so that their results are known."""
         unknown = [each for each in dict.fromkeys(queries) if each not in self._known]
         if unknown:
@@ -173,7 +137,7 @@ class Session:
             return 1
         return self.run(sql, values).rowcount
 
-    def _keep(self, query: _Statement, rows: list[Row]) -> None:
+    def _keep(self, query: Statement, rows: list[Row]) -> None:
         if len(self._known) == _KNOWN:
             self._known.clear()
         self._known[query] = rows
@@ -258,17 +222,8 @@ class Session:
         self.script(["ROLLBACK"], seconds=_ROLLED_BACK)
 
     @contextmanager
-    def _trip(self, seconds: float | None = None) -> Iterator[None]:
-        """Wait for the server, until a signal or a timeout stops it.
-
-        Nothing is cancelled then. The server would answer a cancelled COMMIT as if it had done it.
-        """
-        with self._stopping(), interrupts.Waiting(seconds or self.patience):
-            yield
-
-    @contextmanager
     def _stopping(self) -> Iterator[None]:
-        """Close the connection when a signal or a timeout stops a trip."""
+        """Close the connection when a signal stops a COPY."""
         try:
             yield
         except (interrupts.Interrupt, interrupts.Elapsed):

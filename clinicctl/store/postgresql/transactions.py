@@ -20,9 +20,10 @@ from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import beginning, notes
 from clinicctl.store.postgresql.address import read as read_address
 from clinicctl.store.postgresql.beginning import APPLICATION, READ, WRITE
-from clinicctl.store.postgresql.db_errors import first, is_passing, is_rolled_back, reason_of, translated
+from clinicctl.store.postgresql.db_errors import is_passing, is_rolled_back, reason_of, translated
 from clinicctl.store.postgresql.driver import connect, psycopg
-from clinicctl.store.postgresql.session import Session, Values
+from clinicctl.store.postgresql.exchange import Statement
+from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.tx import ServerTx, recorded
 from clinicctl.store.tx import MOVED_TO, JournalEnd, read_settings, refuse_other_version
 from clinicctl.store.values import from_instant
@@ -43,7 +44,7 @@ _SCHEMA = (
 )
 INSERT_HEAD = "INSERT INTO head (one, number, hash, schema, application) VALUES (true, %s, %s, %s, %s)"
 _EMPTY = ("INSERT INTO counters (name, value) VALUES ('patients', 0), ('appointments', 0), ('waitlist', 0)",)
-_EXISTING = {"42P06", "42P07", "23505"}
+_EXISTING = {"42P06", "42P07", "42710", "23505"}
 
 _LOST = "the server was replaced by an older copy, or a standby without the last writes was promoted"
 _OTHER = "another database was put in its place"
@@ -119,7 +120,7 @@ class ServerTransactions:
         try:
             yield
         except psycopg.Error as error:
-            if first(error).sqlstate in _EXISTING:
+            if error.sqlstate in _EXISTING:
                 raise errors.Exists(path=self.place) from None
             raise
 
@@ -221,9 +222,11 @@ class ServerTransactions:
         session.patience = self._patience()
         first_ones = self.beginning(how, wait=max(0.0, end - clock.ticks()))
         try:
-            answers = session.run_all([*first_ones, *((each, None) for each in questions)], ahead=known)
+            asked = [*first_ones, *((each, None) for each in questions)]
+            # A pooler may have no connection for us.
+            answers = session.run_all(asked, ahead=known, seconds=max(0.0, end - clock.ticks()) + PATIENCE)
         except psycopg.Error as error:
-            if first(error).sqlstate in ("42P01", "3F000"):
+            if error.sqlstate in ("42P01", "3F000"):
                 session.roll_back()
                 raise self._missing(session) from None
             raise
@@ -247,7 +250,7 @@ class ServerTransactions:
                 return errors.NotOurs(path=self.place, reason="a schema of another program")
         return errors.NoDatabase(path=self.place)
 
-    def beginning(self, how: str, *, wait: float | None = None) -> list[tuple[str, Values]]:
+    def beginning(self, how: str, *, wait: float | None = None) -> list[Statement]:
         """Return the statements that begin a transaction and set it up.
 
         `wait` is how long it waits for the lock.
@@ -313,10 +316,9 @@ class ServerTransactions:
         except interrupts.Interrupt:
             raise errors.OutcomeUnknown(reason="interrupted", key=key) from None
         except Exception as error:
-            cause = first(error) if isinstance(error, psycopg.Error) else error
-            if session.is_uncommitted or (isinstance(cause, psycopg.Error) and is_rolled_back(cause)):
+            if session.is_uncommitted or (isinstance(error, psycopg.Error) and is_rolled_back(error)):
                 raise
-            raise errors.OutcomeUnknown(reason=reason_of(cause), key=key) from None
+            raise errors.OutcomeUnknown(reason=reason_of(error), key=key) from None
         if committed.tag != "COMMIT":
             raise RuntimeError("the server has rolled the transaction back")
         if session.warned:

@@ -10,7 +10,8 @@ from uuid import UUID
 from clinicctl import interrupts
 from clinicctl.store.compiled.postgresql import STATEMENTS
 from clinicctl.store.postgresql.driver import psycopg
-from clinicctl.store.postgresql.session import Session, Values
+from clinicctl.store.postgresql.exchange import Statement
+from clinicctl.store.postgresql.session import Session
 from clinicctl.store.reports import Measures, Violation
 from clinicctl.store.tx import Query, Tx
 from clinicctl.store.values import UNREADABLE, Unreadable
@@ -118,7 +119,7 @@ class _Recorder:
     """Stands in for a transaction, to note the queries of compiled functions. Each finds no row."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, Values]] = []
+        self.asked: list[Statement] = []
 
     def fetch_one(self, sql: str, values: tuple[Any, ...], _read: Any) -> None:
         self.asked.append((translated(sql), values))
@@ -128,7 +129,7 @@ class _Recorder:
         return []
 
 
-def recorded(*queries: Query) -> list[tuple[str, Values]]:
+def recorded(*queries: Query) -> list[Statement]:
     """Return the statements of compiled queries."""
     recorder = _Recorder()
     for each in queries:
