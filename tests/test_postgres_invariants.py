@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from clinicctl.store.compiled.schema import COLUMNS
+from clinicctl.store.postgresql import check
 from clinicctl.store.postgresql import invariants as on_server
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.sqlite import invariants as in_file
@@ -336,3 +337,83 @@ def test_the_last_position_given_is_the_same_on_both_engines(
         ours = file.execute(in_file.LAST_GIVEN).fetchall()
         assert ours
         assert sorted(server.run(on_server.LAST_GIVEN, None).fetchall()) == sorted(ours)
+
+
+NO_ID = '{"patient":{"id":"nobody"},"doctor":{"id":"' + "-" * 36 + '"},"date":"never","number":"A1"}'
+UNREADABLE = (
+    "",
+    "{oops",
+    '{"patient":{',
+    "[" * 20_000,
+    "[" * 3_000 + "]" * 3_000,
+    '["\\u0000"]',
+    '["\\ud800"]',
+    "[1e200000]",
+)
+"""Texts of which the server refuses some that SQLite reads. None of them says where a patient was."""
+
+
+def found_by_check(server: Session) -> Found:
+    server.script(["SAVEPOINT looking"])
+    found = {(each.invariant, each.where) for each in check.broken_invariants(server)}
+    # The cursors of queries that were not read to their ends are closed, too.
+    server.roll_back_to("looking")
+    return found
+
+
+@pytest.mark.parametrize("text", [*UNREADABLE, NO_ID, "{}", "[1, 2]", "5"], ids=lambda text: text[:12] + text[-3:])
+@pytest.mark.parametrize("most", [check.MOST, 1])
+def test_a_write_that_cannot_be_read_hides_no_violation(
+    text: str, most: int, day: Rows, file: sqlite3.Connection, server: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, and whether it is the outcome that is damaged or a step."""
+    monkeypatch.setattr(check, "MOST", most)
+    for damage in (
+        "UPDATE journal SET outcome = ? WHERE command = 'queue transfer'",
+        "UPDATE journal SET outcome = ? WHERE number = (SELECT max(number) FROM journal)",
+        "UPDATE journal_steps SET before = ? WHERE queue_from = 'left' AND queue_to = 'waiting'",
+    ):
+        fill(file, day)
+        file.execute(damage, (text,))
+        file.execute("UPDATE doctor_daily_capacities SET last_position = 0")
+        load(server, rows_in_file(file))
+        found = found_by_check(server)
+        if most == 1:
+            assert {name for name, _ in found} == {name for name, _ in violations_in_file(file)}
+        else:
+            assert found == violations_in_file(file)
+        assert all("cannot be read" not in where for _, where in found)
+
+
+def test_a_journal_without_a_readable_write_is_looked_through_soon(
+    day: Rows, file: sqlite3.Connection, server: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search for what cannot be read ends after some."""
+    asked, run = list[str](), Session.run
+
+    def counted(session: Session, sql: str, values: Any = ()) -> Any:
+        asked.append(sql)
+        return run(session, sql, values)
+
+    fill(file, day)
+    file.execute("UPDATE journal SET outcome = 'oops'")
+    load(server, rows_in_file(file))
+    monkeypatch.setattr(check, "MOST", 3)
+    monkeypatch.setattr(Session, "run", counted)
+    assert found_by_check(server) == violations_in_file(file) == set()
+    ((writes,),) = file.execute("SELECT count(*) FROM journal")
+    assert writes > 20
+    assert sum("jsonb" in each for each in asked) < writes
+
+
+def test_the_last_position_given_leaves_out_what_cannot_be_read(
+    day: Rows, file: sqlite3.Connection, server: Session
+) -> None:
+    fill(file, day)
+    file.execute("UPDATE journal SET outcome = '{oops' WHERE command = 'queue transfer'")
+    file.execute("UPDATE journal_steps SET before = '{oops' WHERE queue_from = 'left'")
+    load(server, rows_in_file(file))
+    given = check.last_given(server)
+    assert {(doctor.hex, str(on), last) for doctor, days in given.items() for on, last in days.items()} == {
+        *file.execute(in_file.LAST_GIVEN)
+    }
