@@ -45,7 +45,11 @@ class ServerTx(Tx):
             raise Unreadable from None
 
     def prefetch(self, *queries: Callable[[Tx], object]) -> None:
-        self.session.read_ahead(recorded(*queries))
+        self.session.prefetch(recorded(*queries))
+
+    def together(self, *changes: Callable[[Tx], int]) -> list[int]:
+        interrupts.check()
+        return self.session.change_all(*recorded(*changes))
 
     def iterate(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> Iterator[R]:
         for each in self.session.stream(translated(sql), values):
@@ -108,7 +112,10 @@ class ServerTx(Tx):
 
 
 class _Recorder:
-    """Stands in for a transaction, to note the queries of compiled functions. Each finds no row."""
+    """Stands in for a transaction, to note the statements of compiled functions. Each finds and changes no row."""
+
+    filtered = Tx.filtered
+    in_dialect = staticmethod(translated)
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Values]] = []
@@ -120,10 +127,18 @@ class _Recorder:
         self.asked.append((translated(sql), values))
         return []
 
+    def iterate(self, sql: str, values: tuple[Any, ...], _read: Any) -> Iterator[Any]:
+        self.asked.append((translated(sql), values))
+        return iter(())
 
-def recorded(*queries: Callable[[Tx], object]) -> list[tuple[str, Values]]:
-    """Return the statements of compiled queries."""
+    def execute(self, sql: str, values: tuple[Any, ...]) -> int:
+        self.asked.append((translated(sql), values))
+        return 0
+
+
+def recorded(*calls: Callable[[Tx], object]) -> list[tuple[str, Values]]:
+    """Return the statements of compiled functions."""
     recorder = _Recorder()
-    for each in queries:
+    for each in calls:
         each(cast("Tx", recorder))
     return recorder.asked
