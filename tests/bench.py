@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import clinicctl
-from tests import people, skewed
+from tests import bench_server, people, skewed
 
 ROUNDS = 21
 PROGRAM = [str(Path(sysconfig.get_path("scripts")) / "clinicctl")]
@@ -622,6 +622,8 @@ BARS: dict[str, Callable[[], Iterator[tuple[str, str, float, str]]]] = {
     "growth": growth,
     "identity": identity,
     "hours": hours,
+    "throughput": bench_server.throughput,
+    "chain": bench_server.chain,
 }
 
 

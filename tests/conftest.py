@@ -20,7 +20,14 @@ from typer.testing import CliRunner
 from clinicctl import desk, settings
 from clinicctl.cli import TREE, app
 from clinicctl.render import tables as _tables  # noqa: F401
+
+# Before any test imports psycopg, which chooses how it waits when it is imported.
+from clinicctl.store.postgresql import group_commit as _server_group_commit  # noqa: F401
+from clinicctl.store.sqlite import backup as _backup  # noqa: F401
+from clinicctl.store.sqlite import group_commit as _group_commit  # noqa: F401
 from clinicctl.store.sqlite import head_file
+from clinicctl.store.sqlite import health as _health  # noqa: F401
+from clinicctl.store.sqlite import replacement as _replacement  # noqa: F401
 from tests.forking import Forked, Server
 
 for _name in desk.__all__:
@@ -32,7 +39,7 @@ for _module, _help in TREE.values():
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
-pytest_plugins = ["tests.postgres_fixtures"]
+pytest_plugins = ["tests.postgres_fixtures", "tests.served"]
 
 _PERSONAL_ENVIRONMENT = [name for name in os.environ if name.startswith("CLINICCTL_")]
 

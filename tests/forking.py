@@ -28,6 +28,7 @@ for name in desk.__all__:
     getattr(desk, name)
 for module, _ in TREE.values():
     importlib.import_module(f"clinicctl.cli.{module}")
+importlib.import_module("clinicctl.store.postgresql.group_commit")
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 gc.freeze()
 requests = socket.socket(fileno=int(sys.argv[1]))

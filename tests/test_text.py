@@ -113,14 +113,14 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def database() -> Callable[..., list[tuple[Any, ...]]]:
+def run_sql() -> Callable[..., list[tuple[Any, ...]]]:
     """Run SQL on the clinic's file behind the program's back."""
 
-    def database(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    def run_sql(sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as connection, connection:
             return connection.execute(sql, values).fetchall()
 
-    return database
+    return run_sql
 
 
 @pytest.fixture
@@ -330,7 +330,7 @@ def test_names_leave_as_utf_8_whatever_the_locale(
 
 
 @pytest.fixture
-def old(clinic: Any, database: Any) -> str:
+def old(clinic: Any, run_sql: Any) -> str:
     """A clinic with every hostile text in every text column, written past the program; the value is the text."""
     clinic("patient", "add", "Anna Ray", "--phone", "98765 43210")
     clinic("walkin", "P1", "MEHTA", "--reason", "a")
@@ -339,12 +339,12 @@ def old(clinic: Any, database: Any) -> str:
     clinic("appointment", "cancel", "A3", "--reason", "a")
     clinic("doctor", "avail", "set", "MEHTA", "today", "--note", "a")
     said = "".join(f"A{each}Z" for each in HOSTILE.values())
-    database("UPDATE patients SET name = ?, note = ?, email = ? WHERE number IN (1, 3)", said, said, said)
-    database("UPDATE doctors SET name = ?, specialty = ?", said, said)
-    database("UPDATE appointments SET reason = ?, key = ?", said, said)
-    database("UPDATE appointments SET cancel_reason = ? WHERE status = 'cancelled'", said)
-    database("UPDATE doctor_daily_availabilities SET note = ?, updated_by = ?", said, said)
-    database("UPDATE journal SET actor = ? WHERE number > 1", said)
+    run_sql("UPDATE patients SET name = ?, note = ?, email = ? WHERE number IN (1, 3)", said, said, said)
+    run_sql("UPDATE doctors SET name = ?, specialty = ?", said, said)
+    run_sql("UPDATE appointments SET reason = ?, key = ?", said, said)
+    run_sql("UPDATE appointments SET cancel_reason = ? WHERE status = 'cancelled'", said)
+    run_sql("UPDATE doctor_daily_availabilities SET note = ?, updated_by = ?", said, said)
+    run_sql("UPDATE journal SET actor = ? WHERE number > 1", said)
     return said
 
 
@@ -399,12 +399,12 @@ def test_a_line_break_in_old_data_adds_no_line(old: str, run: Any) -> None:
     ids=["ambiguous", "possible duplicate", "has bookings"],
 )
 def test_control_characters_in_old_data_about_people_are_visible(
-    status: int, args: tuple[str, ...], old: str, run: Any, database: Any
+    status: int, args: tuple[str, ...], old: str, run: Any, run_sql: Any
 ) -> None:
     if status == 6 and args[0] == "patient":
         args = args[:-3]
-        database("UPDATE patients SET name_key = 'other'")
-        database("UPDATE patients SET name = ? WHERE number = 3", "A\x1b[31m Z")
+        run_sql("UPDATE patients SET name_key = 'other'")
+        run_sql("UPDATE patients SET name = ? WHERE number = 3", "A\x1b[31m Z")
     text_, json_ = run(*args, status=status).stderr, run(*args, json=True, status=status).stderr
     assert set(_hidden(text_)) == set(_hidden(json_)) == {"\n"}
     assert "<U+001B>" in text_
@@ -470,8 +470,8 @@ def test_what_is_refused_coming_in_is_made_visible_going_out() -> None:
     assert shown_raw == []
 
 
-def test_old_data_that_is_not_utf_8_is_no_bug(clinic: Any, database: Any, run: Any) -> None:
-    database("UPDATE patients SET name = CAST(x'5a6f72626c6178ff' AS TEXT) WHERE number = 1")
+def test_old_data_that_is_not_utf_8_is_no_bug(clinic: Any, run_sql: Any, run: Any) -> None:
+    run_sql("UPDATE patients SET name = CAST(x'5a6f72626c6178ff' AS TEXT) WHERE number = 1")
     for args in (("patient", "list"), ("patient", "show", "P1")):
         answer = run(*args)
         assert answer.status in (0, 10), answer
@@ -510,7 +510,7 @@ SQL = [
 
 
 @pytest.mark.parametrize("sql", SQL)
-def test_sql_in_any_argument_is_literal(sql: str, clinic: Any, refused: Any, database: Any) -> None:
+def test_sql_in_any_argument_is_literal(sql: str, clinic: Any, refused: Any, run_sql: Any) -> None:
     email = f"{sql.replace(' ', '').replace('@', '')}@example.org"
     added = clinic("patient", "add", sql, "--phone", "none", "--note", sql, "--email", email, "--key", sql)
     assert (added["name"], added["note"], added["email"]) == (sql, sql, email)
@@ -527,7 +527,7 @@ def test_sql_in_any_argument_is_literal(sql: str, clinic: Any, refused: Any, dat
     refused(2, "invalid_value", "patient", "edit", "P3", "--phone", sql)
     refused(2, "invalid_value", "book", "P3", "MEHTA", sql)
     assert len(clinic("patient", "list")) == 3
-    assert database("SELECT count(*) FROM journal")[0][0] >= 8
+    assert run_sql("SELECT count(*) FROM journal")[0][0] >= 8
 
 
 def test_jose_composed_and_decomposed_is_one_patient(clinic: Any) -> None:
@@ -564,9 +564,9 @@ def test_a_formula_is_neutral_when_asked_and_else_untouched(formula: str, form: 
         assert any(safe[title] != cell for title, cell in cells.items())
 
 
-def test_a_formula_behind_a_tab_in_old_data_is_neutral(clinic: Any, database: Any, run: Any) -> None:
+def test_a_formula_behind_a_tab_in_old_data_is_neutral(clinic: Any, run_sql: Any, run: Any) -> None:
     for before in ("\t", "\r", "\n"):
-        database("UPDATE patients SET note = ? WHERE number = 1", f"{before}=1+1")
+        run_sql("UPDATE patients SET note = ? WHERE number = 1", f"{before}=1+1")
         cells = _cells(run("patient", "show", "P1", "-o", "csv", "--header", "--excel-safe", status=0).stdout, "csv")
         assert cells["note"] == f"<U+{ord(before):04X}>=1+1"
 
@@ -674,7 +674,7 @@ def zoe(clinic: Any) -> Any:
     return clinic
 
 
-def test_the_journal_and_the_log_hold_nobody(log: Path, zoe: Any, run: Any, database: Any, tmp_path: Path) -> None:
+def test_the_journal_and_the_log_hold_nobody(log: Path, zoe: Any, run: Any, run_sql: Any, tmp_path: Path) -> None:
     zoe("book", ZOE["name"], "MEHTA", "--reason", ZOE["reason"], "--key", "k1")
     zoe("book", ZOE["name"], "MEHTA", "--reason", ZOE["reason"], "--key", "k1")
     zoe("checkin", "zor quu", "--patient", ZOE["phone"])
@@ -698,7 +698,7 @@ def test_the_journal_and_the_log_hold_nobody(log: Path, zoe: Any, run: Any, data
     run("patient", "show", "none such Zorblax", status=4)
     run("patient", "add", "Zorblax Quuxberq", "--phone", ZOE["phone"], status=6)
     run("patient", "add", "Zorblax", "--phonne", ZOE["phone"], status=2)
-    rows = [*database("SELECT * FROM journal"), *database("SELECT * FROM journal_steps")]
+    rows = [*run_sql("SELECT * FROM journal"), *run_sql("SELECT * FROM journal_steps")]
     assert len(rows) > 20
     for row in rows:
         said = " ".join(NOBODY.sub("", str(cell)) for cell in row)
@@ -771,7 +771,7 @@ def test_a_usage_error_does_not_repeat_what_was_said(zoe: Any, run: Any) -> None
     assert not SECRETS.search(run("patient", "add", "Zorblax", "--phone", "none", "-o", "Quux", status=2).stderr)
 
 
-def test_no_refusal_names_anybody(zoe: Any, run: Any, database: Any, tmp_path: Path) -> None:
+def test_no_refusal_names_anybody(zoe: Any, run: Any, run_sql: Any, tmp_path: Path) -> None:
     zoe("doctor", "avail", "set", "RAO", "+2d", "--absent")
     zoe("doctor", "avail", "set", "RAO", "+3d", "--capacity", "1")
     zoe("book", "P1", "RAO", "+3d")
@@ -857,9 +857,9 @@ def bug(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_a_bug_is_named_by_a_reference_and_tells_nothing_of_people(
-    log: Path, zoe: Any, bug: None, run: Any, database: Any
+    log: Path, zoe: Any, bug: None, run: Any, run_sql: Any
 ) -> None:
-    before = database("SELECT count(*) FROM journal")
+    before = run_sql("SELECT count(*) FROM journal")
     for args in (("patient", "show", ZOE["name"]), ("patient", "edit", ZOE["name"], "--note", ZOE["note"])):
         text_, json_ = run(*args, status=70), run(*args, json=True, status=70)
         assert text_.stdout == json_.stdout == ""
@@ -875,7 +875,7 @@ def test_a_bug_is_named_by_a_reference_and_tells_nothing_of_people(
         assert (noted["exit_code"], noted["code"], noted["kind"]) == (70, "internal", "RuntimeError")
         assert any("patients.py" in frame for frame in noted["frames"])
     assert not re.search("zorblax|quuxberg|98123 |1931-07-19|xyzzy", log.read_text(), re.IGNORECASE)
-    assert database("SELECT count(*) FROM journal") == before
+    assert run_sql("SELECT count(*) FROM journal") == before
 
 
 def test_every_command_is_one_line_in_the_log_a_bug_too(log: Path, zoe: Any, bug: None, run: Any) -> None:
@@ -886,10 +886,8 @@ def test_every_command_is_one_line_in_the_log_a_bug_too(log: Path, zoe: Any, bug
     assert [json.loads(each)["exit_code"] for each in log.read_text().splitlines()] == [0, 2, 70]
 
 
-def test_a_fault_of_the_database_shows_no_parameter(
-    log: Path, zoe: Any, database: Any, start: Any, finish: Any
-) -> None:
-    database("DROP TABLE patient_words")
+def test_a_fault_of_the_database_shows_no_parameter(log: Path, zoe: Any, run_sql: Any, start: Any, finish: Any) -> None:
+    run_sql("DROP TABLE patient_words")
     answer = finish(start("patient", "add", ZOE["name"] + " II", "--phone", "none", "--note", ZOE["note"]))
     assert answer.status in (10, 70)
     assert answer.stdout == ""

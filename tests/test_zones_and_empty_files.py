@@ -10,7 +10,7 @@ import pytest
 
 from clinicctl import machine, settings
 from clinicctl.errors import BadValue
-from clinicctl.store import engine
+from clinicctl.store import tx
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -70,7 +70,7 @@ def test_no_command_scans_the_folders_of_time_zones(clinic: Ask, run: Run, monke
         raise AssertionError("scanned")
 
     monkeypatch.setattr(settings, "_zones", scanned)
-    engine._read_settings.cache_clear()
+    tx._checked_settings.cache_clear()
     run("patient", "list", status=0)
     run("book", "P1", "MEHTA", status=0)
     run("config", "capacity", "9", status=0)

@@ -43,6 +43,11 @@ def look(store: Store, *, actor: str | None) -> Checked:
     try:
         with store.read(actor=actor) as tx:
             found = [*_violations(tx), *_behind(tx, noted)]
+    except errors.FellBehind as refused:
+        found = [
+            *store.find_violations(),
+            Violation(_COMPLETE, _ends(refused.details["found"], refused.details["noted"])),
+        ]
     except (errors.Damaged, errors.BadValue) as refused:
         # The damage, or a bad setting, prevents every command, so the file itself is checked.
         found = store.find_violations() or [Violation(INTACT, str(refused))]
@@ -104,9 +109,13 @@ def _behind(tx: Tx, noted: Head | None) -> Iterator[Violation]:
     """Yield a violation if the last write in the head file is not in the journal."""
     number, _ = journal.head(tx)
     if noted is not None and number < noted.number:
-        yield Violation(_COMPLETE, f"the journal ends with write {number}, but {noted.number} was answered")
+        yield Violation(_COMPLETE, _ends(number, noted.number))
     elif noted is not None and journal.written_since(tx, noted) is None:
         yield Violation(_COMPLETE, f"write {noted.number} differs from the answered one")
+
+
+def _ends(number: int, noted: int) -> str:
+    return f"the journal ends with write {number}, but {noted} was answered"
 
 
 def _capacities(tx: Tx) -> Iterator[Violation]:

@@ -17,6 +17,7 @@ __all__ = [
     "GroupStore",
     "JournalEnd",
     "Queries",
+    "Receiver",
     "Step",
     "Store",
     "Tx",
@@ -161,9 +162,9 @@ class GroupStore(Store, Protocol):
 def open_store(place: str, *, wait: float) -> Store:
     """Return the store of a place."""
     if place.startswith(paths.SERVER):
-        from clinicctl.store.postgresql.doors import ServerDoors
+        from clinicctl.store.postgresql.store import ServerStore
 
-        return ServerDoors(place, wait=wait)
+        return ServerStore(place, wait=wait)
     from clinicctl.store.sqlite.store import FileStore
 
     return FileStore(place, wait=wait)

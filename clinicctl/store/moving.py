@@ -60,6 +60,7 @@ def _fill(receiver: Receiver, source: Tx, check: Check) -> None:
 
     It is checked as its engine would check it later.
     """
+    source.take_time()
     with receiver.fill(source) as copy:
         found = check(copy)
         if found is not None:

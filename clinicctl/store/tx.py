@@ -154,6 +154,9 @@ class Tx(ABC):
         name = actor or self.role or settings.login()
         return self if name == self.actor else replace(self, actor=name)
 
+    def take_time(self) -> None:  # noqa: B027 - only a server ends a transaction that takes long
+        """Let this transaction take longer than that of a desk."""
+
     def refuse_moved(self) -> None:
         """Refuse a clinic that has moved to another place."""
         if self.moved_to is not None:

@@ -44,7 +44,7 @@ SELECT doctor_daily_capacities.id, doctor_daily_capacities.doctor_id, doctor_dai
 doctor_daily_capacities.capacity, doctor_daily_capacities.booked, doctor_daily_capacities.remaining,
 doctor_daily_capacities.last_position, doctor_daily_capacities.last_recall
 FROM doctor_daily_capacities
-WHERE doctor_daily_capacities.doctor_id = ?
+WHERE doctor_daily_capacities.doctor_id = ? ORDER BY doctor_daily_capacities.date
 """
 
 
@@ -53,8 +53,8 @@ def ledgers(tx: Tx, *, doctor: UUID) -> list[rows.LedgerRow]:
 
 
 _HELD = """
-SELECT appointments.date, coalesce(sum(appointments.slots) FILTER (WHERE appointments.status != 'cancelled'),
-0) AS slots
+SELECT appointments.date, CAST(coalesce(sum(appointments.slots) FILTER (WHERE appointments.status !=
+'cancelled'), 0) AS INTEGER) AS slots
 FROM appointments
 WHERE appointments.doctor_id = ? GROUP BY appointments.date
 """

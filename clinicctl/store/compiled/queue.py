@@ -220,7 +220,7 @@ doctors.code AS doctor_code
 FROM queue_entries JOIN appointments ON appointments.id = queue_entries.appointment_id JOIN doctors ON
 doctors.id = queue_entries.doctor_id
 WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
-'serving' ORDER BY queue_entries.started_at
+'serving' ORDER BY queue_entries.started_at NULLS FIRST
 """
 
 
@@ -237,7 +237,7 @@ WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held'
 'serving' AND queue_entries.appointment_id IN (SELECT appointments.id
 FROM appointments
 WHERE appointments.patient_id = ? AND status IN ('booked', 'checked_in', 'in_consultation')) ORDER BY
-queue_entries.started_at
+queue_entries.started_at NULLS FIRST
 """
 
 

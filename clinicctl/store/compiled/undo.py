@@ -67,7 +67,7 @@ FROM journal_steps JOIN journal ON journal.number = journal_steps.journal_number
 WHERE journal_steps.appointment_id = ? AND journal_steps.journal_number > ? AND coalesce(journal.undoes, 0) =
 0 AND NOT (EXISTS (SELECT undoing.number
 FROM journal AS undoing
-WHERE undoing.undoes = journal.number))
+WHERE undoing.undoes = journal.number)) ORDER BY journal_steps.journal_number
 LIMIT 1 OFFSET ?
 """
 

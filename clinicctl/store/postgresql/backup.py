@@ -1,12 +1,12 @@
 """Back up a clinic on a server to a clinic file, which every desk can open."""
 
 from clinicctl.store.postgresql import notes
-from clinicctl.store.postgresql.store import READ, ServerStore
+from clinicctl.store.postgresql.transactions import READ, ServerTransactions
 from clinicctl.store.reports import Copy, Head, LastBackup
 from clinicctl.store.sqlite import backup, filling
 
 
-def make(store: ServerStore, target: str, *, keep: int | None) -> Copy:
+def make(store: ServerTransactions, target: str, *, keep: int | None) -> Copy:
     """Copy a view of the clinic to a new file, or into a folder under a dated name.
 
     It blocks nobody. `keep` is the number of backups of this clinic that stay in the folder, including this one.

@@ -64,7 +64,7 @@ def first(error: psycopg.Error) -> psycopg.Error:
 
 
 def is_passing(error: psycopg.Error) -> bool:
-    """Return whether the first trip of a transaction may succeed when it is tried again."""
+    """Return whether the first trip may succeed when it is tried again."""
     state = first(error).sqlstate
     if state is None:
         return isinstance(error, psycopg.OperationalError)

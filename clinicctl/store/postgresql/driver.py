@@ -112,7 +112,7 @@ class _IntDumper(Dumper):
 
 
 def connect(address: Address, *, wait: float) -> Connection:
-    """Connect to the server, and try again within `wait` seconds while it is not reachable.
+    """Connect to the server; try again within `wait` seconds.
 
     Refuses with `Unreachable`, or with `NotConnected` when another attempt would fail in the same way.
     """
@@ -151,7 +151,10 @@ def _environment(name: str, value: str | None) -> Iterator[None]:
 
 
 def _parameters(address: Address) -> dict[str, str]:
-    """Return libpq's parameters: those of the URL, else of a service, else of the environment, else its own."""
+    """Return libpq's parameters.
+
+    They are those of the URL, else of a service, else of the environment, else its own.
+    """
     try:
         listed = pq.Conninfo.parse(address.url.encode())
     except psycopg.Error as error:
@@ -220,14 +223,20 @@ def _reasons(error: BaseException) -> list[str]:
 
 
 def _would_fail_again(reason: str) -> bool:
-    """Return whether another attempt would fail in the same way. Names in the message say nothing about that."""
-    said = _NAMES.sub("", _SERVER_SAYS.sub("", reason, count=1)).casefold()
-    return any(each in said for each in _WRONG)
+    """Return whether another attempt would fail in the same way.
+
+    Names in the message tell nothing about that.
+    """
+    message = _NAMES.sub("", _SERVER_SAYS.sub("", reason, count=1)).casefold()
+    return any(each in message for each in _WRONG)
 
 
 def search_path(schema: str) -> str:
-    """Return the setting by which names mean those of the clinic's schema."""
-    return f'SET LOCAL search_path = "{schema}", pg_catalog'
+    """Return the setting by which names mean those of the clinic's schema.
+
+    Those of the server come first, so that nobody can put a function of another meaning before them.
+    """
+    return f'SET LOCAL search_path = "{schema}", pg_temp'
 
 
 _CODES = "SELECT code FROM doctors WHERE archived_at IS NULL ORDER BY code"

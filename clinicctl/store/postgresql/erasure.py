@@ -5,12 +5,12 @@ from contextlib import suppress
 from clinicctl import errors
 from clinicctl.store.postgresql import copies
 from clinicctl.store.postgresql.driver import psycopg
-from clinicctl.store.postgresql.store import READ, ServerStore
+from clinicctl.store.postgresql.transactions import READ, ServerTransactions
 
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
 
 
-def vacuum(store: ServerStore) -> None:
+def vacuum(store: ServerTransactions) -> None:
     """Let the server remove the old versions of rows now, where the role may.
 
     Its log, its standbys and its backups keep them longer. A reader with an older view prevents it.
@@ -24,7 +24,7 @@ def vacuum(store: ServerStore) -> None:
             session.script([f'VACUUM "{store.address.schema}"."{name}"'])
 
 
-def listed(store: ServerStore) -> list[str]:
+def listed(store: ServerTransactions) -> list[str]:
     """Return the names of the copies of a clinic in its database."""
     with store.translated(), store.session() as session:
         session.run_all(store.beginning(READ))

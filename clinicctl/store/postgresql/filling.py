@@ -7,7 +7,7 @@ from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.store import APPLICATION, INSERT_HEAD
+from clinicctl.store.postgresql.transactions import APPLICATION, INSERT_HEAD
 from clinicctl.store.tx import Tx
 
 

@@ -10,16 +10,16 @@ from typing import Any
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store.postgresql.db_errors import first, is_passing
-from clinicctl.store.postgresql.doors import ServerDoors
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.store import READ, WRITE
+from clinicctl.store.postgresql.store import ServerStore
+from clinicctl.store.postgresql.transactions import READ, WRITE
 from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.tx import Queries
 
 
-class GroupServerStore(ServerDoors):
-    """A store on a server for many commands, with the same interface as `ServerStore`."""
+class GroupServerStore(ServerStore):
+    """A store on a server for many commands, with the same interface as `ServerTransactions`."""
 
     def __init__(self, url: str, *, wait: float) -> None:
         super().__init__(url, wait=wait)
@@ -94,13 +94,13 @@ class GroupServerStore(ServerDoors):
 
         It is rolled back after an error, or if the command is not to be kept.
         """
-        end, kept = tx.end.last, False
+        end, succeeded = tx.end.last, False
         tx.session.later("SAVEPOINT command", None)
         try:
             yield
-            kept = keep
+            succeeded = keep
         finally:
-            if not kept:
+            if not succeeded:
                 tx.end.last = end
                 self._take_back(tx.session)
 

@@ -10,7 +10,7 @@ from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import info, notes
 from clinicctl.store.postgresql.driver import is_local, psycopg
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.store import ServerStore
+from clinicctl.store.postgresql.transactions import ServerTransactions
 from clinicctl.store.reports import Found
 from clinicctl.store.tx import MOVED_TO
 
@@ -21,7 +21,7 @@ _CONTENT = """SELECT (SELECT count(*) FROM patients), (SELECT at FROM journal OR
     (SELECT value FROM settings WHERE name = 'timezone'), (SELECT value FROM settings WHERE name = %s)"""
 
 
-def examine(store: ServerStore) -> list[Found]:
+def examine(store: ServerTransactions) -> list[Found]:
     """Return the findings, the clinic itself first. Refuses nothing."""
     found = [Found("clinicctl", __version__), Found("psycopg", psycopg.__version__)]
     noted = store.noted_head()
@@ -35,7 +35,7 @@ def examine(store: ServerStore) -> list[Found]:
     return [Found("database", store.place), *found, _backup(store.place)]
 
 
-def _server(store: ServerStore, found: info.ServerState) -> Iterator[Found]:
+def _server(store: ServerTransactions, found: info.ServerState) -> Iterator[Found]:
     yield Found("postgresql", found.version)
     yield Found("role", found.role)
     yield checked("standby", info.yes(found.is_standby), not found.is_standby, "it takes no writes")
@@ -75,6 +75,9 @@ def _content(session: Session, content: info.Content) -> Iterator[Found]:
     yield Found("schema", str(version), current, None if current else f"this clinicctl needs {CURRENT}", not current)
     try:
         ((patients, last, zone, moved_to),) = session.run(_CONTENT, (MOVED_TO,)).fetchall()
+    except psycopg.errors.InsufficientPrivilege:
+        yield Found("content", info.UNKNOWN)
+        return
     except psycopg.Error:
         yield Found("content", "unreadable", False, "find out more with `clinicctl db check`", True)
         return

@@ -16,7 +16,7 @@ from clinicctl.store.postgresql import notes
 from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.store import APPLICATION, READ, ServerStore
+from clinicctl.store.postgresql.transactions import APPLICATION, READ, ServerTransactions
 from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.reports import DatabaseInfo, Head, Measures
 from clinicctl.store.values import to_instant
@@ -26,7 +26,7 @@ UNKNOWN = "unknown"
 _HEAD = "SELECT number, hash, schema, application FROM head"
 _SCHEMA = "(SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
 _OWN = f"FROM pg_class WHERE relkind = 'r' AND relnamespace = {_SCHEMA}"
-_TABLES = f"SELECT relname {_OWN}"
+_TABLES = f"SELECT relname {_OWN} AND has_table_privilege(oid, 'SELECT') ORDER BY relname"
 _SIZE = f"SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint {_OWN}"
 _ZONE = "SELECT value FROM settings WHERE name = 'timezone'"
 
@@ -79,17 +79,15 @@ class Content(NamedTuple):
     application: str
 
 
-def describe(store: ServerStore) -> DatabaseInfo:
-    """Describe a clinic of any schema version.
+def describe(store: ServerTransactions) -> DatabaseInfo:
+    """Describe a clinic of any schema version, as far as the role may see it.
 
     Refuses what is not a clinic, or is newer.
     """
     with viewed(store) as session:
         content = read_content(store, session)
         schema = store.address.schema
-        tables, zones = (
-            each.fetchall() for each in session.run_all([(f"{_TABLES} ORDER BY relname", None), (_ZONE, None)])
-        )
+        tables, zones = (each.fetchall() for each in session.run_all([(_TABLES, None), (_ZONE, None)]))
         ((size,),) = session.run(_SIZE, None).fetchall()
         counted = [name for (name,) in tables if name in COLUMNS]
         counts = session.run_all([(f'SELECT count(*) FROM "{name}"', None) for name in counted])  # noqa: S608 - a table
@@ -119,7 +117,7 @@ def measures(tx: ServerTx) -> Measures:
 
 
 @contextmanager
-def viewed(store: ServerStore) -> Iterator[Session]:
+def viewed(store: ServerTransactions) -> Iterator[Session]:
     """Hand out a view of one instant, whatever the state of the clinic."""
     with store.translated(), store.session() as session:
         session.run_all(store.beginning(READ))
@@ -127,7 +125,7 @@ def viewed(store: ServerStore) -> Iterator[Session]:
         yield session
 
 
-def read_content(store: ServerStore, session: Session) -> Content:
+def read_content(store: ServerTransactions, session: Session) -> Content:
     """Return the head of a clinic.
 
     Refuses a schema without one, another program's, and a newer version.

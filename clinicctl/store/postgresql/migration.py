@@ -10,7 +10,7 @@ from clinicctl.store.compiled import journal
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import check, copies
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.store import WRITE, ServerStore
+from clinicctl.store.postgresql.transactions import WRITE, ServerTransactions
 from clinicctl.store.postgresql.tx import ServerTx
 
 _COUNTS = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
@@ -18,7 +18,7 @@ _COUNTS = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = c
 
 @contextmanager
 def saved_first(
-    store: ServerStore, *, actor: str | None, key: str, dry_run: bool = False, migrating: bool = False
+    store: ServerTransactions, *, actor: str | None, key: str, dry_run: bool = False, migrating: bool = False
 ) -> Iterator[ServerTx]:
     """Copy the clinic to a schema beside it, then hand out a transaction.
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from clinicctl.store.postgresql import filling, notes
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.store import ServerStore
+from clinicctl.store.postgresql.transactions import ServerTransactions
 from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.reports import Head
 from clinicctl.store.tx import Tx
@@ -14,7 +14,7 @@ from clinicctl.store.tx import Tx
 class ServerReceiver:
     """A new schema that nobody else sees before its transaction commits."""
 
-    def __init__(self, store: ServerStore, session: Session) -> None:
+    def __init__(self, store: ServerTransactions, session: Session) -> None:
         self._store = store
         self._session = session
         self._tx: ServerTx | None = None
@@ -39,7 +39,7 @@ class ServerReceiver:
 
 
 @contextmanager
-def receiving(store: ServerStore) -> Iterator[ServerReceiver]:
+def receiving(store: ServerTransactions) -> Iterator[ServerReceiver]:
     """Hand out the receiver of a clinic. Refuses with `Exists` when there is one."""
     with store.translated(), store.session() as session:
         store.begin_new(session)

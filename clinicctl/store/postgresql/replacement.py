@@ -18,7 +18,7 @@ from clinicctl.store.postgresql import copies, filling, info
 from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg, search_path
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.store import AGAIN, WRITE, ServerStore
+from clinicctl.store.postgresql.transactions import AGAIN, WRITE, ServerTransactions
 from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.reports import Head
 from clinicctl.store.sqlite import check as file_check
@@ -57,7 +57,7 @@ _OWNERS = """SELECT format('ALTER SCHEMA %%I OWNER TO %%I', %s::text, pg_get_use
 
 @contextmanager
 def replacing(
-    store: ServerStore, file: str, *, actor: str | None, key: str, dry_run: bool = False
+    store: ServerTransactions, file: str, *, actor: str | None, key: str, dry_run: bool = False
 ) -> Iterator[ServerTx]:
     """Hand out a transaction on a copy of `file`, which replaces the clinic.
 
@@ -94,7 +94,7 @@ def _opened(file: str, *, actor: str | None, key: str, wait: float) -> Iterator[
             yield tx
 
 
-def _copied(store: ServerStore, session: Session, backup: FileTx, key: str) -> ServerTx | None:
+def _copied(store: ServerTransactions, session: Session, backup: FileTx, key: str) -> ServerTx | None:
     """Copy a backup in place of the clinic; return the transaction.
 
     Return None if the clinic has a write with this key.
@@ -128,7 +128,7 @@ def _copied(store: ServerStore, session: Session, backup: FileTx, key: str) -> S
     return replace(tx, saved_copy=store.address.place_of(old))
 
 
-def _lock(store: ServerStore, session: Session) -> None:
+def _lock(store: ServerTransactions, session: Session) -> None:
     """Lock the clinic against writers and readers.
 
     Refuses with `Busy` when they do not end in time.
@@ -152,7 +152,7 @@ def _lock(store: ServerStore, session: Session) -> None:
             clock.pause(AGAIN)
 
 
-def _refuse_foreign(store: ServerStore, session: Session) -> None:
+def _refuse_foreign(store: ServerTransactions, session: Session) -> None:
     """Refuse to replace what is not a clinic. A damaged one may be replaced."""
     try:
         with suppress(errors.Damaged):
@@ -171,7 +171,7 @@ def _found(session: Session, sql: str, value: str) -> list[tuple[Any, ...]]:
         return []
 
 
-def _has_key(store: ServerStore, key: str) -> bool:
+def _has_key(store: ServerTransactions, key: str) -> bool:
     """Return whether the clinic has a write with this key.
 
     One that cannot be read has none.

@@ -95,6 +95,9 @@ class ServerTx(Tx):
                 return True
         return self.session.run(_RESTORED, (number,)).fetchone() is not None
 
+    def take_time(self) -> None:
+        self.session.take_time()
+
     def violations(self) -> Iterator[Violation]:
         from clinicctl.store.postgresql import check  # Deferred: few commands check the database.
 

@@ -1,6 +1,6 @@
 """Queries for checks in Python, and for repairs of derived data."""
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Integer, bindparam, cast, delete, func, insert, select, update
 
 from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.models import (
@@ -18,14 +18,13 @@ from clinicctl.store.queries import change, every, one, stream
 PATIENTS = stream(select(patients).order_by(patients.c.id), "PatientRow")
 WORDS = stream(select(patient_words).order_by(patient_words.c.patient_id), "PatientWordRow")
 KEYS = stream(select(patient_keys).order_by(patient_keys.c.patient, patient_keys.c.key), "PatientKeyRow")
-LEDGERS = every(select(capacities).where(capacities.c.doctor_id == bindparam("doctor")), "LedgerRow")
+LEDGERS = every(
+    select(capacities).where(capacities.c.doctor_id == bindparam("doctor")).order_by(capacities.c.date), "LedgerRow"
+)
+_SLOTS = func.sum(appointments.c.slots).filter(appointments.c.status != AppointmentStatus.CANCELLED)
 HELD = every(
-    select(
-        appointments.c.date,
-        func.coalesce(
-            func.sum(appointments.c.slots).filter(appointments.c.status != AppointmentStatus.CANCELLED), 0
-        ).label("slots"),
-    )
+    # PostgreSQL's sum of integers is a decimal number.
+    select(appointments.c.date, cast(func.coalesce(_SLOTS, 0), Integer).label("slots"))
     .where(appointments.c.doctor_id == bindparam("doctor"))
     .group_by(appointments.c.date),
     "HeldRow",

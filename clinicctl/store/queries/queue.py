@@ -119,7 +119,7 @@ _CONSULTATIONS = (
     .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
     .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
     .where(IN_QUEUE, queue_entries.c.status == QueueStatus.SERVING)
-    .order_by(queue_entries.c.started_at)
+    .order_by(queue_entries.c.started_at.nulls_first())
 )
 CONSULTATIONS = every(_CONSULTATIONS, "ConsultationRow")
 CONSULTATIONS_OF_PATIENT = every(

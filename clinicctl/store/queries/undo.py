@@ -32,6 +32,7 @@ STEPS = every(
 LATER_STEP = one(
     _STEPS.join(journal, journal.c.number == journal_steps.c.journal_number)
     .where(journal_steps.c.journal_number > bindparam("number"), _NOT_UNDONE)
+    .order_by(journal_steps.c.journal_number)
     .limit(1)
 )
 BOOKED_BY = one(_STEPS.where(journal_steps.c.from_status.is_(None)))

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 
+from clinicctl import errors
 from clinicctl.store import contents
 from clinicctl.store.compiled import schema
 from clinicctl.store.migrations import APPLICATION_ID, CURRENT
@@ -13,7 +14,8 @@ from clinicctl.store.tx import Tx
 def fill(path: str, source: Tx, *, moved: bool) -> None:
     """Make the tables in an empty file, and copy every row.
 
-    Nobody else uses the file yet, and a crash throws it away. The file is synced, and the caller checks it.
+    Refuses with `Damaged` rows that do not fit. Nobody else uses the file yet, and a crash throws it away. The file is
+    synced, and the caller checks it.
     """
     with closing(sqlite3.connect(uri(path, "mode=rw"), uri=True, isolation_level=None)) as connection:
         interruptible(connection)
@@ -24,7 +26,10 @@ def fill(path: str, source: Tx, *, moved: bool) -> None:
             make_tables(connection)
             for table in contents.tables(source, moved=moved):
                 places = ", ".join("?" * len(table.columns))
-                connection.executemany(f"INSERT INTO {table.target} VALUES ({places})", table.rows)  # noqa: S608 - our own
+                try:
+                    connection.executemany(f"INSERT INTO {table.target} VALUES ({places})", table.rows)  # noqa: S608 - our own
+                except sqlite3.IntegrityError:
+                    raise errors.Damaged(path=source.place, reason=f"a row of {table.name} does not fit") from None
 
 
 def make_tables(connection: sqlite3.Connection) -> None:

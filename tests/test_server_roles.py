@@ -1,0 +1,211 @@
+"""The roles that `db roles` prints, tried from outside, and the names of their people in the journal."""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from clinicctl.store.compiled.schema import COLUMNS
+from tests.every_write import DAY
+from tests.postgres import Server
+
+Ask = Callable[..., Any]
+Run = Callable[..., Any]
+Refused = Callable[..., dict[str, Any]]
+People = dict[str, str]
+"""The URL of the clinic for somebody with each role."""
+
+JOURNAL = ("journal", "journal_steps", "journal_days", "journal_merges")
+
+
+@pytest.fixture
+def database(postgres_clinic: str) -> str:
+    """Every clinic of this module is on the server."""
+    return postgres_clinic
+
+
+@pytest.fixture
+def people(ask: Ask, run: Run, postgres_server: Server, database: str) -> Iterator[People]:
+    """Somebody with each role, by the lines of `db roles`."""
+    ask("init", "--timezone", "Asia/Kolkata", "--region", "IN")
+    prefix = f"own_{secrets.token_hex(4)}"
+    script = run("db", "roles", "--prefix", prefix, status=0).stdout
+    assert ask("db", "roles", "--prefix", prefix)["sql"] == script.splitlines()
+    roles = ("owner", "desk", "reader", "auditor")
+    assert not postgres_server.psql("SELECT 1 FROM pg_roles WHERE starts_with(rolname, %s)", prefix)
+    with postgres_server.connect() as connection:
+        # Twice: a chain runs it for every clinic.
+        connection.execute(script)
+        connection.execute(script)
+        for role in roles:
+            connection.execute(f"CREATE ROLE {prefix}_{role}_anna LOGIN")
+            connection.execute(f"GRANT {prefix}_{role} TO {prefix}_{role}_anna")
+    schema = database.rpartition("=")[2]
+    yield {role: postgres_server.url(schema=schema, user=f"{prefix}_{role}_anna") for role in roles}
+    for role in roles:
+        for name in (f"{prefix}_{role}_anna", f"{prefix}_{role}"):
+            postgres_server.psql(f"DROP OWNED BY {name} CASCADE")
+            postgres_server.psql(f"DROP ROLE {name}")
+
+
+def denied(url: str, statement: str) -> bool:
+    """Return whether a server refuses a statement of somebody, by 42501."""
+    base, _, schema = url.rpartition("?schema=")
+    with psycopg.connect(base) as connection:
+        connection.execute(f'SET search_path = "{schema}"')
+        try:
+            connection.execute(statement)
+        except InsufficientPrivilege as error:
+            return error.sqlstate == "42501"
+        finally:
+            connection.rollback()
+    return False
+
+
+def test_a_whole_day_runs_with_the_rights_of_the_desk(
+    ask: Ask, run: Run, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLINICCTL_DB", people["desk"])
+    for args, stdin in DAY:
+        assert run(*args, "--yes", json=True, stdin=stdin).status == 0, args
+    assert ask("db", "check")["sound"]
+    assert ask("audit", "verify")["broken"] == 0
+    assert ask("metrics")
+
+
+def test_the_desk_adds_to_the_journal_and_changes_nothing_there(clinic: Ask, people: People) -> None:
+    clinic("book", "P1", "MEHTA", "--db", people["desk"])
+    for table in JOURNAL:
+        column = next(iter(COLUMNS[table]))
+        for statement in (
+            f"UPDATE {table} SET {column} = {column}",
+            f"DELETE FROM {table}",
+            f"TRUNCATE {table} CASCADE",
+            f"DROP TABLE {table} CASCADE",
+            f"ALTER TABLE {table} DISABLE TRIGGER ALL",
+        ):
+            assert denied(people["desk"], statement), statement
+    for statement in ("DELETE FROM head", "UPDATE head SET schema = 7", "INSERT INTO head SELECT * FROM head"):
+        assert denied(people["desk"], statement), statement
+    assert not denied(people["desk"], "UPDATE head SET number = number")
+    assert not denied(people["owner"], "DELETE FROM journal_days")
+
+
+def test_what_is_of_the_owner_is_refused_to_the_desk(
+    clinic: Ask, refused: Refused, people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(tmp_path / "backup.db")
+    monkeypatch.setenv("CLINICCTL_DB", people["desk"])
+    clinic("db", "backup", file)
+    for line in (f"db restore {file} --yes", "db check --repair --key k", f"db copy --to {people['desk']}_other"):
+        refused(74, "no_right", *line.split())
+    monkeypatch.setenv("CLINICCTL_DB", people["owner"])
+    clinic("db", "restore", file, "--yes")
+    monkeypatch.setenv("CLINICCTL_DB", people["desk"])
+    assert clinic("book", "P1", "MEHTA")
+
+
+def test_a_reader_sees_the_day_and_writes_nothing(
+    clinic: Ask, refused: Refused, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic("book", "P1", "MEHTA")
+    clinic("walkin", "P2", "RAO")
+    monkeypatch.setenv("CLINICCTL_DB", people["reader"])
+    for line in (
+        "day",
+        "free",
+        "free MEHTA",
+        "status",
+        "queue show",
+        "queue show RAO",
+        "doctor list",
+        "appointment list",
+    ):
+        clinic(*line.split())
+    assert clinic("queue", "show", "RAO")[0]["patient"]["name"] == "Mumtaz Anwar"
+    for line in ("book P1 RAO", "config capacity 5", "checkin A1", "patient edit P1 --note x"):
+        refused(74, "no_right", *line.split())
+    for table in (*COLUMNS, "head"):
+        assert denied(people["reader"], f"DELETE FROM {table}")
+    findings = {each["name"]: each["value"] for each in clinic("health")["findings"]}
+    assert findings["longest open transaction"] == "unknown"
+    assert clinic("db", "info")["server"]["longest_open_transaction"] == "unknown"
+
+
+def test_an_auditor_sees_the_journal_and_no_names(
+    clinic: Ask, refused: Refused, run: Run, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic("book", "P1", "MEHTA")
+    monkeypatch.setenv("CLINICCTL_DB", people["auditor"])
+    verified = clinic("audit", "verify")
+    assert clinic("audit", "verify", "--anchor", verified["head"])["anchored"]
+    log = run("audit", "log", json=True, status=0)
+    assert log.json[-1]["touched"] == ["MEHTA", "A1", "P1"]
+    assert "Anita" not in log.stdout
+    clinic("audit", "log", "--command", "patient", "--actor", "nobody", "--day", "today")
+    for statement in (
+        *("SELECT name FROM patients", "SELECT phone FROM patients", "SELECT * FROM patient_words"),
+        *("SELECT reason FROM appointments", "SELECT * FROM patient_phones", "DELETE FROM journal"),
+    ):
+        assert denied(people["auditor"], statement), statement
+    for line in ("patient list", "day", "book P1 RAO"):
+        refused(74, "no_right", *line.split())
+
+
+def test_a_file_has_no_roles_and_a_prefix_is_a_name(
+    clinic: Ask, refused: Refused, tmp_path: Path, database: str
+) -> None:
+    file = str(tmp_path / "clinic.db")
+    clinic("init", "--db", file, "--timezone", "UTC")
+    assert "file" in refused(7, "no_roles", "db", "roles", "--db", file)["message"]
+    for wrong in ("x; DROP ROLE y", "Desk", "", "1x", "x" * 31):
+        refused(2, "invalid_value", "db", "roles", "--prefix", wrong)
+
+
+# The actor
+
+
+def test_the_actor_is_the_role_and_one_who_acts_as_another_has_both(
+    clinic: Ask, run: Run, refused: Refused, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLINICCTL_DB", people["desk"])
+    role = people["desk"].partition("//")[2].partition("@")[0]
+    clinic("book", "P1", "MEHTA")
+    clinic("book", "P1", "RAO", "--actor", "asha")
+    monkeypatch.setenv("CLINICCTL_ACTOR", role)
+    clinic("book", "P2", "RAO")
+    monkeypatch.delenv("CLINICCTL_ACTOR")
+    log = clinic("audit", "log", "--command", "book")
+    assert [(each["actor"], each["role"]) for each in log] == [(role, None), ("asha", role), (role, None)]
+    assert [each["actor"] for each in clinic("audit", "log", "--actor", "asha")] == ["asha"]
+    assert f"asha ({role})" in " ".join(run("audit", "log", "-o", "table", status=0).stdout.split())
+    # Each undoes their own without being asked.
+    assert clinic("undo", "--actor", "asha")["actor"] == "asha"
+    assert clinic("undo")["actor"] == role
+    answer = run("batch", "-", json=True, stdin="book P2 MEHTA\nbook P1 RAO --actor ravi\n", status=0)
+    assert len(answer.lines) == 2
+    log = clinic("audit", "log", "--command", "book")[-2:]
+    assert [(each["actor"], each["role"]) for each in log] == [(role, None), ("ravi", role)]
+    assert clinic("audit", "verify")["broken"] == 0
+    file = f"{os.environ['HOME']}.db"
+    clinic("db", "backup", file)
+    assert clinic("audit", "log", "--db", file) == clinic("audit", "log")
+    assert clinic("audit", "verify", "--db", file)["broken"] == 0
+
+
+def test_a_log_line_has_the_name_of_the_journal(clinic: Ask, people: People, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    os.environ["CLINICCTL_LOG"] = str(log)
+    try:
+        clinic("day", "--db", people["desk"])
+        clinic("day", "--db", people["desk"], "--actor", "asha")
+    finally:
+        del os.environ["CLINICCTL_LOG"]
+    role = people["desk"].partition("//")[2].partition("@")[0]
+    assert [json.loads(line)["actor"] for line in log.read_text().splitlines()] == [role, "asha"]
