@@ -1,6 +1,7 @@
 """The queries and what they are compiled to, by names such as `appointments.BY_ID`."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 from clinicctl.store import compile as compiler
 from clinicctl.store import compiled
 from clinicctl.store.queries import Gives, Query
+
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
 
 
 def module(noun: str) -> Any:
@@ -36,17 +39,29 @@ def text(name: str) -> str:
     return str(getattr(module(noun), f"_{constant}"))
 
 
-def statements() -> Iterator[tuple[str, str]]:
-    """Every statement that can be sent; of a filtered query one without a condition, and one with each that it has."""
+def statements(in_dialect: Callable[[str], str] = str) -> Iterator[tuple[str, str]]:
+    """Every statement that can be sent; of a filtered query one without a condition, and one with each that it has.
+
+    `in_dialect` gives a compiled text as an engine writes it.
+    """
     known = dict(queries())
     for name, query in known.items():
+        sql = in_dialect(text(name))
         if query.gives is Gives.FILTERED:
-            yield name, text(name).format(conditions="true")
+            yield name, sql.format(conditions="true")
             for other, condition in known.items():
                 if condition.gives is Gives.CONDITION and other.partition(".")[0] == name.partition(".")[0]:
-                    yield f"{name} {other.partition('.')[2]}", text(name).format(conditions=f"({text(other)})")
+                    yield f"{name} {other.partition('.')[2]}", sql.format(conditions=f"({in_dialect(text(other))})")
         elif query.gives is not Gives.CONDITION:
-            yield name, text(name)
+            yield name, sql
+
+
+def is_ordered(sql: str) -> bool:
+    """Return whether a statement orders its rows, and not only those of a subquery."""
+    outside = sql
+    while (less := _IN_BRACKETS.sub("", outside)) != outside:
+        outside = less
+    return "ORDER BY" in outside
 
 
 def asked_for(tree: ast.AST) -> Iterator[str]:

@@ -1,13 +1,12 @@
 """Arrivals: who comes back, whom a name means, and what an answer says of somebody who is here already."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 from freezegun import freeze_time
+
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -21,11 +20,6 @@ def noon(clinic: Ask) -> Iterator[Ask]:
         for name in ("Asha Gill", "Balbir Gill", "Chanan Gill"):
             clinic("patient", "add", name, "--phone", "none")
         yield clinic
-
-
-def written(path: Path, statement: str) -> None:
-    with closing(sqlite3.connect(path / "clinic.db")) as connection, connection:
-        connection.execute(statement)
 
 
 # Coming back
@@ -70,7 +64,7 @@ def test_a_transferred_patient_comes_back_to_the_queue_that_they_left(noon: Ask,
     assert noon("db", "check")["sound"]
 
 
-def test_undoing_a_return_restores_the_entry_and_spends_the_position(noon: Ask, run: Run, tmp_path: Path) -> None:
+def test_undoing_a_return_restores_the_entry_and_spends_the_position(noon: Ask, run: Run, database: str) -> None:
     noon("walkin", "P1", "MEHTA")
     noon("queue", "priority", "MEHTA", "1", "4")
     noon("queue", "left", "MEHTA", "1")
@@ -82,18 +76,18 @@ def test_undoing_a_return_restores_the_entry_and_spends_the_position(noon: Ask, 
         del each["appointment"]["updated_at"]
     assert after == before
     assert noon("db", "check")["sound"]
-    written(tmp_path, "UPDATE doctor_daily_capacities SET last_position = 1")
+    stored.change(database, "UPDATE doctor_daily_capacities SET last_position = 1")
     problems = run("db", "check", json=True, status=10).json["problems"]
     assert {each["law"] for each in problems} == {"no position is above the last one given"}
     assert noon("db", "check", "--repair")["left"] == []
     assert noon("checkin", "P1")["position"] == 3
 
 
-def test_a_return_is_no_transfer(noon: Ask, run: Run, tmp_path: Path) -> None:
+def test_a_return_is_no_transfer(noon: Ask, run: Run, database: str) -> None:
     noon("walkin", "P1", "MEHTA")
     noon("queue", "left", "MEHTA", "1")
     noon("checkin", "P1")
-    written(tmp_path, "UPDATE queue_entries SET doctor_id = (SELECT id FROM doctors WHERE code = 'RAO')")
+    stored.change(database, "UPDATE queue_entries SET doctor_id = (SELECT id FROM doctors WHERE code = 'RAO')")
     laws = {each["law"] for each in run("db", "check", json=True, status=10).json["problems"]}
     assert any("has the doctor and the date of its appointment" in each for each in laws)
 

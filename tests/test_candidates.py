@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinicctl.rules.phones import HIDDEN, LEAST, endings
-from tests.test_plans import Statements
+from tests.statements import Statements
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]

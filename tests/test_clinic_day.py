@@ -1,12 +1,11 @@
 """The clinic's day from the command line: every case of the system that clinicctl replaces."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import stored
 
 Ask = Callable[..., Any]
 Refused = Callable[..., dict[str, Any]]
@@ -24,12 +23,6 @@ ENTRY_FIELDS = {
     *("doctor", "date", "position", "status", "priority", "appointment", "patient", "checked_in_at", "called_at"),
     *("started_at", "ended_at", "waited_minutes", "people_ahead"),
 }
-
-
-def rows(path: Path, query: str) -> list[Any]:
-    """Read the file as an outsider would."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(query).fetchall()
 
 
 def register(ask: Ask, count: int) -> list[str]:
@@ -97,7 +90,7 @@ def test_a_duplicate_code_is_refused_without_regard_to_case(clinic: Ask, refused
     assert refused(6, "duplicate_code", "doctor", "add", "Mehta", "Somebody else")["details"] == {"doctor": "MEHTA"}
 
 
-def test_availability_is_set_read_and_updated_as_the_same_row(clinic: Ask, tmp_path: Path) -> None:
+def test_availability_is_set_read_and_updated_as_the_same_row(clinic: Ask, database: str) -> None:
     (day,) = clinic(
         "doctor", "avail", "set", "MEHTA", "tomorrow", "--capacity", "4", "--note", "late start", "--actor", "asha"
     )
@@ -111,7 +104,7 @@ def test_availability_is_set_read_and_updated_as_the_same_row(clinic: Ask, tmp_p
         "late start",
     )
     assert changed["updated_by"] == "ravi"
-    assert rows(tmp_path / "clinic.db", "SELECT count(*) FROM doctor_daily_availabilities") == [(1,)]
+    assert stored.rows(database, "SELECT count(*) FROM doctor_daily_availabilities") == [(1,)]
     (read,) = clinic("doctor", "avail", "show", "MEHTA", "tomorrow")
     assert {name: read[name] for name in DAY_FIELDS} == {name: changed[name] for name in DAY_FIELDS}
 
@@ -238,27 +231,21 @@ def test_a_refused_write_does_not_use_its_key_up(clinic: Ask, refused: Refused) 
     ids=lambda write: " ".join(write[:2]),
 )
 def test_every_write_replays_by_its_key_and_dry_runs_without_a_trace(
-    clinic: Ask, tmp_path: Path, write: tuple[str, ...]
+    clinic: Ask, database: str, write: tuple[str, ...]
 ) -> None:
     clinic("book", "P1", "MEHTA")
     clinic("walkin", "P1", "RAO")
-    before = dump(tmp_path / "clinic.db")
+    before = stored.dump(database)
     dry = clinic(*write, "--key", "k", "--dry-run")
     assert all(each["dry_run"] is True for each in (dry if isinstance(dry, list) else [dry]))
-    assert dump(tmp_path / "clinic.db") == before
+    assert stored.dump(database) == before
     first = clinic(*write, "--key", "k")
-    after = dump(tmp_path / "clinic.db")
+    after = stored.dump(database)
     assert after != before
     again = clinic(*write, "--key", "k")
     mark = {"replayed": True}
     assert again == ([each | mark for each in first] if isinstance(first, list) else first | mark)
-    assert dump(tmp_path / "clinic.db") == after
-
-
-def dump(path: Path) -> list[str]:
-    """Everything that the database holds."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return list(connection.iterdump())
+    assert stored.dump(database) == after
 
 
 def test_an_absent_doctor_is_not_booked(clinic: Ask, refused: Refused) -> None:
@@ -417,13 +404,13 @@ def test_a_cancelled_appointment_does_not_check_in(clinic: Ask, refused: Refused
     refused(4, "appointment_not_found", "checkin", "P1")
 
 
-def test_a_walk_in_books_and_checks_in_or_does_neither(clinic: Ask, refused: Refused, tmp_path: Path) -> None:
+def test_a_walk_in_books_and_checks_in_or_does_neither(clinic: Ask, refused: Refused, database: str) -> None:
     arrived = clinic("walkin", "P1", "MEHTA", "--reason", "cut finger")
     assert (arrived["position"], arrived["appointment"]["slot"]) == (1, 1)
     clinic("doctor", "avail", "set", "RAO", "today", "--absent")
-    before = dump(tmp_path / "clinic.db")
+    before = stored.dump(database)
     refused(7, "doctor_absent", "walkin", "P2", "RAO")
-    assert dump(tmp_path / "clinic.db") == before
+    assert stored.dump(database) == before
 
 
 # The queue

@@ -5,9 +5,7 @@ import inspect
 import io
 import json
 import shlex
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import is_dataclass
 from importlib import import_module
 from pkgutil import walk_packages
@@ -17,6 +15,7 @@ import pytest
 
 from clinicctl import desk
 from clinicctl.render import machine
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -205,9 +204,8 @@ def test_every_operation_that_lists_declares_the_class_of_its_rows() -> None:
         assert len(set(names)) == len(names)
 
 
-def test_what_stands_in_a_cell_for_a_thing_names_it(clinic: Ask, run: Run, tmp_path: Any) -> None:
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection, connection:
-        connection.execute("UPDATE counters SET value = 0 WHERE name = 'patients'")
+def test_what_stands_in_a_cell_for_a_thing_names_it(clinic: Ask, run: Run, database: str) -> None:
+    stored.change(database, "UPDATE counters SET value = 0 WHERE name = 'patients'")
     answer = run("db", "check", "--repair", "-o", "csv", status=0)
     header, (row,) = table(answer.stdout)
     assert row[header.index("mended")].strip(), json.dumps(row)

@@ -5,12 +5,11 @@ import os
 import pty
 import re
 import select
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import pytest
 from freezegun import freeze_time
 
 from clinicctl import desk
+from tests import stored
 from tests.docs import tree
 
 Ask = Callable[..., Any]
@@ -40,16 +40,12 @@ def frozen() -> Iterator[Any]:
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Path:
-    return tmp_path / "clinic.db"
+def sheet(tmp_path: Path) -> Path:
+    """A file of availability, which is not there yet."""
+    return tmp_path / "days.csv"
 
 
-def rows(db: Path, query: str) -> list[Any]:
-    with closing(sqlite3.connect(db)) as connection:
-        return connection.execute(query).fetchall()
-
-
-def days_and_places(db: Path) -> list[Any]:
+def days_and_places(database: str) -> list[Any]:
     """What undo has to put back: days without their ids, the pattern, ledgers, appointments and queues."""
     queries = (
         "SELECT doctor_id, date, present, capacity, note, updated_by, updated_at FROM doctor_daily_availabilities",
@@ -58,18 +54,17 @@ def days_and_places(db: Path) -> list[Any]:
         "SELECT number, status, slot, cancelled_by, cancel_reason FROM appointments",
         "SELECT appointment_id, doctor_id, status, position FROM queue_entries",
     )
-    return [sorted(rows(db, query), key=repr) for query in queries]
+    return [sorted(stored.rows(database, query), key=repr) for query in queries]
 
 
-def absent(db: Path, command: str, doctor: str, day: str) -> tuple[str, ...]:
+def absent(sheet: Path, command: str, doctor: str, day: str) -> tuple[str, ...]:
     """A command that takes a doctor's day away, in one of the ways there are."""
     if command == "set":
         return (*SET, doctor, day, "--absent")
     if command == "weekly":
         return (*WEEKLY, doctor, "mon-sun", "--off")
-    file = db.with_suffix(".csv")
-    file.write_text(f"doctor,date,present\n{doctor},{day},no\n")
-    return (*IMPORT, str(file))
+    sheet.write_text(f"doctor,date,present\n{doctor},{day},no\n")
+    return (*IMPORT, str(sheet))
 
 
 def at_a_terminal(*args: str, typed: str = "") -> str:
@@ -104,18 +99,18 @@ def at_a_terminal(*args: str, typed: str = "") -> str:
 
 @pytest.mark.parametrize("command", ["set", "weekly", "import"])
 def test_a_waiting_patient_counts_for_the_doctor_of_the_queue(
-    clinic: Ask, refused: Refused, frozen: Any, command: str, db: Path
+    clinic: Ask, refused: Refused, frozen: Any, command: str, database: str, sheet: Path
 ) -> None:
     clinic("walkin", "P1", "MEHTA")
     clinic("queue", "transfer", "MEHTA", "1", "--to", "RAO")
-    before = days_and_places(db)
-    error = refused(6, "has_bookings", *absent(db, command, "RAO", "today"))
+    before = days_and_places(database)
+    error = refused(6, "has_bookings", *absent(sheet, command, "RAO", "today"))
     (person,) = error["details"]["affected"]
     told = [person[each] for each in ("appointment", "doctor", "status", "position")]
     assert told == ["A1", "RAO", "checked_in", 1]
     assert "clinicctl queue transfer RAO 1 --to CODE" in error["hint"]
-    assert days_and_places(db) == before
-    clinic(*absent(db, command, "MEHTA", "today"))
+    assert days_and_places(database) == before
+    clinic(*absent(sheet, command, "MEHTA", "today"))
     refused(7, "doctor_absent", "queue", "transfer", "RAO", "1", "--to", "MEHTA")
 
 
@@ -154,15 +149,15 @@ def test_the_refusal_lists_the_patients_who_are_here_and_those_booked(clinic: As
 
 @pytest.mark.parametrize("command", ["set", "weekly", "import"])
 def test_patients_who_are_here_can_be_kept_but_not_cancelled(
-    clinic: Ask, refused: Refused, frozen: Any, command: str, db: Path
+    clinic: Ask, refused: Refused, frozen: Any, command: str, database: str, sheet: Path
 ) -> None:
     clinic("walkin", "P1", "RAO")
     clinic("book", "P2", "RAO")
-    away = absent(db, command, "RAO", "today")
-    before = days_and_places(db)
+    away = absent(sheet, command, "RAO", "today")
+    before = days_and_places(database)
     error = refused(6, "has_bookings", *away, *CANCEL)
     assert [each["appointment"] for each in error["details"]["affected"]] == ["A1"]
-    assert days_and_places(db) == before
+    assert days_and_places(database) == before
     clinic("queue", "transfer", "RAO", "1", "--to", "MEHTA")
     clinic(*away, *CANCEL)
     assert clinic("appointment", "show", "A2")["status"] == "cancelled"
@@ -181,11 +176,11 @@ def test_status_shows_arrived_patients_without_a_doctor(clinic: Ask, frozen: Any
 
 
 def test_an_import_that_skips_leaves_out_the_day_with_arrived_patients(
-    clinic: Ask, run: Run, frozen: Any, db: Path
+    clinic: Ask, run: Run, frozen: Any, database: str, sheet: Path
 ) -> None:
     clinic("walkin", "P1", "RAO")
-    db.with_suffix(".csv").write_text("doctor,date,present\nRAO,today,no\nRAO,tomorrow,no\n")
-    args = (*IMPORT, str(db.with_suffix(".csv")), "--on-error", "skip", *CANCEL)
+    sheet.write_text("doctor,date,present\nRAO,today,no\nRAO,tomorrow,no\n")
+    args = (*IMPORT, str(sheet), "--on-error", "skip", *CANCEL)
     answer = run(*args, json=True, status=3).json
     assert [(each["outcome"], each["reason"]) for each in answer["rows"]] == [
         ("refused", "patients have arrived"),
@@ -193,26 +188,28 @@ def test_an_import_that_skips_leaves_out_the_day_with_arrived_patients(
     ]
     clinic(*SET, "RAO", "today", "--note", "still here")
     clinic("undo", "--yes")
-    clinic("undo", "--yes", str(rows(db, "SELECT max(journal_number) FROM journal_days")[0][0] - 1))
-    assert rows(db, "SELECT * FROM doctor_daily_availabilities") == []
+    clinic("undo", "--yes", str(stored.rows(database, "SELECT max(journal_number) FROM journal_days")[0][0] - 1))
+    assert stored.rows(database, "SELECT * FROM doctor_daily_availabilities") == []
 
 
 # Nothing to set
 
 
 @pytest.mark.parametrize("args", [(), ("--on-conflict", "cancel"), ("--on-conflict", "keep")])
-def test_setting_a_day_without_an_option_is_refused(clinic: Ask, run: Run, args: tuple[str, ...], db: Path) -> None:
+def test_setting_a_day_without_an_option_is_refused(
+    clinic: Ask, run: Run, args: tuple[str, ...], database: str
+) -> None:
     answer = run(*SET, "RAO", "tomorrow", *args, status=2)
     assert re.findall(r"--\w+", answer.stderr) == [
         *("--present", "--absent", "--capacity", "--session", "--every", "--note"),
     ]
-    assert rows(db, "SELECT * FROM doctor_daily_availabilities") == []
+    assert stored.rows(database, "SELECT * FROM doctor_daily_availabilities") == []
 
 
-def test_a_change_that_sets_nothing_leaves_the_day_to_the_weekly_pattern(clinic: Ask, db: Path) -> None:
+def test_a_change_that_sets_nothing_leaves_the_day_to_the_weekly_pattern(clinic: Ask, sheet: Path) -> None:
     clinic(*SET, "RAO", "+1d", "--note", "")
-    db.with_suffix(".csv").write_text("doctor,date,present,note\nRAO,+2d,,\nRAO,+3d,,\n")
-    assert clinic(*IMPORT, str(db.with_suffix(".csv")))["unchanged"] == 2
+    sheet.write_text("doctor,date,present,note\nRAO,+2d,,\nRAO,+3d,,\n")
+    assert clinic(*IMPORT, str(sheet))["unchanged"] == 2
     clinic(*WEEKLY, "RAO", "mon-sun", "--off")
     shown = clinic("doctor", "avail", "show", "RAO", "+1d..+3d")
     assert [(each["present"], each["source"]) for each in shown] == [(False, "weekly")] * 3
@@ -284,7 +281,7 @@ def test_a_booking_that_was_undone_is_not_among_those_to_call(clinic: Ask) -> No
 
 
 @pytest.fixture
-def booked(clinic: Ask, db: Path) -> Ask:
+def booked(clinic: Ask) -> Ask:
     """Two days of RAO: one with a row and a note of its own, one without."""
     clinic(*SET, "RAO", "+2d", "--capacity", "2", "--note", "short day", "--actor", "ravi")
     for patient, day in (("P1", "+2d"), ("P2", "+2d"), ("P1", "+3d")):
@@ -293,13 +290,13 @@ def booked(clinic: Ask, db: Path) -> Ask:
 
 
 @pytest.mark.parametrize("command", ["set", "weekly", "import", "replace", "capacity", "note", "forget"])
-def test_a_change_of_days_is_undone_as_one_write(booked: Ask, command: str, db: Path) -> None:
+def test_a_change_of_days_is_undone_as_one_write(booked: Ask, command: str, database: str, sheet: Path) -> None:
     if command == "forget":
         booked(*WEEKLY, "RAO", "mon-sun", "--capacity", "2")
-    before = days_and_places(db)
+    before = days_and_places(database)
     if command == "replace":
-        db.with_suffix(".csv").write_text("doctor,date,present\nRAO,+1d,yes\nRAO,+3d,no\nRAO,+5d,yes\n")
-        booked(*IMPORT, str(db.with_suffix(".csv")), "--mode", "replace", *CANCEL)
+        sheet.write_text("doctor,date,present\nRAO,+1d,yes\nRAO,+3d,no\nRAO,+5d,yes\n")
+        booked(*IMPORT, str(sheet), "--mode", "replace", *CANCEL)
     elif command == "capacity":
         booked(*SET, "RAO", "+2d..+3d", "--capacity", "1", *CANCEL)
     elif command == "note":
@@ -307,31 +304,31 @@ def test_a_change_of_days_is_undone_as_one_write(booked: Ask, command: str, db: 
     elif command == "forget":
         booked(*WEEKLY, "RAO", "mon-sun", "--forget")
     else:
-        booked(*absent(db, command, "RAO", "+2d..+3d"), *CANCEL)
-    assert days_and_places(db) != before
+        booked(*absent(sheet, command, "RAO", "+2d..+3d"), *CANCEL)
+    assert days_and_places(database) != before
     undone = booked("undo")
-    assert days_and_places(db) == before
+    assert days_and_places(database) == before
     assert undone["doctors"] == ["RAO"]
     assert {each["status"] for each in undone["appointments"]} <= {"booked"}
     assert booked("db", "check")["sound"]
     assert booked("audit", "log", "--doctor", "RAO")[-1]["command"] == "undo"
 
 
-def test_an_import_that_skipped_a_row_can_be_undone(booked: Ask, run: Run, db: Path) -> None:
-    db.with_suffix(".csv").write_text("doctor,date,present\nRAO,+2d,no\nRAO,+9d,no\n")
-    before = days_and_places(db)
-    run(*IMPORT, str(db.with_suffix(".csv")), "--on-error", "skip", status=3)
+def test_an_import_that_skipped_a_row_can_be_undone(booked: Ask, run: Run, database: str, sheet: Path) -> None:
+    sheet.write_text("doctor,date,present\nRAO,+2d,no\nRAO,+9d,no\n")
+    before = days_and_places(database)
+    run(*IMPORT, str(sheet), "--on-error", "skip", status=3)
     assert booked("undo")["days"] == 1
-    assert days_and_places(db) == before
+    assert days_and_places(database) == before
 
 
-def test_undo_returns_a_booking_to_a_day_without_the_doctor(booked: Ask, db: Path) -> None:
+def test_undo_returns_a_booking_to_a_day_without_the_doctor(booked: Ask, database: str) -> None:
     booked(*SET, "RAO", "+2d", "--absent", *KEEP)
-    before = days_and_places(db)
+    before = days_and_places(database)
     booked(*SET, "RAO", "+2d", "--absent", *CANCEL)
-    assert days_and_places(db) != before
+    assert days_and_places(database) != before
     booked("undo")
-    assert days_and_places(db) == before
+    assert days_and_places(database) == before
 
 
 LOST: dict[str, tuple[list[str], str]] = {
@@ -344,7 +341,7 @@ LOST: dict[str, tuple[list[str], str]] = {
 
 @pytest.mark.parametrize("case", LOST)
 def test_undo_lists_bookings_it_cannot_restore_and_changes_nothing(
-    clinic: Ask, refused: Refused, case: str, db: Path
+    clinic: Ask, refused: Refused, case: str, database: str
 ) -> None:
     for patient in ("P2", "P1"):
         clinic("book", patient, "RAO", "+2d")
@@ -360,30 +357,30 @@ def test_undo_lists_bookings_it_cannot_restore_and_changes_nothing(
     steps, reason = LOST[case]
     for step in steps:
         clinic(*step.split())
-    before = days_and_places(db)
+    before = days_and_places(database)
     error = refused(7, "illegal_step", "undo", str(number), "--yes")
     lost = {each["appointment"]: each for each in error["details"]["appointments"]}
     assert (lost["A3"]["patient"], reason in lost["A3"]["reason"]) == ("P1", True), lost
     assert reason in error["message"]
     assert "Anita" not in json.dumps(error)
-    assert days_and_places(db) == before
+    assert days_and_places(database) == before
 
 
-def test_undo_does_not_bring_back_more_than_the_day_has_room_for(clinic: Ask, refused: Refused, db: Path) -> None:
+def test_undo_does_not_bring_back_more_than_the_day_has_room_for(clinic: Ask, refused: Refused, database: str) -> None:
     for patient in ("P1", "P2"):
         clinic("book", patient, "RAO", "+3d")
     clinic(*SET, "RAO", "+3d", "--absent", *CANCEL)
     number = str(clinic("audit", "log", "--limit", "1")[0]["number"])
     clinic("doctor", "edit", "RAO", "--capacity", "1")
-    before = days_and_places(db)
+    before = days_and_places(database)
     error = refused(7, "illegal_step", "undo", number, "--yes")
     assert [(each["appointment"], each["reason"]) for each in error["details"]["appointments"]] == [
         ("A2", "RAO has only 1 slots")
     ]
-    assert days_and_places(db) == before
+    assert days_and_places(database) == before
 
 
-def test_undo_names_a_time_that_was_given_to_another(clinic: Ask, refused: Refused, db: Path) -> None:
+def test_undo_names_a_time_that_was_given_to_another(clinic: Ask, refused: Refused, database: str) -> None:
     clinic("book", "P2", "RAO", "+3d")
     clinic("book", "P1", "RAO", "+3d", "--time", "09:30")
     clinic(*WEEKLY, "RAO", "mon-sun", "--off", *CANCEL)
@@ -391,11 +388,11 @@ def test_undo_names_a_time_that_was_given_to_another(clinic: Ask, refused: Refus
     clinic(*SET, "RAO", "+3d", "--present")
     clinic("patient", "add", "Wolfgang Braun", "--phone", "90000 00009")
     clinic("book", "P3", "RAO", "+3d", "--time", "09:30")
-    before = days_and_places(db)
+    before = days_and_places(database)
     error = refused(7, "illegal_step", "undo", number, "--yes")
     reasons = {each["appointment"]: each["reason"] for each in error["details"]["appointments"]}
     assert reasons == {"A1": "slot 1 is taken by A3", "A2": "09:30 was given to A3"}
-    assert days_and_places(db) == before
+    assert days_and_places(database) == before
 
 
 def test_undo_of_days_is_refused_once_they_are_past(clinic: Ask, refused: Refused, frozen: Any) -> None:
@@ -417,9 +414,9 @@ def test_undo_of_a_pattern_says_which_of_the_cancelled_are_past(clinic: Ask, ref
 
 @pytest.mark.parametrize("command", ["set", "weekly", "import"])
 def test_undo_of_days_that_were_changed_again_names_the_later_write(
-    clinic: Ask, refused: Refused, command: str, db: Path
+    clinic: Ask, refused: Refused, command: str, sheet: Path
 ) -> None:
-    clinic(*absent(db, command, "RAO", "+2d..+3d"))
+    clinic(*absent(sheet, command, "RAO", "+2d..+3d"))
     first = clinic("audit", "log", "--limit", "1")[0]["number"]
     clinic(*(WEEKLY if command == "weekly" else SET), "RAO", "sun" if command == "weekly" else "+3d", "--capacity", "2")
     error = refused(7, "illegal_step", "undo", str(first), "--yes")
@@ -429,16 +426,16 @@ def test_undo_of_days_that_were_changed_again_names_the_later_write(
     assert all(each["present"] for each in clinic("doctor", "avail", "show", "RAO", "+2d..+3d"))
 
 
-def test_undo_of_days_leaves_nobody_without_a_place(clinic: Ask, refused: Refused, db: Path) -> None:
+def test_undo_of_days_leaves_nobody_without_a_place(clinic: Ask, refused: Refused, database: str) -> None:
     clinic(*SET, "RAO", "+2d", "--absent")
     clinic(*SET, "RAO", "+2d", "--present")
     number = str(clinic("audit", "log", "--limit", "1")[0]["number"])
     clinic("book", "P1", "RAO", "+2d")
-    before = days_and_places(db)
+    before = days_and_places(database)
     error = refused(6, "has_bookings", "undo", number, "--yes")
     assert [each["appointment"] for each in error["details"]["affected"]] == ["A1"]
     assert "--on-conflict" not in error["hint"]
-    assert days_and_places(db) == before
+    assert days_and_places(database) == before
 
 
 def test_undo_of_days_of_an_archived_doctor_is_refused(clinic: Ask, refused: Refused) -> None:
@@ -448,15 +445,16 @@ def test_undo_of_days_of_an_archived_doctor_is_refused(clinic: Ask, refused: Ref
     refused(7, "archived", "undo", number, "--yes")
 
 
-def test_a_change_of_days_by_an_older_version_cannot_be_undone(clinic: Ask, refused: Refused, db: Path) -> None:
+def test_a_change_of_days_by_an_older_version_cannot_be_undone(clinic: Ask, refused: Refused, database: str) -> None:
     clinic(*SET, "RAO", "+2d", "--absent")
-    with closing(sqlite3.connect(db)) as connection, connection:
-        connection.execute("DELETE FROM journal_days")
+    stored.change(database, "DELETE FROM journal_days")
     assert "does not support undo" in refused(7, "illegal_step", "undo")["message"]
 
 
 @pytest.mark.parametrize("days", [True, False])
-def test_a_plan_for_a_file_is_outdated_only_by_an_undo_of_its_days(clinic: Ask, db: Path, days: bool) -> None:
+def test_a_plan_for_a_file_is_outdated_only_by_an_undo_of_its_days(
+    clinic: Ask, database: str, sheet: Path, days: bool
+) -> None:
     from clinicctl.desk import journal
     from clinicctl.desk.imports import day_plan
     from clinicctl.desk.imports import days as day_imports
@@ -465,11 +463,11 @@ def test_a_plan_for_a_file_is_outdated_only_by_an_undo_of_its_days(clinic: Ask, 
     from clinicctl.store.engine import open_store
 
     clinic(*((*SET, "RAO", "+2d", "--capacity", "2") if days else ("book", "P1", "RAO", "+2d")))
-    store = open_store(str(db), wait=5)
+    store = open_store(database, wait=5)
     with store.read(actor="x") as tx:
         day = tx.today + timedelta(days=2)
-        sheet = sheets.read_days(["doctor,date,capacity\n", f"RAO,{day},2\n"])
-        plan = day_plan.plan_availability(tx, sheet=sheet)
+        rows = sheets.read_days(["doctor,date,capacity\n", f"RAO,{day},2\n"])
+        plan = day_plan.plan_availability(tx, sheet=rows)
     clinic("undo")
     outdated = pytest.raises(Outdated) if days else nullcontext()
     with outdated, store.write(actor="x", key="k") as tx:
@@ -544,7 +542,7 @@ def test_the_answer_of_an_undo_names_what_it_undid(clinic: Ask, run: Run) -> Non
 
 
 def test_undo_takes_back_only_the_write_it_asked_about(
-    clinic: Ask, refused: Refused, monkeypatch: pytest.MonkeyPatch, db: Path
+    clinic: Ask, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clinic("book", "P1", "RAO", "+2d")
     real = desk.undo.preview

@@ -5,13 +5,13 @@ they are let loose with no gate.
 """
 
 import random
-import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
+from tests import stored
 from tests.test_races import Process, _calm, _holding, _until, _waiting, db, luck, noon, violations
 
 SHARED = (db, luck, noon)
@@ -72,9 +72,8 @@ _GAPS = """
 
 def wrong(db: str, *, gaps: int = 0) -> list[Any]:
     """Return what is wrong in a database; `gaps` positions were left by transfers and undone check-ins, no more."""
-    with closing(sqlite3.connect(db)) as connection:
-        found = [(law, row) for law, query in _LAWS.items() for row in connection.execute(query)]
-        (left,) = connection.execute(_GAPS).fetchone()
+    found = [(law, row) for law, query in _LAWS.items() for row in stored.rows(db, query)]
+    left = stored.value(db, _GAPS)
     found += [each for each in violations(db) if not gaps or each[0] not in _BUT_GAPS]
     return found + ([("gaps", left)] if left != gaps else [])
 

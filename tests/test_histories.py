@@ -9,18 +9,19 @@ before one that was answered before it began, and a refusal must be true of some
 import json
 import os
 import random
-import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
+from tests import stored
 
 Ask = Callable[..., Any]
 
@@ -220,8 +221,7 @@ def history(seed: int, program: list[str], *, count: int, kills: int) -> list[Op
         each.join(240)
         assert not each.is_alive(), "a desk hangs"
     operations = [operation for each in desks for operation in each.operations]
-    with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as connection:
-        numbers = dict(connection.execute("SELECT key, number FROM journal"))
+    numbers = dict(stored.rows(os.environ["CLINICCTL_DB"], "SELECT key, number FROM journal"))
     for each in operations:
         each.number = numbers.get(each.key)
     return operations

@@ -3,16 +3,15 @@
 import json
 import random
 import secrets
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from freezegun import freeze_time
 
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Tx, open_store
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -38,16 +37,6 @@ def desk(clinic: Ask) -> Ask:
     clinic("patient", "add", "Lakshmi Iyer", "--phone", "90000 00004")
     clinic(*WEEKLY, "mon-sun", "--session", "09:00-13:00", "--session", "17:00-20:00", "--every", "10m")
     return clinic
-
-
-def rows(db: Path, query: str) -> list[Any]:
-    with closing(sqlite3.connect(db)) as connection:
-        return connection.execute(query).fetchall()
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
-    return tmp_path / "clinic.db"
 
 
 def times(ask: Ask, *args: str) -> list[str]:
@@ -584,12 +573,12 @@ def test_a_key_of_a_timed_booking_answers_as_the_first_time(desk: Ask, refused: 
     refused(6, "key_reused", "book", "P1", "MEHTA", "tomorrow", "--time", "10:30", "--key", "one")
 
 
-def test_the_journal_has_no_names_of_moved_patients(desk: Ask, db: Path) -> None:
+def test_the_journal_has_no_names_of_moved_patients(desk: Ask, database: str) -> None:
     desk("book", "P2", "MEHTA", "tomorrow", "--time", "17:20")
     desk(*SET, "tomorrow", "--session", "09:00-13:00", *MOVE, "--key", "hours")
-    stored = " ".join(each for (each,) in rows(db, "SELECT outcome FROM journal"))
-    assert "Mumtaz" not in stored
-    assert "912345" not in stored
+    outcomes = " ".join(each for (each,) in stored.rows(database, "SELECT outcome FROM journal"))
+    assert "Mumtaz" not in outcomes
+    assert "912345" not in outcomes
     (again,) = desk(*SET, "tomorrow", "--session", "09:00-13:00", *MOVE, "--key", "hours")
     assert (again["moved"][0]["name"], again["replayed"]) == ("Mumtaz Anwar", True)
 
@@ -711,24 +700,29 @@ def test_a_visit_after_midnight_is_not_missed_before_it(desk: Ask, clock: Any) -
     assert missed == ["P2, agreed 22:00"]
 
 
-def test_a_month_of_free_days_of_all_doctors_is_one_pass(desk: Ask, db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_month_of_free_days_of_all_doctors_is_one_pass(
+    desk: Ask, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The number of statements does not depend on the doctors, the days and the bookings."""
 
     def statements(*args: str) -> int:
         sent = list[str]()
-        fetch_all = Tx.fetch_all
+        with open_store(database, wait=5).read(actor="test") as tx:
+            kind: Any = type(tx)
+        fetch_all = kind.fetch_all
 
         def counted(tx: Tx, sql: str, *rest: Any) -> Any:
             sent.append(sql)
             return fetch_all(tx, sql, *rest)
 
         with monkeypatch.context() as patched:
-            patched.setattr(Tx, "fetch_all", counted)
+            patched.setattr(kind, "fetch_all", counted)
             desk("free", *args)
         return len(sent)
 
     desk("book", "P1", "MEHTA", "tomorrow")
     few = statements("--days", "30")
+    assert few
     for nth in range(20):
         desk("doctor", "add", f"D{nth}", f"Dr. {nth}")
         desk("doctor", "avail", "weekly", f"D{nth}", "mon-sun", "--session", "09:00-13:00", "--every", "10m")

@@ -1,15 +1,13 @@
 """A row of the journal is small, however many patients share a phone or a name, and however long a leave is."""
 
 import os
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import pytest
 
 from clinicctl.cli.commands import Writing
-from tests import every_write
+from tests import every_write, stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -55,8 +53,8 @@ def crowded(ask: Ask, run: Run) -> Ask:
 
 
 def outcomes() -> list[tuple[int, str, int]]:
-    with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as driver:
-        return driver.execute("SELECT number, command, length(CAST(outcome AS BLOB)) FROM journal").fetchall()
+    found = stored.rows(os.environ["CLINICCTL_DB"], "SELECT number, command, outcome FROM journal ORDER BY number")
+    return [(number, command, len(outcome.encode())) for number, command, outcome in found]
 
 
 def test_a_row_of_the_journal_is_small_after_every_write_to_crowds(crowded: Ask) -> None:

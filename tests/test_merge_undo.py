@@ -24,8 +24,8 @@ from clinicctl.rules.days import parse_day, parse_days
 from clinicctl.rules.references import BookedRef, DoctorRef, PatientRef
 from clinicctl.rules.text import NOTE
 from clinicctl.store.engine import open_store
+from tests.statements import Statements
 from tests.test_keeping import rows, written
-from tests.test_plans import Statements
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]

@@ -336,7 +336,7 @@ def test_the_check_names_a_patient_at_two_places_of_a_queue(noon: Ask, db: str) 
     )
     (where,) = broken(db)[ONE_PLACE]
     assert where.startswith("P1 in the queue of MEHTA on ")
-    assert where.endswith("positions 1, 2")
+    assert where.endswith("positions 1 and 2")
 
 
 # Who is archived has nothing open

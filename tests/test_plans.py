@@ -4,12 +4,13 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from tests import queries
+from tests.statements import Statements
 
 Ask = Callable[..., Any]
 
@@ -59,31 +60,6 @@ EVERYTHING = {
 
 LISTS_ALL = {("patient", "list"), ("patient", "duplicates"), ("appointment", "list"), ("health",)}
 """Commands that were asked for everything."""
-
-
-class Statements:
-    """The statements that reach the database: all of them, and each once."""
-
-    def __init__(self) -> None:
-        self.all: list[str] = []
-
-    @property
-    def sent(self) -> dict[str, None]:
-        return dict.fromkeys(self.all)
-
-    @contextmanager
-    def heard(self) -> Iterator[None]:
-        real = sqlite3.connect
-
-        def connect(*args: Any, **named: Any) -> sqlite3.Connection:
-            connection = real(*args, **named)
-            connection.set_trace_callback(self.all.append)
-            return connection
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sqlite3, "connect", connect)
-            patch.setattr(sqlite3.dbapi2, "connect", connect)
-            yield
 
 
 DAY = [
@@ -154,6 +130,7 @@ DAY = [
 ]
 
 
+@pytest.mark.file
 def test_no_query_reads_a_growing_table_but_those_that_are_to(clinic: Ask) -> None:
     """As they are compiled: what stands for a question mark cannot choose an index."""
     with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as connection:
@@ -174,6 +151,7 @@ def fill(connection: sqlite3.Connection) -> None:
     assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'sqlite_stat%'").fetchone() == (0,)
 
 
+@pytest.mark.file
 def test_no_command_reads_a_growing_table_from_end_to_end(clinic: Ask, run: Any) -> None:
     """With the statements that are no queries: the journal's end, the settings, and which query a command chooses."""
     found: list[str] = []
@@ -206,6 +184,7 @@ def scans(connection: sqlite3.Connection, sql: str) -> Iterator[str]:
             yield detail
 
 
+@pytest.mark.file
 @pytest.mark.parametrize(
     ("sql", "scan"),
     [
@@ -228,11 +207,11 @@ def test_a_scan_would_be_seen(sql: str, scan: list[str], clinic: Ask) -> None:
     ["queue show", "queue board --once", "day tomorrow", "free", "status", "waitlist promote D0 +2d -n", "metrics"],
 )
 def test_a_list_takes_as_many_statements_for_many_as_for_a_few(command: str, ask: Ask, run: Any) -> None:
-    """No statement of its own for an entry, a doctor or a day: ten of each are read as three are."""
+    """No statement of its own for an entry, a doctor or a day: ten of each are read as four are."""
     ask("init", "--timezone", "UTC", "--region", "IN")
     counts = []
     made = 0
-    for many in (3, 10):
+    for many in (4, 10):
         for n in range(made, many):
             ask("doctor", "add", f"D{n}", f"Dr. D{n}", "--capacity", "40")
             ask("patient", "add", f"Patient {'abcdefghijkl'[n]}x", "--phone", "none", "--new")

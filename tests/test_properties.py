@@ -1093,12 +1093,15 @@ def test_a_result_survives_the_journal_without_personal_data(
 
 DAY = "doctor_daily_availabilities"
 LEDGER, WEEKLY = "doctor_daily_capacities", "doctor_weekly_patterns"
+FIRST_ID, LAST_ID = "0" * 32, "f" * 32
+"""Ids of nobody."""
+# Both engines run these: a server knows no rowid, and an id has to look like one.
 BROKEN = [
     ("ck_counters_value", "UPDATE counters SET value = -1"),
     ("uq_patients_number", "UPDATE patients SET number = 1 WHERE number = 2"),
     ("ck_patients_number", "UPDATE patients SET number = 0 WHERE number = 1"),
     ("ck_patients_name", "UPDATE patients SET name = ''"),
-    ("ck_patients_name", "UPDATE patients SET name = printf('%.*c', 201, 'x')"),
+    ("ck_patients_name", f"UPDATE patients SET name = '{'x' * 201}'"),
     ("ck_patients_phone", "UPDATE patients SET phone = '9876543210'"),
     ("ck_patients_sex", "UPDATE patients SET sex = 'f'"),
     ("ck_patients_born", "UPDATE patients SET born = '1980-02-01', born_year = 1980"),
@@ -1107,7 +1110,11 @@ BROKEN = [
     ("ck_queue_entries_moved_up", "UPDATE queue_entries SET moved_up = 2"),
     ("uq_patient_phones_position", "INSERT INTO patient_phones SELECT '1', patient_id, position FROM patient_phones"),
     ("ck_patient_phones_position", "UPDATE patient_phones SET position = 0"),
-    ("fk_patient_phones_patient_id", "UPDATE patient_phones SET patient_id = 'nobody' WHERE rowid = 1"),
+    (
+        "fk_patient_phones_patient_id",
+        f"UPDATE patient_phones SET patient_id = '{LAST_ID}'"
+        " WHERE patient_id = (SELECT id FROM patients WHERE number = 1)",
+    ),
     (
         "ck_distinct_patients_order",
         "INSERT INTO distinct_patients SELECT one.id, other.id FROM patients AS one, patients AS other"
@@ -1115,18 +1122,18 @@ BROKEN = [
     ),
     (
         "fk_distinct_patients_one_id",
-        "INSERT INTO distinct_patients SELECT '0', id FROM patients WHERE number = 1",
+        f"INSERT INTO distinct_patients SELECT '{FIRST_ID}', id FROM patients WHERE number = 1",
     ),
     (
         "fk_distinct_patients_other_id",
-        "INSERT INTO distinct_patients SELECT id, 'nobody' FROM patients WHERE number = 1",
+        f"INSERT INTO distinct_patients SELECT id, '{LAST_ID}' FROM patients WHERE number = 1",
     ),
     (
         "fk_patient_keys_patient",
         "UPDATE patient_keys SET patient = 1000"
         " WHERE patient = 1 AND key = (SELECT max(key) FROM patient_keys WHERE patient = 1)",
     ),
-    ("fk_patient_words_patient_id", "UPDATE patient_words SET patient_id = 'nobody'"),
+    ("fk_patient_words_patient_id", f"UPDATE patient_words SET patient_id = '{LAST_ID}'"),
     ("uq_doctors_code", "UPDATE doctors SET code = 'RAO'"),
     ("ck_doctors_code", "UPDATE doctors SET code = 'mehta' WHERE code = 'MEHTA'"),
     ("ck_doctors_code", "UPDATE doctors SET code = '' WHERE code = 'MEHTA'"),
@@ -1136,7 +1143,7 @@ BROKEN = [
     (f"ck_{DAY}_capacity", f"UPDATE {DAY} SET capacity = -1"),
     (f"ck_{DAY}_capacity", f"UPDATE {DAY} SET capacity = 501"),
     (f"ck_{DAY}_present", f"UPDATE {DAY} SET present = 2"),
-    (f"fk_{DAY}_doctor_id", f"UPDATE {DAY} SET doctor_id = 'nobody'"),
+    (f"fk_{DAY}_doctor_id", f"UPDATE {DAY} SET doctor_id = '{LAST_ID}'"),
     (f"uq_{LEDGER}_doctor_id_date", f"UPDATE {LEDGER} SET doctor_id = (SELECT id FROM doctors WHERE code = 'RAO')"),
     (f"ck_{LEDGER}_capacity", f"UPDATE {LEDGER} SET capacity = -1, remaining = 0, booked = 0"),
     (f"ck_{LEDGER}_capacity", f"UPDATE {LEDGER} SET capacity = 501, remaining = 501, booked = 0"),
@@ -1145,11 +1152,14 @@ BROKEN = [
     (f"ck_{LEDGER}_remaining", f"UPDATE {LEDGER} SET booked = capacity + 1, remaining = -1"),
     (f"ck_{LEDGER}_sum", f"UPDATE {LEDGER} SET booked = 1, remaining = capacity"),
     (f"ck_{LEDGER}_last_position", f"UPDATE {LEDGER} SET last_position = -1"),
-    (f"fk_{LEDGER}_doctor_id", f"UPDATE {LEDGER} SET doctor_id = 'nobody' WHERE rowid = 1"),
+    (
+        f"fk_{LEDGER}_doctor_id",
+        f"UPDATE {LEDGER} SET doctor_id = '{LAST_ID}' WHERE id = (SELECT id FROM {LEDGER} LIMIT 1)",
+    ),
     (f"ck_{LEDGER}_last_recall", f"UPDATE {LEDGER} SET last_recall = -1"),
     ("uq_appointments_number", "UPDATE appointments SET number = 1 WHERE number = 2"),
     ("fk_held_slots_appointment", "UPDATE held_slots SET appointment = 1000 WHERE appointment = 2"),
-    ("fk_held_slots_doctor_id", "UPDATE held_slots SET doctor_id = 'nobody' WHERE appointment = 2"),
+    ("fk_held_slots_doctor_id", f"UPDATE held_slots SET doctor_id = '{LAST_ID}' WHERE appointment = 2"),
     ("ck_appointments_slots", "UPDATE appointments SET slots = 0 WHERE number = 1"),
     ("ck_appointments_slots", "UPDATE appointments SET slots = 501 WHERE number = 1"),
     ("ck_appointments_minutes", "UPDATE appointments SET minutes = 10, time = NULL WHERE number = 1"),
@@ -1168,56 +1178,67 @@ BROKEN = [
     ("ck_appointments_cancelled_by", "UPDATE appointments SET status = 'cancelled' WHERE number = 1"),
     ("ck_appointments_cancelled_by", "UPDATE appointments SET cancelled_by = 'patient' WHERE number = 1"),
     ("ck_appointments_cancelled_by", "UPDATE appointments SET cancelled_by = 'nobody' WHERE number = 4"),
-    ("fk_appointments_patient_id", "UPDATE appointments SET patient_id = 'nobody' WHERE number = 1"),
-    ("fk_appointments_doctor_id", "UPDATE appointments SET doctor_id = 'nobody' WHERE number = 1"),
-    ("uq_queue_entries_appointment_id", "UPDATE queue_entries SET appointment_id = (SELECT min(id) FROM appointments)"),
+    ("fk_appointments_patient_id", f"UPDATE appointments SET patient_id = '{LAST_ID}' WHERE number = 1"),
+    ("fk_appointments_doctor_id", f"UPDATE appointments SET doctor_id = '{LAST_ID}' WHERE number = 1"),
+    (
+        "uq_queue_entries_appointment_id",
+        "UPDATE queue_entries SET appointment_id = (SELECT id FROM appointments WHERE number = 1)",
+    ),
     ("uq_queue_entries_position", "UPDATE queue_entries SET position = 1"),
     ("ck_queue_entries_position", "UPDATE queue_entries SET position = 0 WHERE position = 1"),
     ("ck_queue_entries_recalled", "UPDATE queue_entries SET recalled = -1"),
     ("ck_queue_entries_status", "UPDATE queue_entries SET status = 'gone'"),
-    ("fk_queue_entries_appointment_id", "UPDATE queue_entries SET appointment_id = 'nobody' WHERE position = 1"),
-    ("fk_queue_entries_doctor_id", "UPDATE queue_entries SET doctor_id = 'nobody' WHERE position = 1"),
+    ("fk_queue_entries_appointment_id", f"UPDATE queue_entries SET appointment_id = '{LAST_ID}' WHERE position = 1"),
+    ("fk_queue_entries_doctor_id", f"UPDATE queue_entries SET doctor_id = '{LAST_ID}' WHERE position = 1"),
     ("ck_queue_entries_priority", "UPDATE queue_entries SET priority = 10"),
     ("ck_patients_merged_into", "UPDATE patients SET merged_into = id WHERE number = 1"),
     (
         "fk_patients_merged_into",
-        "UPDATE patients SET archived_at = updated_at, merged_into = 'nobody' WHERE number = 1",
+        f"UPDATE patients SET archived_at = updated_at, merged_into = '{LAST_ID}' WHERE number = 1",
     ),
     (f"ck_{WEEKLY}_weekday", f"UPDATE {WEEKLY} SET weekday = 7"),
     (f"ck_{WEEKLY}_capacity", f"UPDATE {WEEKLY} SET capacity = 501"),
     (f"ck_{WEEKLY}_present", f"UPDATE {WEEKLY} SET present = 2"),
-    (f"fk_{WEEKLY}_doctor_id", f"UPDATE {WEEKLY} SET doctor_id = 'nobody'"),
+    (f"fk_{WEEKLY}_doctor_id", f"UPDATE {WEEKLY} SET doctor_id = '{LAST_ID}'"),
     ("uq_waitlist_entries_number", "UPDATE waitlist_entries SET number = 1 WHERE number = 2"),
     (
         "uq_waitlist_entries_waiting",
         "UPDATE waitlist_entries SET patient_id = (SELECT patient_id FROM waitlist_entries WHERE number = 1)",
     ),
     ("ck_holidays_name", "INSERT INTO holidays VALUES ('2026-03-02', '')"),
-    ("ck_holidays_name", "INSERT INTO holidays VALUES ('2026-03-02', printf('%.*c', 201, 'x'))"),
+    ("ck_holidays_name", f"INSERT INTO holidays VALUES ('2026-03-02', '{'x' * 201}')"),
     ("ck_visit_types_name", "INSERT INTO visit_types VALUES ('', 10)"),
-    ("ck_visit_types_name", "INSERT INTO visit_types VALUES (printf('%.*c', 61, 'x'), 10)"),
+    ("ck_visit_types_name", f"INSERT INTO visit_types VALUES ('{'x' * 61}', 10)"),
     ("ck_visit_types_minutes", "INSERT INTO visit_types VALUES ('new', 0)"),
     ("ck_visit_types_minutes", "INSERT INTO visit_types VALUES ('new', 481)"),
     ("ck_waitlist_entries_dates", "UPDATE waitlist_entries SET last_date = '2000-01-01'"),
     ("ck_waitlist_entries_status", "UPDATE waitlist_entries SET status = 'gone'"),
     ("ck_waitlist_entries_appointment_id", "UPDATE waitlist_entries SET status = 'promoted'"),
-    ("fk_waitlist_entries_patient_id", "UPDATE waitlist_entries SET patient_id = 'nobody' WHERE number = 1"),
-    ("fk_waitlist_entries_doctor_id", "UPDATE waitlist_entries SET doctor_id = 'nobody' WHERE number = 1"),
+    ("fk_waitlist_entries_patient_id", f"UPDATE waitlist_entries SET patient_id = '{LAST_ID}' WHERE number = 1"),
+    ("fk_waitlist_entries_doctor_id", f"UPDATE waitlist_entries SET doctor_id = '{LAST_ID}' WHERE number = 1"),
     (
         "fk_waitlist_entries_appointment_id",
-        "UPDATE waitlist_entries SET status = 'promoted', appointment_id = 'none' WHERE number = 1",
+        f"UPDATE waitlist_entries SET status = 'promoted', appointment_id = '{LAST_ID}' WHERE number = 1",
     ),
-    ("fk_waitlist_days_entry_id", "UPDATE waitlist_days SET entry_id = 'nobody' WHERE rowid = 1"),
+    (
+        "fk_waitlist_days_entry_id",
+        f"UPDATE waitlist_days SET entry_id = '{LAST_ID}'"
+        " WHERE entry_id = (SELECT id FROM waitlist_entries WHERE number = 1)",
+    ),
     ("uq_journal_undoes", "UPDATE journal SET undoes = 1"),
     ("fk_journal_undoes", "UPDATE journal SET undoes = 1000 WHERE key = 'b'"),
     ("uq_journal_key", "UPDATE journal SET key = 'a' WHERE key = 'b'"),
     ("ck_journal_key", "UPDATE journal SET key = '' WHERE key = 'b'"),
-    ("ck_journal_key", "UPDATE journal SET key = printf('%.*c', 256, 'x') WHERE key = 'b'"),
+    ("ck_journal_key", f"UPDATE journal SET key = '{'x' * 256}' WHERE key = 'b'"),
     ("ck_journal_steps_nth", "UPDATE journal_steps SET nth = 0"),
     ("fk_journal_days_journal_number", "INSERT INTO journal_days VALUES (1000, '{}')"),
     ("fk_journal_merges_journal_number", "INSERT INTO journal_merges VALUES (1000, '{}')"),
-    ("fk_journal_steps_journal_number", "UPDATE journal_steps SET journal_number = 1000 WHERE rowid = 1"),
-    ("fk_journal_steps_appointment_id", "UPDATE journal_steps SET appointment_id = 'nobody'"),
+    (
+        "fk_journal_steps_journal_number",
+        "UPDATE journal_steps SET journal_number = 1000"
+        " WHERE journal_number = (SELECT max(journal_number) FROM journal_steps)",
+    ),
+    ("fk_journal_steps_appointment_id", f"UPDATE journal_steps SET appointment_id = '{LAST_ID}'"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import shlex
 import shutil
 import sqlite3
@@ -27,6 +28,7 @@ from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.compiled import schema
 from clinicctl.store.engine import Store, open_store
 from clinicctl.store.queries import Gives, doctors, one
+from clinicctl.store.sqlite.tx import FileTx
 from tests import every_write, queries, test_plans
 from tests.beside import Beside
 
@@ -291,10 +293,13 @@ DAMAGE = (
 """What `db check --repair` works out anew."""
 
 
+OPENING = datetime(2026, 11, 23, 4, tzinfo=UTC)
+
+
 @pytest.fixture
 def moment(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """The instant of the clock, which goes on by a second whenever it is read; a test may set another."""
-    at = [datetime(2026, 11, 23, 4, tzinfo=UTC)]
+    at = [OPENING]
 
     def now() -> datetime:
         at[0] += timedelta(seconds=1)
@@ -314,29 +319,87 @@ def typed(text: str) -> list[every_write.Line]:
     return [(shlex.split(line), None) for line in text.strip().splitlines()]
 
 
-def test_every_query_gives_and_leaves_what_sqlalchemy_does(
-    run: Run, ask: Ask, moment: list[datetime], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Values, their types and their order, and the whole table after each change."""
+_ID = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+Told = tuple[tuple[str, ...], int, str, str]
+Live = Callable[..., list[Told]]
+
+
+@pytest.fixture
+def live(run: Run, moment: list[datetime], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
+    """Two days of two clinics, in which every compiled query gives or changes a row."""
     monkeypatch.setenv("CLINICCTL_ACTOR", "asha")
-    beside = Beside()
-    with beside.compared():
+
+    def live(name: str = "clinics") -> list[Told]:
+        """Return each command and its answer."""
+        folder, told = tmp_path / name, list[Told]()
+        folder.mkdir()
+
+        def telling(*args: str, **kwargs: Any) -> Any:
+            answer = run(*args, **kwargs)
+            told.append((args, answer.status, answer.stdout, answer.stderr))
+            return answer
+
+        def ask(*args: str, **kwargs: Any) -> Any:
+            return telling(*args, json=True, status=0, **kwargs).json
+
+        moment[0] = OPENING
+        monkeypatch.setenv("CLINICCTL_DB", str(folder / "first.db"))
         every_write.begin(ask)
-        do(run, every_write.DAY)
-        second = str(tmp_path / "second.db")
+        do(telling, every_write.DAY)
+        second = str(folder / "second.db")
         monkeypatch.setenv("CLINICCTL_DB", second)
-        do(run, typed(PEOPLE))
-        do(run, [(line, None) for line in test_plans.DAY], refusing=True)
-        do(run, typed(LISTS))
-        do(run, typed(MORE), refusing=True)
-        do(run, IMPORTS)
+        do(telling, typed(PEOPLE))
+        do(telling, [(line, None) for line in test_plans.DAY], refusing=True)
+        do(telling, typed(LISTS))
+        do(telling, typed(MORE), refusing=True)
+        do(telling, IMPORTS)
         between_others(open_store(second, wait=5))
         moment[0] += timedelta(days=1)
-        do(run, typed(NEXT_DAY))
-        do(run, CROWD)
-        keep(ask, second, str(tmp_path / "copy.db"))
+        do(telling, typed(NEXT_DAY))
+        do(telling, CROWD)
+        keep(ask, second, str(folder / "copy.db"))
+        return told
+
+    return live
+
+
+def test_every_query_gives_and_leaves_what_sqlalchemy_does(live: Live) -> None:
+    """Values, their types and their order, and the whole table after each change."""
+    beside = Beside()
+    with beside.compared():
+        live()
     assert beside.differences == []
     assert {name for name, _ in queries.queries()} - beside.met == set(), "the day has to be longer"
+
+
+def test_no_answer_depends_on_an_order_that_a_query_leaves_open(live: Live) -> None:
+    """Each engine gives the rows of such a query as it likes: here in its own order, then the other way round."""
+    as_given = live("given")
+    fetch_all, iterate = FileTx.fetch_all, FileTx.iterate
+
+    def fetch_all_reversed(tx: FileTx, sql: str, values: tuple[Any, ...], read: Callable[[Any], Any]) -> list[Any]:
+        found = fetch_all(tx, sql, values, read)
+        return found if queries.is_ordered(sql) else found[::-1]
+
+    def iterate_reversed(tx: FileTx, sql: str, values: tuple[Any, ...], read: Callable[[Any], Any]) -> Iterator[Any]:
+        found = list(iterate(tx, sql, values, read))
+        return iter(found if queries.is_ordered(sql) else found[::-1])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FileTx, "fetch_all", fetch_all_reversed)
+        patch.setattr(FileTx, "iterate", iterate_reversed)
+        reversed_ = live("other")
+    assert without_ids(as_given, "given") == without_ids(reversed_, "other")
+
+
+def without_ids(told: list[Told], folder: str) -> list[str]:
+    """Return answers without what differs from run to run: the folder, the ids and the hashes."""
+    known = dict[str, str]()
+
+    def name(found: re.Match[str]) -> str:
+        return known.setdefault(found[0], f"id {len(known)}")
+
+    return [_ID.sub(name, str(each).replace(f"/{folder}/", "/folder/")) for each in told]
 
 
 def between_others(store: Store) -> None:

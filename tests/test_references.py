@@ -18,8 +18,8 @@ from clinicctl.rules import likelihood, matching, references
 from clinicctl.rules.references import PatientRef
 from clinicctl.rules.text import fold, search_words
 from clinicctl.store.engine import open_store
+from tests.statements import Statements
 from tests.test_keeping import older
-from tests.test_plans import Statements
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]

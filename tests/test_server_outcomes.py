@@ -1,7 +1,6 @@
 """A server, or the way to it, that fails at any moment: the answer is true, and the repeat by key is written once."""
 
 import json
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clinicctl.store.postgresql import store as server_store
+from clinicctl.store.postgresql import beginning, transactions
 from tests.daemons import free_port
 from tests.postgres import OwnServer, Server
 from tests.proxy import Proxy
@@ -34,7 +33,7 @@ def answers(text: str) -> list[dict[str, Any]]:
 def test_a_booking_cut_at_any_burst_is_written_once(served: Served, proxy: Proxy, run: Run, side: str) -> None:
     run("book", "P1", "MEHTA", "+1d", "--key", "whole", status=0)
     last = proxy.links[-1].trips
-    assert "COMMIT" in bursts(proxy)[last]
+    assert bursts(proxy)[last].endswith("COMMIT")
     for burst in range(last + 1):
         key, day = f"cut-{burst}", f"+{burst + 2}d"
         fault = proxy.cut(**{side: burst})
@@ -64,7 +63,7 @@ def test_an_answer_of_commit_that_is_lost_is_outcome_unknown(served: Served, pro
 def test_a_commit_without_an_answer_is_waited_for_and_not_cancelled(
     served: Served, proxy: Proxy, run: Run, side: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_store, "LEAST_WAIT", 1.0)
+    monkeypatch.setattr(transactions, "LEAST_WAIT", 1.0)
     fault, began = proxy.stall(**{side: "COMMIT"}), time.monotonic()
     answer = run("book", "P1", "MEHTA", "--key", "stalled", "--wait", "0.5", json=True, status=12)
     assert fault.met.is_set()
@@ -78,22 +77,47 @@ def test_a_commit_without_an_answer_is_waited_for_and_not_cancelled(
     assert served.count("appointments") == 1
 
 
-def test_a_commit_is_waited_for_as_long_as_for_the_lock(served: Served, proxy: Proxy, run: Run) -> None:
-    proxy.stall(before="COMMIT")
+def test_a_commit_is_waited_for_longer_than_for_the_lock(served: Served, proxy: Proxy, run: Run) -> None:
+    proxy.stall(after="COMMIT")
     began = time.monotonic()
     run("book", "P1", "MEHTA", "--key", "stalled", "--wait", "0", status=12)
     assert 10 <= time.monotonic() - began < 15
-    # Meanwhile the server has ended the transaction of the silent desk.
+
+
+def test_a_desk_that_is_silent_before_the_commit_gives_up_the_lock(served: Served, proxy: Proxy, run: Run) -> None:
+    run("book", "P1", "MEHTA", "+1d", "--key", "whole", status=0)
+    proxy.stall(before=proxy.links[-1].trips)
+    began = time.monotonic()
+    run("book", "P1", "MEHTA", "--key", "silent", "--wait", "0", status=12)
+    assert 5 <= time.monotonic() - began < 10
+    assert run("book", "P1", "MEHTA", "--key", "silent", "--wait", "0", json=True, status=0).json["replayed"] is False
+
+
+def test_a_desk_that_is_cut_off_in_the_middle_of_a_burst_gives_up_the_lock(
+    served: Served, proxy: Proxy, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "LEAST_WAIT", 0.5)
+    with monkeypatch.context() as short:
+        short.setattr(beginning, "LONGEST_WRITE", 2)
+        # The server has the statements before COMMIT, and waits for the rest of the message.
+        proxy.stall(before="COMMIT")
+        run("book", "P1", "MEHTA", "--key", "stalled", "--wait", "0", status=12)
+    run("book", "P2", "MEHTA", "--key", "other", "--wait", "0", status=11)
+    run("book", "P2", "MEHTA", "--key", "other", "--wait", "20", status=0)
     assert not served.has("stalled")
-    assert run("book", "P1", "MEHTA", "--key", "stalled", json=True, status=0).json["replayed"] is False
+    with served.server.connect() as connection:
+        for sql, values in beginning.statements(beginning.WRITE, schema="x", wait=1, longest_write=600):
+            connection.execute(sql, values)  # type: ignore[call-overload]
+        shown = [connection.execute(f"SHOW {each}").fetchone() for each in ("tcp_keepalives_idle", "tcp_user_timeout")]
+    assert shown == [("10",), ("25000",)]
 
 
 @pytest.mark.parametrize("command", [("book", "P1", "MEHTA", "--key", "k"), ("day",)])
 def test_a_server_that_stops_answering_is_not_waited_for_without_end(
     served: Served, proxy: Proxy, run: Run, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_store, "LONGEST", 0.5)
-    monkeypatch.setattr(server_store, "PATIENCE", 0.5)
+    monkeypatch.setattr(beginning, "LONGEST", 0.5)
+    monkeypatch.setattr(transactions, "PATIENCE", 0.5)
     for burst in (1, 2):
         fault, began = proxy.stall(after=burst), time.monotonic()
         error = run(*command, "--wait", "0.5", json=True, status=11).error
@@ -236,9 +260,9 @@ def test_a_connection_that_is_refused_is_not_asked_for_again(
     assert (error["code"], reason in error["details"]["reason"]) == ("cannot_connect", True), error
 
 
-def test_names_in_a_message_do_not_decide_whether_to_ask_again(served: Served, run: Run, tmp_path: Path) -> None:
-    folder = tmp_path / "password authentication does not exist"
-    error = run("day", "--db", served.url(host=str(folder)), "--wait", "0", json=True, status=11).error
+def test_names_in_a_message_do_not_decide_whether_to_ask_again(served: Served, run: Run) -> None:
+    url = served.url(host="/tmp/password authentication does not exist")
+    error = run("day", "--db", url, "--wait", "0", json=True, status=11).error
     assert "No such file" in error["details"]["reason"]
 
 
@@ -286,12 +310,12 @@ def test_a_lock_that_is_not_had_in_time_is_busy(served: Served, run: Run) -> Non
 def test_a_wait_longer_than_a_statement_may_take_is_waited(
     served: Served, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_store, "LONGEST", 0.2)
+    monkeypatch.setattr(beginning, "LONGEST", 0.2)
     with served.locked():
         began = time.monotonic()
         run("book", "P1", "MEHTA", "--wait", "1.5", status=11)
         assert time.monotonic() - began >= 1.5
-    run("book", "P1", "MEHTA", "--wait", "99999999", status=0)
+    run("book", "P1", "MEHTA", "--wait", "3600", status=0)
 
 
 def test_a_server_that_only_reads_refuses_a_write(role: Callable[..., str], run: Run, refused: Run) -> None:
@@ -436,17 +460,24 @@ def everything_written(folder: Path) -> str:
 @pytest.mark.parametrize("state", [*BEFORE, "23505"])
 @pytest.mark.parametrize("at_commit", [False, True])
 def test_no_message_has_the_text_of_the_server(
-    served: Served, run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str], state: str, at_commit: bool
+    served: Served,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    state: str,
+    at_commit: bool,
 ) -> None:
     log = tmp_path / "log.jsonl"
+    monkeypatch.setenv("CLINICCTL_LOG", str(log))
     with served.fault(state, at_commit=at_commit):
         for form in ((), ("--json",)):
-            answer = run("book", "P1", "MEHTA", "--key", "k", "--wait", "0", "--log", str(log), *form)
+            answer = run("book", "P1", "MEHTA", "--key", "k", "--wait", "0", *form)
             assert answer.status != 0
             assert answer.stdout == ""
             for text in (answer.stderr, log.read_text(), everything_written(tmp_path), *capfd.readouterr()):
                 assert not any(word in text for word in (*PERSONAL.split(), "DETAIL", "Key (phone)"))
-        lines = run("batch", "-", "--log", str(log), "--wait", "0", stdin="book P1 MEHTA --key k\n")
+        lines = run("batch", "-", "--wait", "0", stdin="book P1 MEHTA --key k\n")
         assert lines.status != 0
         assert not any(word in lines.stdout + lines.stderr + log.read_text() for word in PERSONAL.split())
     assert "k" in log.read_text()
@@ -486,9 +517,9 @@ def test_a_password_in_a_file_is_read_and_never_shown(
         each.chmod(0o600)
     monkeypatch.setenv(how, str(files / "pass"))
     monkeypatch.setenv("CLINICCTL_DB", url)
-    log = tmp_path / "log.jsonl"
+    monkeypatch.setenv("CLINICCTL_LOG", str(tmp_path / "log.jsonl"))
     spoken = [
-        run("book", "P1", "MEHTA", "--key", "k", "--log", str(log), status=0),
+        run("book", "P1", "MEHTA", "--key", "k", status=0),
         run("batch", "-", stdin="book P1 MEHTA\nday\nnonsense\n", status=3),
         run("health", json=True, status=0),
         run("db", "info", json=True, status=0),
@@ -497,8 +528,8 @@ def test_a_password_in_a_file_is_read_and_never_shown(
     ]
     monkeypatch.setenv(how, str(files / "wrong"))
     spoken += [
-        run("day", "--log", str(log), json=True, status=10),
-        run("book", "P1", "MEHTA", "--log", str(log), status=10),
+        run("day", json=True, status=10),
+        run("book", "P1", "MEHTA", status=10),
     ]
     assert spoken[-2].error["code"] == "cannot_connect"
     assert "password authentication failed" in spoken[-2].error["details"]["reason"]
@@ -531,19 +562,22 @@ def test_a_password_in_a_file_is_read_and_never_shown(
 def test_a_password_in_the_url_is_refused_and_not_repeated(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, command: tuple[str, ...]
 ) -> None:
-    log = tmp_path / "log.jsonl"
+    monkeypatch.setenv("CLINICCTL_LOG", str(tmp_path / "log.jsonl"))
     for given in ("argument", "environment"):
         args = ("--db", url) if given == "argument" else ()
         monkeypatch.setenv("CLINICCTL_DB", "" if given == "argument" else url)
         for form in ((), ("--json",)):
-            answer = run(*command, *args, "--log", str(log), *form, stdin="day\n")
+            answer = run(*command, *args, *form, stdin="day\n")
             assert answer.status == 2, (given, answer)
             assert "horse" not in answer.stdout + answer.stderr + everything_written(tmp_path)
 
 
-def test_a_password_in_the_url_of_a_copy_is_refused_and_not_repeated(served: Served, run: Run, tmp_path: Path) -> None:
+def test_a_password_in_the_url_of_a_copy_is_refused_and_not_repeated(
+    served: Served, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLINICCTL_LOG", str(tmp_path / "log.jsonl"))
     to = "postgresql://desk:correct-horse@127.0.0.1/clinics?schema=south"
-    answer = run("db", "copy", "--to", to, "--log", str(tmp_path / "log"), "--yes", json=True, status=2)
+    answer = run("db", "copy", "--to", to, "--yes", json=True, status=2)
     assert "horse" not in answer.stderr + everything_written(tmp_path)
 
 
@@ -559,7 +593,7 @@ def test_a_server_without_the_last_write_is_refused_until_a_restore(
     # The server as an older copy of it would be.
     older = (
         "SET session_replication_role = replica; DELETE FROM journal WHERE number > {0};"
-        "DELETE FROM journal_steps WHERE write > {0}; DELETE FROM appointments; DELETE FROM held_slots;"
+        "DELETE FROM journal_steps WHERE journal_number > {0}; DELETE FROM appointments; DELETE FROM held_slots;"
         "UPDATE head SET number = {0}, hash = '{1}'"
     )
     served.rows(older.format(*before))
@@ -609,22 +643,20 @@ def test_clinics_of_two_services_have_notes_of_their_own(
     served: Served, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = f"host=127.0.0.1\nport={served.server.port}\nuser=postgres"
-    served.server.create_database("elsewhere")
+    services = tmp_path / "services"
+    services.write_text(f"[north]\n{base}\ndbname=clinics\n[south]\n{base}\ndbname=postgres\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    north, south = (f"postgresql:///?service={each}&schema={served.schema}" for each in ("north", "south"))
+    run("init", "--db", south, "--timezone", "UTC", "--region", "GB", status=0)
     try:
-        services = tmp_path / "services"
-        services.write_text(f"[north]\n{base}\ndbname=clinics\n[south]\n{base}\ndbname=elsewhere\n")
-        monkeypatch.setenv("PGSERVICEFILE", str(services))
-        url = f"postgresql:///?service={{}}&schema={served.schema}"
-        run("init", "--db", url.format("south"), "--timezone", "UTC", "--region", "GB", status=0)
-        run("doctor", "add", "A", "Dr. A", "--db", url.format("south"), status=0)
+        run("doctor", "add", "A", "Dr. A", "--db", south, status=0)
         for _ in range(2):
-            run("doctor", "edit", "MEHTA", "--capacity", "9", "--db", url.format("north"), status=0)
-            run("doctor", "edit", "A", "--capacity", "9", "--db", url.format("south"), status=0)
+            run("doctor", "edit", "MEHTA", "--capacity", "9", "--db", north, status=0)
+            run("doctor", "edit", "A", "--capacity", "9", "--db", south, status=0)
         monkeypatch.setenv("CLINICCTL_DB", f"postgresql:///?schema={served.schema}")
-        for service in ("north", "south"):
+        for service in ("north", "south", "north"):
             monkeypatch.setenv("PGSERVICE", service)
             run("config", "capacity", "12", status=0)
-        assert "service=north" in run("day", "--db", url.format("north") + "x", json=True, status=10).stderr
+        assert "service=north" in run("day", "--db", f"{north}x", json=True, status=10).stderr
     finally:
-        served.server.psql("DROP DATABASE elsewhere WITH (FORCE)")
-        assert os.environ["CLINICCTL_DB"]
+        served.server.psql(f"DROP SCHEMA {served.schema} CASCADE", database="postgres")

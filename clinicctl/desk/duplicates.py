@@ -97,7 +97,7 @@ def _pairs(tx: Tx, people: People, phones: Mapping[int, Sequence[str]], report: 
 
 
 def _reported(stored: Iterable[rows.SharedKeyRow], report: Report) -> Iterator[rows.SharedKeyRow]:
-    """Report how far the keys are read. They are spread evenly."""
+    """Report how far the keys are read. They come in order and are spread evenly."""
     for nth, row in enumerate(stored):
         if nth and not nth % _EVERY:
             report(row.key, keys.LARGEST)

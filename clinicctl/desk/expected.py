@@ -20,6 +20,7 @@ To read all of them would take longer than the rest of a check-in.
 """
 
 _ALL = -1
+_SECOND = timedelta(seconds=1)
 
 
 class Expected(NamedTuple):
@@ -133,10 +134,10 @@ def _outlook(
 def _lengths(tx: Tx, queue: Iterable[rows.QueueRow]) -> list[int | None]:
     """Return how long the consultations of today took.
 
-    They are in whole seconds, as those that the database counts.
+    They are counted from whole second to whole second, as by the database.
     """
     return [
-        round((each.ended_at - each.started_at).total_seconds())
+        (each.ended_at.replace(microsecond=0) - each.started_at.replace(microsecond=0)) // _SECOND
         for each in queue
         if each.date == tx.today and each.started_at and each.ended_at
     ]

@@ -109,7 +109,7 @@ def _with_ledger(tx: Tx, dates: Collection[date]) -> list[days.DayState]:
     for row in stored_days.ledgers_of_doctors(tx, doctors=doctors, **span):
         if row.date in dates:
             wanted.setdefault(doctors[row.doctor_id], []).append(row.date)
-    found = days.list_states_on(tx, wanted)
+    found = days.list_states_on(tx, {doctor: sorted(listed) for doctor, listed in wanted.items()})
     return [state for doctor in sorted(wanted, key=lambda each: each.code) for state in found[doctor.id]]
 
 

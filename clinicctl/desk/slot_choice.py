@@ -167,9 +167,9 @@ def _busy(tx: Tx, on: date, visitor: Visitor) -> list[tuple[int, int, int]]:
 
 
 def _overlaps(busy: list[tuple[int, int, int]], slots: DaySlots, slot: int, count: int) -> int | None:
-    """Return the appointment that overlaps some slots, if any."""
+    """Return the first appointment that overlaps some slots, if any."""
     start, end = slots.starts[slot - 1], slots.ends[slot + count - 2]
-    return next((number for first, last, number in busy if first < end and start < last), None)
+    return min((number for first, last, number in busy if first < end and start < last), default=None)
 
 
 def _refuse_busy(tx: Tx, on: date, visitor: Visitor, slots: DaySlots, place: tuple[int, int], asked: Asked) -> None:

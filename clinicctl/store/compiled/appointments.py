@@ -591,7 +591,7 @@ _VISITS = """
 SELECT appointments.visit, appointments.number
 FROM appointments
 WHERE appointments.patient_id = ? AND appointments.doctor_id = ? AND appointments.date = ? AND status IN
-('booked', 'checked_in', 'in_consultation')
+('booked', 'checked_in', 'in_consultation') ORDER BY appointments.visit
 """
 
 

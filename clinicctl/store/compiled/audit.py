@@ -103,7 +103,7 @@ outcome_values
 WHERE outcome_values.atom IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed)) ELSE EXISTS (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed
-WHERE instr(journal.outcome, '"' || numbers_listed.value || '"') > 0) END = 1 OR journal.command =
+WHERE instr(journal.outcome, '"' || numbers_listed.value || '"') > 0) END OR journal.command =
 'patient import'))
 """
 

@@ -36,7 +36,7 @@ _ACTIVE_VISITS = """
 SELECT appointments.number, appointments.visit, appointments.created_at
 FROM appointments
 WHERE appointments.patient_id = ? AND appointments.doctor_id = ? AND appointments.date = ? AND status IN
-('booked', 'checked_in', 'in_consultation')
+('booked', 'checked_in', 'in_consultation') ORDER BY appointments.visit
 """
 
 

@@ -69,7 +69,8 @@ SELECT doctor_daily_capacities.id, doctor_daily_capacities.doctor_id, doctor_dai
 doctor_daily_capacities.capacity, doctor_daily_capacities.booked, doctor_daily_capacities.remaining,
 doctor_daily_capacities.last_position, doctor_daily_capacities.last_recall
 FROM doctor_daily_capacities
-WHERE doctor_daily_capacities.date BETWEEN ? AND ? AND doctor_daily_capacities.doctor_id = ?
+WHERE doctor_daily_capacities.date BETWEEN ? AND ? AND doctor_daily_capacities.doctor_id = ? ORDER BY
+doctor_daily_capacities.date
 """
 
 

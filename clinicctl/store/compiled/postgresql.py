@@ -31,9 +31,8 @@ doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS qu
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
-WHERE appointments.id IN (SELECT ids_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-ids_listed)
+WHERE appointments.id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS
+JSONB)) AS each))
 """,
     """
 SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
@@ -163,10 +162,9 @@ doctor_archived_at, queue_entries.position AS position, queue_doctors.code AS qu
 FROM appointments JOIN patients ON patients.id = appointments.patient_id JOIN doctors ON doctors.id =
 appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointment_id = appointments.id LEFT
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
-WHERE appointments.date = ? AND appointments.status != 'cancelled' AND appointments.patient_id IN (SELECT
-patients_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-patients_listed) ORDER BY doctors.code, appointments.slot
+WHERE appointments.date = ? AND appointments.status != 'cancelled' AND appointments.patient_id = ANY
+(ARRAY(SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY
+doctors.code, appointments.slot
 """,
     """
 SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
@@ -203,10 +201,9 @@ appointments.doctor_id LEFT OUTER JOIN queue_entries ON queue_entries.appointmen
 OUTER JOIN doctors AS queue_doctors ON queue_doctors.id = queue_entries.doctor_id
 WHERE appointments.id IN (SELECT appointments.id
 FROM appointments
-WHERE status IN ('booked', 'checked_in', 'in_consultation') AND appointments.patient_id IN (SELECT
-patients_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-patients_listed)) AND appointments.status = 'booked'
+WHERE status IN ('booked', 'checked_in', 'in_consultation') AND appointments.patient_id = ANY (ARRAY(SELECT
+CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each))) AND
+appointments.status = 'booked'
 """,
     """
 SELECT appointments.id, appointments.number, appointments.patient_id, appointments.doctor_id,
@@ -245,17 +242,15 @@ LIMIT NULLIF(?, -1) OFFSET ?
 appointments.date IN (SELECT dates_listed.value
 FROM json_each(?) AS dates_listed)
 """: """
-appointments.date IN (SELECT dates_listed.value
-FROM (SELECT CAST(each AS DATE) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-dates_listed)
+appointments.date = ANY (ARRAY(SELECT CAST(each AS DATE) AS value FROM jsonb_array_elements_text(CAST(? AS
+JSONB)) AS each))
 """,
     """
 appointments.status IN (SELECT statuses_listed.value
 FROM json_each(?) AS statuses_listed)
 """: """
-appointments.status IN (SELECT statuses_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-statuses_listed)
+appointments.status = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(?
+AS JSONB)) AS each))
 """,
     """
 SELECT held_slots.doctor_id, held_slots.date, group_concat(CAST(held_slots.slot AS VARCHAR), ',') AS slots
@@ -266,9 +261,9 @@ held_slots.date
 """: """
 SELECT held_slots.doctor_id, held_slots.date, string_agg(CAST(held_slots.slot AS VARCHAR), ',') AS slots
 FROM held_slots
-WHERE held_slots.doctor_id IN (SELECT doctors_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-doctors_listed) AND held_slots.date BETWEEN ? AND ? GROUP BY held_slots.doctor_id, held_slots.date
+WHERE held_slots.doctor_id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND held_slots.date BETWEEN ? AND ? GROUP BY
+held_slots.doctor_id, held_slots.date
 """,
     """
 journal.number IN (SELECT journal_steps.journal_number
@@ -289,16 +284,15 @@ outcome_values
 WHERE outcome_values.atom IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed)) ELSE EXISTS (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed
-WHERE instr(journal.outcome, '"' || numbers_listed.value || '"') > 0) END = 1 OR journal.command =
+WHERE instr(journal.outcome, '"' || numbers_listed.value || '"') > 0) END OR journal.command =
 'patient import'))
 """: """
 journal.number IN (SELECT journal_steps.journal_number
 FROM journal_steps
 WHERE journal_steps.appointment_id IN (SELECT appointments.id
 FROM appointments
-WHERE appointments.patient_id IN (SELECT patients_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-patients_listed)) UNION SELECT journal.number
+WHERE appointments.patient_id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each))) UNION SELECT journal.number
 FROM journal
 WHERE (journal.command = 'patient' OR journal.command > ('patient' || ' ') AND journal.command < ('patient' ||
 '!') OR journal.command = 'waitlist' OR journal.command > ('waitlist' || ' ') AND journal.command <
@@ -353,9 +347,8 @@ journal_steps.queue_from, journal_steps.queue_to, appointments.number AS appoint
 patient, doctors.code AS doctor
 FROM journal_steps JOIN appointments ON appointments.id = journal_steps.appointment_id JOIN patients ON
 patients.id = appointments.patient_id JOIN doctors ON doctors.id = appointments.doctor_id
-WHERE journal_steps.journal_number IN (SELECT writes_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-writes_listed) ORDER BY journal_steps.journal_number, journal_steps.nth
+WHERE journal_steps.journal_number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY journal_steps.journal_number, journal_steps.nth
 """,
     """
 UPDATE counters SET value=(counters.value + ?) WHERE counters.name = ? RETURNING value
@@ -379,10 +372,8 @@ doctor_daily_availabilities.note, doctor_daily_availabilities.updated_by,
 doctor_daily_availabilities.updated_at, doctor_daily_availabilities.sessions,
 doctor_daily_availabilities.every
 FROM doctor_daily_availabilities
-WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabilities.doctor_id IN (SELECT
-doctors_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-doctors_listed)
+WHERE doctor_daily_availabilities.date BETWEEN ? AND ? AND doctor_daily_availabilities.doctor_id = ANY
+(ARRAY(SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
 SELECT doctor_daily_capacities.id, doctor_daily_capacities.doctor_id, doctor_daily_capacities.date,
@@ -397,10 +388,8 @@ SELECT doctor_daily_capacities.id, doctor_daily_capacities.doctor_id, doctor_dai
 doctor_daily_capacities.capacity, doctor_daily_capacities.booked, doctor_daily_capacities.remaining,
 doctor_daily_capacities.last_position, doctor_daily_capacities.last_recall
 FROM doctor_daily_capacities
-WHERE doctor_daily_capacities.date BETWEEN ? AND ? AND doctor_daily_capacities.doctor_id IN (SELECT
-doctors_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-doctors_listed)
+WHERE doctor_daily_capacities.date BETWEEN ? AND ? AND doctor_daily_capacities.doctor_id = ANY (ARRAY(SELECT
+CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
 SELECT doctor_weekly_patterns.doctor_id, doctor_weekly_patterns.weekday, doctor_weekly_patterns.present,
@@ -412,17 +401,15 @@ FROM json_each(?) AS doctors_listed)
 SELECT doctor_weekly_patterns.doctor_id, doctor_weekly_patterns.weekday, doctor_weekly_patterns.present,
 doctor_weekly_patterns.capacity, doctor_weekly_patterns.sessions, doctor_weekly_patterns.every
 FROM doctor_weekly_patterns
-WHERE doctor_weekly_patterns.doctor_id IN (SELECT doctors_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-doctors_listed)
+WHERE doctor_weekly_patterns.doctor_id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
 DELETE FROM holidays WHERE holidays.date IN (SELECT dates_listed.value
 FROM json_each(?) AS dates_listed)
 """: """
-DELETE FROM holidays WHERE holidays.date IN (SELECT dates_listed.value
-FROM (SELECT CAST(each AS DATE) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-dates_listed)
+DELETE FROM holidays WHERE holidays.date = ANY (ARRAY(SELECT CAST(each AS DATE) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
 DELETE FROM doctor_weekly_patterns WHERE doctor_weekly_patterns.doctor_id = ? AND
@@ -430,9 +417,8 @@ doctor_weekly_patterns.weekday IN (SELECT weekdays_listed.value
 FROM json_each(?) AS weekdays_listed)
 """: """
 DELETE FROM doctor_weekly_patterns WHERE doctor_weekly_patterns.doctor_id = ? AND
-doctor_weekly_patterns.weekday IN (SELECT weekdays_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-weekdays_listed)
+doctor_weekly_patterns.weekday = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
 UPDATE doctor_daily_capacities SET last_recall=(doctor_daily_capacities.last_recall + 1) WHERE
@@ -460,9 +446,8 @@ FROM json_each(?) AS doctors_listed) ORDER BY doctors.code
 SELECT doctors.id, doctors.code, doctors.name, doctors.specialty, doctors.capacity, doctors.created_at,
 doctors.updated_at, doctors.archived_at
 FROM doctors
-WHERE doctors.archived_at IS NULL OR doctors.id IN (SELECT doctors_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-doctors_listed) ORDER BY doctors.code
+WHERE doctors.archived_at IS NULL OR doctors.id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY doctors.code
 """,
     """
 SELECT journal.number, journal.hash, journal.outcome
@@ -473,9 +458,8 @@ LIMIT 1 OFFSET ?
 """: """
 SELECT journal.number, journal.hash, journal.outcome
 FROM journal
-WHERE journal.said IN (SELECT requests_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-requests_listed) ORDER BY journal.number DESC
+WHERE journal.said = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS
+JSONB)) AS each)) ORDER BY journal.number DESC
 LIMIT 1 OFFSET ?
 """,
     """
@@ -484,9 +468,8 @@ IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed)
 """: """
 UPDATE appointments SET patient_id=?, updated_at=? WHERE appointments.patient_id = ? AND
-appointments.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-numbers_listed)
+appointments.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS
+JSONB)) AS each))
 """,
     """
 UPDATE waitlist_entries SET patient_id=? WHERE waitlist_entries.patient_id = ? AND waitlist_entries.number IN
@@ -494,9 +477,8 @@ UPDATE waitlist_entries SET patient_id=? WHERE waitlist_entries.patient_id = ? A
 FROM json_each(?) AS numbers_listed)
 """: """
 UPDATE waitlist_entries SET patient_id=? WHERE waitlist_entries.patient_id = ? AND
-waitlist_entries.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-numbers_listed)
+waitlist_entries.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
 UPDATE patients SET updated_at=?, merged_into=? WHERE patients.merged_into = ? AND patients.number IN (SELECT
@@ -504,9 +486,7 @@ numbers_listed.value
 FROM json_each(?) AS numbers_listed)
 """: """
 UPDATE patients SET updated_at=?, merged_into=? WHERE patients.merged_into = ? AND patients.number
-IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-numbers_listed)
+= ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -563,9 +543,8 @@ FROM json_each(?) AS words_listed))
 """: """
 patients.id IN (SELECT patient_words.patient_id
 FROM patient_words
-WHERE patient_words.word IN (SELECT words_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-words_listed))
+WHERE patient_words.word = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)))
 """,
     """
 WITH RECURSIVE found(word) AS
@@ -625,9 +604,8 @@ SELECT patients.id, patients.number, patients.name, patients.name_key, patients.
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patient_phones.ending
 FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
-WHERE patient_phones.ending IN (SELECT endings_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-endings_listed) ORDER BY patients.number
+WHERE patient_phones.ending = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY patients.number
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -660,9 +638,9 @@ SELECT count(*) AS count_1
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
-WHERE patient_phones.ending IN (SELECT endings_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-endings_listed)) AND patients.id != ? AND patients.archived_at IS NULL
+WHERE patient_phones.ending = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each))) AND patients.id != ? AND patients.archived_at IS
+NULL
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -708,9 +686,8 @@ SELECT patients.id, patients.number, patients.name, patients.name_key, patients.
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
-WHERE patients.name_key IN (SELECT name_keys_listed.value
-FROM (SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-name_keys_listed) ORDER BY patients.number
+WHERE patients.name_key = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY patients.number
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -724,9 +701,8 @@ SELECT patients.id, patients.number, patients.name, patients.name_key, patients.
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
-WHERE patients.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-numbers_listed) ORDER BY patients.number
+WHERE patients.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(?
+AS JSONB)) AS each)) ORDER BY patients.number
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -740,9 +716,8 @@ SELECT patients.id, patients.number, patients.name, patients.name_key, patients.
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
 FROM patients
-WHERE patients.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-numbers_listed) AND patients.merged_into IS NOT NULL ORDER BY patients.number
+WHERE patients.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(?
+AS JSONB)) AS each)) AND patients.merged_into IS NOT NULL ORDER BY patients.number
 """,
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
@@ -754,9 +729,8 @@ FROM json_each(?) AS numbers_listed) AND patients.archived_at IS NULL
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.created_at, patients.archived_at
 FROM patients
-WHERE patients.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-numbers_listed) AND patients.archived_at IS NULL
+WHERE patients.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(?
+AS JSONB)) AS each)) AND patients.archived_at IS NULL
 """,
     """
 SELECT patient_keys."key", patient_keys.patient
@@ -778,9 +752,8 @@ LIMIT 1 OFFSET ?) IS NULL
 DELETE FROM patient_keys WHERE patient_keys."key" IN (SELECT keys_listed.value
 FROM json_each(?) AS keys_listed) AND patient_keys.patient = ?
 """: """
-DELETE FROM patient_keys WHERE patient_keys.key IN (SELECT keys_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-keys_listed) AND patient_keys.patient = ?
+DELETE FROM patient_keys WHERE patient_keys.key = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND patient_keys.patient = ?
 """,
     """
 SELECT count(*) AS count_1
@@ -796,23 +769,23 @@ WHERE patient_words.word = ?
 LIMIT NULLIF(?, -1) OFFSET ?) AS anon_1
 """,
     """
-SELECT CAST(round((julianday(queue_entries.ended_at) - julianday(queue_entries.started_at)) * 86400) AS
-INTEGER) AS seconds
+SELECT CAST(round((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 86400) AS INTEGER) AS seconds
 FROM queue_entries
 WHERE queue_entries.doctor_id = ? AND queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done'
 ORDER BY queue_entries.date DESC, queue_entries.position DESC
 LIMIT ? OFFSET ?
 """: """
-SELECT CAST(round(EXTRACT(epoch FROM queue_entries.ended_at - queue_entries.started_at)) AS INTEGER) AS
-seconds
+SELECT CAST(EXTRACT(epoch FROM date_trunc('second', queue_entries.ended_at) - date_trunc('second',
+queue_entries.started_at)) AS INTEGER) AS seconds
 FROM queue_entries
 WHERE queue_entries.doctor_id = ? AND queue_entries.date BETWEEN ? AND ? AND queue_entries.status =
 'done' ORDER BY queue_entries.date DESC, queue_entries.position DESC
 LIMIT NULLIF(?, -1) OFFSET ?
 """,
     """
-SELECT queue_entries.doctor_id, CAST(round((julianday(queue_entries.ended_at) -
-julianday(queue_entries.started_at)) * 86400) AS INTEGER) AS seconds
+SELECT queue_entries.doctor_id, CAST(round((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 86400) AS INTEGER) AS seconds
 FROM json_each(?) AS doctors_listed JOIN queue_entries ON 1 = 1
 WHERE queue_entries.id IN (SELECT last_entries.id
 FROM queue_entries AS last_entries
@@ -820,8 +793,8 @@ WHERE last_entries.doctor_id = doctors_listed.value AND last_entries.date BETWEE
 last_entries.status = 'done' ORDER BY last_entries.date DESC, last_entries.position DESC
 LIMIT ? OFFSET ?)
 """: """
-SELECT queue_entries.doctor_id, CAST(round(EXTRACT(epoch FROM queue_entries.ended_at -
-queue_entries.started_at)) AS INTEGER) AS seconds
+SELECT queue_entries.doctor_id, CAST(EXTRACT(epoch FROM date_trunc('second', queue_entries.ended_at) -
+date_trunc('second', queue_entries.started_at)) AS INTEGER) AS seconds
 FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
 doctors_listed JOIN queue_entries ON true
 WHERE queue_entries.id IN (SELECT last_entries.id
@@ -833,11 +806,11 @@ LIMIT NULLIF(?, -1) OFFSET ?)
     """
 SELECT patient_keys."key", group_concat(CAST(patient_keys.patient AS VARCHAR), ',') AS patients
 FROM patient_keys GROUP BY patient_keys."key"
-HAVING count(*) BETWEEN 2 AND ?
+HAVING count(*) BETWEEN 2 AND ? ORDER BY patient_keys."key"
 """: """
 SELECT patient_keys.key, string_agg(CAST(patient_keys.patient AS VARCHAR), ',') AS patients
 FROM patient_keys GROUP BY patient_keys.key
-HAVING count(*) BETWEEN 2 AND ?
+HAVING count(*) BETWEEN 2 AND ? ORDER BY patient_keys.key
 """,
     """
 SELECT appointments.patient_id, max(CASE WHEN (appointments.status IN ('checked_in', 'in_consultation',
@@ -851,21 +824,20 @@ SELECT appointments.patient_id, max(CASE WHEN (appointments.status IN ('checked_
 'completed', 'left')) THEN appointments.date END) AS came, max(CASE WHEN (appointments.status = 'booked' AND
 appointments.date < ?) THEN appointments.date END) AS booked
 FROM appointments
-WHERE appointments.patient_id IN (SELECT patients_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-patients_listed) AND appointments.date <= ? GROUP BY appointments.patient_id
+WHERE appointments.patient_id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND appointments.date <= ? GROUP BY
+appointments.patient_id
 """,
     """
 SELECT waitlist_days.entry_id, waitlist_days.date
 FROM waitlist_days
 WHERE waitlist_days.entry_id IN (SELECT entries_listed.value
-FROM json_each(?) AS entries_listed) ORDER BY waitlist_days.date
+FROM json_each(?) AS entries_listed) ORDER BY waitlist_days.entry_id, waitlist_days.date
 """: """
 SELECT waitlist_days.entry_id, waitlist_days.date
 FROM waitlist_days
-WHERE waitlist_days.entry_id IN (SELECT entries_listed.value
-FROM (SELECT CAST(each AS UUID) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-entries_listed) ORDER BY waitlist_days.date
+WHERE waitlist_days.entry_id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY waitlist_days.entry_id, waitlist_days.date
 """,
     """
 SELECT waitlist_entries.id, waitlist_entries.patient_id
@@ -886,9 +858,9 @@ FROM waitlist_entries JOIN patients ON patients.id = waitlist_entries.patient_id
 WHERE waitlist_entries.doctor_id = ? AND waitlist_entries.status = 'waiting' AND patients.archived_at IS
 NULL AND (EXISTS (SELECT waitlist_days.date
 FROM waitlist_days
-WHERE waitlist_days.entry_id = waitlist_entries.id AND waitlist_days.date IN (SELECT dates_listed.value
-FROM (SELECT CAST(each AS DATE) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-dates_listed) AND NOT (EXISTS (SELECT appointments.id
+WHERE waitlist_days.entry_id = waitlist_entries.id AND waitlist_days.date = ANY (ARRAY(SELECT CAST(each AS
+DATE) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND NOT (EXISTS (SELECT
+appointments.id
 FROM appointments
 WHERE appointments.patient_id = waitlist_entries.patient_id AND appointments.doctor_id =
 waitlist_entries.doctor_id AND appointments.date = waitlist_days.date AND status IN ('booked', 'checked_in',
@@ -907,9 +879,8 @@ waitlist_entries.doctor_id AND appointments.date = waitlist_days.date AND status
 """: """
 SELECT waitlist_days.date
 FROM waitlist_days JOIN waitlist_entries ON waitlist_entries.id = waitlist_days.entry_id
-WHERE waitlist_entries.id = ? AND waitlist_days.date IN (SELECT dates_listed.value
-FROM (SELECT CAST(each AS DATE) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-dates_listed) AND NOT (EXISTS (SELECT appointments.id
+WHERE waitlist_entries.id = ? AND waitlist_days.date = ANY (ARRAY(SELECT CAST(each AS DATE) AS value
+FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND NOT (EXISTS (SELECT appointments.id
 FROM appointments
 WHERE appointments.patient_id = waitlist_entries.patient_id AND appointments.doctor_id =
 waitlist_entries.doctor_id AND appointments.date = waitlist_days.date AND status IN ('booked', 'checked_in',
@@ -920,20 +891,18 @@ UPDATE waitlist_entries SET status='removed', updated_at=? WHERE waitlist_entrie
 numbers_listed.value
 FROM json_each(?) AS numbers_listed) AND waitlist_entries.status = 'waiting'
 """: """
-UPDATE waitlist_entries SET status='removed', updated_at=? WHERE waitlist_entries.number IN (SELECT
-numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-numbers_listed) AND waitlist_entries.status = 'waiting'
+UPDATE waitlist_entries SET status='removed', updated_at=? WHERE waitlist_entries.number = ANY (ARRAY(SELECT
+CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND
+waitlist_entries.status = 'waiting'
 """,
     """
 UPDATE waitlist_entries SET status='waiting', updated_at=? WHERE waitlist_entries.number IN (SELECT
 numbers_listed.value
 FROM json_each(?) AS numbers_listed) AND waitlist_entries.status = 'removed'
 """: """
-UPDATE waitlist_entries SET status='waiting', updated_at=? WHERE waitlist_entries.number IN (SELECT
-numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-numbers_listed) AND waitlist_entries.status = 'removed'
+UPDATE waitlist_entries SET status='waiting', updated_at=? WHERE waitlist_entries.number = ANY (ARRAY(SELECT
+CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND
+waitlist_entries.status = 'removed'
 """,
     """
 SELECT waitlist_entries.id, waitlist_entries.number
@@ -943,9 +912,8 @@ FROM json_each(?) AS numbers_listed)
 """: """
 SELECT waitlist_entries.id, waitlist_entries.number
 FROM waitlist_entries
-WHERE waitlist_entries.number IN (SELECT numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-numbers_listed)
+WHERE waitlist_entries.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
 UPDATE waitlist_entries SET first_date=(SELECT min(waitlist_days.date) AS min_1
@@ -960,10 +928,8 @@ UPDATE waitlist_entries SET first_date=(SELECT min(waitlist_days.date) AS min_1
 FROM waitlist_days
 WHERE waitlist_days.entry_id = waitlist_entries.id), last_date=(SELECT max(waitlist_days.date) AS max_1
 FROM waitlist_days
-WHERE waitlist_days.entry_id = waitlist_entries.id), updated_at=? WHERE waitlist_entries.number IN (SELECT
-numbers_listed.value
-FROM (SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each) AS
-numbers_listed)
+WHERE waitlist_days.entry_id = waitlist_entries.id), updated_at=? WHERE waitlist_entries.number = ANY
+(ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
 }
 

@@ -170,7 +170,7 @@ FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE (queue_entries.doctor_id, queue_entries.date) IN (SELECT queue_entries.doctor_id, queue_entries.date
 FROM queue_entries
 WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.date < ?)
-ORDER BY queue_entries.date, doctors.code
+ORDER BY queue_entries.date, doctors.code, queue_entries.position
 """
 
 
@@ -188,7 +188,7 @@ FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE (queue_entries.doctor_id, queue_entries.date) IN (SELECT queue_entries.doctor_id, queue_entries.date
 FROM queue_entries
 WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.date < ?)
-AND queue_entries.doctor_id = ? ORDER BY queue_entries.date, doctors.code
+AND queue_entries.doctor_id = ? ORDER BY queue_entries.date, doctors.code, queue_entries.position
 """
 
 
@@ -206,7 +206,7 @@ FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id
 WHERE queue_entries.appointment_id IN (SELECT appointments.id
 FROM appointments
 WHERE appointments.patient_id = ? AND status IN ('booked', 'checked_in', 'in_consultation')) ORDER BY
-queue_entries.date, queue_entries.position
+queue_entries.date, queue_entries.position, doctors.code
 """
 
 
@@ -220,7 +220,8 @@ doctors.code AS doctor_code
 FROM queue_entries JOIN appointments ON appointments.id = queue_entries.appointment_id JOIN doctors ON
 doctors.id = queue_entries.doctor_id
 WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
-'serving' ORDER BY queue_entries.started_at NULLS FIRST
+'serving' ORDER BY queue_entries.started_at NULLS FIRST, doctors.code, queue_entries.date,
+queue_entries.position
 """
 
 
@@ -237,7 +238,7 @@ WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held'
 'serving' AND queue_entries.appointment_id IN (SELECT appointments.id
 FROM appointments
 WHERE appointments.patient_id = ? AND status IN ('booked', 'checked_in', 'in_consultation')) ORDER BY
-queue_entries.started_at NULLS FIRST
+queue_entries.started_at NULLS FIRST, doctors.code, queue_entries.date, queue_entries.position
 """
 
 
@@ -271,8 +272,8 @@ def with_doctor(tx: Tx, *, doctor: UUID) -> list[rows.WithDoctorRow]:
 
 
 _LAST_LENGTHS = """
-SELECT CAST(round((julianday(queue_entries.ended_at) - julianday(queue_entries.started_at)) * 86400) AS
-INTEGER) AS seconds
+SELECT CAST(round((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 86400) AS INTEGER) AS seconds
 FROM queue_entries
 WHERE queue_entries.doctor_id = ? AND queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done'
 ORDER BY queue_entries.date DESC, queue_entries.position DESC
@@ -289,8 +290,8 @@ def last_lengths(tx: Tx, *, doctor: UUID, first: Date, last: Date, limit: int) -
 
 
 _LAST_LENGTHS_OF_DOCTORS = """
-SELECT queue_entries.doctor_id, CAST(round((julianday(queue_entries.ended_at) -
-julianday(queue_entries.started_at)) * 86400) AS INTEGER) AS seconds
+SELECT queue_entries.doctor_id, CAST(round((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 86400) AS INTEGER) AS seconds
 FROM json_each(?) AS doctors_listed JOIN queue_entries ON 1 = 1
 WHERE queue_entries.id IN (SELECT last_entries.id
 FROM queue_entries AS last_entries

@@ -49,7 +49,7 @@ def sharing_name_key(tx: Tx) -> Iterator[rows.NamedRow]:
 _SHARING_KEY = """
 SELECT patient_keys."key", group_concat(CAST(patient_keys.patient AS VARCHAR), ',') AS patients
 FROM patient_keys GROUP BY patient_keys."key"
-HAVING count(*) BETWEEN 2 AND ?
+HAVING count(*) BETWEEN 2 AND ? ORDER BY patient_keys."key"
 """
 
 

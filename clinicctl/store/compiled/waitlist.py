@@ -47,7 +47,7 @@ _DAYS_OF_ENTRIES = """
 SELECT waitlist_days.entry_id, waitlist_days.date
 FROM waitlist_days
 WHERE waitlist_days.entry_id IN (SELECT entries_listed.value
-FROM json_each(?) AS entries_listed) ORDER BY waitlist_days.date
+FROM json_each(?) AS entries_listed) ORDER BY waitlist_days.entry_id, waitlist_days.date
 """
 
 

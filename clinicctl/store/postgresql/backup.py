@@ -1,7 +1,8 @@
 """Back up a clinic on a server to a clinic file, which every desk can open."""
 
 from clinicctl.store.postgresql import notes
-from clinicctl.store.postgresql.transactions import READ, ServerTransactions
+from clinicctl.store.postgresql.beginning import READ
+from clinicctl.store.postgresql.transactions import ServerTransactions
 from clinicctl.store.reports import Copy, Head, LastBackup
 from clinicctl.store.sqlite import backup, filling
 

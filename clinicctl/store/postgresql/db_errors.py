@@ -37,7 +37,7 @@ _DAMAGED = {
     "XX001": "damaged data",
     "XX002": "a damaged index",
 }
-_CUT = "the connection was lost"
+CUT = "the connection was lost"
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def refusal(error: psycopg.Error, address: Address, wait: float) -> errors.Refus
     place, state = address.place, error.sqlstate
     if state is None:
         lost = isinstance(error, psycopg.OperationalError)
-        return errors.Unreachable(path=place, reason=_CUT) if lost else None
+        return errors.Unreachable(path=place, reason=CUT) if lost else None
     if state.startswith("23"):
         refused = REFUSALS.get(error.diag.constraint_name or "")
         return refused() if refused else None
@@ -92,7 +92,7 @@ def _of_state(state: str, place: str, wait: float) -> errors.Refusal | None:
         case _ if state in OVERTAKEN:
             return errors.Overtaken(reason=OVERTAKEN[state])
         case _ if state in _LOST or state.startswith("08"):
-            return errors.Unreachable(path=place, reason=_LOST.get(state, _CUT))
+            return errors.Unreachable(path=place, reason=_LOST.get(state, CUT))
         case "53100":
             return errors.DiskFull(path=place)
         case _ if state.startswith("58"):
@@ -111,15 +111,17 @@ def _of_state(state: str, place: str, wait: float) -> errors.Refusal | None:
 def is_rolled_back(error: psycopg.Error) -> bool:
     """Return whether an error of the last trip proves that nothing was committed.
 
-    The server has refused a statement before COMMIT, or it has chosen the transaction as a victim.
+    The server has refused a statement before COMMIT, or it has chosen the transaction as a victim. That a transaction
+    took too long, it may say after the commit.
     """
     state = error.sqlstate
-    return state is not None and (state in OVERTAKEN or state[:2] in ("22", "23", "42") or state == "55P03")
+    proves = OVERTAKEN.keys() - {"25P04"} | {"55P03"}
+    return state is not None and (state in proves or state[:2] in ("22", "23", "42"))
 
 
 def reason_of(error: Exception) -> str:
     """Return the kind of an error, without the server's text."""
     state = error.sqlstate if isinstance(error, psycopg.Error) else None
     if state is None:
-        return _CUT if isinstance(error, psycopg.OperationalError) else type(error).__name__
+        return CUT if isinstance(error, psycopg.OperationalError) else type(error).__name__
     return _LOST.get(state, f"SQLSTATE {state}")

@@ -4,8 +4,9 @@ from contextlib import suppress
 
 from clinicctl import errors
 from clinicctl.store.postgresql import copies
+from clinicctl.store.postgresql.beginning import READ
 from clinicctl.store.postgresql.driver import psycopg
-from clinicctl.store.postgresql.transactions import READ, ServerTransactions
+from clinicctl.store.postgresql.transactions import ServerTransactions
 
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
 

@@ -4,10 +4,11 @@ from clinicctl import errors
 from clinicctl.store import contents
 from clinicctl.store.compiled.postgresql import DDL
 from clinicctl.store.migrations import CURRENT
+from clinicctl.store.postgresql.beginning import APPLICATION
 from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.transactions import APPLICATION, INSERT_HEAD
+from clinicctl.store.postgresql.transactions import INSERT_HEAD
 from clinicctl.store.tx import Tx
 
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from clinicctl import clock, errors, interrupts
-from clinicctl.store.postgresql.db_errors import first, is_passing
+from clinicctl.store.postgresql.beginning import READ, WRITE
+from clinicctl.store.postgresql.db_errors import CUT, first, is_passing
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.store import ServerStore
-from clinicctl.store.postgresql.transactions import READ, WRITE
 from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.tx import Queries
 
@@ -94,25 +94,39 @@ class GroupServerStore(ServerStore):
 
         It is rolled back after an error, or if the command is not to be kept.
         """
-        end, succeeded = tx.end.last, False
+        end = tx.end.last
         tx.session.later("SAVEPOINT command", None)
         try:
             yield
-            succeeded = keep
-        finally:
-            if not succeeded:
-                tx.end.last = end
-                self._take_back(tx.session)
+        except (psycopg.Error, interrupts.Elapsed, interrupts.Interrupt):
+            self._take_back(tx, end)
+            raise
+        except BaseException:
+            self._take_back(tx, end)
+            self._refuse_lost()
+            raise
+        if not keep:
+            self._take_back(tx, end)
+            self._refuse_lost()
 
-    def _take_back(self, session: Session) -> None:
+    def _take_back(self, tx: ServerTx, end: tuple[int, str] | None) -> None:
         """Roll back the last command, or the whole group if the connection is lost."""
+        tx.end.last = end
         try:
             with suppress(psycopg.Error, interrupts.Elapsed):
-                session.roll_back_to("command")
+                tx.session.roll_back_to("command")
         finally:
-            if not session.is_open:
+            if not tx.session.is_open:
                 self.lost = self._commands > 0
                 self.roll_back()
+
+    def _refuse_lost(self) -> None:
+        """Refuse if the group is lost, whatever the last command was refused for.
+
+        The caller gives this reason to the other commands, too.
+        """
+        if self.lost:
+            raise errors.Unreachable(path=self.place, reason=CUT) from None
 
     @contextmanager
     def create(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
@@ -207,6 +221,10 @@ class GroupServerStore(ServerStore):
             if seen is not None and tx.is_restored(seen):
                 raise errors.RestoredMeanwhile(path=self.place)
         return tx
+
+    def longest_write(self) -> int:
+        """Return the seconds after which the server ends a write; 0 for never."""
+        return 0 if self.atomic else super().longest_write()
 
     def leave(self, session: Session) -> None:
         """End the transaction of a session. A connection on which that fails is closed."""

@@ -13,10 +13,11 @@ from clinicctl import __version__, clock, errors, settings
 from clinicctl.store.compiled.schema import COLUMNS
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import notes
+from clinicctl.store.postgresql.beginning import APPLICATION, READ
 from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.transactions import APPLICATION, READ, ServerTransactions
+from clinicctl.store.postgresql.transactions import ServerTransactions
 from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.reports import DatabaseInfo, Head, Measures
 from clinicctl.store.values import to_instant

@@ -50,7 +50,7 @@ _OTHER = {
         GROUP BY q.doctor_id, q.date, q.position HAVING count(*) > 1 OR q.position < 1""",
     "a patient has at most one open entry in a doctor's queue of a day": """SELECT 'P' || min(p.number)
             || ' in the queue of ' || min(d.code) || ' on ' || q.date || ', positions '
-            || string_agg(CAST(q.position AS text), ', ' ORDER BY q.position)
+            || min(q.position) || ' and ' || max(q.position)
         FROM queue_entries AS q JOIN appointments AS a ON a.id = q.appointment_id
         JOIN patients AS p ON p.id = a.patient_id JOIN doctors AS d ON d.id = q.doctor_id
         WHERE q.status NOT IN ('done', 'left')

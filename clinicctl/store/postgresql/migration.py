@@ -9,8 +9,9 @@ from clinicctl.store import migrations
 from clinicctl.store.compiled import journal
 from clinicctl.store.migrations import CURRENT
 from clinicctl.store.postgresql import check, copies
+from clinicctl.store.postgresql.beginning import WRITE
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.transactions import WRITE, ServerTransactions
+from clinicctl.store.postgresql.transactions import ServerTransactions
 from clinicctl.store.postgresql.tx import ServerTx
 
 _COUNTS = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"

@@ -15,10 +15,11 @@ from typing import Any
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store.postgresql import copies, filling, info
+from clinicctl.store.postgresql.beginning import WRITE
 from clinicctl.store.postgresql.db_errors import first
 from clinicctl.store.postgresql.driver import psycopg, search_path
 from clinicctl.store.postgresql.session import Session
-from clinicctl.store.postgresql.transactions import AGAIN, WRITE, ServerTransactions
+from clinicctl.store.postgresql.transactions import AGAIN, ServerTransactions
 from clinicctl.store.postgresql.tx import ServerTx
 from clinicctl.store.reports import Head
 from clinicctl.store.sqlite import check as file_check

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from clinicctl import interrupts
 from clinicctl.store.heads import Head
-from clinicctl.store.postgresql.driver import Connection, Cursor, pq, psycopg
+from clinicctl.store.postgresql.driver import Connection, pq, psycopg
 
 _INSERTS_AT_ONCE = 500
 """The most rows that wait for another statement."""
@@ -26,7 +26,9 @@ _ROLLED_BACK = 5.0
 """Seconds to wait for the answer to ROLLBACK. Then the connection is closed, which rolls back, too."""
 _NO_HURRY = (
     "SELECT set_config('statement_timeout', '0', true),"
-    " set_config('idle_in_transaction_session_timeout', '600000', true)"
+    " set_config('idle_in_transaction_session_timeout', '600000', true),"
+    " CASE WHEN current_setting('server_version_num')::integer >= 170000"
+    " THEN set_config('transaction_timeout', '0', true) END"
 )
 """A check or a copy reads the whole clinic, and writes it elsewhere meanwhile."""
 _WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
@@ -35,6 +37,22 @@ _READS = re.compile(r"\s*(?:SELECT|WITH)\b")
 Row = tuple[Any, ...]
 Values = tuple[Any, ...] | None
 Statement = tuple[str, Values]
+
+
+class Answer(NamedTuple):
+    """What the server answered to a statement."""
+
+    rows: list[Row]
+    rowcount: int
+    tag: str | None
+
+    def fetchall(self) -> list[Row]:
+        """Return the rows."""
+        return self.rows
+
+    def fetchone(self) -> Row | None:
+        """Return the first row, or None."""
+        return self.rows[0] if self.rows else None
 
 
 class Session:
@@ -70,8 +88,7 @@ class Session:
     @property
     def is_uncommitted(self) -> bool:
         """Whether the server has answered everything, and the transaction is open."""
-        idle = self.connection.pgconn.pipeline_status == pq.PipelineStatus.OFF
-        return idle and self.status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
+        return self.status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
 
     @property
     def is_idle(self) -> bool:
@@ -83,15 +100,15 @@ class Session:
         """Whether the connection is closed or lost."""
         return self.connection.closed or self.connection.broken
 
-    def run(self, sql: str, values: Values = ()) -> Cursor:
-        """Send the waiting statements and this one, and return its cursor."""
-        (cursor,) = self.run_all([(sql, values)])
-        return cursor
+    def run(self, sql: str, values: Values = ()) -> Answer:
+        """Send the waiting statements and this one, and return its answer."""
+        (answer,) = self.run_all([(sql, values)])
+        return answer
 
     def run_all(
         self, statements: Iterable[Statement], *, ahead: Sequence[Statement] = (), seconds: float | None = None
-    ) -> list[Cursor]:
-        """Send the waiting statements and these; return the cursors of these.
+    ) -> list[Answer]:
+        """Send the waiting statements and these; return the answers to these.
 
         They take one round trip. The results of `ahead` are then known. Raises `interrupts.Elapsed` if the server has
         not answered in `seconds`, or in its patience.
@@ -99,12 +116,33 @@ class Session:
         asked = list(statements)
         sent = [*self._waiting, *asked, *ahead]
         self._waiting = []
-        with self._trip(seconds, pipelined=len(sent) > 1):
-            cursors = [self.connection.execute(sql, values, prepare=False) for sql, values in sent]
+        answers = self._send(sent, seconds)
         first = len(sent) - len(asked) - len(ahead)
         if ahead:
-            self._known.add(ahead, [each.fetchall() for each in cursors[first + len(asked) :]])
-        return cursors[first : first + len(asked)]
+            self._known.add(ahead, [each.rows for each in answers[first + len(asked) :]])
+        return answers[first : first + len(asked)]
+
+    def _send(self, statements: Sequence[Statement], seconds: float | None = None) -> list[Answer]:
+        """Send statements as one message; return their answers.
+
+        Several are one query string, with their values in it. psycopg's pipeline would be another way, but after it the
+        server does not end the transaction of a silent client.
+        """
+        with self._trip(seconds):
+            if len(statements) == 1:
+                (sql, values) = statements[0]
+                cursor = self.connection.execute(sql, values, prepare=False)
+            else:
+                cursor = psycopg.ClientCursor(self.connection)
+                texts = (sql if values is not None else sql.replace("%", "%%") for sql, values in statements)
+                cursor.execute("; ".join(texts), [each for _, values in statements for each in values or ()])
+            found = list[Answer]()
+            more: bool | None = True
+            while more:
+                rows = cursor.fetchall() if cursor.description is not None else []
+                found.append(Answer(rows, cursor.rowcount, cursor.statusmessage))
+                more = cursor.nextset()
+            return found
 
     def take_time(self) -> None:
         """Let this transaction take longer than that of a desk."""
@@ -118,8 +156,8 @@ class Session:
             reads = _READS.match(sql)
             if not reads:
                 self._known.forget(sql)
-            (cursor,) = self._send((sql, values))
-            found = cursor.fetchall()
+            (answer,) = self._ask((sql, values))
+            found = answer.rows
             if reads:
                 self._known.add([(sql, values)], [found])
         return found
@@ -132,7 +170,7 @@ class Session:
         assert all(_READS.match(sql) for sql, _ in queries), "a change cannot be run ahead"
         self._hints.update(dict.fromkeys(queries))
 
-    def _send(self, *statements: Statement) -> list[Cursor]:
+    def _ask(self, *statements: Statement) -> list[Answer]:
         """Send statements, and behind them the queries that will be asked for."""
         ahead = [each for each in self._hints if self._known.get(each) is None and each not in statements]
         self._hints.clear()
@@ -153,22 +191,12 @@ class Session:
         """Run changes in one round trip; return how many rows each has changed."""
         for sql, _ in changes:
             self._known.forget(sql)
-        return [each.rowcount for each in self._send(*changes)]
+        return [each.rowcount for each in self._ask(*changes)]
 
     def script(self, statements: Iterable[str], *, seconds: float | None = None) -> list[list[Row]]:
-        """Send statements without parameters as one message.
-
-        Returns the rows of each that has some.
-        """
+        """Send statements without parameters as one message; return their rows."""
         self._known.clear()
-        with self._trip(seconds):
-            cursor = self.connection.execute("; ".join(statements))
-        found = list[list[Row]]()
-        while True:
-            if cursor.description is not None:
-                found.append(cursor.fetchall())
-            if not cursor.nextset():
-                return found
+        return [answer.rows for answer in self._send([(each, None) for each in statements], seconds)]
 
     def later(self, sql: str, values: Values = ()) -> None:
         """Send a statement with the next one that needs an answer."""
@@ -187,10 +215,7 @@ class Session:
         changed = 0
         while several:
             interrupts.check()
-            with self.connection.cursor() as cursor:
-                with self._trip(pipelined=True):
-                    cursor.executemany(sql, several)
-                changed += cursor.rowcount
+            changed += sum(each.rowcount for each in self._send([(sql, each) for each in several]))
             several = list(islice(left, _INSERTS_AT_ONCE))
             self._known.forget(sql)
         return changed
@@ -218,7 +243,7 @@ class Session:
         self._streams += 1
         name = f"rows_{self._streams}"
         fetch = f"FETCH {_FETCHED_AT_ONCE} FROM {name}"
-        _, found = self._send((f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", values), (fetch, None))
+        _, found = self._ask((f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", values), (fetch, None))
         while rows := found.fetchall():
             yield from rows
             if len(rows) < _FETCHED_AT_ONCE:
@@ -250,16 +275,12 @@ class Session:
         self.script(["ROLLBACK"], seconds=_ROLLED_BACK)
 
     @contextmanager
-    def _trip(self, seconds: float | None = None, *, pipelined: bool = False) -> Iterator[None]:
+    def _trip(self, seconds: float | None = None) -> Iterator[None]:
         """Wait for the server, until a signal or a timeout stops it.
 
         Nothing is cancelled then. The server would answer a cancelled COMMIT as if it had done it.
         """
-        with self._stopping(), interrupts.Waiting(seconds or self.patience), ExitStack() as trip:
-            if pipelined:
-                trip.enter_context(self.connection.pipeline())
-            # Before the pipeline ends, which would wait for the server.
-            trip.push(self._close_when_stopped)
+        with self._stopping(), interrupts.Waiting(seconds or self.patience):
             yield
 
     @contextmanager

@@ -16,8 +16,9 @@ from clinicctl.store import paths
 from clinicctl.store.compiled.postgresql import DDL
 from clinicctl.store.heads import Head
 from clinicctl.store.migrations import CURRENT
-from clinicctl.store.postgresql import notes
+from clinicctl.store.postgresql import beginning, notes
 from clinicctl.store.postgresql.address import read as read_address
+from clinicctl.store.postgresql.beginning import APPLICATION, READ, WRITE
 from clinicctl.store.postgresql.db_errors import first, is_passing, is_rolled_back, reason_of, translated
 from clinicctl.store.postgresql.driver import connect, psycopg
 from clinicctl.store.postgresql.session import Session, Statement, Values
@@ -25,14 +26,6 @@ from clinicctl.store.postgresql.tx import ServerTx, recorded
 from clinicctl.store.tx import MOVED_TO, JournalEnd, Queries, read_settings, refuse_other_version
 from clinicctl.store.values import from_instant
 
-APPLICATION = "clinicctl"
-
-WRITE, READ = "BEGIN ISOLATION LEVEL READ COMMITTED", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-
-SILENT = {WRITE: 5, READ: 600}
-"""Seconds after which the server ends the transaction of a silent client, which holds the lock when it writes."""
-LONGEST = 30
-"""Seconds after which the server ends a statement, beyond the wait for the lock."""
 PATIENCE = 5.0
 """Seconds to wait for an answer beyond the time after which the server ends a statement."""
 AGAIN = 0.2
@@ -40,11 +33,6 @@ AGAIN = 0.2
 LEAST_WAIT = 10.0
 """The least number of seconds to wait for the answer to COMMIT."""
 
-# A server that waits for its standbys to apply a commit goes on doing so.
-_DURABLE = (
-    "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
-    " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
-)
 _HEAD = "SELECT number, hash, schema, application, session_user FROM head"
 _SETTINGS = "SELECT name, value FROM settings"
 _ADVANCE = "UPDATE head SET number = %s, hash = %s"
@@ -56,9 +44,6 @@ INSERT_HEAD = "INSERT INTO head (one, number, hash, schema, application) VALUES 
 _EMPTY = ("INSERT INTO counters (name, value) VALUES ('patients', 0), ('appointments', 0), ('waitlist', 0)",)
 _EXISTING = {"42P06", "42P07", "23505"}
 _MISSING = {"42P01", "42703", "3F000"}
-
-_MOST_MILLISECONDS = 2_147_483_647
-"""The longest time that the server can wait."""
 
 _LOST = "the server was replaced by an older copy, or a standby without the last writes was promoted"
 _OTHER = "another database was put in its place"
@@ -131,7 +116,10 @@ class ServerTransactions:
 
     def connected(self, wait: float) -> Session:
         """Return a session on a new connection."""
-        return Session(connect(self.address, wait=wait), patience=LONGEST + self.wait + PATIENCE)
+        return Session(connect(self.address, wait=wait), patience=self._patience())
+
+    def _patience(self) -> float:
+        return beginning.LONGEST + self.wait + PATIENCE
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -223,10 +211,10 @@ class ServerTransactions:
         questions = [f"{_HEAD}{lock}", _SETTINGS, *(_about(*noted) if noted else ())]
         # What the last transaction of this connection has read, others may have changed since.
         session.reset()
-        session.patience = LONGEST + self.wait + PATIENCE
-        beginning = self.beginning(how, wait=max(0.0, end - clock.ticks()))
+        session.patience = self._patience()
+        first_ones = self.beginning(how, wait=max(0.0, end - clock.ticks()))
         try:
-            answers = session.run_all([*beginning, *((each, None) for each in questions)], ahead=known)
+            answers = session.run_all([*first_ones, *((each, None) for each in questions)], ahead=known)
         except psycopg.Error as error:
             if first(error).sqlstate not in _MISSING:
                 raise
@@ -258,21 +246,14 @@ class ServerTransactions:
     def beginning(self, how: str, *, wait: float | None = None) -> list[tuple[str, Values]]:
         """Return the statements that begin a transaction and set it up.
 
-        No setting outlives the transaction. `wait` is how long it waits for the lock.
+        `wait` is how long it waits for the lock.
         """
         wait = self.wait if wait is None else wait
-        chosen = {
-            "search_path": f'"{self.address.schema}", pg_temp',
-            "lock_timeout": _milliseconds(wait),
-            "idle_in_transaction_session_timeout": _milliseconds(SILENT[how]),
-            "statement_timeout": _milliseconds(wait + LONGEST),
-            "timezone": "UTC",
-            "datestyle": "ISO, YMD",
-            "application_name": APPLICATION,
-        }
-        calls = ", ".join(["set_config(%s, %s, true)"] * len(chosen))
-        values = tuple(each for pair in chosen.items() for each in pair)
-        return [(how, None), (f"SELECT {calls}, {_DURABLE}", values)]
+        return beginning.statements(how, schema=self.address.schema, wait=wait, longest_write=self.longest_write())
+
+    def longest_write(self) -> int:
+        """Return the seconds after which the server ends a write; 0 for never."""
+        return beginning.LONGEST_WRITE
 
     def _refuse_behind(self, found: Head, noted: Head, hashes: list[Any], restored: list[Any]) -> None:
         """Refuse a clinic without the write that was noted last.
@@ -332,7 +313,7 @@ class ServerTransactions:
             if session.is_uncommitted or (isinstance(cause, psycopg.Error) and is_rolled_back(cause)):
                 raise
             raise errors.OutcomeUnknown(reason=reason_of(cause), key=key) from None
-        if committed.statusmessage != "COMMIT":
+        if committed.tag != "COMMIT":
             raise RuntimeError("the server has rolled the transaction back")
         if session.warned:
             raise errors.OutcomeUnknown(reason="the server does not say that a standby has it", key=key)
@@ -376,10 +357,6 @@ class ServerTransactions:
             each.fetchall() for each in session.run_all([(_SETTINGS, None), ("SELECT session_user", None)])
         )
         return self._opened(session, _Begun(head, schema, tuple(settings), role), actor, fresh=fresh)
-
-
-def _milliseconds(seconds: float) -> str:
-    return str(min(max(1, round(seconds * 1000)), _MOST_MILLISECONDS))
 
 
 def _about(noted: Head, at: datetime) -> list[str]:

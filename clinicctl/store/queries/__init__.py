@@ -15,6 +15,7 @@ from enum import Enum, auto
 from typing import Any, cast
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Dialect,
     Executable,
@@ -30,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement, GenericFunction
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 
 FILTERS: ColumnElement[bool] = literal_column("{conditions}")
 """The placeholder of the conditions in a `filtered` query."""
@@ -145,9 +146,13 @@ class json_each(GenericFunction[Any]):  # noqa: N801 - a function of SQL
 @compiles(json_each, "postgresql")
 def _json_each(element: json_each, compiler: Any, **options: Any) -> str:
     (parameter,) = element.clauses
-    listed = cast("ListOf", parameter.type)
+    return _listed_on_server(cast("ListOf", parameter.type), compiler.process(parameter, **options), compiler)
+
+
+def _listed_on_server(listed: "ListOf", parameter: str, compiler: Any) -> str:
+    """Return the subquery for the values of a list parameter, with the type of a column."""
     type_ = compiler.dialect.type_compiler_instance.process(listed.item).replace("INTEGER", "BIGINT")
-    values = f"jsonb_array_elements_text(CAST({compiler.process(parameter, **options)} AS JSONB))"
+    values = f"jsonb_array_elements_text(CAST({parameter} AS JSONB))"
     return f"(SELECT CAST(each AS {type_}) AS value FROM {values} AS each)"  # noqa: S608 - compiled SQL
 
 
@@ -170,7 +175,8 @@ class either(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
 
     def __init__(self, sqlite: ColumnElement[Any], postgresql: ColumnElement[Any]) -> None:
         super().__init__(sqlite, postgresql)
-        self.type = sqlite.type
+        # SQLAlchemy would compare a truth value with 1 on SQLite.
+        self.type = NullType() if isinstance(sqlite.type, Boolean) else sqlite.type
 
 
 @compiles(either)
@@ -190,6 +196,26 @@ def listed(column: ColumnElement[Any], name: str) -> TableValuedAlias:
     return json_each(bindparam(name, type_=ListOf(column.type))).table_valued("value").alias(f"{name}_listed")
 
 
+class any_of(FunctionElement[bool]):  # noqa: N801 - used like a function of SQL
+    """Whether a column's value is in a list parameter, for PostgreSQL.
+
+    An array is looked up in an index. For a table of unknown length the server would rather read the other one.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        super().__init__(column, bindparam(name, type_=ListOf(column.type)))
+        self.type = Boolean()
+
+
+@compiles(any_of, "postgresql")
+def _any_of(element: any_of, compiler: Any, **options: Any) -> str:
+    column, parameter = element.clauses
+    values = _listed_on_server(cast("ListOf", parameter.type), compiler.process(parameter, **options), compiler)
+    return f"{compiler.process(column, **options)} = ANY (ARRAY{values})"
+
+
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Return the condition that a column's value is in a list parameter."""
-    return type_coerce(column, String).in_(select(listed(column, name).c.value))
+    return either(type_coerce(column, String).in_(select(listed(column, name).c.value)), any_of(column, name))

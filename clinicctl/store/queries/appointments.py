@@ -200,7 +200,10 @@ OF_SERIES = every(
     "AppointmentRow",
 )
 VISITS = every(
-    select(appointments.c.visit, appointments.c.number).where(_WITH_PATIENT, _WITH_DOCTOR, _ON, IS_ACTIVE), "VisitRow"
+    select(appointments.c.visit, appointments.c.number)
+    .where(_WITH_PATIENT, _WITH_DOCTOR, _ON, IS_ACTIVE)
+    .order_by(appointments.c.visit),
+    "VisitRow",
 )
 AT_TIME = every(
     select(

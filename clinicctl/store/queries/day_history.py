@@ -17,8 +17,8 @@ NEXT_SAVED = one(
     "BeforeRow",
 )
 ACTIVE_VISITS = every(
-    select(appointments.c.number, appointments.c.visit, appointments.c.created_at).where(
-        appointments.c.patient_id == bindparam("patient"), *_ON_DAY, IS_ACTIVE
-    ),
+    select(appointments.c.number, appointments.c.visit, appointments.c.created_at)
+    .where(appointments.c.patient_id == bindparam("patient"), *_ON_DAY, IS_ACTIVE)
+    .order_by(appointments.c.visit),
     "ActiveVisitRow",
 )

@@ -27,7 +27,7 @@ SETTINGS_WITH_LEDGER = every(
     "DaySettingRow",
 )
 SETTINGS_OF_DOCTORS = every(_SETTINGS.where(among(availabilities.c.doctor_id, "doctors")), "DaySettingRow")
-LEDGERS = every(_LEDGERS.where(capacities.c.doctor_id == bindparam("doctor")), "LedgerRow")
+LEDGERS = every(_LEDGERS.where(capacities.c.doctor_id == bindparam("doctor")).order_by(capacities.c.date), "LedgerRow")
 LEDGERS_OF_DOCTORS = every(_LEDGERS.where(among(capacities.c.doctor_id, "doctors")), "LedgerRow")
 DOCTORS_WITH_LEDGER = every(select(capacities.c.doctor_id).where(_IN_SPAN).distinct())
 WEEKDAYS = every(select(weekly_patterns).where(weekly_patterns.c.doctor_id == bindparam("doctor")), "WeekdayRow")

@@ -37,13 +37,16 @@ _IN_STATUS = queue_entries.c.status == bindparam("status")
 
 
 def _seconds(entries: NamedFromClause) -> ColumnElement[int]:
-    """Return how long a consultation took.
+    """Return how long a consultation took, from whole second to whole second.
 
     The database subtracts the instants, because to read them as values takes longer than the rest of an estimate.
     """
-    days = func.julianday(entries.c.ended_at) - func.julianday(entries.c.started_at)
-    seconds = extract("epoch", entries.c.ended_at - entries.c.started_at)
-    return either(cast(func.round(days * 86_400), Integer), cast(func.round(seconds), Integer))
+    to_the_second = len("2026-01-31 23:59:59")
+    start, end = (
+        func.julianday(func.substr(each, 1, to_the_second)) for each in (entries.c.started_at, entries.c.ended_at)
+    )
+    began, ended = (func.date_trunc("second", each) for each in (entries.c.started_at, entries.c.ended_at))
+    return either(cast(func.round((end - start) * 86_400), Integer), cast(extract("epoch", ended - began), Integer))
 
 
 def _consultations(entries: NamedFromClause, doctor: ColumnElement[bool]) -> list[ColumnElement[bool]]:
@@ -96,7 +99,7 @@ _OF_EARLIER_QUEUES = _ALL.where(
     tuple_(queue_entries.c.doctor_id, queue_entries.c.date).in_(
         select(queue_entries.c.doctor_id, queue_entries.c.date).where(IN_QUEUE, _EARLIER).correlate(None)
     )
-).order_by(queue_entries.c.date, doctors.c.code)
+).order_by(queue_entries.c.date, doctors.c.code, queue_entries.c.position)
 OF_EARLIER_QUEUES = every(_OF_EARLIER_QUEUES, "QueueRow")
 OF_EARLIER_QUEUES_OF_DOCTOR = every(_OF_EARLIER_QUEUES.where(_OF_DOCTOR), "QueueRow")
 # A subquery, because the index needs the exact condition, and `status` is a column of both tables.
@@ -105,7 +108,7 @@ OF_PATIENT = every(
         queue_entries.c.appointment_id.in_(
             select(appointments.c.id).where(appointments.c.patient_id == bindparam("patient"), IS_ACTIVE)
         )
-    ).order_by(queue_entries.c.date, queue_entries.c.position),
+    ).order_by(queue_entries.c.date, queue_entries.c.position, doctors.c.code),
     "QueueRow",
 )
 _CONSULTATIONS = (
@@ -119,7 +122,7 @@ _CONSULTATIONS = (
     .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
     .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
     .where(IN_QUEUE, queue_entries.c.status == QueueStatus.SERVING)
-    .order_by(queue_entries.c.started_at.nulls_first())
+    .order_by(queue_entries.c.started_at.nulls_first(), doctors.c.code, queue_entries.c.date, queue_entries.c.position)
 )
 CONSULTATIONS = every(_CONSULTATIONS, "ConsultationRow")
 CONSULTATIONS_OF_PATIENT = every(

@@ -61,7 +61,8 @@ SHARING_KEY = stream(
         func.aggregate_strings(cast(patient_keys.c.patient, String), ",").label("patients"),
     )
     .group_by(patient_keys.c.key)
-    .having(func.count().between(2, bindparam("most", type_=Integer))),
+    .having(func.count().between(2, bindparam("most", type_=Integer)))
+    .order_by(patient_keys.c.key),
     "SharedKeyRow",
 )
 WORD_COUNTS = stream(

@@ -36,7 +36,9 @@ _ENTRY = waitlist_entries.c.id == bindparam("row")
 BY_NUMBER = one(_ALL.where(waitlist_entries.c.number == bindparam("number")), "WaitlistRow")
 LISTED = filtered(_ALL.where(FILTERS), "WaitlistRow", streamed=True)
 DAYS_OF_ENTRIES = every(
-    select(waitlist_days).where(among(waitlist_days.c.entry_id, "entries")).order_by(waitlist_days.c.date),
+    select(waitlist_days)
+    .where(among(waitlist_days.c.entry_id, "entries"))
+    .order_by(waitlist_days.c.entry_id, waitlist_days.c.date),
     "WaitlistDayRow",
 )
 WAITING = condition(_IS_WAITING)

@@ -132,7 +132,7 @@ INVARIANTS = (
     Invariant(
         "a patient has at most one open entry in a doctor's queue of a day",
         """SELECT 'P' || p.number || ' in the queue of ' || d.code || ' on ' || q.date || ', positions '
-            || group_concat(q.position, ', ')
+            || min(q.position) || ' and ' || max(q.position)
         FROM queue_entries AS q JOIN appointments AS a ON a.id = q.appointment_id
         JOIN patients AS p ON p.id = a.patient_id JOIN doctors AS d ON d.id = q.doctor_id
         WHERE q.status NOT IN ('done', 'left')
