@@ -624,6 +624,7 @@ BARS: dict[str, Callable[[], Iterator[tuple[str, str, float, str]]]] = {
     "hours": hours,
     "throughput": bench_server.throughput,
     "chain": bench_server.chain,
+    "desks": bench_server.desks,
 }
 
 

@@ -5,13 +5,15 @@ trips, by psycopg alone. Each bare client writes to tables of its own, but all l
 desks do.
 """
 
+import math
 import os
 import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,8 +28,10 @@ from tests.proxy import Proxy
 Row = tuple[str, str, float, str]
 
 CLIENTS = (1, 8, 32)
-EACH = 60
-"""Bookings of a client."""
+BOOKINGS = 256
+"""Bookings of all clients together."""
+FIRST = "book P1 D0 +1d --dry-run\n"
+"""The first line of a client, with which it loads what it needs and connects. It is not measured."""
 ROUNDS = 3
 LARGE = 1_000_000
 CLINICS = 50
@@ -36,36 +40,33 @@ DELAY = 0.003
 
 RECORDER = """
 import pickle, sys
-from clinicctl.store.postgresql import session
-trips, run_all = [], session.Session.run_all
+from clinicctl.store.postgresql.exchange import Exchange
+trips, run = [], Exchange.run
 
-def recording(self, statements, *, ahead=(), seconds=None):
-    asked = list(statements)
-    sent = [*self._waiting, *asked, *ahead]
+def recording(self, statements):
     # As texts without a type, as the program sends them.
-    trips.append([(sql, values and tuple(v if v is None else str(v) for v in values)) for sql, values in sent])
-    return run_all(self, asked, ahead=ahead, seconds=seconds)
+    texts = [(sql, values and [each if each is None else str(each) for each in values]) for sql, values in statements]
+    trips.append(texts)
+    return run(self, statements)
 
-session.Session.run_all = recording
-from clinicctl.cli import run
-status = run(sys.argv[2:])
+Exchange.run = recording
+from clinicctl.cli import run as program
+status = program(sys.argv[2:])
 pickle.dump(trips, open(sys.argv[1], "wb"))
-sys.exit(status)
+raise SystemExit(status)
 """
-
+"""A run of the program that notes each of its round trips."""
 BARE = """
 import os, pickle, sys
 os.environ["PSYCOPG_WAIT_FUNC"] = "wait_select"
 import psycopg
-url, own, shared, log = sys.argv[1:]
-trips = pickle.load(open(log, "rb"))
-recorded = os.path.basename(log)
+url, recorded, own, shared, log = sys.argv[1:]
 
 def mine(sql, values):
     sql = sql.replace("FROM head", f"FROM {shared}.head").replace("UPDATE head", f"UPDATE {shared}.head")
-    return sql, values and tuple(v and v.replace(recorded, own) for v in values)
+    return sql, values and [each and each.replace(recorded, own) for each in values]
 
-trips = [[mine(*each) for each in trip] for trip in trips]
+trips = [[mine(*each) for each in trip] for trip in pickle.load(open(log, "rb"))]
 connection = psycopg.connect(url, autocommit=True, prepare_threshold=None)
 print("ready", flush=True)
 sys.stdin.readline()
@@ -103,19 +104,19 @@ def batch(url: str, lines: Sequence[str]) -> None:
 
 
 def fill(url: str) -> None:
-    """Make the clinic that the clients write to: a doctor for each of them, and patients for a day of each."""
+    """Make the clinic that the clients write to: a doctor for each of them, and patients for a day of one."""
     batch(
         url,
         [
             "init --timezone UTC --region IN",
             *(f"doctor add D{n} 'Dr. Nr{n}' --capacity 500" for n in range(max(CLIENTS))),
-            *(f"patient add 'Patient Nr{n}' --phone none --new" for n in range(EACH)),
+            *(f"patient add 'Patient Nr{n}' --phone none --new" for n in range(BOOKINGS)),
         ],
     )
 
 
-def bookings(client: int) -> list[str]:
-    return [f"book P{n + 1} D{client} +1d" for n in range(EACH)]
+def bookings(client: int, count: int) -> str:
+    return "".join(f"book P{n + 1} D{client} +1d\n" for n in range(count))
 
 
 def clone(made: postgres.Server, schema: str) -> str:
@@ -140,7 +141,7 @@ def together(commands: Sequence[tuple[list[str], str, int]]) -> float:
         for process in running:
             assert process.stdin
             assert process.stdout
-            process.stdin.write("version\n" if "batch" in process.args else "")  # type: ignore[operator]
+            process.stdin.write(FIRST if "batch" in process.args else "")  # type: ignore[operator]
             process.stdin.flush()
             process.stdout.readline()
         began = time.perf_counter()
@@ -157,39 +158,50 @@ def together(commands: Sequence[tuple[list[str], str, int]]) -> float:
 
 def throughput() -> Iterator[Row]:
     """Bookings of many clients, in one clinic and in a clinic of each, against the same round trips by psycopg."""
-    with server() as made, TemporaryDirectory() as folder:
+    with server() as made:
         fill(made.url(schema="base"))
-        logs = [_recorded(made, Path(folder), client) for client in range(max(CLIENTS))]
         for delay in (0.0, DELAY):
             for clients in CLIENTS:
-                yield _row(made, logs[:clients], delay, f"{clients} client{'s' * (clients > 1)} of one clinic")
-        yield _row(made, logs, 0.0, f"{len(logs)} clinics with a client each", alone=True)
+                what = f"{clients} client{'s' * (clients > 1)} of one clinic"
+                yield _row(made, ["clinic_of_bench"] * clients, delay, what)
+        clients = max(CLIENTS)
+        yield _row(
+            made, [f"clinic_of_bench_{n}_" for n in range(clients)], 0.0, f"{clients} clinics with a client each"
+        )
 
 
-def _row(made: postgres.OwnServer, logs: Sequence[Path], delay: float, what: str, *, alone: bool = False) -> Row:
+def _row(made: postgres.OwnServer, schemas: Sequence[str], delay: float, what: str) -> Row:
+    """Measure clients, each in a schema, which some or all of them may share.
+
+    What the bare clients send is recorded in a run of all of them, because a group of bookings lasts a certain time.
+    """
     pairs = list[tuple[float, float]]()
+    count, each = len(schemas), BOOKINGS // len(schemas)
     with ExitStack() as line:
         way = line.enter_context(Proxy(made, rtt=delay)) if delay else made
+        logs = [Path(line.enter_context(TemporaryDirectory())) / "log" for _ in schemas]
+
+        def program_of(schema: str, client: int, *runs: str) -> tuple[list[str], str, int]:
+            command = [*runs, "batch", "-", "--wait", "60", "--db", way.url(schema=schema)]
+            return command, bookings(client, each), each
+
+        def bare_of(schema: str, client: int, log: Path) -> tuple[list[str], str, int]:
+            head = f"bare_{schemas.index(schema)}"
+            return [sys.executable, "-c", BARE, way.url(), schema, f"bare_{client}", head, str(log)], "go\n", 1
+
+        def fresh(names: Iterable[str]) -> None:
+            for name in dict.fromkeys(names):
+                clone(made, name)
+
+        fresh(schemas)
+        recorder = (sys.executable, "-c", RECORDER)
+        together([program_of(schema, n, *recorder, str(logs[n])) for n, schema in enumerate(schemas)])
         for _ in range(ROUNDS):
-            shared = ["one", *(f"one_{n}" for n in range(1, len(logs)))] if alone else ["one"] * len(logs)
-            for schema in dict.fromkeys(shared):
-                clone(made, schema)
-            lines = ["\n".join(bookings(n)) + "\n" for n in range(len(logs))]
-            ours = [
-                (program("batch", "-", "--wait", "60", "--db", way.url(schema=schema)), text, EACH)
-                for schema, text in zip(shared, lines, strict=True)
-            ]
-            own = [f"bare_{n}" for n in range(len(logs))]
-            for schema in own:
-                clone(made, schema)
-            heads = own if alone else [own[0]] * len(own)
-            bare = [
-                ([sys.executable, "-c", BARE, way.url(), schema, head, str(log)], "go\n", 1)
-                for schema, head, log in zip(own, heads, logs, strict=True)
-            ]
-            pairs.append((together(ours), together(bare)))
-    count = len(logs) * EACH
-    first, second = (count / statistics.median(each) for each in zip(*pairs, strict=True))
+            fresh(schemas)
+            ours = together([program_of(schema, n, *program()) for n, schema in enumerate(schemas)])
+            fresh(f"bare_{n}" for n in range(count))
+            pairs.append((ours, together([bare_of(schema, n, logs[n]) for n, schema in enumerate(schemas)])))
+    first, second = (count * each / statistics.median(seconds) for seconds in zip(*pairs, strict=True))
     found = statistics.median(b / a for a, b in pairs)
     slow = f", {delay * 1000:.0f} ms a round trip" if delay else ""
     return (
@@ -198,17 +210,6 @@ def _row(made: postgres.OwnServer, logs: Sequence[Path], delay: float, what: str
         found,
         "at least 0.6",
     )
-
-
-def _recorded(made: postgres.Server, folder: Path, client: int) -> Path:
-    """Run the bookings of a client alone, and record its round trips in a file named as the schema."""
-    schema = f"recorded_{client}_of_a_client"
-    log = folder / schema
-    command = [sys.executable, "-c", RECORDER, str(log), "batch", "-", "--db", clone(made, schema)]
-    text = "\n".join(bookings(client))
-    subprocess.run(command, input=text, stdout=subprocess.DEVNULL, check=True, text=True)
-    made.psql(f"DROP SCHEMA {schema} CASCADE")
-    return log
 
 
 # A large clinic among many
@@ -262,3 +263,35 @@ def _seconds(url: str, args: list[str]) -> float:
     began = time.perf_counter()
     subprocess.run(program(*args, "--db", url), stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - began
+
+
+# Many desks on a slow line
+
+DESKS = 30
+EVERY = 10.0
+"""Seconds between two bookings of a desk."""
+SLOW = 0.005
+"""Seconds of a round trip to a server in another town."""
+
+
+def desks() -> Iterator[Row]:
+    """Thirty desks on a slow line, each with a booking every ten seconds, against a desk alone."""
+    with server() as made, Proxy(made, rtt=SLOW) as line:
+        fill(made.url(schema="base"))
+        url = line.url(schema="base")
+        alone = statistics.median(_seconds(url, ["book", f"P{n + 1}", "D31", "+2d"]) for n in range(20))
+        began = time.perf_counter() + 1
+
+        def desk(number: int) -> list[float]:
+            found = list[float]()
+            for nth in range(5):
+                pause = began + (nth + number / DESKS) * EVERY - time.perf_counter()
+                time.sleep(max(0.0, pause))
+                found.append(_seconds(url, ["book", f"P{number * 5 + nth + 1}", f"D{number}", "+1d"]))
+            return found
+
+        with ThreadPoolExecutor(DESKS) as pool:
+            slowest = sorted(each for found in pool.map(desk, range(DESKS)) for each in found)
+        late = slowest[math.ceil(0.99 * len(slowest)) - 1]
+        what = f"`book` of {DESKS} desks, each every {EVERY:.0f} s, {SLOW * 1000:.0f} ms a round trip"
+        yield f"{what}: 99 % within {late * 1000:.0f} ms", f"of one desk, {alone * 1000:.0f} ms", late / alone, "-"

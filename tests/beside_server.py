@@ -219,6 +219,7 @@ class BesideServer:
 
     def _tried(self, run: Callable[[], Any]) -> tuple[Any, str | None]:
         """Run a statement on the server; return what it gives, and what has refused it."""
+        self._session.flush()
         self._session.script(["SAVEPOINT beside"])
         try:
             found = run()

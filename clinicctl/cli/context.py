@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from io import FileIO
 from itertools import chain, islice
 from secrets import token_hex
@@ -196,11 +196,11 @@ class AppContext(Reporting):
 
     def write(self, operation: "Callable[Concatenate[Tx, P], R]", *_: P.args, **request: P.kwargs) -> R:
         """Run an operation in one transaction with its journal row; show the result."""
-        return self.write_through(self.store.write, operation, *_, **request)
+        return self.write_through(None, operation, *_, **request)
 
     def write_through(
         self,
-        begin: "Callable[..., AbstractContextManager[Tx]]",
+        begin: "Callable[..., AbstractContextManager[Tx]] | None",
         operation: "Callable[Concatenate[Tx, P], R]",
         *_: P.args,
         **request: P.kwargs,
@@ -237,7 +237,7 @@ class AppContext(Reporting):
         while True:
             chosen = self.choices.applied(request)
             try:
-                return self._execute(operation, chosen, typed=request, begin=begin or self.store.write, part=part)
+                return self._execute(operation, chosen, typed=request, begin=begin, part=part)
             except errors.AnswerAboutPeople as refused:
                 self._choose(refused, chosen)
             except errors.Overtaken:
@@ -252,7 +252,7 @@ class AppContext(Reporting):
         request: Mapping[str, Any],
         *,
         typed: Mapping[str, Any],
-        begin: "Callable[..., AbstractContextManager[Tx]]",
+        begin: "Callable[..., AbstractContextManager[Tx]] | None",
         part: int,
     ) -> "Outcome":
         options, journal = self.settings, desk.journal
@@ -260,6 +260,7 @@ class AppContext(Reporting):
         if options.key and part > 1:
             key = text.key(f"{key}#{part}")
         self._operation = operation
+        begin = begin or partial(self.store.write, ahead=journal.first_queries(options.key and key, request))
         with begin(actor=options.actor, key=key, dry_run=options.dry_run) as tx:
             tx.refuse_moved()
             self.actor = tx.actor

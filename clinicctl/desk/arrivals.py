@@ -26,7 +26,7 @@ from clinicctl.rules.dates import AgeWord, BirthWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
 from clinicctl.rules.transitions import ACTIVE, CHECK_IN, IN_QUEUE, RECALL, RESUME, RETURN
 from clinicctl.statuses import AppointmentStatus, QueueStatus, Sex
-from clinicctl.store.compiled import appointments, rows
+from clinicctl.store.compiled import appointments, doctors, rows
 from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.engine import Tx
 
@@ -48,6 +48,12 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
         raise errors.WrongPatient(
             appointment=f"A{row.number}", patient=f"P{row.patient_number}", given=f"P{given.number}"
         )
+    tx.prefetch(
+        lambda tx: queue_lookup.get_entry(tx, row.id),
+        lambda tx: stored_queue.of_patient(tx, patient=row.patient_id),
+        lambda tx: doctors.by_id(tx, id=row.doctor_id),
+        lambda tx: stored_queue.open_entries(tx, patient=row.patient_id, doctor=row.doctor_id, on=row.date),
+    )
     entry = queue_lookup.get_entry(tx, row.id) if row.position is not None else None
     if entry is not None and entry.status in (IN_QUEUE if row.date != tx.today else {*IN_QUEUE, QueueStatus.DONE}):
         raise _already_checked_in(tx, row, entry)
@@ -61,6 +67,14 @@ def check_in(tx: Tx, *, arrival: ArrivalRef, patient: PatientRef | None = None, 
         _refuse_still_here(tx, patient_id=row.patient_id, doctor_id=doctor_id)
     queue_lookup.refuse_second_position(tx, row, lookup.doctor_by_id(tx, doctor_id))
     position = days.next_position(tx, doctor_id=doctor_id, on=row.date)
+    tx.prefetch(
+        lambda tx: queue_lookup.get_entry(tx, row.id),
+        lambda tx: appointments.by_id(tx, id=row.id),
+        lambda tx: stored_queue.people_ahead(
+            tx, doctor=doctor_id, on=row.date, priority=0, moved_up=False, recalled=0, position=position
+        ),
+        *expected.queries_of(tx, doctor_id),
+    )
     if entry is None:
         _enter(tx, row, position)
     else:
@@ -160,7 +174,6 @@ def walk_in_new(
 
 def _enter(tx: Tx, row: rows.AppointmentRow, position: int) -> None:
     """Put an appointment into the queue of its doctor."""
-    transitions.take(tx, CHECK_IN, row, position=position)
     stored_queue.insert(
         tx,
         id=uuid4(),
@@ -177,6 +190,7 @@ def _enter(tx: Tx, row: rows.AppointmentRow, position: int) -> None:
         ended_at=None,
         moved_up=False,
     )
+    transitions.take(tx, CHECK_IN, row, position=position)
 
 
 def _come_back(tx: Tx, row: rows.AppointmentRow, entry: rows.QueueRow, position: int) -> None:

@@ -33,7 +33,9 @@ from clinicctl.rules.transitions import CANCEL, MOVE, NO_SHOW
 from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store import counters
 from clinicctl.store.compiled import appointments, rows
+from clinicctl.store.compiled import doctors as stored_doctors
 from clinicctl.store.compiled import journal as stored_journal
+from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import waitlist as stored_waitlist
 from clinicctl.store.engine import Tx
 
@@ -100,7 +102,7 @@ def place(tx: Tx, visitor: Visitor, asked: Asked, details: Details, *, on: date)
         *days.queries_of(doctor.id, on, on),
         lambda tx: appointments.visits(tx, patient=patient.id, doctor=doctor.id, on=on),
         lambda tx: appointments.held_slots(tx, doctor=doctor.id, on=on),
-        lambda tx: appointments.times_of_patient(tx, patient=patient.id, on=on),
+        *slot_choice.queries_of(visitor, asked, on),
         lambda tx: stored_waitlist.wishes_for_day(tx, patient=patient.id, doctor=doctor.id, on=on),
     )
     (state,) = days.list_states(tx, doctor, [on])
@@ -185,6 +187,7 @@ def cancel(
 ) -> Appointment:
     """Cancel a booked appointment; its slot becomes free. Refuses any other status."""
     row = visit_lookup.find_booked(tx, appointment)
+    tx.prefetch(lambda tx: appointments.by_id(tx, id=row.id))
     cancel_row(tx, row, by=by, reason=reason)
     return describe(tx, lookup.appointment_by_id(tx, row.id))
 
@@ -231,6 +234,10 @@ def move(
     """
     row = visit_lookup.find_booked(tx, appointment)
     transitions.refuse_illegal(MOVE, row)
+    tx.prefetch(
+        lambda tx: stored_patients.by_id(tx, id=row.patient_id),
+        lambda tx: stored_doctors.by_id(tx, id=row.doctor_id),
+    )
     patient_row = lookup.active_patient(lookup.patient_by_id(tx, row.patient_id))
     doctor_row = lookup.active_doctor(
         lookup.find_doctor(tx, doctor) if doctor else lookup.doctor_by_id(tx, row.doctor_id)
@@ -264,6 +271,7 @@ def no_show(tx: Tx, *, appointment: BookedRef) -> Appointment:
     row = visit_lookup.find_booked(tx, appointment, until=tx.today)
     if row.date > tx.today:
         raise errors.WrongDay(appointment=f"A{row.number}", date=row.date.isoformat(), today=tx.today.isoformat())
+    tx.prefetch(lambda tx: appointments.by_id(tx, id=row.id))
     transitions.take(tx, NO_SHOW, row)
     return describe(tx, lookup.appointment_by_id(tx, row.id))
 

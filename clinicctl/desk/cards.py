@@ -18,7 +18,14 @@ def show(tx: Tx, *, patient: PatientRef) -> PatientCard:
 
     Refuses a reference that matches none or several.
     """
-    row = lookup.find_patient(tx, patient)
+    row, today = lookup.find_patient(tx, patient), tx.today
+    tx.prefetch(
+        lambda tx: patients.ask_about(tx, row),
+        lambda tx: appointments.coming_of_patient(tx, patient=row.id, today=today, limit=errors.LISTED),
+        lambda tx: appointments.past_of_patient(tx, patient=row.id, today=today, limit=PAST),
+        lambda tx: appointments.count_no_shows(tx, patient=row.id),
+        lambda tx: appointments.coming_series(tx, patient=row.id, today=today, limit=errors.LISTED),
+    )
     listed = patient_phones.of_patient(tx, row)
     coming = appointments.coming_of_patient(tx, patient=row.id, today=tx.today, limit=errors.LISTED)
     past = appointments.past_of_patient(tx, patient=row.id, today=tx.today, limit=PAST)

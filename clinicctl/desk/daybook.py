@@ -17,6 +17,7 @@ from clinicctl.desk import (
     operations,
     queue,
     queue_lookup,
+    queue_queries,
     transitions,
     waitlist,
 )
@@ -31,9 +32,7 @@ from clinicctl.rules.transitions import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESU
 from clinicctl.statuses import AppointmentStatus, QueueStatus
 from clinicctl.store.compiled import appointments, doctors, rows
 from clinicctl.store.compiled import daybook as stored_daybook
-from clinicctl.store.compiled import journal as stored_journal
-from clinicctl.store.compiled import waitlist as stored_waitlist
-from clinicctl.store.engine import Query, Tx
+from clinicctl.store.engine import Tx
 
 AHEAD = 7
 """How many days ahead to look for full days and for patients without a slot."""
@@ -128,73 +127,55 @@ def to_do(tx: Tx) -> list[ToDo]:
     These are open past days, patients in earlier queues, long waits, doctors who run late, patients who did not come,
     patients without a slot, free slots for the waitlist, and full days ahead.
     """
-    tx.prefetch_in_turn(_ahead)
+    today = tx.today
+    tx.prefetch(
+        doctors.on_staff,
+        partial(waitlist.ask_wanted, today=today),
+        *queue_queries.of_lists(tx, None, None),
+        *journal.closing_queries(tx, today),
+        *([partial(bookings.list_of_day, on=today)] if tx.clinic.no_show_after else []),
+    )
     found = [
         ToDo("open past day", row.date, None, f"{row.open} appointments", f"clinicctl close {row.date}")
-        for row in stored_daybook.open_days(tx, today=tx.today)
+        for row in stored_daybook.open_days(tx, today=today)
     ]
+    staff, wanted = doctors.on_staff(tx), waitlist.list_wanted(tx)
+    tx.prefetch(partial(queue_queries.ask_about_current, tx=tx), partial(days.ask_about, wanted=wanted))
+    states = days.list_states_of_doctors(
+        tx, staff, [today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)]
+    )
+    near = {today + timedelta(days=n) for n in range(int(journal.is_closed(tx, today)), AHEAD)}
+    coming = [(each, states[doctor.id]) for doctor in staff for each in states[doctor.id] if each.date in near]
+    tx.prefetch(
+        partial(_ask_about_days, coming=[each for each, _ in coming]),
+        partial(waitlist.ask_about_free, tx=tx, wanted=wanted),
+    )
     queued = queue.show(tx)
+    found += _in_queues(queued)
+    found += _running_late(tx, queued)
+    found += _did_not_come(tx)
+    for each, ahead in coming:
+        found += _of_day(tx, each, ahead)
+    for code, on in waitlist.list_promotable(tx, wanted):
+        found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code}"))
+    return found
+
+
+def _in_queues(queued: Iterable[QueueEntry]) -> Iterator[ToDo]:
+    """Yield the patients in earlier queues, and the long waits.
+
+    Nobody can call a patient who is with another doctor.
+    """
     for entry in queued:
-        # Nobody can call a patient who is with another doctor.
         if entry.with_doctor:
             continue
         if entry.earlier and (step := _NEXT.get(entry.status)):
             subject = f"{entry.patient.number}, {queue_lookup.IN_WORDS[entry.status]} at position {entry.position}"
             command = f"clinicctl queue {step.name} {entry.doctor} {entry.position} --day {entry.date}"
-            found.append(ToDo("earlier queue", entry.date, entry.doctor, subject, command))
+            yield ToDo("earlier queue", entry.date, entry.doctor, subject, command)
         elif entry.long_wait:
             subject = f"{entry.patient.number}, {entry.waited_minutes} min at position {entry.position}"
-            found.append(ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}"))
-    found += _running_late(tx, queued)
-    found += _did_not_come(tx)
-    span = [tx.today + timedelta(days=n) for n in range(int(journal.is_closed(tx, tx.today)), AHEAD)]
-    staff = doctors.on_staff(tx)
-    states = days.list_states_of_doctors(tx, staff, _looked_at(tx))
-    for doctor in staff:
-        for each in states[doctor.id]:
-            if each.date in span:
-                found += _of_day(tx, each, states[doctor.id])
-    for code, on in waitlist.list_promotable(tx):
-        found.append(ToDo("place for the waitlist", on, code, None, f"clinicctl waitlist promote {code}"))
-    return found
-
-
-def _ahead(tx: Tx) -> Iterator[list[Query]]:
-    """Yield the queries of `to_do`, for `Tx.prefetch_in_turn`."""
-    ahead = queue.ahead_of_all(tx)
-    yield [
-        *next(ahead),
-        partial(stored_daybook.open_days, today=tx.today),
-        partial(appointments.of_day, on=tx.today),
-        partial(stored_journal.active_on, on=tx.today),
-        partial(stored_journal.closings, since=journal.midnight(tx, tx.today)),
-        doctors.on_staff,
-        stored_waitlist.doctors,
-    ]
-    staff, dates = doctors.on_staff(tx), _looked_at(tx)
-    waited_for = [each.id for each in stored_waitlist.doctors(tx)]
-    yield [
-        *next(ahead),
-        *days.queries_of_doctors((each.id for each in staff), dates[0], dates[-1]),
-        partial(stored_waitlist.wished_days, doctors=waited_for, first=tx.today),
-    ]
-    states = days.list_states_of_doctors(tx, staff, dates)
-    crowded = [
-        each
-        for doctor in staff
-        for each in states[doctor.id][:AHEAD]
-        if each.has_ledger and (not each.present or each.booked > each.capacity)
-    ]
-    queries = (appointments.booked, appointments.arrived)
-    yield [
-        *waitlist.queries_of_free(tx),
-        *(partial(query, doctor=each.doctor_id, on=each.date) for each in crowded for query in queries),
-    ]
-
-
-def _looked_at(tx: Tx) -> list[date]:
-    """Return the days that `to_do` looks at, and those in which it finds free ones."""
-    return [tx.today + timedelta(days=n) for n in range(AHEAD + days.LOOKED_AHEAD)]
+            yield ToDo("long wait", entry.date, entry.doctor, subject, f"clinicctl queue call {entry.doctor}")
 
 
 def _running_late(tx: Tx, queued: Iterable[QueueEntry]) -> Iterator[ToDo]:
@@ -234,6 +215,15 @@ def _did_not_come(tx: Tx) -> list[ToDo]:
         and not row.after_midnight
         and (tx.today, row.time) < (latest.date(), latest.time())
     ]
+
+
+def _ask_about_days(tx: Tx, *, coming: Iterable[days.DayState]) -> None:
+    """Ask for what `_of_day` reads, for `Tx.prefetch`."""
+    for each in coming:
+        if each.booked and not (each.present and each.booked <= each.capacity):
+            appointments.booked(tx, doctor=each.doctor_id, on=each.date)
+        if each.has_ledger and not each.present:
+            appointments.arrived(tx, doctor=each.doctor_id, on=each.date)
 
 
 def _of_day(tx: Tx, each: days.DayState, ahead: Sequence[days.DayState]) -> list[ToDo]:

@@ -5,9 +5,10 @@ from the first booking on. The ledger's capacity always equals the planned one, 
 whether a slot is free.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ from clinicctl.statuses import DaySource
 from clinicctl.store.compiled import appointments as stored_appointments
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Query, Tx
+from clinicctl.store.engine import Queries, Tx
 
 _NO_CHANGES = ZoneInfo("UTC")
 
@@ -109,23 +110,12 @@ def _plan(defaults: Defaults, setting: Given | None, on: date) -> DayPlan:
     )
 
 
-def queries_of(doctor: UUID, first: date, last: date) -> list[Query]:
+def queries_of(doctor: UUID, first: date, last: date) -> list[Queries]:
     """Return the queries of `list_states`, for `Tx.prefetch`."""
     return [
         lambda tx: stored_days.settings(tx, doctor=doctor, first=first, last=last),
         lambda tx: stored_days.ledgers(tx, doctor=doctor, first=first, last=last),
         lambda tx: stored_days.weekdays(tx, doctor=doctor),
-        lambda tx: stored_days.holidays(tx, first=first, last=last),
-    ]
-
-
-def queries_of_doctors(doctors: Iterable[UUID], first: date, last: date) -> list[Query]:
-    """Return the queries of `list_states_on`, for `Tx.prefetch`."""
-    ids = sorted(doctors)
-    return [
-        lambda tx: stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last),
-        lambda tx: stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last),
-        lambda tx: stored_days.weekdays_of_doctors(tx, doctors=ids),
         lambda tx: stored_days.holidays(tx, first=first, last=last),
     ]
 
@@ -156,8 +146,8 @@ def list_states_on(tx: Tx, wanted: Mapping[rows.DoctorRow, Sequence[date]]) -> d
     dates = {each for listed in wanted.values() for each in listed}
     if not dates:
         return {each.id: [] for each in wanted}
-    ids, first, last = sorted(each.id for each in wanted), min(dates), max(dates)
-    tx.prefetch(*queries_of_doctors(ids, first, last))
+    ids, first, last = [each.id for each in wanted], min(dates), max(dates)
+    tx.prefetch(partial(ask_about, wanted=wanted))
     found = stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last)
     settings = {(row.doctor_id, row.date): row for row in found}
     opened = stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last)
@@ -179,6 +169,17 @@ def list_states_on(tx: Tx, wanted: Mapping[rows.DoctorRow, Sequence[date]]) -> d
         ]
         for row, listed in wanted.items()
     }
+
+
+def ask_about(tx: Tx, *, wanted: Mapping[rows.DoctorRow, Sequence[date]]) -> None:
+    """Ask for what `list_states_on` reads, for `Tx.prefetch`."""
+    ids, dates = [each.id for each in wanted], {each for listed in wanted.values() for each in listed}
+    if dates:
+        first, last = min(dates), max(dates)
+        stored_days.settings_of_doctors(tx, doctors=ids, first=first, last=last)
+        stored_days.ledgers_of_doctors(tx, doctors=ids, first=first, last=last)
+        stored_days.weekdays_of_doctors(tx, doctors=ids)
+        stored_days.holidays(tx, first=first, last=last)
 
 
 def list_with_ledger(
@@ -346,16 +347,14 @@ def holder(tx: Tx, row: rows.AppointmentRow) -> int | None:
 
 def return_slots(tx: Tx, row: rows.AppointmentRow) -> None:
     """Return the slots of an appointment to its day."""
-    given = stored_days.release_slot(tx, doctor=row.doctor_id, on=row.date, count=row.slots)
-    assert given == 1, "no slot of the day was taken"
-    released = stored_appointments.release(
-        tx,
-        doctor=row.doctor_id,
-        on=row.date,
-        first=row.slot,
-        last=row.slot + row.slots - 1,
-        appointment=row.number,
+    last = row.slot + row.slots - 1
+    given, released = tx.together(
+        lambda tx: stored_days.release_slot(tx, doctor=row.doctor_id, on=row.date, count=row.slots),
+        lambda tx: stored_appointments.release(
+            tx, doctor=row.doctor_id, on=row.date, first=row.slot, last=last, appointment=row.number
+        ),
     )
+    assert given == 1, "no slot of the day was taken"
     assert released == row.slots, "an appointment that does not hold its slots"
 
 

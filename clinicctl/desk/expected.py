@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from clinicctl.rules.estimates import Outlook, Session
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import doctors, rows
 from clinicctl.store.compiled import queue as stored_queue
-from clinicctl.store.engine import Query, Tx
+from clinicctl.store.engine import Queries, Tx
 
 LAST = 50
 """The most consultations of the last four weeks that count.
@@ -31,9 +30,21 @@ class Expected(NamedTuple):
     basis: str | None = None
 
 
+def queries_of(tx: Tx, doctor_id: UUID) -> list[Queries]:
+    """Return the queries of `of_one` for a doctor, for `Tx.prefetch`."""
+    today, four_weeks = tx.today, _four_weeks(tx)
+    return [
+        lambda tx: stored_queue.last_lengths(tx, doctor=doctor_id, first=today, last=today, limit=_ALL),
+        lambda tx: stored_queue.last_lengths(tx, doctor=doctor_id, **four_weeks),
+        lambda tx: doctors.by_id(tx, id=doctor_id),
+        lambda tx: stored_queue.with_doctor(tx, doctor=doctor_id),
+        *days.queries_of(doctor_id, today, today),
+    ]
+
+
 def of_one(tx: Tx, entry: rows.QueueRow, *, ahead: int) -> Expected:
     """Return when the patient of one entry will be seen. It does not read the queue."""
-    if not _is_expected(tx, entry):
+    if not is_expected(tx, entry):
         return Expected()
     doctor_id = entry.doctor_id
     today = stored_queue.last_lengths(tx, doctor=doctor_id, first=tx.today, last=tx.today, limit=_ALL)
@@ -50,21 +61,9 @@ def of_entry(tx: Tx, entry: rows.QueueRow, outlook: Outlook | None, *, ahead: in
 
     `outlook` is that of the doctor, if there is one.
     """
-    if outlook is None or not _is_expected(tx, entry):
+    if outlook is None or not is_expected(tx, entry):
         return Expected()
     return Expected(tx.local(estimates.expected_start(outlook, ahead)), outlook.pace.basis)
-
-
-def queries(tx: Tx, entries: Iterable[rows.QueueRow]) -> list[Query]:
-    """Return the queries of `of_queues`, for `Tx.prefetch`."""
-    queues = _with_waiting(tx, entries)
-    if not queues:
-        return []
-    found = days.queries_of_doctors(queues, tx.today, tx.today)
-    found.append(partial(doctors.on_staff_or_among, doctors=queues))
-    if short := _with_few_lengths(tx, queues):
-        found.append(partial(stored_queue.last_lengths_of_doctors, doctors=short, **_four_weeks(tx)))
-    return found
 
 
 def of_queues(tx: Tx, entries: Iterable[rows.QueueRow]) -> dict[UUID, Outlook]:
@@ -76,7 +75,7 @@ def of_queues(tx: Tx, entries: Iterable[rows.QueueRow]) -> dict[UUID, Outlook]:
     if not queues:
         return {}
     today = {doctor_id: _lengths(tx, queue) for doctor_id, queue in queues.items()}
-    earlier = _earlier(tx, _with_few_lengths(tx, queues))
+    earlier = _earlier(tx, [doctor_id for doctor_id in queues if not estimates.are_enough(today[doctor_id])])
     wanted = [each for each in doctors.on_staff_or_among(tx, doctors=queues) if each.id in queues]
     states = days.list_states_of_doctors(tx, wanted, [tx.today])
     outlooks = {
@@ -86,20 +85,23 @@ def of_queues(tx: Tx, entries: Iterable[rows.QueueRow]) -> dict[UUID, Outlook]:
     return {doctor_id: each for doctor_id, each in outlooks.items() if each is not None}
 
 
+def ask_about(asked: Tx, *, tx: Tx, entries: Iterable[rows.QueueRow]) -> None:
+    """Ask for what `of_queues` reads first, for `Tx.prefetch`."""
+    if queues := _with_waiting(tx, entries):
+        doctors.on_staff_or_among(asked, doctors=queues)
+        few = [doctor_id for doctor_id, queue in queues.items() if not estimates.are_enough(_lengths(tx, queue))]
+        stored_queue.last_lengths_of_doctors(asked, doctors=few, **_four_weeks(tx))
+
+
 def _with_waiting(tx: Tx, entries: Iterable[rows.QueueRow]) -> dict[UUID, list[rows.QueueRow]]:
-    """Return the queues in which somebody waits today, by the doctor's id."""
+    """Return the entries of doctors who have waiting patients today, by doctor id."""
     queues: dict[UUID, list[rows.QueueRow]] = {}
     for each in entries:
         queues.setdefault(each.doctor_id, []).append(each)
-    return {doctor_id: queue for doctor_id, queue in queues.items() if any(_is_expected(tx, each) for each in queue)}
+    return {doctor_id: queue for doctor_id, queue in queues.items() if any(is_expected(tx, each) for each in queue)}
 
 
-def _with_few_lengths(tx: Tx, queues: Mapping[UUID, Sequence[rows.QueueRow]]) -> list[UUID]:
-    """Return the doctors with too few consultations today for an estimate."""
-    return [doctor_id for doctor_id, queue in queues.items() if not estimates.are_enough(_lengths(tx, queue))]
-
-
-def _is_expected(tx: Tx, entry: rows.QueueRow) -> bool:
+def is_expected(tx: Tx, entry: rows.QueueRow) -> bool:
     """Return whether an entry gets an estimate.
 
     Only patients who wait in a queue of today do.

@@ -10,6 +10,7 @@ from clinicctl.desk.recognition import Found, Others, Recognised
 from clinicctl.rules import keys, matching
 from clinicctl.rules.likelihood import Frequencies
 from clinicctl.store import counters
+from clinicctl.store.compiled import counters as stored_counters
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
@@ -44,15 +45,20 @@ def look_up(
     Patients in `but` are left out; `counted` is as in `recognition.Others`.
     """
     listed = list(phones)
+    name_key, own = matching.name_key(who.name), keys.both(who, listed)
+    tx.prefetch(
+        lambda tx: patient_phones.sharing(tx, listed, most=matching.MOST_SHARING),
+        lambda tx: stored_patients.with_name_key(tx, name_key=name_key, limit=keys.MOST + 1),
+        lambda tx: patient_keys.with_keys(tx, own.probes, most=keys.MOST),
+        lambda tx: stored_counters.last(tx, kind="patients"),
+    )
     on_phone, crowded = patient_phones.sharing(tx, listed, most=matching.MOST_SHARING)
     identifying = [each for each in listed if each not in crowded]
-    name_key = matching.name_key(who.name)
     here = [each for each in sharing(tx, on_phone) if each.id not in but]
     alike = stored_patients.with_name_key(tx, name_key=name_key, limit=keys.MOST + 1)
     if common_name := len(alike) > keys.MOST:
         alike = _born_alike(tx, name_key, who.born)
     named = [each for each in namesakes(tx, alike) if each.id not in but]
-    own = keys.both(who, listed)
     on_file, merged = patient_keys.with_keys(tx, own.probes, most=keys.MOST)
     keyed: list[Record] = [*on_file, *namesakes(tx, merged)]
     known = {*but, *(each.id for each in here)}

@@ -27,7 +27,7 @@ from clinicctl.rules.references import AppointmentRef, ArrivalRef, BookedRef, Do
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Step, Tx
+from clinicctl.store.engine import Queries, Step, Tx
 
 FIRST = "0" * 64
 """The previous hash of the first row."""
@@ -61,12 +61,12 @@ def once(
     """
     name = operations.of(operation).name
     asked = digest(tx, name, typed or request)
+    tx.prefetch(first_queries(key if own_key else None, request))
     first = stored_journal.by_key(tx, key=key) if own_key else None
     if first is not None:
         if first.said != asked and first.fingerprint != _fingerprint(tx, name, request):
             raise errors.KeyReused(command=first.command, at=tx.local(first.at).isoformat(timespec="seconds"))
         return Outcome(result=replay.result(tx, replay.read(tx, first.outcome, of=first.number)), replayed=True)
-    lookup.prefetch(tx, request.values())
     # References are resolved before the operation, which may change their meaning.
     fingerprint = (_fingerprint(tx, name, request) if own_key else None) or asked
     used = own_key or tx.key or tx.steps or tx.days_before or tx.merges_before
@@ -78,6 +78,17 @@ def once(
         tx.days_before.clear()
         tx.merges_before.clear()
     return Outcome(result=result)
+
+
+def first_queries(own_key: str | None, request: Mapping[str, Any]) -> Queries:
+    """Return the queries with which `once` begins."""
+
+    def ask(tx: Tx) -> None:
+        if own_key is not None:
+            stored_journal.by_key(tx, key=own_key)
+        lookup.ask(tx, request.values())
+
+    return ask
 
 
 def head(tx: Tx) -> tuple[int, str]:
@@ -120,18 +131,22 @@ def digest(tx: Tx, operation: str, request: Mapping[str, Any]) -> str:
     return _digest(tx, operation, {name: _as_given(tx, value) for name, value in request.items()})
 
 
+def closing_queries(tx: Tx, on: date) -> list[Queries]:
+    """Return the queries of `is_closed`, for `Tx.prefetch`."""
+    since = datetime.combine(on, time(), tzinfo=tx.zone)
+    return [
+        lambda tx: stored_journal.active_on(tx, on=on),
+        lambda tx: stored_journal.closings(tx, since=since),
+    ]
+
+
 def is_closed(tx: Tx, on: date) -> bool:
     """Return whether a day was closed, without an undo or a booking on it afterwards."""
     if stored_journal.active_on(tx, on=on) is not None:
         return False
-    closings = stored_journal.closings(tx, since=midnight(tx, on))
+    closings = stored_journal.closings(tx, since=datetime.combine(on, time(), tzinfo=tx.zone))
     outcomes = (replay.read(tx, row.outcome, of=row.number) for row in closings)
     return any(each.get("result", {}).get("date") == on.isoformat() for each in outcomes)
-
-
-def midnight(tx: Tx, on: date) -> datetime:
-    """Return the instant at which a day begins in the clinic."""
-    return datetime.combine(on, time(), tzinfo=tx.zone)
 
 
 def examine(tx: Tx, *, anchor: str | None = None) -> "JournalChecked":

@@ -1,18 +1,17 @@
 """Look up references: the patient, doctor, appointment or waitlist entry that a user typed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.desk import candidates, patient_phones
 from clinicctl.results.people import DoctorBrief, PatientBrief
 from clinicctl.rules import matching, phones, references
-from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef, WaitlistRef
+from clinicctl.rules.references import AppointmentRef, ArrivalRef, BookedRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
 from clinicctl.store.compiled import appointments, doctors, rows, waitlist
 from clinicctl.store.compiled import patients as stored_patients
-from clinicctl.store.engine import Query, Tx
+from clinicctl.store.engine import Tx
 
 _LAST = "\U0010ffff"
 
@@ -20,17 +19,32 @@ MergedRecords = Mapping[UUID, Sequence[rows.PatientRow]]
 """Merged records by the id of the patient into whom they were merged."""
 
 
-def prefetch(tx: Tx, request: Iterable[object]) -> None:
-    """Read what the numbers and codes of a request name, in one round trip."""
-    queries = list[Query]()
+def ask(tx: Tx, request: Iterable[object]) -> None:
+    """Ask for what the references of a request name, for `Tx.prefetch`."""
     for each in request:
-        if isinstance(each, PatientRef) and (number := references.patient_number(each)) is not None:
-            queries.append(partial(stored_patients.by_number, number=number))
-        elif isinstance(each, DoctorRef) and references.uuid(each) is None:
-            queries.append(partial(doctors.by_code, code=each.strip().upper()))
-        elif isinstance(each, AppointmentRef) and (number := references.appointment_number(each)) is not None:
-            queries.append(partial(appointments.by_number, number=number))
-    tx.prefetch(*queries)
+        if isinstance(each, DoctorRef):
+            _ask_for_doctor(tx, each)
+        elif isinstance(each, PatientRef | ArrivalRef | BookedRef | AppointmentRef):
+            _ask_for_visit(tx, each)
+        elif isinstance(each, WaitlistRef) and (number := references.waitlist_number(each)) is not None:
+            waitlist.by_number(tx, number=number)
+
+
+def _ask_for_doctor(tx: Tx, doctor: DoctorRef) -> None:
+    if (identity := references.uuid(doctor)) is not None:
+        doctors.by_id(tx, id=identity)
+    else:
+        doctors.by_code(tx, code=doctor.strip().upper())
+
+
+def _ask_for_visit(tx: Tx, reference: PatientRef | ArrivalRef | BookedRef | AppointmentRef) -> None:
+    """Ask for the patient or the appointment with a number, or for patients by name."""
+    if (number := references.patient_number(reference)) is not None:
+        stored_patients.by_number(tx, number=number)
+    elif (number := references.appointment_number(reference)) is not None:
+        appointments.by_number(tx, number=number)
+    elif references.is_name(reference) and (words := fold(reference).split()):
+        _with_words(tx, words)
 
 
 def find_patient(tx: Tx, patient: PatientRef) -> rows.PatientRow:
@@ -105,8 +119,7 @@ def list_patients(tx: Tx, patient: PatientRef) -> list[rows.PatientRow]:
     words = fold(patient).split()
     if is_phone or not words:
         return []
-    begins = [stored_patients.has_word(first=word, last=word + _LAST) for word in words]
-    return _people_of(tx, stored_patients.find(tx, begins, limit=-1))
+    return _people_of(tx, _with_words(tx, words))
 
 
 def list_similar(tx: Tx, name: str) -> list[tuple[rows.PatientRow, int]]:
@@ -309,6 +322,12 @@ def find_waitlist_entry(tx: Tx, entry: WaitlistRef) -> rows.WaitlistRow:
     if row is None:
         raise errors.NoSuchWaitlistEntry()
     return row
+
+
+def _with_words(tx: Tx, words: Iterable[str]) -> list[rows.PatientRow]:
+    """Return the records whose names have words that begin with these."""
+    begins = [stored_patients.has_word(first=word, last=word + _LAST) for word in words]
+    return stored_patients.find(tx, begins, limit=-1)
 
 
 def _with_phone(tx: Tx, phone: str) -> list[rows.PatientRow]:

@@ -1,6 +1,7 @@
 """Describe and list the patients on file, and save their rows."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from clinicctl import errors
 from clinicctl.desk import lookup, patient_phones
@@ -12,6 +13,9 @@ from clinicctl.rules.references import PatientRef
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
+
+_AT_ONCE = 50
+"""How many patients are described in one round trip."""
 
 
 def save(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
@@ -46,9 +50,14 @@ def list_matching(tx: Tx, *, text: str) -> list[FoundPatient]:
 
     If none does, return those with a similar name, each with a score. The list may be empty.
     """
-    found = [row for row in lookup.list_patients(tx, PatientRef(text)) if row.erased_at is None]
-    scored = [(row, None) for row in found] or lookup.list_similar(tx, text)
-    return [FoundPatient(**fields_of(describe(tx, row)), score=score) for row, score in scored]
+    matching = [row for row in lookup.list_patients(tx, PatientRef(text)) if row.erased_at is None]
+    scored = [(row, None) for row in matching] or lookup.list_similar(tx, text)
+    found = list[FoundPatient]()
+    for nth in range(0, len(scored), _AT_ONCE):
+        some = scored[nth : nth + _AT_ONCE]
+        tx.prefetch(*(partial(ask_about, row=row) for row, _ in some))
+        found += [FoundPatient(**fields_of(describe(tx, row)), score=score) for row, score in some]
+    return found
 
 
 def iter_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> Iterator[Patient]:
@@ -68,6 +77,12 @@ def iter_all(tx: Tx, *, archived: bool = False, limit: int | None = None) -> Ite
 
 def _phones(row: rows.PatientRow, further: patient_phones.PhonesOf) -> list[str]:
     return [row.phone, *further.get(row.id, ())] if row.phone else []
+
+
+def ask_about(tx: Tx, row: rows.PatientRow) -> None:
+    """Ask for what `describe` needs, for `Tx.prefetch`."""
+    patient_phones.of_patient(tx, row)
+    lookup.with_merged(tx, row)
 
 
 def describe(

@@ -1,12 +1,12 @@
 """The queue of a doctor's day: call patients, start and end their consultations."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import bookings, days, expected, lookup, operations, queue_lookup, transitions
+from clinicctl.desk import bookings, days, expected, lookup, operations, queue_lookup, queue_queries, transitions
 from clinicctl.desk.dates import date_of
 from clinicctl.desk.queue_lookup import find_at, find_one
 from clinicctl.desk.transitions import QueueChanges
@@ -19,9 +19,9 @@ from clinicctl.rules.estimates import Outlook
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.transitions import CALL, DONE, HOLD, LEAVE, RECALL, RESUME, SKIP, START, TRANSFER, Step
 from clinicctl.statuses import QueueStatus
-from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import queue as stored_queue
-from clinicctl.store.engine import Query, Tx
+from clinicctl.store.compiled import rows
+from clinicctl.store.engine import Tx
 
 
 def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) -> list[QueueEntry]:
@@ -31,18 +31,19 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
     today's.
     """
     doctor_row = lookup.find_doctor(tx, doctor) if doctor is not None else None
-    if doctor_row is None and on is None:
-        tx.prefetch_in_turn(ahead_of_all)
+    date_ = date_of(tx, on) if on is not None else None
+    tx.prefetch(*queue_queries.of_lists(tx, doctor_row, date_))
     shown = (
         queue_lookup.list_current_of(tx, doctor_row)
-        if on is None
-        else queue_lookup.list_of_day(tx, doctor_row, date_of(tx, on))
+        if date_ is None
+        else queue_lookup.list_of_day(tx, doctor_row, date_)
     )
     consultations = queue_lookup.consultations_by_patient(tx)
     # An open entry of an earlier queue may be in both lists.
     known = {each.id: each for each in (*queue_lookup.list_earlier(tx, doctor_row), *shown)}.values()
-    booked = bookings.get_many(tx, [each.appointment_id for each in shown])
+    tx.prefetch(partial(queue_queries.ask_about, tx=tx, shown=shown, known=known))
     queues, counted, outlooks = _by_doctor(shown), _by_doctor(known), expected.of_queues(tx, known)
+    booked = bookings.get_many(tx, [each.appointment_id for each in shown])
     found = list[QueueEntry]()
     for code in sorted(queues):
         before = step_rules.people_ahead(counted[code])
@@ -62,15 +63,6 @@ def show(tx: Tx, *, on: DayWord | None = None, doctor: DoctorRef | None = None) 
     return found
 
 
-def ahead_of_all(tx: Tx) -> Iterator[list[Query]]:
-    """Yield the queries of `show` for all doctors, for `Tx.prefetch_in_turn`."""
-    yield queue_lookup.queries_of_all(tx.today)
-    shown = queue_lookup.list_current(tx)
-    known = {each.id: each for each in (*queue_lookup.list_earlier(tx, None), *shown)}.values()
-    ids = [each.appointment_id for each in shown]
-    yield [partial(appointments.among, ids=ids), *expected.queries(tx, known)]
-
-
 @operations.CALL
 def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord | None = None) -> Called:
     """Call the next waiting patient, or the one at `position`.
@@ -80,6 +72,11 @@ def call(tx: Tx, *, doctor: DoctorRef, position: int | None = None, on: DayWord 
     """
     doctor_row = lookup.find_doctor(tx, doctor)
     if position is None:
+        day = date_of(tx, on) if on else tx.today
+        tx.prefetch(
+            *queue_queries.of_able(tx, (CALL,), doctor_row, on),
+            partial(queue_lookup.list_called, doctor=doctor_row, on=day),
+        )
         entry, passed_over = queue_lookup.find_next(tx, doctor_row, on)
     else:
         entry, passed_over = find_at(tx, CALL, doctor_row, position, on), ()
@@ -103,6 +100,7 @@ def call_next(tx: Tx, *, doctor: DoctorRef, start: bool | None = None, on: DayWo
     is nobody to finish or to call, and a called patient who has not come, unless `start`.
     """
     doctor_row = lookup.find_doctor(tx, doctor)
+    tx.prefetch(*queue_queries.of_able(tx, (DONE, START, CALL), doctor_row, on))
     serving = queue_lookup.get_one(tx, DONE, doctor_row, on)
     called = queue_lookup.get_one(tx, START, doctor_row, on)
     if serving is None and called is not None and not start:
@@ -225,8 +223,9 @@ def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayW
     Refuses a completed patient, or one who left.
     """
     entry = find_at(tx, LEAVE, lookup.find_doctor(tx, doctor), position, on, command="priority", rest=f" {level}")
-    transitions.advance_queue(tx, LEAVE, entry, {"priority": level}, reaches=entry.status)
-    row = lookup.appointment_by_id(tx, entry.appointment_id)
+    row, changed = lookup.appointment_by_id(tx, entry.appointment_id), entry._replace(priority=level)
+    tx.prefetch(*queue_queries.of_entry(tx, changed, patient_id=row.patient_id))
+    transitions.change_queue(tx, LEAVE, entry, changed)
     transitions.note(
         tx,
         row,
@@ -241,7 +240,9 @@ def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayW
 
 def board(tx: Tx) -> list[Board]:
     """Return the open queues for the waiting room: positions, without names."""
+    tx.prefetch(*queue_queries.of_lists(tx, None, None))
     entries = step_rules.calling_order(queue_lookup.list_current_of(tx, None))
+    tx.prefetch(partial(expected.ask_about, tx=tx, entries=entries))
     queues: dict[tuple[str, date], list[rows.QueueRow]] = {}
     for each in entries:
         queues.setdefault((each.doctor_code, each.date), []).append(each)
@@ -297,7 +298,9 @@ def _positions(queue: Iterable[rows.QueueRow], status: QueueStatus) -> tuple[int
 
 
 def _take(tx: Tx, step: Step, entry: rows.QueueRow, changes: QueueChanges | None = None) -> QueueEntry:
-    transitions.take(tx, step, lookup.appointment_by_id(tx, entry.appointment_id), entry=entry, queue_changes=changes)
+    row = lookup.appointment_by_id(tx, entry.appointment_id)
+    tx.prefetch(*queue_queries.of_entry(tx, transitions.after(step, entry, changes), patient_id=row.patient_id))
+    transitions.take(tx, step, row, entry=entry, queue_changes=changes)
     return _one(tx, entry.appointment_id)
 
 

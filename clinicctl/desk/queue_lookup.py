@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from clinicctl.rules.transitions import CALL, IN_QUEUE, Step
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import queue as stored_queue
 from clinicctl.store.compiled import rows
-from clinicctl.store.engine import Query, Tx
+from clinicctl.store.engine import Tx
 
 IN_WORDS = {
     QueueStatus.WAITING: "waiting",
@@ -56,16 +55,6 @@ def list_earlier(tx: Tx, doctor: rows.DoctorRow | None) -> Sequence[rows.QueueRo
     return stored_queue.earlier_of_doctor(tx, doctor=doctor.id, today=tx.today)
 
 
-def queries_of_all(today: date) -> list[Query]:
-    """Return the queries for the queues of all doctors, for `Tx.prefetch`."""
-    return [
-        partial(stored_queue.of_earlier_queues, today=today),
-        partial(stored_queue.of_day, on=today),
-        partial(stored_queue.earlier, today=today),
-        stored_queue.consultations,
-    ]
-
-
 def list_current_of(tx: Tx, doctor: rows.DoctorRow | None) -> list[rows.QueueRow]:
     """Return the entries of today's and open earlier queues of one doctor or all."""
     if doctor is None:
@@ -102,6 +91,17 @@ def people_ahead(tx: Tx, entry: rows.QueueRow) -> int:
     return found or 0
 
 
+def span(tx: Tx, on: DayWord | None) -> tuple[date, date]:
+    """Return the days whose queues a command means: one, or all up to today."""
+    return (date_of(tx, on),) * 2 if on else (date.min, tx.today)
+
+
+def iter_able(tx: Tx, *, step: Step, doctor: rows.DoctorRow, first: date, last: date) -> Iterator[rows.QueueRow]:
+    """Yield the entries of days that can take a step, in calling order."""
+    (status,) = step.queue_leaves
+    return stored_queue.in_status(tx, status=status, doctor=doctor.id, first=first, last=last)
+
+
 def find_one(tx: Tx, step: Step, doctor: rows.DoctorRow, position: int | None, on: DayWord | None) -> rows.QueueRow:
     """Return the entry at a position.
 
@@ -109,7 +109,8 @@ def find_one(tx: Tx, step: Step, doctor: rows.DoctorRow, position: int | None, o
     """
     if position is not None:
         return find_at(tx, step, doctor, position, on)
-    able = list(_iter_able(tx, step, doctor, on))
+    first, last = span(tx, on)
+    able = list(iter_able(tx, step=step, doctor=doctor, first=first, last=last))
     if not able:
         raise _nobody(tx, step, doctor, on)
     if len(able) > 1:
@@ -150,7 +151,8 @@ def find_next(tx: Tx, doctor: rows.DoctorRow, on: DayWord | None) -> tuple[rows.
     Patients who are with another doctor are passed over.
     """
     busy, passed_over = list[rows.ConsultationRow](), list[PassedOver]()
-    for entry in _iter_able(tx, CALL, doctor, on):
+    first, last = span(tx, on)
+    for entry in iter_able(tx, step=CALL, doctor=doctor, first=first, last=last):
         row = lookup.appointment_by_id(tx, entry.appointment_id)
         other = _other_consultation(entry, stored_queue.consultations_of_patient(tx, patient=row.patient_id))
         if other is None:
@@ -298,16 +300,11 @@ def _list_at(tx: Tx, doctor: rows.DoctorRow, position: int, on: DayWord | None) 
 
     Without a day, they are of today and of open earlier queues, which come first.
     """
+    date_ = date_of(tx, on) if on else tx.today
+    tx.prefetch(lambda tx: stored_queue.at(tx, doctor=doctor.id, on=date_, position=position))
     earlier = stored_queue.earlier_at(tx, today=tx.today, doctor=doctor.id, position=position) if on is None else []
-    entry = stored_queue.at(tx, doctor=doctor.id, on=date_of(tx, on) if on else tx.today, position=position)
+    entry = stored_queue.at(tx, doctor=doctor.id, on=date_, position=position)
     return [*earlier, *([entry] if entry is not None else [])]
-
-
-def _iter_able(tx: Tx, step: Step, doctor: rows.DoctorRow, on: DayWord | None) -> Iterator[rows.QueueRow]:
-    """Yield the entries that can take a step, in calling order."""
-    (status,) = step.queue_leaves
-    first, last = (date_of(tx, on),) * 2 if on else (date.min, tx.today)
-    return stored_queue.in_status(tx, status=status, doctor=doctor.id, first=first, last=last)
 
 
 def _nobody(tx: Tx, step: Step, doctor: rows.DoctorRow, on: DayWord | None) -> errors.NobodyThere:

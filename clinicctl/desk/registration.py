@@ -209,6 +209,10 @@ def _registered(
     filled: tuple[str, ...] = (),
     not_taken: tuple[str, ...] = (),
 ) -> Registered:
+    tx.prefetch(
+        lambda tx: patient_phones.others(tx, row, phones, most=matching.MOST_SHARING),
+        lambda tx: patients.ask_about(tx, row),
+    )
     others, total = patient_phones.others(tx, row, phones, most=matching.MOST_SHARING)
     return Registered(
         **fields_of(patients.describe(tx, row, phones=phones)),

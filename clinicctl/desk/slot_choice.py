@@ -10,7 +10,7 @@ from clinicctl.rules import hours
 from clinicctl.rules.hours import DAY, WHOLE_DAY, DaySlots, Within
 from clinicctl.rules.slots import lowest_above, lowest_free
 from clinicctl.store.compiled import appointments, rows
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Queries, Tx
 
 
 class Chosen(NamedTuple):
@@ -54,6 +54,17 @@ class Visitor(NamedTuple):
     patient: rows.PatientRow
     doctor: rows.DoctorRow
     but: rows.AppointmentRow | None = None
+
+
+def queries_of(visitor: Visitor, asked: Asked, on: date) -> list[Queries]:
+    """Return the queries for the times of a patient and a doctor, for `Tx.prefetch`."""
+    patient, doctor, at = visitor.patient.id, visitor.doctor.id, asked.at
+    if at is None:
+        return [lambda tx: appointments.times_of_patient(tx, patient=patient, on=on)]
+    return [
+        lambda tx: appointments.times_of_patient(tx, patient=patient, on=on),
+        lambda tx: appointments.at_time(tx, patient=patient, doctor=doctor, on=on, at=at),
+    ]
 
 
 def take(tx: Tx, day: days.DayState, visitor: Visitor, asked: Asked) -> Chosen:

@@ -4,14 +4,15 @@ Each step is a conditional update on the current status; zero rows is `IllegalSt
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, TypedDict
 from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.rules.transitions import Step
-from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
+from clinicctl.statuses import AppointmentStatus, CancelledBy
 from clinicctl.store import engine
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import queue as stored_queue
@@ -60,24 +61,18 @@ def take(
     Refuses with `IllegalStep`, which has the current status, if the step does not start from it.
     """
     changes, queue_changes = changes or {}, queue_changes or {}
+    steps: list[Callable[[Tx], int]] = [partial(_advance, step=step, row=appointment, changes=changes, at=tx.now)]
     if entry is not None:
-        subject = f"Position {entry.position}"
-        _refuse_illegal(step, subject, entry.status, step.queue_leaves)
+        _refuse_illegal(step, f"Position {entry.position}", entry.status, step.queue_leaves)
         assert step.queue_reaches is not None, step.name
-        advance_queue(tx, step, entry, queue_changes, reaches=step.queue_reaches)
-        position = queue_changes.get("position", entry.position)
+        changed = after(step, entry, queue_changes)
+        steps.insert(0, partial(_advance_queue, entry=entry, changed=changed))
+        position = changed.position
     refuse_illegal(step, appointment)
-    after = appointment._replace(**changes)
-    if not appointments.advance(
-        tx,
-        row=appointment.id,
-        leaving=appointment.status,
-        status=step.reaches,
-        cancelled_by=after.cancelled_by,
-        cancel_reason=after.cancel_reason,
-        moved_to=after.moved_to,
-        updated_at=tx.now,
-    ):
+    *advanced_queue, advanced = tx.together(*steps)
+    if entry is not None and advanced_queue == [0]:
+        raise _no_longer(tx, step, entry)
+    if not advanced:
         raise _illegal(step, f"A{appointment.number}", appointments.status(tx, id=appointment.id))
     note(
         tx,
@@ -93,25 +88,51 @@ def take(
     )
 
 
-def advance_queue(tx: Tx, step: Step, entry: rows.QueueRow, changes: QueueChanges, *, reaches: QueueStatus) -> None:
+def after(step: Step, entry: rows.QueueRow, changes: QueueChanges | None) -> rows.QueueRow:
+    """Return a queue entry as a step and its changes leave it."""
+    return entry._replace(status=step.queue_reaches or entry.status, **(changes or {}))
+
+
+def change_queue(tx: Tx, step: Step, entry: rows.QueueRow, changed: rows.QueueRow) -> None:
     """Change a queue entry if its status has not changed since it was read."""
-    after = entry._replace(**changes)
-    if not stored_queue.advance(
+    if not _advance_queue(tx, entry=entry, changed=changed):
+        raise _no_longer(tx, step, entry)
+
+
+def _advance(tx: Tx, *, step: Step, row: rows.AppointmentRow, changes: AppointmentChanges, at: datetime) -> int:
+    changed = row._replace(**changes)
+    return appointments.advance(
+        tx,
+        row=row.id,
+        leaving=row.status,
+        status=step.reaches,
+        cancelled_by=changed.cancelled_by,
+        cancel_reason=changed.cancel_reason,
+        moved_to=changed.moved_to,
+        updated_at=at,
+    )
+
+
+def _advance_queue(tx: Tx, *, entry: rows.QueueRow, changed: rows.QueueRow) -> int:
+    return stored_queue.advance(
         tx,
         row=entry.id,
         leaving=entry.status,
-        doctor_id=after.doctor_id,
-        position=after.position,
-        status=reaches,
-        priority=after.priority,
-        recalled=after.recalled,
-        moved_up=after.moved_up,
-        checked_in_at=after.checked_in_at,
-        called_at=after.called_at,
-        started_at=after.started_at,
-        ended_at=after.ended_at,
-    ):
-        raise _illegal(step, f"Position {entry.position}", stored_queue.status(tx, id=entry.id))
+        doctor_id=changed.doctor_id,
+        position=changed.position,
+        status=changed.status,
+        priority=changed.priority,
+        recalled=changed.recalled,
+        moved_up=changed.moved_up,
+        checked_in_at=changed.checked_in_at,
+        called_at=changed.called_at,
+        started_at=changed.started_at,
+        ended_at=changed.ended_at,
+    )
+
+
+def _no_longer(tx: Tx, step: Step, entry: rows.QueueRow) -> errors.IllegalStep:
+    return _illegal(step, f"Position {entry.position}", stored_queue.status(tx, id=entry.id))
 
 
 def note(

@@ -1,9 +1,8 @@
 """The waitlist: patients who wait for a free slot with a doctor, first come, first served."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
-from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -21,13 +20,17 @@ from clinicctl.statuses import CancelledBy, WaitlistStatus
 from clinicctl.store import counters
 from clinicctl.store.compiled import rows
 from clinicctl.store.compiled import waitlist as stored_waitlist
-from clinicctl.store.engine import Condition, Query, Tx
+from clinicctl.store.engine import Condition, Tx
 
 _AT_ONCE = 500
 """How many entries are read with their days at once."""
 
 _NAMED = 3
 """How many days the sentence of a refusal names. Its details have all of them."""
+
+
+Wanted = Mapping[rows.DoctorRow, Sequence[date]]
+"""Days by doctor, in order."""
 
 
 class Doubled(NamedTuple):
@@ -133,70 +136,75 @@ def _promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) 
 
     Return None if there is none.
     """
-    wanted = _wished(tx, [doctor])[doctor.id] if dates is None else [each for each in dates if each >= tx.today]
-    found = _first_bookable(tx, doctor, _free_dates(tx, {doctor: wanted}, is_closed_counted=dates is not None)[doctor])
-    if found is None:
+    if dates is None:
+        wished = stored_waitlist.wished_days_of_doctor(tx, doctor=doctor.id, first=tx.today)
+        free = _free_dates(tx, {doctor: sorted(each.date for each in wished)})[doctor]
+    else:
+        coming = [each for each in dates if each >= tx.today]
+        free = _free_dates(tx, {doctor: coming}, is_closed_counted=True)[doctor]
+    first = _first_bookable(tx, doctor, free)
+    if first is None:
         return None
-    first, on = found
+    on = _bookable_days(tx, first, free)[0]
     patient = lookup.active_patient(lookup.patient_by_id(tx, first.patient_id))
     return bookings.place(tx, Visitor(patient, doctor), Asked(), Details(), on=on)
 
 
-def _wished(tx: Tx, doctors: Iterable[rows.DoctorRow]) -> dict[UUID, list[date]]:
-    """Return the days for which somebody waits, from today on, by doctor id."""
+def list_wanted(tx: Tx) -> Wanted:
+    """Return the days for which somebody waits, from today on, by doctor."""
+    doctors = stored_waitlist.doctors(tx)
     found: dict[UUID, list[date]] = {each.id: [] for each in doctors}
-    for each in stored_waitlist.wished_days(tx, doctors=list(found), first=tx.today):
-        found[each.doctor_id].append(each.date)
-    return found
+    for each in stored_waitlist.wished_days(tx, first=tx.today):
+        if each.doctor_id in found:
+            found[each.doctor_id].append(each.date)
+    return {each: sorted(found[each.id]) for each in doctors}
 
 
-def _free_dates(
-    tx: Tx, wanted: Mapping[rows.DoctorRow, Collection[date]], *, is_closed_counted: bool = False
-) -> dict[rows.DoctorRow, list[date]]:
+def ask_wanted(tx: Tx, *, today: date) -> None:
+    """Ask for what `list_wanted` reads, for `Tx.prefetch`."""
+    stored_waitlist.doctors(tx)
+    stored_waitlist.wished_days(tx, first=today)
+
+
+def _free_dates(tx: Tx, wanted: Wanted, *, is_closed_counted: bool = False) -> dict[rows.DoctorRow, list[date]]:
     """Return those of the wanted dates of doctors that have a free slot.
 
     Today, if it is closed, counts only with `is_closed_counted`.
     """
     may_be_closed = not is_closed_counted and any(tx.today in listed for listed in wanted.values())
     closed = tx.today if may_be_closed and journal.is_closed(tx, tx.today) else None
-    states = days.list_states_on(tx, {doctor: sorted(listed) for doctor, listed in wanted.items()})
-    return {
-        doctor: [each.date for each in free_times.bookable(tx, states[doctor.id]) if each.date != closed]
-        for doctor in wanted
-    }
+    states = days.list_states_on(tx, wanted)
+    found: dict[UUID, list[date]] = {each.id: [] for each in wanted}
+    for each in free_times.bookable(tx, list(chain.from_iterable(states.values()))):
+        if each.date != closed:
+            found[each.doctor_id].append(each.date)
+    return {each: found[each.id] for each in wanted}
 
 
-def _first_bookable(tx: Tx, doctor: rows.DoctorRow, free: Sequence[date]) -> tuple[rows.BookableRow, date] | None:
-    """Return the oldest entry that can be booked on one of these dates.
+def ask_about_free(asked: Tx, *, tx: Tx, wanted: Wanted) -> None:
+    """Ask for the held slots that `list_promotable` reads, for `Tx.prefetch`.
 
-    The first such date is beside it. Return None if there is none.
+    The states of the days have been read.
     """
-    first = stored_waitlist.first_bookable(tx, doctor=doctor.id, dates=free) if free else None
-    if first is None:
-        return None
-    return first, stored_waitlist.bookable_days(tx, entry=first.id, dates=free)[0]
+    free_times.ask_about(asked, tx, chain.from_iterable(days.list_states_on(tx, wanted).values()))
 
 
-def queries_of_free(tx: Tx) -> list[Query]:
-    """Return the queries for the days for which somebody waits, for `Tx.prefetch`."""
-    wished = _wished(tx, stored_waitlist.doctors(tx))
-    dates = [each for listed in wished.values() for each in listed]
-    return days.queries_of_doctors(wished, min(dates), max(dates)) if dates else []
+def list_promotable(tx: Tx, wanted: Wanted) -> list[tuple[str, date]]:
+    """Return the doctors with an entry that fits a wanted day, each with that day."""
+    free = _free_dates(tx, wanted)
+    tx.prefetch(lambda tx: [_first_bookable(tx, doctor, dates) for doctor, dates in free.items()])
+    first = {doctor: row for doctor, dates in free.items() if (row := _first_bookable(tx, doctor, dates))}
+    tx.prefetch(lambda tx: [_bookable_days(tx, row, free[doctor]) for doctor, row in first.items()])
+    return [(doctor.code, _bookable_days(tx, row, free[doctor])[0]) for doctor, row in first.items()]
 
 
-def list_promotable(tx: Tx) -> list[tuple[str, date]]:
-    """Return the doctors with a fitting waitlist entry, each with its day."""
-    doctors = stored_waitlist.doctors(tx)
-    wished = _wished(tx, doctors)
-    free = _free_dates(tx, {each: wished[each.id] for each in doctors})
-    free = {doctor: dates for doctor, dates in free.items() if dates}
-    tx.prefetch(*(partial(stored_waitlist.first_bookable, doctor=each.id, dates=dates) for each, dates in free.items()))
-    first = {each: stored_waitlist.first_bookable(tx, doctor=each.id, dates=dates) for each, dates in free.items()}
-    fits = {each: row.id for each, row in first.items() if row is not None}
-    tx.prefetch(*(partial(stored_waitlist.bookable_days, entry=row, dates=free[each]) for each, row in fits.items()))
-    return [
-        (each.code, stored_waitlist.bookable_days(tx, entry=row, dates=free[each])[0]) for each, row in fits.items()
-    ]
+def _first_bookable(tx: Tx, doctor: rows.DoctorRow, free: Sequence[date]) -> rows.BookableRow | None:
+    """Return the oldest entry that can be booked on one of these dates, or None."""
+    return stored_waitlist.first_bookable(tx, doctor=doctor.id, dates=free) if free else None
+
+
+def _bookable_days(tx: Tx, entry: rows.BookableRow, free: Sequence[date]) -> list[date]:
+    return stored_waitlist.bookable_days(tx, entry=entry.id, dates=free)
 
 
 def list_of_patient(tx: Tx, *, patient_id: UUID) -> list[str]:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from clinicctl.store import paths
-from clinicctl.store.tx import Condition, JournalEnd, Query, Step, Tx
+from clinicctl.store.tx import Condition, JournalEnd, Queries, Step, Tx
 
 if TYPE_CHECKING:
     from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
@@ -16,7 +16,7 @@ __all__ = [
     "Condition",
     "GroupStore",
     "JournalEnd",
-    "Query",
+    "Queries",
     "Receiver",
     "Step",
     "Store",
@@ -56,8 +56,12 @@ class Store(Protocol):
     def read(self, *, actor: str | None) -> AbstractContextManager[Tx]:
         """Hand out a read-only view of one instant, without waiting for writers."""
 
-    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
+    def write(
+        self, *, actor: str | None, key: str, dry_run: bool = False, ahead: Queries | None = None
+    ) -> AbstractContextManager[Tx]:
         """Hand out a transaction, and commit it at the end.
+
+        `ahead` are queries that the first steps will ask for, as for `Tx.prefetch`.
 
         It is rolled back after an error, and for a dry run. Refuses with `Busy` when another writer does not end in
         time, and with `OutcomeUnknown`, which carries `key`, when the commit itself fails.

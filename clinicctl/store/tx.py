@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 T = TypeVar("T", bound="Tx")
+Queries = Callable[["Tx"], object]
+"""Calls compiled queries, and does not use their results."""
 
 MOVED_TO = "moved_to"
 """The name of the setting with the place that a clinic has moved to. It is not one of the clinic's own."""
@@ -30,10 +32,6 @@ class Condition(NamedTuple):
 
     sql: str
     values: tuple[Any, ...]
-
-
-Query = Callable[["Tx"], object]
-"""A compiled query with its parameters, for `Tx.prefetch`."""
 
 
 class Step(NamedTuple):
@@ -102,17 +100,18 @@ class Tx(ABC):
     def fetch_all(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> list[R]:
         """Return every row, converted by `read`."""
 
-    def prefetch(self, *queries: "Query") -> None:  # noqa: B027 - only a server gains by it
-        """Run queries that the next steps will ask for, in one round trip.
+    def prefetch(self, *queries: Queries) -> None:  # noqa: B027 - only a server gains by it
+        """Send queries that the next steps will ask for along with the next statement.
 
         The results do not change, so that the steps need not know of it.
         """
 
-    def prefetch_in_turn(self, plan: "Callable[[Tx], Iterable[Iterable[Query]]]") -> None:  # noqa: B027 - as above
-        """Run queries in several round trips, where some need the results of others.
+    def together(self, *changes: "Callable[[Tx], int]") -> list[int]:
+        """Run changes that do not wait for one another's answers, in one round trip.
 
-        The plan yields the queries of each trip. It may read what it has asked for before.
+        Each is a call of one compiled change. Returns how many rows each has changed.
         """
+        return [each(self) for each in changes]
 
     def filtered(self, sql: str, conditions: Iterable[Condition]) -> tuple[str, tuple[Any, ...]]:
         """Return a query with its conditions, joined by AND, and their values."""

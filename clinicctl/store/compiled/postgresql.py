@@ -840,18 +840,6 @@ WHERE waitlist_days.entry_id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FRO
 jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY waitlist_days.entry_id, waitlist_days.date
 """,
     """
-SELECT DISTINCT waitlist_entries.doctor_id, waitlist_days.date
-FROM waitlist_entries JOIN waitlist_days ON waitlist_days.entry_id = waitlist_entries.id
-WHERE waitlist_entries.doctor_id IN (SELECT doctors_listed.value
-FROM json_each(?) AS doctors_listed) AND waitlist_entries.status = 'waiting' AND waitlist_days.date >= ?
-""": """
-SELECT DISTINCT waitlist_entries.doctor_id, waitlist_days.date
-FROM waitlist_entries JOIN waitlist_days ON waitlist_days.entry_id = waitlist_entries.id
-WHERE waitlist_entries.doctor_id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM
-jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND waitlist_entries.status = 'waiting' AND
-waitlist_days.date >= ?
-""",
-    """
 SELECT waitlist_entries.id, waitlist_entries.patient_id
 FROM waitlist_entries JOIN patients ON patients.id = waitlist_entries.patient_id
 WHERE waitlist_entries.doctor_id = ? AND waitlist_entries.status = 'waiting' AND patients.archived_at IS NULL

@@ -161,13 +161,23 @@ def wishes_for_day(tx: Tx, *, patient: UUID, doctor: UUID, on: Date) -> list[row
 _WISHED_DAYS = """
 SELECT DISTINCT waitlist_entries.doctor_id, waitlist_days.date
 FROM waitlist_entries JOIN waitlist_days ON waitlist_days.entry_id = waitlist_entries.id
-WHERE waitlist_entries.doctor_id IN (SELECT doctors_listed.value
-FROM json_each(?) AS doctors_listed) AND waitlist_entries.status = 'waiting' AND waitlist_days.date >= ?
+WHERE waitlist_entries.status = 'waiting' AND waitlist_days.date >= ?
 """
 
 
-def wished_days(tx: Tx, *, doctors: Iterable[UUID], first: Date) -> list[rows.DayKeyRow]:
-    return tx.fetch_all(_WISHED_DAYS, (from_list(doctors, from_uuid), from_date(first)), rows.day_key_row)
+def wished_days(tx: Tx, *, first: Date) -> list[rows.DayKeyRow]:
+    return tx.fetch_all(_WISHED_DAYS, (from_date(first),), rows.day_key_row)
+
+
+_WISHED_DAYS_OF_DOCTOR = """
+SELECT DISTINCT waitlist_entries.doctor_id, waitlist_days.date
+FROM waitlist_entries JOIN waitlist_days ON waitlist_days.entry_id = waitlist_entries.id
+WHERE waitlist_entries.status = 'waiting' AND waitlist_days.date >= ? AND waitlist_entries.doctor_id = ?
+"""
+
+
+def wished_days_of_doctor(tx: Tx, *, first: Date, doctor: UUID) -> list[rows.DayKeyRow]:
+    return tx.fetch_all(_WISHED_DAYS_OF_DOCTOR, (from_date(first), from_uuid(doctor)), rows.day_key_row)
 
 
 _FIRST_BOOKABLE = """

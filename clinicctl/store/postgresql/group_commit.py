@@ -15,6 +15,7 @@ from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.store import ServerStore
 from clinicctl.store.postgresql.tx import ServerTx
+from clinicctl.store.tx import Queries
 
 
 class GroupServerStore(ServerStore):
@@ -50,14 +51,21 @@ class GroupServerStore(ServerStore):
                 self.leave(tx.session)
 
     @contextmanager
-    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:  # noqa: ARG002 - as a store's
+    def write(
+        self,
+        *,
+        actor: str | None,
+        key: str,  # noqa: ARG002 - as a store's
+        dry_run: bool = False,
+        ahead: Queries | None = None,
+    ) -> Iterator[ServerTx]:
         """Hand out a savepoint of the group's transaction.
 
         `commit_group` commits it, so that `key` is not used. An error of the body, or a dry run, rolls back this
         command only. Refuses with `Busy` when another writer does not end in time.
         """
         with self._translated():
-            tx = self._tx or self._begin(actor)
+            tx = self._tx or self._begin(actor, ahead)
             with self._command(tx, keep=not dry_run):
                 yield tx.acting_for(actor)
                 if not dry_run:
@@ -172,13 +180,13 @@ class GroupServerStore(ServerStore):
             self._session.close()
             self._session = None
 
-    def _begin(self, actor: str | None) -> ServerTx:
-        tx = self._begun(WRITE, actor)
+    def _begin(self, actor: str | None, ahead: Queries | None) -> ServerTx:
+        tx = self._begun(WRITE, actor, ahead)
         self.timed_out = False
         self._tx, self._began = tx, clock.ticks()
         return tx
 
-    def _begun(self, how: str, actor: str | None) -> ServerTx:
+    def _begun(self, how: str, actor: str | None, ahead: Queries | None = None) -> ServerTx:
         """Begin a transaction on the open connection.
 
         One that was lost between two commands is made again. After a wait in vain, others wait no longer.
@@ -187,11 +195,11 @@ class GroupServerStore(ServerStore):
         known = self._session if self._session is not None and not self._session.is_broken else None
         try:
             try:
-                return self.start(how, actor)
+                return self.start(how, actor, ahead=ahead)
             except psycopg.Error as error:
                 if known is None or not known.is_broken or not is_passing(error):
                     raise
-            return self.start(how, actor)
+            return self.start(how, actor, ahead=ahead)
         except (errors.Busy, psycopg.Error) as error:
             if isinstance(error, errors.Busy) or is_passing(error) or error.sqlstate == "55P03":
                 self.timed_out = True

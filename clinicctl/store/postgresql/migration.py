@@ -28,7 +28,7 @@ def saved_first(
     `migrating` migrates to the newest schema in the same transaction. Nothing is copied for a clinic that has this
     version already, or that has a write with this key.
     """
-    with store.translated(), store.begun(WRITE, actor, key=key, any_version=migrating) as tx:
+    with store.translated(), store.begun(WRITE, actor, any_version=migrating) as tx:
         if tx.schema > CURRENT:
             raise errors.NewerDatabase(path=store.place, found=tx.schema, known=CURRENT)
         tx.refuse_moved()

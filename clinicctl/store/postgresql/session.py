@@ -1,14 +1,15 @@
 """Send the statements of one transaction in few round trips.
 
 A statement that only inserts waits until another one needs an answer, and both are sent together. An error of it then
-meets the later statement; the constraint's name tells what was refused. What was read is known until the transaction
-writes to a table that was read: nobody else changes the clinic meanwhile, because a write holds the lock, and a read
-has a view of one instant.
+meets the later statement; the constraint's name tells what was refused. Queries that will be asked for are sent behind
+it. What was read is known until the transaction writes to a table that was read: nobody else changes the clinic
+meanwhile, because a write holds the lock, and a read has a view of one instant.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from itertools import islice
 
 from clinicctl import interrupts
@@ -20,7 +21,7 @@ _INSERTS_AT_ONCE = 500
 """The most rows that wait for another statement."""
 _FETCHED_AT_ONCE = 2_000
 _KNOWN = 1_000
-"""The most results that are kept."""
+"""The most results that are kept, unless more are asked for at once."""
 _ROLLED_BACK = 5.0
 """Seconds to wait for the answer to ROLLBACK. Then the connection is closed, which rolls back, too."""
 _NO_HURRY = (
@@ -31,6 +32,7 @@ _NO_HURRY = (
 )
 """A check or a copy reads the whole clinic, and writes it elsewhere meanwhile."""
 _WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
+_READS = re.compile(r"\s*(?:SELECT|WITH)\b")
 
 
 class Session:
@@ -45,7 +47,9 @@ class Session:
         self.begun = Head(0, "")
         """The journal's head at the beginning of the transaction."""
         self._waiting: list[Statement] = []
-        self._known = dict[Statement, list[Row]]()
+        self._known = _Known()
+        self._hints = dict[Statement, None]()
+        """Queries that will be asked for."""
         self._streams = 0
         self._exchange = Exchange(connection)
         connection.add_notice_handler(self._notice)
@@ -94,9 +98,9 @@ class Session:
         sent = [*self._waiting, *asked, *ahead]
         self._waiting = []
         answers = self._send(sent, seconds)
-        for each, answer in zip(ahead, answers[len(sent) - len(ahead) :], strict=True):
-            self._keep(each, answer.rows)
         first = len(sent) - len(asked) - len(ahead)
+        if ahead:
+            self._known.add(ahead, [each.rows for each in answers[first + len(asked) :]])
         return answers[first : first + len(asked)]
 
     def _send(self, statements: Sequence[Statement], seconds: float | None = None) -> list[Answer]:
@@ -113,44 +117,49 @@ class Session:
         """Return the rows of a query, which may be known already."""
         found = self._known.get((sql, values))
         if found is None:
-            found = self.run(sql, values).fetchall()
-            if _WRITTEN.match(sql):
-                self._forget(sql)
-            else:
-                self._keep((sql, values), found)
+            reads = _READS.match(sql)
+            if not reads:
+                self._known.forget(sql)
+            (answer,) = self._ask((sql, values))
+            found = answer.rows
+            if reads:
+                self._known.add([(sql, values)], [found])
         return found
 
-    def read_ahead(self, queries: Iterable[Statement]) -> None:
-        """Run queries in one round trip, so that their results are known."""
-        unknown = [each for each in dict.fromkeys(queries) if each not in self._known]
-        if unknown:
-            self.run_all([], ahead=unknown)
+    def prefetch(self, queries: Sequence[Statement]) -> None:
+        """Send queries behind the next statement that needs an answer.
+
+        Their results are then known.
+        """
+        assert all(_READS.match(sql) for sql, _ in queries), "a change cannot be run ahead"
+        self._hints.update(dict.fromkeys(queries))
+
+    def _ask(self, *statements: Statement) -> list[Answer]:
+        """Send statements, and behind them the queries that will be asked for."""
+        ahead = [each for each in self._hints if self._known.get(each) is None and each not in statements]
+        self._hints.clear()
+        return self.run_all(statements, ahead=ahead)
 
     def change(self, sql: str, values: Values) -> int:
         """Run a statement that changes rows; return their number.
 
         An insert waits for the next statement.
         """
-        self._forget(sql)
+        self._known.forget(sql)
         if is_insert(sql):
             self.later(sql, values)
             return 1
-        return self.run(sql, values).rowcount
+        return self.change_all((sql, values))[0]
 
-    def _keep(self, query: Statement, rows: list[Row]) -> None:
-        if len(self._known) == _KNOWN:
-            self._known.clear()
-        self._known[query] = rows
-
-    def _forget(self, change: str) -> None:
-        """Forget the results that a change of a table may change."""
-        found = _WRITTEN.match(change)
-        written = re.compile(rf"\b{found[1]}\b") if found else re.compile("")
-        for each in [each for each in self._known if written.search(each[0])]:
-            del self._known[each]
+    def change_all(self, *changes: Statement) -> list[int]:
+        """Run changes in one round trip; return how many rows each has changed."""
+        for sql, _ in changes:
+            self._known.forget(sql)
+        return [each.rowcount for each in self._ask(*changes)]
 
     def script(self, statements: Iterable[str], *, seconds: float | None = None) -> list[list[Row]]:
         """Send statements without parameters as one message; return their rows."""
+        self._known.clear()
         return [answer.rows for answer in self._send([(each, None) for each in statements], seconds)]
 
     def later(self, sql: str, values: Values = ()) -> None:
@@ -159,9 +168,10 @@ class Session:
 
     def run_many(self, sql: str, rows: Iterable[Row]) -> int:
         """Run a statement once per row; return the number of changed rows."""
-        self._forget(sql)
         left = iter(rows)
         several = list(islice(left, _INSERTS_AT_ONCE))
+        # After the rows were taken, which may have read the table.
+        self._known.forget(sql)
         if is_insert(sql) and len(several) < _INSERTS_AT_ONCE:
             self._waiting += [(sql, each) for each in several]
             return len(several)
@@ -171,10 +181,12 @@ class Session:
             interrupts.check()
             changed += sum(each.rowcount for each in self._send([(sql, each) for each in several]))
             several = list(islice(left, _INSERTS_AT_ONCE))
+            self._known.forget(sql)
         return changed
 
     def copy_in(self, sql: str, rows: Iterable[Row]) -> None:
         """Send rows to a COPY FROM STDIN."""
+        self._known.clear()
         self.flush()
         with self._stopping(), self.connection.cursor() as cursor, ExitStack() as copying:
             with interrupts.Waiting():
@@ -188,10 +200,14 @@ class Session:
 
     def stream(self, sql: str, values: Values) -> Iterator[Row]:
         """Yield the rows of a long result, some at a time, while other statements run."""
+        known = self._known.get((sql, values))
+        if known is not None:
+            yield from known
+            return
         self._streams += 1
         name = f"rows_{self._streams}"
         fetch = f"FETCH {_FETCHED_AT_ONCE} FROM {name}"
-        _, found = self.run_all([(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", values), (fetch, None)])
+        _, found = self._ask((f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", values), (fetch, None))
         while rows := found.fetchall():
             yield from rows
             if len(rows) < _FETCHED_AT_ONCE:
@@ -208,6 +224,7 @@ class Session:
     def roll_back_to(self, savepoint: str) -> None:
         """Undo what came after a savepoint. Statements that were not sent are forgotten."""
         self._known.clear()
+        self._hints.clear()
         unsent = [at for at, (sql, _) in enumerate(self._waiting) if sql == f"SAVEPOINT {savepoint}"]
         if unsent:
             del self._waiting[unsent[-1] :]
@@ -246,11 +263,49 @@ class Session:
         """Forget the waiting statements, the known results and a warning."""
         self._waiting = []
         self._known.clear()
+        self._hints.clear()
         self.warned = False
 
     def close(self) -> None:
         """Close the connection at once. The server rolls an open transaction back."""
         self.connection.pgconn.finish()
+
+
+class _Known:
+    """The results of queries, by their statement and then by their values."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, dict[Values, list[Row]]] = {}
+        self.count = 0
+
+    def get(self, query: Statement) -> list[Row] | None:
+        sql, values = query
+        return self.found.get(sql, {}).get(values)
+
+    def add(self, queries: Sequence[Statement], results: Sequence[list[Row]]) -> None:
+        """Keep results. If they become too many, the older ones are forgotten."""
+        if self.count + len(queries) > _KNOWN:
+            self.clear()
+        for (sql, values), rows in zip(queries, results, strict=True):
+            of_statement = self.found.setdefault(sql, {})
+            self.count += values not in of_statement
+            of_statement[values] = rows
+
+    def forget(self, change: str) -> None:
+        """Forget the results that a change of a table may change."""
+        written = _WRITTEN.match(change)
+        for sql in [each for each in self.found if written is None or _reads_from(each, written[1])]:
+            self.count -= len(self.found.pop(sql))
+
+    def clear(self) -> None:
+        self.found.clear()
+        self.count = 0
+
+
+@lru_cache(4096)
+def _reads_from(sql: str, table: str) -> bool:
+    """Return whether a query may read a table: whether it has its name."""
+    return re.search(rf"\b{table}\b", sql) is not None
 
 
 def is_insert(sql: str) -> bool:

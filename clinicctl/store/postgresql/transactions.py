@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store import paths
-from clinicctl.store.compiled import journal
 from clinicctl.store.compiled.postgresql import DDL
 from clinicctl.store.heads import Head
 from clinicctl.store.migrations import CURRENT
@@ -25,7 +24,7 @@ from clinicctl.store.postgresql.driver import connect, psycopg
 from clinicctl.store.postgresql.exchange import Statement
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.tx import ServerTx, recorded
-from clinicctl.store.tx import MOVED_TO, JournalEnd, read_settings, refuse_other_version
+from clinicctl.store.tx import MOVED_TO, JournalEnd, Queries, read_settings, refuse_other_version
 from clinicctl.store.values import from_instant
 
 PATIENCE = 5.0
@@ -45,6 +44,7 @@ _SCHEMA = (
 INSERT_HEAD = "INSERT INTO head (one, number, hash, schema, application) VALUES (true, %s, %s, %s, %s)"
 _EMPTY = ("INSERT INTO counters (name, value) VALUES ('patients', 0), ('appointments', 0), ('waitlist', 0)",)
 _EXISTING = {"42P06", "42P07", "42710", "23505"}
+_MISSING = {"42P01", "42703", "3F000"}
 
 _LOST = "the server was replaced by an older copy, or a standby without the last writes was promoted"
 _OTHER = "another database was put in its place"
@@ -85,13 +85,15 @@ class ServerTransactions:
             yield tx
 
     @contextmanager
-    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[ServerTx]:
+    def write(
+        self, *, actor: str | None, key: str, dry_run: bool = False, ahead: Queries | None = None
+    ) -> Iterator[ServerTx]:
         """Hand out a transaction, and commit it at the end.
 
         It is rolled back after an error, and for a dry run. Refuses with `Busy` when another writer does not end in
         time, and with `OutcomeUnknown`, which carries `key`, when nothing proves what became of the commit.
         """
-        with self.translated(), self.begun(WRITE, actor, key=key) as tx:
+        with self.translated(), self.begun(WRITE, actor, ahead=ahead) as tx:
             yield tx
             if not dry_run:
                 self.commit(key, tx)
@@ -142,16 +144,18 @@ class ServerTransactions:
 
     @contextmanager
     def begun(
-        self, how: str, actor: str | None, *, key: str | None = None, any_version: bool = False
+        self, how: str, actor: str | None, *, ahead: Queries | None = None, any_version: bool = False
     ) -> Iterator[ServerTx]:
         """Hand out a transaction on a connection of its own, which is closed at the end."""
-        tx = self.start(how, actor, key=key, any_version=any_version)
+        tx = self.start(how, actor, ahead=ahead, any_version=any_version)
         try:
             yield tx
         finally:
             tx.session.close()
 
-    def start(self, how: str, actor: str | None, *, key: str | None = None, any_version: bool = False) -> ServerTx:
+    def start(
+        self, how: str, actor: str | None, *, ahead: Queries | None = None, any_version: bool = False
+    ) -> ServerTx:
         """Begin a transaction on a connection.
 
         Nothing is lost when the connection breaks before the first answer, so that it is tried again within the wait.
@@ -160,7 +164,7 @@ class ServerTransactions:
         while True:
             session = self.ready(max(0.0, end - clock.ticks()))
             try:
-                return self.begin(session, how, actor, key=key, any_version=any_version, end=end)
+                return self.begin(session, how, actor, ahead=ahead, any_version=any_version, end=end)
             except BaseException as error:
                 self.leave(session)
                 if not (isinstance(error, psycopg.Error) and is_passing(error)) or clock.ticks() + AGAIN > end:
@@ -187,7 +191,7 @@ class ServerTransactions:
         actor: str | None,
         *,
         end: float,
-        key: str | None = None,
+        ahead: Queries | None = None,
         any_version: bool = False,
     ) -> ServerTx:
         """Begin a transaction in one round trip; return it.
@@ -196,10 +200,11 @@ class ServerTransactions:
         to a clinic that lacks the last write that this machine has noted.
         """
         began = clock.ticks()
-        found = self._first_trip(session, how, key, end)
+        known = recorded(ahead) if ahead else []
+        found = self._first_trip(session, how, known, end)
         if found is None:
             session.roll_back()
-            found = self._first_trip(session, how, key, end)
+            found = self._first_trip(session, how, known, end)
         if found is None:
             raise errors.Damaged(path=self.place, reason="the head of the journal is missing")
         self.lock_waited = clock.ticks() - began
@@ -207,16 +212,15 @@ class ServerTransactions:
             refuse_other_version(found.schema, place=self.place)
         return self._opened(session, found, actor)
 
-    def _first_trip(self, session: Session, how: str, key: str | None, end: float) -> _Begun | None:
-        """Begin, take the lock, and read the head, the settings and the write with a key.
+    def _first_trip(self, session: Session, how: str, known: list[Statement], end: float) -> _Begun | None:
+        """Begin, take the lock, and read what is needed first.
 
-        Returns None without a head: the view of this transaction is older than the clinic, because a backup has
-        replaced it while this command waited.
+        That is the head, the settings, and what the first steps will ask for. Returns None without a head: the view of
+        this transaction is older than the clinic, because a backup has replaced it while this command waited.
         """
         noted = notes.head(self.place) if how == WRITE else None
         lock = "" if how == READ else " FOR UPDATE" if self.wait else " FOR UPDATE NOWAIT"
         questions = [f"{_HEAD}{lock}", _SETTINGS, *(_about(*noted) if noted else ())]
-        known = recorded(lambda tx: journal.by_key(tx, key=key)) if key is not None else []
         # What the last transaction of this connection has read, others may have changed since.
         session.reset()
         session.patience = self._patience()
@@ -226,10 +230,13 @@ class ServerTransactions:
             # A pooler may have no connection for us.
             answers = session.run_all(asked, ahead=known, seconds=max(0.0, end - clock.ticks()) + PATIENCE)
         except psycopg.Error as error:
-            if error.sqlstate in ("42P01", "3F000"):
-                session.roll_back()
-                raise self._missing(session) from None
-            raise
+            if error.sqlstate not in _MISSING:
+                raise
+            session.roll_back()
+            if known:
+                # An older schema may lack the tables of the first steps.
+                return self._first_trip(session, how, [], end)
+            raise self._missing(session) from None
         heads, settings, *beside = [each.fetchall() for each in answers[-len(questions) :]]
         if not heads:
             return None

@@ -13,7 +13,7 @@ from clinicctl.store.postgresql.driver import psycopg
 from clinicctl.store.postgresql.exchange import Statement
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.reports import Measures, Violation
-from clinicctl.store.tx import Query, Tx
+from clinicctl.store.tx import Tx
 from clinicctl.store.values import UNREADABLE, Unreadable
 
 R = TypeVar("R")
@@ -45,12 +45,12 @@ class ServerTx(Tx):
         except UNREADABLE:
             raise Unreadable from None
 
-    def prefetch(self, *queries: Query) -> None:
-        self.session.read_ahead(recorded(*queries))
+    def prefetch(self, *queries: Callable[[Tx], object]) -> None:
+        self.session.prefetch(recorded(*queries))
 
-    def prefetch_in_turn(self, plan: Callable[[Tx], Iterable[Iterable[Query]]]) -> None:
-        for queries in plan(self):
-            self.prefetch(*queries)
+    def together(self, *changes: Callable[[Tx], int]) -> list[int]:
+        interrupts.check()
+        return self.session.change_all(*recorded(*changes))
 
     def iterate(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> Iterator[R]:
         for each in self.session.stream(translated(sql), values):
@@ -116,7 +116,10 @@ class ServerTx(Tx):
 
 
 class _Recorder:
-    """Stands in for a transaction, to note the queries of compiled functions. Each finds no row."""
+    """Stands in for a transaction, to note the statements of compiled functions. Each finds and changes no row."""
+
+    filtered = Tx.filtered
+    in_dialect = staticmethod(translated)
 
     def __init__(self) -> None:
         self.asked: list[Statement] = []
@@ -128,10 +131,18 @@ class _Recorder:
         self.asked.append((translated(sql), values))
         return []
 
+    def iterate(self, sql: str, values: tuple[Any, ...], _read: Any) -> Iterator[Any]:
+        self.asked.append((translated(sql), values))
+        return iter(())
 
-def recorded(*queries: Query) -> list[Statement]:
-    """Return the statements of compiled queries."""
+    def execute(self, sql: str, values: tuple[Any, ...]) -> int:
+        self.asked.append((translated(sql), values))
+        return 0
+
+
+def recorded(*calls: Callable[[Tx], object]) -> list[Statement]:
+    """Return the statements of compiled functions."""
     recorder = _Recorder()
-    for each in queries:
+    for each in calls:
         each(cast("Tx", recorder))
     return recorder.asked

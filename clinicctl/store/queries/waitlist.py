@@ -75,13 +75,14 @@ WISHES_FOR_DAY = every(
     ).with_only_columns(waitlist_entries.c.id, waitlist_entries.c.number),
     "WaitingRow",
 )
-WISHED_DAYS = every(
+_WISHED_DAYS = (
     select(waitlist_entries.c.doctor_id, waitlist_days.c.date)
     .join(waitlist_days, waitlist_days.c.entry_id == waitlist_entries.c.id)
-    .where(among(waitlist_entries.c.doctor_id, "doctors"), _IS_WAITING, waitlist_days.c.date >= bindparam("first"))
-    .distinct(),
-    "DayKeyRow",
+    .where(_IS_WAITING, waitlist_days.c.date >= bindparam("first"))
+    .distinct()
 )
+WISHED_DAYS = every(_WISHED_DAYS, "DayKeyRow")
+WISHED_DAYS_OF_DOCTOR = every(_WISHED_DAYS.where(_OF_DOCTOR), "DayKeyRow")
 _is_bookable = and_(
     among(waitlist_days.c.date, "dates"),
     ~select(appointments.c.id)

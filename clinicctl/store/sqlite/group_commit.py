@@ -29,6 +29,7 @@ from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.store import FileStore
 from clinicctl.store.sqlite.transactions import open_tx
 from clinicctl.store.sqlite.tx import FileTx, head_of
+from clinicctl.store.tx import Queries
 
 _TURN = 0.02
 """Seconds of holding the lock in total, after which waiting processes go first."""
@@ -88,7 +89,14 @@ class GroupFileStore(FileStore):
                 self._end_transaction("ro")
 
     @contextmanager
-    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[FileTx]:  # noqa: ARG002 - as a store's
+    def write(
+        self,
+        *,
+        actor: str | None,
+        key: str,  # noqa: ARG002 - as a store's
+        dry_run: bool = False,
+        ahead: Queries | None = None,  # noqa: ARG002 - only a server gains by it
+    ) -> Iterator[FileTx]:
         """Hand out a savepoint of the group's transaction.
 
         `commit_group` commits it, so that `key` is not used. An error of the body, or a dry run, rolls back this

@@ -24,7 +24,7 @@ from clinicctl.store.sqlite.driver import sqlite3, uri
 from clinicctl.store.sqlite.lock import writers_lock
 from clinicctl.store.sqlite.migration import migrate
 from clinicctl.store.sqlite.tx import FileTx, hash_of
-from clinicctl.store.tx import MOVED_TO, read_settings, refuse_other_version
+from clinicctl.store.tx import MOVED_TO, Queries, read_settings, refuse_other_version
 
 LOGS = ("-wal", "-journal")
 """The suffixes of the log files beside a database that can hold content of it."""
@@ -68,7 +68,14 @@ class FileTransactions:
             yield open_tx(connection, self.path, actor)
 
     @contextmanager
-    def write(self, *, actor: str | None, key: str, dry_run: bool = False) -> Iterator[FileTx]:
+    def write(
+        self,
+        *,
+        actor: str | None,
+        key: str,
+        dry_run: bool = False,
+        ahead: Queries | None = None,  # noqa: ARG002 - only a server gains by it
+    ) -> Iterator[FileTx]:
         """Hand out a transaction, and commit it at the end.
 
         It is rolled back after an error, and for a dry run. Refuses with `Busy` when the lock is not free in time, and
