@@ -28,7 +28,7 @@ LAST_GIVEN = """SELECT doctor_id, date, max(position) AS position FROM (
                 CASE WHEN json_valid(outcome) THEN json_extract(outcome, '$.result.position') END AS position
             FROM journal WHERE command = 'queue transfer'
         ) AS t JOIN doctors AS d ON d.code = t.doctor
-    ) GROUP BY doctor_id, date"""
+    ) WHERE typeof(position) = 'integer' GROUP BY doctor_id, date"""
 """The last position ever given on each doctor's day, including positions that were transferred or undone."""
 
 
