@@ -177,6 +177,7 @@ def test_a_name_is_itself_in_any_order_of_its_words(words: list[str], random: An
 
 @given(st.lists(_WORDS, min_size=1, max_size=3), NAMES)
 @example(["M", "S", "Meh"], "Maria Mehta Sharma")
+@example(["Mohammed", "محمد"], "Anita محمد")
 def test_the_order_of_the_words_does_not_change_how_alike_two_names_are(words: list[str], other: str) -> None:
     assert len({likeness(" ".join(order), other) for order in permutations(words)}) == 1
 

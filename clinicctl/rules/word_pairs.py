@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from functools import cache, lru_cache
 from itertools import combinations, permutations
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from clinicctl.rules.names import Name, Word, in_syllables, word
@@ -223,15 +224,19 @@ def pair(one: Name, other: Name) -> Paired:
 
 
 def _equal(left: list[Word], right: list[Word]) -> list[WordPair]:
-    """Take the equal words out of two names, and return their pairs."""
+    """Take the equal words out of two names, and return their pairs.
+
+    Words that were both written with vowels, or both without, go first.
+    """
     pairs = []
-    for one in tuple(left):
-        for other in right:
-            if one.latin == other.latin:
-                left.remove(one)
-                right.remove(other)
-                pairs.append(WordPair(one, other, Level.EQUAL, 1.0))
-                break
+    for key in (attrgetter("latin", "bare"), attrgetter("latin")):
+        for one in tuple(left):
+            for other in right:
+                if key(one) == key(other):
+                    left.remove(one)
+                    right.remove(other)
+                    pairs.append(WordPair(one, other, Level.EQUAL, 1.0))
+                    break
     return pairs
 
 
