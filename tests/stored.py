@@ -1,15 +1,23 @@
 """Look into the database of a test past the program, and change it as another program would, on either engine."""
 
 import fcntl
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from clinicctl.store.postgresql import driver
 from clinicctl.store.postgresql.address import read as read_address
 from clinicctl.store.sqlite.driver import sqlite3
 
 Row = tuple[Any, ...]
+
+
+class Process(Protocol):
+    """A process that has been started, or forked."""
+
+    pid: int
+
 
 TABLES = {
     False: "SELECT name FROM sqlite_master WHERE type = 'table'",
@@ -26,7 +34,7 @@ def is_on_server(place: str) -> bool:
 
 def rows(place: str, sql: str, *values: object) -> list[Row]:
     """Return the rows of a query with `?` for its values: ids, instants and dates as texts, truth values as 0 and 1."""
-    with _opened(place) as connection:
+    with opened(place) as connection:
         return list(connection.execute(_placed(place, sql), values).fetchall())
 
 
@@ -39,7 +47,7 @@ def value(place: str, sql: str, *values: object) -> Any:
 def change(place: str, *statements: str, values: Row = ()) -> int:
     """Run statements in one transaction, with no regard to foreign keys; return the rows that the last one changed."""
     changed = 0
-    with _opened(place) as connection:
+    with opened(place) as connection:
         if is_on_server(place):
             connection.execute("SET session_replication_role = replica")
         for each in statements:
@@ -50,14 +58,17 @@ def change(place: str, *statements: str, values: Row = ()) -> int:
 
 def dump(place: str) -> dict[str, list[Row]]:
     """Return every row of every table, sorted."""
-    with _opened(place) as connection:
-        tables = [name for (name,) in connection.execute(TABLES[is_on_server(place)]).fetchall()]
-        return {name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=_order) for name in tables}
+    return {name: sorted(rows(place, f'SELECT * FROM "{name}"'), key=_order) for name in tables(place)}
+
+
+def tables(place: str) -> list[str]:
+    """Return the names of the tables."""
+    return [name for (name,) in rows(place, TABLES[is_on_server(place)])]
 
 
 def columns(place: str, table: str) -> list[str]:
     """Return the names of the columns of a table."""
-    with _opened(place) as connection:
+    with opened(place) as connection:
         return [each[0] for each in connection.execute(f'SELECT * FROM "{table}" LIMIT 0').description]
 
 
@@ -78,23 +89,95 @@ def forget_writes(place: str, *, after: int) -> None:
     )
 
 
+def schema(place: str) -> list[Row]:
+    """Return what describes the tables, the indexes and the versions of a database, without its name."""
+    if not is_on_server(place):
+        versions = [row for name in ("user_version", "application_id") for row in rows(place, f"PRAGMA {name}")]
+        return versions + rows(place, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2")
+    own = f"{read_address(place).schema}."
+    found = [row for query in _DESCRIBED for row in rows(place, query)]
+    return [tuple(str(each).replace(own, "") for each in row) for row in found]
+
+
+_DESCRIBED = (
+    "SELECT schema, application FROM head",
+    """SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name
+    FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, 2""",
+    """SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = current_schema()::regnamespace ORDER BY 2""",
+    "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1",
+)
+
+
+@contextmanager
+def away(place: str) -> Iterator[None]:
+    """Give a database another name meanwhile, so that nobody finds it."""
+    if is_on_server(place):
+        own = read_address(place).schema
+        change(place, f"ALTER SCHEMA {own} RENAME TO {own}_away")
+        yield
+        change(place, f"ALTER SCHEMA {own}_away RENAME TO {own}")
+        return
+    os.rename(place, f"{place}.away")
+    yield
+    os.rename(f"{place}.away", place)
+
+
+@contextmanager
+def viewed(place: str) -> Iterator[None]:
+    """Keep a view of this instant, as a reader does who stands still."""
+    with opened(place) as connection:
+        connection.execute("BEGIN" if not is_on_server(place) else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SELECT count(*) FROM patients").fetchall()
+        yield
+        connection.rollback()
+
+
 @contextmanager
 def held(place: str) -> Iterator[None]:
-    """Hold the writer's lock, as another desk does."""
+    """Hold the writer's lock, as another desk does; where there is no clinic yet, that of its making."""
     if is_on_server(place):
-        with _opened(place) as connection:
-            connection.execute("SELECT 1 FROM head FOR UPDATE")
+        with opened(place) as connection:
+            if connection.execute("SELECT to_regclass('head')").fetchone() == (None,):
+                connection.execute(f'CREATE SCHEMA "{read_address(place).schema}"')
+            else:
+                connection.execute("SELECT 1 FROM head FOR UPDATE")
             yield
+            connection.rollback()
         return
-    with open(f"{place}.lock", "rb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    descriptor = os.open(f"{place}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
+
+
+def waiting(place: str, processes: Iterable["Process"]) -> int:
+    """Return how many processes wait for a lock, by the list of the kernel, or of the server."""
+    if not is_on_server(place):
+        with open("/proc/locks", encoding="ascii") as file:
+            pids = {int(line.split()[5]) for line in file if " -> " in line and "FLOCK" in line}
+        return sum(each.pid in pids for each in processes)
+    ports = {port for (port,) in rows(place, "SELECT client_port FROM pg_stat_activity WHERE wait_event_type = 'Lock'")}
+    return sum(not ports.isdisjoint(_ports(each.pid)) for each in processes)
+
+
+def _ports(pid: int) -> set[int]:
+    """Return the local ports of the TCP connections of a process."""
+    try:
+        with open(f"/proc/{pid}/net/tcp", encoding="ascii") as file:
+            listed = [line.split() for line in list(file)[1:]]
+        links = {os.readlink(each.path) for each in os.scandir(f"/proc/{pid}/fd")}
+    except OSError:  # It has ended, or just closed one.
+        return set()
+    return {int(each[1].rpartition(":")[2], 16) for each in listed if f"socket:[{each[9]}]" in links}
 
 
 def is_held(place: str) -> bool:
     """Return whether somebody holds the writer's lock."""
     if is_on_server(place):
-        with _opened(place) as connection:
+        with opened(place) as connection:
             return not connection.execute("SELECT 1 FROM head FOR UPDATE SKIP LOCKED").fetchall()
     with open(f"{place}.lock", "rb") as lock:
         try:
@@ -105,7 +188,8 @@ def is_held(place: str) -> bool:
 
 
 @contextmanager
-def _opened(place: str) -> Iterator[Any]:
+def opened(place: str) -> Iterator[Any]:
+    """Open a connection of its own to a database."""
     if is_on_server(place):
         address = read_address(place)
         with closing(driver.connect(address, wait=5)) as connection:
