@@ -59,10 +59,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# fmt: off
 ON_BOTH_ENGINES = {
-    *("answers", "arrivals", "audit", "clinic_day", "columns", "day_changes", "histories", "hours", "journal_rows"),
-    "lists",
+    "answers", "arrivals", "audit", "choices", "clinic_day", "columns", "day_changes", "desk_races", "edits",
+    "histories", "hours", "imports", "journal_rows", "lists", "merge_undo", "merges", "open_queues",
+    "patient_imports", "phones", "races", "references", "registration", "rest_of_the_day", "series", "text",
+    "undo_order", "waiting", "zones_and_empty_files",
 }
+# fmt: on
 """The modules of tests that ask the store instead of a file, and so run on both engines."""
 
 

@@ -78,13 +78,22 @@ def postgres_server(request: pytest.FixtureRequest) -> postgres.Server:
         return postgres.Server.at((folder / "url").read_text("utf-8"))
 
 
+_DROPPED = """
+SET lock_timeout = '20s';
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT nspname FROM pg_namespace WHERE nspname LIKE '{schema}%' LOOP
+        EXECUTE format('DROP SCHEMA %I CASCADE', name);
+    END LOOP;
+END $$"""
+
+
 @pytest.fixture
 def postgres_clinic(postgres_server: postgres.Server) -> Iterator[str]:
-    """The URL of a clinic that is not there yet; its schema is dropped after the test."""
+    """The URL of a clinic that is not there yet; its schema, and those whose names begin so, are dropped afterwards."""
     schema = f"clinic_{secrets.token_hex(8)}"
     yield postgres_server.url(schema=schema)
     # A test that leaves a transaction open fails, rather than that it waits.
-    postgres_server.psql(f"SET lock_timeout = '20s'; DROP SCHEMA IF EXISTS {schema} CASCADE")
+    postgres_server.psql(_DROPPED.replace("{schema}", schema))
 
 
 LOCALES = {"C": "libc", "en_US.UTF-8": "libc", "en-US": "icu"}

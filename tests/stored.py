@@ -32,6 +32,12 @@ def is_on_server(place: str) -> bool:
     return "://" in place
 
 
+def beside(place: str, name: str) -> str:
+    """Return the place of one more database, which ends with the test's own."""
+    own = read_address(place).schema if is_on_server(place) else os.path.basename(place)
+    return place.replace(own, f"{own.removesuffix('.db')}_{name}" + ("" if is_on_server(place) else ".db"))
+
+
 def rows(place: str, sql: str, *values: object) -> list[Row]:
     """Return the rows of a query with `?` for its values: ids, instants and dates as texts, truth values as 0 and 1."""
     with opened(place) as connection:
@@ -168,7 +174,8 @@ def _ports(pid: int) -> set[int]:
     try:
         with open(f"/proc/{pid}/net/tcp", encoding="ascii") as file:
             listed = [line.split() for line in list(file)[1:]]
-        links = {os.readlink(each.path) for each in os.scandir(f"/proc/{pid}/fd")}
+        with os.scandir(f"/proc/{pid}/fd") as opened_files:
+            links = {os.readlink(each.path) for each in opened_files}
     except OSError:  # It has ended, or just closed one.
         return set()
     return {int(each[1].rpartition(":")[2], 16) for each in listed if f"socket:[{each[9]}]" in links}
