@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
-from clinicctl.store.postgresql import driver
+from clinicctl import clock
+from clinicctl.store.compiled.postgresql import DDL
+from clinicctl.store.heads import Head
+from clinicctl.store.postgresql import driver, notes
 from clinicctl.store.postgresql.address import read as read_address
 from clinicctl.store.sqlite.driver import sqlite3
 
@@ -62,9 +65,66 @@ def change(place: str, *statements: str, values: Row = ()) -> int:
     return changed
 
 
+def is_there(place: str) -> bool:
+    """Return whether a clinic on a server is there."""
+    return "head" in tables(place)
+
+
 def dump(place: str) -> dict[str, list[Row]]:
     """Return every row of every table, sorted."""
-    return {name: sorted(rows(place, f'SELECT * FROM "{name}"'), key=_order) for name in tables(place)}
+    names = tables(place)
+    with opened(place) as connection:
+        found = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
+    return {name: sorted(each, key=_order) for name, each in found.items()}
+
+
+def copy(source: str, place: str, *, over: str) -> None:
+    """Make a clinic on a server the same as another of its database, also in what this user has noted of it.
+
+    If there is a clinic at `over`, it becomes the copy: to fill its tables is quicker than to make them.
+    """
+    own, other, spare = (f'"{read_address(each).schema}"' for each in (place, source, over))
+    names = tables(source)
+    made = [f"ALTER SCHEMA {spare} RENAME TO {own}", f"SET search_path = {own}", *(f"DELETE FROM {n}" for n in names)]
+    if not is_there(over):
+        made = [f"CREATE SCHEMA {own}", f"SET search_path = {own}", *DDL]
+    filled = [f"INSERT INTO {name} SELECT * FROM {other}.{name}" for name in names]
+    with opened(source) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("; ".join([f"DROP SCHEMA IF EXISTS {own} CASCADE", *made, *filled]))
+        ((number, hash_),) = connection.execute("SELECT number, hash FROM head").fetchall()
+        connection.commit()
+    notes.note_head(read_address(place).place, Head(number, hash_), clock.now())
+
+
+def spare(place: str, *, layout: str, over: str) -> None:
+    """Keep a clinic on a server for the next copy, unless its tables were changed.
+
+    A transaction that a test has left open lets the test fail, rather than that the next one waits.
+    """
+    if not is_there(over) and layout_of(place) == layout:
+        renamed = f'ALTER SCHEMA "{read_address(place).schema}" RENAME TO "{read_address(over).schema}"'
+        change(place, "SET lock_timeout = '20s'", "LOCK TABLE head", renamed)
+
+
+def layout_of(place: str) -> str:
+    """Return what changes with each change of the tables of a clinic on a server, but not with that of its name."""
+    return str(value(place, _LAYOUT))
+
+
+_LAYOUT = """
+WITH own AS (SELECT oid, xmin FROM pg_class WHERE relnamespace = current_schema()::regnamespace)
+SELECT md5(string_agg(each, ' ' ORDER BY each)) FROM (
+    SELECT format('class %s %s', oid, xmin) AS each FROM own
+    UNION ALL SELECT format('column %s %s %s', attrelid, attnum, a.xmin) FROM pg_attribute AS a JOIN own
+        ON own.oid = attrelid
+    UNION ALL SELECT format('trigger %s %s', t.oid, t.xmin) FROM pg_trigger AS t JOIN own ON own.oid = tgrelid
+    UNION ALL SELECT format('constraint %s %s', oid, xmin) FROM pg_constraint
+        WHERE connamespace = current_schema()::regnamespace
+    UNION ALL SELECT format('function %s %s', oid, xmin) FROM pg_proc
+        WHERE pronamespace = current_schema()::regnamespace
+    UNION ALL SELECT format('schema %s', nspacl) FROM pg_namespace WHERE nspname = current_schema()
+) AS known"""
 
 
 def tables(place: str) -> list[str]:
