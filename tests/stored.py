@@ -2,8 +2,10 @@
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from clinicctl import clock
@@ -78,33 +80,42 @@ def dump(place: str) -> dict[str, list[Row]]:
     return {name: sorted(each, key=_order) for name, each in found.items()}
 
 
-def copy(source: str, place: str, *, over: str) -> None:
+@contextmanager
+def copied(place: str) -> Iterator[str]:
+    """Hand out a copy of a clinic; on a server it is filled anew each time."""
+    if is_on_server(place):
+        own = beside(place, "copy")
+        copy(place, own)
+        yield own
+        return
+    with TemporaryDirectory() as folder:
+        yield shutil.copy(place, os.path.join(folder, "clinic.db"))
+
+
+def copy(source: str, place: str) -> None:
     """Make a clinic on a server the same as another of its database, also in what this user has noted of it.
 
-    If there is a clinic at `over`, it becomes the copy: to fill its tables is quicker than to make them.
+    If it is there, its tables are filled: that is quicker than to make them.
     """
-    own, other, spare = (f'"{read_address(each).schema}"' for each in (place, source, over))
+    own, other = (f'"{read_address(each).schema}"' for each in (place, source))
     names = tables(source)
-    made = [f"ALTER SCHEMA {spare} RENAME TO {own}", f"SET search_path = {own}", *(f"DELETE FROM {n}" for n in names)]
-    if not is_there(over):
-        made = [f"CREATE SCHEMA {own}", f"SET search_path = {own}", *DDL]
+    made = [f"DELETE FROM {name}" for name in names] if is_there(place) else [f"CREATE SCHEMA {own}", *DDL]
     filled = [f"INSERT INTO {name} SELECT * FROM {other}.{name}" for name in names]
-    with opened(source) as connection:
+    with opened(place) as connection:
         connection.execute("SET session_replication_role = replica")
-        connection.execute("; ".join([f"DROP SCHEMA IF EXISTS {own} CASCADE", *made, *filled]))
+        connection.execute("; ".join([*made, *filled]))
         ((number, hash_),) = connection.execute("SELECT number, hash FROM head").fetchall()
         connection.commit()
     notes.note_head(read_address(place).place, Head(number, hash_), clock.now())
 
 
-def spare(place: str, *, layout: str, over: str) -> None:
-    """Keep a clinic on a server for the next copy, unless its tables were changed.
+def rename(place: str, to: str) -> None:
+    """Give a clinic on a server another name.
 
     A transaction that a test has left open lets the test fail, rather than that the next one waits.
     """
-    if not is_there(over) and layout_of(place) == layout:
-        renamed = f'ALTER SCHEMA "{read_address(place).schema}" RENAME TO "{read_address(over).schema}"'
-        change(place, "SET lock_timeout = '20s'", "LOCK TABLE head", renamed)
+    renamed = f'ALTER SCHEMA "{read_address(place).schema}" RENAME TO "{read_address(to).schema}"'
+    change(place, "SET lock_timeout = '20s'", "LOCK TABLE head", renamed)
 
 
 def layout_of(place: str) -> str:
@@ -252,6 +263,15 @@ def is_held(place: str) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+@contextmanager
+def looking(place: str) -> Iterator[Callable[..., Any]]:
+    """Hand out a function that runs a query, outside of any transaction."""
+    with opened(place) as connection:
+        if is_on_server(place):
+            connection.autocommit = True
+        yield lambda sql, *values: connection.execute(_placed(place, sql), values)
 
 
 @contextmanager

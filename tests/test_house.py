@@ -243,9 +243,7 @@ sys.exit(f"{{status}} {{loaded}}" if status or loaded else 0)
     assert done.returncode == 0, done.stderr
 
 
-def test_without_psycopg_a_file_works_and_a_server_gets_the_command_that_installs_it(
-    clinic: object, tmp_path: Path
-) -> None:
+def test_without_psycopg_a_server_is_refused_and_a_file_works(clinic: object, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['psycopg'] = None\n")
     env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PACKAGE.parent}"}
 
