@@ -63,7 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # fmt: off
 ON_BOTH_ENGINES = {
     "answers", "arrivals", "audit", "batch", "candidates", "choices", "clinic_day", "columns", "contract",
-    "day_changes", "days", "days_of_doctors", "desk_races", "distinct", "edits", "expected_times", "fmt", "histories",
+    "day_changes", "days", "days_of_doctors", "desk_races", "distinct", "edits", "expected_times", "histories",
     "holidays", "hours", "imports", "init_again", "journal_rows", "lists", "merge_undo", "merges", "metrics", "names",
     "open_queues", "patient_imports", "phones", "places", "privacy", "properties", "queue_acts", "races",
     "references", "registration", "rest_of_the_day", "second_names", "series", "shell", "shell_patient", "soundness",
