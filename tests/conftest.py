@@ -28,6 +28,7 @@ from clinicctl.store.sqlite import group_commit as _group_commit  # noqa: F401
 from clinicctl.store.sqlite import head_file
 from clinicctl.store.sqlite import health as _health  # noqa: F401
 from clinicctl.store.sqlite import replacement as _replacement  # noqa: F401
+from tests import stored
 from tests.forking import Forked, Server
 
 for _name in desk.__all__:
@@ -59,10 +60,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# fmt: off
 ON_BOTH_ENGINES = {
-    *("answers", "arrivals", "audit", "clinic_day", "columns", "day_changes", "histories", "hours", "journal_rows"),
-    "lists",
+    "answers", "arrivals", "audit", "batch", "candidates", "choices", "clinic_day", "columns", "contract",
+    "day_changes", "days", "days_of_doctors", "desk_races", "distinct", "edits", "expected_times", "histories",
+    "holidays", "hours", "imports", "init_again", "journal_rows", "lists", "merge_undo", "merges", "metrics", "names",
+    "open_queues", "patient_imports", "phones", "places", "privacy", "properties", "queue_acts", "races",
+    "references", "registration", "rest_of_the_day", "second_names", "series", "shell", "shell_patient", "soundness",
+    "text", "typed", "undo_order", "visit_types", "waiting", "whole_desk", "zones_and_empty_files",
 }
+# fmt: on
 """The modules of tests that ask the store instead of a file, and so run on both engines."""
 
 
@@ -189,28 +196,48 @@ def _prefilled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def prefill(_prefilled: Path, _own_environment: None) -> Prefill:
+def prefill(_prefilled: Path, _own_environment: None, request: pytest.FixtureRequest) -> Iterator[Prefill]:
     """Fill the test's clinic by a function, or copy the clinic that it has filled for an earlier test."""
 
-    def prefill(name: str, fill: Callable[[], None]) -> None:
-        own, kept = os.environ["CLINICCTL_DB"], str(_prefilled / name)
-        if "://" in own:
-            fill()
-            return
-        if not os.path.exists(kept):
-            fill()
-            assert not os.path.exists(f"{own}-wal"), "the last command is a write, and nobody else has it open"
-            shutil.copy2(f"{own}.lock", f"{kept}.lock")
-            shutil.copy2(own, kept)
-            return
-        for end in ("", ".lock"):
-            shutil.copy2(f"{kept}{end}", f"{own}{end}")
-        with open(f"{own}.lock", "rb+") as lock:
-            noted = head_file.file(lock.fileno())
-            assert noted
-            head_file.note_file(lock.fileno(), head_file.describe_file(own, schema=noted.schema))
+    own, url = os.environ["CLINICCTL_DB"], ""
+    if stored.is_on_server(own):
+        url = request.getfixturevalue("postgres_prefilled")
+    used: dict[str, str] = {}
 
-    return prefill
+    def prefill(name: str, fill: Callable[[], None]) -> None:
+        if not stored.is_on_server(own):
+            _prefill_file(own, str(_prefilled / name), fill)
+            return
+        kept, spare = (url.format(name=each) for each in (name.replace("-", "_"), "spare"))
+        if stored.is_there(kept):
+            if stored.is_there(spare) and not stored.is_there(own):
+                stored.rename(spare, own)
+            stored.copy(kept, own)
+        else:
+            fill()
+            stored.copy(own, kept)
+        used[spare] = stored.layout_of(own)
+
+    yield prefill
+    for spare, layout in used.items():
+        # What a test has done to the tables themselves, no other may find.
+        if stored.layout_of(own) == layout and not stored.is_there(spare):
+            stored.rename(own, spare)
+
+
+def _prefill_file(own: str, kept: str, fill: Callable[[], None]) -> None:
+    if not os.path.exists(kept):
+        fill()
+        assert not os.path.exists(f"{own}-wal"), "the last command is a write, and nobody else has it open"
+        shutil.copy2(f"{own}.lock", f"{kept}.lock")
+        shutil.copy2(own, kept)
+        return
+    for end in ("", ".lock"):
+        shutil.copy2(f"{kept}{end}", f"{own}{end}")
+    with open(f"{own}.lock", "rb+") as lock:
+        noted = head_file.file(lock.fileno())
+        assert noted
+        head_file.note_file(lock.fileno(), head_file.describe_file(own, schema=noted.schema))
 
 
 @pytest.fixture

@@ -78,13 +78,34 @@ def postgres_server(request: pytest.FixtureRequest) -> postgres.Server:
         return postgres.Server.at((folder / "url").read_text("utf-8"))
 
 
+_DROPPED = """
+SET lock_timeout = '20s';
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT nspname FROM pg_namespace WHERE nspname LIKE '{begins}%' LOOP
+        EXECUTE format('DROP SCHEMA %I CASCADE', name);
+    END LOOP;
+END $$"""
+
+
 @pytest.fixture
 def postgres_clinic(postgres_server: postgres.Server) -> Iterator[str]:
-    """The URL of a clinic that is not there yet; its schema is dropped after the test."""
+    """The URL of a clinic that is not there yet; its schema, and those whose names begin so, are dropped afterwards."""
     schema = f"clinic_{secrets.token_hex(8)}"
     yield postgres_server.url(schema=schema)
+    _drop(postgres_server, schema)
+
+
+def _drop(server: postgres.Server, begins: str) -> None:
     # A test that leaves a transaction open fails, rather than that it waits.
-    postgres_server.psql(f"SET lock_timeout = '20s'; DROP SCHEMA IF EXISTS {schema} CASCADE")
+    server.psql(_DROPPED.replace("{begins}", begins))
+
+
+@pytest.fixture(scope="session")
+def postgres_prefilled(postgres_server: postgres.Server) -> Iterator[str]:
+    """The URL, but for `{name}`, of the clinics that are filled once and copied for each test."""
+    begins = f"prefilled_{secrets.token_hex(8)}"
+    yield postgres_server.url(schema=f"{begins}_") + "{name}"
+    _drop(postgres_server, begins)
 
 
 LOCALES = {"C": "libc", "en_US.UTF-8": "libc", "en-US": "icu"}

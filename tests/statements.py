@@ -1,12 +1,12 @@
 """The statements that reach the database of a test, on either engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 import pytest
 
+from clinicctl.store.postgresql.session import Session
 from clinicctl.store.sqlite.driver import sqlite3
 
 
@@ -22,24 +22,19 @@ class Statements:
 
     @contextmanager
     def heard(self) -> Iterator[None]:
-        opened, execute, many = sqlite3.connect, psycopg.Connection.execute, psycopg.Cursor.executemany
+        opened, send = sqlite3.connect, Session._send
 
         def connect(*args: Any, **named: Any) -> sqlite3.Connection:
             connection = opened(*args, **named)
             connection.set_trace_callback(self.all.append)
             return connection
 
-        def executed(connection: Any, sql: Any, values: Any = None, **named: Any) -> Any:
-            self.all.append(f"{sql} {values or ''}")
-            return execute(connection, sql, values, **named)
-
-        def executed_many(cursor: Any, sql: Any, rows: Any, **named: Any) -> None:
-            self.all.append(str(sql))
-            many(cursor, sql, rows, **named)
+        def sent(session: Session, statements: Sequence[tuple[str, Any]], *rest: Any) -> Any:
+            self.all += [f"{sql} {values or ''}" for sql, values in statements]
+            return send(session, statements, *rest)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sqlite3, "connect", connect)
             patch.setattr(sqlite3.dbapi2, "connect", connect)
-            patch.setattr(psycopg.Connection, "execute", executed)
-            patch.setattr(psycopg.Cursor, "executemany", executed_many)
+            patch.setattr(Session, "_send", sent)
             yield

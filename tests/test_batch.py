@@ -365,6 +365,7 @@ def test_a_long_batch_lets_other_desks_write_and_read_in_between(
     assert max(numbers) < last[0][0], "nobody was let in before the batch had ended"
 
 
+@pytest.mark.file
 def test_memory_stays_flat_over_many_lines(clinic: Ask, tmp_path: Path) -> None:
     code = """
 import resource, subprocess, sys

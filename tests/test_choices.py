@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clinicctl.store.sqlite.lock import writers_lock
+from tests import stored
 from tests.test_shell import Terminal
 
 Ask = Callable[..., Any]
@@ -141,7 +141,7 @@ def test_the_lock_is_free_while_a_question_waits(args: tuple[str, ...], terminal
     else:
         asking.read(WHICH)
     began = time.monotonic()
-    with writers_lock(os.environ["CLINICCTL_DB"], wait=1):
+    with stored.held(os.environ["CLINICCTL_DB"]):
         assert time.monotonic() - began < 0.5
     two("book", "P2", "MEHTA")
     asking.type("1\n", until="Booked A2: P1 Anita Sharma")

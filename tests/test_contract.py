@@ -16,6 +16,7 @@ import pytest
 
 from clinicctl import errors
 from clinicctl.cli import TREE
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -56,6 +57,7 @@ CONTRACT = {
 }
 
 
+@pytest.mark.file
 def test_every_code_stands_under_its_exit_status_and_none_is_missing() -> None:
     found: dict[int, set[str]] = {status: set() for status in CONTRACT}
     for each in errors.family():
@@ -75,6 +77,7 @@ def test_init_is_harmless_to_repeat(ask: Ask) -> None:
     assert ask("config", "name")["value"] == "One"
 
 
+@pytest.mark.file
 def test_the_database_and_its_folder_are_private_under_any_umask(start: Any, finish: Any, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "er" / "clinic.db"
     before = os.umask(0)
@@ -88,9 +91,9 @@ def test_the_database_and_its_folder_are_private_under_any_umask(start: Any, fin
     assert [stat.S_IMODE(each.stat().st_mode) for each in (path.parent, path.parent.parent)] == [0o700] * 2
 
 
-def test_a_mistyped_path_is_no_database_and_creates_none(refused: Refused, tmp_path: Path) -> None:
+def test_a_mistyped_place_is_no_database_and_creates_none(refused: Refused, database: str, tmp_path: Path) -> None:
     for command in (["patient", "list"], ["doctor", "add", "M", "Dr M"], ["config"]):
-        refused(10, "no_database", *command, "--db", str(tmp_path / "none.db"))
+        refused(10, "no_database", *command, "--db", stored.beside(database, "none"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -115,21 +118,15 @@ def test_settings_are_shown_set_and_checked(clinic: Ask, refused: Refused) -> No
         refused(2, "invalid_value", "config", name, value)
 
 
-def test_health_says_whether_the_database_can_be_used(clinic: Ask, run: Run, tmp_path: Path) -> None:
+def test_health_says_whether_the_database_can_be_used(clinic: Ask, run: Run, database: str) -> None:
     found = clinic("health")
     assert found["usable"] is True
     looked = {each["name"]: each for each in found["findings"]}
-    assert looked.keys() >= {
-        "sqlite",
-        "schema",
-        "journal mode",
-        "durability",
-        "mode of file",
-        "free disk",
-        "last backup",
-    }
-    assert looked["journal mode"]["value"] == "wal"
-    answer = run("health", "--db", str(tmp_path / "none.db"), json=True, status=10)
+    assert looked.keys() >= {"schema", "journal head", "last backup"}
+    if not stored.is_on_server(database):
+        assert looked.keys() >= {"sqlite", "durability", "mode of file", "free disk"}
+        assert looked["journal mode"]["value"] == "wal"
+    answer = run("health", "--db", stored.beside(database, "none"), json=True, status=10)
     assert answer.json["usable"] is False
 
 
@@ -184,7 +181,7 @@ def test_a_list_that_finds_nothing_is_empty_and_no_error(clinic: Ask, run: Run, 
         assert answer.stdout == {"table": table, "json": "[]\n"}.get(output, "")
 
 
-def test_options_stand_before_the_command_and_after_it(clinic: Ask, run: Run, tmp_path: Path) -> None:
+def test_options_stand_before_the_command_and_after_it(clinic: Ask, run: Run, database: str) -> None:
     for args in (
         ["--json", "doctor", "list"],
         ["doctor", "--json", "list"],
@@ -192,11 +189,15 @@ def test_options_stand_before_the_command_and_after_it(clinic: Ask, run: Run, tm
         ["doctor", "list", "-ojson"],
     ):
         assert len(run(*args, status=0).json) == 2
-    other = str(tmp_path / "other.db")
+    other = stored.beside(database, "other")
     assert run("--db", other, "doctor", "list", status=10)
-    assert run("--db", other, "doctor", "list", "--db", str(tmp_path / "clinic.db"), status=0)
-    assert run("doctor", "list", "--db", f"sqlite:///{tmp_path}/clinic.db", status=0)
+    assert run("--db", other, "doctor", "list", "--db", database, status=0)
     run("doctor", "list", "--db", "postgresql://asha:secret@somewhere/clinics", status=2)
+
+
+@pytest.mark.file
+def test_a_file_can_be_named_by_a_url(clinic: Ask, run: Run, database: str) -> None:
+    assert len(run("doctor", "list", "--db", f"sqlite:///{database}", json=True, status=0).json) == 2
 
 
 def test_settings_come_from_flag_then_environment_then_file_then_default(
@@ -285,16 +286,17 @@ def test_an_error_is_an_object_under_json_and_two_lines_otherwise(clinic: Ask, r
     ids=" ".join,
 )
 def test_a_usage_error_is_one_line_exit_2_and_changes_nothing(
-    clinic: Ask, run: Run, args: list[str], tmp_path: Path
+    clinic: Ask, run: Run, args: list[str], database: str
 ) -> None:
-    before = (tmp_path / "clinic.db").read_bytes()
+    before = stored.dump(database)
     answer = run(*args, json=True, status=2)
     assert answer.error["code"] in ("usage", "invalid_value")
     assert answer.stderr.count("\n") == 1
     assert answer.stdout == ""
-    assert (tmp_path / "clinic.db").read_bytes() == before
+    assert stored.dump(database) == before
 
 
+@pytest.mark.file
 def test_a_command_without_arguments_shows_its_help(run: Run) -> None:
     for args in ([], ["patient"], ["doctor", "avail"]):
         answer = run(*args, status=0)
@@ -302,6 +304,7 @@ def test_a_command_without_arguments_shows_its_help(run: Run) -> None:
         assert answer.stderr == ""
 
 
+@pytest.mark.file
 @pytest.mark.parametrize("name", TREE)
 def test_the_tree_knows_each_commands_own_help(run: Run, name: str) -> None:
     said = run(name, "--help", status=0).stdout
@@ -326,7 +329,7 @@ def test_a_booking_stands_though_its_answer_could_not_be_given(clinic: Ask, star
     assert (again["replayed"], again["number"]) == (True, "A1")
 
 
-def test_a_closed_stdout_is_no_success(clinic: Ask, tmp_path: Path) -> None:
+def test_a_closed_stdout_is_no_success(clinic: Ask) -> None:
     command = f"{sys.executable} -m clinicctl book P1 MEHTA --json >&-"
     done = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)
     assert done.returncode == 74
@@ -344,6 +347,7 @@ def test_a_pipe_that_has_ended_is_no_success(clinic: Ask, start: Any) -> None:
     assert len(clinic("appointment", "list")) == 1
 
 
+@pytest.mark.file
 def test_a_bare_environment_is_enough(tmp_path: Path) -> None:
     path = str(tmp_path / "bare.db")
     for args in (
@@ -392,6 +396,7 @@ def test_a_hostile_environment_ends_in_a_clear_exit(
 # Files of other kinds
 
 
+@pytest.mark.file
 @pytest.mark.parametrize("kind", ["text", "empty", "foreign", "newer", "truncated"])
 def test_a_file_that_is_not_ours_is_refused_and_left_as_it_is(
     clinic: Ask, refused: Refused, kind: str, tmp_path: Path
@@ -474,6 +479,7 @@ def test_a_configured_format_is_that_of_usage_errors_too(clinic: Ask, run: Run, 
         assert run(*line.split()).error["code"] in ("usage", "invalid_value", "doctor_not_found")
 
 
+@pytest.mark.file
 def test_a_database_in_a_folder_that_is_gone_is_an_io_error(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()

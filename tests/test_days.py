@@ -415,6 +415,7 @@ def test_a_key_is_bound_to_the_date_that_today_was(clinic: Any, refused: Any) ->
         assert (again["replayed"], again["id"]) == (True, booked["id"])
 
 
+@pytest.mark.file  # No connection is made within seconds of which each is one look at the clock.
 def test_a_command_has_one_today_though_midnight_passes_in_it(clinic: Any) -> None:
     seen = set()
     for lead in range(1, 10):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import stored
-from tests.test_races import Process, _calm, _holding, _until, _waiting, db, luck, noon, violations
+from tests.test_races import Process, _calm, _until, db, luck, noon, violations
 
 SHARED = (db, luck, noon)
 """The fixtures of the other races."""
@@ -32,7 +32,7 @@ _LAWS = {
         WHERE booked <> (
             SELECT count(*) FROM appointments AS a
             WHERE a.doctor_id = ledger.doctor_id AND a.date = ledger.date AND a.status <> 'cancelled')
-        OR remaining <> max(0, capacity - booked)
+        OR remaining <> CASE WHEN capacity > booked THEN capacity - booked ELSE 0 END
         OR last_position < (
             SELECT coalesce(max(position), 0) FROM queue_entries AS q
             WHERE q.doctor_id = ledger.doctor_id AND q.date = ledger.date)""",
@@ -42,8 +42,8 @@ _LAWS = {
     "more than the capacity": "SELECT date, capacity, booked FROM doctor_daily_capacities WHERE booked > capacity",
     "a status that is not that of the last step": """
         SELECT a.number FROM appointments AS a LEFT JOIN queue_entries AS q ON q.appointment_id = a.id
-        WHERE (a.status, q.status) IS NOT (
-            SELECT s.to_status, s.queue_to FROM journal_steps AS s WHERE s.appointment_id = a.id
+        WHERE a.status || coalesce(q.status, '') <> (
+            SELECT s.to_status || coalesce(s.queue_to, '') FROM journal_steps AS s WHERE s.appointment_id = a.id
             ORDER BY s.journal_number DESC, s.nth DESC LIMIT 1)""",
     "an appointment at odds with its place in the queue": """
         SELECT a.number, a.status, q.status FROM appointments AS a LEFT JOIN queue_entries AS q
@@ -53,9 +53,9 @@ _LAWS = {
                 WHEN 'left' THEN 'left' ELSE 'checked_in' END END""",
     "a move that is not linked both ways": """
         SELECT a.number FROM appointments AS a JOIN appointments AS b ON b.number = a.moved_to
-        WHERE b.moved_from IS NOT a.number
+        WHERE coalesce(b.moved_from, 0) <> a.number
         UNION SELECT a.number FROM appointments AS a JOIN appointments AS b ON b.number = a.moved_from
-        WHERE b.moved_to IS NOT a.number AND a.status <> 'cancelled'""",
+        WHERE coalesce(b.moved_to, 0) <> a.number AND a.status <> 'cancelled'""",
     "something left with somebody who was merged": """
         SELECT p.number FROM patients AS p WHERE p.merged_into IS NOT NULL AND (
             EXISTS (SELECT 1 FROM appointments AS a WHERE a.patient_id = p.id)
@@ -119,12 +119,12 @@ def meet(
             racers.update((at, by(*commands[at], "--json")) for at in order)
             begun = list(racers.values())
             if way != "loose":
-                _until(lambda: _waiting(begun) + sum(each.poll() is not None for each in begun) == len(begun))
+                _until(lambda: stored.waiting(db, begun) + sum(each.poll() is not None for each in begun) == len(begun))
 
         order = luck.sample(range(len(commands)), len(commands))
         front = {"in line": 0, "in the other line": len(commands) - 1}.get(way, order[0])
         order.remove(front)
-        with nullcontext() if way == "loose" else _holding(db):
+        with nullcontext() if way == "loose" else stored.held(db):
             begin(front, by=fork if way == "loose" else start)
             begin(*order)
         answers = [finish(racers[at]) for at in range(len(commands))]

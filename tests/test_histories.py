@@ -285,7 +285,7 @@ BROKEN = {
         from clinicctl.desk import days
         def counted(tx, *, doctor_id, on):
             query = "SELECT count(*) FROM queue_entries WHERE status = 'waiting'"
-            return tx.driver.execute(query).fetchone()[0] + 1
+            return tx.fetch_one(query, (), tuple)[0] + 1
         assert days.next_position
         days.next_position = counted
     """,

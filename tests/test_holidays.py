@@ -523,6 +523,7 @@ def test_a_file_with_very_many_dates_is_refused(clinic: Ask, refused: Refused) -
     assert error["details"]["lines"][0]["reason"] == "more than 5000 dates: split the file"
 
 
+@pytest.mark.file
 def test_the_database_itself_is_no_calendar(clinic: Ask, refused: Refused, tmp_path: Path) -> None:
     error = refused(2, "invalid_value", "config", "holiday", "import", str(tmp_path / "clinic.db"))
     assert "is part of the clinic's database" in error["message"]
@@ -553,6 +554,7 @@ def test_a_dry_run_of_an_import_writes_nothing(clinic: Ask, run: Run) -> None:
     assert clinic(*LIST) == []
 
 
+@pytest.mark.file
 def test_only_the_import_of_a_calendar_loads_its_library(clinic: Ask) -> None:
     code = "import sys\nfrom clinicctl.cli import run\nrun(sys.argv[1:])\nprint('icalendar' in sys.modules)"
     for command, loaded in ((LIST, "False"), (("config", "holiday", "import", "-"), "True")):

@@ -191,6 +191,76 @@ def test_only_the_store_opens_a_database() -> None:
         assert not opened or room(module) == "store", module
 
 
+ENGINES = re.compile(r"sqlite|postgres|psycopg", re.IGNORECASE)
+NAMES_OF_FIELDS = {
+    "desk/database.py": {"sqlite", "postgresql"},
+    "results/database.py": {"sqlite", "postgresql"},
+}
+"""The versions in the answer of `db info`."""
+
+
+def asked_for(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of code that tell one engine from another, and the words that values are compared with."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare | ast.Match):
+            yield from (each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and each.value)
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            yield from (each.name for each in node.names)
+            yield getattr(node, "module", None) or ""
+
+
+def test_nothing_outside_the_store_asks_which_engine_it_is_on() -> None:
+    for module in modules():
+        if room(module) == "store":
+            continue
+        found = {each for each in asked_for(ast.parse(module.read_text("utf-8"))) if ENGINES.search(str(each))}
+        assert found <= NAMES_OF_FIELDS.get(str(module.relative_to(PACKAGE)), set()), module
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["store.engine == 'sqlite'", "'postgresql://' in place", "type(store).__name__ == 'SqliteStore'", "is_postgresql"],
+)
+def test_a_question_about_the_engine_is_found(code: str) -> None:
+    assert any(ENGINES.search(str(each)) for each in asked_for(ast.parse(code)))
+
+
+@pytest.mark.parametrize("line", ["--help", "db info", "book P1 MEHTA", "health", "db copy --to other.db"])
+def test_without_a_server_no_command_loads_psycopg(line: str, clinic: object, tmp_path: Path) -> None:
+    code = f"""
+import sys
+import clinicctl.__main__
+from clinicctl.cli import run
+status = run({line.split()!r})
+loaded = {{each for each in sys.modules if each.startswith(("psycopg", "clinicctl.store.postgresql"))}}
+sys.exit(f"{{status}} {{loaded}}" if status or loaded else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_psycopg_a_server_is_refused_and_a_file_works(clinic: object, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['psycopg'] = None\n")
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{PACKAGE.parent}"}
+
+    def run(*args: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "clinicctl", *args, "--json"]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    done = run("book", "P1", "MEHTA")
+    assert (done.returncode, done.stderr) == (0, "")
+    for args in (["book", "P1", "MEHTA"], ["init"], ["db", "info"]):
+        done = run(*args, "--db", "postgresql://nobody@localhost/clinics?schema=north")
+        assert (done.returncode, done.stdout) == (10, ""), done.stderr
+        error = json.loads(done.stderr)["error"]
+        assert error["code"] == "no_driver"
+        assert "pip install 'clinicctl[postgresql]'" in error["hint"]
+
+
 @pytest.mark.parametrize(
     "args",
     [["--version"], ["--help"], ["book", "--help"], ["doctor", "avail", "--help"], ["appt", "list", "--help"]],

@@ -5,11 +5,10 @@ import datetime
 import io
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from clinicctl.errors import BadFile, HasBookings
 from clinicctl.rules import import_rows
 from clinicctl.statuses import SheetFormat
 from clinicctl.store.engine import Store, open_store
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -534,7 +534,7 @@ def test_a_key_is_bound_to_the_dates_that_a_file_means_today(clinic: Ask, refuse
     assert sheet.digest_value(today, "") != sheet.digest_value(today + datetime.timedelta(1), "")
 
 
-def test_the_journal_stores_ten_thousand_rows_small_and_impersonal(clinic: Ask, file: Any, tmp_path: Path) -> None:
+def test_the_journal_stores_ten_thousand_rows_small_and_impersonal(clinic: Ask, file: Any, database: str) -> None:
     lines = "".join(
         f"{code},{datetime.date(2060, 1, 1) + datetime.timedelta(n)},yes,{n % 9},secret\n"
         for code in ("MEHTA", "RAO")
@@ -543,8 +543,7 @@ def test_the_journal_stores_ten_thousand_rows_small_and_impersonal(clinic: Ask, 
     path = file(f"doctor,date,present,capacity,note\n{lines}")
     imported = clinic("doctor", "avail", "import", path, "--key", "k")
     assert imported["added"] == 10_000
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
-        ((outcome,),) = connection.execute("SELECT outcome FROM journal WHERE key = 'k'")
+    outcome = stored.value(database, "SELECT outcome FROM journal WHERE key = 'k'")
     assert len(outcome) < 50_000
     assert "secret" not in outcome
     assert clinic("doctor", "avail", "import", path, "--key", "k") == imported | {"replayed": True}
@@ -572,8 +571,8 @@ LINES = ["doctor,date,capacity\n", "MEHTA,+1d,4\n"]
     ],
     ids=" ".join,
 )
-def test_a_plan_is_not_applied_once_doctors_or_days_have_changed(clinic: Ask, tmp_path: Path, between: Any) -> None:
-    store = open_store(str(tmp_path / "clinic.db"), wait=5)
+def test_a_plan_is_not_applied_once_doctors_or_days_have_changed(clinic: Ask, database: str, between: Any) -> None:
+    store = open_store(database, wait=5)
     plan = planned(store, LINES)
     clinic(*between)
     with pytest.raises(plans.Outdated), store.write(actor="desk", key="k") as tx:
@@ -586,8 +585,8 @@ def test_a_plan_is_not_applied_once_doctors_or_days_have_changed(clinic: Ask, tm
 @pytest.mark.parametrize(
     "how", ["set RAO +1d --capacity 4", "set RAO +1d --present", "weekly RAO mon-sun --capacity 4"]
 )
-def test_a_plan_stands_whatever_another_doctors_days_become(clinic: Ask, tmp_path: Path, how: str) -> None:
-    store = open_store(str(tmp_path / "clinic.db"), wait=5)
+def test_a_plan_stands_whatever_another_doctors_days_become(clinic: Ask, database: str, how: str) -> None:
+    store = open_store(database, wait=5)
     plan = planned(store, ["doctor,date,present\n", "MEHTA,+1d,no\n"])
     clinic("doctor", "avail", *how.split())
     with store.write(actor="desk", key="k") as tx:
@@ -595,8 +594,8 @@ def test_a_plan_stands_whatever_another_doctors_days_become(clinic: Ask, tmp_pat
     assert not clinic("doctor", "avail", "show", "MEHTA", "+1d")[0]["present"]
 
 
-def test_a_booking_between_plan_and_write_is_met(clinic: Ask, tmp_path: Path) -> None:
-    store = open_store(str(tmp_path / "clinic.db"), wait=5)
+def test_a_booking_between_plan_and_write_is_met(clinic: Ask, database: str) -> None:
+    store = open_store(database, wait=5)
     plan = planned(store, ["doctor,date,present\n", "MEHTA,+1d,no\n"])
     clinic("book", "P1", "MEHTA", "+1d")
     with pytest.raises(HasBookings), store.write(actor="desk", key="k") as tx:

@@ -1,6 +1,5 @@
 """Merges that lose nothing and double nothing, and what is archived having nothing open."""
 
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -15,8 +14,9 @@ from hypothesis import strategies as st
 
 from clinicctl.rules import merges
 from clinicctl.rules.text import NOTE
-from clinicctl.store.sqlite import check
-from tests.test_keeping import older, written
+from clinicctl.store.engine import open_store
+from tests import stored
+from tests.test_keeping import older
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -27,8 +27,8 @@ ONE_PLACE = "a patient has at most one open entry in a doctor's queue of a day"
 
 
 @pytest.fixture
-def db() -> str:
-    return os.environ["CLINICCTL_DB"]
+def db(database: str) -> str:
+    return database
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def merge(ask: Ask, *, gone: str = "P3", into: str = "P1") -> Any:
 def broken(db: str) -> dict[str, list[str]]:
     """What is wrong by the laws, by law."""
     found: dict[str, list[str]] = {}
-    with closing(sqlite3.connect(db)) as connection:
-        for each in check.violations(connection):
+    with open_store(db, wait=5).read(actor="test") as tx:
+        for each in tx.violations():
             found.setdefault(each.invariant, []).append(each.where)
     return found
 
@@ -108,8 +108,7 @@ def test_a_replayed_merge_reads_former_names_from_the_records(noon: Ask, db: str
     args = ("patient", "merge", "P3", "--into", "P1", "--yes", "--key", "k")
     first = noon(*args)
     assert noon(*args) == first | {"replayed": True}
-    with closing(sqlite3.connect(db)) as connection:
-        kept = repr(connection.execute("SELECT * FROM journal").fetchall())
+    kept = repr(stored.rows(db, "SELECT * FROM journal"))
     assert "Verma" not in kept
     assert "9000000003" not in kept
 
@@ -192,10 +191,9 @@ def test_a_similar_name_on_a_former_phone_names_the_survivor_once(noon: Ask, ref
 def test_every_merged_record_points_to_its_survivor(noon: Ask, db: str) -> None:
     merge(noon, gone="P3", into="P2")
     merge(noon, gone="P2", into="P1")
-    with closing(sqlite3.connect(db)) as connection:
-        pairs = connection.execute(
-            "SELECT p.number, s.number FROM patients p JOIN patients s ON s.id = p.merged_into ORDER BY p.number"
-        ).fetchall()
+    pairs = stored.rows(
+        db, "SELECT p.number, s.number FROM patients p JOIN patients s ON s.id = p.merged_into ORDER BY p.number"
+    )
     assert pairs == [(2, 1), (3, 1)]
     assert noon("patient", "show", "P1")["former_names"] == ["Mumtaz Anwar", "Anitha Sharma-Verma"]
     assert noon("patient", "show", "anitha")["number"] == "P1"
@@ -205,7 +203,7 @@ def test_every_merged_record_points_to_its_survivor(noon: Ask, db: str) -> None:
 def test_records_that_reach_the_survivor_through_others_are_read(noon: Ask, db: str) -> None:
     merge(noon, gone="P3", into="P2")
     merge(noon, gone="P2", into="P1")
-    written(db, "UPDATE patients SET merged_into = (SELECT id FROM patients WHERE number = 2) WHERE number = 3")
+    stored.change(db, "UPDATE patients SET merged_into = (SELECT id FROM patients WHERE number = 2) WHERE number = 3")
     assert noon("patient", "show", "P1")["former_names"] == ["Mumtaz Anwar", "Anitha Sharma-Verma"]
     assert noon("patient", "list")[0]["former_names_count"] == 2
     assert noon("patient", "add", "Anitha Sharma-Verma", "--phone", "98765 43210")["number"] == "P1"
@@ -213,9 +211,15 @@ def test_records_that_reach_the_survivor_through_others_are_read(noon: Ask, db: 
     assert noon("patient", "erase", "P3", "--yes")["numbers"] == ["P1", "P2", "P3"]
 
 
+CIRCLE = (
+    "UPDATE patients SET archived_at = updated_at, merged_into = (SELECT id FROM patients WHERE number = 3)"
+    " WHERE number = 1"
+)
+
+
 def test_merges_that_lead_in_a_circle_are_damage_and_end(noon: Ask, db: str, refused: Refused) -> None:
     merge(noon)
-    written(db, "UPDATE patients SET merged_into = id WHERE number = 3")
+    stored.change(db, CIRCLE)
     refused(10, "damaged_database", "patient", "show", "P3")
 
 
@@ -330,7 +334,7 @@ def test_nobody_gets_a_second_open_place_in_a_queue_by_any_way(noon: Ask, refuse
 def test_the_check_names_a_patient_at_two_places_of_a_queue(noon: Ask, db: str) -> None:
     noon("walkin", "P1", "MEHTA")
     noon("walkin", "P2", "MEHTA")
-    written(
+    stored.change(
         db,
         "UPDATE appointments SET visit = 2, patient_id = (SELECT id FROM patients WHERE number = 1) WHERE number = 2",
     )
@@ -383,7 +387,7 @@ def test_a_transferred_patient_counts_for_the_doctor_of_the_queue(noon: Ask, ref
 def test_an_open_appointment_of_a_past_day_is_open(who: tuple[str, ...], noon: Ask, refused: Refused, db: str) -> None:
     noon("book", "P1", "MEHTA")
     for table in ("appointments", "doctor_daily_capacities"):
-        written(db, f"UPDATE {table} SET date = '2020-01-06'")
+        stored.change(db, f"UPDATE {table} SET date = '2020-01-06'")
     error = refused(6, "has_bookings", *who, "--yes")
     assert error["hint"] == "Close past days: `clinicctl close 2020-01-06`."
     noon("close", "2020-01-06", "--yes")
@@ -441,16 +445,16 @@ def test_the_check_finds_what_is_open_of_whom_is_archived(kind: str, noon: Ask, 
     command, found = OPENED[kind]
     noon(*command.split())
     assert broken(db) == {}
-    written(db, "UPDATE patients SET archived_at = created_at WHERE number = 1")
+    stored.change(db, "UPDATE patients SET archived_at = created_at WHERE number = 1")
     assert broken(db) == {OPEN: found[:1]}
-    written(db, "UPDATE doctors SET archived_at = created_at WHERE code = 'MEHTA'")
+    stored.change(db, "UPDATE doctors SET archived_at = created_at WHERE code = 'MEHTA'")
     assert broken(db) == {OPEN: found}
 
 
 def test_the_check_finds_a_place_in_the_queue_of_an_archived_doctor(noon: Ask, db: str) -> None:
     noon("walkin", "P1", "MEHTA")
     noon("queue", "transfer", "MEHTA", "1", "--to", "RAO")
-    written(db, "UPDATE doctors SET archived_at = created_at WHERE code = 'RAO'")
+    stored.change(db, "UPDATE doctors SET archived_at = created_at WHERE code = 'RAO'")
     assert broken(db) == {OPEN: ["RAO: A1"]}
 
 
@@ -552,6 +556,7 @@ def test_a_quiet_merge_only_asks(different: Ask, run: Run, monkeypatch: pytest.M
     assert said.startswith("Merge the two? [y/N] ")
 
 
+@pytest.mark.file
 def test_migration_flattens_merges_and_removes_entries_of_archived(clinic: Ask, tmp_path: Path, run: Any) -> None:
     clinic("patient", "add", "Ravi Kumar", "--phone", "98111 22333")
     clinic("patient", "add", "Neha Rao", "--phone", "98111 22334")

@@ -3,10 +3,8 @@
 import json
 import os
 import re
-import sqlite3
 import stat
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from clinicctl.render.metrics import exposition
 from clinicctl.results.clinic import Metric, Metrics, Sample
 from clinicctl.store.sqlite import health
+from tests import stored
 from tests.every_write import MARKS, NAME, PHONE
 
 Ask = Callable[..., Any]
@@ -56,6 +55,7 @@ def parsed(text: str) -> Numbers:
     return numbers
 
 
+@pytest.mark.file
 def test_the_text_format_is_escaped_as_it_is_written_down() -> None:
     odd = 'a "b" \\ c\nd, e={f}'
     text = exposition(Metrics((Metric("odd", "Back\\slash,\nline.", (Sample({"x": odd, "y": ""}, 1e300),)),)))
@@ -146,11 +146,16 @@ def looked(answer: Any) -> dict[str, Any]:
     return {each["name"]: each for each in answer["findings"]}
 
 
-def test_health_tells_what_is_in_force_and_where_the_journal_ends(clinic: Ask) -> None:
+def test_health_tells_where_the_journal_ends_and_the_time_zone(clinic: Ask) -> None:
     found = looked(clinic("health"))
-    assert found["durability"]["value"] == "journal_mode=wal, synchronous=FULL, wal_autocheckpoint=0, foreign_keys=ON"
     assert found["journal head"]["value"] == f"5 {clinic('audit', 'verify')['head']}"
     assert found["time zone"]["value"] == "Asia/Kolkata"
+
+
+@pytest.mark.file
+def test_health_tells_what_is_in_force_and_how_the_files_are(clinic: Ask) -> None:
+    found = looked(clinic("health"))
+    assert found["durability"]["value"] == "journal_mode=wal, synchronous=FULL, wal_autocheckpoint=0, foreign_keys=ON"
     assert all(found[f"mode of {each}"]["ok"] for each in ("file", "lock", "folder"))
     assert {"size", "size of -wal", "clock", "patients", "free disk", "last backup"} <= found.keys()
 
@@ -161,23 +166,7 @@ def test_health_is_a_table_for_people(clinic: Ask, run: Run) -> None:
     assert "NOT OK" in shown, "there is no backup yet"
 
 
-@pytest.mark.parametrize(
-    ("script", "name", "usable"),
-    [
-        ("UPDATE journal SET at = '2999-01-01 00:00:00.000000' WHERE number = 5", "clock", True),
-        ("UPDATE journal SET at = 'once' WHERE number = 5", "clock", True),
-        ("UPDATE settings SET value = 'Mars/Olympus' WHERE name = 'timezone'", "time zone", False),
-        ("DELETE FROM journal WHERE number = 5", "journal head", False),
-        ("PRAGMA user_version=1", "schema", False),
-        ("DROP TABLE journal_steps; DROP TABLE journal", "content", False),
-    ],
-    ids=["a clock set back", "no instant", "no time zone", "a tail cut off", "an old schema", "no journal"],
-)
-def test_health_names_what_is_wrong(
-    clinic: Ask, run: Run, script: str, name: str, usable: bool, tmp_path: Path
-) -> None:
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
-        connection.executescript(script)
+def names_what_is_wrong(run: Run, name: str, *, usable: bool) -> None:
     answer = run("health", json=True, status=0 if usable else 10)
     finding = looked(answer.json)[name]
     assert not finding["ok"]
@@ -185,6 +174,48 @@ def test_health_names_what_is_wrong(
     assert answer.json["usable"] is usable
 
 
+@pytest.mark.parametrize(
+    ("statement", "name", "usable"),
+    [
+        ("UPDATE journal SET at = '2999-01-01 00:00:00.000000' WHERE number = 5", "clock", True),
+        ("UPDATE settings SET value = 'Mars/Olympus' WHERE name = 'timezone'", "time zone", False),
+        ("ALTER TABLE patients RENAME TO others", "content", False),
+    ],
+    ids=["a clock set back", "no time zone", "no patients"],
+)
+def test_health_names_what_is_wrong(
+    clinic: Ask, run: Run, statement: str, name: str, usable: bool, database: str
+) -> None:
+    stored.change(database, statement)
+    names_what_is_wrong(run, name, usable=usable)
+
+
+@pytest.mark.parametrize("how", ["a row", "every trace"])
+def test_health_notices_that_the_last_write_is_gone(how: str, clinic: Ask, run: Run, database: str) -> None:
+    if how == "a row":
+        stored.change(database, "DELETE FROM journal WHERE number = 5")
+    else:
+        stored.forget_writes(database, after=4)
+    names_what_is_wrong(run, "journal head", usable=False)
+
+
+@pytest.mark.file
+@pytest.mark.parametrize(
+    ("statement", "name", "usable"),
+    [
+        ("UPDATE journal SET at = 'once' WHERE number = 5", "clock", True),
+        ("PRAGMA user_version=1", "schema", False),
+    ],
+    ids=["no instant", "an old schema"],
+)
+def test_health_names_what_is_wrong_with_a_file(
+    clinic: Ask, run: Run, statement: str, name: str, usable: bool, database: str
+) -> None:
+    stored.change(database, statement)
+    names_what_is_wrong(run, name, usable=usable)
+
+
+@pytest.mark.file
 def test_health_finds_files_and_folders_open_to_others(clinic: Ask, tmp_path: Path) -> None:
     (tmp_path / "clinic.db").chmod(0o644)
     before = stat.S_IMODE(tmp_path.stat().st_mode)
@@ -197,6 +228,7 @@ def test_health_finds_files_and_folders_open_to_others(clinic: Ask, tmp_path: Pa
     assert not found["mode of folder"]["ok"]
 
 
+@pytest.mark.file
 def test_the_versions_of_sqlite_with_the_wal_reset_bug_are_known() -> None:
     faulty = {(3, 7, 0), (3, 40, 1), (3, 44, 5), (3, 50, 6), (3, 51, 2)}
     sound = {(3, 6, 9), (3, 44, 6), (3, 50, 7), (3, 51, 3), (3, 53, 4)}

@@ -1,16 +1,15 @@
 """A queue that is still open after midnight, and patients who are with two doctors."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from freezegun import freeze_time
+
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -282,15 +281,13 @@ def test_the_day_sheet_shows_in_whose_queue_a_transferred_patient_is(noon: Ask, 
     assert (error["details"]["doctor"], error["details"]["position"]) == ("RAO", 3)
 
 
-def test_what_an_older_version_kept_of_a_call_is_answered_again(noon: Ask, tmp_path: Path) -> None:
+def test_what_an_older_version_kept_of_a_call_is_answered_again(noon: Ask, database: str) -> None:
     noon("queue", "call", "MEHTA", "--key", "k")
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection, connection:
-        (kept,) = connection.execute("SELECT outcome FROM journal WHERE key = 'k'").fetchone()
-        old = json.loads(kept)
-        old["type"] = "QueueEntry"
-        for name in ("with_doctor", "earlier", "passed_over"):
-            del old["result"][name]
-        del old["result"]["appointment"]["queue_doctor"]
-        connection.execute("UPDATE journal SET outcome = ? WHERE key = 'k'", (json.dumps(old),))
+    old = json.loads(stored.value(database, "SELECT outcome FROM journal WHERE key = 'k'"))
+    old["type"] = "QueueEntry"
+    for name in ("with_doctor", "earlier", "passed_over"):
+        del old["result"][name]
+    del old["result"]["appointment"]["queue_doctor"]
+    stored.change(database, "UPDATE journal SET outcome = ? WHERE key = 'k'", values=(json.dumps(old),))
     again = noon("queue", "call", "MEHTA", "--key", "k")
     assert (again["replayed"], again["position"]) == (True, 1)

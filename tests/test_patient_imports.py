@@ -2,9 +2,8 @@
 
 import io
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from clinicctl.desk.imports.plan import Outdated
 from clinicctl.errors import Refusal
 from clinicctl.rules import import_rows
 from clinicctl.store.engine import open_store
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -203,13 +203,12 @@ def test_a_dry_run_tells_the_same_and_registers_nobody(clinic: Ask, file: Any) -
 
 
 def test_a_replay_answers_as_the_first_time_and_the_journal_knows_no_names(
-    clinic: Ask, file: Any, tmp_path: Path
+    clinic: Ask, file: Any, database: str
 ) -> None:
     first = clinic("patient", "import", file(GOOD), "--key", "k")
     assert clinic("patient", "import", file(GOOD), "--key", "k") == first | {"replayed": True}
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
-        kept = str(connection.execute("SELECT * FROM journal").fetchall())
-        outcome = connection.execute("SELECT outcome FROM journal WHERE key = 'k'").fetchone()[0]
+    kept = str(stored.rows(database, "SELECT * FROM journal"))
+    outcome = stored.value(database, "SELECT outcome FROM journal WHERE key = 'k'")
     assert not any(each in kept for each in ("Meena", "Ravi", "9811111111", "1990-", "penicillin", "example.org"))
     assert json.loads(outcome)["type"] == "ImportedPatients"
 
@@ -227,9 +226,9 @@ def test_a_replay_answers_as_the_first_time_and_the_journal_knows_no_names(
     ids=lambda each: " ".join(each) if isinstance(each, tuple) else None,
 )
 def test_a_plan_holds_until_somebody_comes_whom_it_may_be_about(
-    clinic: Ask, tmp_path: Path, between: Any, stands: bool
+    clinic: Ask, database: str, between: Any, stands: bool
 ) -> None:
-    store = open_store(str(tmp_path / "clinic.db"), wait=5)
+    store = open_store(database, wait=5)
     with store.read(actor="desk") as tx:
         plan = patient_plan.plan_patients(tx, sheet=import_rows.read_patients(io.StringIO(GOOD)))
     clinic(*between)

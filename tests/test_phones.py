@@ -1,8 +1,6 @@
 """Phones that are valid, phones that are only possible, what spreadsheets make of them; and titles without a name."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from hypothesis import strategies as st
 from clinicctl.desk import demo
 from clinicctl.errors import BadValue
 from clinicctl.rules import phones, text
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -68,11 +67,12 @@ def test_a_key_from_before_the_flag_still_answers(clinic: Ask, refused: Refused)
     refused(6, "key_reused", "patient", "add", "Zoë", "--phone", POSSIBLE, "--key", "k")
 
 
-def test_a_stored_phone_that_is_refused_today_is_still_found(clinic: Ask, refused: Refused, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
-        connection.execute("UPDATE patients SET phone = '+9198765432100' WHERE number = 1")
-        connection.execute("UPDATE patient_phones SET ending = '0012345678919' WHERE ending = '0123456789' || '19'")
-        connection.commit()
+def test_a_stored_phone_that_is_refused_today_is_still_found(clinic: Ask, refused: Refused, database: str) -> None:
+    stored.change(
+        database,
+        "UPDATE patients SET phone = '+9198765432100' WHERE number = 1",
+        "UPDATE patient_phones SET ending = '0012345678919' WHERE ending = '0123456789' || '19'",
+    )
     for said in ("+9198765432100", "+91 98765 432100"):
         assert [each["number"] for each in clinic("patient", "find", said)] == ["P1"]
     found = clinic("patient", "show", "+91 98765 432100")
@@ -275,7 +275,7 @@ def test_an_import_reads_several_phones_from_a_cell(clinic: Ask, tmp_path: Path)
     assert (again["added"], again["unchanged"]) == (0, 2)
 
 
-def test_a_merge_and_an_erasure_cover_all_phones(clinic: Ask, tmp_path: Path) -> None:
+def test_a_merge_and_an_erasure_cover_all_phones(clinic: Ask, database: str) -> None:
     clinic("patient", "add", "Zoë Quux", "--phone", "98111 22333", "--phone", "98111 44555")
     clinic("patient", "add", "Zoé Quuxx", "--phone", "none")
     clinic("patient", "merge", "P3", "--into", "P4", "--yes")
@@ -283,8 +283,7 @@ def test_a_merge_and_an_erasure_cover_all_phones(clinic: Ask, tmp_path: Path) ->
     assert [each["number"] for each in clinic("patient", "find", "98111 44555")] == ["P4"]
     clinic("patient", "erase", "P4", "--yes")
     assert clinic("patient", "find", "98111 44555") == []
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM patient_phones").fetchone() == (2,)
+    assert stored.value(database, "SELECT count(*) FROM patient_phones") == 2
     assert clinic("db", "check")["sound"]
 
 

@@ -20,9 +20,9 @@ from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.statuses import OnConflict
 from clinicctl.store.engine import Store, Tx, open_store
-from tests.test_properties import OPENING, clock_at, empty, once
+from tests.test_properties import OPENING, beginning, clock_at, empty, once
 
-__all__ = ["empty"]
+__all__ = ["beginning", "empty"]
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -61,6 +61,7 @@ def act(tx: Tx, kind: str, what: Any, ahead: int = 0) -> None:
         once(tx, desk.records.archive_doctor, doctor=MEHTA)
 
 
+@pytest.mark.file
 @settings(max_examples=100, deadline=None)
 @given(acts=st.lists(_ACT, min_size=6, max_size=14))
 @example(acts=[("capacity", 2, 0), *[("overbook", "P1", 0)] * 3, ("cancel", 1), ("cancel", 2)])
@@ -224,9 +225,9 @@ def test_a_past_time_is_one_by_the_clinics_clock(clinic: Ask, refused: Refused) 
         assert clinic("book", "P1", "RAO", "today", "--time", "00:15")["date"] == "2026-11-23"
 
 
-def test_a_key_from_before_there_was_the_option_still_answers(empty: Path, tmp_path: Path) -> None:
+def test_a_key_from_before_there_was_the_option_still_answers(beginning: str) -> None:
     """An option that was not given is no part of the request."""
-    store = open_store(str(shutil.copy(empty, tmp_path / "clinic.db")), wait=5)
+    store = open_store(beginning, wait=5)
     request: dict[str, Any] = {"patient": PatientRef("P1"), "doctor": MEHTA, "on": DayWord("tomorrow")}
     request |= {"at": None, "reason": None, "again": False, "overbook": False}
     with clock_at(lambda: OPENING):

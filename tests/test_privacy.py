@@ -14,7 +14,7 @@ import pytest
 
 from clinicctl import desk
 from clinicctl.cli import parsers
-from tests import every_write
+from tests import every_write, stored
 from tests.every_write import DAY, MARKS, REFUSED
 
 Ask = Callable[..., Any]
@@ -85,6 +85,7 @@ def found(folder: Path) -> set[str]:
     return {each for each in ERASED if any(each.encode() in content for content in files)}
 
 
+@pytest.mark.file
 @pytest.mark.usefixtures("built")
 def test_no_byte_of_an_erased_patient_is_left_in_the_file_or_its_log(known: Ask, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "clinic.db")) as idle:
@@ -98,6 +99,7 @@ def test_no_byte_of_an_erased_patient_is_left_in_the_file_or_its_log(known: Ask,
     assert len(known("patient", "list")) == 1200
 
 
+@pytest.mark.file
 def test_an_erasure_takes_what_killed_commands_left_and_names_the_copies(clinic: Ask, run: Run, tmp_path: Path) -> None:
     db = tmp_path / "clinic.db"
     kept = clinic("db", "restore", clinic("db", "backup", str(tmp_path / "own.db"))["path"], "--yes")["replaced"]
@@ -110,6 +112,7 @@ def test_an_erasure_takes_what_killed_commands_left_and_names_the_copies(clinic:
     assert run("patient", "erase", "mumtaz", "--yes", json=True, status=0).stderr == ""
 
 
+@pytest.mark.file
 @pytest.mark.usefixtures("built")
 def test_an_erasure_beside_a_reader_is_finished_by_a_second_run(known: Ask, run: Run, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "clinic.db", isolation_level=None)) as reader:
@@ -125,7 +128,7 @@ def test_an_erasure_beside_a_reader_is_finished_by_a_second_run(known: Ask, run:
     assert not found(tmp_path)
 
 
-def test_an_erased_patient_is_found_by_nothing_and_cannot_return(clinic: Ask, refused: Refused, tmp_path: Path) -> None:
+def test_an_erased_patient_is_found_by_nothing_and_cannot_return(clinic: Ask, refused: Refused) -> None:
     clinic("patient", "edit", "P1", "--email", "a@b.example", "--note", "x", "--sex", "female")
     clinic("book", "anita", "MEHTA", "tomorrow", "--reason", "cough", "--key", "booked")
     clinic("appointment", "cancel", "A1", "--by", "clinic", "--reason", "ill")
@@ -177,18 +180,17 @@ def test_nobody_who_is_still_expected_is_erased(clinic: Ask, refused: Refused) -
     clinic("patient", "erase", "P1", "--yes")
 
 
-def test_whoever_was_merged_into_him_is_erased_with_him(clinic: Ask, tmp_path: Path) -> None:
+def test_whoever_was_merged_into_him_is_erased_with_him(clinic: Ask, database: str) -> None:
     clinic("patient", "add", "Third Name", "--phone", "98765 00003")
     clinic("patient", "merge", "P3", "--into", "P2", "--yes")
     clinic("patient", "merge", "P2", "--into", "P1", "--yes")
     assert clinic("patient", "erase", "P3", "--yes")["numbers"] == ["P1", "P2", "P3"]
     assert clinic("patient", "show", "P2")["name"] == "erased"
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
-        assert connection.execute("SELECT DISTINCT name, phone FROM patients").fetchall() == [("erased", None)]
-        assert connection.execute("SELECT * FROM patient_words").fetchall() == []
+    assert stored.rows(database, "SELECT DISTINCT name, phone FROM patients") == [("erased", None)]
+    assert stored.rows(database, "SELECT * FROM patient_words") == []
 
 
-def test_an_erasure_asks_and_stands_alone(clinic: Ask, run: Run, refused: Refused, tmp_path: Path) -> None:
+def test_an_erasure_asks_and_stands_alone(clinic: Ask, run: Run, refused: Refused) -> None:
     refused(2, "usage", "patient", "erase", "P1")
     assert clinic("patient", "erase", "P1", "--dry-run")["dry_run"] is True
     (line,) = run("batch", "-", stdin="patient erase P1 --yes\n", status=3).lines
@@ -240,7 +242,7 @@ def marks(text: str) -> set[str]:
 
 
 def test_no_name_is_in_the_journal_the_log_or_an_error(
-    ask: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ask: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, database: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "desk.log"
     monkeypatch.setenv("CLINICCTL_LOG", str(log))
@@ -255,12 +257,11 @@ def test_no_name_is_in_the_journal_the_log_or_an_error(
             error = json.loads(said)["error"] if json_ and answer.status else {"code": None, "details": {}}
             about_people = error["code"] in ABOUT_PEOPLE or "candidates" in error["details"]
             assert about_people or answer.status in (5, 6) or not marks(said), (args, said)
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
-        for table in ("journal", "journal_steps", "settings", "counters"):
-            kept = connection.execute(f"SELECT * FROM {table}").fetchall()
-            assert kept
-            assert not marks(repr(kept)), table
-        assert marks(repr(connection.execute("SELECT * FROM patients").fetchall())), "the test looks for what is there"
+    for table in ("journal", "journal_steps", "settings", "counters"):
+        kept = stored.rows(database, f"SELECT * FROM {table}")
+        assert kept
+        assert not marks(repr(kept)), table
+    assert marks(repr(stored.rows(database, "SELECT * FROM patients"))), "the test looks for what is there"
     assert len(log.read_text().splitlines()) > 100
     assert not marks(log.read_text())
     for command in (["audit", "log"], ["audit", "verify"], ["metrics"], ["health"], ["queue", "board", "--once"]):
@@ -282,6 +283,7 @@ def test_a_bug_tells_nothing_of_whom_it_was_about(clinic: Ask, run: Run, monkeyp
     assert not marks(log.read_text())
 
 
+@pytest.mark.file
 def test_what_is_read_from_stdin_stands_in_no_list_of_processes(clinic: Ask, start: Any, tmp_path: Path) -> None:
     (tmp_path / "phone.txt").write_text("98765 14703\n")
     process = start("patient", "add", "-", "--phone", f"@{tmp_path}/phone.txt", stdin=-1)
@@ -305,6 +307,7 @@ def personal_arguments() -> Iterator[tuple[str, Any]]:
                 yield f"{name} {each.name}", each
 
 
+@pytest.mark.file
 @pytest.mark.parametrize(("name", "param"), [pytest.param(*each, id=each[0]) for each in personal_arguments()])
 def test_every_personal_argument_can_come_from_a_file_or_stdin(name: str, param: Any, tmp_path: Path) -> None:
     assert param.type.func in parsers.PERSONAL

@@ -1,10 +1,9 @@
 """Many desks at once, as whole processes: nothing is given twice, nothing is lost, and nobody waits for ever.
 
 The racers queue up at the writer's lock, which the test holds until half of them stand there; so they do meet. Who
-stands there is read from `/proc/locks`.
+stands there is known by the kernel, or by the server.
 """
 
-import fcntl
 import os
 import random
 import secrets
@@ -16,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ import pytest
 
 from clinicctl.desk import journal
 from clinicctl.store.engine import open_store
+from tests import stored
 
 Process = subprocess.Popen[str]
 
@@ -33,7 +33,7 @@ many = pytest.mark.parametrize("desks", [30, STORMS[1]])
 few = pytest.mark.parametrize("desks", [2, *STORMS])
 
 PAUSED = """
-import functools, sqlite3, sys
+import functools, os, sqlite3, sys
 from clinicctl import desk
 from clinicctl.__main__ import main
 
@@ -64,6 +64,24 @@ def booking(tx, **request):
 
 desk.bookings.book = booking
 sqlite3.connect = lambda path, **more: connect(path, **more, **({"factory": Connection} if "mode=rw" in path else {}))
+if "://" in os.environ["CLINICCTL_DB"]:
+    from clinicctl.store.postgresql import beginning
+    from clinicctl.store.postgresql.session import Session
+    from clinicctl.store.postgresql.transactions import ServerTransactions
+
+    commit, close = ServerTransactions.commit, Session.close
+
+    def commits(self, *args):
+        pause("before the commit")
+        commit(self, *args)
+        pause("after the commit")
+
+    def closes(self):
+        pause("before the close")
+        close(self)
+
+    beginning.SILENT = dict.fromkeys(beginning.SILENT, 600)
+    ServerTransactions.commit, Session.close = commits, closes
 main()
 """
 """The program, which stops at one point of its transaction, says so, and goes on when it is told a line."""
@@ -71,14 +89,13 @@ main()
 BROKEN = """
 import contextlib, sys
 from clinicctl import desk
-from clinicctl.store.sqlite import transactions as engine
-from clinicctl.store.sqlite import connections
+from clinicctl.store.sqlite import connections, transactions
 from clinicctl.__main__ import main
 
 begin = sys.argv.pop(1)
 if begin != "whole":
-    assert connections.BEGIN["rw"] == "BEGIN IMMEDIATE" and engine.writers_lock, "the broken program would be whole"
-    engine.writers_lock = lambda path, *, wait: contextlib.nullcontext()
+    assert connections.BEGIN["rw"] == "BEGIN IMMEDIATE" and transactions.writers_lock, "it would be whole"
+    transactions.writers_lock = lambda path, *, wait: contextlib.nullcontext()
     connections.BEGIN["rw"] = begin
 desk.bookings, desk.journal
 print("ready", flush=True)
@@ -140,7 +157,7 @@ _VIOLATIONS = {
         WHERE booked <> (
             SELECT coalesce(sum(slots), 0) FROM appointments AS a
             WHERE a.doctor_id = ledger.doctor_id AND a.date = ledger.date AND a.status <> 'cancelled')
-        OR remaining <> max(0, capacity - booked)
+        OR remaining <> CASE WHEN capacity > booked THEN capacity - booked ELSE 0 END
         OR last_position <> (
             SELECT coalesce(max(position), 0) FROM queue_entries AS q
             WHERE q.doctor_id = ledger.doctor_id AND q.date = ledger.date)""",
@@ -160,12 +177,10 @@ _VIOLATIONS = {
 
 def violations(db: str) -> list[Any]:
     """Return what is wrong in a database, seen from outside: nothing, by the law."""
-    with closing(sqlite3.connect(db)) as connection:
-        found: list[Any] = [
-            ("integrity", row) for row in connection.execute("PRAGMA integrity_check") if row != ("ok",)
-        ]
-        found += [("foreign keys", row) for row in connection.execute("PRAGMA foreign_key_check")]
-        found += [(law, row) for law, query in _VIOLATIONS.items() for row in connection.execute(query)]
+    found: list[Any] = [(law, row) for law, query in _VIOLATIONS.items() for row in stored.rows(db, query)]
+    if not stored.is_on_server(db):
+        found += [("integrity", row) for row in stored.rows(db, "PRAGMA integrity_check") if row != ("ok",)]
+        found += [("foreign keys", row) for row in stored.rows(db, "PRAGMA foreign_key_check")]
     with open_store(db, wait=5).read(actor="test") as tx:
         return found + [("the journal", each.number) for each in journal.examine(tx).findings]
 
@@ -195,24 +210,6 @@ def _until(condition: Callable[[], bool], within: float = 300) -> None:
         time.sleep(0.005)
 
 
-def _waiting(processes: Sequence[Process]) -> int:
-    """Return how many of the processes wait for a lock, by the kernel's own list."""
-    with open("/proc/locks", encoding="ascii") as file:
-        waiting = {int(line.split()[5]) for line in file if " -> " in line and "FLOCK" in line}
-    return sum(each.pid in waiting for each in processes)
-
-
-@contextmanager
-def _holding(db: str) -> Iterator[None]:
-    """Hold the writer's lock, as one more desk."""
-    descriptor = os.open(f"{db}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _stop(process: Process) -> None:
     """Stop a process, and wait until it stands."""
     process.send_signal(signal.SIGSTOP)
@@ -220,9 +217,9 @@ def _stop(process: Process) -> None:
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> str:
-    """The path of the clinic's database."""
-    return str(tmp_path / "clinic.db")
+def db(database: str) -> str:
+    """The clinic's database."""
+    return database
 
 
 @pytest.fixture
@@ -270,11 +267,15 @@ def race(
     def race(commands: Sequence[Sequence[str]]) -> list[Any]:
         monkeypatch.setenv("CLINICCTL_WAIT", "900")
         racers: dict[int, Process] = {}
-        with _holding(db):
+        with stored.held(db):
             for nth, at in enumerate(luck.sample(range(len(commands)), len(commands))):
                 racers[at] = (fork if nth else start)(*commands[at], "--json")
             started = list(racers.values())
-            _until(lambda: 2 * (_waiting(started) + sum(each.poll() is not None for each in started)) >= len(started))
+            _until(
+                lambda: (
+                    2 * (stored.waiting(db, started) + sum(each.poll() is not None for each in started)) >= len(started)
+                )
+            )
         answers = [finish(racers[at], within=900) for at in range(len(commands))]
         assert [each for each in answers if not _calm(each)] == []
         assert violations(db) == []
@@ -436,12 +437,13 @@ def test_of_many_inits_one_creates_and_all_commands_right_after_go_well(
     assert {each.status for each in answers} == {0}
     assert sorted(int(each["number"][1:]) for each in ask("patient", "list")) == list(range(1, desks // 5 + 1))
     assert len(ask("doctor", "list")) == desks // 5
-    alone = str(tmp_path / "alone.db")
+    alone = stored.beside(db, "alone")
     ask("init", "--region", "IN", "--db", alone)
-    assert _schema(db) == _schema(alone)
+    assert stored.schema(db) == stored.schema(alone)
     assert {each.name for each in tmp_path.glob("clinic.db*")} <= {f"clinic.db{end}" for end in ("", ".lock")}
 
 
+@pytest.mark.file
 def test_many_inits_make_a_missing_folder_together(
     start: Callable[..., Process], finish: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -574,17 +576,23 @@ def test_a_stopped_waiter_lets_the_others_go_on(
     def book(patient: str) -> Process:
         return start("book", patient, "LONG", "tomorrow", "--again", "--wait", "300", "--json")
 
-    with _holding(db):
+    with stored.held(db):
         first = book("P1")
-        _until(lambda: _waiting([first]) == 1)
+        _until(lambda: stored.waiting(db, [first]) == 1)
         others = [book("P2") for _ in range(6)]
-        _until(lambda: _waiting(others) == len(others))
+        _until(lambda: stored.waiting(db, others) == len(others))
         _stop(first)
         others.append(book("P2"))
     assert sorted(finish(each).json["slot"] for each in others) == list(range(1, 8))
     assert first.poll() is None
     first.send_signal(signal.SIGCONT)
-    assert finish(first).json["slot"] == 8
+    answer = finish(first)
+    if stored.is_on_server(db):
+        # The server had given it the lock, and has ended its silent transaction.
+        assert (answer.status, answer.error["code"]) == (11, "busy")
+        assert "Nothing was written." in answer.error["message"]
+        answer = finish(book("P1"))
+    assert answer.json["slot"] == 8
     assert violations(db) == []
 
 
@@ -599,7 +607,7 @@ def test_a_killed_writer_frees_the_lock_at_once_and_leaves_nothing(
 ) -> None:
     holder = paused("book", "P1", "MEHTA", "tomorrow", "--key", "held", at=point)
     waiter = start("book", "P2", "MEHTA", "tomorrow", "--wait", "300", "--json")
-    _until(lambda: _waiting([waiter]) == 1)
+    _until(lambda: stored.waiting(db, [waiter]) == 1)
     holder.kill()
     began = time.monotonic()
     answer = finish(waiter)
@@ -610,6 +618,7 @@ def test_a_killed_writer_frees_the_lock_at_once_and_leaves_nothing(
     assert (again["slot"], again["replayed"]) == (2, False)
 
 
+@pytest.mark.file
 def test_a_writer_killed_while_it_copies_the_log_back_loses_nothing(
     noon: Callable[..., Any], paused: Callable[..., Process], run: Callable[..., Any], db: str, tmp_path: Path
 ) -> None:
@@ -647,7 +656,8 @@ def test_an_interrupted_writer_leaves_all_or_nothing_and_frees_the_lock(
 ) -> None:
     holder = paused("book", "P1", "MEHTA", "tomorrow", "--key", "held", at=point)
     waiter = start("book", "P2", "MEHTA", "tomorrow", "--wait", "300", "--json")
-    _until(lambda: _waiting([waiter]) == 1)
+    # A server frees the lock with the commit.
+    _until(lambda: stored.waiting(db, [waiter]) == 1 or waiter.poll() is not None)
     holder.send_signal(number)
     _go_on(holder)
     answer = finish(holder)
@@ -672,9 +682,9 @@ def test_an_interrupted_waiter_leaves_at_once(
     finish: Callable[..., Any],
     db: str,
 ) -> None:
-    with _holding(db):
+    with stored.held(db):
         waiter = start("book", "P1", "MEHTA", "tomorrow", "--wait", "300", "--json")
-        _until(lambda: _waiting([waiter]) == 1)
+        _until(lambda: stored.waiting(db, [waiter]) == 1)
         waiter.send_signal(number)
         answer = finish(waiter, within=30)
     assert (answer.status, answer.stdout, _calm(answer)) == (status, "", True), answer.stderr
@@ -718,28 +728,28 @@ def test_a_stopped_reader_delays_no_writer(
     finish: Callable[..., Any],
     db: str,
 ) -> None:
-    """A view of the past keeps the log from being copied back; an open connection alone does not."""
-    view, idle = (sqlite3.connect(db, isolation_level=None) for _ in range(2))
-    with closing(view), closing(idle):
+    """A view of the past keeps the log of a file from being copied back; an open connection alone does not."""
+    is_file = not stored.is_on_server(db)
+    with stored.opened(db) as idle:
         idle.execute("SELECT count(*) FROM patients").fetchall()
-        view.execute("BEGIN")
-        view.execute("SELECT count(*) FROM patients").fetchall()
-        writer = child(WRITER, db, "writer", "20")
-        assert (writer.communicate(timeout=200)[1], writer.returncode) == ("", 0)
-        grown = os.path.getsize(f"{db}-wal")
-        assert grown > 1 << 20
-        began = time.monotonic()
-        assert finish(start("book", "P2", "MEHTA", "tomorrow", "--wait", "300", "--json")).status == 0
-        assert time.monotonic() - began < 60
-        view.execute("ROLLBACK")
+        idle.commit()
+        with stored.viewed(db):
+            writer = child(WRITER, db, "writer", "20")
+            assert (writer.communicate(timeout=200)[1], writer.returncode) == ("", 0)
+            grown = os.path.getsize(f"{db}-wal") if is_file else 0
+            assert grown > 1 << 20 or not is_file
+            began = time.monotonic()
+            assert finish(start("book", "P2", "MEHTA", "tomorrow", "--wait", "300", "--json")).status == 0
+            assert time.monotonic() - began < 60
         assert finish(start("book", "P1", "MEHTA", "tomorrow", "--json")).status == 0
-        assert os.path.getsize(f"{db}-wal") < grown
+        assert not is_file or os.path.getsize(f"{db}-wal") < grown
     assert violations(db) == []
 
 
 # The race itself: it has to find what is broken
 
 
+@pytest.mark.file  # `test_server_races` breaks servers.
 @pytest.mark.parametrize(
     ("begin", "law"),
     [("BEGIN DEFERRED", "refused as busy"), ("", "a slot given twice")],
@@ -749,11 +759,13 @@ def test_the_race_finds_a_broken_store(
     begin: str, law: str, noon: Callable[..., Any], child: Callable[..., Process], finish: Callable[..., Any], db: str
 ) -> None:
     """No lock, no unique slot, and a begin that does not hold: found on one of ten days, as a rule on the first."""
-    with closing(sqlite3.connect(db)) as connection:
-        connection.executescript(
-            "DROP TABLE held_slots; CREATE TABLE held_slots (doctor_id, date, slot, appointment);"
-            " DROP INDEX uq_appointments_visit;"
-        )
+    stored.change(
+        db,
+        "CREATE TABLE slots_of_old AS SELECT * FROM held_slots",
+        "DROP TABLE held_slots",
+        "ALTER TABLE slots_of_old RENAME TO held_slots",
+        "DROP INDEX uq_appointments_visit",
+    )
     days = (_found_on_one_day(begin, f"+{n}d", child, finish, db) for n in range(1, 11))
     assert any(law in [each for each, _ in found] for found in days)
 
@@ -786,13 +798,4 @@ def _go_on(process: Process) -> None:
 
 
 def _journaled(db: str) -> int:
-    with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
-        return int(connection.execute("SELECT count(*) FROM journal").fetchone()[0])
-
-
-def _schema(db: str) -> Any:
-    with closing(sqlite3.connect(db)) as connection:
-        pragmas = [connection.execute(f"PRAGMA {each}").fetchone() for each in ("user_version", "application_id")]
-        return pragmas, connection.execute(
-            "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2"
-        ).fetchall()
+    return int(stored.value(db, "SELECT count(*) FROM journal"))

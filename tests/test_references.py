@@ -18,6 +18,7 @@ from clinicctl.rules import likelihood, matching, references
 from clinicctl.rules.references import PatientRef
 from clinicctl.rules.text import fold, search_words
 from clinicctl.store.engine import open_store
+from tests import stored
 from tests.statements import Statements
 from tests.test_keeping import older
 
@@ -52,8 +53,7 @@ def test_a_plain_number_is_a_patient_when_no_phone_ends_so(clinic: Ask, refused:
     assert clinic("patient", "show", "2")["number"] == "P2"
     assert clinic("book", "1", "MEHTA")["patient"]["number"] == "P1"
     refused(4, "patient_not_found", "patient", "show", "02")
-    with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as connection, connection:
-        connection.execute("UPDATE patients SET number = 3210 WHERE number = 2")
+    stored.change(os.environ["CLINICCTL_DB"], "UPDATE patients SET number = 3210 WHERE number = 2")
     assert numbers(clinic("patient", "find", "3210")) == ["P1"], "the phone of P1 ends so"
     assert numbers(clinic("patient", "find", "P3210")) == ["P3210"]
 
@@ -236,6 +236,7 @@ def test_a_part_of_a_name_finds_the_patient(name: str, clinic: Ask) -> None:
     assert clinic("db", "check")["sound"]
 
 
+@pytest.mark.file
 def test_a_migration_completes_the_words_of_names(clinic: Ask, tmp_path: Path) -> None:
     clinic("patient", "add", "Seán O'Neill", "--phone", "none")
     old = older(str(tmp_path / "clinic.db"), str(tmp_path / "old.db"), 2)
@@ -331,21 +332,23 @@ def test_a_line_with_a_similar_name_leaves_nobody_in_the_shell(
     assert clinic("appointment", "list") == []
 
 
+MADE = "2026-11-01 00:00:00.000000"
+
+
 @pytest.fixture
 def many(clinic: Ask) -> Iterator[Any]:
     """A clinic of 5,000 patients, all with one family name and 2,500 given names of one beginning."""
-    with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as connection, connection:
-        (created,) = connection.execute("SELECT created_at FROM patients").fetchone()
-        for nth in range(5_000):
-            word = "sh" + "".join(chr(97 + nth % 2_500 // 26**place % 26) for place in range(3))
-            identity = f"{nth:032x}"
-            name = (identity, 100 + nth, f"{word} khan", f"khan {word}", created, created)
-            connection.execute(
-                "INSERT INTO patients (id, number, name, name_key, sex, created_at, updated_at)"
-                " VALUES (?, ?, ?, ?, 'unknown', ?, ?)",
-                name,
-            )
-            connection.executemany("INSERT INTO patient_words VALUES (?, ?)", [(word, identity), ("khan", identity)])
+    people, words = [], []
+    for nth in range(5_000):
+        word = "sh" + "".join(chr(97 + nth % 2_500 // 26**place % 26) for place in range(3))
+        identity = f"{nth:032x}"
+        people.append(f"('{identity}', {100 + nth}, '{word} khan', 'khan {word}', 'unknown', '{MADE}', '{MADE}')")
+        words += [f"('{word}', '{identity}')", f"('khan', '{identity}')"]
+    stored.change(
+        os.environ["CLINICCTL_DB"],
+        "INSERT INTO patients (id, number, name, name_key, sex, created_at, updated_at) VALUES " + ", ".join(people),
+        "INSERT INTO patient_words VALUES " + ", ".join(words),
+    )
     with open_store(os.environ["CLINICCTL_DB"], wait=5).read(actor="desk") as tx:
         yield tx
 

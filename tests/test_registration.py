@@ -2,9 +2,7 @@
 
 import io
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,6 +22,7 @@ from clinicctl.desk.recognition import Namesakes, Person
 from clinicctl.results.imports import ImportedPatient, ImportedPatients
 from clinicctl.rules import details, import_rows, likelihood, matching
 from clinicctl.store.engine import open_store
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -332,7 +331,7 @@ def test_a_placeholder_in_a_file_is_no_phone_on_any_run(clinic: Ask, run: Run, f
 # What is said about somebody on file
 
 
-def test_details_fill_what_is_empty_and_nothing_else(clinic: Ask, tmp_path: Path) -> None:
+def test_details_fill_what_is_empty_and_nothing_else(clinic: Ask, database: str) -> None:
     clinic("patient", "add", "Zoë Quux", *PHONE, "--age", "40")
     known = clinic("patient", "show", "P3")
     born = f"{int(known['created_at'][:4]) - 40}-01-01"
@@ -358,8 +357,7 @@ def test_details_fill_what_is_empty_and_nothing_else(clinic: Ask, tmp_path: Path
         "email": "zoe@example.org",
         "note": "allergic to penicillin",
     }
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
-        kept = str(connection.execute("SELECT * FROM journal").fetchall())
+    kept = str(stored.rows(database, "SELECT * FROM journal"))
     assert not any(each in kept for each in ("penicillin", "zoe@", born, "Quux", "tall"))
     assert "'born'" in kept or '"born"' in kept
 
@@ -451,9 +449,9 @@ def test_update_through_a_merged_record_leaves_name_and_phone(clinic: Ask, file:
     assert clinic("patient", "show", "P1") == before | {"note": "tall"}
 
 
-def test_a_plan_does_not_stand_when_somebody_on_file_is_filled_between(clinic: Ask, tmp_path: Path) -> None:
+def test_a_plan_does_not_stand_when_somebody_on_file_is_filled_between(clinic: Ask, database: str) -> None:
     sheet = import_rows.read_patients(io.StringIO("name,phone,note\nMumtaz Anwar,91234 56789,tall\n"))
-    store = open_store(str(tmp_path / "clinic.db"), wait=5)
+    store = open_store(database, wait=5)
     with store.read(actor="desk") as tx:
         plan = patient_plan.plan_patients(tx, sheet=sheet)
     clinic("patient", "add", "Mumtaz Anwar", "--phone", "91234 56789", "--note", "short")
@@ -548,7 +546,7 @@ class _Numbered:
 # What older versions wrote into the journal
 
 
-def test_an_import_and_a_registration_of_an_older_version_are_read(clinic: Ask, tmp_path: Path) -> None:
+def test_an_import_and_a_registration_of_an_older_version_are_read(clinic: Ask, database: str) -> None:
     result = ImportedPatients(added=1, unchanged=0, refused=0, rows=(ImportedPatient(2, "P1", "added", None),))  # type: ignore[arg-type]
     kept = json.loads(json.dumps(replay.stored(result)))
     older = replay._pack([replay._column(each) for each in ((2,), ("P1",), ("added",), (None,), ((),))])
@@ -558,6 +556,6 @@ def test_an_import_and_a_registration_of_an_older_version_are_read(clinic: Ask, 
     registered["result"] |= {"created": True, "shares_phone_with": []}
     for personal in ("name", "phone", "born", "age", "sex", "email", "note"):
         registered["result"].pop(personal)
-    with open_store(str(tmp_path / "clinic.db"), wait=5).read(actor="desk") as tx:
+    with open_store(database, wait=5).read(actor="desk") as tx:
         assert replay.result(tx, kept).rows == result.rows
         assert replay.result(tx, registered).shares_phone_with_count == 0

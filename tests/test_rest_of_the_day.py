@@ -5,27 +5,21 @@ import os
 import pty
 import select
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from freezegun import freeze_time
 
+from tests import stored
+
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
 Refused = Callable[..., dict[str, Any]]
-
-
-def dump(path: Path) -> list[str]:
-    """Everything that the database holds."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return list(connection.iterdump())
 
 
 def remaining(ask: Ask, doctor: str, day: str) -> int:
@@ -58,7 +52,7 @@ def test_a_move_books_the_new_slot_and_frees_the_old_one_linked(clinic: Ask) -> 
 
 @pytest.mark.parametrize("target", ["full", "absent", "archived", "past", "booked there"])
 def test_a_move_to_where_there_is_no_place_leaves_everything_as_it_was(
-    clinic: Ask, run: Run, target: str, tmp_path: Path
+    clinic: Ask, run: Run, target: str, database: str
 ) -> None:
     clinic("book", "P1", "MEHTA", "tomorrow")
     if target == "full":
@@ -69,11 +63,11 @@ def test_a_move_to_where_there_is_no_place_leaves_everything_as_it_was(
         clinic("doctor", "archive", "RAO")
     elif target == "booked there":
         clinic("book", "P1", "RAO", "+2d")
-    before = dump(tmp_path / "clinic.db")
+    before = stored.dump(database)
     answer = run("appointment", "move", "A1", "yesterday" if target == "past" else "+2d", "--doctor", "RAO", json=True)
     expected = {"full": 6, "absent": 7, "archived": 7, "past": 7, "booked there": 6}
     assert answer.status == expected[target], answer
-    assert dump(tmp_path / "clinic.db") == before
+    assert stored.dump(database) == before
 
 
 def test_a_move_to_the_same_place_or_of_what_is_over_is_refused(clinic: Ask, refused: Refused) -> None:
@@ -263,7 +257,7 @@ def test_the_board_shows_positions_and_doctors_and_no_names(clinic: Ask, run: Ru
     assert not {"Anita", "Sharma", "Mumtaz", "P1"} & set(printed.split())
 
 
-def test_the_live_board_survives_a_missing_database(clinic: Ask, tmp_path: Path) -> None:
+def test_the_live_board_survives_a_missing_database(clinic: Ask, database: str) -> None:
     clinic("walkin", "P1", "MEHTA")
     parent, child = pty.openpty()
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
@@ -287,9 +281,8 @@ def test_the_live_board_survives_a_missing_database(clinic: Ask, tmp_path: Path)
 
     try:
         wait_for("Dr. Asha Mehta")
-        (tmp_path / "clinic.db").rename(tmp_path / "away.db")
-        wait_for("not up to date")
-        (tmp_path / "away.db").rename(tmp_path / "clinic.db")
+        with stored.away(database):
+            wait_for("not up to date")
         clinic("queue", "call", "MEHTA")
         seen = ""
         wait_for("Dr. Asha Mehta")
@@ -354,7 +347,7 @@ def test_many_cancellations_at_once_need_a_yes(clinic: Ask, run: Run) -> None:
 
 @pytest.mark.parametrize("command", ["avail import", "avail weekly"])
 def test_cancellations_by_file_or_by_weekday_are_bounded_too(
-    clinic: Ask, run: Run, command: str, tmp_path: Path
+    clinic: Ask, run: Run, command: str, tmp_path: Path, database: str
 ) -> None:
     clinic("config", "bulk_threshold", "1")
     for patient in ("P1", "P2"):
@@ -362,9 +355,9 @@ def test_cancellations_by_file_or_by_weekday_are_bounded_too(
     (tmp_path / "away.csv").write_text("doctor,date,present\nRAO,tomorrow,no\n")
     words = (str(tmp_path / "away.csv"),) if "import" in command else ("RAO", "mon-sun", "--off")
     away = ("doctor", *command.split(), *words, "--on-conflict", "cancel")
-    before = dump(tmp_path / "clinic.db")
+    before = stored.dump(database)
     assert "--yes required" in run(*away, status=2).stderr
-    assert dump(tmp_path / "clinic.db") == before
+    assert stored.dump(database) == before
     answer = clinic(*away, "--yes")
     days = answer if isinstance(answer, list) else [answer]
     assert sorted(person["number"] for each in days for person in each["cancelled"]) == ["P1", "P2"]
@@ -393,15 +386,15 @@ def test_positions_rise_and_the_order_stays_though_the_clock_is_set_back(clinic:
 
 
 def test_what_came_between_the_question_and_the_lock_is_not_ended_unasked(
-    clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:
     from clinicctl import desk
 
     clinic("walkin", "P1", "MEHTA")
     monkeypatch.setattr(desk.daybook, "preview_close", lambda tx, *, on: 0)
-    before = dump(tmp_path / "clinic.db")
+    before = stored.dump(database)
     assert "--yes required" in run("close", status=2).stderr
-    assert dump(tmp_path / "clinic.db") == before
+    assert stored.dump(database) == before
 
 
 # The waitlist
@@ -444,18 +437,16 @@ def test_who_is_removed_from_the_waitlist_is_not_promoted(clinic: Ask, refused: 
 # Undo
 
 
-STATE = """
-    SELECT 'appointment', number, status, slot, cancelled_by, moved_to FROM appointments WHERE number <= ?
-    UNION ALL SELECT 'ledger', date, booked, remaining, capacity, '' FROM doctor_daily_capacities
-    UNION ALL SELECT 'queue', position, status, priority, recalled, coalesce(called_at, '') || coalesce(ended_at, '')
-    FROM queue_entries
-    UNION ALL SELECT 'waitlist', number, status, appointment_id, '', '' FROM waitlist_entries ORDER BY 1, 2, 3
-"""
+STATE = (
+    "SELECT 'appointment', number, status, slot, cancelled_by, moved_to FROM appointments WHERE number <= {upto}",
+    "SELECT 'ledger', date, booked, remaining, capacity FROM doctor_daily_capacities",
+    "SELECT 'queue', position, status, priority, recalled, called_at, ended_at FROM queue_entries",
+    "SELECT 'waitlist', number, status, appointment_id FROM waitlist_entries",
+)
 
 
-def state(path: Path, upto: int) -> list[Any]:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(STATE, (upto,)).fetchall()
+def state(database: str, upto: int) -> list[Any]:
+    return sorted((row for query in STATE for row in stored.rows(database, query.format(upto=upto))), key=repr)
 
 
 @pytest.mark.parametrize(
@@ -480,24 +471,23 @@ def state(path: Path, upto: int) -> list[Any]:
     ],
     ids=" ".join,
 )
-def test_undo_of_the_last_act_restores_the_state_before_it(clinic: Ask, act: tuple[str, ...], tmp_path: Path) -> None:
+def test_undo_of_the_last_act_restores_the_state_before_it(clinic: Ask, act: tuple[str, ...], database: str) -> None:
     for patient in ("P1", "P2"):
         clinic("walkin", patient, "MEHTA")
     clinic("book", "P1", "RAO")
     clinic("book", "P1", "RAO", "+2d")
     clinic("waitlist", "add", "P2", "RAO", "+2d")
     clinic("queue", "call", "MEHTA")
-    path = tmp_path / "clinic.db"
     numbers = len(clinic("appointment", "list"))
-    before = state(path, numbers)
+    before = state(database, numbers)
     clinic(*act)
-    assert state(path, numbers) != before
+    assert state(database, numbers) != before
     assert clinic("undo")["command"] in " ".join(act)
 
     def without_empty_ledgers(found: list[Any]) -> list[Any]:
         return [each for each in found if not (each[0] == "ledger" and each[2] == 0)]
 
-    assert without_empty_ledgers(state(path, numbers)) == without_empty_ledgers(before)
+    assert without_empty_ledgers(state(database, numbers)) == without_empty_ledgers(before)
 
 
 def test_undo_refuses_what_something_was_built_on_and_says_what(clinic: Ask, refused: Refused) -> None:

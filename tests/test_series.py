@@ -2,11 +2,9 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +22,8 @@ from clinicctl.rules import series
 from clinicctl.rules.days import DayWord
 from clinicctl.rules.references import DoctorRef, PatientRef
 from clinicctl.store.engine import open_store
+from tests import stored
+from tests.statements import Statements
 from tests.test_races import PAUSED, luck, race, violations
 from tests.test_shell import Terminal
 
@@ -41,8 +41,8 @@ HOURS = ("--session", "09:00-11:00", "--session", "17:00-18:00", "--every", "10m
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> str:
-    return str(tmp_path / "clinic.db")
+def db(database: str) -> str:
+    return database
 
 
 @pytest.fixture
@@ -71,11 +71,6 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(days=days))
 
     return later
-
-
-def rows(db: str, query: str) -> list[Any]:
-    with closing(sqlite3.connect(db)) as connection:
-        return connection.execute(query).fetchall()
 
 
 def dates_of(answer: Any) -> list[str]:
@@ -186,7 +181,7 @@ def test_a_series_with_one_full_date_books_nothing(
     clinic_at_noon: Ask, refused: Refused, run: Run, today: date, db: str
 ) -> None:
     clinic_at_noon("book", "P1", "ONE", "+21d")
-    writes = rows(db, "SELECT * FROM journal"), rows(db, "SELECT * FROM counters")
+    writes = stored.rows(db, "SELECT * FROM journal"), stored.rows(db, "SELECT * FROM counters")
     full = str(today + timedelta(days=21))
     error = refused(6, "series_unavailable", "book", "P2", "ONE", "+7d", *SERIES)
     assert error["message"] == f"1 of 3 dates with ONE cannot be had, so nothing was booked: {full}."
@@ -199,9 +194,9 @@ def test_a_series_with_one_full_date_books_nothing(
         "message": f"ONE has no free slot on {full} (1 of 1).",
         "next_free": [str(today + timedelta(days=each)) for each in (22, 23, 24)],
     }
-    assert (rows(db, "SELECT * FROM journal"), rows(db, "SELECT * FROM counters")) == writes
+    assert (stored.rows(db, "SELECT * FROM journal"), stored.rows(db, "SELECT * FROM counters")) == writes
     assert [each["number"] for each in clinic_at_noon("appointment", "list")] == ["A1"]
-    assert rows(db, "SELECT count(*) FROM held_slots") == [(1,)]
+    assert stored.rows(db, "SELECT count(*) FROM held_slots") == [(1,)]
     answer = run("book", "P2", "ONE", "+7d", *SERIES, status=6)
     free = ", ".join(unavailable["next_free"])
     assert answer.stderr.splitlines()[1] == f"  {unavailable['message']} Free: {free}."
@@ -279,7 +274,7 @@ def test_each_date_that_cannot_be_had_is_named_with_its_reason(
     assert (left_out["date"], left_out["code"]) == (on, code)
     assert left_out["reason"].rstrip(".") == without_note
     assert dates_of(skipped) == [str(today + timedelta(days=each)) for each in (7, 35)]
-    assert len(rows(db, "SELECT * FROM doctor_daily_capacities")) == 2 + len(before[:1])
+    assert len(stored.rows(db, "SELECT * FROM doctor_daily_capacities")) == 2 + len(before[:1])
 
 
 def test_a_date_before_today_and_a_past_time_of_today_are_reasons(clinic_at_noon: Ask, refused: Refused) -> None:
@@ -317,7 +312,7 @@ def test_a_long_visit_takes_its_slots_on_every_date(clinic_at_noon: Ask, db: str
         (2, "10:20", "long")
     }
     clinic_at_noon("appointment", "cancel", "A1", "--series")
-    assert rows(db, "SELECT count(*) FROM held_slots") == [(0,)]
+    assert stored.rows(db, "SELECT count(*) FROM held_slots") == [(0,)]
 
 
 def test_the_options_of_a_single_booking_hold_for_each_date(clinic_at_noon: Ask, refused: Refused) -> None:
@@ -359,7 +354,7 @@ def test_the_dates_that_can_be_had_are_booked_and_the_others_listed(
     ]
     (write,) = clinic_at_noon("audit", "log", "--key", "k")
     assert set(write["touched"]) == {"A3", "A4", "P2", "ONE"}
-    assert rows(db, "SELECT value FROM counters WHERE name = 'appointments'") == [(4,)]
+    assert stored.rows(db, "SELECT value FROM counters WHERE name = 'appointments'") == [(4,)]
 
 
 def test_a_date_that_is_refused_late_leaves_nothing_behind(
@@ -377,9 +372,9 @@ def test_a_date_that_is_refused_late_leaves_nothing_behind(
     monkeypatch.setattr(desk.bookings, "place", refuse_the_second)
     booked = run("book", "P1", "LIM", "+1d", *SERIES, "--skip-full", json=True, status=3).json
     assert (numbers_of(booked), len(booked["skipped"])) == (["A1", "A2"], 1)
-    assert rows(db, "SELECT count(*) FROM appointments") == [(2,)]
-    assert rows(db, "SELECT count(*) FROM journal_steps") == [(2,)]
-    assert rows(db, "SELECT sum(booked), count(*) FROM doctor_daily_capacities") == [(2, 2)]
+    assert stored.rows(db, "SELECT count(*) FROM appointments") == [(2,)]
+    assert stored.rows(db, "SELECT count(*) FROM journal_steps") == [(2,)]
+    assert stored.rows(db, "SELECT sum(booked), count(*) FROM doctor_daily_capacities") == [(2, 2)]
 
 
 def test_a_series_without_any_date_that_can_be_had_is_refused(clinic_at_noon: Ask, refused: Refused) -> None:
@@ -443,7 +438,7 @@ def test_a_single_booking_is_digested_without_what_makes_a_series(clinic_at_noon
     request = {"patient": PatientRef("P1"), "doctor": DoctorRef("MEHTA"), "on": DayWord("tomorrow")}
     with open_store(db, wait=5).read(actor="test") as tx:
         digest = journal.digest(tx, "bookings.book", request | {"again": False, "overbook": False})
-    assert rows(db, "SELECT said FROM journal WHERE key = 'k'") == [(digest,)]
+    assert stored.rows(db, "SELECT said FROM journal WHERE key = 'k'") == [(digest,)]
 
 
 # Undo
@@ -454,7 +449,7 @@ def test_a_series_is_undone_as_one(clinic_at_noon: Ask, db: str) -> None:
     undone = clinic_at_noon("undo")
     assert [each["number"] for each in undone["appointments"]] == numbers_of(booked)
     assert set(statuses_of(clinic_at_noon, "A1").values()) == {"cancelled"}
-    assert rows(db, "SELECT count(*) FROM held_slots") == [(0,)]
+    assert stored.rows(db, "SELECT count(*) FROM held_slots") == [(0,)]
     assert clinic_at_noon("book", "P2", "LIM", "+1d", *SERIES, "--time", "10:20")["number"] == "A4"
 
 
@@ -726,9 +721,8 @@ def test_the_fast_parser_reads_series(line: str) -> None:
 
 def test_the_statements_of_a_series_grow_with_its_length(clinic_at_noon: Ask, db: str) -> None:
     def count(doctor: str, times: int) -> int:
-        sent = list[str]()
-        with open_store(db, wait=5).write(actor="test", key="k", dry_run=True) as tx:
-            tx.driver.set_trace_callback(sent.append)
+        heard = Statements()
+        with heard.heard(), open_store(db, wait=5).write(actor="test", key="k", dry_run=True) as tx:
             found = desk.series.book(
                 tx,
                 patient=PatientRef("P1"),
@@ -738,9 +732,8 @@ def test_the_statements_of_a_series_grow_with_its_length(clinic_at_noon: Ask, db
                 times=times,
                 skip_full=True,
             )
-            tx.driver.set_trace_callback(None)
         assert len(found.appointments) + len(found.skipped) == times
-        return len(sent)
+        return len(heard.all)
 
     clinic_at_noon("book", "P2", "ONE", "+8d", "--every", "1w", "--times", "103")
     for doctor in ("MEHTA", "LIM", "ONE"):
@@ -753,7 +746,7 @@ def test_the_journal_of_a_series_has_numbers_and_no_names(clinic_at_noon: Ask, r
     assert run(*book, status=3).stdout
     clinic_at_noon("cancel", "A1", "--series", "--reason", "secret-why")
     clinic_at_noon("undo")
-    outcomes = " ".join(each for (each,) in rows(db, "SELECT outcome FROM journal WHERE number > 10")).casefold()
+    outcomes = " ".join(each for (each,) in stored.rows(db, "SELECT outcome FROM journal WHERE number > 10")).casefold()
     assert '"series"' in outcomes
     for word in ("mumtaz", "anwar", "secret", "91234", "asha"):
         assert word not in outcomes, word
@@ -811,7 +804,7 @@ def test_a_series_cancelled_by_two_desks_is_cancelled_once(clinic_at_noon: Ask, 
     clinic_at_noon("book", "P1", "LIM", "+1d", *SERIES)
     answers = race([("cancel", number, "--series") for number in ("A1", "A3")])
     assert sorted(each.status for each in answers) == [0, 7]
-    assert rows(db, "SELECT sum(booked) FROM doctor_daily_capacities") == [(0,)]
+    assert stored.rows(db, "SELECT sum(booked) FROM doctor_daily_capacities") == [(0,)]
 
 
 def test_one_key_from_two_desks_books_one_series(clinic_at_noon: Ask, race: Race) -> None:

@@ -131,6 +131,7 @@ def test_whoever_is_cancelled_with_a_day_is_not_the_one_before(clinic: Ask, spok
     assert spoken_of("patient show P1", "doctor avail set MEHTA +1d --absent --on-conflict cancel --yes") is None
 
 
+@pytest.mark.file
 def test_after_a_restore_the_number_may_be_that_of_somebody_else(clinic: Ask, run: Run, tmp_path: Path) -> None:
     clinic("db", "backup", str(tmp_path / "before.db"))
     clinic("patient", "add", "Zoe Quinn", "--phone", "none")
@@ -161,10 +162,12 @@ def test_after_a_restore_the_number_may_be_that_of_somebody_else(clinic: Ask, ru
     assert clinic("appointment", "list") == []
 
 
+@pytest.mark.file
 def test_control_characters_of_an_old_name_are_made_visible_in_the_prompt() -> None:
     assert render._fitting("P1 \x1b]0;owned\x07") == "P1 <U+001B>]0;owned<U+0007>"
     assert "\u202e" not in render._fitting("P1 \u202enosrep")
 
 
+@pytest.mark.file
 def test_the_commands_about_nobody_are_commands() -> None:
     assert set(TREE) >= _ABOUT_NOBODY

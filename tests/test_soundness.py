@@ -13,6 +13,7 @@ from sqlmodel import AutoString, SQLModel, UTCDateTime
 from clinicctl import errors
 from clinicctl.store.models import Word
 from clinicctl.store.sqlite import check
+from tests import stored
 from tests.test_keeping import day as day
 from tests.test_keeping import db as db
 from tests.test_keeping import older, written
@@ -53,6 +54,7 @@ def disguised(path: str, kind: str) -> None:
         connection.execute(f"INSERT INTO sqlite_master {DISGUISES[kind]}")
 
 
+@pytest.mark.file
 @pytest.mark.parametrize("kind", DISGUISES)
 @pytest.mark.parametrize("version", [1, 2])
 def test_what_would_be_run_is_foreign_under_whatever_kind_and_name(
@@ -69,12 +71,14 @@ def test_what_would_be_run_is_foreign_under_whatever_kind_and_name(
     assert "the schema is the one of this program" in {each["law"] for each in problems(run)}
 
 
+@pytest.mark.file
 def test_what_sqlite_keeps_for_itself_is_not_foreign(day: Ask, db: str, tmp_path: Path) -> None:
     written(db, "ANALYZE")
     assert day("db", "check")["sound"]
     day("db", "restore", day("db", "backup", str(tmp_path / "copy.db"))["path"], "--yes")
 
 
+@pytest.mark.file
 def test_a_table_that_is_missing_is_named_and_no_law_that_needs_it_is_told(
     day: Ask, db: str, run: Run, refused: Refused
 ) -> None:
@@ -94,6 +98,7 @@ def test_a_table_that_is_missing_is_named_and_no_law_that_needs_it_is_told(
     assert "the table settings is missing" in {each["where"] for each in problems(run)}
 
 
+@pytest.mark.file
 def test_a_column_that_is_missing_is_told_as_another_table(day: Ask, db: str, run: Run) -> None:
     written(db, "ALTER TABLE patients DROP COLUMN note")
     (problem,) = problems(run)
@@ -132,6 +137,7 @@ def columns() -> Iterator[tuple[str, str, list[Any]]]:
                 yield table.name, column.name, NONE[type(column.type)]
 
 
+@pytest.mark.file
 @pytest.mark.parametrize("column", ["key", "patient"])
 def test_an_invalid_key_of_a_record_is_located(column: str, day: Ask, db: str) -> None:
     with closing(sqlite3.connect(db)) as connection:
@@ -141,6 +147,7 @@ def test_an_invalid_key_of_a_record_is_located(column: str, day: Ask, db: str) -
     assert found == [f"patient_keys.{column} of {'P1' if column == 'key' else 'a row'}"]
 
 
+@pytest.mark.file
 @pytest.mark.parametrize("column", ["doctor_id", "date", "slot", "appointment"])
 def test_an_invalid_held_slot_is_located(column: str, day: Ask, db: str) -> None:
     with closing(sqlite3.connect(db)) as connection:
@@ -149,6 +156,7 @@ def test_an_invalid_held_slot_is_located(column: str, day: Ask, db: str) -> None
     assert found == [f"held_slots.{column} of {'a row' if column == 'appointment' else 'A1'}"]
 
 
+@pytest.mark.file
 @pytest.mark.parametrize(
     ("table", "column", "values"), [pytest.param(*each, id=".".join(each[:2])) for each in columns()]
 )
@@ -195,6 +203,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.file
 @pytest.mark.parametrize("change", COMMANDS)
 def test_unreadable_data_is_damage_and_is_not_copied_or_restored(
     change: str, day: Ask, db: str, run: Run, refused: Refused, tmp_path: Path
@@ -228,10 +237,10 @@ def test_unreadable_data_is_damage_and_is_not_copied_or_restored(
     ],
 )
 def test_undo_restores_only_valid_columns_and_values_of_a_step(
-    before: str, day: Ask, db: str, refused: Refused
+    before: str, day: Ask, database: str, refused: Refused
 ) -> None:
     day("appointment", "cancel", day("book", "P2", "MEHTA", "+3d")["number"])
-    written(db, f"UPDATE journal_steps SET before = '{before}'")
+    stored.change(database, "UPDATE journal_steps SET before = ?", values=(before,))
     refused(10, "damaged_database", "undo")
 
 
@@ -276,6 +285,7 @@ OTHERWISE = {
 }
 
 
+@pytest.mark.file
 @pytest.mark.parametrize("kind", OTHERWISE)
 def test_what_the_journal_or_the_program_tells_otherwise_is_found(kind: str, day: Ask, db: str, run: Run) -> None:
     script, law, where = OTHERWISE[kind]
@@ -286,13 +296,13 @@ def test_what_the_journal_or_the_program_tells_otherwise_is_found(kind: str, day
 
 
 @pytest.mark.parametrize("how", ["lost", "lowered"])
-def test_a_spent_position_is_not_given_again_after_a_repair(how: str, clinic: Ask, run: Run, tmp_path: Path) -> None:
+def test_a_spent_position_is_not_given_again_after_a_repair(how: str, clinic: Ask, run: Run, database: str) -> None:
     def repaired(last: int) -> None:
         mehta = "(SELECT id FROM doctors WHERE code = 'MEHTA')"
         change = "DELETE FROM" if how == "lost" else "UPDATE"
         below = "" if how == "lost" else f" SET last_position = {last - 1}"
         statement = f"{change} doctor_daily_capacities{below} WHERE doctor_id = {mehta}"
-        written(str(tmp_path / "clinic.db"), "PRAGMA foreign_keys=OFF", statement)
+        stored.change(database, statement)
         assert "no position is above the last one given" in {each["law"] for each in problems(run)}
         assert clinic("db", "check", "--repair")["left"] == []
         assert clinic("db", "check")["sound"]

@@ -6,11 +6,9 @@ import json
 import os
 import pty
 import re
-import sqlite3
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from clinicctl.errors import BadValue
 from clinicctl.render.machine import dumps
 from clinicctl.render.safe_text import visible
 from clinicctl.rules import text
+from tests import stored
 
 HOSTILE = {
     "a colour": "\x1b[31m",
@@ -114,11 +113,13 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run_sql() -> Callable[..., list[tuple[Any, ...]]]:
-    """Run SQL on the clinic's file behind the program's back."""
+    """Run SQL on the clinic's database behind the program's back."""
 
     def run_sql(sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as connection, connection:
-            return connection.execute(sql, values).fetchall()
+        if sql.split()[0] == "SELECT":
+            return stored.rows(os.environ["CLINICCTL_DB"], sql, *values)
+        stored.change(os.environ["CLINICCTL_DB"], sql, values=values)
+        return []
 
     return run_sql
 
@@ -470,6 +471,7 @@ def test_what_is_refused_coming_in_is_made_visible_going_out() -> None:
     assert shown_raw == []
 
 
+@pytest.mark.file
 def test_old_data_that_is_not_utf_8_is_no_bug(clinic: Any, run_sql: Any, run: Any) -> None:
     run_sql("UPDATE patients SET name = CAST(x'5a6f72626c6178ff' AS TEXT) WHERE number = 1")
     for args in (("patient", "list"), ("patient", "show", "P1")):

@@ -2,12 +2,12 @@
 
 import os
 import random
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import pytest
+
+from tests import stored
 
 Ask = Callable[..., Any]
 Refused = Callable[..., dict[str, Any]]
@@ -17,8 +17,7 @@ ACTS = 80
 
 
 def last_number() -> int:
-    with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as connection:
-        return int(connection.execute("SELECT max(number) FROM journal").fetchone()[0])
+    return int(stored.value(os.environ["CLINICCTL_DB"], "SELECT max(number) FROM journal"))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -16,16 +16,12 @@ Run = Callable[..., Any]
 Refused = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> str:
-    return str(tmp_path / "clinic.db")
-
-
 # Older databases
 
 
-def test_migration_gives_waitlist_entries_their_days(clinic: Ask, db: str, tmp_path: Path) -> None:
-    old = older(db, str(tmp_path / "old.db"), 2)
+@pytest.mark.file
+def test_migration_gives_waitlist_entries_their_days(clinic: Ask, database: str, tmp_path: Path) -> None:
+    old = older(database, str(tmp_path / "old.db"), 2)
     with closing(sqlite3.connect(old)) as connection, connection:
         ids = dict(connection.execute("SELECT 'P' || number, id FROM patients UNION SELECT code, id FROM doctors"))
         for number, patient, doctor, first, last, status in (

@@ -1,8 +1,6 @@
 """Names that load as time zones and are none, and files with nothing in them."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 from clinicctl import machine, settings
 from clinicctl.errors import BadValue
 from clinicctl.store import tx
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -49,9 +48,10 @@ def test_the_machine_s_own_name_is_looked_for_further_when_it_is_none(said: str)
     assert machine.timezone({"TZ": said}) not in NO_ZONES
 
 
-def test_a_clinic_with_an_old_zone_name_opens_and_health_reports_it(clinic: Ask, run: Run, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection, connection:
-        connection.execute("UPDATE settings SET value = 'Factory' WHERE name = 'timezone'")
+def test_a_clinic_with_an_old_zone_name_opens_and_health_reports_it(
+    clinic: Ask, run: Run, tmp_path: Path, database: str
+) -> None:
+    stored.change(database, "UPDATE settings SET value = 'Factory' WHERE name = 'timezone'")
     assert len(clinic("patient", "list")) == 2
     clinic("book", "P1", "MEHTA")
     assert clinic("db", "info")["schema"]

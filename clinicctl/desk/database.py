@@ -29,7 +29,7 @@ def describe(store: Store) -> Database:
         path=store.place,
         application=found.application,
         schema=found.schema,
-        sqlite=found.version if found.engine == "sqlite" else None,
+        sqlite=found.sqlite,
         journal_mode=found.journal_mode,
         bytes=found.bytes,
         wal_bytes=found.wal_bytes,
@@ -40,7 +40,7 @@ def describe(store: Store) -> Database:
         head=found.head.hash,
         last_backup=LastBackup(last.at.astimezone(found.zone), last.path, *last.head) if last is not None else None,
         tables=found.rows,
-        postgresql=found.version if found.engine == "postgresql" else None,
+        postgresql=found.postgresql,
         server=found.server,
     )
 

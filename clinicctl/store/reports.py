@@ -54,18 +54,19 @@ class Copy(NamedTuple):
 class DatabaseInfo(NamedTuple):
     """The properties of a database; sizes are in bytes.
 
-    The fields from `journal_mode` to `free_pages` are those of a file, and `server` those of a server.
+    The version is that of the engine in use. The fields from `journal_mode` to `free_pages` are those of a file, and
+    `server` those of a server.
     """
 
     application: str
     schema: int
-    engine: str
-    version: str
     bytes: int
     rows: dict[str, int]
     head: Head
     last_backup: LastBackup | None
     zone: ZoneInfo
+    sqlite: str | None = None
+    postgresql: str | None = None
     journal_mode: str | None = None
     wal_bytes: int | None = None
     page_size: int | None = None

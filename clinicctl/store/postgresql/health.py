@@ -11,14 +11,15 @@ from clinicctl.store.postgresql import info, notes
 from clinicctl.store.postgresql.driver import is_local, psycopg
 from clinicctl.store.postgresql.session import Session
 from clinicctl.store.postgresql.transactions import ServerTransactions
-from clinicctl.store.reports import Found
+from clinicctl.store.reports import Found, Head
 from clinicctl.store.tx import MOVED_TO
 
 LONG_OPEN = 60
 """Seconds after which an open transaction of somebody else is a problem: the server cannot clean up behind it."""
 
-_CONTENT = """SELECT (SELECT count(*) FROM patients), (SELECT at FROM journal ORDER BY number DESC LIMIT 1),
-    (SELECT value FROM settings WHERE name = 'timezone'), (SELECT value FROM settings WHERE name = %s)"""
+_CONTENT = """SELECT (SELECT count(*) FROM patients), last.number, last.hash, last.at,
+    (SELECT value FROM settings WHERE name = 'timezone'), (SELECT value FROM settings WHERE name = %s)
+    FROM (SELECT 1) AS one LEFT JOIN (SELECT * FROM journal ORDER BY number DESC LIMIT 1) AS last ON true"""
 
 
 def examine(store: ServerTransactions) -> list[Found]:
@@ -29,7 +30,7 @@ def examine(store: ServerTransactions) -> list[Found]:
         with info.viewed(store) as session:
             content = info.read_content(store, session)
             server = info.look(session)
-            found += [*_server(store, server), findings.head(content.head, noted), *_content(session, content)]
+            found += [*_server(store, server), *_content(session, content, noted)]
     except errors.Refusal as refused:
         return [Found("database", store.place, False, str(refused), True), *found]
     return [Found("database", store.place), *found, _backup(store.place)]
@@ -72,17 +73,22 @@ def _server(store: ServerTransactions, found: info.ServerState) -> Iterator[Foun
     yield checked("longest open transaction", value, (longest or 0) <= LONG_OPEN, "the server cannot clean up after it")
 
 
-def _content(session: Session, content: info.Content) -> Iterator[Found]:
+def _content(session: Session, content: info.Content, noted: Head | None) -> Iterator[Found]:
+    head = findings.head(content.head, noted)
     version, current = content.schema, content.schema == CURRENT
-    yield Found("schema", str(version), current, None if current else f"this clinicctl needs {CURRENT}", not current)
+    schema = Found("schema", str(version), current, None if current else f"this clinicctl needs {CURRENT}", not current)
     try:
-        ((patients, last, zone, moved_to),) = session.run(_CONTENT, (MOVED_TO,)).fetchall()
+        ((patients, number, hash_, last, zone, moved_to),) = session.run(_CONTENT, (MOVED_TO,)).fetchall()
     except psycopg.errors.InsufficientPrivilege:
-        yield Found("content", info.UNKNOWN)
+        yield from (head, schema, Found("content", info.UNKNOWN))
         return
     except psycopg.Error:
+        yield from (head, schema)
         yield Found("content", "unreadable", False, "find out more with `clinicctl db check`", True)
         return
+    # The rows of the journal may be gone though the head stands.
+    yield findings.head(Head(number or 0, hash_ or ""), content.head) if head.ok else head
+    yield schema
     yield Found("patients", str(patients))
     if moved_to:
         yield findings.moved(moved_to)

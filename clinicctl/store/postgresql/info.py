@@ -106,8 +106,7 @@ def describe(store: ServerTransactions) -> DatabaseInfo:
         return DatabaseInfo(
             application=content.application,
             schema=content.schema,
-            engine="postgresql",
-            version=found.version,
+            postgresql=found.version,
             bytes=int(size),
             rows={name: int(each.fetchall()[0][0]) for name, each in zip(counted, counts, strict=True)},
             head=content.head,

@@ -31,8 +31,7 @@ def describe(path: str, *, wait: float) -> DatabaseInfo:
         return DatabaseInfo(
             application=APPLICATION_ID.to_bytes(4).decode("ascii"),
             schema=pragma("user_version"),
-            engine="sqlite",
-            version=sqlite3.sqlite_version,
+            sqlite=sqlite3.sqlite_version,
             journal_mode=str(connection.execute("PRAGMA journal_mode").fetchone()[0]),
             bytes=size(path),
             wal_bytes=size(f"{path}-wal"),
