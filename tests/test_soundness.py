@@ -323,16 +323,15 @@ def test_a_spent_position_is_not_given_again_after_a_repair(how: str, clinic: As
 
 @pytest.mark.parametrize("position", ['"two"', '"7"', "7.5", "null", "[]", "true"])
 def test_a_transfer_to_an_unreadable_position_is_ignored_by_a_repair(
-    position: str, clinic: Ask, run: Run, tmp_path: Path
+    position: str, clinic: Ask, run: Run, database: str
 ) -> None:
     clinic("walkin", "P1", "MEHTA")
     clinic("queue", "transfer", "MEHTA", "1", "--to", "RAO")
-    written(
-        str(tmp_path / "clinic.db"),
-        f"UPDATE journal SET outcome = replace(outcome, '\"position\":1', '\"position\":{position}')"
-        " WHERE command = 'queue transfer'",
-    )
-    written(str(tmp_path / "clinic.db"), "UPDATE doctor_daily_capacities SET booked = booked + 1")
+    ((outcome,),) = stored.rows(database, "SELECT outcome FROM journal WHERE command = 'queue transfer'")
+    changed = outcome.replace('"position":1', f'"position":{position}')
+    assert changed != outcome
+    stored.change(database, "UPDATE journal SET outcome = ? WHERE command = 'queue transfer'", values=(changed,))
+    stored.change(database, "UPDATE doctor_daily_capacities SET booked = booked + 1, capacity = capacity + 1")
     repair = run("db", "check", "--repair", json=True, status=10).json
     assert [each["law"] for each in repair["left"]] == ["the journal is unchanged since it was written"]
     assert clinic("walkin", "P2", "RAO")["position"] == 2

@@ -86,7 +86,7 @@ def _content(session: Session, content: info.Content, noted: Head | None) -> Ite
         yield from (head, schema)
         yield Found("content", "unreadable", False, "find out more with `clinicctl db check`", True)
         return
-    # The rows of the journal may be gone though the head stands.
+    # The rows of the journal may be gone although the head is there.
     yield findings.head(Head(number or 0, hash_ or ""), content.head) if head.ok else head
     yield schema
     yield Found("patients", str(patients))

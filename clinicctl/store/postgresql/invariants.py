@@ -32,8 +32,8 @@ LAST_GIVEN = f"""SELECT doctor_id, date, max(position) AS position FROM (
             FROM journal_steps WHERE queue_from = 'left' AND queue_to = 'waiting'
         ) AS t JOIN appointments AS a ON a.id = t.appointment_id WHERE t.doctor IS NOT NULL
         UNION ALL
-        SELECT d.id, t.outcome #>> '{{result,date}}', CAST(substring(t.outcome #>> '{{result,position}}'
-            FROM '^[0-9]{{1,18}}$') AS bigint)
+        SELECT d.id, t.outcome #>> '{{result,date}}', CASE jsonb_typeof(t.outcome #> '{{result,position}}')
+            WHEN 'number' THEN CAST(substring(t.outcome #>> '{{result,position}}' FROM '^[0-9]{{1,18}}$') AS bigint) END
         FROM (SELECT {_OUTCOME} AS outcome FROM journal WHERE command = 'queue transfer') AS t
         JOIN doctors AS d ON d.code = t.outcome #>> '{{result,doctor}}'
     ) AS given WHERE position IS NOT NULL GROUP BY doctor_id, date"""  # noqa: S608 - our own
