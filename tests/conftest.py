@@ -53,6 +53,9 @@ def clock_variables() -> dict[str, str]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=["sqlite", "postgresql"], default="sqlite", help="the database of the tests")
     parser.addoption(
+        "--cases", type=int, default=3, metavar="N", help="with a server: the most cases of one test; 0 for all"
+    )
+    parser.addoption(
         "--clock",
         type=datetime.fromisoformat,
         metavar="INSTANT",
@@ -73,17 +76,30 @@ ON_BOTH_ENGINES = {
 """The modules of tests that ask the store instead of a file, and so run on both engines."""
 
 
+EVERY_CASE = {"desk_races", "histories", "races"}
+"""The modules of which each case says something else about the engine."""
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On a server, leave out the tests that are about a file, or about no database at all."""
+    """On a server, leave out the tests that are about a file, or about no database at all.
+
+    Many cases of one test are about words rather than about the engine: the first, the last and some between are run.
+    """
     if config.getoption("--engine") == "sqlite":
         return
-    chosen = [
-        each
-        for each in items
-        if each.path.stem.removeprefix("test_") in ON_BOTH_ENGINES and not each.get_closest_marker("file")
-    ]
+    most = config.getoption("--cases") or len(items)
+    tests: dict[tuple[str, str], list[pytest.Item]] = {}
+    for each in items:
+        module = each.path.stem.removeprefix("test_")
+        if module in ON_BOTH_ENGINES and not each.get_closest_marker("file"):
+            tests.setdefault((module, getattr(each, "originalname", each.name)), []).append(each)
+    chosen: set[pytest.Item] = set()
+    for (module, _), cases in tests.items():
+        count = len(cases) if module in EVERY_CASE else min(most, len(cases))
+        chosen.update(cases[n * (len(cases) - 1) // max(1, count - 1)] for n in range(count))
     config.hook.pytest_deselected(items=[each for each in items if each not in chosen])
-    items[:] = chosen
+    items[:] = [each for each in items if each in chosen]
 
 
 @pytest.fixture
