@@ -80,6 +80,13 @@ EVERY_CASE = {"desk_races", "histories", "races"}
 """The modules of which each case says something else about the engine."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """On a server, do not even read the other modules of tests."""
+    module = collection_path.stem.removeprefix("test_")
+    other = collection_path.name.startswith("test_") and module not in ON_BOTH_ENGINES
+    return True if other and config.getoption("--engine") != "sqlite" else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On a server, leave out the tests that are about a file, or about no database at all.
@@ -92,7 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     tests: dict[tuple[str, str], list[pytest.Item]] = {}
     for each in items:
         module = each.path.stem.removeprefix("test_")
-        if module in ON_BOTH_ENGINES and not each.get_closest_marker("file"):
+        if not each.get_closest_marker("file"):
             tests.setdefault((module, getattr(each, "originalname", each.name)), []).append(each)
     chosen: set[pytest.Item] = set()
     for (module, _), cases in tests.items():
