@@ -53,6 +53,9 @@ def clock_variables() -> dict[str, str]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=["sqlite", "postgresql"], default="sqlite", help="the database of the tests")
     parser.addoption(
+        "--cases", type=int, default=0, metavar="N", help="with a server: the most cases of one test; 0 for all"
+    )
+    parser.addoption(
         "--clock",
         type=datetime.fromisoformat,
         metavar="INSTANT",
@@ -73,15 +76,38 @@ ON_BOTH_ENGINES = {
 """The modules of tests that ask the store instead of a file, and so run on both engines."""
 
 
+EVERY_CASE = {"desk_races", "histories", "races"}
+"""The modules of which each case says something else about the engine."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """On a server, do not even read the other modules of tests."""
+    module = collection_path.stem.removeprefix("test_")
+    other = collection_path.name.startswith("test_") and module not in ON_BOTH_ENGINES
+    return True if other and config.getoption("--engine") != "sqlite" else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that run on both engines. On a server, leave out the others."""
+    """Mark the tests that run on both engines. On a server, leave out the others.
+
+    Many cases of one test are about words rather than about the engine: with `--cases`, some of them are left out.
+    """
+    tests: dict[tuple[str, str], list[pytest.Item]] = {}
     for each in items:
-        if each.path.stem.removeprefix("test_") in ON_BOTH_ENGINES and not each.get_closest_marker("file"):
+        module = each.path.stem.removeprefix("test_")
+        if module in ON_BOTH_ENGINES and not each.get_closest_marker("file"):
             each.add_marker("both")
-    if config.getoption("--engine") == "postgresql":
-        config.hook.pytest_deselected(items=[each for each in items if not each.get_closest_marker("both")])
-        items[:] = [each for each in items if each.get_closest_marker("both")]
+            tests.setdefault((module, getattr(each, "originalname", each.name)), []).append(each)
+    if config.getoption("--engine") == "sqlite":
+        return
+    most = config.getoption("--cases") or len(items)
+    chosen: set[pytest.Item] = set()
+    for (module, _), cases in tests.items():
+        count = len(cases) if module in EVERY_CASE else min(most, len(cases))
+        chosen.update(cases[n * (len(cases) - 1) // max(1, count - 1)] for n in range(count))
+    config.hook.pytest_deselected(items=[each for each in items if each not in chosen])
+    items[:] = [each for each in items if each in chosen]
 
 
 @pytest.fixture

@@ -574,6 +574,7 @@ def test_a_long_read_answers_what_the_lines_before_it_wrote(clinic: Ask, batch: 
     assert [each["number"] for each in listed["result"]] == ["A1"]
 
 
+@pytest.mark.file  # `test_server_batches` waits for a server.
 def test_an_atomic_batch_tells_that_others_wait(
     clinic: Ask, run: Run, monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:

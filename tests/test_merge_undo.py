@@ -320,6 +320,7 @@ def test_the_log_of_a_patient_has_the_undo_of_the_merge(two: Ask) -> None:
 # Many
 
 
+@pytest.mark.file  # The statements are those of every engine.
 def test_a_merge_takes_as_many_statements_for_many_as_for_a_few(clinic: Ask, db: str, run: Run) -> None:
     """Also its undo; and the record of what moved stays small."""
     counts = []

@@ -844,7 +844,7 @@ class DeskBesideTheModel(RuleBasedStateMachine):
 
 
 def test_the_desk_agrees_with_the_model_on_any_sequence_of_writes(beginning: str) -> None:
-    run_state_machine_as_test(partial(DeskBesideTheModel, beginning), settings=rounds(beginning, 60, 6))
+    run_state_machine_as_test(partial(DeskBesideTheModel, beginning), settings=rounds(beginning, 60, 4))
 
 
 # Pure decisions

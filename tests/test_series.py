@@ -719,6 +719,7 @@ def test_the_fast_parser_reads_series(line: str) -> None:
     assert fast_parse.without_people(root, line.split(), {"MEHTA"}) == line.split()
 
 
+@pytest.mark.file  # The statements are those of every engine.
 def test_the_statements_of_a_series_grow_with_its_length(clinic_at_noon: Ask, db: str) -> None:
     def count(doctor: str, times: int) -> int:
         heard = Statements()

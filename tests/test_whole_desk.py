@@ -720,4 +720,4 @@ class WholeDeskBesideTheModel(RuleBasedStateMachine):
 
 
 def test_the_whole_desk_agrees_with_the_model_and_undo_restores(beginning: str) -> None:
-    run_state_machine_as_test(partial(WholeDeskBesideTheModel, beginning), settings=rounds(beginning, 40, 6))
+    run_state_machine_as_test(partial(WholeDeskBesideTheModel, beginning), settings=rounds(beginning, 40, 4))
