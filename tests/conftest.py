@@ -91,7 +91,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that run on both engines. On a server, leave out the others.
 
-    Many cases of one test are about words rather than about the engine: with `--cases`, some of them are left out.
+    Many cases of one test are about words rather than about the engine: with `--cases`, only some of them are run.
     """
     tests: dict[tuple[str, str], list[pytest.Item]] = {}
     for each in items:
