@@ -659,6 +659,7 @@ def test_earlier_weeks_are_read_once_for_all_who_need_them(timed: Desk) -> None:
     assert counts[:3] == counts[3:]
 
 
+@pytest.mark.file  # On a server they are read ahead.
 def test_a_check_in_reads_earlier_weeks_only_without_enough_today(timed: Desk) -> None:
     timed.at("08:00", "walkin", "P1", "RAO")
     for start in (*("09:00", "09:10", "09:20"), None):
