@@ -260,7 +260,7 @@ def test_a_connection_that_is_refused_is_not_asked_for_again(
 
 
 def test_names_in_a_message_do_not_decide_whether_to_ask_again(served: Served, run: Run) -> None:
-    url = served.url(host="/tmp/password authentication does not exist")
+    url = served.url(host="/nowhere/password authentication does not exist")
     error = run("day", "--db", url, "--wait", "0", json=True, status=11).error
     assert "No such file" in error["details"]["reason"]
 
@@ -372,6 +372,14 @@ def test_an_error_leaves_no_name_in_the_log_of_the_server(served: Served, run: R
             run("batch", "-", stdin=f"{other}\n{third}\n", status=3)
             rows = "".join(f"{name},98765 4321{n}\n" for n, name in enumerate(names))
             run("patient", "import", "-", stdin=f"name,phone\n{rows}", status=(70, 12)[at_commit])
+    # In the statement that has the name.
+    served.rows(
+        "CREATE FUNCTION nobody() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'nobody'; END $$;"
+        " CREATE TRIGGER nobody BEFORE INSERT ON patients FOR EACH ROW EXECUTE FUNCTION nobody()"
+    )
+    run(*shlex.split(one), status=70)
+    served.rows("DROP FUNCTION nobody CASCADE")
+    assert "INSERT INTO patients" in served.server.log
     with served.locked():
         run(*shlex.split(one), "--wait", "0", status=11)
         run("patient", "find", "Quux", status=0)
