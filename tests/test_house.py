@@ -53,7 +53,7 @@ MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"pysqlite3", "psycopg"},
     "rules": {"phonenumbers", "rapidfuzz", "openpyxl", "anyascii", "nicknames", "icalendar"},
     "desk": {"orjson"},
-    "render": {"rich", "wcwidth"},
+    "render": {"rich", "wcwidth", "xlsxwriter", "pyarrow"},
     "cli": {"typer", "platformdirs"},
 }
 
@@ -342,6 +342,13 @@ status
 audit log --patient P2
 audit verify
 metrics
+export patients --to patients.csv
+export doctors
+export days --day today..+9d
+export appointments -o jsonl --no-personal
+export queue --day today
+export waitlist --day ..+1d
+export journal
 batch commands.txt
 batch more.txt --atomic
 shell

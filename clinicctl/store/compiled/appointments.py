@@ -441,6 +441,15 @@ def on_dates(*, dates: Iterable[Date]) -> Condition:
     return Condition(_ON_DATES, (from_list(dates, from_date),))
 
 
+_IN_SPAN = """
+appointments.date BETWEEN ? AND ?
+"""
+
+
+def in_span(*, first: Date, last: Date) -> Condition:
+    return Condition(_IN_SPAN, (from_date(first), from_date(last)))
+
+
 _IN_STATUSES = """
 appointments.status IN (SELECT statuses_listed.value
 FROM json_each(?) AS statuses_listed)

@@ -160,6 +160,48 @@ def appointment_state_row(stored: Any) -> AppointmentStateRow:
     )
 
 
+class ArrivalRow(NamedTuple):
+    id: UUID
+    appointment_id: UUID
+    doctor_id: UUID
+    date: Date
+    position: int
+    status: QueueStatus
+    priority: int
+    recalled: int
+    checked_in_at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    moved_up: bool
+    doctor_code: str
+    appointment_number: int
+    patient_number: int
+    patient_name: str
+
+
+def arrival_row(stored: Any) -> ArrivalRow:
+    return ArrivalRow(
+        to_uuid(stored[0]),
+        to_uuid(stored[1]),
+        to_uuid(stored[2]),
+        to_date(stored[3]),
+        stored[4],
+        QUEUE_STATUS[stored[5]],
+        stored[6],
+        stored[7],
+        to_instant(stored[8]),
+        None if stored[9] is None else to_instant(stored[9]),
+        None if stored[10] is None else to_instant(stored[10]),
+        None if stored[11] is None else to_instant(stored[11]),
+        to_bool(stored[12]),
+        stored[13],
+        stored[14],
+        stored[15],
+        stored[16],
+    )
+
+
 class ArrivedRow(NamedTuple):
     id: UUID
     number: int
@@ -262,6 +304,18 @@ class BookableRow(NamedTuple):
 
 def bookable_row(stored: Any) -> BookableRow:
     return BookableRow(to_uuid(stored[0]), to_uuid(stored[1]))
+
+
+class BoundsRow(NamedTuple):
+    first: Date | None
+    last: Date | None
+
+
+def bounds_row(stored: Any) -> BoundsRow:
+    return BoundsRow(
+        None if stored[0] is None else to_date(stored[0]),
+        None if stored[1] is None else to_date(stored[1]),
+    )
 
 
 class BusyRow(NamedTuple):

@@ -155,6 +155,7 @@ MATCHING = filtered(
 WITH_DOCTOR = condition(_WITH_DOCTOR)
 WITH_PATIENT = condition(_WITH_PATIENT)
 ON_DATES = condition(among(appointments.c.date, "dates"))
+IN_SPAN = condition(appointments.c.date.between(bindparam("first"), bindparam("last")))
 IN_STATUSES = condition(among(appointments.c.status, "statuses"))
 CANCELLED_BY = condition(appointments.c.cancelled_by == bindparam("by"))
 IN_SERIES = condition(appointments.c.series == bindparam("series"))

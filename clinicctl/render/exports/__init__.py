@@ -1,0 +1,40 @@
+"""Write exported rows in a format, one by one, to a binary file.
+
+The columns decide the type of each cell. A library for a format is loaded only when that format is written.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, BinaryIO
+
+from clinicctl.results.exports import Column
+from clinicctl.statuses import TableFormat
+
+
+def write_table(
+    format: TableFormat,
+    columns: Sequence[Column],
+    rows: Iterable[tuple[Any, ...]],
+    file: BinaryIO,
+    *,
+    title: str,
+    excel_safe: bool,
+) -> None:
+    """Write a table in a format. A workbook has a sheet with the title.
+
+    `excel_safe` puts an apostrophe before a cell of CSV that a spreadsheet would run.
+    """
+    if format is TableFormat.XLSX:
+        from clinicctl.render.exports.workbooks import write_xlsx
+
+        write_xlsx(columns, rows, file, title=title)
+    elif format is TableFormat.PARQUET:
+        from clinicctl.render.exports.parquet import write_parquet
+
+        write_parquet(columns, rows, file)
+    else:
+        from clinicctl.render.exports import texts
+
+        if format is TableFormat.CSV:
+            texts.write_csv(columns, rows, file, excel_safe=excel_safe)
+        else:
+            texts.write_jsonl(columns, rows, file)
