@@ -60,7 +60,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 ON_BOTH_ENGINES = {
-    *("answers", "arrivals", "audit", "clinic_day", "columns", "day_changes", "exports", "histories", "hours"),
+    *(
+        "answers",
+        "arrivals",
+        "audit",
+        "calendar_exports",
+        "clinic_day",
+        "columns",
+        "day_changes",
+        "exports",
+        "histories",
+        "hours",
+    ),
     *("journal_rows", "lists"),
 }
 """The modules of tests that ask the store instead of a file, and so run on both engines."""

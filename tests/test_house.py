@@ -53,7 +53,7 @@ MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"pysqlite3", "psycopg"},
     "rules": {"phonenumbers", "rapidfuzz", "openpyxl", "anyascii", "nicknames", "icalendar"},
     "desk": {"orjson"},
-    "render": {"rich", "wcwidth", "xlsxwriter", "pyarrow"},
+    "render": {"rich", "wcwidth", "xlsxwriter", "pyarrow", "icalendar"},
     "cli": {"typer", "platformdirs"},
 }
 
@@ -349,6 +349,7 @@ export appointments -o jsonl --no-personal
 export queue --day today
 export waitlist --day ..+1d
 export journal
+export ics --doctor MEHTA
 batch commands.txt
 batch more.txt --atomic
 shell

@@ -176,6 +176,7 @@ export queue --day ..+9d
 export queue --doctor MEHTA --patient P1
 export waitlist --day ..+9d --patient P4
 export days
+export ics --patient P1 --names
 """
 MORE = """
 doctor avail set MEHTA +5d --capacity 0 --note congress --key n

@@ -10,7 +10,7 @@ from clinicctl.cli.commands import exports, group
 from clinicctl.cli.context import Ctx
 from clinicctl.cli.export_files import Follow
 from clinicctl.cli.parsers import one_of
-from clinicctl.render.exports import write_table
+from clinicctl.render.exports import write_calendar, write_table
 from clinicctl.rules.spans import parse_spans
 from clinicctl.statuses import TableFormat
 
@@ -179,6 +179,30 @@ def journal(
     """Export the journal of all changes, in the columns of `audit log`."""
     chosen = {"on": day, "doctor": doctor, "patient": patient, "no_personal": no_personal}
     _table(ctx, "journal", to, force, format, **chosen)
+
+
+@exports(
+    export,
+    "ics",
+    "clinicctl export ics --doctor MEHTA --to mehta.ics --force",
+    "clinicctl export ics --patient P1 --names --day today..",
+)
+def ics(
+    ctx: Ctx,
+    doctor: params.DoctorOption = None,
+    patient: params.PatientOption = None,
+    day: Spans = None,
+    names: Annotated[bool, typer.Option("--names", help="Add the names of patients.")] = False,
+    to: To = "-",
+    force: Force = False,
+) -> None:
+    """Export the appointments of a doctor or of a patient as a calendar.
+
+    A cancelled or moved appointment stays in it as cancelled, so that a calendar which has it drops it. A later export
+    changes the same events.
+    """
+    request = {"doctor": doctor, "patient": patient, "on": day, "names": names}
+    export_files.deliver(ctx.obj, desk.exports.calendars.read, request, write_calendar, to=to, force=force)
 
 
 def _table(ctx: Ctx, table: str, to: str, force: bool, given: TableFormat | None, **chosen: Any) -> None:

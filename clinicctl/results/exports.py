@@ -1,7 +1,10 @@
-"""The columns of exported tables. The rows are tuples of their values."""
+"""What is exported: the columns of tables, whose rows are tuples of values, and the events of calendars."""
 
+from collections.abc import Iterator
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
 
 class CellType(StrEnum):
@@ -22,3 +25,33 @@ class Column(NamedTuple):
 
     name: str
     type: CellType = CellType.TEXT
+
+
+class CalendarEvent(NamedTuple):
+    """An appointment in a calendar.
+
+    `sequence` rises with each change. `start` is None without a time, and `end` if the length is not known.
+    """
+
+    id: UUID
+    summary: str
+    date: date
+    start: datetime | None
+    end: datetime | None
+    sequence: int
+    is_cancelled: bool
+    visit_type: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Calendar(NamedTuple):
+    """The calendar of a doctor or a patient. Its events are between the first and the last date, in the time zone."""
+
+    id: UUID
+    name: str
+    location: str
+    zone: str
+    first: date
+    last: date
+    events: Iterator[CalendarEvent]

@@ -1,5 +1,5 @@
 """What the exports contain: the tables of patients, doctors, days and visits, and the resources of other formats."""
 
-from clinicctl.desk.exports import tables
+from clinicctl.desk.exports import calendars, tables
 
-__all__ = ["tables"]
+__all__ = ["calendars", "tables"]

@@ -3,10 +3,10 @@
 The columns decide the type of each cell. A library for a format is loaded only when that format is written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
-from clinicctl.results.exports import Column
+from clinicctl.results.exports import Calendar, Column
 from clinicctl.statuses import TableFormat
 
 
@@ -38,3 +38,10 @@ def write_table(
             texts.write_csv(columns, rows, file, excel_safe=excel_safe)
         else:
             texts.write_jsonl(columns, rows, file)
+
+
+def write_calendar(calendar: Calendar, file: BinaryIO, follow: Callable[[Iterable[Any]], Iterator[Any]]) -> None:
+    """Write a calendar in iCalendar's format. Its events pass through `follow`."""
+    from clinicctl.render.exports.calendars import write_ics
+
+    write_ics(calendar, file, follow)

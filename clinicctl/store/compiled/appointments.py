@@ -638,6 +638,18 @@ def history(tx: Tx, *, appointment: UUID) -> list[rows.HistoryRow]:
     return tx.fetch_all(_HISTORY, (from_uuid(appointment),), rows.history_row)
 
 
+_STEP_COUNTS = """
+SELECT journal_steps.appointment_id, count(*) AS steps
+FROM journal_steps
+WHERE journal_steps.appointment_id IN (SELECT appointments_listed.value
+FROM json_each(?) AS appointments_listed) GROUP BY journal_steps.appointment_id
+"""
+
+
+def step_counts(tx: Tx, *, appointments: Iterable[UUID]) -> list[rows.StepCountRow]:
+    return tx.fetch_all(_STEP_COUNTS, (from_list(appointments, from_uuid),), rows.step_count_row)
+
+
 _STATUS = """
 SELECT appointments.status
 FROM appointments

@@ -919,6 +919,15 @@ def status_count_row(stored: Any) -> StatusCountRow:
     return StatusCountRow(APPOINTMENT_STATUS[stored[0]], stored[1])
 
 
+class StepCountRow(NamedTuple):
+    appointment_id: UUID
+    steps: int
+
+
+def step_count_row(stored: Any) -> StepCountRow:
+    return StepCountRow(to_uuid(stored[0]), stored[1])
+
+
 class StepRow(NamedTuple):
     journal_number: int
     nth: int

@@ -236,6 +236,12 @@ HISTORY = every(
     .order_by(journal_steps.c.journal_number, journal_steps.c.nth),
     "HistoryRow",
 )
+STEP_COUNTS = every(
+    select(journal_steps.c.appointment_id, func.count().label("steps"))
+    .where(among(journal_steps.c.appointment_id, "appointments"))
+    .group_by(journal_steps.c.appointment_id),
+    "StepCountRow",
+)
 STATUS = one(select(appointments.c.status).where(appointments.c.id == bindparam("id")))
 
 INSERT = change(insert(appointments))
