@@ -69,6 +69,7 @@ ON_BOTH_ENGINES = {
         "columns",
         "day_changes",
         "exports",
+        "fhir",
         "histories",
         "hours",
     ),

@@ -349,6 +349,7 @@ export appointments -o jsonl --no-personal
 export queue --day today
 export waitlist --day ..+1d
 export journal
+export fhir
 export ics --doctor MEHTA
 batch commands.txt
 batch more.txt --atomic

@@ -176,6 +176,8 @@ export queue --day ..+9d
 export queue --doctor MEHTA --patient P1
 export waitlist --day ..+9d --patient P4
 export days
+export fhir
+export fhir --day ..+9d --ndjson
 export ics --patient P1 --names
 """
 MORE = """

@@ -40,6 +40,11 @@ def table_format(context: AppContext, to: str, given: TableFormat | None) -> Tab
     return given or named or TableFormat(_SAME.get(context.settings.output or "", "csv"))
 
 
+def has_lines(to: str) -> bool:
+    """Return whether a file has an object on each line, by its name."""
+    return to.lower().endswith((".ndjson", ".jsonl"))
+
+
 def deliver(
     context: AppContext,
     operation: Callable[..., Any],

@@ -10,7 +10,7 @@ from clinicctl.cli.commands import exports, group
 from clinicctl.cli.context import Ctx
 from clinicctl.cli.export_files import Follow
 from clinicctl.cli.parsers import one_of
-from clinicctl.render.exports import write_calendar, write_table
+from clinicctl.render.exports import write_calendar, write_fhir, write_table
 from clinicctl.rules.spans import parse_spans
 from clinicctl.statuses import TableFormat
 
@@ -179,6 +179,36 @@ def journal(
     """Export the journal of all changes, in the columns of `audit log`."""
     chosen = {"on": day, "doctor": doctor, "patient": patient, "no_personal": no_personal}
     _table(ctx, "journal", to, force, format, **chosen)
+
+
+@exports(
+    export,
+    "fhir",
+    "clinicctl export fhir --day today --to today.json",
+    "clinicctl export fhir --ndjson --no-personal --to clinic.ndjson",
+)
+def fhir(
+    ctx: Ctx,
+    day: Spans = None,
+    lines: Annotated[
+        bool | None,
+        typer.Option("--ndjson/--bundle", help="A resource on each line, or a bundle.  [default: from the name]"),
+    ] = None,
+    to: To = "-",
+    force: Force = False,
+    no_personal: NoPersonal = False,
+) -> None:
+    """Export the clinic as FHIR resources, release 4.
+
+    With --day, the slots, appointments, encounters and waitlist of these days, and everything that they refer to.
+    """
+    in_lines = export_files.has_lines(to) if lines is None else lines
+
+    def write(found: Any, file: BinaryIO, follow: Follow) -> None:
+        write_fhir(found, file, follow, lines=in_lines)
+
+    request = {"on": day, "no_personal": no_personal}
+    export_files.deliver(ctx.obj, desk.exports.health_records.read, request, write, to=to, force=force)
 
 
 @exports(

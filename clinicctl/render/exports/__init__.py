@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from clinicctl.results.exports import Calendar, Column
+from clinicctl.results.health_records import Records
 from clinicctl.statuses import TableFormat
 
 
@@ -45,3 +46,13 @@ def write_calendar(calendar: Calendar, file: BinaryIO, follow: Callable[[Iterabl
     from clinicctl.render.exports.calendars import write_ics
 
     write_ics(calendar, file, follow)
+
+
+def write_fhir(
+    records: Records, file: BinaryIO, follow: Callable[[Iterable[Any]], Iterator[Any]], *, lines: bool
+) -> None:
+    """Write a clinic as a FHIR bundle, or with `lines` a resource on each line."""
+    from clinicctl.render.exports import fhir
+
+    write = fhir.write_ndjson if lines else fhir.write_bundle
+    write(records, file, follow)

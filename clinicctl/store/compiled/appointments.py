@@ -638,6 +638,18 @@ def history(tx: Tx, *, appointment: UUID) -> list[rows.HistoryRow]:
     return tx.fetch_all(_HISTORY, (from_uuid(appointment),), rows.history_row)
 
 
+_PLACES = """
+SELECT appointments.number, appointments.id, appointments.date
+FROM appointments
+WHERE appointments.number IN (SELECT numbers_listed.value
+FROM json_each(?) AS numbers_listed)
+"""
+
+
+def places(tx: Tx, *, numbers: Iterable[int]) -> list[rows.PlaceRow]:
+    return tx.fetch_all(_PLACES, (from_list(numbers),), rows.place_row)
+
+
 _STEP_COUNTS = """
 SELECT journal_steps.appointment_id, count(*) AS steps
 FROM journal_steps

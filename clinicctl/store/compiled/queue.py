@@ -321,7 +321,7 @@ SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, 
 queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
 queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
 queue_entries.moved_up, doctors.code AS doctor_code, appointments.number AS appointment_number,
-patients.number AS patient_number, patients.name AS patient_name
+appointments.patient_id, patients.number AS patient_number, patients.name AS patient_name
 FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id JOIN appointments ON appointments.id =
 queue_entries.appointment_id JOIN patients ON patients.id = appointments.patient_id
 WHERE {conditions} ORDER BY queue_entries.date, doctors.code, queue_entries.position

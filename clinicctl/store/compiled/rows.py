@@ -176,6 +176,7 @@ class ArrivalRow(NamedTuple):
     moved_up: bool
     doctor_code: str
     appointment_number: int
+    patient_id: UUID
     patient_number: int
     patient_name: str
 
@@ -197,8 +198,9 @@ def arrival_row(stored: Any) -> ArrivalRow:
         to_bool(stored[12]),
         stored[13],
         stored[14],
-        stored[15],
+        to_uuid(stored[15]),
         stored[16],
+        stored[17],
     )
 
 
@@ -859,6 +861,16 @@ class PhoneStateRow(NamedTuple):
 
 def phone_state_row(stored: Any) -> PhoneStateRow:
     return PhoneStateRow(stored[0], stored[1], stored[2])
+
+
+class PlaceRow(NamedTuple):
+    number: int
+    id: UUID
+    date: Date
+
+
+def place_row(stored: Any) -> PlaceRow:
+    return PlaceRow(stored[0], to_uuid(stored[1]), to_date(stored[2]))
 
 
 class QueueRow(NamedTuple):

@@ -236,6 +236,12 @@ HISTORY = every(
     .order_by(journal_steps.c.journal_number, journal_steps.c.nth),
     "HistoryRow",
 )
+PLACES = every(
+    select(appointments.c.number, appointments.c.id, appointments.c.date).where(
+        among(appointments.c.number, "numbers")
+    ),
+    "PlaceRow",
+)
 STEP_COUNTS = every(
     select(journal_steps.c.appointment_id, func.count().label("steps"))
     .where(among(journal_steps.c.appointment_id, "appointments"))

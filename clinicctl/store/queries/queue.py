@@ -178,6 +178,7 @@ ENTRIES = filtered(
         queue_entries,
         doctors.c.code.label("doctor_code"),
         appointments.c.number.label("appointment_number"),
+        appointments.c.patient_id,
         patients.c.number.label("patient_number"),
         patients.c.name.label("patient_name"),
     )
