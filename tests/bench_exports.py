@@ -1,8 +1,6 @@
 """Exports of a million appointments against bare sqlite3 and csv, and their memory against that of a small clinic."""
 
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +8,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests import queries
+from tests.peaks import spent
 
 ROUNDS = 3
 BARE = f"""
@@ -43,7 +42,7 @@ def exports() -> Iterator[tuple[str, str, float, str]]:
         for form, most in FORMATS.items():
             found = [spent(_command(bench.PROGRAM, large, form)) for _ in range(ROUNDS)]
             one, peak = median(each[0] for each in found), max(each[1] for each in found)
-            what = f"`export appointments` of {many:,} as {form}, {one:.1f} s, {peak:.0f} MB"
+            what = f"`export appointments` of {many:,} as {form}, {one:.1f} s, at most {peak:.0f} MB"
             against = f"bare `sqlite3` and `csv`, {median(seconds):.1f} s"
             yield what, against, one / median(seconds), f"at most {most}, and 200 MB"
             _, little = spent(_command(bench.PROGRAM, small, form))
@@ -52,13 +51,4 @@ def exports() -> Iterator[tuple[str, str, float, str]]:
 
 def _command(program: Sequence[str], folder: Path, format: str) -> list[str]:
     target = str(folder / f"out.{format}")
-    return [*program, "export", "appointments", "--db", str(folder / "clinic.db"), "--to", target, "--force"]
-
-
-def spent(command: Sequence[str]) -> tuple[float, float]:
-    """Run a command; return its CPU seconds, and the most megabytes that it had."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, command
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return [*program, "export", "appointments", "--db", str(folder / "clinic.db"), "--to", target, "--force", "-q"]

@@ -71,6 +71,13 @@ def test_other_models_accept_every_resource(north: Ask, run: Run) -> None:
         assert json.loads(read.model_dump_json()).keys() == each.keys()
 
 
+def test_other_models_accept_the_clinic_of_the_demonstration(run: Run) -> None:
+    run("demo", status=0)
+    found = json.loads(run("export", "fhir", status=0).stdout)
+    get_fhir_model_class("Bundle").model_validate(found)
+    assert len(found["entry"]) > 100
+
+
 def test_other_models_refuse_what_is_no_resource(north: Ask, run: Run) -> None:
     (first, *_) = of_kind(bundle(run), "Appointment")
     model = get_fhir_model_class("Appointment")

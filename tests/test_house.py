@@ -193,7 +193,14 @@ def test_only_the_store_opens_a_database() -> None:
 
 @pytest.mark.parametrize(
     "args",
-    [["--version"], ["--help"], ["book", "--help"], ["doctor", "avail", "--help"], ["appt", "list", "--help"]],
+    [
+        ["--version"],
+        ["--help"],
+        ["book", "--help"],
+        ["doctor", "avail", "--help"],
+        ["appt", "list", "--help"],
+        ["export", "fhir", "--help"],
+    ],
     ids=" ".join,
 )
 def test_help_and_version_load_no_database_layer_and_no_tables(args: list[str]) -> None:
@@ -201,7 +208,7 @@ def test_help_and_version_load_no_database_layer_and_no_tables(args: list[str]) 
 import sys
 from clinicctl.cli import run
 status = run({args!r})
-names = {{"rapidfuzz", "anyascii", "nicknames", "icalendar"}}
+names = {{"rapidfuzz", "anyascii", "nicknames", "icalendar", "xlsxwriter", "pyarrow"}}
 loaded = ({{"sqlmodel", "sqlalchemy", "rich", "wcwidth", "pydantic", "phonenumbers"}} | names) & set(sys.modules)
 sys.exit(f"{{status}} {{loaded}}" if status or loaded else 0)
 """
@@ -234,7 +241,8 @@ import clinicctl.__main__
 from clinicctl.cli import run
 status = run(["book", "P1", "MEHTA", "--json"])
 loaded = {"rich", "wcwidth", "phonenumbers", "rapidfuzz", "anyascii", "nicknames", "tomllib", "email.message", "socket"}
-loaded = (loaded | {"icalendar", "clinicctl.rules.tabular"}) & set(sys.modules)
+loaded |= {"icalendar", "xlsxwriter", "pyarrow", "clinicctl.rules.tabular", "clinicctl.render.exports"}
+loaded &= set(sys.modules)
 sys.exit(f"{status} {loaded}" if status or loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
