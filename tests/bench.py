@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import clinicctl
-from tests import bench_server, people, skewed
+from tests import bench_exports, bench_server, people, skewed
 
 ROUNDS = 21
 PROGRAM = [str(Path(sysconfig.get_path("scripts")) / "clinicctl")]
@@ -622,6 +622,7 @@ BARS: dict[str, Callable[[], Iterator[tuple[str, str, float, str]]]] = {
     "growth": growth,
     "identity": identity,
     "hours": hours,
+    "exports": bench_exports.exports,
     "throughput": bench_server.throughput,
     "chain": bench_server.chain,
     "desks": bench_server.desks,

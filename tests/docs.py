@@ -123,7 +123,7 @@ def exit_statuses() -> str:
         5: "ambiguous: more than one match",
         6: "conflict with existing data",
         7: "refused by a rule",
-        10: "the database cannot be used",
+        10: "the database, or a format, cannot be used",
         11: "busy: nothing was written; try again",
         12: "outcome unknown: the commit failed; repeat with the same `--key`",
         65: "bad input file: nothing was written",

@@ -53,7 +53,7 @@ MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"pysqlite3", "psycopg"},
     "rules": {"phonenumbers", "rapidfuzz", "openpyxl", "anyascii", "nicknames", "icalendar"},
     "desk": {"orjson"},
-    "render": {"rich", "wcwidth"},
+    "render": {"rich", "wcwidth", "xlsxwriter", "pyarrow", "icalendar"},
     "cli": {"typer", "platformdirs"},
 }
 
@@ -263,7 +263,14 @@ def test_without_psycopg_a_server_is_refused_and_a_file_works(clinic: object, tm
 
 @pytest.mark.parametrize(
     "args",
-    [["--version"], ["--help"], ["book", "--help"], ["doctor", "avail", "--help"], ["appt", "list", "--help"]],
+    [
+        ["--version"],
+        ["--help"],
+        ["book", "--help"],
+        ["doctor", "avail", "--help"],
+        ["appt", "list", "--help"],
+        ["export", "fhir", "--help"],
+    ],
     ids=" ".join,
 )
 def test_help_and_version_load_no_database_layer_and_no_tables(args: list[str]) -> None:
@@ -271,7 +278,7 @@ def test_help_and_version_load_no_database_layer_and_no_tables(args: list[str]) 
 import sys
 from clinicctl.cli import run
 status = run({args!r})
-names = {{"rapidfuzz", "anyascii", "nicknames", "icalendar"}}
+names = {{"rapidfuzz", "anyascii", "nicknames", "icalendar", "xlsxwriter", "pyarrow"}}
 loaded = ({{"sqlmodel", "sqlalchemy", "rich", "wcwidth", "pydantic", "phonenumbers"}} | names) & set(sys.modules)
 sys.exit(f"{{status}} {{loaded}}" if status or loaded else 0)
 """
@@ -304,7 +311,8 @@ import clinicctl.__main__
 from clinicctl.cli import run
 status = run(["book", "P1", "MEHTA", "--json"])
 loaded = {"rich", "wcwidth", "phonenumbers", "rapidfuzz", "anyascii", "nicknames", "tomllib", "email.message", "socket"}
-loaded = (loaded | {"icalendar", "clinicctl.rules.tabular"}) & set(sys.modules)
+loaded |= {"icalendar", "xlsxwriter", "pyarrow", "clinicctl.rules.tabular", "clinicctl.render.exports"}
+loaded &= set(sys.modules)
 sys.exit(f"{status} {loaded}" if status or loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -412,6 +420,15 @@ status
 audit log --patient P2
 audit verify
 metrics
+export patients --to patients.csv
+export doctors
+export days --day today..+9d
+export appointments -o jsonl --no-personal
+export queue --day today
+export waitlist --day ..+1d
+export journal
+export fhir
+export ics --doctor MEHTA
 batch commands.txt
 batch more.txt --atomic
 shell

@@ -48,6 +48,8 @@ READS = (
     "help",
     "version",
     "metrics",
+    "export appointments",
+    "export patients -o jsonl",
     "db info",
     "db check --json",
     "init",

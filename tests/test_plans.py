@@ -51,9 +51,11 @@ EVERYTHING = {
     "patients.MERGED": "a list of all patients, and an import of patients: those who were merged",
     "patients.NOT_ERASED": "a list of all patients",
     "patients.ON_FILE": "a list of all patients",
+    "queue.ENTRIES": "an export of all queues",
     "records.COMPARED": "all pairs who may be one person",
     "records.SHARING_NAME_KEY": "all pairs who may be one person",
     "records.WORD_COUNTS": "how common the words of all names are",
+    "waitlist.LISTED FOR_SPAN": "an export of the waitlist for some days, in the order of the list",
     "waitlist.LISTED": "the whole waitlist, also those who do not wait any more",
 }
 """The statements that read a growing table from end to end on purpose, and what for."""

@@ -171,6 +171,14 @@ audit log --limit 3 --patient P1
 audit log --doctor MEHTA --actor asha
 audit log --appointment A1 --command book --key k --day today
 appointment list --status no_show
+export appointments --day ..+9d
+export queue --day ..+9d
+export queue --doctor MEHTA --patient P1
+export waitlist --day ..+9d --patient P4
+export days
+export fhir
+export fhir --day ..+9d --ndjson
+export ics --patient P1 --names
 """
 MORE = """
 doctor avail set MEHTA +5d --capacity 0 --note congress --key n

@@ -57,6 +57,7 @@ TREE = {
         "Run commands at a prompt, with completion and . for the last patient.",
     ),
     "audit": ("audit", "The journal of all changes: log, verify."),
+    "export": ("exports", "Write patients, doctors, days, visits or the journal for other programs."),
     "metrics": ("metrics", "Print metrics for Prometheus, or write them to a file for its collector."),
     "db": ("db", "The database: check, back up, restore, move, migrate, compact."),
     "away": ("doctors", "Set a doctor absent: the same as doctor avail set --absent."),

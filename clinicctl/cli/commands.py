@@ -174,6 +174,13 @@ class LongReading(Reading):
     may_be_long = True
 
 
+class Exporting(LongReading):
+    """A command that writes a file for other programs, with an --output of its own."""
+
+    def options(self) -> list[TyperOption]:
+        return [each for each in _common() if each.name not in ("output", "header")]
+
+
 class Writing(Reading):
     """A command that writes, with --key, --dry-run and --yes."""
 
@@ -246,6 +253,11 @@ def reads(app: typer.Typer, name: str, *examples: str) -> Callable[[Callable[...
 def reads_long(app: typer.Typer, name: str, *examples: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Register a command that may read very much, with its examples."""
     return app.command(name, cls=LongReading, epilog="\n".join(examples))
+
+
+def exports(app: typer.Typer, name: str, *examples: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Register a command that exports, with its examples."""
+    return app.command(name, cls=Exporting, epilog="\n".join(examples))
 
 
 def writes(app: typer.Typer, name: str, *examples: str) -> Callable[[Callable[..., T]], Callable[..., T]]:

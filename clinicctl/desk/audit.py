@@ -17,6 +17,7 @@ from clinicctl.desk.dates import dates_of
 from clinicctl.results.journal import JournalChecked, JournalEntry, JournalStep
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
+from clinicctl.rules.spans import Span
 from clinicctl.statuses import RowOutcome
 from clinicctl.store.compiled import audit, rows
 from clinicctl.store.engine import Condition, Tx
@@ -66,9 +67,10 @@ def log(
     command: str | None = None,
     on: DaysWord | None = None,
     key: str | None = None,
+    span: Span | None = None,
     limit: int | None = None,
 ) -> Iterator[JournalEntry]:
-    """Yield the matching writes, the newest last.
+    """Yield the matching writes, the newest last. `span` has days of any number.
 
     With a limit, the newest ones come first. Refuses an unknown patient, doctor or appointment.
     """
@@ -91,6 +93,8 @@ def log(
         conditions.append(_of_command(command))
     if key:
         conditions.append(audit.by_key(key=key))
+    if span is not None:
+        conditions.append(_between(tx, span.first, span.last))
     dates = dates_of(tx, on) if on else None
     if dates:
         conditions.append(_between(tx, dates[0], dates[-1]))

@@ -84,12 +84,17 @@ def iter_waiting(tx: Tx, *, doctor: DoctorRef | None = None, every: bool = False
     wanted = list[Condition]() if every else [stored_waitlist.waiting()]
     if doctor is not None:
         wanted.append(stored_waitlist.of_doctor(doctor=lookup.find_doctor(tx, doctor).id))
+    yield from (describe(tx, row, dates) for row, dates in iter_rows(tx, wanted))
+
+
+def iter_rows(tx: Tx, wanted: Sequence[Condition]) -> Iterator[tuple[rows.WaitlistRow, Sequence[date]]]:
+    """Yield the rows that meet all conditions, each with its days, by number."""
     listed = stored_waitlist.listed(tx, wanted)
     while some := list(islice(listed, _AT_ONCE)):
         dates: dict[UUID, list[date]] = {}
         for each in stored_waitlist.days_of_entries(tx, entries=[row.id for row in some]):
             dates.setdefault(each.entry_id, []).append(each.date)
-        yield from (describe(tx, row, dates.get(row.id, ())) for row in some)
+        yield from ((row, dates.get(row.id, ())) for row in some)
 
 
 @operations.STOP_WAITING

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from clinicctl import errors, interrupts
-from clinicctl.render.streams import write, write_error
+from clinicctl.render.streams import copy, write, write_error
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,6 +28,7 @@ __all__ = [
     "board",
     "can_ask",
     "choices",
+    "copy",
     "default_format",
     "flush",
     "listing",

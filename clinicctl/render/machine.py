@@ -128,7 +128,12 @@ def _line(*, comma: bool, excel_safe: bool) -> Callable[[Iterable[str]], str]:
     write: Callable[[Iterable[str]], str] = csv.writer(_Echo()).writerow if comma else _tabbed
     if not excel_safe:
         return write
-    return lambda cells: write([f"'{cell}" if cell.startswith(_RUN_BY_SPREADSHEETS) else cell for cell in cells])
+    return lambda cells: write(map(neutralised, cells))
+
+
+def neutralised(cell: str) -> str:
+    """Return a cell with an apostrophe before what a spreadsheet would run."""
+    return f"'{cell}" if cell.startswith(_RUN_BY_SPREADSHEETS) else cell
 
 
 def _tabbed(cells: Iterable[str]) -> str:

@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from clinicctl.render.safe_text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+T = TypeVar("T")
+
 LARGE = 500_000
 """Characters from which a file takes long enough to need a bar."""
 
 _EVERY = 2_000
+
+MANY = 5_000
+"""Records from which an export takes long enough to need a bar, and between two changes of it."""
 
 
 class Progress:
@@ -25,6 +30,17 @@ class Progress:
         self._name = visible(name)
         self._shown = shown
         self._bar: Bar | None = None
+        self.followed = 0
+        """The number of records that were followed."""
+
+    def follow(self, records: Iterable[T]) -> Iterator[T]:
+        """Yield records, count them, and show their number if they become many."""
+        for each in records:
+            yield each
+            self.followed += 1
+            if self._shown and not self.followed % MANY:
+                self._bar = self._bar or _bar(self._name, None)
+                self.describe(f"{self.followed:,} records")
 
     def read(self, lines: Iterable[str], size: int | None) -> Iterable[str]:
         """Return lines that advance the bar, up to `size` characters if known."""

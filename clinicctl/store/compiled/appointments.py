@@ -441,6 +441,15 @@ def on_dates(*, dates: Iterable[Date]) -> Condition:
     return Condition(_ON_DATES, (from_list(dates, from_date),))
 
 
+_IN_SPAN = """
+appointments.date BETWEEN ? AND ?
+"""
+
+
+def in_span(*, first: Date, last: Date) -> Condition:
+    return Condition(_IN_SPAN, (from_date(first), from_date(last)))
+
+
 _IN_STATUSES = """
 appointments.status IN (SELECT statuses_listed.value
 FROM json_each(?) AS statuses_listed)
@@ -627,6 +636,30 @@ WHERE journal_steps.appointment_id = ? ORDER BY journal_steps.journal_number, jo
 
 def history(tx: Tx, *, appointment: UUID) -> list[rows.HistoryRow]:
     return tx.fetch_all(_HISTORY, (from_uuid(appointment),), rows.history_row)
+
+
+_PLACES = """
+SELECT appointments.number, appointments.id, appointments.date
+FROM appointments
+WHERE appointments.number IN (SELECT numbers_listed.value
+FROM json_each(?) AS numbers_listed)
+"""
+
+
+def places(tx: Tx, *, numbers: Iterable[int]) -> list[rows.PlaceRow]:
+    return tx.fetch_all(_PLACES, (from_list(numbers),), rows.place_row)
+
+
+_STEP_COUNTS = """
+SELECT journal_steps.appointment_id, count(*) AS steps
+FROM journal_steps
+WHERE journal_steps.appointment_id IN (SELECT appointments_listed.value
+FROM json_each(?) AS appointments_listed) GROUP BY journal_steps.appointment_id
+"""
+
+
+def step_counts(tx: Tx, *, appointments: Iterable[UUID]) -> list[rows.StepCountRow]:
+    return tx.fetch_all(_STEP_COUNTS, (from_list(appointments, from_uuid),), rows.step_count_row)
 
 
 _STATUS = """

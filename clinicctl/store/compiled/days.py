@@ -108,6 +108,20 @@ def doctors_with_ledger(tx: Tx, *, first: Date, last: Date) -> list[UUID]:
     return tx.fetch_all(_DOCTORS_WITH_LEDGER, (from_date(first), from_date(last)), lambda row: to_uuid(row[0]))
 
 
+_BOUNDS = """
+SELECT min(stored_dates.date) AS first, max(stored_dates.date) AS last
+FROM (SELECT min(doctor_daily_availabilities.date) AS date
+FROM doctor_daily_availabilities UNION ALL SELECT max(doctor_daily_availabilities.date) AS date
+FROM doctor_daily_availabilities UNION ALL SELECT min(doctor_daily_capacities.date) AS date
+FROM doctor_daily_capacities UNION ALL SELECT max(doctor_daily_capacities.date) AS date
+FROM doctor_daily_capacities) AS stored_dates
+"""
+
+
+def bounds(tx: Tx) -> rows.BoundsRow | None:
+    return tx.fetch_one(_BOUNDS, (), rows.bounds_row)
+
+
 _WEEKDAYS = """
 SELECT doctor_weekly_patterns.doctor_id, doctor_weekly_patterns.weekday, doctor_weekly_patterns.present,
 doctor_weekly_patterns.capacity, doctor_weekly_patterns.sessions, doctor_weekly_patterns.every

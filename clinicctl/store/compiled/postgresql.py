@@ -266,6 +266,28 @@ jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND held_slots.date BETWEE
 held_slots.doctor_id, held_slots.date
 """,
     """
+SELECT appointments.number, appointments.id, appointments.date
+FROM appointments
+WHERE appointments.number IN (SELECT numbers_listed.value
+FROM json_each(?) AS numbers_listed)
+""": """
+SELECT appointments.number, appointments.id, appointments.date
+FROM appointments
+WHERE appointments.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
+""",
+    """
+SELECT journal_steps.appointment_id, count(*) AS steps
+FROM journal_steps
+WHERE journal_steps.appointment_id IN (SELECT appointments_listed.value
+FROM json_each(?) AS appointments_listed) GROUP BY journal_steps.appointment_id
+""": """
+SELECT journal_steps.appointment_id, count(*) AS steps
+FROM journal_steps
+WHERE journal_steps.appointment_id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) GROUP BY journal_steps.appointment_id
+""",
+    """
 journal.number IN (SELECT journal_steps.journal_number
 FROM journal_steps
 WHERE journal_steps.appointment_id IN (SELECT appointments.id

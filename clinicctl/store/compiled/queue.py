@@ -1,13 +1,13 @@
 """Generated from queries/queue.py by `python -m clinicctl.store.compile`. Do not edit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
 
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.compiled import rows
-from clinicctl.store.tx import Tx
+from clinicctl.store.tx import Condition, Tx
 from clinicctl.store.values import from_bool, from_date, from_instant, from_list, from_uuid
 
 _OF_DAY = """
@@ -314,6 +314,41 @@ def last_lengths_of_doctors(
         (from_list(doctors, from_uuid), from_date(first), from_date(last), limit, 0),
         rows.length_row,
     )
+
+
+_ENTRIES = """
+SELECT queue_entries.id, queue_entries.appointment_id, queue_entries.doctor_id, queue_entries.date,
+queue_entries.position, queue_entries.status, queue_entries.priority, queue_entries.recalled,
+queue_entries.checked_in_at, queue_entries.called_at, queue_entries.started_at, queue_entries.ended_at,
+queue_entries.moved_up, doctors.code AS doctor_code, appointments.number AS appointment_number,
+appointments.patient_id, patients.number AS patient_number, patients.name AS patient_name
+FROM queue_entries JOIN doctors ON doctors.id = queue_entries.doctor_id JOIN appointments ON appointments.id =
+queue_entries.appointment_id JOIN patients ON patients.id = appointments.patient_id
+WHERE {conditions} ORDER BY queue_entries.date, doctors.code, queue_entries.position
+"""
+
+
+def entries(tx: Tx, conditions: Sequence[Condition]) -> Iterator[rows.ArrivalRow]:
+    sql, values = tx.filtered(_ENTRIES, conditions)
+    return tx.iterate(sql, values, rows.arrival_row)
+
+
+_WITH_QUEUE_OF = """
+queue_entries.doctor_id = ?
+"""
+
+
+def with_queue_of(*, doctor: UUID) -> Condition:
+    return Condition(_WITH_QUEUE_OF, (from_uuid(doctor),))
+
+
+_IN_SPAN = """
+queue_entries.date BETWEEN ? AND ?
+"""
+
+
+def in_span(*, first: Date, last: Date) -> Condition:
+    return Condition(_IN_SPAN, (from_date(first), from_date(last)))
 
 
 _STATUS = """

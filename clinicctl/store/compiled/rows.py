@@ -160,6 +160,50 @@ def appointment_state_row(stored: Any) -> AppointmentStateRow:
     )
 
 
+class ArrivalRow(NamedTuple):
+    id: UUID
+    appointment_id: UUID
+    doctor_id: UUID
+    date: Date
+    position: int
+    status: QueueStatus
+    priority: int
+    recalled: int
+    checked_in_at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    moved_up: bool
+    doctor_code: str
+    appointment_number: int
+    patient_id: UUID
+    patient_number: int
+    patient_name: str
+
+
+def arrival_row(stored: Any) -> ArrivalRow:
+    return ArrivalRow(
+        to_uuid(stored[0]),
+        to_uuid(stored[1]),
+        to_uuid(stored[2]),
+        to_date(stored[3]),
+        stored[4],
+        QUEUE_STATUS[stored[5]],
+        stored[6],
+        stored[7],
+        to_instant(stored[8]),
+        None if stored[9] is None else to_instant(stored[9]),
+        None if stored[10] is None else to_instant(stored[10]),
+        None if stored[11] is None else to_instant(stored[11]),
+        to_bool(stored[12]),
+        stored[13],
+        stored[14],
+        to_uuid(stored[15]),
+        stored[16],
+        stored[17],
+    )
+
+
 class ArrivedRow(NamedTuple):
     id: UUID
     number: int
@@ -262,6 +306,18 @@ class BookableRow(NamedTuple):
 
 def bookable_row(stored: Any) -> BookableRow:
     return BookableRow(to_uuid(stored[0]), to_uuid(stored[1]))
+
+
+class BoundsRow(NamedTuple):
+    first: Date | None
+    last: Date | None
+
+
+def bounds_row(stored: Any) -> BoundsRow:
+    return BoundsRow(
+        None if stored[0] is None else to_date(stored[0]),
+        None if stored[1] is None else to_date(stored[1]),
+    )
 
 
 class BusyRow(NamedTuple):
@@ -807,6 +863,16 @@ def phone_state_row(stored: Any) -> PhoneStateRow:
     return PhoneStateRow(stored[0], stored[1], stored[2])
 
 
+class PlaceRow(NamedTuple):
+    number: int
+    id: UUID
+    date: Date
+
+
+def place_row(stored: Any) -> PlaceRow:
+    return PlaceRow(stored[0], to_uuid(stored[1]), to_date(stored[2]))
+
+
 class QueueRow(NamedTuple):
     id: UUID
     appointment_id: UUID
@@ -863,6 +929,15 @@ class StatusCountRow(NamedTuple):
 
 def status_count_row(stored: Any) -> StatusCountRow:
     return StatusCountRow(APPOINTMENT_STATUS[stored[0]], stored[1])
+
+
+class StepCountRow(NamedTuple):
+    appointment_id: UUID
+    steps: int
+
+
+def step_count_row(stored: Any) -> StepCountRow:
+    return StepCountRow(to_uuid(stored[0]), stored[1])
 
 
 class StepRow(NamedTuple):

@@ -73,6 +73,26 @@ def of_doctor(*, doctor: UUID) -> Condition:
     return Condition(_OF_DOCTOR, (from_uuid(doctor),))
 
 
+_OF_PATIENT = """
+waitlist_entries.patient_id = ?
+"""
+
+
+def of_patient(*, patient: UUID) -> Condition:
+    return Condition(_OF_PATIENT, (from_uuid(patient),))
+
+
+_FOR_SPAN = """
+EXISTS (SELECT waitlist_days.date
+FROM waitlist_days
+WHERE waitlist_days.entry_id = waitlist_entries.id AND waitlist_days.date BETWEEN ? AND ?)
+"""
+
+
+def for_span(*, first: Date, last: Date) -> Condition:
+    return Condition(_FOR_SPAN, (from_date(first), from_date(last)))
+
+
 _NUMBERS_OF_PATIENT = """
 SELECT waitlist_entries.number
 FROM waitlist_entries

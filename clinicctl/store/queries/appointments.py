@@ -155,6 +155,7 @@ MATCHING = filtered(
 WITH_DOCTOR = condition(_WITH_DOCTOR)
 WITH_PATIENT = condition(_WITH_PATIENT)
 ON_DATES = condition(among(appointments.c.date, "dates"))
+IN_SPAN = condition(appointments.c.date.between(bindparam("first"), bindparam("last")))
 IN_STATUSES = condition(among(appointments.c.status, "statuses"))
 CANCELLED_BY = condition(appointments.c.cancelled_by == bindparam("by"))
 IN_SERIES = condition(appointments.c.series == bindparam("series"))
@@ -234,6 +235,18 @@ HISTORY = every(
     .where(journal_steps.c.appointment_id == bindparam("appointment"))
     .order_by(journal_steps.c.journal_number, journal_steps.c.nth),
     "HistoryRow",
+)
+PLACES = every(
+    select(appointments.c.number, appointments.c.id, appointments.c.date).where(
+        among(appointments.c.number, "numbers")
+    ),
+    "PlaceRow",
+)
+STEP_COUNTS = every(
+    select(journal_steps.c.appointment_id, func.count().label("steps"))
+    .where(among(journal_steps.c.appointment_id, "appointments"))
+    .group_by(journal_steps.c.appointment_id),
+    "StepCountRow",
 )
 STATUS = one(select(appointments.c.status).where(appointments.c.id == bindparam("id")))
 

@@ -1,6 +1,19 @@
 """Queries for doctors' days: settings of dates and weekdays, holidays, and ledgers."""
 
-from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, case, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    union_all,
+    update,
+)
 
 from clinicctl.store.models import availabilities, capacities, holidays, weekly_patterns
 from clinicctl.store.queries import among, change, change_each, every, one
@@ -30,6 +43,16 @@ SETTINGS_OF_DOCTORS = every(_SETTINGS.where(among(availabilities.c.doctor_id, "d
 LEDGERS = every(_LEDGERS.where(capacities.c.doctor_id == bindparam("doctor")).order_by(capacities.c.date), "LedgerRow")
 LEDGERS_OF_DOCTORS = every(_LEDGERS.where(among(capacities.c.doctor_id, "doctors")), "LedgerRow")
 DOCTORS_WITH_LEDGER = every(select(capacities.c.doctor_id).where(_IN_SPAN).distinct())
+_STORED_DATES = union_all(
+    *(
+        select(choose(each.c.date).label("date"))
+        for each in (availabilities, capacities)
+        for choose in (func.min, func.max)
+    )
+).subquery("stored_dates")
+BOUNDS = one(
+    select(func.min(_STORED_DATES.c.date).label("first"), func.max(_STORED_DATES.c.date).label("last")), "BoundsRow"
+)
 WEEKDAYS = every(select(weekly_patterns).where(weekly_patterns.c.doctor_id == bindparam("doctor")), "WeekdayRow")
 WEEKDAYS_OF_DOCTORS = every(select(weekly_patterns).where(among(weekly_patterns.c.doctor_id, "doctors")), "WeekdayRow")
 HOLIDAYS = every(

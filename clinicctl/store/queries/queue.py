@@ -21,7 +21,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from clinicctl.statuses import QueueStatus
 from clinicctl.store.models import IN_QUEUE, IS_ACTIVE, appointments, doctors, patients, queue_entries
-from clinicctl.store.queries import LIMIT, change, either, every, listed, one, stream
+from clinicctl.store.queries import FILTERS, LIMIT, change, condition, either, every, filtered, listed, one, stream
 
 _ALL = select(
     queue_entries,
@@ -173,6 +173,25 @@ LAST_LENGTHS_OF_DOCTORS = every(
     ),
     "LengthRow",
 )
+ENTRIES = filtered(
+    select(
+        queue_entries,
+        doctors.c.code.label("doctor_code"),
+        appointments.c.number.label("appointment_number"),
+        appointments.c.patient_id,
+        patients.c.number.label("patient_number"),
+        patients.c.name.label("patient_name"),
+    )
+    .join(doctors, doctors.c.id == queue_entries.c.doctor_id)
+    .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
+    .join(patients, patients.c.id == appointments.c.patient_id)
+    .where(FILTERS)
+    .order_by(queue_entries.c.date, doctors.c.code, queue_entries.c.position),
+    "ArrivalRow",
+    streamed=True,
+)
+WITH_QUEUE_OF = condition(_OF_DOCTOR)
+IN_SPAN = condition(queue_entries.c.date.between(bindparam("first"), bindparam("last")))
 STATUS = one(select(queue_entries.c.status).where(queue_entries.c.id == bindparam("id")))
 
 INSERT = change(insert(queue_entries))

@@ -1,6 +1,6 @@
 """Queries for the waitlist and its days."""
 
-from sqlalchemy import and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, select, update
 
 from clinicctl.statuses import WaitlistStatus
 from clinicctl.store.models import (
@@ -43,6 +43,15 @@ DAYS_OF_ENTRIES = every(
 )
 WAITING = condition(_IS_WAITING)
 OF_DOCTOR = condition(_OF_DOCTOR)
+OF_PATIENT = condition(_OF_PATIENT)
+FOR_SPAN = condition(
+    select(waitlist_days.c.date)
+    .where(
+        waitlist_days.c.entry_id == literal_column("waitlist_entries.id"),
+        waitlist_days.c.date.between(bindparam("first"), bindparam("last")),
+    )
+    .exists()
+)
 
 _NUMBERS = select(waitlist_entries.c.number).where(_IS_WAITING).order_by(waitlist_entries.c.number)
 NUMBERS_OF_PATIENT = every(_NUMBERS.where(_OF_PATIENT))

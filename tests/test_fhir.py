@@ -1,0 +1,303 @@
+"""Exported FHIR resources: accepted by models of somebody else, complete, and with the day sheet of the desk."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+
+from clinicctl.statuses import AppointmentStatus, QueueStatus
+from tests import every_write, health
+from tests.health import identifier, references, resources
+
+Ask = Callable[..., Any]
+Run = Callable[..., Any]
+Refused = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def north(ask: Ask) -> Ask:
+    """A clinic with every status; the value is `ask`."""
+    health.fill(ask)
+    return ask
+
+
+def bundle(run: Run, *args: str) -> dict[str, Any]:
+    return dict(json.loads(run("export", "fhir", *args, status=0).stdout))
+
+
+def of_kind(found: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [each for each in resources(found) if each["resourceType"] == kind]
+
+
+def day(days: int) -> str:
+    return (datetime.now(ZoneInfo("Europe/Berlin")).date() + timedelta(days=days)).isoformat()
+
+
+def numbered(found: dict[str, Any], number: str) -> dict[str, Any]:
+    kind = {"A": "appointment-number", "W": "waitlist-number"}[number[0]]
+    named = [
+        each
+        for each in of_kind(found, "Appointment")
+        for one in each["identifier"]
+        if (one["system"], one["value"]) == (f"{health.BASE}/{kind}", number)
+    ]
+    (only,) = named
+    return only
+
+
+def test_the_clinic_of_the_tests_has_every_status(north: Ask, run: Run) -> None:
+    statuses = {each["status"] for each in north("appointment", "list")}
+    assert statuses == {*AppointmentStatus}
+    queued = {each["status"] for each in run("export", "queue", "-o", "jsonl", status=0).lines}
+    assert queued == {*QueueStatus}
+    found = bundle(run)
+    assert {each["status"] for each in of_kind(found, "Slot")} == {
+        *("free", "busy", "busy-unavailable", "busy-tentative"),
+    }
+
+
+def test_other_models_accept_every_resource(north: Ask, run: Run) -> None:
+    found = bundle(run)
+    get_fhir_model_class("Bundle").model_validate(found)
+    for each in resources(found):
+        model = get_fhir_model_class(each["resourceType"])
+        read = model.model_validate(each)
+        assert json.loads(read.model_dump_json()).keys() == each.keys()
+
+
+def test_other_models_accept_the_clinic_of_the_demonstration(run: Run) -> None:
+    run("demo", status=0)
+    found = json.loads(run("export", "fhir", status=0).stdout)
+    get_fhir_model_class("Bundle").model_validate(found)
+    assert len(found["entry"]) > 100
+
+
+def test_other_models_refuse_what_is_no_resource(north: Ask, run: Run) -> None:
+    (first, *_) = of_kind(bundle(run), "Appointment")
+    model = get_fhir_model_class("Appointment")
+    for wrong in ({"participant": 1}, {"start": "soon"}, {"unknown": 1}, {"status": ["booked"]}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            model.model_validate({**first, **wrong})
+
+
+@pytest.mark.parametrize(
+    "args", [[], ["--day", "today..+2d"], ["--day", "+2d"], ["--day", "..+1d,+9d"], ["--no-personal"]]
+)
+def test_every_reference_is_to_a_resource_that_is_there(args: list[str], north: Ask, run: Run) -> None:
+    found = resources(bundle(run, *args))
+    named = Counter(f"{each['resourceType']}/{each['id']}" for each in found)
+    assert [name for name, count in named.items() if count > 1] == []
+    assert {name for each in found for name in references(each)} - named.keys() == set()
+    assert all(each["meta"]["lastUpdated"] for each in found)
+
+
+@pytest.mark.parametrize("days", [0, 1, 2, 4, 7, 9, 10])
+def test_a_reader_of_fhir_sees_the_day_sheet_of_the_desk(days: int, north: Ask, run: Run) -> None:
+    sheet = [
+        {
+            "doctor": each["doctor"],
+            "slot": each["slot"],
+            "status": each["status"],
+            "patient": each["appointment"]["patient"]["name"] if each["appointment"] else None,
+            "number": each["appointment"]["number"] if each["appointment"] else None,
+            "start": each["time"],
+        }
+        for each in north("day", day(days))
+    ]
+    assert sheet
+    assert health.day_sheet(bundle(run), day(days)) == sheet
+    assert health.day_sheet(bundle(run, "--day", day(days)), day(days)) == sheet
+
+
+APPOINTMENTS = {
+    "A1": ("booked", None, None),
+    "A2": ("fulfilled", "finished", None),
+    "A3": ("fulfilled", "in-progress", None),
+    "A4": ("checked-in", "arrived", None),
+    "A5": ("checked-in", "arrived", None),
+    "A6": ("checked-in", "arrived", None),
+    "A7": ("cancelled", "cancelled", "pat-lwbs"),
+    "A8": ("noshow", None, None),
+    "A9": ("cancelled", None, "pat"),
+    "A10": ("cancelled", None, "prov"),
+    "A12": ("cancelled", None, "pat"),
+    "W1": ("waitlist", None, None),
+}
+
+
+def test_each_status_has_its_word_in_fhir(north: Ask, run: Run) -> None:
+    found = bundle(run)
+    visits = {each["appointment"][0]["reference"]: each for each in of_kind(found, "Encounter")}
+    for number, (status, visit, reason) in APPOINTMENTS.items():
+        each = numbered(found, number)
+        name = f"Appointment/{each['id']}"
+        coded = each.get("cancelationReason", {}).get("coding", [{}])[0]
+        assert (each["status"], visits.get(name, {}).get("status"), coded.get("code")) == (status, visit, reason), (
+            number
+        )
+
+
+def test_only_waiting_entries_of_the_waitlist_are_there(north: Ask, run: Run) -> None:
+    found = bundle(run)
+    waiting = [each for each in of_kind(found, "Appointment") if each["status"] == "waitlist"]
+    assert [identifier(each, "waitlist-number") for each in waiting] == ["W1"]
+    periods = [
+        tuple(each["requestedPeriod"][nth][end][:10] for end in ("start", "end")) for each in waiting for nth in (0, 1)
+    ]
+    assert periods == [(day(5), day(7)), (day(8), day(9))]
+    assert "start" not in waiting[0]
+    statuses = [each["status"] for each in waiting[0]["participant"]]
+    assert statuses == ["accepted", "needs-action", "accepted"]
+
+
+def test_a_moved_appointment_refers_to_the_new_one(north: Ask, run: Run) -> None:
+    found = bundle(run)
+    moved, new = numbered(found, "A12"), numbered(found, "A13")
+    (extension,) = moved["extension"]
+    assert extension == {
+        "url": f"{health.BASE}/StructureDefinition/moved-to",
+        "valueReference": {
+            "reference": f"Appointment/{new['id']}",
+            "identifier": {"system": f"{health.BASE}/appointment-number", "value": "A13"},
+        },
+    }
+    (alone,) = numbered(bundle(run, "--day", "+1d"), "A12")["extension"]
+    assert alone["valueReference"] == {"identifier": extension["valueReference"]["identifier"]}
+
+
+def test_times_are_those_of_the_slots_or_marked_as_not_agreed(north: Ask, run: Run) -> None:
+    found = bundle(run)
+    timed, noted, untimed = (numbered(found, each) for each in ("A13", "A15", "A1"))
+    assert timed["start"][:16] == f"{day(2)}T09:00"
+    assert timed["end"][:16] == f"{day(2)}T10:00"
+    assert len(timed["slot"]) == 2
+    assert "extension" not in timed
+    assert "requestedPeriod" not in timed
+    assert noted["start"][:16] == f"{day(4)}T09:15"
+    assert [each["valueCode"] for each in noted["extension"]] == ["end"]
+    assert untimed["start"][:16] == f"{day(7)}T09:00"
+    assert untimed["end"][:16] == f"{day(8)}T00:00"
+    assert untimed["extension"] == [{"url": f"{health.BASE}/StructureDefinition/time-not-agreed", "valueCode": "time"}]
+    assert [untimed["requestedPeriod"][0][each][:16] for each in ("start", "end")] == [
+        f"{day(7)}T00:00",
+        f"{day(8)}T00:00",
+    ]
+    north("config", "day_start", "07:30")
+    assert numbered(bundle(run), "A1")["start"][:16] == f"{day(7)}T07:30"
+
+
+def test_slots_say_what_can_be_had(north: Ask, run: Run) -> None:
+    slots = {identifier(each, "slot"): each for each in of_kind(bundle(run), "Slot")}
+    assert slots[f"MEHTA/{day(0)}/8"]["status"] == "free", "that of a cancelled appointment"
+    assert "overbooked" not in slots[f"MEHTA/{day(0)}/1"]
+    assert slots[f"MEHTA/{day(1)}/1"]["status"] == "busy-unavailable"
+    assert slots[f"LIM/{day(3)}/1"]["status"] == "busy-tentative", "booked, and the doctor is away"
+    assert slots[f"LIM/{day(4)}/2"]["overbooked"] is True
+    assert slots[f"RAO/{day(2)}/19"]["start"][:16] == f"{day(2)}T09:00"
+    assert [slots[f"RAO/{day(2)}/{nth}"]["status"] for nth in (18, 19, 20, 21)] == ["free", "busy", "busy", "free"]
+
+
+def test_patients_are_active_merged_archived_or_erased(north: Ask, run: Run) -> None:
+    north("queue", "left", "MEHTA", "7")
+    north("patient", "erase", "P5", "--yes")
+    people = {identifier(each, "patient-number"): each for each in of_kind(bundle(run), "Patient")}
+    assert {number: each["active"] for number, each in people.items()} == {
+        **dict.fromkeys(("P1", "P2", "P3", "P7", "P8", "P9"), True),
+        **dict.fromkeys(("P4", "P5", "P6"), False),
+    }
+    one = people["P1"]
+    assert one["name"] == [{"use": "official", "text": "Anna Schmidt"}]
+    assert [each["value"] for each in one["telecom"]] == ["+4915123456789", "+4915123456700", "a@example.org"]
+    assert (one["gender"], one["birthDate"]) == ("female", "1980-02-01")
+    assert people["P2"]["birthDate"] == "1975"
+    assert len(people["P3"]["birthDate"]) == len("2026-05")
+    assert people["P4"]["link"] == [{"other": {"reference": f"Patient/{one['id']}"}, "type": "replaced-by"}]
+    assert people["P5"].keys() & {"name", "telecom", "gender", "birthDate"} == set()
+
+
+def test_an_encounter_tells_of_the_queue(north: Ask, run: Run) -> None:
+    found = bundle(run)
+    entry = next(each for each in north("queue", "show", "MEHTA") if each["position"] == 7)
+    (visit,) = (each for each in of_kind(found, "Encounter") if value(each, "queue-position") == 7)
+    assert (value(visit, "queue-priority"), value(visit, "queue-status")) == (5, entry["status"])
+    assert visit["subject"]["reference"] == f"Patient/{entry['patient']['id']}"
+    assert visit["period"].keys() == {"start"}
+    assert visit["period"]["start"][:19] == entry["checked_in_at"][:19]
+    (done,) = (each for each in of_kind(found, "Encounter") if each["status"] == "finished")
+    assert value(done, "queue-position") == 1
+    assert done["period"].keys() == {"start", "end"}
+
+
+def value(resource: dict[str, Any], name: str) -> Any:
+    """Return the value of an extension."""
+    (found,) = (each for each in resource["extension"] if each["url"].endswith(f"/{name}"))
+    (only,) = (each for key, each in found.items() if key != "url")
+    return only
+
+
+def test_ids_are_the_same_in_every_export(north: Ask, run: Run) -> None:
+    def ids() -> list[str]:
+        return [f"{each['resourceType']}/{each['id']}" for each in resources(bundle(run))]
+
+    before = ids()
+    north("config", "name", "Another Name")
+    assert ids() == before
+    found = {f"{each['resourceType']}/{each['id']}": each for each in resources(bundle(run))}
+    for each in north("appointment", "list"):
+        assert identifier(found[f"Appointment/{each['id']}"], "appointment-number") == each["number"]
+    for each in north("patient", "list"):
+        assert f"Patient/{each['id']}" in found
+
+
+def test_lines_have_the_resources_of_the_bundle(north: Ask, run: Run, tmp_path: Path) -> None:
+    found = resources(bundle(run))
+    assert run("export", "fhir", "--ndjson", status=0).lines == found
+    target = tmp_path / "clinic.ndjson"
+    answer = run("export", "fhir", "--to", str(target), status=0)
+    assert answer.stderr == f"clinicctl: {target}: {len(found):,} records.\n"
+    assert [json.loads(each) for each in target.read_text("utf-8").splitlines()] == found
+    run("export", "fhir", "--to", str(target), "--bundle", "--force", status=0)
+    assert resources(json.loads(target.read_text("utf-8"))) == found
+
+
+def test_the_days_choose_what_happens_on_them(north: Ask, run: Run) -> None:
+    found = bundle(run, "--day", "+2d")
+    assert [identifier(each, "appointment-number") for each in of_kind(found, "Appointment")] == ["A13"]
+    assert [identifier(each, "patient-number") for each in of_kind(found, "Patient")] == ["P1"]
+    assert {identifier(each, "slot").split("/")[1] for each in of_kind(found, "Slot")} == {day(2)}
+    assert len(of_kind(found, "Practitioner")) == len(of_kind(found, "Schedule")) == 3
+    assert of_kind(found, "Encounter") == []
+    waiting = bundle(run, "--day", "+6d")
+    assert [identifier(each, "waitlist-number") for each in of_kind(waiting, "Appointment")] == ["W1"]
+    assert [identifier(each, "patient-number") for each in of_kind(waiting, "Patient")] == ["P3"]
+
+
+def test_nothing_personal_is_left_without_personal_data(ask: Ask, run: Run) -> None:
+    every_write.begin(ask)
+    for args, stdin in every_write.DAY[:-1]:
+        run(*args, stdin=stdin, status=0)
+    full, left = (run("export", "fhir", *args, status=0).stdout.lower() for args in ([], ["--no-personal"]))
+    marks = [*every_write.MARKS, "zyxwin-reason", "zyxwin-note", "dr. "]
+    assert any(each in full for each in marks)
+    assert [each for each in marks if each in left] == []
+    assert full.count("\n") == left.count("\n")
+
+
+def test_a_clinic_without_anything_is_a_valid_bundle(ask: Ask, run: Run) -> None:
+    ask("init", "--timezone", "UTC")
+    found = json.loads(run("export", "fhir", status=0).stdout)
+    get_fhir_model_class("Bundle").model_validate(found)
+    assert [each["resource"]["resourceType"] for each in found["entry"]] == ["Organization", "Location"]
+
+
+@pytest.mark.parametrize("value", ["", "ftp://x", "https://x/", "north", "https://x y", "https://" + "x" * 300])
+def test_the_url_of_the_resources_is_checked(value: str, clinic: Ask, refused: Refused) -> None:
+    error = refused(2, "invalid_value", "config", "fhir_base", value)
+    assert "https://clinic.example.org/fhir" in error["message"]
+    assert "09:00" in refused(2, "invalid_value", "config", "day_start", "9")["message"]
