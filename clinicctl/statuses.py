@@ -102,3 +102,10 @@ class Encoding(StrEnum):
 class ImportMode(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
+
+
+class ReportBy(StrEnum):
+    DOCTOR = "doctor"
+    SPECIALTY = "specialty"
+    WEEKDAY = "weekday"
+    MONTH = "month"

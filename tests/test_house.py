@@ -341,6 +341,14 @@ config visit-type list
 status
 audit log --patient P2
 audit verify
+report day
+report utilisation
+report waits
+report no-shows
+report lead-time
+report load
+report doctors
+report changes
 metrics
 batch commands.txt
 batch more.txt --atomic

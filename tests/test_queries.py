@@ -276,6 +276,10 @@ book P2 RAO +9d --time 09:20
 book P1 RAO +9d --time 09:00
 doctor avail set RAO +9d --session 08:00-09:20 --on-conflict move
 undo
+report utilisation --from -1d --to +12d
+report doctors --from -1d
+report lead-time --from -1d --to +12d --by month
+report load --from -1d --by weekday
 appointment move A25 --time 09:40
 free --days 10
 """

@@ -57,6 +57,7 @@ TREE = {
         "Run commands at a prompt, with completion and . for the last patient.",
     ),
     "audit": ("audit", "The journal of all changes: log, verify."),
+    "report": ("reports", "Reports: day, utilisation, waits, no-shows, lead time, load, doctors, changes."),
     "metrics": ("metrics", "Print metrics for Prometheus, or write them to a file for its collector."),
     "db": ("db", "The database: check, back up, restore, move, migrate, compact."),
     "away": ("doctors", "Set a doctor absent: the same as doctor avail set --absent."),

@@ -86,6 +86,12 @@ def result(
 
         text(metrics.exposition(value))
         return
+    if output == "table" and getattr(type(value), "is_report", False):
+        from clinicctl.render import reports
+
+        on = {each: option for each, option in _terminal(()).items() if each != "listed"}
+        text(reports.table(value, **on))
+        return
     if type(value).__name__ == "Listing":
         write(value.pieces)
         return

@@ -160,6 +160,16 @@ def appointment_state_row(stored: Any) -> AppointmentStateRow:
     )
 
 
+class ArrivalRow(NamedTuple):
+    key: str | None
+    hour: int | None
+    number: int
+
+
+def arrival_row(stored: Any) -> ArrivalRow:
+    return ArrivalRow(stored[0], stored[1], stored[2])
+
+
 class ArrivedRow(NamedTuple):
     id: UUID
     number: int
@@ -334,6 +344,16 @@ def counter_row(stored: Any) -> CounterRow:
     return CounterRow(stored[0], stored[1])
 
 
+class DayCapacityRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    capacity: int
+
+
+def day_capacity_row(stored: Any) -> DayCapacityRow:
+    return DayCapacityRow(to_uuid(stored[0]), to_date(stored[1]), stored[2])
+
+
 class DayKeyRow(NamedTuple):
     doctor_id: UUID
     date: Date
@@ -341,6 +361,38 @@ class DayKeyRow(NamedTuple):
 
 def day_key_row(stored: Any) -> DayKeyRow:
     return DayKeyRow(to_uuid(stored[0]), to_date(stored[1]))
+
+
+class DayOutcomesRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    number: int
+    completed: int
+    no_shows: int
+    left_unseen: int
+    by_patient: int
+    by_clinic: int
+    moved_by_patient: int
+    moved_by_clinic: int
+    booked: int | None
+    used: int | None
+
+
+def day_outcomes_row(stored: Any) -> DayOutcomesRow:
+    return DayOutcomesRow(
+        to_uuid(stored[0]),
+        to_date(stored[1]),
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
+        stored[10],
+        stored[11],
+    )
 
 
 class DaySettingRow(NamedTuple):
@@ -408,6 +460,16 @@ class DoctorCountRow(NamedTuple):
 
 def doctor_count_row(stored: Any) -> DoctorCountRow:
     return DoctorCountRow(stored[0], stored[1])
+
+
+class DoctorDayCountRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    number: int
+
+
+def doctor_day_count_row(stored: Any) -> DoctorDayCountRow:
+    return DoctorDayCountRow(to_uuid(stored[0]), to_date(stored[1]), stored[2])
 
 
 class DoctorRow(NamedTuple):
@@ -560,6 +622,17 @@ def later_step_row(stored: Any) -> LaterStepRow:
     return LaterStepRow(stored[0], stored[1])
 
 
+class LeadRow(NamedTuple):
+    key: str | None
+    days: int | None
+    late: int | None
+    number: int
+
+
+def lead_row(stored: Any) -> LeadRow:
+    return LeadRow(stored[0], stored[1], stored[2], stored[3])
+
+
 class LedgerRow(NamedTuple):
     id: UUID
     doctor_id: UUID
@@ -591,6 +664,17 @@ class LengthRow(NamedTuple):
 
 def length_row(stored: Any) -> LengthRow:
     return LengthRow(to_uuid(stored[0]), stored[1])
+
+
+class MinutesRow(NamedTuple):
+    key: str | None
+    minutes: int | None
+    number: int
+    seconds: int | None
+
+
+def minutes_row(stored: Any) -> MinutesRow:
+    return MinutesRow(stored[0], stored[1], stored[2], stored[3])
 
 
 class NamedRow(NamedTuple):
