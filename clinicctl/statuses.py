@@ -109,3 +109,12 @@ class ReportBy(StrEnum):
     SPECIALTY = "specialty"
     WEEKDAY = "weekday"
     MONTH = "month"
+
+
+class ReportFormat(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TSV = "tsv"
+    XLSX = "xlsx"

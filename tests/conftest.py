@@ -39,7 +39,7 @@ for _module, _help in TREE.values():
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
-pytest_plugins = ["tests.postgres_fixtures", "tests.served"]
+pytest_plugins = ["tests.postgres_fixtures", "tests.report_rows", "tests.served"]
 
 _PERSONAL_ENVIRONMENT = [name for name in os.environ if name.startswith("CLINICCTL_")]
 
@@ -61,7 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 ON_BOTH_ENGINES = {
     *("answers", "arrivals", "audit", "clinic_day", "columns", "day_changes", "histories", "hours", "journal_rows"),
-    "lists",
+    *("lists", "reports"),
 }
 """The modules of tests that ask the store instead of a file, and so run on both engines."""
 

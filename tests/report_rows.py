@@ -14,6 +14,8 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from tests import stored
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -21,6 +23,33 @@ STATUSES = ("booked", "checked_in", "in_consultation", "completed", "cancelled",
 COMING = ("booked", "cancelled")
 QUEUED = {"checked_in": "waiting", "in_consultation": "serving", "completed": "done", "left": "left"}
 Row = dict[str, Any]
+
+
+LAST = date.today()  # noqa: DTZ011
+FIRST = LAST - timedelta(days=299)
+
+
+def make(ask: Callable[..., Any], zone: str) -> None:
+    """Make doctors with hours of every kind: a weekly pattern, days off, a holiday, a specialty, archived ones."""
+    ask("init", "--name", "North", "--timezone", zone, "--region", "IN")
+    ask("patient", "add", "Anita Sharma", "--phone", "98765 43210")
+    ask("doctor", "add", "MEHTA", "Dr. Asha Mehta", "--specialty", "Cardiology")
+    ask("doctor", "add", "RAO", "Dr. Vikram Rao", "--capacity", "4")
+    ask("doctor", "add", "LIM", "Dr. Mei Lim", "--specialty", "Cardiology")
+    ask("doctor", "add", "IDLE", "Dr. No One")
+    ask("doctor", "avail", "weekly", "RAO", "sat,sun", "--off")
+    ask("doctor", "avail", "weekly", "LIM", "mon", "--capacity", "6")
+    ask("doctor", "avail", "set", "MEHTA", "today", "--absent")
+    ask("config", "holiday", "add", "today", "Founders' Day")
+    ask("doctor", "archive", "IDLE")
+
+
+@pytest.fixture
+def filled(request: pytest.FixtureRequest, ask: Callable[..., Any], database: str) -> str:
+    zone = getattr(request, "param", "Europe/Berlin")
+    make(ask, zone)
+    fill(database, first=FIRST, last=LAST + timedelta(days=3), zone=zone, count=900)
+    return database
 
 
 def fill(place: str, *, first: date, last: date, zone: str, count: int, seed: int = 1) -> None:

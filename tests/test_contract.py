@@ -43,7 +43,7 @@ CONTRACT = {
     10: {
         *("no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"),
         *("broken_journal", "network_filesystem", "open_to_others", "other_names", "replaced_database"),
-        *("moved", "cannot_connect", "no_driver"),
+        *("moved", "cannot_connect", "no_driver", "no_library"),
     },
     11: {"busy"},
     12: {"outcome_unknown"},

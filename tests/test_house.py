@@ -53,7 +53,7 @@ MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"pysqlite3", "psycopg"},
     "rules": {"phonenumbers", "rapidfuzz", "openpyxl", "anyascii", "nicknames", "icalendar"},
     "desk": {"orjson"},
-    "render": {"rich", "wcwidth"},
+    "render": {"rich", "wcwidth", "xlsxwriter", "matplotlib"},
     "cli": {"typer", "platformdirs"},
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from clinicctl.render import reports
 from clinicctl.rules import periods, report_words
-from tests.report_rows import Again, fill
+from tests.report_rows import Again
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -27,31 +27,6 @@ AGAIN = {
     "changes": Again.changes,
 }
 OVER_SPANS = [each for each in AGAIN if each != "day"]
-LAST = date.today()  # noqa: DTZ011
-FIRST = LAST - timedelta(days=299)
-
-
-def make(ask: Ask, zone: str) -> None:
-    """Make doctors with hours of every kind: a weekly pattern, days off, a holiday, a specialty, archived ones."""
-    ask("init", "--name", "North", "--timezone", zone, "--region", "IN")
-    ask("patient", "add", "Anita Sharma", "--phone", "98765 43210")
-    ask("doctor", "add", "MEHTA", "Dr. Asha Mehta", "--specialty", "Cardiology")
-    ask("doctor", "add", "RAO", "Dr. Vikram Rao", "--capacity", "4")
-    ask("doctor", "add", "LIM", "Dr. Mei Lim", "--specialty", "Cardiology")
-    ask("doctor", "add", "IDLE", "Dr. No One")
-    ask("doctor", "avail", "weekly", "RAO", "sat,sun", "--off")
-    ask("doctor", "avail", "weekly", "LIM", "mon", "--capacity", "6")
-    ask("doctor", "avail", "set", "MEHTA", "today", "--absent")
-    ask("config", "holiday", "add", "today", "Founders' Day")
-    ask("doctor", "archive", "IDLE")
-
-
-@pytest.fixture
-def filled(request: pytest.FixtureRequest, ask: Ask, database: str) -> str:
-    zone = getattr(request, "param", "Europe/Berlin")
-    make(ask, zone)
-    fill(database, first=FIRST, last=LAST + timedelta(days=3), zone=zone, count=900)
-    return database
 
 
 @pytest.mark.parametrize("filled", ["Europe/Berlin", "Asia/Kolkata", "America/St_Johns"], indirect=True)

@@ -6,7 +6,7 @@ from typing import Any
 from clinicctl.render import phrases
 from clinicctl.render.layout import GAP, Console, Heading, Text, cells, wrapped
 from clinicctl.render.safe_text import visible
-from clinicctl.results.reports import DayReport, Report
+from clinicctl.results.reports import DayReport, Drawn, Report
 from clinicctl.rules.report_words import REPORTS
 
 COUNT, RATE, MINUTES, DAYS, HOUR, NAME = "count", "rate", "minutes", "days", "hour", "name"
@@ -40,8 +40,8 @@ FIELDS: dict[str, tuple[str, str]] = {
     "left_rate": ("Left rate", RATE),
     "open": ("Open", COUNT),
     "cancelled": ("Cancelled", COUNT),
-    "cancelled_by_patient": ("By patient", COUNT),
-    "cancelled_by_clinic": ("By clinic", COUNT),
+    "cancelled_by_patient": ("Cancelled by patient", COUNT),
+    "cancelled_by_clinic": ("Cancelled by clinic", COUNT),
     "cancel_rate": ("Cancelled rate", RATE),
     "moved": ("Moved", COUNT),
     "moved_by_patient": ("Moved by patient", COUNT),
@@ -134,6 +134,17 @@ def data(report: Report) -> Sequence[Any]:
     """Return the rows of a report."""
     found: Sequence[Any] = report.rows  # type: ignore[attr-defined]  # every report has rows of its own class
     return found
+
+
+def shown(value: Report | Drawn, *, width: int, coloured: bool, positioned: bool) -> str:
+    """Return a report as a table, and drawn if that was asked for."""
+    if isinstance(value, Report):
+        return table(value, width=width, coloured=coloured, positioned=positioned)
+    from clinicctl.render import report_plot  # Deferred: it needs this module, and few reports are drawn.
+
+    found = value.report
+    drawn = report_plot.plot(found, width=width, coloured=coloured, positioned=positioned)
+    return table(found, width=width, coloured=coloured, positioned=positioned) + drawn
 
 
 def table(report: Report, *, width: int, coloured: bool, positioned: bool) -> str:

@@ -36,7 +36,18 @@ def _together(pieces: Iterable[str]) -> Iterator[str]:
         yield "".join(joined)
 
 
-def _write(stream: IO[str] | None, content: str) -> None:
+def copy(file: BinaryIO) -> None:
+    """Write a file on stdout, from its beginning.
+
+    Refuses with `NotPrinted` if that fails.
+    """
+    file.seek(0)
+    while content := file.read(AT_ONCE):
+        interrupts.check()
+        _write(sys.stdout, content)
+
+
+def _write(stream: IO[str] | None, content: str | bytes) -> None:
     if stream is None:
         if content:
             raise errors.NotPrinted(reason="stdout is closed")
@@ -45,8 +56,11 @@ def _write(stream: IO[str] | None, content: str) -> None:
         with interrupts.Waiting(first=True):
             if hasattr(stream, "buffer"):
                 stream.flush()
-                _write_all(stream.buffer, content.encode("utf-8", "backslashreplace"))
+                data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+                _write_all(stream.buffer, data)
                 stream.buffer.flush()
+            elif isinstance(content, bytes):
+                raise errors.NotPrinted(reason="stdout takes no bytes")
             else:
                 stream.write(content)
             stream.flush()

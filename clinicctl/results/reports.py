@@ -190,3 +190,11 @@ class ChangesReport(Report):
     """How many visits were cancelled and moved."""
 
     rows: tuple[ChangesRow, ...]
+
+
+@result
+class Drawn:
+    """A report that is drawn below its table."""
+
+    is_report: ClassVar[bool] = True
+    report: Report

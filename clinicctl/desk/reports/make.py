@@ -68,7 +68,7 @@ def day(tx: Tx, *, on: DayWord, by: ReportBy = ReportBy.DOCTOR) -> DayReport:
             of.waits.longest,
         )
 
-    number, hash_ = tx.read_head()
+    number, hash_ = tx.head()
     return DayReport(journal=JournalHead(number, hash_), **_about(tx, "day", by, date_, date_), **_rows(groups, row))
 
 

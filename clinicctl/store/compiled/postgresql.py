@@ -829,6 +829,32 @@ jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND appointments.date <= ?
 appointments.patient_id
 """,
     """
+SELECT appointments.doctor_id, appointments.date, count(*) AS number, count(*) FILTER (WHERE
+appointments.status = 'completed') AS completed, count(*) FILTER (WHERE appointments.status = 'no_show') AS
+no_shows, count(*) FILTER (WHERE appointments.status = 'left') AS left_unseen, count(*) FILTER (WHERE
+appointments.cancelled_by = 'patient' AND appointments.moved_to IS NULL) AS by_patient, count(*) FILTER (WHERE
+appointments.cancelled_by = 'clinic' AND appointments.moved_to IS NULL) AS by_clinic, count(*) FILTER (WHERE
+appointments.cancelled_by = 'patient' AND appointments.moved_to IS NOT NULL) AS moved_by_patient, count(*)
+FILTER (WHERE appointments.cancelled_by = 'clinic' AND appointments.moved_to IS NOT NULL) AS moved_by_clinic,
+sum(CASE WHEN (appointments.status != 'cancelled') THEN appointments.slots ELSE 0 END) AS booked, sum(CASE
+WHEN (appointments.status = 'completed') THEN appointments.slots ELSE 0 END) AS used
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, appointments.date
+""": """
+SELECT appointments.doctor_id, appointments.date, count(*) AS number, count(*) FILTER (WHERE
+appointments.status = 'completed') AS completed, count(*) FILTER (WHERE appointments.status = 'no_show') AS
+no_shows, count(*) FILTER (WHERE appointments.status = 'left') AS left_unseen, count(*) FILTER (WHERE
+appointments.cancelled_by = 'patient' AND appointments.moved_to IS NULL) AS by_patient, count(*) FILTER (WHERE
+appointments.cancelled_by = 'clinic' AND appointments.moved_to IS NULL) AS by_clinic, count(*) FILTER (WHERE
+appointments.cancelled_by = 'patient' AND appointments.moved_to IS NOT NULL) AS moved_by_patient, count(*)
+FILTER (WHERE appointments.cancelled_by = 'clinic' AND appointments.moved_to IS NOT NULL) AS moved_by_clinic,
+CAST(sum(CASE WHEN (appointments.status != 'cancelled') THEN appointments.slots ELSE 0 END) AS BIGINT) AS
+booked, CAST(sum(CASE WHEN (appointments.status = 'completed') THEN appointments.slots ELSE 0 END) AS BIGINT)
+AS used
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, appointments.date
+""",
+    """
 SELECT doctor_daily_capacities.doctor_id, doctor_daily_capacities.date, doctor_daily_capacities.capacity
 FROM doctor_daily_capacities
 WHERE doctor_daily_capacities.doctor_id IN (SELECT doctors_listed.value
@@ -852,7 +878,8 @@ FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
 NOT NULL) AS waited GROUP BY waited."key", waited.seconds / 60
 """: """
-SELECT waited.key, waited.seconds / 60 AS minutes, count(*) AS number, sum(waited.seconds) AS seconds
+SELECT waited.key, waited.seconds / 60 AS minutes, count(*) AS number, CAST(sum(waited.seconds) AS BIGINT) AS
+seconds
 FROM (SELECT CASE WHEN (? = 'doctor') THEN CAST(queue_entries.doctor_id AS VARCHAR) WHEN (? = 'month') THEN
 to_char(queue_entries.date, 'YYYY-MM') WHEN (? = 'weekday') THEN CAST(EXTRACT(isodow FROM queue_entries.date)
 - 1 AS VARCHAR) ELSE '' END AS key, CAST(floor(EXTRACT(epoch FROM coalesce(queue_entries.called_at,
@@ -873,7 +900,8 @@ FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
 NULL AND queue_entries.ended_at IS NOT NULL) AS lasted GROUP BY lasted."key", lasted.seconds / 60
 """: """
-SELECT lasted.key, lasted.seconds / 60 AS minutes, count(*) AS number, sum(lasted.seconds) AS seconds
+SELECT lasted.key, lasted.seconds / 60 AS minutes, count(*) AS number, CAST(sum(lasted.seconds) AS BIGINT) AS
+seconds
 FROM (SELECT CASE WHEN (? = 'doctor') THEN CAST(queue_entries.doctor_id AS VARCHAR) WHEN (? = 'month') THEN
 to_char(queue_entries.date, 'YYYY-MM') WHEN (? = 'weekday') THEN CAST(EXTRACT(isodow FROM queue_entries.date)
 - 1 AS VARCHAR) ELSE '' END AS key, CAST(floor(EXTRACT(epoch FROM queue_entries.ended_at -

@@ -17,8 +17,8 @@ appointments.cancelled_by = 'patient' AND appointments.moved_to IS NULL) AS by_p
 appointments.cancelled_by = 'clinic' AND appointments.moved_to IS NULL) AS by_clinic, count(*) FILTER (WHERE
 appointments.cancelled_by = 'patient' AND appointments.moved_to IS NOT NULL) AS moved_by_patient, count(*)
 FILTER (WHERE appointments.cancelled_by = 'clinic' AND appointments.moved_to IS NOT NULL) AS moved_by_clinic,
-sum(appointments.slots) FILTER (WHERE appointments.status != 'cancelled') AS booked, sum(appointments.slots)
-FILTER (WHERE appointments.status = 'completed') AS used
+sum(CASE WHEN (appointments.status != 'cancelled') THEN appointments.slots ELSE 0 END) AS booked, sum(CASE
+WHEN (appointments.status = 'completed') THEN appointments.slots ELSE 0 END) AS used
 FROM appointments
 WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, appointments.date
 """

@@ -71,6 +71,18 @@ def _between(start: ColumnElement[object], end: ColumnElement[object]) -> Column
     return either(_seconds(end) - _seconds(start) - early, cast(func.floor(extract("epoch", end - start)), BigInteger))
 
 
+def _sum(value: ColumnElement[int]) -> ColumnElement[int]:
+    """Return a sum as an integer.
+
+    For PostgreSQL the sum of large ones is a decimal number.
+    """
+    return either(func.sum(value), cast(func.sum(value), BigInteger))
+
+
+def _slots(status: ColumnElement[bool]) -> ColumnElement[int]:
+    return _sum(case((status, appointments.c.slots), else_=0))
+
+
 def _has(status: AppointmentStatus) -> ColumnElement[int]:
     return func.count().filter(appointments.c.status == status)
 
@@ -93,8 +105,8 @@ OUTCOMES = every(
         _cancelled(CancelledBy.CLINIC, moved=False).label("by_clinic"),
         _cancelled(CancelledBy.PATIENT, moved=True).label("moved_by_patient"),
         _cancelled(CancelledBy.CLINIC, moved=True).label("moved_by_clinic"),
-        func.sum(appointments.c.slots).filter(appointments.c.status != AppointmentStatus.CANCELLED).label("booked"),
-        func.sum(appointments.c.slots).filter(appointments.c.status == AppointmentStatus.COMPLETED).label("used"),
+        _slots(appointments.c.status != AppointmentStatus.CANCELLED).label("booked"),
+        _slots(appointments.c.status == AppointmentStatus.COMPLETED).label("used"),
     )
     .where(_in_span(appointments))
     .group_by(appointments.c.doctor_id, appointments.c.date),
@@ -135,7 +147,7 @@ WAITS = every(
         _WAITED.c.key,
         (_WAITED.c.seconds // _MINUTE).label("minutes"),
         func.count().label("number"),
-        func.sum(_WAITED.c.seconds).label("seconds"),
+        _sum(_WAITED.c.seconds).label("seconds"),
     ).group_by(_WAITED.c.key, _WAITED.c.seconds // _MINUTE),
     "MinutesRow",
 )
@@ -157,7 +169,7 @@ CONSULTATIONS = every(
         _LASTED.c.key,
         (_LASTED.c.seconds // _MINUTE).label("minutes"),
         func.count().label("number"),
-        func.sum(_LASTED.c.seconds).label("seconds"),
+        _sum(_LASTED.c.seconds).label("seconds"),
     ).group_by(_LASTED.c.key, _LASTED.c.seconds // _MINUTE),
     "MinutesRow",
 )
