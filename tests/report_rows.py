@@ -226,11 +226,10 @@ class Again:
     def waits(self) -> dict[str, Any]:
         def make(rows: list[Row]) -> Row:
             found = [minutes(each["checked_in_at"], each["called_at"] or each["started_at"]) for each in rows]
-            exact = [seconds(each["checked_in_at"], each["called_at"] or each["started_at"]) // 1 / 60 for each in rows]
             long = sum(each >= self.threshold for each in found)
             return {
                 "patients": len(found),
-                "wait_mean": round(statistics.fmean(exact), 1) if exact else None,
+                "wait_mean": round(statistics.fmean(found), 1) if found else None,
                 **spread("wait", found),
                 "long_waits": long,
                 "long_wait_rate": share(long, len(found)),
@@ -387,7 +386,7 @@ def text(value: Any) -> Any:
 
 
 def instant(stored_: Any) -> datetime:
-    return datetime.fromisoformat(str(stored_)).replace(tzinfo=UTC)
+    return datetime.fromisoformat(str(stored_)).replace(tzinfo=UTC, microsecond=0)
 
 
 def seconds(start: Any, end: Any) -> float:

@@ -29,7 +29,7 @@ AGAIN = {
 OVER_SPANS = [each for each in AGAIN if each != "day"]
 
 
-@pytest.mark.parametrize("filled", ["Europe/Berlin", "Asia/Kolkata", "America/St_Johns"], indirect=True)
+@pytest.mark.parametrize("filled", ["Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Pacific/Apia"], indirect=True)
 def test_every_figure_is_that_of_a_second_computation(filled: str, ask: Ask) -> None:
     today = date.fromisoformat(ask("report", "day")["first"])
     first, last = today - timedelta(days=250), today + timedelta(days=2)

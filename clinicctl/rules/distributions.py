@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 
-def mean(total: float, number: int) -> float | None:
+def mean(counts: Mapping[int, int]) -> float | None:
     """Return the mean, to one decimal. There is none of no values."""
-    return round(total / number, 1) if number else None
+    number = sum(counts.values())
+    return round(sum(value * each for value, each in counts.items()) / number, 1) if number else None
 
 
 def median(counts: Mapping[int, int]) -> float | None:

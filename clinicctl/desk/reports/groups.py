@@ -11,11 +11,14 @@ from clinicctl.store.compiled import rows
 
 T = TypeVar("T")
 
+_NOBODY = UUID(int=0)
+
 
 class Groups(Generic[T]):
     """The tally of each group and of everything.
 
-    `by` is what the queries of the store group by: doctors, of whom specialties are made, months or weekdays.
+    With `by_doctor` the store is asked for figures of doctors, of whom specialties are made. Otherwise it is asked for
+    those of dates, of which weekdays, months and the total are made.
     """
 
     def __init__(
@@ -28,7 +31,7 @@ class Groups(Generic[T]):
         last: date,
     ) -> None:
         self.total = make()
-        self.by = str(ReportBy.DOCTOR if kind is ReportBy.SPECIALTY else kind or "")
+        self.by_doctor = kind in (ReportBy.DOCTOR, ReportBy.SPECIALTY)
         self._make, self._kind, self._staff = make, kind, staff
         self._found: dict[str | None, T] = {each: make() for each in _expected(kind, first, last)}
 
@@ -40,24 +43,22 @@ class Groups(Generic[T]):
             return self._of(f"{on.year:04}-{on.month:02}")
         return self._of(WEEKDAYS[on.weekday()] if self._kind is ReportBy.WEEKDAY else self._name(doctor))
 
-    def of_key(self, key: str) -> T:
-        """Return the tally of the group of a row of the store."""
-        if self._kind is None:
-            return self._of(None)
-        if self._kind is ReportBy.MONTH:
-            return self._of(key)
-        return self._of(WEEKDAYS[int(key)] if self._kind is ReportBy.WEEKDAY else self._name(UUID(key)))
+    def of(self, key: UUID | date) -> T:
+        """Return the tally of the group of a doctor, or of a date, by which the store was asked."""
+        if isinstance(key, UUID):
+            return self._of(self._name(key) if self._kind is not None else None)
+        return self.of_day(_NOBODY, key)
 
     def add_staff(self, doctors: Iterable[rows.DoctorRow]) -> None:
         """Add the groups of doctors, who may have no figures."""
-        if self._kind in (ReportBy.DOCTOR, ReportBy.SPECIALTY):
+        if self.by_doctor:
             for each in doctors:
                 self._of(self._name(each.id))
 
     def each(self) -> list[tuple[str | None, T]]:
         """Return the groups in order, those without a name last."""
         found = list(self._found.items())
-        if self._kind in (ReportBy.DOCTOR, ReportBy.SPECIALTY):
+        if self.by_doctor:
             found.sort(key=lambda each: (each[0] is None, each[0] or ""))
         return found
 

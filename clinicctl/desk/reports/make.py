@@ -48,7 +48,7 @@ def day(tx: Tx, *, on: DayWord, by: ReportBy = ReportBy.DOCTOR) -> DayReport:
     if by not in (ReportBy.DOCTOR, ReportBy.SPECIALTY):
         raise errors.BadValue(problem="--by: a day is reported by doctor or by specialty.")
     staff, groups = _begin(tx, by, date_, date_)
-    tallies.count_outcomes(tx, groups, staff, first=date_, last=date_, offered=True)
+    tallies.count_outcomes(tx, groups, staff, first=date_, last=date_)
     tallies.count_waits(tx, groups, first=date_, last=date_)
 
     def row(group: str | None, of: Tally) -> DayRow:
@@ -83,7 +83,7 @@ def utilisation(
     """Return how much of the slots was booked and used."""
     first, last = _span(tx, start, end, period)
     staff, groups = _begin(tx, by, first, last)
-    tallies.count_outcomes(tx, groups, staff, first=first, last=last, offered=True)
+    tallies.count_outcomes(tx, groups, staff, first=first, last=last)
 
     def row(group: str | None, of: Tally) -> UtilisationRow:
         return UtilisationRow(
@@ -136,8 +136,8 @@ def no_shows(
 ) -> NoShowsReport:
     """Return how many did not come, and how many left."""
     first, last = _span(tx, start, end, period)
-    staff, groups = _begin(tx, by, first, last)
-    tallies.count_outcomes(tx, groups, staff, first=first, last=last, offered=False)
+    _, groups = _begin(tx, by, first, last)
+    tallies.count_no_shows(tx, groups, first=first, last=last)
 
     def row(group: str | None, of: Tally) -> NoShowsRow:
         return NoShowsRow(group, of.due, of.no_shows, rate(of.no_shows, of.due), of.left, rate(of.left, of.due))
@@ -205,7 +205,7 @@ def doctors(
     """Return the main figures of each doctor."""
     first, last = _span(tx, start, end, period)
     staff, groups = _begin(tx, by, first, last)
-    tallies.count_outcomes(tx, groups, staff, first=first, last=last, offered=True)
+    tallies.count_outcomes(tx, groups, staff, first=first, last=last)
     tallies.count_waits(tx, groups, first=first, last=last)
     tallies.count_visits(tx, groups, first=first, last=last)
 
@@ -239,8 +239,8 @@ def changes(
 ) -> ChangesReport:
     """Return how many visits were cancelled and moved, and by whom."""
     first, last = _span(tx, start, end, period)
-    staff, groups = _begin(tx, by, first, last)
-    tallies.count_outcomes(tx, groups, staff, first=first, last=last, offered=False)
+    _, groups = _begin(tx, by, first, last)
+    tallies.count_changes(tx, groups, first=first, last=last)
 
     def row(group: str | None, of: Tally) -> ChangesRow:
         return ChangesRow(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from clinicctl.desk.reports.groups import Groups
@@ -13,17 +13,16 @@ from clinicctl.store.compiled import reports as stored
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
-_QUARTER_HOUR = 900
+_DAY_SECONDS = 86_400
 _WEEK_HOURS, _DAY_HOURS, _THURSDAY = 168, 24, 3
 _NEAR = 2
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Spread:
-    """How often each value occurs, and what all of them sum to."""
+    """How often each value occurs."""
 
     counts: Counter[int] = field(default_factory=Counter)
-    sum: float = 0.0
 
     @property
     def number(self) -> int:
@@ -31,7 +30,7 @@ class Spread:
 
     @property
     def mean(self) -> float | None:
-        return distributions.mean(self.sum, self.number)
+        return distributions.mean(self.counts)
 
     @property
     def median(self) -> float | None:
@@ -45,9 +44,9 @@ class Spread:
     def longest(self) -> int | None:
         return max(self.counts, default=None)
 
-    def add(self, value: int, number: int, total: float) -> None:
-        self.counts[value] += number
-        self.sum += total
+    def add(self, value: int | None, number: int) -> None:
+        """Add a value. A clock that was set back makes none of them negative."""
+        self.counts[max(0, value or 0)] += number
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -88,9 +87,9 @@ class Tally:
 
 
 def count_outcomes(
-    tx: Tx, groups: Groups[Tally], staff: Mapping[UUID, rows.DoctorRow], *, first: date, last: date, offered: bool
+    tx: Tx, groups: Groups[Tally], staff: Mapping[UUID, rows.DoctorRow], *, first: date, last: date
 ) -> None:
-    """Count what became of appointments, and with `offered` the slots of the days."""
+    """Count what became of appointments, and the slots of the days."""
     undone = {(row.doctor_id, row.date): row.number for row in stored.undone(tx, first=first, last=last)}
     found = stored.outcomes(tx, first=first, last=last)
     today = tx.today
@@ -107,8 +106,7 @@ def count_outcomes(
             tally.moved_by_clinic += row.moved_by_clinic
             if row.date <= today:
                 tally.due += row.number - row.by_patient - row.by_clinic - row.moved_by_patient - row.moved_by_clinic
-    if offered:
-        _count_slots(tx, groups, staff, found, first=first, last=last)
+    _count_slots(tx, groups, staff, found, first=first, last=last)
 
 
 def _count_slots(
@@ -139,57 +137,87 @@ def _count_slots(
                 tally.on_days_off += booked
 
 
+def count_no_shows(tx: Tx, groups: Groups[Tally], *, first: date, last: date) -> None:
+    """Count no-shows and those who left, of the days up to today."""
+    asked = stored.no_shows_of_doctors if groups.by_doctor else stored.no_shows_of_dates
+    for row in asked(tx, first=first, last=min(last, tx.today)):
+        for tally in (groups.total, groups.of(row[0])):
+            tally.due += row.number
+            tally.no_shows += row.no_shows
+            tally.left += row.left_unseen
+
+
+def count_changes(tx: Tx, groups: Groups[Tally], *, first: date, last: date) -> None:
+    """Count what was cancelled and moved. Bookings that were undone are left out."""
+    asked = stored.changes_of_doctors if groups.by_doctor else stored.changes_of_dates
+    for row in asked(tx, first=first, last=last):
+        for tally in (groups.total, groups.of(row[0])):
+            tally.appointments += row.number
+            tally.by_patient += row.by_patient
+            tally.by_clinic += row.by_clinic
+            tally.moved_by_patient += row.moved_by_patient
+            tally.moved_by_clinic += row.moved_by_clinic
+    for mistake in stored.undone(tx, first=first, last=last):
+        for tally in (groups.total, groups.of_day(mistake.doctor_id, mistake.date)):
+            tally.appointments -= mistake.number
+            tally.by_clinic -= mistake.number
+
+
 def count_waits(tx: Tx, groups: Groups[Tally], *, first: date, last: date) -> None:
     """Count the minutes from check-in to call."""
-    for row in stored.waits(tx, by=groups.by, first=first, last=last):
-        for tally in (groups.total, groups.of_key(row.key or "")):
-            _add_minutes(tally.waits, row)
+    asked = stored.waits_of_doctors if groups.by_doctor else stored.waits_of_dates
+    for row in asked(tx, first=first, last=last):
+        for tally in (groups.total, groups.of(row[0])):
+            tally.waits.add(row.minutes, row.number)
 
 
 def count_visits(tx: Tx, groups: Groups[Tally], *, first: date, last: date) -> None:
     """Count the minutes of consultations."""
-    for row in stored.consultations(tx, by=groups.by, first=first, last=last):
-        for tally in (groups.total, groups.of_key(row.key or "")):
-            _add_minutes(tally.visits, row)
-
-
-def _add_minutes(spread: Spread, row: rows.MinutesRow) -> None:
-    """Add a row. A clock that was set back makes nobody wait less than no time."""
-    spread.add(max(0, row.minutes or 0), row.number, max(0, row.seconds or 0) / 60)
+    asked = stored.consultations_of_doctors if groups.by_doctor else stored.consultations_of_dates
+    for row in asked(tx, first=first, last=last):
+        for tally in (groups.total, groups.of(row[0])):
+            tally.visits.add(row.minutes, row.number)
 
 
 def count_leads(tx: Tx, groups: Groups[Tally], *, first: date, last: date) -> None:
-    """Count the days from the date of booking to the date of the visit."""
+    """Count the days from the date of booking to the date of the visit.
+
+    The store computes the date of booking at the smallest offset that the clinic has had. Where it may be the next date
+    at another one, the store returns the minute.
+    """
     least, most = zones.extremes(tx.zone, tx.now)
-    found = stored.leads(tx, by=groups.by, offset=least, window=most - least, first=first, last=last)
-    for row in found:
+    late, night = _part_of_day(-most, -least)
+    asked = stored.leads_of_doctors if groups.by_doctor else stored.leads_of_dates
+    for row in asked(tx, offset=least, late=late, night=night, wraps=int(late > night), first=first, last=last):
         days = row.days or 0
-        if row.late is not None:
-            days -= _later_date(tx, row.late * _QUARTER_HOUR, least)
-        for tally in (groups.total, groups.of_key(row.key or "")):
-            tally.leads.add(max(0, days), row.number, max(0, days) * row.number)
+        if row.minute is not None:
+            days -= _later_date(tx, datetime.fromisoformat(f"{row.minute}+00:00"), least)
+        for tally in (groups.total, groups.of(row[0])):
+            tally.leads.add(days, row.number)
 
 
-def _later_date(tx: Tx, epoch: int, offset: int) -> int:
+def _part_of_day(start: int, end: int) -> tuple[str, str]:
+    """Return the times from a second of a day to another, which may be of the next day."""
+    if end - start >= _DAY_SECONDS:
+        return "00:00:00", "24:00:00"
+    whole = (each % _DAY_SECONDS for each in (start, end))
+    late, night = (f"{each // 3_600:02}:{each // 60 % 60:02}:{each % 60:02}" for each in whole)
+    return late, night
+
+
+def _later_date(tx: Tx, at: datetime, offset: int) -> int:
     """Return how many dates later an instant is for the clinic than at an offset."""
-    at = datetime.fromtimestamp(epoch, UTC)
     return (at.astimezone(tx.zone).date() - (at + timedelta(seconds=offset)).date()).days
 
 
 def count_arrivals(tx: Tx, groups: Groups[Tally], *, first: date, last: date) -> None:
     """Count the check-ins by weekday and hour of the clinic's clock."""
+    asked = stored.arrivals_of_doctors if groups.by_doctor else stored.arrivals_of_dates
     for start, end, offset in zones.stretches(tx.zone, first, last):
         # A check-in is on the day of its visit, or in the night after it.
         early, late = start.date() - timedelta(days=_NEAR), end.date() + timedelta(days=_NEAR)
-        for row in stored.arrivals(
-            tx,
-            by=groups.by,
-            offset=offset,
-            first=max(first, early),
-            last=min(last, late),
-            start=start,
-            end=end,
-        ):
+        span = {"first": max(first, early), "last": min(last, late)}
+        for row in asked(tx, offset=offset, start=start, end=end, **span):
             weekday, hour = divmod(((row.hour or 0) + _THURSDAY * _DAY_HOURS) % _WEEK_HOURS, _DAY_HOURS)
-            for tally in (groups.total, groups.of_key(row.key or "")):
+            for tally in (groups.total, groups.of(row[0])):
                 tally.arrivals[weekday, hour] += row.number

@@ -866,96 +866,130 @@ WHERE doctor_daily_capacities.doctor_id = ANY (ARRAY(SELECT CAST(each AS UUID) A
 jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND doctor_daily_capacities.date BETWEEN ? AND ?
 """,
     """
-SELECT waited."key", waited.seconds / 60 AS minutes, count(*) AS number, sum(waited.seconds) AS seconds
-FROM (SELECT CASE WHEN (? = 'doctor') THEN queue_entries.doctor_id WHEN (? = 'month') THEN
-substr(queue_entries.date, 1, 7) WHEN (? = 'weekday') THEN CAST(CAST(julianday(queue_entries.date) + 0.5 AS
-INTEGER) - (CAST(julianday(queue_entries.date) + 0.5 AS INTEGER) / 7) * 7 AS VARCHAR) ELSE '' END AS "key",
-(CAST(round((julianday(substr(coalesce(queue_entries.called_at, queue_entries.started_at), 1, 19)) -
-2440587.5) * 86400) AS INTEGER) - CAST(round((julianday(substr(queue_entries.checked_in_at, 1, 19)) -
-2440587.5) * 86400) AS INTEGER)) - CASE WHEN (substr(coalesce(queue_entries.called_at,
-queue_entries.started_at), 20) < substr(queue_entries.checked_in_at, 20)) THEN 1 ELSE 0 END AS seconds
+SELECT queue_entries.doctor_id, CAST((julianday(substr(coalesce(queue_entries.called_at,
+queue_entries.started_at), 1, 19)) - julianday(substr(queue_entries.checked_in_at, 1, 19))) * 1440 + 0.0001 AS
+INTEGER) AS minutes, count(*) AS number
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
-NOT NULL) AS waited GROUP BY waited."key", waited.seconds / 60
+NOT NULL GROUP BY queue_entries.doctor_id, minutes
 """: """
-SELECT waited.key, waited.seconds / 60 AS minutes, count(*) AS number, CAST(sum(waited.seconds) AS BIGINT) AS
-seconds
-FROM (SELECT CASE WHEN (? = 'doctor') THEN CAST(queue_entries.doctor_id AS VARCHAR) WHEN (? = 'month') THEN
-to_char(queue_entries.date, 'YYYY-MM') WHEN (? = 'weekday') THEN CAST(EXTRACT(isodow FROM queue_entries.date)
-- 1 AS VARCHAR) ELSE '' END AS key, CAST(floor(EXTRACT(epoch FROM coalesce(queue_entries.called_at,
-queue_entries.started_at) - queue_entries.checked_in_at)) AS BIGINT) AS seconds
+SELECT queue_entries.doctor_id, CAST(floor(EXTRACT(epoch FROM date_trunc('second',
+coalesce(queue_entries.called_at, queue_entries.started_at)) - date_trunc('second',
+queue_entries.checked_in_at)) / CAST(60 AS NUMERIC)) AS BIGINT) AS minutes, count(*) AS number
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
-NOT NULL) AS waited GROUP BY waited.key, waited.seconds / 60
+NOT NULL GROUP BY queue_entries.doctor_id, minutes
 """,
     """
-SELECT lasted."key", lasted.seconds / 60 AS minutes, count(*) AS number, sum(lasted.seconds) AS seconds
-FROM (SELECT CASE WHEN (? = 'doctor') THEN queue_entries.doctor_id WHEN (? = 'month') THEN
-substr(queue_entries.date, 1, 7) WHEN (? = 'weekday') THEN CAST(CAST(julianday(queue_entries.date) + 0.5 AS
-INTEGER) - (CAST(julianday(queue_entries.date) + 0.5 AS INTEGER) / 7) * 7 AS VARCHAR) ELSE '' END AS "key",
-(CAST(round((julianday(substr(queue_entries.ended_at, 1, 19)) - 2440587.5) * 86400) AS INTEGER) -
-CAST(round((julianday(substr(queue_entries.started_at, 1, 19)) - 2440587.5) * 86400) AS INTEGER)) - CASE WHEN
-(substr(queue_entries.ended_at, 20) < substr(queue_entries.started_at, 20)) THEN 1 ELSE 0 END AS seconds
+SELECT queue_entries.date, CAST((julianday(substr(coalesce(queue_entries.called_at, queue_entries.started_at),
+1, 19)) - julianday(substr(queue_entries.checked_in_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes,
+count(*) AS number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
+NOT NULL GROUP BY queue_entries.date, minutes
+""": """
+SELECT queue_entries.date, CAST(floor(EXTRACT(epoch FROM date_trunc('second',
+coalesce(queue_entries.called_at, queue_entries.started_at)) - date_trunc('second',
+queue_entries.checked_in_at)) / CAST(60 AS NUMERIC)) AS BIGINT) AS minutes, count(*) AS number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
+NOT NULL GROUP BY queue_entries.date, minutes
+""",
+    """
+SELECT queue_entries.doctor_id, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes, count(*) AS number
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
-NULL AND queue_entries.ended_at IS NOT NULL) AS lasted GROUP BY lasted."key", lasted.seconds / 60
+NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.doctor_id, minutes
 """: """
-SELECT lasted.key, lasted.seconds / 60 AS minutes, count(*) AS number, CAST(sum(lasted.seconds) AS BIGINT) AS
-seconds
-FROM (SELECT CASE WHEN (? = 'doctor') THEN CAST(queue_entries.doctor_id AS VARCHAR) WHEN (? = 'month') THEN
-to_char(queue_entries.date, 'YYYY-MM') WHEN (? = 'weekday') THEN CAST(EXTRACT(isodow FROM queue_entries.date)
-- 1 AS VARCHAR) ELSE '' END AS key, CAST(floor(EXTRACT(epoch FROM queue_entries.ended_at -
-queue_entries.started_at)) AS BIGINT) AS seconds
+SELECT queue_entries.doctor_id, CAST(floor(EXTRACT(epoch FROM date_trunc('second', queue_entries.ended_at) -
+date_trunc('second', queue_entries.started_at)) / CAST(60 AS NUMERIC)) AS BIGINT) AS minutes, count(*) AS
+number
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
-NULL AND queue_entries.ended_at IS NOT NULL) AS lasted GROUP BY lasted.key, lasted.seconds / 60
+NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.doctor_id, minutes
 """,
     """
-SELECT made."key", made.days, made.late, count(*) AS number
-FROM (SELECT CASE WHEN (? = 'doctor') THEN appointments.doctor_id WHEN (? = 'month') THEN
-substr(appointments.date, 1, 7) WHEN (? = 'weekday') THEN CAST(CAST(julianday(appointments.date) + 0.5 AS
-INTEGER) - (CAST(julianday(appointments.date) + 0.5 AS INTEGER) / 7) * 7 AS VARCHAR) ELSE '' END AS "key",
-CAST(julianday(appointments.date) - 2440587.5 AS INTEGER) -
-(CAST(round((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) * 86400) AS INTEGER) + ?) / 86400
-AS days, CASE WHEN (86400 - ? <= (CAST(round((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) *
-86400) AS INTEGER) + ?) - ((CAST(round((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) *
-86400) AS INTEGER) + ?) / 86400) * 86400) THEN ((CAST(round((julianday(substr(appointments.created_at, 1, 19))
-- 2440587.5) * 86400) AS INTEGER) + ?) - ?) / 900 END AS late
-FROM appointments
-WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled') AS made GROUP BY made."key",
-made.days, made.late
+SELECT queue_entries.date, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes, count(*) AS number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
+NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.date, minutes
 """: """
-SELECT made.key, made.days, made.late, count(*) AS number
-FROM (SELECT CASE WHEN (? = 'doctor') THEN CAST(appointments.doctor_id AS VARCHAR) WHEN (? = 'month') THEN
-to_char(appointments.date, 'YYYY-MM') WHEN (? = 'weekday') THEN CAST(EXTRACT(isodow FROM appointments.date) -
-1 AS VARCHAR) ELSE '' END AS key, CAST(EXTRACT(epoch FROM appointments.date) / CAST(86400 AS NUMERIC) AS
-BIGINT) - (CAST(floor(EXTRACT(epoch FROM appointments.created_at)) AS BIGINT) + ?) / 86400 AS days, CASE WHEN
-(86400 - ? <= (CAST(floor(EXTRACT(epoch FROM appointments.created_at)) AS BIGINT) + ?) -
-((CAST(floor(EXTRACT(epoch FROM appointments.created_at)) AS BIGINT) + ?) / 86400) * 86400) THEN
-((CAST(floor(EXTRACT(epoch FROM appointments.created_at)) AS BIGINT) + ?) - ?) / 900 END AS late
-FROM appointments
-WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled') AS made GROUP BY made.key,
-made.days, made.late
+SELECT queue_entries.date, CAST(floor(EXTRACT(epoch FROM date_trunc('second', queue_entries.ended_at) -
+date_trunc('second', queue_entries.started_at)) / CAST(60 AS NUMERIC)) AS BIGINT) AS minutes, count(*) AS
+number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
+NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.date, minutes
 """,
     """
-SELECT arrived."key", arrived.hours - (arrived.hours / 168) * 168 AS hour, count(*) AS number
-FROM (SELECT CASE WHEN (? = 'doctor') THEN queue_entries.doctor_id WHEN (? = 'month') THEN
-substr(queue_entries.date, 1, 7) WHEN (? = 'weekday') THEN CAST(CAST(julianday(queue_entries.date) + 0.5 AS
-INTEGER) - (CAST(julianday(queue_entries.date) + 0.5 AS INTEGER) / 7) * 7 AS VARCHAR) ELSE '' END AS "key",
-(CAST(round((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5) * 86400) AS INTEGER) + ?) /
-3600 AS hours
-FROM queue_entries
-WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
-< ?) AS arrived GROUP BY arrived."key", arrived.hours - (arrived.hours / 168) * 168
+SELECT appointments.doctor_id, CAST(julianday(appointments.date) - 2440587.5 AS INTEGER) -
+CAST((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) + ? / (86400.0 + 0.0) +
+1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
+THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
+substr(appointments.created_at, 1, 16) END AS minute, count(*) AS number
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY
+appointments.doctor_id, days, minute
 """: """
-SELECT arrived.key, arrived.hours - (arrived.hours / 168) * 168 AS hour, count(*) AS number
-FROM (SELECT CASE WHEN (? = 'doctor') THEN CAST(queue_entries.doctor_id AS VARCHAR) WHEN (? = 'month') THEN
-to_char(queue_entries.date, 'YYYY-MM') WHEN (? = 'weekday') THEN CAST(EXTRACT(isodow FROM queue_entries.date)
-- 1 AS VARCHAR) ELSE '' END AS key, (CAST(floor(EXTRACT(epoch FROM queue_entries.checked_in_at)) AS BIGINT) +
-?) / 3600 AS hours
+SELECT appointments.doctor_id, CAST(EXTRACT(epoch FROM appointments.date) / CAST(86400.0 AS DOUBLE PRECISION)
+AS BIGINT) - CAST(floor((EXTRACT(epoch FROM appointments.created_at) + ?) / CAST(86400.0 AS DOUBLE PRECISION))
+AS BIGINT) AS days, CASE WHEN (CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') >=
+?) THEN 1 ELSE 0 END + CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') < ?) THEN 1
+ELSE 0 END + ? = 2) THEN to_char(timezone('UTC', appointments.created_at), 'YYYY-MM-DD HH24:MI') END AS
+minute, count(*) AS number
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY
+appointments.doctor_id, days, minute
+""",
+    """
+SELECT appointments.date, CAST(julianday(appointments.date) - 2440587.5 AS INTEGER) -
+CAST((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) + ? / (86400.0 + 0.0) +
+1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
+THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
+substr(appointments.created_at, 1, 16) END AS minute, count(*) AS number
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY appointments.date,
+days, minute
+""": """
+SELECT appointments.date, CAST(EXTRACT(epoch FROM appointments.date) / CAST(86400.0 AS DOUBLE PRECISION) AS
+BIGINT) - CAST(floor((EXTRACT(epoch FROM appointments.created_at) + ?) / CAST(86400.0 AS DOUBLE PRECISION)) AS
+BIGINT) AS days, CASE WHEN (CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') >= ?)
+THEN 1 ELSE 0 END + CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') < ?) THEN 1
+ELSE 0 END + ? = 2) THEN to_char(timezone('UTC', appointments.created_at), 'YYYY-MM-DD HH24:MI') END AS
+minute, count(*) AS number
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY appointments.date,
+days, minute
+""",
+    """
+SELECT queue_entries.doctor_id, CAST(((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5) + ?
+/ (86400.0 + 0.0)) * 24 + 0.0001 AS INTEGER) - (CAST(((julianday(substr(queue_entries.checked_in_at, 1, 19)) -
+2440587.5) + ? / (86400.0 + 0.0)) * 24 + 0.0001 AS INTEGER) / 168) * 168 AS hour, count(*) AS number
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
-< ?) AS arrived GROUP BY arrived.key, arrived.hours - (arrived.hours / 168) * 168
+< ? GROUP BY queue_entries.doctor_id, hour
+""": """
+SELECT queue_entries.doctor_id, CAST(floor((EXTRACT(epoch FROM queue_entries.checked_in_at) + ?) / CAST(3600
+AS NUMERIC)) AS BIGINT) - (CAST(floor((EXTRACT(epoch FROM queue_entries.checked_in_at) + ?) / CAST(3600 AS
+NUMERIC)) AS BIGINT) / 168) * 168 AS hour, count(*) AS number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
+< ? GROUP BY queue_entries.doctor_id, hour
+""",
+    """
+SELECT queue_entries.date, CAST(((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5) + ? /
+(86400.0 + 0.0)) * 24 + 0.0001 AS INTEGER) AS hour, count(*) AS number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
+< ? GROUP BY queue_entries.date, hour
+""": """
+SELECT queue_entries.date, CAST(floor((EXTRACT(epoch FROM queue_entries.checked_in_at) + ?) / CAST(3600 AS
+NUMERIC)) AS BIGINT) AS hour, count(*) AS number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
+< ? GROUP BY queue_entries.date, hour
 """,
     """
 SELECT waitlist_days.entry_id, waitlist_days.date

@@ -60,93 +60,218 @@ def undone(tx: Tx, *, first: Date, last: Date) -> list[rows.DoctorDayCountRow]:
     return tx.fetch_all(_UNDONE, (from_date(first), from_date(last)), rows.doctor_day_count_row)
 
 
-_WAITS = """
-SELECT waited."key", waited.seconds / 60 AS minutes, count(*) AS number, sum(waited.seconds) AS seconds
-FROM (SELECT CASE WHEN (? = 'doctor') THEN queue_entries.doctor_id WHEN (? = 'month') THEN
-substr(queue_entries.date, 1, 7) WHEN (? = 'weekday') THEN CAST(CAST(julianday(queue_entries.date) + 0.5 AS
-INTEGER) - (CAST(julianday(queue_entries.date) + 0.5 AS INTEGER) / 7) * 7 AS VARCHAR) ELSE '' END AS "key",
-(CAST(round((julianday(substr(coalesce(queue_entries.called_at, queue_entries.started_at), 1, 19)) -
-2440587.5) * 86400) AS INTEGER) - CAST(round((julianday(substr(queue_entries.checked_in_at, 1, 19)) -
-2440587.5) * 86400) AS INTEGER)) - CASE WHEN (substr(coalesce(queue_entries.called_at,
-queue_entries.started_at), 20) < substr(queue_entries.checked_in_at, 20)) THEN 1 ELSE 0 END AS seconds
+_NO_SHOWS_OF_DOCTORS = """
+SELECT appointments.doctor_id, count(*) AS number, count(*) FILTER (WHERE appointments.status = 'no_show') AS
+no_shows, count(*) FILTER (WHERE appointments.status = 'left') AS left_unseen
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY appointments.doctor_id
+"""
+
+
+def no_shows_of_doctors(tx: Tx, *, first: Date, last: Date) -> list[rows.DoctorNoShowsRow]:
+    return tx.fetch_all(_NO_SHOWS_OF_DOCTORS, (from_date(first), from_date(last)), rows.doctor_no_shows_row)
+
+
+_NO_SHOWS_OF_DATES = """
+SELECT appointments.date, count(*) AS number, count(*) FILTER (WHERE appointments.status = 'no_show') AS
+no_shows, count(*) FILTER (WHERE appointments.status = 'left') AS left_unseen
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY appointments.date
+"""
+
+
+def no_shows_of_dates(tx: Tx, *, first: Date, last: Date) -> list[rows.DateNoShowsRow]:
+    return tx.fetch_all(_NO_SHOWS_OF_DATES, (from_date(first), from_date(last)), rows.date_no_shows_row)
+
+
+_CHANGES_OF_DOCTORS = """
+SELECT appointments.doctor_id, count(*) AS number, count(*) FILTER (WHERE appointments.cancelled_by =
+'patient' AND appointments.moved_to IS NULL) AS by_patient, count(*) FILTER (WHERE appointments.cancelled_by =
+'clinic' AND appointments.moved_to IS NULL) AS by_clinic, count(*) FILTER (WHERE appointments.cancelled_by =
+'patient' AND appointments.moved_to IS NOT NULL) AS moved_by_patient, count(*) FILTER (WHERE
+appointments.cancelled_by = 'clinic' AND appointments.moved_to IS NOT NULL) AS moved_by_clinic
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id
+"""
+
+
+def changes_of_doctors(tx: Tx, *, first: Date, last: Date) -> list[rows.DoctorChangesRow]:
+    return tx.fetch_all(_CHANGES_OF_DOCTORS, (from_date(first), from_date(last)), rows.doctor_changes_row)
+
+
+_CHANGES_OF_DATES = """
+SELECT appointments.date, count(*) AS number, count(*) FILTER (WHERE appointments.cancelled_by = 'patient' AND
+appointments.moved_to IS NULL) AS by_patient, count(*) FILTER (WHERE appointments.cancelled_by = 'clinic' AND
+appointments.moved_to IS NULL) AS by_clinic, count(*) FILTER (WHERE appointments.cancelled_by = 'patient' AND
+appointments.moved_to IS NOT NULL) AS moved_by_patient, count(*) FILTER (WHERE appointments.cancelled_by =
+'clinic' AND appointments.moved_to IS NOT NULL) AS moved_by_clinic
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.date
+"""
+
+
+def changes_of_dates(tx: Tx, *, first: Date, last: Date) -> list[rows.DateChangesRow]:
+    return tx.fetch_all(_CHANGES_OF_DATES, (from_date(first), from_date(last)), rows.date_changes_row)
+
+
+_WAITS_OF_DOCTORS = """
+SELECT queue_entries.doctor_id, CAST((julianday(substr(coalesce(queue_entries.called_at,
+queue_entries.started_at), 1, 19)) - julianday(substr(queue_entries.checked_in_at, 1, 19))) * 1440 + 0.0001 AS
+INTEGER) AS minutes, count(*) AS number
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
-NOT NULL) AS waited GROUP BY waited."key", waited.seconds / 60
+NOT NULL GROUP BY queue_entries.doctor_id, minutes
 """
 
 
-def waits(tx: Tx, *, by: str, first: Date, last: Date) -> list[rows.MinutesRow]:
-    return tx.fetch_all(_WAITS, (by, by, by, from_date(first), from_date(last)), rows.minutes_row)
+def waits_of_doctors(tx: Tx, *, first: Date, last: Date) -> list[rows.DoctorMinutesRow]:
+    return tx.fetch_all(_WAITS_OF_DOCTORS, (from_date(first), from_date(last)), rows.doctor_minutes_row)
 
 
-_CONSULTATIONS = """
-SELECT lasted."key", lasted.seconds / 60 AS minutes, count(*) AS number, sum(lasted.seconds) AS seconds
-FROM (SELECT CASE WHEN (? = 'doctor') THEN queue_entries.doctor_id WHEN (? = 'month') THEN
-substr(queue_entries.date, 1, 7) WHEN (? = 'weekday') THEN CAST(CAST(julianday(queue_entries.date) + 0.5 AS
-INTEGER) - (CAST(julianday(queue_entries.date) + 0.5 AS INTEGER) / 7) * 7 AS VARCHAR) ELSE '' END AS "key",
-(CAST(round((julianday(substr(queue_entries.ended_at, 1, 19)) - 2440587.5) * 86400) AS INTEGER) -
-CAST(round((julianday(substr(queue_entries.started_at, 1, 19)) - 2440587.5) * 86400) AS INTEGER)) - CASE WHEN
-(substr(queue_entries.ended_at, 20) < substr(queue_entries.started_at, 20)) THEN 1 ELSE 0 END AS seconds
+_WAITS_OF_DATES = """
+SELECT queue_entries.date, CAST((julianday(substr(coalesce(queue_entries.called_at, queue_entries.started_at),
+1, 19)) - julianday(substr(queue_entries.checked_in_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes,
+count(*) AS number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
+NOT NULL GROUP BY queue_entries.date, minutes
+"""
+
+
+def waits_of_dates(tx: Tx, *, first: Date, last: Date) -> list[rows.DateMinutesRow]:
+    return tx.fetch_all(_WAITS_OF_DATES, (from_date(first), from_date(last)), rows.date_minutes_row)
+
+
+_CONSULTATIONS_OF_DOCTORS = """
+SELECT queue_entries.doctor_id, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes, count(*) AS number
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
-NULL AND queue_entries.ended_at IS NOT NULL) AS lasted GROUP BY lasted."key", lasted.seconds / 60
+NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.doctor_id, minutes
 """
 
 
-def consultations(tx: Tx, *, by: str, first: Date, last: Date) -> list[rows.MinutesRow]:
-    return tx.fetch_all(_CONSULTATIONS, (by, by, by, from_date(first), from_date(last)), rows.minutes_row)
+def consultations_of_doctors(tx: Tx, *, first: Date, last: Date) -> list[rows.DoctorMinutesRow]:
+    return tx.fetch_all(_CONSULTATIONS_OF_DOCTORS, (from_date(first), from_date(last)), rows.doctor_minutes_row)
 
 
-_LEADS = """
-SELECT made."key", made.days, made.late, count(*) AS number
-FROM (SELECT CASE WHEN (? = 'doctor') THEN appointments.doctor_id WHEN (? = 'month') THEN
-substr(appointments.date, 1, 7) WHEN (? = 'weekday') THEN CAST(CAST(julianday(appointments.date) + 0.5 AS
-INTEGER) - (CAST(julianday(appointments.date) + 0.5 AS INTEGER) / 7) * 7 AS VARCHAR) ELSE '' END AS "key",
-CAST(julianday(appointments.date) - 2440587.5 AS INTEGER) -
-(CAST(round((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) * 86400) AS INTEGER) + ?) / 86400
-AS days, CASE WHEN (86400 - ? <= (CAST(round((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) *
-86400) AS INTEGER) + ?) - ((CAST(round((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) *
-86400) AS INTEGER) + ?) / 86400) * 86400) THEN ((CAST(round((julianday(substr(appointments.created_at, 1, 19))
-- 2440587.5) * 86400) AS INTEGER) + ?) - ?) / 900 END AS late
+_CONSULTATIONS_OF_DATES = """
+SELECT queue_entries.date, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes, count(*) AS number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
+NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.date, minutes
+"""
+
+
+def consultations_of_dates(tx: Tx, *, first: Date, last: Date) -> list[rows.DateMinutesRow]:
+    return tx.fetch_all(_CONSULTATIONS_OF_DATES, (from_date(first), from_date(last)), rows.date_minutes_row)
+
+
+_LEADS_OF_DOCTORS = """
+SELECT appointments.doctor_id, CAST(julianday(appointments.date) - 2440587.5 AS INTEGER) -
+CAST((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) + ? / (86400.0 + 0.0) +
+1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
+THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
+substr(appointments.created_at, 1, 16) END AS minute, count(*) AS number
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled') AS made GROUP BY made."key",
-made.days, made.late
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY
+appointments.doctor_id, days, minute
 """
 
 
-def leads(tx: Tx, *, by: str, offset: int, window: int, first: Date, last: Date) -> list[rows.LeadRow]:
+def leads_of_doctors(
+    tx: Tx,
+    *,
+    offset: int,
+    late: str,
+    night: str,
+    wraps: int,
+    first: Date,
+    last: Date,
+) -> list[rows.DoctorLeadRow]:
     return tx.fetch_all(
-        _LEADS,
-        (by, by, by, offset, window, offset, offset, offset, offset, from_date(first), from_date(last)),
-        rows.lead_row,
+        _LEADS_OF_DOCTORS,
+        (offset, late, night, wraps, from_date(first), from_date(last)),
+        rows.doctor_lead_row,
     )
 
 
-_ARRIVALS = """
-SELECT arrived."key", arrived.hours - (arrived.hours / 168) * 168 AS hour, count(*) AS number
-FROM (SELECT CASE WHEN (? = 'doctor') THEN queue_entries.doctor_id WHEN (? = 'month') THEN
-substr(queue_entries.date, 1, 7) WHEN (? = 'weekday') THEN CAST(CAST(julianday(queue_entries.date) + 0.5 AS
-INTEGER) - (CAST(julianday(queue_entries.date) + 0.5 AS INTEGER) / 7) * 7 AS VARCHAR) ELSE '' END AS "key",
-(CAST(round((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5) * 86400) AS INTEGER) + ?) /
-3600 AS hours
-FROM queue_entries
-WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
-< ?) AS arrived GROUP BY arrived."key", arrived.hours - (arrived.hours / 168) * 168
+_LEADS_OF_DATES = """
+SELECT appointments.date, CAST(julianday(appointments.date) - 2440587.5 AS INTEGER) -
+CAST((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) + ? / (86400.0 + 0.0) +
+1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
+THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
+substr(appointments.created_at, 1, 16) END AS minute, count(*) AS number
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY appointments.date,
+days, minute
 """
 
 
-def arrivals(
+def leads_of_dates(
     tx: Tx,
     *,
-    by: str,
+    offset: int,
+    late: str,
+    night: str,
+    wraps: int,
+    first: Date,
+    last: Date,
+) -> list[rows.DateLeadRow]:
+    return tx.fetch_all(
+        _LEADS_OF_DATES,
+        (offset, late, night, wraps, from_date(first), from_date(last)),
+        rows.date_lead_row,
+    )
+
+
+_ARRIVALS_OF_DOCTORS = """
+SELECT queue_entries.doctor_id, CAST(((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5) + ?
+/ (86400.0 + 0.0)) * 24 + 0.0001 AS INTEGER) - (CAST(((julianday(substr(queue_entries.checked_in_at, 1, 19)) -
+2440587.5) + ? / (86400.0 + 0.0)) * 24 + 0.0001 AS INTEGER) / 168) * 168 AS hour, count(*) AS number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
+< ? GROUP BY queue_entries.doctor_id, hour
+"""
+
+
+def arrivals_of_doctors(
+    tx: Tx,
+    *,
     offset: int,
     first: Date,
     last: Date,
     start: datetime,
     end: datetime,
-) -> list[rows.ArrivalRow]:
+) -> list[rows.DoctorHourRow]:
     return tx.fetch_all(
-        _ARRIVALS,
-        (by, by, by, offset, from_date(first), from_date(last), from_instant(start), from_instant(end)),
-        rows.arrival_row,
+        _ARRIVALS_OF_DOCTORS,
+        (offset, offset, from_date(first), from_date(last), from_instant(start), from_instant(end)),
+        rows.doctor_hour_row,
+    )
+
+
+_ARRIVALS_OF_DATES = """
+SELECT queue_entries.date, CAST(((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5) + ? /
+(86400.0 + 0.0)) * 24 + 0.0001 AS INTEGER) AS hour, count(*) AS number
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
+< ? GROUP BY queue_entries.date, hour
+"""
+
+
+def arrivals_of_dates(
+    tx: Tx,
+    *,
+    offset: int,
+    first: Date,
+    last: Date,
+    start: datetime,
+    end: datetime,
+) -> list[rows.DateHourRow]:
+    return tx.fetch_all(
+        _ARRIVALS_OF_DATES,
+        (offset, from_date(first), from_date(last), from_instant(start), from_instant(end)),
+        rows.date_hour_row,
     )

@@ -160,16 +160,6 @@ def appointment_state_row(stored: Any) -> AppointmentStateRow:
     )
 
 
-class ArrivalRow(NamedTuple):
-    key: str | None
-    hour: int | None
-    number: int
-
-
-def arrival_row(stored: Any) -> ArrivalRow:
-    return ArrivalRow(stored[0], stored[1], stored[2])
-
-
 class ArrivedRow(NamedTuple):
     id: UUID
     number: int
@@ -344,6 +334,61 @@ def counter_row(stored: Any) -> CounterRow:
     return CounterRow(stored[0], stored[1])
 
 
+class DateChangesRow(NamedTuple):
+    date: Date
+    number: int
+    by_patient: int
+    by_clinic: int
+    moved_by_patient: int
+    moved_by_clinic: int
+
+
+def date_changes_row(stored: Any) -> DateChangesRow:
+    return DateChangesRow(to_date(stored[0]), stored[1], stored[2], stored[3], stored[4], stored[5])
+
+
+class DateHourRow(NamedTuple):
+    date: Date
+    hour: int | None
+    number: int
+
+
+def date_hour_row(stored: Any) -> DateHourRow:
+    return DateHourRow(to_date(stored[0]), stored[1], stored[2])
+
+
+class DateLeadRow(NamedTuple):
+    date: Date
+    days: int | None
+    minute: str | None
+    number: int
+
+
+def date_lead_row(stored: Any) -> DateLeadRow:
+    return DateLeadRow(to_date(stored[0]), stored[1], stored[2], stored[3])
+
+
+class DateMinutesRow(NamedTuple):
+    date: Date
+    minutes: int | None
+    number: int
+
+
+def date_minutes_row(stored: Any) -> DateMinutesRow:
+    return DateMinutesRow(to_date(stored[0]), stored[1], stored[2])
+
+
+class DateNoShowsRow(NamedTuple):
+    date: Date
+    number: int
+    no_shows: int
+    left_unseen: int
+
+
+def date_no_shows_row(stored: Any) -> DateNoShowsRow:
+    return DateNoShowsRow(to_date(stored[0]), stored[1], stored[2], stored[3])
+
+
 class DayCapacityRow(NamedTuple):
     doctor_id: UUID
     date: Date
@@ -453,6 +498,19 @@ def distinct_row(stored: Any) -> DistinctRow:
     return DistinctRow(to_uuid(stored[0]), to_uuid(stored[1]))
 
 
+class DoctorChangesRow(NamedTuple):
+    doctor_id: UUID
+    number: int
+    by_patient: int
+    by_clinic: int
+    moved_by_patient: int
+    moved_by_clinic: int
+
+
+def doctor_changes_row(stored: Any) -> DoctorChangesRow:
+    return DoctorChangesRow(to_uuid(stored[0]), stored[1], stored[2], stored[3], stored[4], stored[5])
+
+
 class DoctorCountRow(NamedTuple):
     code: str
     number: int
@@ -470,6 +528,48 @@ class DoctorDayCountRow(NamedTuple):
 
 def doctor_day_count_row(stored: Any) -> DoctorDayCountRow:
     return DoctorDayCountRow(to_uuid(stored[0]), to_date(stored[1]), stored[2])
+
+
+class DoctorHourRow(NamedTuple):
+    doctor_id: UUID
+    hour: int | None
+    number: int
+
+
+def doctor_hour_row(stored: Any) -> DoctorHourRow:
+    return DoctorHourRow(to_uuid(stored[0]), stored[1], stored[2])
+
+
+class DoctorLeadRow(NamedTuple):
+    doctor_id: UUID
+    days: int | None
+    minute: str | None
+    number: int
+
+
+def doctor_lead_row(stored: Any) -> DoctorLeadRow:
+    return DoctorLeadRow(to_uuid(stored[0]), stored[1], stored[2], stored[3])
+
+
+class DoctorMinutesRow(NamedTuple):
+    doctor_id: UUID
+    minutes: int | None
+    number: int
+
+
+def doctor_minutes_row(stored: Any) -> DoctorMinutesRow:
+    return DoctorMinutesRow(to_uuid(stored[0]), stored[1], stored[2])
+
+
+class DoctorNoShowsRow(NamedTuple):
+    doctor_id: UUID
+    number: int
+    no_shows: int
+    left_unseen: int
+
+
+def doctor_no_shows_row(stored: Any) -> DoctorNoShowsRow:
+    return DoctorNoShowsRow(to_uuid(stored[0]), stored[1], stored[2], stored[3])
 
 
 class DoctorRow(NamedTuple):
@@ -622,17 +722,6 @@ def later_step_row(stored: Any) -> LaterStepRow:
     return LaterStepRow(stored[0], stored[1])
 
 
-class LeadRow(NamedTuple):
-    key: str | None
-    days: int | None
-    late: int | None
-    number: int
-
-
-def lead_row(stored: Any) -> LeadRow:
-    return LeadRow(stored[0], stored[1], stored[2], stored[3])
-
-
 class LedgerRow(NamedTuple):
     id: UUID
     doctor_id: UUID
@@ -664,17 +753,6 @@ class LengthRow(NamedTuple):
 
 def length_row(stored: Any) -> LengthRow:
     return LengthRow(to_uuid(stored[0]), stored[1])
-
-
-class MinutesRow(NamedTuple):
-    key: str | None
-    minutes: int | None
-    number: int
-    seconds: int | None
-
-
-def minutes_row(stored: Any) -> MinutesRow:
-    return MinutesRow(stored[0], stored[1], stored[2], stored[3])
 
 
 class NamedRow(NamedTuple):

@@ -1,22 +1,21 @@
-"""Queries for reports. They count in the database, and return few rows however many appointments there are.
+"""Queries for reports. They count in the database, and return few rows however many appointments there are."""
 
-`by` is `doctor`, `month` or `weekday` (0 is Monday), and decides what a row is about; any other text counts everything
-together.
-"""
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
+    Label,
+    Select,
     String,
-    and_,
     bindparam,
     case,
     cast,
     extract,
     func,
     select,
-    type_coerce,
 )
 from sqlalchemy.sql.selectable import NamedFromClause
 
@@ -24,28 +23,18 @@ from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.models import appointments, capacities, journal, journal_steps, queue_entries
 from clinicctl.store.queries import among, either, every
 
-_MINUTE, _QUARTER_HOUR, _HOUR, _DAY = 60, 900, 3_600, 86_400
-_WEEK_DAYS, _WEEK_HOURS = 7, 168
+_MINUTE, _HOUR = 60, 3_600
+_DAY_MINUTES, _DAY_HOURS, _WEEK_HOURS = 1_440, 24, 168
+_DAY_SECONDS = 86_400.0
 _JULIAN_1970 = 2440587.5
+_ROUNDING = 0.0001
+"""Less than a second, and more than what a Julian day lacks: instants are taken to the second."""
 _TO_THE_SECOND = len("2026-01-31 23:59:59")
 _OFFSET = bindparam("offset", type_=Integer)
 
 
 def _in_span(table: NamedFromClause) -> ColumnElement[bool]:
     return table.c.date.between(bindparam("first"), bindparam("last"))
-
-
-def _key(table: NamedFromClause) -> ColumnElement[str]:
-    """Return what the rows of a table are grouped by."""
-    by = bindparam("by", type_=String)
-    on, doctor = table.c.date, table.c.doctor_id
-    month = either(func.substr(on, 1, 7), func.to_char(on, "YYYY-MM"))
-    weekday = either(
-        cast(_rest(cast(func.julianday(on) + 0.5, Integer), _WEEK_DAYS), String),
-        cast(extract("isodow", on) - 1, String),
-    )
-    own = either(type_coerce(doctor, String), cast(doctor, String))
-    return case((by == "doctor", own), (by == "month", month), (by == "weekday", weekday), else_="")
 
 
 def _rest(value: ColumnElement[int], divisor: int) -> ColumnElement[int]:
@@ -56,19 +45,51 @@ def _rest(value: ColumnElement[int], divisor: int) -> ColumnElement[int]:
     return value - value // divisor * divisor
 
 
-def _seconds(instant: ColumnElement[object]) -> ColumnElement[int]:
-    """Return the whole seconds since 1970."""
+def _whole(instant: ColumnElement[Any]) -> ColumnElement[float]:
+    """Return the Julian day of an instant without the fraction of its second, for SQLite."""
+    return func.julianday(func.substr(instant, 1, _TO_THE_SECOND))
+
+
+def _minutes(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return the whole minutes between two instants, from whole second to whole second."""
+    began, ended = (func.date_trunc("second", each) for each in (start, end))
     return either(
-        cast(func.round((func.julianday(func.substr(instant, 1, _TO_THE_SECOND)) - _JULIAN_1970) * _DAY), Integer),
-        cast(func.floor(extract("epoch", instant)), BigInteger),
+        cast((_whole(end) - _whole(start)) * _DAY_MINUTES + _ROUNDING, Integer),
+        cast(func.floor(extract("epoch", ended - began) / _MINUTE), BigInteger),
     )
 
 
-def _between(start: ColumnElement[object], end: ColumnElement[object]) -> ColumnElement[int]:
-    """Return the whole seconds from one instant to another."""
-    fractions = (func.substr(each, _TO_THE_SECOND + 1) for each in (end, start))
-    early = case((next(fractions) < next(fractions), 1), else_=0)
-    return either(_seconds(end) - _seconds(start) - early, cast(func.floor(extract("epoch", end - start)), BigInteger))
+def _local_hours(instant: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return the hours since 1970 at an offset."""
+    return either(
+        cast((_whole(instant) - _JULIAN_1970 + _OFFSET / _DAY_SECONDS) * _DAY_HOURS + _ROUNDING, Integer),
+        cast(func.floor((extract("epoch", instant) + _OFFSET) / _HOUR), BigInteger),
+    )
+
+
+def _days_ahead() -> ColumnElement[int]:
+    """Return the days from the date of booking at an offset to that of the visit."""
+    made, on = appointments.c.created_at, appointments.c.date
+    return either(
+        cast(func.julianday(on) - _JULIAN_1970, Integer)
+        - cast(_whole(made) - _JULIAN_1970 + _OFFSET / _DAY_SECONDS + _ROUNDING / _DAY_SECONDS, Integer),
+        cast(extract("epoch", on) / _DAY_SECONDS, BigInteger)
+        - cast(func.floor((extract("epoch", made) + _OFFSET) / _DAY_SECONDS), BigInteger),
+    )
+
+
+def _late() -> ColumnElement[str]:
+    """Return the minute of a booking whose time in UTC is in a part of the day.
+
+    The part is from `late` to before `night`. If it contains midnight, `wraps` is 1.
+    """
+    made = appointments.c.created_at
+    in_utc = func.timezone("UTC", made)
+    time = either(func.substr(made, 12, 8), func.to_char(in_utc, "HH24:MI:SS"))
+    minute = either(func.substr(made, 1, 16, type_=String), func.to_char(in_utc, "YYYY-MM-DD HH24:MI"))
+    late, night = bindparam("late", type_=String), bindparam("night", type_=String)
+    met = case((time >= late, 1), else_=0) + case((time < night, 1), else_=0)
+    return case((met + bindparam("wraps", type_=Integer) == 2, minute))
 
 
 def _sum(value: ColumnElement[int]) -> ColumnElement[int]:
@@ -136,84 +157,79 @@ UNDONE = every(
 )
 
 _CALLED = func.coalesce(queue_entries.c.called_at, queue_entries.c.started_at)
-_WAITED = (
-    select(_key(queue_entries).label("key"), _between(queue_entries.c.checked_in_at, _CALLED).label("seconds"))
-    .where(_in_span(queue_entries), _CALLED.is_not(None))
-    .subquery("waited")
-)
-# How many waited each whole minute, and their seconds together.
-WAITS = every(
-    select(
-        _WAITED.c.key,
-        (_WAITED.c.seconds // _MINUTE).label("minutes"),
-        func.count().label("number"),
-        _sum(_WAITED.c.seconds).label("seconds"),
-    ).group_by(_WAITED.c.key, _WAITED.c.seconds // _MINUTE),
-    "MinutesRow",
-)
-_LASTED = (
-    select(
-        _key(queue_entries).label("key"),
-        _between(queue_entries.c.started_at, queue_entries.c.ended_at).label("seconds"),
-    )
-    .where(
-        _in_span(queue_entries),
+_BOOKED = appointments.c.status != AppointmentStatus.CANCELLED
+
+
+def _counted(
+    table: NamedFromClause, key: str, values: Sequence[Label[Any]], *conditions: ColumnElement[bool]
+) -> Select[Any]:
+    """Return the query that counts the rows of a span by a column and by values.
+
+    The values are grouped by their names, because the parameters of a second mention would be others for a server.
+    """
+    column = table.c[key]
+    found = select(column, *values, func.count().label("number")).where(_in_span(table), *conditions)
+    return found.group_by(column, *(each.name for each in values))
+
+
+def _no_shows(key: str) -> Select[Any]:
+    found = [_has(AppointmentStatus.NO_SHOW).label("no_shows"), _has(AppointmentStatus.LEFT).label("left_unseen")]
+    column = appointments.c[key]
+    return select(column, func.count().label("number"), *found).where(_in_span(appointments), _BOOKED).group_by(column)
+
+
+def _changes(key: str) -> Select[Any]:
+    column = appointments.c[key]
+    found = [
+        _cancelled(CancelledBy.PATIENT, moved=False).label("by_patient"),
+        _cancelled(CancelledBy.CLINIC, moved=False).label("by_clinic"),
+        _cancelled(CancelledBy.PATIENT, moved=True).label("moved_by_patient"),
+        _cancelled(CancelledBy.CLINIC, moved=True).label("moved_by_clinic"),
+    ]
+    return select(column, func.count().label("number"), *found).where(_in_span(appointments)).group_by(column)
+
+
+def _waits(key: str) -> Select[Any]:
+    waited = _minutes(queue_entries.c.checked_in_at, _CALLED).label("minutes")
+    return _counted(queue_entries, key, [waited], _CALLED.is_not(None))
+
+
+def _consultations(key: str) -> Select[Any]:
+    started, ended = queue_entries.c.started_at, queue_entries.c.ended_at
+    return _counted(
+        queue_entries,
+        key,
+        [_minutes(started, ended).label("minutes")],
         queue_entries.c.status == QueueStatus.DONE,
-        queue_entries.c.started_at.is_not(None),
-        queue_entries.c.ended_at.is_not(None),
+        started.is_not(None),
+        ended.is_not(None),
     )
-    .subquery("lasted")
-)
-CONSULTATIONS = every(
-    select(
-        _LASTED.c.key,
-        (_LASTED.c.seconds // _MINUTE).label("minutes"),
-        func.count().label("number"),
-        _sum(_LASTED.c.seconds).label("seconds"),
-    ).group_by(_LASTED.c.key, _LASTED.c.seconds // _MINUTE),
-    "MinutesRow",
-)
 
-_LOCAL = _seconds(appointments.c.created_at) + _OFFSET
-_EPOCH_DAY = either(
-    cast(func.julianday(appointments.c.date) - _JULIAN_1970, Integer),
-    cast(extract("epoch", appointments.c.date) / _DAY, BigInteger),
-)
-_BOOKED = (
-    select(
-        _key(appointments).label("key"),
-        (_EPOCH_DAY - _LOCAL // _DAY).label("days"),
-        case(
-            (_DAY - bindparam("window", type_=Integer) <= _rest(_LOCAL, _DAY), (_LOCAL - _OFFSET) // _QUARTER_HOUR)
-        ).label("late"),
-    )
-    .where(_in_span(appointments), appointments.c.status != AppointmentStatus.CANCELLED)
-    .subquery("made")
-)
-# How many days ahead the appointments were booked, by the local date at an offset. `late` is the quarter of an hour of
-# a booking so late in the day that at another offset, up to `window` seconds more, it was made on the next date.
-LEADS = every(
-    select(_BOOKED.c.key, _BOOKED.c.days, _BOOKED.c.late, func.count().label("number")).group_by(
-        _BOOKED.c.key, _BOOKED.c.days, _BOOKED.c.late
-    ),
-    "LeadRow",
-)
 
-_ARRIVED = (
-    select(
-        _key(queue_entries).label("key"),
-        ((_seconds(queue_entries.c.checked_in_at) + _OFFSET) // _HOUR).label("hours"),
-    )
-    .where(
-        _in_span(queue_entries),
-        and_(queue_entries.c.checked_in_at >= bindparam("start"), queue_entries.c.checked_in_at < bindparam("end")),
-    )
-    .subquery("arrived")
+def _leads(key: str) -> Select[Any]:
+    return _counted(appointments, key, [_days_ahead().label("days"), _late().label("minute")], _BOOKED)
+
+
+def _arrivals(key: str, hour: ColumnElement[int]) -> Select[Any]:
+    arrived = queue_entries.c.checked_in_at
+    return _counted(queue_entries, key, [hour.label("hour")], arrived >= bindparam("start"), arrived < bindparam("end"))
+
+
+# Each by doctor, and by date, of which weekdays and months are made.
+NO_SHOWS_OF_DOCTORS = every(_no_shows("doctor_id"), "DoctorNoShowsRow")
+NO_SHOWS_OF_DATES = every(_no_shows("date"), "DateNoShowsRow")
+CHANGES_OF_DOCTORS = every(_changes("doctor_id"), "DoctorChangesRow")
+CHANGES_OF_DATES = every(_changes("date"), "DateChangesRow")
+# How many waited, or were with the doctor, for each number of whole minutes.
+WAITS_OF_DOCTORS = every(_waits("doctor_id"), "DoctorMinutesRow")
+WAITS_OF_DATES = every(_waits("date"), "DateMinutesRow")
+CONSULTATIONS_OF_DOCTORS = every(_consultations("doctor_id"), "DoctorMinutesRow")
+CONSULTATIONS_OF_DATES = every(_consultations("date"), "DateMinutesRow")
+# How many days ahead visits were booked. `minute` is that of a booking so late in the day that the date may be another.
+LEADS_OF_DOCTORS = every(_leads("doctor_id"), "DoctorLeadRow")
+LEADS_OF_DATES = every(_leads("date"), "DateLeadRow")
+# How many arrived in each hour since 1970, or in each hour of a week that begins on Thursday, as 1970 did.
+ARRIVALS_OF_DOCTORS = every(
+    _arrivals("doctor_id", _rest(_local_hours(queue_entries.c.checked_in_at), _WEEK_HOURS)), "DoctorHourRow"
 )
-# How many arrived in each hour of the week. The week begins on Thursday, as 1970 did.
-ARRIVALS = every(
-    select(_ARRIVED.c.key, _rest(_ARRIVED.c.hours, _WEEK_HOURS).label("hour"), func.count().label("number")).group_by(
-        _ARRIVED.c.key, _rest(_ARRIVED.c.hours, _WEEK_HOURS)
-    ),
-    "ArrivalRow",
-)
+ARRIVALS_OF_DATES = every(_arrivals("date", _local_hours(queue_entries.c.checked_in_at)), "DateHourRow")
