@@ -44,7 +44,7 @@ class Groups(Generic[T]):
         return self._of(WEEKDAYS[on.weekday()] if self._kind is ReportBy.WEEKDAY else self._name(doctor))
 
     def of(self, key: UUID | date) -> T:
-        """Return the tally of the group of a doctor, or of a date, by which the store was asked."""
+        """Return the tally of the group of a doctor, or of a date."""
         if isinstance(key, UUID):
             return self._of(self._name(key) if self._kind is not None else None)
         return self.of_day(_NOBODY, key)

@@ -83,7 +83,7 @@ def utilisation(
     """Return how much of the slots was booked and used."""
     first, last = _span(tx, start, end, period)
     staff, groups = _begin(tx, by, first, last)
-    tallies.count_outcomes(tx, groups, staff, first=first, last=last)
+    tallies.count_slots(tx, groups, staff, first=first, last=last)
 
     def row(group: str | None, of: Tally) -> UtilisationRow:
         return UtilisationRow(

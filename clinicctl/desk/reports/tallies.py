@@ -109,11 +109,18 @@ def count_outcomes(
     _count_slots(tx, groups, staff, found, first=first, last=last)
 
 
+def count_slots(
+    tx: Tx, groups: Groups[Tally], staff: Mapping[UUID, rows.DoctorRow], *, first: date, last: date
+) -> None:
+    """Count the slots of the days."""
+    _count_slots(tx, groups, staff, stored.slots(tx, first=first, last=last), first=first, last=last)
+
+
 def _count_slots(
     tx: Tx,
     groups: Groups[Tally],
     staff: Mapping[UUID, rows.DoctorRow],
-    found: Sequence[rows.DayOutcomesRow],
+    found: Sequence[rows.DayOutcomesRow | rows.DaySlotsRow],
     *,
     first: date,
     last: date,
@@ -197,7 +204,7 @@ def count_leads(tx: Tx, groups: Groups[Tally], *, first: date, last: date) -> No
 
 
 def _part_of_day(start: int, end: int) -> tuple[str, str]:
-    """Return the times from a second of a day to another, which may be of the next day."""
+    """Return the times of two seconds of a day, or of the days beside it."""
     if end - start >= _DAY_SECONDS:
         return "00:00:00", "24:00:00"
     whole = (each % _DAY_SECONDS for each in (start, end))

@@ -28,6 +28,19 @@ def outcomes(tx: Tx, *, first: Date, last: Date) -> list[rows.DayOutcomesRow]:
     return tx.fetch_all(_OUTCOMES, (from_date(first), from_date(last)), rows.day_outcomes_row)
 
 
+_SLOTS = """
+SELECT appointments.doctor_id, appointments.date, sum(CASE WHEN (appointments.status != 'cancelled') THEN
+appointments.slots ELSE 0 END) AS booked, sum(CASE WHEN (appointments.status = 'completed') THEN
+appointments.slots ELSE 0 END) AS used
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, appointments.date
+"""
+
+
+def slots(tx: Tx, *, first: Date, last: Date) -> list[rows.DaySlotsRow]:
+    return tx.fetch_all(_SLOTS, (from_date(first), from_date(last)), rows.day_slots_row)
+
+
 _CAPACITIES = """
 SELECT doctor_daily_capacities.doctor_id, doctor_daily_capacities.date, doctor_daily_capacities.capacity
 FROM doctor_daily_capacities
@@ -169,8 +182,8 @@ def consultations_of_dates(tx: Tx, *, first: Date, last: Date) -> list[rows.Date
 
 
 _LEADS_OF_DOCTORS = """
-SELECT appointments.doctor_id, CAST(julianday(appointments.date) - 2440587.5 AS INTEGER) -
-CAST((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) + ? / (86400.0 + 0.0) +
+SELECT appointments.doctor_id, CAST(julianday(appointments.date) - 2440587.5 + 0.0001 AS INTEGER) -
+CAST(julianday(substr(appointments.created_at, 1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05 +
 1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
 THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
 substr(appointments.created_at, 1, 16) END AS minute, count(*) AS number
@@ -198,8 +211,8 @@ def leads_of_doctors(
 
 
 _LEADS_OF_DATES = """
-SELECT appointments.date, CAST(julianday(appointments.date) - 2440587.5 AS INTEGER) -
-CAST((julianday(substr(appointments.created_at, 1, 19)) - 2440587.5) + ? / (86400.0 + 0.0) +
+SELECT appointments.date, CAST(julianday(appointments.date) - 2440587.5 + 0.0001 AS INTEGER) -
+CAST(julianday(substr(appointments.created_at, 1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05 +
 1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
 THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
 substr(appointments.created_at, 1, 16) END AS minute, count(*) AS number
@@ -227,9 +240,10 @@ def leads_of_dates(
 
 
 _ARRIVALS_OF_DOCTORS = """
-SELECT queue_entries.doctor_id, CAST(((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5) + ?
-/ (86400.0 + 0.0)) * 24 + 0.0001 AS INTEGER) - (CAST(((julianday(substr(queue_entries.checked_in_at, 1, 19)) -
-2440587.5) + ? / (86400.0 + 0.0)) * 24 + 0.0001 AS INTEGER) / 168) * 168 AS hour, count(*) AS number
+SELECT queue_entries.doctor_id, CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5 + ? *
+1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) - CAST(CAST((julianday(substr(queue_entries.checked_in_at,
+1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) * 0.005952380952380952 + 0.0001 AS
+INTEGER) * 168 AS hour, count(*) AS number
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
 < ? GROUP BY queue_entries.doctor_id, hour
@@ -253,8 +267,8 @@ def arrivals_of_doctors(
 
 
 _ARRIVALS_OF_DATES = """
-SELECT queue_entries.date, CAST(((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5) + ? /
-(86400.0 + 0.0)) * 24 + 0.0001 AS INTEGER) AS hour, count(*) AS number
+SELECT queue_entries.date, CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5 + ? *
+1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) AS hour, count(*) AS number
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
 < ? GROUP BY queue_entries.date, hour

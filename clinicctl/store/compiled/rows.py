@@ -468,6 +468,17 @@ def day_setting_row(stored: Any) -> DaySettingRow:
     )
 
 
+class DaySlotsRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    booked: int | None
+    used: int | None
+
+
+def day_slots_row(stored: Any) -> DaySlotsRow:
+    return DaySlotsRow(to_uuid(stored[0]), to_date(stored[1]), stored[2], stored[3])
+
+
 class DayWriteRow(NamedTuple):
     present: bool
     capacity: int | None

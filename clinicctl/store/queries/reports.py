@@ -23,12 +23,12 @@ from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.models import appointments, capacities, journal, journal_steps, queue_entries
 from clinicctl.store.queries import among, either, every
 
-_MINUTE, _HOUR = 60, 3_600
 _DAY_MINUTES, _DAY_HOURS, _WEEK_HOURS = 1_440, 24, 168
-_DAY_SECONDS = 86_400.0
+_PER_SECOND = 1 / 86_400
+"""A second in days. Nothing is divided, because each engine divides in its own way."""
 _JULIAN_1970 = 2440587.5
 _ROUNDING = 0.0001
-"""Less than a second, and more than what a Julian day lacks: instants are taken to the second."""
+"""Less than a second in any unit, and more than what a product lacks: instants are taken to the second."""
 _TO_THE_SECOND = len("2026-01-31 23:59:59")
 _OFFSET = bindparam("offset", type_=Integer)
 
@@ -37,45 +37,52 @@ def _in_span(table: NamedFromClause) -> ColumnElement[bool]:
     return table.c.date.between(bindparam("first"), bindparam("last"))
 
 
-def _rest(value: ColumnElement[int], divisor: int) -> ColumnElement[int]:
-    """Return the remainder of a division.
+def _floor(value: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return the whole part of a number."""
+    return either(cast(value, Integer), cast(func.trunc(value), BigInteger))
 
-    The driver of PostgreSQL takes a percent sign for a parameter.
+
+def _days(instant: ColumnElement[Any]) -> ColumnElement[float]:
+    """Return an instant in days, without the fraction of its second.
+
+    Each engine counts from another day.
     """
-    return value - value // divisor * divisor
+    return either(
+        func.julianday(func.substr(instant, 1, _TO_THE_SECOND)),
+        extract("epoch", func.date_trunc("second", instant)) * _PER_SECOND,
+    )
 
 
-def _whole(instant: ColumnElement[Any]) -> ColumnElement[float]:
-    """Return the Julian day of an instant without the fraction of its second, for SQLite."""
-    return func.julianday(func.substr(instant, 1, _TO_THE_SECOND))
+def _since_1970(days: ColumnElement[float]) -> ColumnElement[float]:
+    """Return days since 1970.
+
+    It has no brackets: other terms are added behind it.
+    """
+    return either(days - _JULIAN_1970, days + 0)
 
 
 def _minutes(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[int]:
-    """Return the whole minutes between two instants, from whole second to whole second."""
-    began, ended = (func.date_trunc("second", each) for each in (start, end))
-    return either(
-        cast((_whole(end) - _whole(start)) * _DAY_MINUTES + _ROUNDING, Integer),
-        cast(func.floor(extract("epoch", ended - began) / _MINUTE), BigInteger),
-    )
+    """Return the whole minutes between two instants, by their whole seconds."""
+    return _floor((_days(end) - _days(start)) * _DAY_MINUTES + _ROUNDING)
 
 
 def _local_hours(instant: ColumnElement[Any]) -> ColumnElement[int]:
     """Return the hours since 1970 at an offset."""
-    return either(
-        cast((_whole(instant) - _JULIAN_1970 + _OFFSET / _DAY_SECONDS) * _DAY_HOURS + _ROUNDING, Integer),
-        cast(func.floor((extract("epoch", instant) + _OFFSET) / _HOUR), BigInteger),
-    )
+    return _floor((_since_1970(_days(instant)) + _OFFSET * _PER_SECOND) * _DAY_HOURS + _ROUNDING)
+
+
+def _hour_of_week(instant: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return the hour of a week that begins on Thursday, as 1970 did."""
+    hours = _local_hours(instant)
+    return hours - _floor(hours * (1 / _WEEK_HOURS) + _ROUNDING) * _WEEK_HOURS
 
 
 def _days_ahead() -> ColumnElement[int]:
     """Return the days from the date of booking at an offset to that of the visit."""
-    made, on = appointments.c.created_at, appointments.c.date
-    return either(
-        cast(func.julianday(on) - _JULIAN_1970, Integer)
-        - cast(_whole(made) - _JULIAN_1970 + _OFFSET / _DAY_SECONDS + _ROUNDING / _DAY_SECONDS, Integer),
-        cast(extract("epoch", on) / _DAY_SECONDS, BigInteger)
-        - cast(func.floor((extract("epoch", made) + _OFFSET) / _DAY_SECONDS), BigInteger),
-    )
+    on = appointments.c.date
+    day = _since_1970(either(func.julianday(on), extract("epoch", on) * _PER_SECOND))
+    made = _since_1970(_days(appointments.c.created_at)) + _OFFSET * _PER_SECOND
+    return _floor(day + _ROUNDING) - _floor(made + _ROUNDING * _PER_SECOND)
 
 
 def _late() -> ColumnElement[str]:
@@ -132,6 +139,18 @@ OUTCOMES = every(
     .where(_in_span(appointments))
     .group_by(appointments.c.doctor_id, appointments.c.date),
     "DayOutcomesRow",
+)
+# The slots that were booked and used on each doctor's day.
+SLOTS = every(
+    select(
+        appointments.c.doctor_id,
+        appointments.c.date,
+        _slots(appointments.c.status != AppointmentStatus.CANCELLED).label("booked"),
+        _slots(appointments.c.status == AppointmentStatus.COMPLETED).label("used"),
+    )
+    .where(_in_span(appointments))
+    .group_by(appointments.c.doctor_id, appointments.c.date),
+    "DaySlotsRow",
 )
 CAPACITIES = every(
     select(capacities.c.doctor_id, capacities.c.date, capacities.c.capacity).where(
@@ -229,7 +248,5 @@ CONSULTATIONS_OF_DATES = every(_consultations("date"), "DateMinutesRow")
 LEADS_OF_DOCTORS = every(_leads("doctor_id"), "DoctorLeadRow")
 LEADS_OF_DATES = every(_leads("date"), "DateLeadRow")
 # How many arrived in each hour since 1970, or in each hour of a week that begins on Thursday, as 1970 did.
-ARRIVALS_OF_DOCTORS = every(
-    _arrivals("doctor_id", _rest(_local_hours(queue_entries.c.checked_in_at), _WEEK_HOURS)), "DoctorHourRow"
-)
+ARRIVALS_OF_DOCTORS = every(_arrivals("doctor_id", _hour_of_week(queue_entries.c.checked_in_at)), "DoctorHourRow")
 ARRIVALS_OF_DATES = every(_arrivals("date", _local_hours(queue_entries.c.checked_in_at)), "DateHourRow")
