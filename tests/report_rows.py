@@ -25,10 +25,6 @@ QUEUED = {"checked_in": "waiting", "in_consultation": "serving", "completed": "d
 Row = dict[str, Any]
 
 
-LAST = date.today()  # noqa: DTZ011
-FIRST = LAST - timedelta(days=299)
-
-
 def make(ask: Callable[..., Any], zone: str) -> None:
     """Make doctors with hours of every kind: a weekly pattern, days off, a holiday, a specialty, archived ones."""
     ask("init", "--name", "North", "--timezone", zone, "--region", "IN")
@@ -48,7 +44,8 @@ def make(ask: Callable[..., Any], zone: str) -> None:
 def filled(request: pytest.FixtureRequest, ask: Callable[..., Any], database: str) -> str:
     zone = getattr(request, "param", "Europe/Berlin")
     make(ask, zone)
-    fill(database, first=FIRST, last=LAST + timedelta(days=3), zone=zone, count=900)
+    today = date.today()  # noqa: DTZ011 - the clinic's may be another one
+    fill(database, first=today - timedelta(days=299), last=today + timedelta(days=3), zone=zone, count=900)
     return database
 
 

@@ -300,8 +300,8 @@ def test_a_bar_is_as_long_as_its_figure_and_beside_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    rows = ask("report", "no-shows", "--period", "year")["rows"]
-    lines = drawn(run, "no-shows", "--period", "year")[2:]
+    rows = ask("report", "no-shows", "--from", "-290d")["rows"]
+    lines = drawn(run, "no-shows", "--from", "-290d")[2:]
     values = [value for row in rows for value in (row["no_show_rate"], row["left_rate"])]
     assert len(lines) == len(values)
     longest = max(line.count("█") for line in lines)
