@@ -1,5 +1,6 @@
 """Define the nox sessions. `nox` runs the short ones; the others run by name."""
 
+import pathlib
 import shutil
 from pathlib import Path
 
@@ -80,6 +81,15 @@ def docs(session: nox.Session) -> None:
     if "--write" in session.posargs:
         session.run("python", "tests/docs.py")
     session.run("python", "-m", "pytest", "tests/test_docs.py", "tests/test_screens.py")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Look at the HTML pages in headless Chromium, which is installed if it is missing."""
+    _need(session, "chromium")
+    session.install(".[dev]", "playwright")
+    files = sorted(str(each) for each in pathlib.Path("tests").glob("browser_*.py"))
+    session.run("python", "-m", "pytest", "-n", "0", *files, *session.posargs)
 
 
 @nox.session

@@ -116,3 +116,19 @@ class Encoding(StrEnum):
 class ImportMode(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
+
+
+class ReportBy(StrEnum):
+    DOCTOR = "doctor"
+    SPECIALTY = "specialty"
+    WEEKDAY = "weekday"
+    MONTH = "month"
+
+
+class ReportFormat(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TSV = "tsv"
+    XLSX = "xlsx"

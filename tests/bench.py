@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import clinicctl
-from tests import bench_exports, bench_server, people, skewed
+from tests import bench_exports, bench_reports, bench_server, people, skewed
 
 ROUNDS = 21
 PROGRAM = [str(Path(sysconfig.get_path("scripts")) / "clinicctl")]
@@ -183,14 +183,19 @@ def recorded(folder: Path, command: list[str], *, stdin: str = "") -> Path:
     """Run a command on a fresh clinic, and return the file with the statements that it sent."""
     log = folder / "log.pickle"
     with fresh(folder):
-        subprocess.run(
-            [sys.executable, "-c", RECORDER, str(log), *command],
-            input=stdin,
-            stdout=subprocess.DEVNULL,
-            check=True,
-            text=True,
-        )
+        record(log, command, stdin=stdin)
     return log
+
+
+def record(log: Path, command: list[str], *, stdin: str = "") -> None:
+    """Run a command, and write the statements that it sent to a file."""
+    subprocess.run(
+        [sys.executable, "-c", RECORDER, str(log), *command],
+        input=stdin,
+        stdout=subprocess.DEVNULL,
+        check=True,
+        text=True,
+    )
 
 
 def emptied(log: Path) -> Path:
@@ -623,6 +628,7 @@ BARS: dict[str, Callable[[], Iterator[tuple[str, str, float, str]]]] = {
     "identity": identity,
     "hours": hours,
     "exports": bench_exports.exports,
+    "reports": bench_reports.reports,
     "throughput": bench_server.throughput,
     "chain": bench_server.chain,
     "desks": bench_server.desks,

@@ -40,7 +40,7 @@ for _module, _help in TREE.values():
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
-pytest_plugins = ["tests.postgres_fixtures", "tests.served"]
+pytest_plugins = ["tests.postgres_fixtures", "tests.report_rows", "tests.served"]
 
 _PERSONAL_ENVIRONMENT = [name for name in os.environ if name.startswith("CLINICCTL_")]
 

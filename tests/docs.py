@@ -199,10 +199,26 @@ def _escaped(cell: str) -> str:
     return cell.replace("|", "\\|")
 
 
+def reports() -> str:
+    """Make the list of reports with their definitions."""
+    from textwrap import fill
+
+    from clinicctl.rules.report_words import REPORTS
+
+    def listed(name: str) -> str:
+        words = REPORTS[name]
+        lines = [fill(f"`report {name}`: {words.purpose}", 120, break_on_hyphens=False)]
+        lines += [fill(f"* {each}", 120, subsequent_indent="  ", break_on_hyphens=False) for each in words.definitions]
+        return "\n\n".join([lines[0], "\n".join(lines[1:])]) + "\n"
+
+    return "\n".join(map(listed, REPORTS))
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "command list": command_list,
     "commands": commands,
     "keystrokes": keystrokes,
+    "reports": reports,
     "common options": common_options,
     "exit statuses": exit_statuses,
     "settings": settings,

@@ -53,7 +53,7 @@ MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"pysqlite3", "psycopg"},
     "rules": {"phonenumbers", "rapidfuzz", "openpyxl", "anyascii", "nicknames", "icalendar"},
     "desk": {"orjson"},
-    "render": {"rich", "wcwidth", "xlsxwriter", "pyarrow", "icalendar"},
+    "render": {"rich", "wcwidth", "xlsxwriter", "pyarrow", "icalendar", "matplotlib"},
     "cli": {"typer", "platformdirs"},
 }
 
@@ -419,6 +419,14 @@ config visit-type list
 status
 audit log --patient P2
 audit verify
+report day
+report utilisation
+report waits
+report no-shows
+report lead-time
+report load
+report doctors
+report changes
 metrics
 export patients --to patients.csv
 export doctors

@@ -47,6 +47,8 @@ READS = (
     "health",
     "help",
     "version",
+    "report day",
+    "report load -o csv",
     "metrics",
     "export appointments",
     "export patients -o jsonl",

@@ -284,6 +284,17 @@ book P2 RAO +9d --time 09:20
 book P1 RAO +9d --time 09:00
 doctor avail set RAO +9d --session 08:00-09:20 --on-conflict move
 undo
+report utilisation --from -1d --to +12d
+report doctors --from -1d
+report doctors --from -1d --by month
+report no-shows --from -1d
+report no-shows --from -1d --by month
+report changes --from -1d
+report changes --from -1d --by month
+report lead-time --from -1d --to +12d
+report lead-time --from -1d --to +12d --by month
+report load --from -1d
+report load --from -1d --by doctor
 appointment move A25 --time 09:40
 free --days 10
 """

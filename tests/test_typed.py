@@ -25,7 +25,7 @@ def fixed() -> Iterator[tuple[str, str, tuple[str, ...]]]:
         for each in command.params:
             if allowed := parsers.FIXED.get(getattr(each.type, "func", None)):
                 yield name, each.opts[0], allowed
-            if each.name == "output":
+            elif each.name == "output":
                 yield name, each.opts[0], settings.FORMATS
 
 

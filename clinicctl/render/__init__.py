@@ -5,7 +5,7 @@ A result is read completely, and printed after the transaction has ended. Contro
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from clinicctl.results.clinic import Metrics
     from clinicctl.results.days import Board
     from clinicctl.results.people import MergePlan, ToCall
+    from clinicctl.results.reports import Report
 
 __all__ = [
     "answer",
@@ -43,6 +44,7 @@ __all__ = [
     "text",
     "textfile",
     "to_call",
+    "write_report",
 ]
 
 
@@ -86,6 +88,12 @@ def result(
         from clinicctl.render import metrics
 
         text(metrics.exposition(value))
+        return
+    if type(value).__name__ == "Drawn" or (output == "table" and getattr(type(value), "is_report", False)):
+        from clinicctl.render import reports
+
+        on = {each: option for each, option in _terminal(()).items() if each != "listed"}
+        text(reports.shown(value, **on))
         return
     if type(value).__name__ == "Listing":
         write(value.pieces)
@@ -194,6 +202,13 @@ def textfile(found: "Metrics", *, path: str) -> None:
     from clinicctl.render import metrics
 
     metrics.write(found, path=path)
+
+
+def write_report(found: "Report", targets: Mapping[str, str], *, replace: bool) -> None:
+    """Write a report to files by their kinds."""
+    from clinicctl.render import report_files
+
+    report_files.write(found, targets, replace=replace)
 
 
 def flush() -> None:

@@ -390,6 +390,71 @@ def counter_row(stored: Any) -> CounterRow:
     return CounterRow(stored[0], stored[1])
 
 
+class DateChangesRow(NamedTuple):
+    date: Date
+    number: int
+    by_patient: int
+    by_clinic: int
+    moved_by_patient: int
+    moved_by_clinic: int
+
+
+def date_changes_row(stored: Any) -> DateChangesRow:
+    return DateChangesRow(to_date(stored[0]), stored[1], stored[2], stored[3], stored[4], stored[5])
+
+
+class DateHourRow(NamedTuple):
+    date: Date
+    hour: int | None
+    number: int
+
+
+def date_hour_row(stored: Any) -> DateHourRow:
+    return DateHourRow(to_date(stored[0]), stored[1], stored[2])
+
+
+class DateLeadRow(NamedTuple):
+    date: Date
+    days: int | None
+    minute: str | None
+    number: int
+
+
+def date_lead_row(stored: Any) -> DateLeadRow:
+    return DateLeadRow(to_date(stored[0]), stored[1], stored[2], stored[3])
+
+
+class DateMinutesRow(NamedTuple):
+    date: Date
+    minutes: int | None
+    number: int
+
+
+def date_minutes_row(stored: Any) -> DateMinutesRow:
+    return DateMinutesRow(to_date(stored[0]), stored[1], stored[2])
+
+
+class DateNoShowsRow(NamedTuple):
+    date: Date
+    number: int
+    no_shows: int
+    left_unseen: int
+
+
+def date_no_shows_row(stored: Any) -> DateNoShowsRow:
+    return DateNoShowsRow(to_date(stored[0]), stored[1], stored[2], stored[3])
+
+
+class DayCapacityRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    capacity: int
+
+
+def day_capacity_row(stored: Any) -> DayCapacityRow:
+    return DayCapacityRow(to_uuid(stored[0]), to_date(stored[1]), stored[2])
+
+
 class DayKeyRow(NamedTuple):
     doctor_id: UUID
     date: Date
@@ -397,6 +462,38 @@ class DayKeyRow(NamedTuple):
 
 def day_key_row(stored: Any) -> DayKeyRow:
     return DayKeyRow(to_uuid(stored[0]), to_date(stored[1]))
+
+
+class DayOutcomesRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    number: int
+    completed: int
+    no_shows: int
+    left_unseen: int
+    by_patient: int
+    by_clinic: int
+    moved_by_patient: int
+    moved_by_clinic: int
+    booked: int | None
+    used: int | None
+
+
+def day_outcomes_row(stored: Any) -> DayOutcomesRow:
+    return DayOutcomesRow(
+        to_uuid(stored[0]),
+        to_date(stored[1]),
+        stored[2],
+        stored[3],
+        stored[4],
+        stored[5],
+        stored[6],
+        stored[7],
+        stored[8],
+        stored[9],
+        stored[10],
+        stored[11],
+    )
 
 
 class DaySettingRow(NamedTuple):
@@ -425,6 +522,17 @@ def day_setting_row(stored: Any) -> DaySettingRow:
         stored[8],
         stored[9],
     )
+
+
+class DaySlotsRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    booked: int | None
+    used: int | None
+
+
+def day_slots_row(stored: Any) -> DaySlotsRow:
+    return DaySlotsRow(to_uuid(stored[0]), to_date(stored[1]), stored[2], stored[3])
 
 
 class DayWriteRow(NamedTuple):
@@ -457,6 +565,19 @@ def distinct_row(stored: Any) -> DistinctRow:
     return DistinctRow(to_uuid(stored[0]), to_uuid(stored[1]))
 
 
+class DoctorChangesRow(NamedTuple):
+    doctor_id: UUID
+    number: int
+    by_patient: int
+    by_clinic: int
+    moved_by_patient: int
+    moved_by_clinic: int
+
+
+def doctor_changes_row(stored: Any) -> DoctorChangesRow:
+    return DoctorChangesRow(to_uuid(stored[0]), stored[1], stored[2], stored[3], stored[4], stored[5])
+
+
 class DoctorCountRow(NamedTuple):
     code: str
     number: int
@@ -464,6 +585,58 @@ class DoctorCountRow(NamedTuple):
 
 def doctor_count_row(stored: Any) -> DoctorCountRow:
     return DoctorCountRow(stored[0], stored[1])
+
+
+class DoctorDayCountRow(NamedTuple):
+    doctor_id: UUID
+    date: Date
+    number: int
+
+
+def doctor_day_count_row(stored: Any) -> DoctorDayCountRow:
+    return DoctorDayCountRow(to_uuid(stored[0]), to_date(stored[1]), stored[2])
+
+
+class DoctorHourRow(NamedTuple):
+    doctor_id: UUID
+    hour: int | None
+    number: int
+
+
+def doctor_hour_row(stored: Any) -> DoctorHourRow:
+    return DoctorHourRow(to_uuid(stored[0]), stored[1], stored[2])
+
+
+class DoctorLeadRow(NamedTuple):
+    doctor_id: UUID
+    days: int | None
+    minute: str | None
+    number: int
+
+
+def doctor_lead_row(stored: Any) -> DoctorLeadRow:
+    return DoctorLeadRow(to_uuid(stored[0]), stored[1], stored[2], stored[3])
+
+
+class DoctorMinutesRow(NamedTuple):
+    doctor_id: UUID
+    minutes: int | None
+    number: int
+
+
+def doctor_minutes_row(stored: Any) -> DoctorMinutesRow:
+    return DoctorMinutesRow(to_uuid(stored[0]), stored[1], stored[2])
+
+
+class DoctorNoShowsRow(NamedTuple):
+    doctor_id: UUID
+    number: int
+    no_shows: int
+    left_unseen: int
+
+
+def doctor_no_shows_row(stored: Any) -> DoctorNoShowsRow:
+    return DoctorNoShowsRow(to_uuid(stored[0]), stored[1], stored[2], stored[3])
 
 
 class DoctorRow(NamedTuple):
