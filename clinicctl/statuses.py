@@ -102,3 +102,11 @@ class Encoding(StrEnum):
 class ImportMode(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
+
+
+class Theme(StrEnum):
+    """The colours of a page: those that the viewer's machine prefers, or always the same."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    LIGHT = "light"
