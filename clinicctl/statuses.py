@@ -110,3 +110,10 @@ class Theme(StrEnum):
     AUTO = "auto"
     DARK = "dark"
     LIGHT = "light"
+
+
+class PaperWidth(StrEnum):
+    """The paper of receipt printers."""
+
+    MM58 = "58mm"
+    MM80 = "80mm"

@@ -237,9 +237,7 @@ def priority(
     "board",
     "clinicctl queue board",
     "clinicctl queue board --once",
-    "clinicctl queue board --html board.html --once",
-    "clinicctl queue board --html board.html --every 5",
-    "clinicctl queue board --serve 127.0.0.1:8080 --theme dark --chime",
+    "clinicctl queue board --html board.html --once --theme dark",
 )
 def board(
     ctx: Ctx,
@@ -282,8 +280,8 @@ def board(
 ) -> None:
     """Show a full-screen board for the waiting room: positions and doctors, no names.
 
-    With --html or --serve it is a page for a television, refreshed until interrupted. The page keeps the last state
-    when it cannot be refreshed, and says so. See `clinicctl help board`.
+    With --html or --serve it is a page for a television, refreshed until interrupted: `--html board.html --every 5`,
+    `--serve 127.0.0.1:8080`. See `clinicctl help board`.
     """
     doctors = doctor or []
     if html is None and serve is None:

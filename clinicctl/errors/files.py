@@ -16,6 +16,12 @@ class NotReplaced(Conflict):
     advice = "Name another file."
 
 
+class NoLibrary(Refusal):
+    code, status = "no_library", 10
+    sentence = "clinicctl cannot write {format}, because {library} is not installed."
+    advice = "Install it with `pip install 'clinicctl[{extra}]'`."
+
+
 class BadFile(Refusal):
     code, status, sentence = "bad_file", 65, "{problem} bad in the file; nothing was written."
 

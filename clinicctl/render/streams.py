@@ -36,7 +36,14 @@ def _together(pieces: Iterable[str]) -> Iterator[str]:
         yield "".join(joined)
 
 
-def _write(stream: IO[str] | None, content: str) -> None:
+def write_bytes(content: bytes) -> None:
+    """Write bytes on stdout. Refuses with `NotPrinted` if that fails, and a terminal."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        raise errors.NotPrinted(reason="a terminal cannot show it; redirect the output to a file")
+    _write(sys.stdout, content)
+
+
+def _write(stream: IO[str] | None, content: str | bytes) -> None:
     if stream is None:
         if content:
             raise errors.NotPrinted(reason="stdout is closed")
@@ -45,10 +52,11 @@ def _write(stream: IO[str] | None, content: str) -> None:
         with interrupts.Waiting(first=True):
             if hasattr(stream, "buffer"):
                 stream.flush()
-                _write_all(stream.buffer, content.encode("utf-8", "backslashreplace"))
+                data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+                _write_all(stream.buffer, data)
                 stream.buffer.flush()
             else:
-                stream.write(content)
+                stream.write(content if isinstance(content, str) else content.decode("latin-1"))
             stream.flush()
     except (OSError, ValueError) as error:
         # The interpreter must not try to write the rest again when it closes the stream.

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from secrets import token_hex
-from typing import IO, NamedTuple
+from typing import IO, BinaryIO, NamedTuple
 
 from clinicctl import clock, errors, interrupts
 
@@ -208,6 +208,38 @@ def replacing(target: str, *, begins: tuple[bytes, ...], mode: int) -> Iterator[
         with suppress(OSError):
             os.unlink(draft.path)
         raise
+
+
+@contextmanager
+def writing(target: str, *, replace: bool) -> Iterator[BinaryIO]:
+    """Hand out a new binary file (0600), which becomes the target at the end.
+
+    Nothing is at the target before that, or the file that was there. Refuses with `Exists` when the target exists, and
+    with `replace` anything but a regular file. Raises OSError.
+    """
+    target = absolute(target)
+    refuse_own(target)
+    if replace:
+        _refuse_to_replace(target, (b"",))
+    elif os.path.lexists(target):
+        raise errors.Exists(path=target, hint="Replace it with --force, or name another file.")
+    _clear_left(target, numbered=False)
+    draft = Draft(target)
+    descriptor = os.open(draft.path, _NEW, 0o600)
+    try:
+        with open(descriptor, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        refuse_own(target)
+        if replace:
+            os.replace(draft.path, target)
+        else:
+            draft.publish(numbered=False)
+    finally:
+        with suppress(OSError):
+            os.unlink(draft.path)
+    sync_folder(os.path.dirname(target))
 
 
 def _refuse_to_replace(target: str, begins: tuple[bytes, ...]) -> None:
