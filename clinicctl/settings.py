@@ -5,7 +5,6 @@ A command's settings come from flags, environment and config.toml; `config` sets
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,9 +22,6 @@ DATE_ORDERS = ("dmy", "mdy", "ymd")
 CLOCK_SHIFT = "CLINICCTL_TEST_CLOCK_SHIFT"
 """Seconds by which the test suite moves the clock of a process that it starts. Refused outside pytest."""
 _FARTHEST = 100 * 366 * 86_400
-LARGEST_CONFIG = 64 << 10
-"""Bytes of a configuration file."""
-_AT_LINE = re.compile(r"at line ([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -309,49 +305,6 @@ class Configured(NamedTuple):
 
 
 Configuration = Mapping[str, Configured]
-
-
-def read_config(path: str, content: bytes) -> Configuration:
-    """Return settings from a TOML file; refuse invalid TOML with its line."""
-    import tomllib  # Deferred: needed only with a configuration file.
-
-    text = content.decode("utf-8", "replace")
-    try:
-        found = tomllib.loads(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise _bad_line(path, content.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
-    except RecursionError:
-        raise _bad_line(path, _deepest(text), "nested too deeply") from None
-    except tomllib.TOMLDecodeError as error:
-        line = _AT_LINE.search(str(error))
-        raise _bad_line(path, int(line[1]) if line else text.count("\n") + 1, "not TOML") from None
-    names = [each.name for each in COMMAND if each.name in found]
-    return {name: _configured(path, name, found[name], _line_of(text, name)) for name in names}
-
-
-def _configured(path: str, name: str, value: Any, line: int) -> Configured:
-    is_number = name == "wait" and isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_number or isinstance(value, str)):
-        raise _bad_line(path, line, f"{name} must be {'a number' if name == 'wait' else 'a text in quotes'}")
-    if "\0" in str(value):
-        raise _bad_line(path, line, f"{name} contains a NUL character")
-    return Configured(str(value), f"{path}, line {line}: {name}")
-
-
-def _bad_line(path: str, line: int, problem: str) -> BadValue:
-    return BadValue(problem=f"{path}, line {line}: {problem}.")
-
-
-def _line_of(text: str, name: str) -> int:
-    """Return the line of a key in its usual spelling, for a message; else 1."""
-    found = re.search(rf"^[ \t]*\[*[ \t]*[\"']?{name}[\"']?[ \t]*[=.\]]", text, re.MULTILINE)
-    return text.count("\n", 0, found.start()) + 1 if found else 1
-
-
-def _deepest(text: str) -> int:
-    """Return the number of the line with the most brackets."""
-    depths = [line.count("[") + line.count("{") for line in text.split("\n")]
-    return depths.index(max(depths)) + 1
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Configuration) -> Settings:

@@ -28,7 +28,10 @@ def make_page(
 
 
 def write_file(app: AppContext, path: str, make: Callable[[], bytes], *, every: float, once: bool) -> None:
-    """Write the page to a file, once or until interrupted. Only such a page is replaced."""
+    """Write the page to a file, once or until interrupted.
+
+    Only such a page is replaced.
+    """
     from clinicctl.render import board_page, live_page  # Deferred: only a page needs it.
 
     if path == "-":

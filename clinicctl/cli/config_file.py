@@ -8,6 +8,8 @@ from clinicctl import errors, settings
 from clinicctl.store import paths
 
 APPLICATION = "clinicctl"
+LARGEST = 64 << 10
+"""The most bytes of a file of settings."""
 
 
 def read() -> Mapping[str, settings.Configured]:
@@ -22,8 +24,10 @@ def read() -> Mapping[str, settings.Configured]:
     except RuntimeError:
         return {}  # A user without a home folder has no configuration there.
     try:
-        with paths.open_to_read(path, most=settings.LARGEST_CONFIG) as file:
-            return settings.read_config(path, file.read())
+        with paths.open_to_read(path, most=LARGEST) as file:
+            from clinicctl.cli.toml_settings import parse  # Deferred: most machines have no such file.
+
+            return parse(path, file.read())
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:

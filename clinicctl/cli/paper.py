@@ -27,7 +27,7 @@ Width = Annotated[
     "ticket",
     "clinicctl ticket A1",
     "clinicctl ticket A1 --width 58mm",
-    "clinicctl ticket A1 --pdf - > slip.pdf",
+    "clinicctl ticket A1 --pdf slip.pdf",
 )
 def ticket(
     ctx: Ctx,
@@ -38,7 +38,7 @@ def ticket(
     width: Width = None,
     no_code: Annotated[bool, typer.Option("--no-code", help="Leave out the QR code of the number.")] = False,
 ) -> None:
-    """Show or print a slip: position, doctor, expected time, and no name of a patient.
+    """Show or print a slip: position, doctor and expected time, no name.
 
     It has the appointment's number as a QR code. `--print` uses `lp`, or the command in `config print_command`.
     """
@@ -91,7 +91,10 @@ def give_sheet(
 
 
 def show(app: AppContext, found: object, as_text: Callable[[str], str], *, width: PaperWidth | None) -> None:
-    """Show a document: as text for people or with a width, else in the format that was asked for."""
+    """Show a document as text for people or with a width.
+
+    Else it is shown in the format that was asked for.
+    """
     if width is not None or (app.settings.output or render.default_format()) == "table":
         render.text(as_text(width or PaperWidth.MM80))
     else:

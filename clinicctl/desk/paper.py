@@ -14,9 +14,9 @@ _STILL_TO_COME = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, Appoin
 
 
 def ticket(tx: Tx, *, appointment: AppointmentRef) -> Ticket:
-    """Return the slip of an appointment, with the position of a patient who has checked in.
+    """Return the slip of an appointment.
 
-    Refuses an unknown appointment, and one that is over.
+    It has the position of a patient who has checked in. Refuses an unknown appointment, and one that is over.
     """
     row = lookup.find_appointment(tx, appointment)
     if row.status not in _STILL_TO_COME:
@@ -42,7 +42,10 @@ def ticket(tx: Tx, *, appointment: AppointmentRef) -> Ticket:
 
 
 def day_sheet(tx: Tx, *, on: DaysWord, doctor: DoctorRef | None = None) -> DaySheet:
-    """Return the sheets of days by doctor, with the doctors' names. Those without a slot are left out."""
+    """Return the sheets of days by doctor, with the doctors' names.
+
+    Those without a slot are left out.
+    """
     found = list[DoctorSheet]()
     for (date_, code), slots in groupby(
         daybook.sheet(tx, on=on, doctor=doctor), key=lambda each: (each.date, each.doctor)

@@ -190,7 +190,10 @@ def text(content: str) -> None:
 
 
 def binary(content: bytes) -> None:
-    """Print a document on stdout. Refuses with `NotPrinted` if that fails, and a terminal."""
+    """Print a document on stdout.
+
+    Refuses with `NotPrinted` if that fails, and on a terminal.
+    """
     write_bytes(content)
 
 

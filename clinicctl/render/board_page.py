@@ -101,7 +101,10 @@ def _section(row: Board, room: WaitingRoom, words: BoardWords) -> str:
 
 
 def _numbers(kind: str, title: str, positions: Sequence[int], *, mark: str = "") -> str:
-    """Return a cell with positions. `mark` is an attribute of each, with a place for the position."""
+    """Return a cell with positions.
+
+    `mark` is an attribute of each, with a place for the position.
+    """
     count = len(positions) if len(positions) <= _LARGE else "many"
     listed = "".join(f"<b{mark.format(each)}>{each}</b>" for each in positions)
     return f'<div class="{kind}" data-count="{count}">{_heading(title, positions)}<p class="numbers">{listed}</p></div>'
@@ -112,7 +115,7 @@ def _heading(title: str, positions: Sequence[int]) -> str:
 
 
 def _next(row: Board) -> list[str]:
-    """Return the first waiting positions, each with its expected time if there is one."""
+    """Return the first waiting positions, with their expected times if known."""
     starts = [f'<time dir="ltr">{phrases.about(each)}</time>' for each in row.expected_starts] or [""] * len(
         row.waiting
     )

@@ -132,9 +132,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(place: str, page: bytes) -> Iterator[PageServer]:
-    """Serve a page at a place such as `127.0.0.1:8080` or `8080` from a thread until the body ends.
+    """Serve a page from a thread until the body ends.
 
-    The place is on this machine only, unless it names another address. Refuses a place that is taken.
+    The place is like `127.0.0.1:8080` or `8080`. It is on this machine only, unless it names another address. Refuses a
+    place that is taken.
     """
     host, port = _split(place)
     try:
@@ -160,7 +161,7 @@ def _split(place: str) -> tuple[str, int]:
 
 
 def _policy() -> str:
-    """Return the content security policy: only the page's own script, style and frame."""
+    """Return the security policy: only the page's own script, style and frame."""
     script, style = (
         b64encode(sha256(each.encode()).digest()).decode() for each in (board_page.script(), board_page.style())
     )

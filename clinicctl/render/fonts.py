@@ -58,8 +58,7 @@ def choose(texts: Iterable[str]) -> list[Font]:
             if not left or not script:
                 break
     if wanted:
-        scripts = sorted({_script(each) for each in wanted})
-        raise errors.NoFont(scripts=", ".join(each if len(each) <= _ACRONYM else each.capitalize() for each in scripts))
+        raise errors.NoFont(scripts=_scripts(needed & wanted) or _scripts(wanted, also_western=True) or "these names")
     return chosen
 
 
@@ -106,10 +105,21 @@ def _files() -> list[str]:
 
 
 def _rank(path: str) -> tuple[int, int, bool, str]:
-    """Return how well a font suits by its name: general ones, then regular and plain ones, then the rest."""
+    """Return how well a font suits by its name.
+
+    General ones come first, then regular and plain ones, then the rest.
+    """
     name = os.path.basename(path).lower().rpartition(".")[0]
     general = _GENERAL.index(name) if name in _GENERAL else len(_GENERAL)
     return general, sum(each in name for each in _STYLES), "sans" not in name, name
+
+
+def _scripts(letters: Iterable[str], *, also_western: bool = False) -> str:
+    """Return the scripts of letters, without those of signs."""
+    found = {
+        _script(each) for each in letters if unicodedata.category(each)[0] in "LM" and (also_western or each > "\xff")
+    }
+    return ", ".join(each if len(each) <= _ACRONYM else each.capitalize() for each in sorted(found))
 
 
 def _script(letter: str) -> str:

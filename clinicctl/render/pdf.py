@@ -28,7 +28,10 @@ _WIDTHS = (11, 15, 30, 58, 14, 11, 43)
 
 
 def ticket(found: Ticket, *, width: PaperWidth, with_code: bool = True) -> bytes:
-    """Return a slip as wide as the paper of a receipt printer, and as long as it has to be."""
+    """Return a slip as wide as the paper of a receipt printer.
+
+    It is as long as it has to be.
+    """
     lines = slips.lines_of(found)
     texts = [visible(found.clinic), *lines, found.appointment, slips.printed_at(found)]
     paper = _MILLIMETRES[width]
@@ -73,7 +76,10 @@ def _ticket(
 
 
 def _draw(pdf: FPDF, code: slips.Code, *, size: float) -> None:
-    """Draw a code in the middle. Dark cells of a row are one rectangle, so that no line shows between them."""
+    """Draw a code in the middle.
+
+    Dark cells of a row are one rectangle, so that no line shows between them.
+    """
     cell = size / len(code)
     left, top = (pdf.w - size) / 2, pdf.get_y()
     pdf.set_fill_color(0, 0, 0)

@@ -107,7 +107,7 @@ def _centred(line: str, columns: int) -> Iterable[str]:
 
 
 def blocks(found: Code) -> Iterator[str]:
-    """Yield the lines of a code as half blocks, two rows a line, with its margin of four."""
+    """Yield the lines of a code as half blocks, with its margin of four."""
     margin = (False,) * 4
     size = len(found) + 8
     empty = (False,) * size

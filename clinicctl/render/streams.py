@@ -37,7 +37,10 @@ def _together(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def write_bytes(content: bytes) -> None:
-    """Write bytes on stdout. Refuses with `NotPrinted` if that fails, and a terminal."""
+    """Write bytes on stdout.
+
+    Refuses with `NotPrinted` if that fails, and on a terminal.
+    """
     if sys.stdout is not None and sys.stdout.isatty():
         raise errors.NotPrinted(reason="a terminal cannot show it; redirect the output to a file")
     _write(sys.stdout, content)
