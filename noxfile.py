@@ -112,6 +112,15 @@ def growth(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Look at the board's page in headless Chromium: on a television, in 4K, and on a phone."""
+    _need(session, "chromium")
+    _need(session, "chromedriver", package="chromium-driver")
+    session.install(".[dev]", "selenium>=4.20")
+    session.run("python", "-m", "pytest", "-n", "1", "tests/browser.py", *session.posargs)
+
+
+@nox.session
 def storm(session: nox.Session) -> None:
     """Run the long races and fault tests, some of them with strace."""
     _need(session, "strace")
@@ -119,8 +128,8 @@ def storm(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-m", "storm", *session.posargs)
 
 
-def _need(session: nox.Session, program: str) -> None:
+def _need(session: nox.Session, program: str, *, package: str | None = None) -> None:
     """Install a system program if it is missing."""
     if shutil.which(program) is None:
         session.run("apt-get", "update", external=True)
-        session.run("apt-get", "install", "-y", program, external=True)
+        session.run("apt-get", "install", "-y", package or program, external=True)

@@ -8,6 +8,7 @@ from clinicctl.results.paper import DaySheet, DoctorSheet, PrintSettings, Ticket
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef
 from clinicctl.statuses import AppointmentStatus, QueueStatus
+from clinicctl.store.compiled import doctors
 from clinicctl.store.engine import Tx
 
 _STILL_TO_COME = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_CONSULTATION)
@@ -47,12 +48,10 @@ def day_sheet(tx: Tx, *, on: DaysWord, doctor: DoctorRef | None = None) -> DaySh
     Those without a slot are left out.
     """
     found = list[DoctorSheet]()
-    for (date_, code), slots in groupby(
-        daybook.sheet(tx, on=on, doctor=doctor), key=lambda each: (each.date, each.doctor)
-    ):
-        row = lookup.get_doctor(tx, code)
-        assert row is not None, "a slot of a doctor who is not on file"
-        found.append(DoctorSheet(doctor=lookup.doctor_brief(row), date=date_, slots=tuple(slots)))
+    known = {each.code: lookup.doctor_brief(each) for each in doctors.everybody(tx)}
+    listed = daybook.sheet(tx, on=on, doctor=doctor)
+    for (date_, code), slots in groupby(listed, key=lambda each: (each.date, each.doctor)):
+        found.append(DoctorSheet(doctor=known[code], date=date_, slots=tuple(slots)))
     return DaySheet(clinic=tx.clinic.name, at=tx.local(tx.now), sheets=tuple(found))
 
 
