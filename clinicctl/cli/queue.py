@@ -274,7 +274,7 @@ def board(
         Theme | None, params.choice("--theme", Theme, help="The colours of the page.  [default: the viewer's]")
     ] = None,
     chime: Annotated[bool, typer.Option("--chime", help="Let the page sound a chime on a new call.")] = False,
-    words: Annotated[
+    wording: Annotated[
         str | None, typer.Option("--words", metavar="FILE", help="The page's words in another language (TOML).")
     ] = None,
 ) -> None:
@@ -285,7 +285,7 @@ def board(
     """
     doctors = doctor or []
     if html is None and serve is None:
-        if theme or chime or words:
+        if theme or chime or wording:
             raise errors.Usage(problem="--theme, --chime and --words need --html or --serve.")
         ctx.obj.watch(desk.queue.board, once=once, every=every or 2, doctors=doctors)
         return
@@ -294,7 +294,9 @@ def board(
     from clinicctl.cli import boards  # Deferred: only a page needs it.
 
     every = every or 5
-    make = boards.make_page(ctx.obj, every=every, doctors=doctors, words=words, theme=theme or Theme.AUTO, chime=chime)
+    make = boards.make_page(
+        ctx.obj, every=every, doctors=doctors, words=wording, theme=theme or Theme.AUTO, chime=chime
+    )
     if serve is not None:
         boards.serve(ctx.obj, serve, make, every=every)
     elif html is not None:
