@@ -4,6 +4,7 @@ Chromium runs without a window, with a profile of its own, and asks nobody but t
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -155,13 +156,14 @@ def test_the_mark_goes_away_when_there_is_news(visits: Ask, start: Start, browse
     place = tmp_path / "board.html"
     write = [sys.executable, "-m", "clinicctl", "queue", "board", "--html", str(place), "--once", "--every", str(EVERY)]
     subprocess.run(write, check=True)
-    long_ago = place.read_text("utf-8").replace('data-at="', 'data-at="1', 1).replace('data-at="117', 'data-at="15', 1)
-    place.write_text(long_ago, "utf-8")
+    long_ago = (datetime.now(UTC) - timedelta(days=2)).timestamp() * 1000
+    place.write_text(re.sub(r'data-at="\d+"', f'data-at="{long_ago:.0f}"', place.read_text("utf-8")), "utf-8")
     browser = browse()
     browser.get(place.as_uri())
     time.sleep(3 * EVERY + 6)
     old = browser.find_element(By.ID, "old")
     assert old.is_displayed(), "a page that nobody writes grows old"
+    assert re.fullmatch(r"Not up to date since \d{4}-\d\d-\d\d \d\d:\d\d", old.text)
     visits("queue", "call", "MEHTA")
     subprocess.run(write, check=True)
     wait_for(lambda: not old.is_displayed(), 30)
@@ -196,10 +198,13 @@ def test_a_chime_sounds_on_each_new_call_only(shown: Any, visits: Ask, browse: A
 
 
 def test_without_a_touch_the_page_asks_for_one(shown: Any, visits: Ask, browse: Any) -> None:
-    browser = browse(1280, 720, "--autoplay-policy=document-user-activation-required")
+    browser = browse()
+    # Whether the browser holds back a sound depends on how it was led to the page, which a driver does both ways.
+    held = "const Own = AudioContext; AudioContext = function () { const it = new Own(); it.suspend(); return it; };"
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": held})
     browser.get(shown[0])
     button = browser.find_element(By.ID, "sound")
-    assert button.is_displayed()
+    wait_for(button.is_displayed, 10)
     button.click()
     wait_for(lambda: not button.is_displayed(), 10)
 
@@ -243,8 +248,8 @@ def row(nth: int, at: datetime, *, called: tuple[int, ...], waiting: int) -> Boa
 
 def room(count: int, at: datetime) -> WaitingRoom:
     """A waiting room with long names, several called at once, and long queues."""
-    calls = ((), (7,), (112, 113), (101, 102, 103, 104, 105), (250,), (9, 10, 11))
-    rows = [row(nth, at, called=calls[nth % 6], waiting=(nth * 5) % 14) for nth in range(count)]
+    calls = ((112, 113), (101, 102, 103, 104, 105), (7,), (), (250,), (9, 10, 11), tuple(range(100, 110)))
+    rows = [row(nth, at, called=calls[nth % len(calls)], waiting=(nth * 5) % 14) for nth in range(count)]
     return WaitingRoom(clinic="Riverside Clinic of the Northern District", at=at, queues=tuple(rows))
 
 
@@ -252,7 +257,8 @@ OVERFLOWING = """
 const wide = document.documentElement.scrollWidth > window.innerWidth;
 const high = window.innerWidth > 700 && window.innerHeight > 480
   && document.documentElement.scrollHeight > window.innerHeight;
-const cut = [...document.querySelectorAll('.called .numbers b, .serving .numbers b, h2, li:first-child b, header time')]
+const texts = '.called h3, .called .numbers b, .serving .numbers b, h2, li:first-child b, header time';
+const cut = [...document.querySelectorAll(texts)]
   .filter((each) => {
     const own = each.getBoundingClientRect();
     if (!own.width) return false;

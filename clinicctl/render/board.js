@@ -43,6 +43,12 @@
     document.body.appendChild(frame);
   }
 
+  function since() {
+    var time = board.querySelector("header time");
+    var isToday = new Date(seen.at).toDateString() === new Date().toDateString();
+    return (isToday ? "" : time.getAttribute("datetime").slice(0, 10) + " ") + time.textContent;
+  }
+
   function mark() {
     var age = performance.now() - seen.since;
     if (!seen.changed) {
@@ -50,7 +56,7 @@
     }
     var isOld = age > limit;
     old.hidden = !isOld;
-    old.querySelector("span").textContent = board.querySelector("header time").textContent;
+    old.querySelector("span").textContent = since();
     document.body.classList.toggle("old", isOld);
   }
 

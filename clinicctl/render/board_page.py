@@ -21,8 +21,8 @@ BEGINS = b"<!DOCTYPE html>\n<!-- Written by clinicctl queue board. -->\n"
 
 _NEXT = 8
 """The most waiting patients of a doctor that are shown, as many as on the terminal's board."""
-_LARGE = 3
-"""The most positions of a cell that are written large."""
+_SIZES = ((0, "0"), (3, "1"), (7, "2"), (11, "3"))
+"""The sizes of the numbers of a cell, by how many characters they have together with their gaps."""
 _IN_ROWS = 6
 """The most doctors that are shown one below the other. More are shown as tiles, and a single one as well."""
 _COLUMNS = ((12, 2), (24, 3), (40, 4), (75, 5))
@@ -105,9 +105,10 @@ def _numbers(kind: str, title: str, positions: Sequence[int], *, mark: str = "")
 
     `mark` is an attribute of each, with a place for the position.
     """
-    count = len(positions) if len(positions) <= _LARGE else "many"
+    length = len(" ".join(map(str, positions)))
+    size = next((name for most, name in _SIZES if length <= most), "many")
     listed = "".join(f"<b{mark.format(each)}>{each}</b>" for each in positions)
-    return f'<div class="{kind}" data-count="{count}">{_heading(title, positions)}<p class="numbers">{listed}</p></div>'
+    return f'<div class="{kind}" data-size="{size}">{_heading(title, positions)}<p class="numbers">{listed}</p></div>'
 
 
 def _heading(title: str, positions: Sequence[int]) -> str:
