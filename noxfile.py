@@ -1,6 +1,5 @@
 """Define the nox sessions. `nox` runs the short ones; the others run by name."""
 
-import pathlib
 import shutil
 from pathlib import Path
 
@@ -87,8 +86,9 @@ def docs(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Look at the HTML pages in headless Chromium, which is installed if it is missing."""
     _need(session, "chromium")
-    session.install(".[dev]", "playwright")
-    files = sorted(str(each) for each in pathlib.Path("tests").glob("browser_*.py"))
+    _need(session, "chromedriver", package="chromium-driver")
+    session.install(".[dev]", "playwright", "selenium>=4.20")
+    files = sorted(str(each) for each in Path("tests").glob("browser*.py"))
     session.run("python", "-m", "pytest", "-n", "0", *files, *session.posargs)
 
 

@@ -94,6 +94,21 @@ def _line(longest: int) -> Callable[[str], str]:
     return read
 
 
+def _command(text: str) -> str:
+    """Return a command line of shell words, or an empty text."""
+    import shlex  # Deferred: only a command that is set needs it.
+
+    if not text:
+        return text
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = []
+    if not (words and text.isprintable() and len(text) <= 500):
+        raise BadValue(problem="a command such as `lp -d front`, with matching quotes, of at most 500 characters.")
+    return text
+
+
 def _database(text: str) -> str:
     if not text:
         raise BadValue(problem="empty: name a database, or omit the option for the default one.")
@@ -188,6 +203,7 @@ COMMAND = (
     ),
     SettingSpec("wait", "20", "seconds to wait for the writer's lock", _seconds),
     SettingSpec("actor", "", "the name in the journal (default: the login, or on a server the role)", _line(ACTOR)),
+    SettingSpec("print_command", "", "the command that prints on this machine (default: the clinic's)", _command),
     SettingSpec("log", "", "a file that gets one JSON line per command: ids and codes, nothing personal", str),
 )
 """Settings of a command: `--name`, `CLINICCTL_NAME`, `name` in config.toml, default, in this order."""
@@ -249,6 +265,18 @@ CLINIC = (
         "yes: the shell prompt and the preview of a merge show no names",
         _one_of(("yes", "no")),
     ),
+    SettingSpec(
+        "print_command",
+        "",
+        "the command that prints its standard input; {kind} is ticket or day (default: lp)",
+        _command,
+    ),
+    SettingSpec(
+        "ticket_width",
+        "",
+        "the paper of `ticket --print`: 58mm or 80mm for plain text, empty for a PDF",
+        _one_of(("", "58mm", "80mm")),
+    ),
 )
 """Settings of the clinic, stored in its database: `clinicctl config NAME VALUE`."""
 
@@ -271,6 +299,8 @@ class ClinicSettings:
     overbook_limit: int
     mask_phones: str
     mask_names: str
+    print_command: str
+    ticket_width: str
 
     @classmethod
     def read(cls, stored: Mapping[str, str]) -> "ClinicSettings":
@@ -287,6 +317,7 @@ class Settings:
     wait: float
     actor: str | None
     log: str | None
+    print_command: str | None = None
     header: bool | None = None
     excel_safe: bool = False
     quiet: bool = False
@@ -315,6 +346,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Configura
         wait=found["wait"],
         actor=found["actor"],
         log=found["log"],
+        print_command=found["print_command"],
         no_input=bool(flags.get("no_input") or environ.get("CLINICCTL_NO_INPUT")),
         **{name: flags[name] for name in ("header", "excel_safe", "quiet", "key", "dry_run", "yes") if name in flags},
     )

@@ -132,3 +132,18 @@ class ReportFormat(StrEnum):
     CSV = "csv"
     TSV = "tsv"
     XLSX = "xlsx"
+
+
+class Theme(StrEnum):
+    """The colours of a page: those that the viewer's machine prefers, or always the same."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    LIGHT = "light"
+
+
+class PaperWidth(StrEnum):
+    """The paper of receipt printers."""
+
+    MM58 = "58mm"
+    MM80 = "80mm"

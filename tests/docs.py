@@ -153,9 +153,13 @@ def settings() -> str:
     )
     clinic = "".join(f"| `{each.name}` | {each.default or '–'} | {each.meaning} |\n" for each in CLINIC)
     return (
-        f"| option | environment | config.toml | meaning |\n|---|---|---|---|\n{command}\n"
-        f"| setting | default | meaning |\n|---|---|---|\n{clinic}"
-    ).replace("| `--log` |", "| – |")
+        (
+            f"| option | environment | config.toml | meaning |\n|---|---|---|---|\n{command}\n"
+            f"| setting | default | meaning |\n|---|---|---|\n{clinic}"
+        )
+        .replace("| `--log` |", "| – |")
+        .replace("| `--print_command` |", "| – |")
+    )
 
 
 def steps() -> str:

@@ -50,7 +50,7 @@ CONTRACT = {
     12: {"outcome_unknown"},
     65: {"bad_file"},
     70: {"internal"},
-    74: {"disk_full", "read_only", "io_error", "out_of_memory", "no_right"},
+    74: {"disk_full", "read_only", "io_error", "out_of_memory", "no_right", "no_font", "not_sent"},
     129: {"interrupted"},
     130: {"interrupted"},
     143: {"interrupted"},

@@ -204,6 +204,7 @@ def test_a_wheel_contains_the_pages(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=source, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     with ZipFile(wheel) as archive:
+        assert {f"clinicctl/render/board.{each}" for each in ("html", "css", "js")} <= {*archive.namelist()}
         archive.extractall(tmp_path / "installed")
     done = subprocess.run(
         [

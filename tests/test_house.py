@@ -53,7 +53,7 @@ MAY_IMPORT_FROM_OUTSIDE = {
     "store": {"pysqlite3", "psycopg"},
     "rules": {"phonenumbers", "rapidfuzz", "openpyxl", "anyascii", "nicknames", "icalendar"},
     "desk": {"orjson"},
-    "render": {"rich", "wcwidth", "xlsxwriter", "pyarrow", "icalendar", "matplotlib"},
+    "render": {"rich", "wcwidth", "xlsxwriter", "pyarrow", "icalendar", "matplotlib", "segno", "fpdf", "fontTools"},
     "cli": {"typer", "platformdirs"},
 }
 
@@ -154,7 +154,7 @@ OPENS_ITS_OWN = {
         "store/sqlite/location.py _mounts",
     ),  # files of the system
     "settings.py _zones",  # a file of the tzdata package
-    "cli/help.py _markdown",  # a page of the package
+    *("cli/help.py _markdown", "render/board_page.py _part"),  # pages of the package
     *(
         "store/sqlite/lock.py writers_lock",
         "store/sqlite/head_file.py _opened",
@@ -168,7 +168,7 @@ OPENS_ITS_OWN = {
 
 OPENS = ("open", "os.open", "io.open", "FileIO", "os.fdopen")
 OPENS_PATHS = (".read_text", ".read_bytes", ".write_text", ".write_bytes", ".open", ".touch")
-OPENS_BY_THE_DOOR = ("ctx.obj.open", "context.obj.open")
+OPENS_BY_THE_DOOR = ("ctx.obj.open", "context.obj.open", "app.open")
 
 
 def opening(module: Path) -> Iterator[str]:
@@ -408,9 +408,12 @@ appointment history A1
 queue show
 queue show RAO
 queue board --once
+queue board --html board.html --once
+ticket A9
 day
 day --week
 day MEHTA tomorrow
+day --pdf day.pdf
 version
 free
 waitlist list --all

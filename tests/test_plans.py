@@ -98,6 +98,8 @@ DAY = [
     ["queue", "show"],
     ["queue", "show", "MEHTA"],
     ["queue", "board", "--once"],
+    ["queue", "board", "--html", "-", "--doctor", "MEHTA"],
+    ["ticket", "A1"],
     ["queue", "call", "MEHTA"],
     ["queue", "skip", "MEHTA"],
     ["queue", "recall", "MEHTA", "1"],
@@ -112,6 +114,7 @@ DAY = [
     ["appointment", "no-show", "A3"],
     ["day"],
     ["day", "today", "--doctor", "MEHTA"],
+    ["day", "--width", "58mm"],
     ["free"],
     ["free", "MEHTA", "--days", "5"],
     ["doctor", "avail", "set", "MEHTA", "+5d..+9d", "--capacity", "4"],
@@ -206,7 +209,16 @@ def test_a_scan_would_be_seen(sql: str, scan: list[str], clinic: Ask) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["queue show", "queue board --once", "day tomorrow", "free", "status", "waitlist promote D0 +2d -n", "metrics"],
+    [
+        "queue show",
+        "queue board --once",
+        "day tomorrow",
+        "day tomorrow --width 58mm",
+        "free",
+        "status",
+        "waitlist promote D0 +2d -n",
+        "metrics",
+    ],
 )
 def test_a_list_takes_as_many_statements_for_many_as_for_a_few(command: str, ask: Ask, run: Any) -> None:
     """No statement of its own for an entry, a doctor or a day: ten of each are read as four are."""

@@ -46,6 +46,7 @@ TREE = {
     "checkin": ("queue", "Check in a patient, and assign the next position in the queue."),
     "walkin": ("queue", "Book a patient for today, and check in."),
     "queue": ("queue", "The queue of a doctor's day: show, call, start, done, skip, transfer."),
+    "ticket": ("paper", "Show or print a slip: position, doctor and expected time, no name."),
     "day": ("daybook", "Show the day sheet: every slot of every doctor."),
     "free": ("daybook", "List the next days with a free slot, for a doctor or a specialty."),
     "waitlist": ("daybook", "The waitlist for free slots: add, list, remove, promote."),

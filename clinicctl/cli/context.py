@@ -384,15 +384,15 @@ class AppContext(Reporting):
         """Limit the appointments that the next write may end without `--yes`."""
         self._asked = asked
 
-    def watch(self, operation: "Callable[[Tx], list[Board]]", *, once: bool, every: float) -> None:
+    def watch(self, operation: "Callable[..., list[Board]]", *, once: bool, every: float, **request: Any) -> None:
         """Show a board on the whole screen until interrupted.
 
         Without a screen, print it once.
         """
         if once or render.default_format() != "table" or self.settings.output not in (None, "table"):
-            self.show(self.read(operation))
+            self.show(self.read(operation, **request))
         else:
-            render.board(lambda: self.read(operation), every=every)
+            render.board(lambda: self.read(operation, **request), every=every)
 
     def note(self, sentence: str) -> None:
         """Print a note on stderr, unless `--quiet` is given."""

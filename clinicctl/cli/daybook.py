@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from clinicctl import desk, errors, render
-from clinicctl.cli import params, parsers
+from clinicctl.cli import paper, params, parsers
 from clinicctl.cli.commands import group, reads_long, writes
 from clinicctl.cli.context import Ctx
 from clinicctl.rules.days import DaysWord, DayWord, parse_day, parse_days
@@ -28,6 +28,8 @@ GROUPS = {"waitlist": waitlist}
     "clinicctl day mon..wed --doctor MEHTA",
     "clinicctl day MEHTA tomorrow",
     "clinicctl day --week",
+    "clinicctl day tomorrow --width 80mm",
+    "clinicctl day tomorrow --pdf tomorrow.pdf",
 )
 def day(
     ctx: Ctx,
@@ -46,13 +48,25 @@ def day(
     ] = None,
     doctor: params.DoctorOption = None,
     week: Annotated[bool, typer.Option("--week", help="Show a week, with the taken slots of each doctor.")] = False,
+    print_: paper.Print = False,
+    pdf: paper.Pdf = None,
+    force: paper.Force = False,
+    width: paper.Width = None,
 ) -> None:
-    """Show the day sheet: every slot of every doctor."""
+    """Show the day sheet: every slot of every doctor.
+
+    `--print` uses `lp`, or the command in `config print_command`.
+    """
     named = first if isinstance(first, DoctorRef) else None
     if (named and doctor) or (not named and second):
         raise errors.Usage(problem="Give the days once, and at most one doctor.")
     on = (second or DaysWord("today")) if named else first
     asked: dict[str, Any] = {"on": on, "doctor": named or doctor}
+    if print_ or pdf is not None or width is not None:
+        if week:
+            raise errors.Usage(problem="--week cannot be combined with --print, --pdf and --width.")
+        paper.give_sheet(ctx.obj, printed=print_, pdf=pdf, force=force, width=width, **asked)
+        return
     found: Any = ctx.obj.read(desk.daybook.week, **asked) if week else ctx.obj.read_list(desk.daybook.sheet, **asked)
     ctx.obj.show(found)
     if week and found:

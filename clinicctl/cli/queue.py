@@ -10,6 +10,7 @@ from clinicctl.cli.commands import group, reads_long, writes
 from clinicctl.cli.context import AppContext, Ctx
 from clinicctl.rules import references, text
 from clinicctl.rules.references import DoctorRef, PatientRef
+from clinicctl.statuses import Theme
 
 app = typer.Typer()
 queue = group(
@@ -231,22 +232,75 @@ def priority(
     ctx.obj.write(desk.queue.prioritise, doctor=doctor, position=position, level=level, on=day)
 
 
-@reads_long(queue, "board", "clinicctl queue board", "clinicctl queue board --once")
+@reads_long(
+    queue,
+    "board",
+    "clinicctl queue board",
+    "clinicctl queue board --once",
+    "clinicctl queue board --html board.html --once --theme dark",
+)
 def board(
     ctx: Ctx,
-    once: Annotated[bool, typer.Option("--once", help="Print the board once, and exit.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Print or write the board once, and exit.")] = False,
     every: Annotated[
-        float,
+        float | None,
         typer.Option(
             "--every",
             metavar="SECONDS",
-            parser=parsers.seconds("--every", 0.2, 60),
-            help="Refresh interval in seconds.  [0.2..60]",
+            parser=parsers.seconds("--every", 0.2, 3600),
+            help="Refresh interval in seconds.  [0.2..3600; default: 2, for a page 5]",
         ),
-    ] = 2,
+    ] = None,
+    doctor: Annotated[
+        list[DoctorRef] | None,
+        typer.Option(
+            "--doctor",
+            metavar="DOCTOR",
+            parser=parsers.doctor_ref,
+            autocompletion=params.codes,
+            help="Only this doctor; repeatable.",
+        ),
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Write a page for a television; - for stdout.")
+    ] = None,
+    serve: Annotated[
+        str | None,
+        typer.Option(
+            "--serve", metavar="[HOST:]PORT", help="Serve the page, on this machine only unless told otherwise."
+        ),
+    ] = None,
+    theme: Annotated[
+        Theme | None, params.choice("--theme", Theme, help="The colours of the page.  [default: the viewer's]")
+    ] = None,
+    chime: Annotated[bool, typer.Option("--chime", help="Let the page sound a chime on a new call.")] = False,
+    wording: Annotated[
+        str | None, typer.Option("--words", metavar="FILE", help="The page's words in another language (TOML).")
+    ] = None,
 ) -> None:
-    """Show a full-screen board for the waiting room: positions and doctors, no names."""
-    ctx.obj.watch(desk.queue.board, once=once, every=every)
+    """Show a full-screen board for the waiting room: positions and doctors, no names.
+
+    With --html or --serve it is a page for a television, refreshed until interrupted: `--html board.html --every 5`,
+    `--serve 127.0.0.1:8080`. See `clinicctl help board`.
+    """
+    doctors = doctor or []
+    if html is None and serve is None:
+        if theme or chime or wording:
+            raise errors.Usage(problem="--theme, --chime and --words need --html or --serve.")
+        ctx.obj.watch(desk.queue.board, once=once, every=every or 2, doctors=doctors)
+        return
+    if serve is not None and (html is not None or once):
+        raise errors.Usage(problem=f"--serve cannot be combined with {'--once' if once else '--html'}.")
+    from clinicctl.cli import boards  # Deferred: only a page needs it.
+
+    every = every or 5
+    make = boards.make_page(
+        ctx.obj, every=every, doctors=doctors, words=wording, theme=theme or Theme.AUTO, chime=chime
+    )
+    if serve is not None:
+        boards.serve(ctx.obj, serve, make, every=every)
+    elif html is not None:
+        boards.write_file(ctx.obj, html, make, every=every, once=once)
 
 
 def _ask_for_phone(app: AppContext, name: str) -> str | None:

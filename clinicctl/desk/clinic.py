@@ -96,6 +96,11 @@ def _known(name: str) -> SettingSpec:
 
 def _store(tx: Tx, known: SettingSpec, value: str) -> None:
     read = str(known.take(value))
+    if known.name == "print_command" and read and tx.role is not None:
+        raise errors.BadValue(
+            problem="print_command: on a server each machine has its own, because a shared one would run on all.",
+            hint="Put it into config.toml, or set CLINICCTL_PRINT_COMMAND.",
+        )
     if known.name == "region" and read and not phones.known_region(read):
         raise errors.BadValue(problem=f'region: "{read}" is not a country with phone numbers; for example IN or DE.')
     clinic.delete(tx, name=known.name)

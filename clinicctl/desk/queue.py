@@ -12,7 +12,7 @@ from clinicctl.desk.queue_lookup import find_at, find_one
 from clinicctl.desk.transitions import QueueChanges
 from clinicctl.results.appointments import Called, NextPatient, QueueEntry
 from clinicctl.results.base import fields_of
-from clinicctl.results.days import Board
+from clinicctl.results.days import Board, WaitingRoom
 from clinicctl.rules import transitions as step_rules
 from clinicctl.rules.days import DayWord
 from clinicctl.rules.estimates import Outlook
@@ -238,17 +238,27 @@ def prioritise(tx: Tx, *, doctor: DoctorRef, position: int, level: int, on: DayW
     return _one(tx, entry.appointment_id)
 
 
-def board(tx: Tx) -> list[Board]:
-    """Return the open queues for the waiting room: positions, without names."""
+def board(tx: Tx, *, doctors: Sequence[DoctorRef] = ()) -> list[Board]:
+    """Return the open queues for the waiting room: positions, without names.
+
+    They are those of all doctors, or of some.
+    """
+    wanted = {lookup.find_doctor(tx, each).id for each in doctors}
     tx.prefetch(*queue_queries.of_lists(tx, None, None))
-    entries = step_rules.calling_order(queue_lookup.list_current_of(tx, None))
+    listed = queue_lookup.list_current_of(tx, None)
+    entries = step_rules.calling_order([each for each in listed if not wanted or each.doctor_id in wanted])
     tx.prefetch(partial(expected.ask_about, tx=tx, entries=entries))
     queues: dict[tuple[str, date], list[rows.QueueRow]] = {}
     for each in entries:
         queues.setdefault((each.doctor_code, each.date), []).append(each)
-    outlooks, doctors = expected.of_queues(tx, entries), _by_doctor(entries)
-    ahead = {code: step_rules.people_ahead(queue) for code, queue in doctors.items()}
+    outlooks = expected.of_queues(tx, entries)
+    ahead = {code: step_rules.people_ahead(queue) for code, queue in _by_doctor(entries).items()}
     return [_board(tx, queues[code, on], outlooks, ahead[code]) for code, on in sorted(queues)]
+
+
+def waiting_room(tx: Tx, *, doctors: Sequence[DoctorRef] = ()) -> WaitingRoom:
+    """Return the board with the clinic's name and the time."""
+    return WaitingRoom(clinic=tx.clinic.name, at=tx.local(tx.now), queues=tuple(board(tx, doctors=doctors)))
 
 
 def _board(

@@ -128,6 +128,7 @@ from clinicctl.errors.patients import (
     SamePatient,
     WrongPatient,
 )
+from clinicctl.errors.printing import NoFont, NoSlip, NotSent
 from clinicctl.errors.queue import (
     AlreadyCheckedIn,
     NobodyFree,
@@ -193,12 +194,14 @@ __all__ = [
     "NoAppointmentToday",
     "NoDatabase",
     "NoDriver",
+    "NoFont",
     "NoFreeTime",
     "NoHours",
     "NoLibrary",
     "NoRight",
     "NoRoles",
     "NoSeries",
+    "NoSlip",
     "NoSuchAppointment",
     "NoSuchDoctor",
     "NoSuchFile",
@@ -218,6 +221,7 @@ __all__ = [
     "NotOurs",
     "NotPrinted",
     "NotReplaced",
+    "NotSent",
     "NotStarted",
     "NotUndoable",
     "NothingBooked",

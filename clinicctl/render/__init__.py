@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from clinicctl import errors, interrupts
-from clinicctl.render.streams import copy, write, write_error
+from clinicctl.render.streams import copy, write, write_bytes, write_error
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "answer",
     "ask",
+    "binary",
     "board",
     "can_ask",
     "choices",
@@ -195,6 +196,14 @@ def text(content: str) -> None:
     Refuses with `NotPrinted` if that fails.
     """
     write((content,))
+
+
+def binary(content: bytes) -> None:
+    """Print a document on stdout.
+
+    Refuses with `NotPrinted` if that fails, and on a terminal.
+    """
+    write_bytes(content)
 
 
 def textfile(found: "Metrics", *, path: str) -> None:

@@ -23,7 +23,7 @@ def write(metrics: Metrics, *, path: str) -> None:
     """
     try:
         with paths.replacing(path, begins=_BEGINS, mode=0o644) as file:
-            file.write(exposition(metrics))
+            file.write(exposition(metrics).encode())
     except OSError as error:
         raise errors.IOFailed(path=path, reason=error.strerror or "cannot be written") from None
 

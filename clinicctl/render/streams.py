@@ -47,6 +47,16 @@ def copy(file: BinaryIO) -> None:
         _write(sys.stdout, content)
 
 
+def write_bytes(content: bytes) -> None:
+    """Write bytes on stdout.
+
+    Refuses with `NotPrinted` if that fails, and on a terminal.
+    """
+    if sys.stdout is not None and sys.stdout.isatty():
+        raise errors.NotPrinted(reason="a terminal cannot show it; redirect the output to a file")
+    _write(sys.stdout, content)
+
+
 def _write(stream: IO[str] | None, content: str | bytes) -> None:
     if stream is None:
         if content:

@@ -150,3 +150,12 @@ class Board:
     date: date
     expected_starts: tuple[datetime, ...] = ()
     expected_basis: str | None = None
+
+
+@result
+class WaitingRoom:
+    """What the page for the waiting room shows: the open queues, in the clinic's time."""
+
+    clinic: str
+    at: datetime
+    queues: tuple[Board, ...]

@@ -184,19 +184,21 @@ def creating(target: str, *, numbered: bool) -> Iterator[Draft]:
 
 
 @contextmanager
-def replacing(target: str, *, begins: tuple[bytes, ...], mode: int) -> Iterator[IO[str]]:
-    """Hand out a new text file, which replaces the target at the end.
+def replacing(target: str, *, begins: tuple[bytes, ...], mode: int) -> Iterator[IO[bytes]]:
+    """Hand out a new file, which replaces the target at the end.
 
     Readers see the old file or the new one. Only an empty file, or a regular file with one of the prefixes in `begins`,
-    is replaced.
+    is replaced. Drafts of killed commands are removed.
     """
     _refuse_nul(target)
     refuse_own(target)
     _refuse_to_replace(target, begins)
+    target = absolute(target)
     draft = Draft(target)
+    _clear_left(target, numbered=False)
     descriptor = os.open(draft.path, _NEW, mode)
     try:
-        with open(descriptor, "w", encoding="utf-8") as file:
+        with open(descriptor, "wb") as file:
             os.fchmod(descriptor, mode)
             yield file
             file.flush()

@@ -77,4 +77,4 @@ def _write(place: str, name: str, value: dict[str, Any]) -> None:
     with suppress(OSError, errors.Refusal):
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with paths.replacing(path, begins=(b"{",), mode=0o600) as file:
-            json.dump(stored, file)
+            file.write(json.dumps(stored).encode())
