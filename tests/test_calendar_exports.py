@@ -98,7 +98,7 @@ def test_a_reader_that_follows_every_export_shows_the_right_calendar(clinic: Ask
     assert len(rao.events) == 1
 
 
-def test_the_sequence_rises_with_each_step_in_the_history(clinic: Ask, run: Run) -> None:
+def test_the_sequence_rises_with_each_change_in_the_history(clinic: Ask, run: Run) -> None:
     def sequence() -> tuple[int, int]:
         (event,) = events(run, "--patient", "P1")
         return int(event["SEQUENCE"]), len(clinic("appointment", "history", "A1"))
@@ -109,6 +109,10 @@ def test_the_sequence_rises_with_each_step_in_the_history(clinic: Ask, run: Run)
         clinic(*line.split())
         found.append(sequence())
     assert found == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
+    clinic("appointment", "edit", "A1", "--note", "called")
+    clinic("book", "P2", "MEHTA", "tomorrow")
+    clinic("appointment", "edit", "A2", "--time", "10:00")
+    assert sequence() == (5, 5)
 
 
 def test_a_slot_with_hours_has_a_start_and_an_end_in_its_zone(clinic: Ask, run: Run) -> None:

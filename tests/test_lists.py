@@ -18,7 +18,7 @@ import pytest
 from clinicctl.render import listings, machine, streams
 from clinicctl.render.spool import AT_ONCE, Spool
 from clinicctl.results.people import Doctor
-from tests import stored
+from tests import peaks, stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -46,12 +46,8 @@ def multiply(table: str, **own: str) -> None:
 
 def peak(command: str, path: Path) -> int:
     """Run a command as a process, and return the most kilobytes that it had."""
-    with path.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "clinicctl", *command.split()], stdout=output)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return usage.ru_maxrss
+    _, megabytes = peaks.spent([sys.executable, "-m", "clinicctl", *command.split()], path)
+    return round(megabytes * 1024)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -3,12 +3,13 @@
 A calendar that has read an event before drops it only when it reads the cancellation under the same id.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
 from clinicctl import errors
-from clinicctl.desk import visit_times
+from clinicctl.desk import operations, replay, visit_times
 from clinicctl.desk.exports import selection
 from clinicctl.desk.exports.selection import Chosen
 from clinicctl.results.exports import Calendar, CalendarEvent
@@ -17,11 +18,12 @@ from clinicctl.rules.references import DoctorRef, PatientRef
 from clinicctl.rules.spans import SpansWord
 from clinicctl.statuses import AppointmentStatus
 from clinicctl.store.compiled import appointments as stored_appointments
+from clinicctl.store.compiled import audit, rows
 from clinicctl.store.compiled import days as stored_days
-from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
 _AT_ONCE = 500
+_EDIT = "appointment edit"
 
 _MARGIN = timedelta(days=366)
 """How far the changes of the clock are given before the first and after the last date."""
@@ -66,6 +68,7 @@ def _name(chosen: Chosen, *, names: bool) -> str:
 
 
 def _events(tx: Tx, chosen: Chosen, *, names: bool) -> Iterator[CalendarEvent]:
+    edits = _edits(tx)
     found = selection.appointments(tx, chosen)
     while some := list(islice(found, _AT_ONCE)):
         listed = stored_appointments.step_counts(tx, appointments=[row.id for row in some])
@@ -78,13 +81,20 @@ def _events(tx: Tx, chosen: Chosen, *, names: bool) -> Iterator[CalendarEvent]:
                 date=row.date,
                 start=start,
                 end=end,
-                # The booking is the first step.
-                sequence=max(0, steps.get(row.id, 1) - 1),
+                # The booking is the first step. An edit is no step.
+                sequence=max(0, steps.get(row.id, 1) - 1) + edits[f"A{row.number}"],
                 is_cancelled=row.status == AppointmentStatus.CANCELLED,
                 visit_type=row.visit_type,
                 created_at=row.created_at,
                 updated_at=row.updated_at,
             )
+
+
+def _edits(tx: Tx) -> Counter[object]:
+    """Count the edits of each appointment, by its number."""
+    written = audit.writes(tx, [audit.of_command(words=_EDIT, spelling=_EDIT)])
+    outcomes = (replay.read(tx, row.outcome, of=row.number) for row in written)
+    return Counter(each["result"]["number"] for each in outcomes if each["operation"] == operations.EDIT.name)
 
 
 def _summary(row: rows.AppointmentRow, *, names: bool) -> str:
