@@ -4,10 +4,12 @@ import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import openpyxl
@@ -84,3 +86,17 @@ def test_a_long_export_shows_its_progress_on_a_terminal(quiet: bool, short: Ask,
     assert process.wait() == 0
     assert (b"out.csv: 10,000 records" in shown) is not quiet
     assert (f"out.csv: {MANY + 2:,} records.".encode() in shown) is not quiet
+
+
+@pytest.mark.file
+def test_a_killed_export_leaves_the_file_as_it_was(short: Ask, start: Any, tmp_path: Path) -> None:
+    multiply("appointments", number="n")
+    target = tmp_path / "out.csv"
+    target.write_text("before")
+    export = start("export", "appointments", "--to", str(target), "--force")
+    while not any(each.stat().st_size for each in tmp_path.glob(".out.csv.*")):
+        assert export.poll() is None, "it ended before it was killed"
+        sleep(0.005)
+    export.kill()
+    assert export.wait() == -signal.SIGKILL
+    assert target.read_text() == "before"

@@ -22,9 +22,7 @@ export = group(
 )
 GROUPS = {"export": export}
 
-To = Annotated[
-    str, typer.Option("--to", metavar="FILE|-", help="The new file, which appears when it is complete.")
-]
+To = Annotated[str, typer.Option("--to", metavar="FILE|-", help="The new file, which appears when it is complete.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the file of --to.")]
 NoPersonal = Annotated[
     bool,
