@@ -366,7 +366,7 @@ def test_a_batch_takes_settings_and_holidays(clinic: Ask, run: Run) -> None:
     ("typed", "found"),
     [
         ("config ho", ["holiday"]),
-        ("config ti", ["timezone"]),
+        ("config ti", ["timezone", "ticket_width"]),
         ("config vis", ["visit-type"]),
         ("config holiday ", ["add", "remove", "list", "import"]),
         (f"config holiday add {DAY} X --on-conflict c", ["cancel"]),
