@@ -86,9 +86,8 @@ def docs(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Look at the HTML pages in headless Chromium, which is installed if it is missing."""
     _need(session, "chromium")
-    _need(session, "chromedriver", package="chromium-driver")
-    session.install(".[dev]", "playwright", "selenium>=4.20")
-    files = sorted(str(each) for each in Path("tests").glob("browser*.py"))
+    session.install(".[dev]", "playwright")
+    files = sorted(str(each) for each in Path("tests").glob("browser_*.py"))
     session.run("python", "-m", "pytest", "-n", "0", *files, *session.posargs)
 
 

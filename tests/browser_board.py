@@ -16,10 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.wait import WebDriverWait
+from playwright.sync_api import Page, Playwright, sync_playwright
 
 from clinicctl.render import board_page
 from clinicctl.results.days import Board, WaitingRoom
@@ -29,8 +26,8 @@ Ask = Callable[..., Any]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 OPTIONS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--hide-scrollbars", "--mute-audio"),
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--mute-audio"),
 )
 EVERY = 1
 PERSONAL = ("Anita", "Sharma", "Mumtaz", "Anwar", "98765", "91234", "cut finger")
@@ -50,27 +47,26 @@ NAMES = (
 ARABIC = BoardWords(language="ar", called="تفضلوا بالدخول", serving="مع الطبيب", next="التالي")
 
 
-@pytest.fixture
-def browse(tmp_path: Path) -> Iterator[Callable[..., webdriver.Chrome]]:
-    """Open a browser of a size, with more options if a test needs them."""
-    opened: list[webdriver.Chrome] = []
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
 
-    def browse(width: int = 1280, height: int = 720, *more: str) -> webdriver.Chrome:
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium") or ""
-        folder = tmp_path / f"profile{len(opened)}"
-        for each in (*OPTIONS, f"--window-size={width},{height}", f"--user-data-dir={folder}", *more):
-            options.add_argument(each)
-        service = webdriver.ChromeService(shutil.which("chromedriver"))
-        opened.append(webdriver.Chrome(options=options, service=service))
-        # The window may be larger than asked for; the viewport is what counts.
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        opened[-1].execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        return opened[-1]
+
+@pytest.fixture
+def browse(playwright: Playwright) -> Iterator[Callable[..., Page]]:
+    """Open a page of a size in a browser of its own, with more options of Chromium or of the page."""
+    opened = []
+
+    def browse(width: int = 1280, height: int = 720, *more: str, **options: Any) -> Page:
+        found = shutil.which("chromium")
+        assert found, "install chromium, as `nox -s browser` does"
+        opened.append(playwright.chromium.launch(executable_path=found, args=[*OPTIONS, *more]))
+        return opened[-1].new_page(viewport={"width": width, "height": height}, **options)
 
     yield browse
     for each in opened:
-        each.quit()
+        each.close()
 
 
 @pytest.fixture
@@ -101,55 +97,52 @@ def wait_for(what: Callable[[], object], within: float) -> float:
     return time.monotonic() - began
 
 
-def numbers(browser: webdriver.Chrome, kind: str) -> list[str]:
-    script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.textContent)"
-    return list(browser.execute_script(script, f"#board .{kind} b"))
-
-
-def errors(browser: webdriver.Chrome) -> list[str]:
-    return [each["message"] for each in browser.get_log("browser") if each["level"] == "SEVERE"]
+def numbers(page: Page, kind: str) -> list[str]:
+    return page.locator(f"#board .{kind} b").all_text_contents()
 
 
 def test_a_call_appears_within_two_refreshes(shown: Any, visits: Ask, browse: Any) -> None:
-    browser = browse()
-    browser.get(shown[0])
+    browser, told = browse(), []
+    browser.on("pageerror", lambda error: told.append(str(error)))
+    browser.on("console", lambda message: told.append(message.text))
+    browser.goto(shown[0])
     assert (numbers(browser, "called"), numbers(browser, "next")) == ([], ["1", "2"])
     visits("queue", "call", "MEHTA")
     took = wait_for(lambda: numbers(browser, "called") == ["1"], 2 * EVERY + 2)
     assert took < 2 * EVERY + 2
     assert numbers(browser, "next") == ["2"]
-    assert browser.find_elements(By.CSS_SELECTOR, ".called.new")
-    assert browser.find_element(By.ID, "old").is_displayed() is False
-    assert errors(browser) == []
+    assert browser.locator(".called.new").count()
+    assert not browser.locator("#old").is_visible()
+    assert told == []
 
 
 def test_nothing_personal_is_in_the_document(shown: Any, visits: Ask, browse: Any) -> None:
     visits("queue", "call", "MEHTA")
     browser = browse()
-    browser.get(shown[0])
+    browser.goto(shown[0])
     wait_for(lambda: numbers(browser, "called") == ["1"], 30)
-    document = browser.execute_script("return document.documentElement.outerHTML")
+    document = browser.content()
     assert [each for each in PERSONAL if each in document] == []
-    assert browser.title == "Test Clinic"
+    assert browser.title() == "Test Clinic"
 
 
 def test_the_last_state_stays_and_is_marked_when_it_is_old(shown: Any, visits: Ask, browse: Any) -> None:
     address, process = shown
     visits("queue", "call", "MEHTA")
     browser = browse()
-    browser.get(address)
+    browser.goto(address)
     wait_for(lambda: numbers(browser, "called") == ["1"], 30)
-    since = browser.find_element(By.CSS_SELECTOR, "header time").text
+    since = browser.locator("header time").inner_text()
     process.send_signal(signal.SIGKILL)
     process.wait()
     if address.startswith("file:"):
         os.unlink(address.removeprefix("file://"))
-    old = browser.find_element(By.ID, "old")
-    wait_for(old.is_displayed, 3 * EVERY + 5 + 30)
-    assert old.text.startswith("Not up to date since ")
-    assert old.text.removeprefix("Not up to date since ") >= since
+    old = browser.locator("#old")
+    wait_for(old.is_visible, 3 * EVERY + 5 + 30)
+    assert old.inner_text().startswith("Not up to date since ")
+    assert old.inner_text().removeprefix("Not up to date since ") >= since
     assert numbers(browser, "called") == ["1"]
-    assert "old" in browser.find_element(By.TAG_NAME, "body").get_attribute("class")
+    assert "old" in (browser.locator("body").get_attribute("class") or "")
 
 
 def test_the_mark_goes_away_when_there_is_news(visits: Ask, start: Start, browse: Any, tmp_path: Path) -> None:
@@ -159,36 +152,36 @@ def test_the_mark_goes_away_when_there_is_news(visits: Ask, start: Start, browse
     long_ago = (datetime.now(UTC) - timedelta(days=2)).timestamp() * 1000
     place.write_text(re.sub(r'data-at="\d+"', f'data-at="{long_ago:.0f}"', place.read_text("utf-8")), "utf-8")
     browser = browse()
-    browser.get(place.as_uri())
+    browser.goto(place.as_uri())
     time.sleep(3 * EVERY + 6)
-    old = browser.find_element(By.ID, "old")
-    assert old.is_displayed(), "a page that nobody writes grows old"
-    assert re.fullmatch(r"Not up to date since \d{4}-\d\d-\d\d \d\d:\d\d", old.text)
+    old = browser.locator("#old")
+    assert old.is_visible(), "a page that nobody writes grows old"
+    assert re.fullmatch(r"Not up to date since \d{4}-\d\d-\d\d \d\d:\d\d", old.inner_text())
     visits("queue", "call", "MEHTA")
     subprocess.run(write, check=True)
-    wait_for(lambda: not old.is_displayed(), 30)
+    wait_for(lambda: not old.is_visible(), 30)
     assert numbers(browser, "called") == ["1"]
 
 
 def test_a_wrong_clock_of_the_television_is_no_reason_to_mark(shown: Any, browse: Any) -> None:
     browser = browse()
     wrong = "const now = Date.now; Date.now = () => now() + 86400000;"
-    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": wrong})
-    browser.get(shown[0])
-    old = browser.find_element(By.ID, "old")
-    wait_for(lambda: not old.is_displayed(), 2 * EVERY + 10)
+    browser.add_init_script(wrong)
+    browser.goto(shown[0])
+    old = browser.locator("#old")
+    wait_for(lambda: not old.is_visible(), 2 * EVERY + 10)
 
 
 def test_a_chime_sounds_on_each_new_call_only(shown: Any, visits: Ask, browse: Any) -> None:
     browser = browse(1280, 720, "--autoplay-policy=no-user-gesture-required")
-    browser.get(shown[0])
+    browser.goto(shown[0])
 
     def chimed() -> int:
-        return int(browser.execute_script("return document.documentElement.getAttribute('data-chimed') || 0"))
+        return int(browser.locator("html").get_attribute("data-chimed") or 0)
 
     time.sleep(2 * EVERY)
     assert chimed() == 0
-    assert not browser.find_element(By.ID, "sound").is_displayed()
+    assert not browser.locator("#sound").is_visible()
     visits("queue", "call", "MEHTA")
     wait_for(lambda: chimed() == 1, 30)
     time.sleep(3 * EVERY)
@@ -201,21 +194,20 @@ def test_without_a_touch_the_page_asks_for_one(shown: Any, visits: Ask, browse: 
     browser = browse()
     # Whether the browser holds back a sound depends on how it was led to the page, which a driver does both ways.
     held = "const Own = AudioContext; AudioContext = function () { const it = new Own(); it.suspend(); return it; };"
-    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": held})
-    browser.get(shown[0])
-    button = browser.find_element(By.ID, "sound")
-    wait_for(button.is_displayed, 10)
+    browser.add_init_script(held)
+    browser.goto(shown[0])
+    button = browser.locator("#sound")
+    wait_for(button.is_visible, 10)
     button.click()
-    wait_for(lambda: not button.is_displayed(), 10)
+    wait_for(lambda: not button.is_visible(), 10)
 
 
 def test_the_page_reads_itself_without_scripts(shown: Any, visits: Ask, browse: Any) -> None:
-    browser = browse()
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    browser.get(shown[0])
+    browser = browse(java_script_enabled=False)
+    browser.goto(shown[0])
+    assert numbers(browser, "called") == []
     visits("queue", "call", "MEHTA")
-    waiting = WebDriverWait(browser, 30, ignored_exceptions=[StaleElementReferenceException])
-    waiting.until(lambda found: [each.text for each in found.find_elements(By.CSS_SELECTOR, ".called b")] == ["1"])
+    wait_for(lambda: numbers(browser, "called") == ["1"], 30)
 
 
 def test_a_page_in_the_frame_of_another_keeps_itself_up_to_date(
@@ -223,10 +215,10 @@ def test_a_page_in_the_frame_of_another_keeps_itself_up_to_date(
 ) -> None:
     (tmp_path / "sign.html").write_text(f'<iframe id="sign" src="{shown[0]}" width=1200 height=600></iframe>')
     browser = browse()
-    browser.get((tmp_path / "sign.html").as_uri())
-    browser.switch_to.frame("sign")
+    browser.goto((tmp_path / "sign.html").as_uri())
     visits("queue", "call", "MEHTA")
-    wait_for(lambda: numbers(browser, "called") == ["1"], 30)
+    called = browser.frame_locator("#sign").locator("#board .called b")
+    wait_for(lambda: called.all_text_contents() == ["1"], 30)
 
 
 # Sizes
@@ -253,7 +245,7 @@ def room(count: int, at: datetime) -> WaitingRoom:
     return WaitingRoom(clinic="Riverside Clinic of the Northern District", at=at, queues=tuple(rows))
 
 
-OVERFLOWING = """
+OVERFLOWING = """() => {
 const wide = document.documentElement.scrollWidth > window.innerWidth;
 const high = window.innerWidth > 700 && window.innerHeight > 480
   && document.documentElement.scrollHeight > window.innerHeight;
@@ -269,7 +261,7 @@ const cut = [...document.querySelectorAll(texts)]
   })
   .map((each) => `${each.tagName} ${each.textContent}`);
 return [wide, high, cut];
-"""
+}"""
 
 
 @pytest.mark.parametrize("words", [BoardWords(), ARABIC], ids=["english", "arabic"])
@@ -284,14 +276,13 @@ def test_the_board_fits_every_screen(browse: Any, tmp_path: Path, age: timedelta
     assert found == {}
 
 
-def misfits(browser: webdriver.Chrome, page: Path) -> dict[str, Any]:
+def misfits(browser: Page, page: Path) -> dict[str, Any]:
     """Return what does not fit, by the size of the screen."""
     found = {}
     for name, (width, height) in SIZES.items():
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        browser.get(page.as_uri())
-        found[name] = browser.execute_script(OVERFLOWING)
+        browser.set_viewport_size({"width": width, "height": height})
+        browser.goto(page.as_uri())
+        found[name] = browser.evaluate(OVERFLOWING)
     return {name: each for name, each in found.items() if each != [False, False, []]}
 
 
@@ -300,15 +291,20 @@ def test_colours_have_contrast(browse: Any, tmp_path: Path, theme: str) -> None:
     page = board_page.page(room(3, datetime.now(UTC)), every=60, words=BoardWords(), theme=theme, chime=False)
     (tmp_path / "board.html").write_text(page, "utf-8")
     browser = browse()
-    browser.get((tmp_path / "board.html").as_uri())
-    ground = luminance(browser.find_element(By.TAG_NAME, "section").value_of_css_property("background-color"))
+    browser.goto((tmp_path / "board.html").as_uri())
+    ground = luminance(style(browser, "section", "background-color"))
     assert (ground < 0.1) == (theme == "dark")
     for text, behind in (("h2", "section"), ("section .next h3", "section"), (".called b", ".calls .called")):
         colours = [
-            luminance(browser.find_element(By.CSS_SELECTOR, each).value_of_css_property(name))
-            for each, name in ((text, "color"), (behind, "background-color"))
+            luminance(style(browser, each, name)) for each, name in ((text, "color"), (behind, "background-color"))
         ]
         assert (max(colours) + 0.05) / (min(colours) + 0.05) >= 4.5, (text, colours)
+
+
+def style(page: Page, element: str, name: str) -> str:
+    """Return a computed property of the first such element."""
+    found = page.locator(element).first.evaluate("(each, name) => getComputedStyle(each).getPropertyValue(name)", name)
+    return str(found)
 
 
 def luminance(colour: str) -> float:
