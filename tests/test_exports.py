@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from clinicctl import clock
 from clinicctl.desk.exports import tables
 from clinicctl.rules import spans
 from clinicctl.rules.days import FIRST, LAST
@@ -275,6 +276,7 @@ def test_a_draft_of_a_killed_export_is_removed_later(clinic: Ask, run: Run, tmp_
     for each in (old, new):
         each.write_text("name")
     os.utime(old, (0, 0))
+    os.utime(new, (clock.now().timestamp(),) * 2)
     run(*to(tmp_path / "out.csv"), status=0)
     assert not old.exists()
     assert new.exists(), "another export may be writing it"

@@ -27,7 +27,7 @@ COMMANDS = ("appointment list", "patient list", "audit log", "waitlist list --al
 FORMATS = ("table", "json", "jsonl", "csv", "tsv")
 MANY = 12_000
 """Rows of a long list. Before they were read one by one, each took 2 to 5 kB."""
-MORE = 12 << 10
+MORE = 16 << 10
 """The kilobytes that a long list may take beyond a short one."""
 
 
