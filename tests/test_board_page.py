@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
+from tests.conftest import clock_variables
 from tests.pages import Page
 
 Ask = Callable[..., Any]
@@ -219,6 +220,7 @@ def test_cron_writes_the_page_without_a_word(clinic: Ask, tmp_path: Path) -> Non
     clinic("walkin", "P1", "MEHTA")
     target = tmp_path / "board.html"
     environment = {each: os.environ[each] for each in ("HOME", "CLINICCTL_DB")} | {"PATH": "/usr/bin:/bin"}
+    environment |= clock_variables()
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-m", "clinicctl", "queue", "board", "--html", str(target), "--once"],
