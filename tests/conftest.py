@@ -14,10 +14,12 @@ from typing import Any
 import hypothesis
 import pytest
 from freezegun import freeze_time
-from typer.testing import CliRunner
 
 # freezegun replaces the clock inside modules as they stand: what is first imported under it, fails in misleading ways.
-from clinicctl import desk, settings
+from pyarrow import dataset as _dataset  # noqa: F401
+from typer.testing import CliRunner
+
+from clinicctl import clock, desk, settings
 from clinicctl.cli import TREE, app
 from clinicctl.render import tables as _tables  # noqa: F401
 
@@ -130,6 +132,8 @@ def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _own
     monkeypatch.setenv(settings.CLOCK_SHIFT, str((instant - datetime.now(UTC)).total_seconds()))
     with freeze_time(instant, tick=True):
         yield
+    # A test that calls the program in its own process has moved the clock there.
+    clock.shift(0)
 
 
 @dataclass

@@ -11,7 +11,6 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
-from pyarrow import dataset as _dataset  # noqa: F401 - parquet imports it to read, perhaps under the clock of a test
 from pyarrow import parquet
 
 from clinicctl import render
