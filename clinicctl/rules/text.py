@@ -129,6 +129,11 @@ def email(text: str) -> str | None:
     return cleaned
 
 
+def ref(text: str) -> str:
+    """Return a short text of another program, such as its name for a message."""
+    return clean(text, what="text", longest=NAME)
+
+
 def phone(text: str) -> str:
     """Return a phone with plain spaces, round brackets, and the digits 0-9.
 
