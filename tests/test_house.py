@@ -430,6 +430,10 @@ report lead-time
 report load
 report doctors
 report changes
+outbox list
+outbox show A2-near
+outbox preview
+config template list
 metrics
 export patients --to patients.csv
 export doctors

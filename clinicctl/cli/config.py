@@ -8,8 +8,8 @@ from clinicctl import desk
 from clinicctl.cli import imports, params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
+from clinicctl.rules import text as words
 from clinicctl.rules.days import DayWord, parse_day
-from clinicctl.settings import checks
 from clinicctl.statuses import MessageKind, OnConflict, OnError
 
 app = typer.Typer()
@@ -52,7 +52,7 @@ VisitTypeName = Annotated[
     str, typer.Argument(metavar="NAME", parser=parsers.visit_type, help="The name of the kind of visit.")
 ]
 Language = Annotated[
-    str, typer.Argument(metavar="LANGUAGE", parser=checks.language, help="The code of a language: en, de, pt-br.")
+    str, typer.Argument(metavar="LANGUAGE", parser=words.language, help="The code of a language: en, de, pt-br.")
 ]
 Kind = Annotated[
     MessageKind,
@@ -193,7 +193,7 @@ def remove_template(ctx: Ctx, language: Language, kind: Kind) -> None:
 def list_templates(
     ctx: Ctx,
     language: Annotated[
-        str | None, typer.Argument(metavar="[LANGUAGE]", parser=checks.language, help="Only this language.")
+        str | None, typer.Argument(metavar="[LANGUAGE]", parser=words.language, help="Only this language.")
     ] = None,
 ) -> None:
     """List the texts of messages, the clinic's own and the default ones."""

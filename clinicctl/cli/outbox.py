@@ -55,7 +55,10 @@ def list_(
     patient: params.PatientOption = None,
     limit: params.Limit = None,
 ) -> None:
-    """List messages, those that are due first come first. --day is the day of the visit."""
+    """List messages, those that are due first come first.
+
+    --day is the day of the visit.
+    """
     ctx.obj.show(
         ctx.obj.read_list(
             desk.outbox.iter_matching,

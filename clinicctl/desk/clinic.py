@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from clinicctl import errors, settings
 from clinicctl.desk import availability, conflicts, days, messages, operations
 from clinicctl.results.clinic import Clinic, Setting
-from clinicctl.rules import phones
+from clinicctl.rules import phones, text
 from clinicctl.rules.dates import order_in
 from clinicctl.settings import CLINIC, SettingSpec
 from clinicctl.statuses import OnConflict
@@ -109,6 +109,8 @@ def _store(tx: Tx, known: SettingSpec, value: str) -> None:
             problem="print_command: on a server each machine has its own, because a shared one would run on all.",
             hint="Put it into config.toml, or set CLINICCTL_PRINT_COMMAND.",
         )
+    if known.name == "language":
+        read = text.language(read)
     if known.name == "region" and read and not phones.known_region(read):
         raise errors.BadValue(problem=f'region: "{read}" is not a country with phone numbers; for example IN or DE.')
     clinic.delete(tx, name=known.name)

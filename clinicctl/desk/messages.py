@@ -54,7 +54,10 @@ def arise(tx: Tx, write: int, *, undone: bool) -> None:
 
 
 def apply_settings(tx: Tx) -> None:
-    """Give the booked visits the reminders of changed settings, or drop what is not sent any more."""
+    """Give the booked visits the reminders of changed settings.
+
+    Those that are not sent any more are dropped.
+    """
     if tx.clinic.notify != "on":
         stored.drop_pending(tx, failure=_NO_LONGER_SENT, updated_at=tx.now)
         return
@@ -77,7 +80,10 @@ def _by_visit(changes: Iterable[VisitChange]) -> Mapping[int, _Net]:
 def _messages_of(
     tx: Tx, net: _Net, write: int, heard: set[tuple[int, MessageKind]] | None
 ) -> Iterator[rows.NewMessageRow]:
-    """Yield the messages about one visit. `heard` has the news that were handed out, if the write is an undo."""
+    """Yield the messages about one visit.
+
+    `heard` has the news that were handed out, if the write is an undo.
+    """
     kind = _news(net) if heard is None else _news_of_undo(net, heard)
     if kind is not None:
         yield _message(tx, net.after.number, kind, write, tx.now)
@@ -87,7 +93,10 @@ def _messages_of(
 
 
 def _news(net: _Net) -> MessageKind | None:
-    """Return what to tell the patient, if anything. Whoever is checked in at once is there."""
+    """Return what to tell the patient, if anything.
+
+    Whoever is checked in at once is there.
+    """
     after = net.after
     if net.before is None and after.status == A.BOOKED:
         if after.moved_from is not None:
@@ -101,7 +110,10 @@ def _news(net: _Net) -> MessageKind | None:
 
 
 def _news_of_undo(net: _Net, heard: set[tuple[int, MessageKind]]) -> MessageKind | None:
-    """Return what to tell the patient after an undo: nothing, unless they have heard of what was undone."""
+    """Return what to tell the patient after an undo.
+
+    It is nothing, unless they have heard of what was undone.
+    """
     after = net.after
     if net.is_restored:
         if after.moved_to is not None and (after.moved_to, K.MOVED) in heard:
@@ -115,7 +127,10 @@ def _news_of_undo(net: _Net, heard: set[tuple[int, MessageKind]]) -> MessageKind
 
 
 def _handed_out(tx: Tx, nets: Mapping[int, _Net]) -> set[tuple[int, MessageKind]]:
-    """Return the news that senders have, or have sent, about visits and those that replaced them."""
+    """Return the news of visits that senders have, or have sent.
+
+    The visits that replaced them count, too.
+    """
     numbers = {each for net in nets.values() for each in (net.after.number, net.after.moved_to) if each is not None}
     return {(each.appointment, each.kind) for each in stored.handed_out(tx, appointments=sorted(numbers))}
 

@@ -43,7 +43,10 @@ class Written(NamedTuple):
 
 
 def why_nothing(tx: Tx) -> str | None:
-    """Return why nothing is handed out now, as a sentence; an empty one if nothing is due, None if something is."""
+    """Return why nothing is handed out now, as a sentence.
+
+    It is empty if nothing is due, and None if something is.
+    """
     if tx.clinic.notify != "on":
         return "Messages are off: `clinicctl config notify on`."
     quiet = checks.span_of_day(tx.clinic.quiet_hours)
@@ -98,7 +101,9 @@ def mark_failed(
     give_up: bool | None = None,
     attempt: int | None = None,
 ) -> OutboxMessage:
-    """Record that an attempt has failed. The message is due again after a while, a longer one each time.
+    """Record that an attempt has failed.
+
+    The message is due again after a while, a longer one each time.
 
     After the last attempt, or with `give_up`, it has failed for good. Refuses a message that is not handed out, and
     with `attempt` one that has been handed out again since.
@@ -156,7 +161,10 @@ def show(tx: Tx, *, message: MessageKey) -> ShownMessage:
 
 
 def preview(tx: Tx, *, on: DayWord) -> Iterator[ShownMessage]:
-    """Yield the messages that go out on a day, as far as is known now, with their texts. Nothing is leased."""
+    """Yield the messages that go out on a day, with their texts.
+
+    Nothing is leased. Later bookings and changes add to them.
+    """
     day, quiet = date_of(tx, on), checks.span_of_day(tx.clinic.quiet_hours)
     known = templates.known(tx)
     since, until = (datetime.combine(day + timedelta(days=each), time(), tx.zone).astimezone(UTC) for each in (-1, 1))
@@ -172,7 +180,10 @@ def preview(tx: Tx, *, on: DayWord) -> Iterator[ShownMessage]:
 
 
 def why_gone(tx: Tx, row: rows.MessageRow, *, at: datetime | None = None) -> str | None:
-    """Return why a message must not be sent at an instant, by default now; None if it may be."""
+    """Return why a message must not be sent, or None if it may be.
+
+    That is at an instant, by default now.
+    """
     now = at or tx.now
     if row.archived_at is not None:
         return "the patient is archived"
@@ -279,7 +290,10 @@ def _shown(tx: Tx, row: rows.MessageRow, known: templates.Known) -> ShownMessage
 
 
 def _write(tx: Tx, row: rows.MessageRow, known: templates.Known) -> Written:
-    """Return the text of a message. It has nothing of anybody else, and never why the patient comes."""
+    """Return the text of a message.
+
+    It has nothing of anybody else, and never why the patient comes.
+    """
     channel = _channel(row)
     texts = templates.texts(known, row.kind, messages.languages(row.language, tx.clinic.language))
     on, at = messages.written(row.date, tx.clinic.date_order), f"{row.time:%H:%M}" if row.time else ""
@@ -308,7 +322,10 @@ def _people_ahead(tx: Tx, row: rows.MessageRow) -> int:
 
 
 def _deduplication_id(tx: Tx, row: rows.MessageRow) -> str:
-    """Return the id of a message that is that of no other, in any clinic and after any restore."""
+    """Return the id of a message that no other has.
+
+    That holds in any clinic, and after any restore.
+    """
     found: hashlib.blake2b = journal.keyed_hash(tx)
     found.update(f"{row.visit.hex} {row.kind} {row.occasion}".encode())
     return found.hexdigest()[:32]
@@ -323,7 +340,10 @@ def _key(row: rows.MessageRow) -> tuple[int, MessageKind, int]:
 
 
 def _take_due(tx: Tx, limit: int, channel: Channel | None) -> tuple[Sequence[rows.MessageRow], Sequence[rows.EndedRow]]:
-    """Return the messages to hand out, and those that end instead. Those that are due are not all read."""
+    """Return the messages to hand out, and those that end instead.
+
+    It reads only as many as it needs.
+    """
     given, ended = list[rows.MessageRow](), list[rows.EndedRow]()
     conditions = [stored.on_channel(channel=channel)] if channel is not None else []
     for row in stored.due(tx, conditions, now=tx.now):

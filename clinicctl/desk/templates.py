@@ -60,7 +60,10 @@ def remove(tx: Tx, *, language: str, kind: MessageKind) -> Template:
 
 
 def list_all(tx: Tx, *, language: str | None = None) -> list[Template]:
-    """Return the texts of every kind, in the clinic's language and in those with a text of their own."""
+    """Return the texts of every kind, in a language.
+
+    Without it, in the clinic's language and in those with a text of their own.
+    """
     found = known(tx)
     own = {name.partition(".")[0] for name in found}
     wanted = [language] if language is not None else sorted(own | {tx.clinic.language})
@@ -73,7 +76,10 @@ def known(tx: Tx) -> Known:
 
 
 def texts(found: Known, kind: MessageKind, languages: Iterable[str]) -> Texts:
-    """Return the text and the subject in the first of some languages that has the text; in English, if none has."""
+    """Return the text and the subject of a kind of message.
+
+    They are in the first of some languages that has the text, or else in English.
+    """
     for language in languages:
         text = found.get(f"{language}.{kind}")
         if text is not None:

@@ -172,7 +172,10 @@ def note(
 def note_change(
     tx: Tx, row: rows.AppointmentRow, after: rows.AppointmentRow, status: str, entry: rows.QueueRow | None = None
 ) -> None:
-    """Record what has changed, in a clinic that sends messages. What was linked before counts, too."""
+    """Record what has changed, in a clinic that sends messages.
+
+    What was linked before counts, too.
+    """
     if tx.clinic.notify != "on":
         return
     left = entry is not None and entry.status == QueueStatus.WAITING

@@ -82,7 +82,10 @@ def parse_key(text: str) -> MessageKey:
 
 
 def parse_span(text: str) -> int:
-    """Return the seconds of a length of time such as `30s`, `5m`, `2h` or `1d`; at most 7 days."""
+    """Return the seconds of a length of time: `30s`, `5m`, `2h` or `1d`.
+
+    Refuses more than 7 days.
+    """
     found = _SPAN.fullmatch(text.strip().lower())
     span = int(found[1]) * _SECONDS[found[2]] if found else 0
     if not 0 < span <= _LONGEST_SPAN:
@@ -109,7 +112,10 @@ def start(visit: Visit, zone: tzinfo, *, day_start: str) -> datetime:
 
 
 def end(visit: Visit, zone: tzinfo, *, day_start: str) -> datetime:
-    """Return until when news of a visit matter: until it begins, or to the end of its day if it has no time."""
+    """Return until when news of a visit matter: until it begins.
+
+    Without a time, it is the end of its day.
+    """
     if visit.time is not None:
         return start(visit, zone, day_start=day_start)
     return hours.instant(visit.date + timedelta(days=1), 0, zone).astimezone(UTC)
@@ -149,7 +155,10 @@ def retry_after(attempts: int) -> timedelta:
 
 
 def channel(notify: Notify | None, phone: str | None, email: str | None) -> Channel | None:
-    """Return the channel to a patient; None if there is none, or if the patient wants no messages."""
+    """Return the channel to a patient, or None.
+
+    There is none without an address, and for a patient who wants no messages.
+    """
     wanted = Channel(notify) if notify is not None and notify is not Notify.NONE else None
     if notify is None:
         wanted = Channel.SMS if phone else Channel.EMAIL
@@ -164,7 +173,10 @@ def address(channel: Channel | None, phone: str | None, email: str | None) -> st
 
 
 def check_template(text: str, kind: MessageKind, *, most: int = TEXT) -> str:
-    """Return a template. Refuses unknown placeholders, and those that would carry the reason of a visit."""
+    """Return a template.
+
+    Refuses unknown placeholders, and those that would carry the reason of a visit.
+    """
     if not text.strip() or len(text) > most or not all(each.isprintable() or each == "\n" for each in text):
         raise BadValue(problem=f"A template has 1 to {most:,} printable characters.")
     if most == SUBJECT and "\n" in text:
@@ -186,13 +198,19 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 
 
 def languages(own: str | None, clinics: str) -> list[str]:
-    """Return the languages in which a text is looked for, the best first: `pt-br`, `pt`, and the clinic's."""
+    """Return the languages in which a text is looked for, the best first.
+
+    They are `pt-br`, `pt`, and the clinic's.
+    """
     wanted = [each for each in (own, clinics) if each]
     return list(dict.fromkeys(code for each in wanted for code in (each, each.partition("-")[0])))
 
 
 def written(on: date, order: str) -> str:
-    """Return a date in the clinic's order: 23/11/2026, 11/23/2026, or else 2026-11-23."""
+    """Return a date in the clinic's order: 23/11/2026 or 11/23/2026.
+
+    Without an order, it is 2026-11-23.
+    """
     return {"dmy": f"{on:%d/%m/%Y}", "mdy": f"{on:%m/%d/%Y}"}.get(order, on.isoformat())
 
 

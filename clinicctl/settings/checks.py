@@ -15,7 +15,6 @@ _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _LEADS = re.compile(r"([1-9][0-9]{0,2})(m|h|d)")
 _MINUTES = {"m": 1, "h": 60, "d": 1_440}
 _MOST_LEADS, _LONGEST_LEAD = 5, 30 * 1_440
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,4})?")
 _URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~%-]+)*")
 _LONGEST_URL = 200
 
@@ -169,13 +168,19 @@ def date_order(text: str) -> str:
 
 
 def reminders(text: str) -> str:
-    """Return how long before a visit reminders are due, such as `24h,2h`; an empty text for none."""
+    """Return how long before a visit reminders are due, such as `24h,2h`.
+
+    An empty text is for none.
+    """
     leads(text)
     return text
 
 
 def leads(text: str) -> tuple[int, ...]:
-    """Return the minutes before a visit at which reminders are due, the first reminder first."""
+    """Return the minutes before a visit at which reminders are due.
+
+    The first reminder comes first.
+    """
     found = [_LEADS.fullmatch(each) for each in text.split(",")] if text else []
     minutes = {int(each[1]) * _MINUTES[each[2]] for each in found if each is not None}
     too_many = len(found) > _MOST_LEADS or max(minutes, default=0) > _LONGEST_LEAD
@@ -191,7 +196,9 @@ def quiet_hours(text: str) -> str:
 
 
 def span_of_day(text: str) -> tuple[int, int] | None:
-    """Return the first and the last minute of a span of the day; None for an empty text.
+    """Return the first and the last minute of a span of the day.
+
+    Return None for an empty text.
 
     A span whose end is before its start goes over midnight.
     """
@@ -202,11 +209,3 @@ def span_of_day(text: str) -> tuple[int, int] | None:
         raise wrong(text, "a span such as 21:00-08:00, or empty for none")
     start, end = (int(each[:2]) * 60 + int(each[3:]) for each in (first, last))
     return start, end
-
-
-def language(text: str) -> str:
-    """Return the code of a language in small letters, such as `en` or `pt-br`."""
-    code = text.lower().replace("_", "-")
-    if not _LANGUAGE.fullmatch(code):
-        raise wrong(text, "the code of a language such as en, de or pt-br")
-    return code

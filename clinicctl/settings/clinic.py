@@ -96,7 +96,7 @@ CLINIC = (
         "the people ahead at which a waiting patient gets a message that the turn is near; 0 for never",
         checks.whole(0, 100),
     ),
-    SettingSpec("language", "en", "the language of messages to patients without their own", checks.language),
+    SettingSpec("language", "en", "the language of messages to patients without their own", checks.line(8)),
 )
 """Settings of the clinic, stored in its database: `clinicctl config NAME VALUE`."""
 
