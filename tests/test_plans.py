@@ -151,7 +151,8 @@ def fill(connection: sqlite3.Connection) -> None:
     connection.execute(
         "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)"
         " SELECT printf('%032x', n), 100 + n, 'A', 'a' || n, '+9190000' || (10000 + n), NULL, NULL,"
-        " 'unknown', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL FROM n, patients WHERE number = 1"
+        " 'unknown', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL, NULL, NULL FROM n, patients"
+        " WHERE number = 1"
     )
     assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'sqlite_stat%'").fetchone() == (0,)
 

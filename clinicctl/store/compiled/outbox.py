@@ -132,34 +132,6 @@ def due_from(*, since: datetime) -> Condition:
     return Condition(_DUE_FROM, (from_instant(since),))
 
 
-_ON_DATES = """
-appointments.date IN (SELECT dates_listed.value
-FROM json_each(?) AS dates_listed)
-"""
-
-
-def on_dates(*, dates: Iterable[Date]) -> Condition:
-    return Condition(_ON_DATES, (from_list(dates, from_date),))
-
-
-_WITH_DOCTOR = """
-appointments.doctor_id = ?
-"""
-
-
-def with_doctor(*, doctor: UUID) -> Condition:
-    return Condition(_WITH_DOCTOR, (from_uuid(doctor),))
-
-
-_WITH_PATIENT = """
-appointments.patient_id = ?
-"""
-
-
-def with_patient(*, patient: UUID) -> Condition:
-    return Condition(_WITH_PATIENT, (from_uuid(patient),))
-
-
 _INSERT = """
 INSERT INTO messages (appointment, kind, occasion, due, state, attempts, channel, ref, failure, created_at,
 updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (appointment, kind, occasion) DO UPDATE SET

@@ -87,9 +87,6 @@ MATCHING = filtered(_ALL.where(FILTERS).order_by(*_IN_ORDER), "MessageRow", stre
 IN_STATES = condition(among(messages.c.state, "states"))
 DUE_BEFORE = condition(messages.c.due <= bindparam("until", type_=UTCDateTime()))
 DUE_FROM = condition(messages.c.due >= bindparam("since", type_=UTCDateTime()))
-ON_DATES = condition(among(appointments.c.date, "dates"))
-WITH_DOCTOR = condition(appointments.c.doctor_id == bindparam("doctor"))
-WITH_PATIENT = condition(appointments.c.patient_id == bindparam("patient"))
 
 _new = postgresql.insert(messages)
 _AGAIN = {"due": _new.excluded.due, "state": MessageState.PENDING, "updated_at": _new.excluded.updated_at}
