@@ -125,8 +125,8 @@ def iter_matching(
     conditions = list[Condition]()
     if state:
         conditions.append(stored.in_states(states=state))
-    if due:
-        conditions += [stored.in_states(states=_OPEN), stored.due_before(until=tx.now)]
+        if set(state) <= set(_OPEN):
+            conditions.append(stored.are_open())
     if on is not None:
         conditions.append(appointments.on_dates(dates=dates_of(tx, on)))
     if doctor is not None:
@@ -134,7 +134,7 @@ def iter_matching(
     if patient is not None:
         conditions.append(appointments.with_patient(patient=lookup.find_patient(tx, patient).id))
     count = 0
-    for row in stored.matching(tx, conditions):
+    for row in stored.due(tx, conditions, now=tx.now) if due else stored.matching(tx, conditions):
         if due and outgoing.why_gone(tx, row) is not None:
             continue
         yield describe(tx, row)
@@ -159,11 +159,9 @@ def preview(tx: Tx, *, on: DayWord) -> Iterator[ShownMessage]:
     day, quiet = date_of(tx, on), checks.span_of_day(tx.clinic.quiet_hours)
     known = templates.known(tx)
     since, until = (datetime.combine(day + timedelta(days=each), time(), tx.zone).astimezone(UTC) for each in (-1, 1))
-    conditions = [stored.in_states(states=_OPEN), stored.due_before(until=until)]
-    if day > tx.today:
-        conditions.append(stored.due_from(since=since))
+    conditions = [stored.due_from(since=since)] if day > tx.today else []
     # Read before the texts: some of these ask again.
-    for row in list(stored.matching(tx, conditions)) if tx.clinic.notify == "on" else ():
+    for row in list(stored.due(tx, conditions, now=until)) if tx.clinic.notify == "on" else ():
         at = messages.goes_out(max(row.due, tx.now), tx.zone, quiet)
         if tx.local(at).date() == day and outgoing.why_gone(tx, row, at=at) is None:
             shown = _shown(tx, row, known)

@@ -114,13 +114,13 @@ def in_states(*, states: Iterable[MessageState]) -> Condition:
     return Condition(_IN_STATES, (from_list(states),))
 
 
-_DUE_BEFORE = """
-messages.due <= ?
+_ARE_OPEN = """
+state IN ('pending', 'leased')
 """
 
 
-def due_before(*, until: datetime) -> Condition:
-    return Condition(_DUE_BEFORE, (from_instant(until),))
+def are_open() -> Condition:
+    return Condition(_ARE_OPEN, ())
 
 
 _DUE_FROM = """

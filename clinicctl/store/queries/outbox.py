@@ -8,6 +8,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    literal_column,
     or_,
     select,
     update,
@@ -85,7 +86,7 @@ ON_CHANNEL = condition(
 )
 MATCHING = filtered(_ALL.where(FILTERS).order_by(*_IN_ORDER), "MessageRow", streamed=True)
 IN_STATES = condition(among(messages.c.state, "states"))
-DUE_BEFORE = condition(messages.c.due <= bindparam("until", type_=UTCDateTime()))
+ARE_OPEN = condition(literal_column(IS_OPEN.text))
 DUE_FROM = condition(messages.c.due >= bindparam("since", type_=UTCDateTime()))
 
 _new = postgresql.insert(messages)
