@@ -51,6 +51,7 @@ READS = (
     "report day",
     "report load -o csv",
     "metrics",
+    "outbox list",
     "export appointments",
     "export patients -o jsonl",
     "db info",

@@ -21,6 +21,8 @@ class Part(Flag):
     VISITS = auto()
     """Appointments, the queue, the waitlist, and the ledgers."""
     SETTINGS = auto()
+    MESSAGES = auto()
+    """The outbox."""
 
 
 class Undo(StrEnum):
@@ -123,6 +125,12 @@ IMPORT_PATIENTS = _declare("patient_imports.add_patients", Part.PATIENTS)
 MERGE_PATIENTS = _declare("duplicates.merge", Part.PATIENTS | Part.VISITS, Undo.MERGE)
 DISTINCT_PATIENTS = _declare("patients.distinct", Part.PATIENTS, Undo.PAIR)
 ERASE_PATIENT = _declare("erasure.erase", Part.PATIENTS)
+
+HAND_OUT = _declare("outbox.hand_out", Part.MESSAGES)
+MARK_SENT = _declare("outbox.mark_sent", Part.MESSAGES)
+MARK_FAILED = _declare("outbox.mark_failed", Part.MESSAGES)
+SET_TEMPLATE = _declare("templates.set_template", Part.SETTINGS)
+REMOVE_TEMPLATE = _declare("templates.remove", Part.SETTINGS)
 
 INIT = _declare("clinic.init", Part.SETTINGS)
 SET_SETTING = _declare("clinic.set_setting", Part.SETTINGS)
