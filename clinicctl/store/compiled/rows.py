@@ -702,6 +702,15 @@ class EndedRow(NamedTuple):
     of_occasion: int
 
 
+class GivenBackRow(NamedTuple):
+    due: datetime
+    updated_at: datetime
+    of_appointment: int
+    of_kind: MessageKind
+    of_occasion: int
+    of_attempts: int
+
+
 class HandedOutRow(NamedTuple):
     appointment: int
     kind: MessageKind
