@@ -432,6 +432,7 @@ report lead-time
 report load
 report doctors
 report changes
+report reminders
 outbox list
 outbox show A2-near
 outbox preview

@@ -291,6 +291,9 @@ report no-shows --from -1d
 report no-shows --from -1d --by month
 report changes --from -1d
 report changes --from -1d --by month
+report reminders --from -1d
+report reminders --from -1d --by doctor
+report reminders --from -1d --by channel
 report lead-time --from -1d --to +12d
 report lead-time --from -1d --to +12d --by month
 report load --from -1d
@@ -310,7 +313,9 @@ outbox next --limit 5 --channel sms
 config reminders 2h
 cancel P8 --by clinic
 undo
-outbox next
+outbox run --exec false
+outbox run --exec /nobody/there
+metrics
 config notify off
 """
 """Messages, handed out and dropped."""

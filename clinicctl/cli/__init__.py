@@ -60,7 +60,7 @@ TREE = {
     ),
     "audit": ("audit", "The journal of all changes: log, verify."),
     "export": ("exports", "Write patients, doctors, days, visits or the journal for other programs."),
-    "report": ("reports", "Reports: day, utilisation, waits, no-shows, lead time, load, doctors, changes."),
+    "report": ("reports", "Reports: day, utilisation, waits, no-shows, lead time, load, doctors, changes, reminders."),
     "metrics": ("metrics", "Print metrics for Prometheus, or write them to a file for its collector."),
     "db": ("db", "The database: check, back up, restore, move, migrate, compact."),
     "away": ("doctors", "Set a doctor absent: the same as doctor avail set --absent."),
