@@ -100,7 +100,7 @@ class MailServer:
 
     def _connect(self) -> Unavailable | None:
         """Connect and log in. Return the problem, if there is one."""
-        place = self._place
+        place, missing = self._place, "STARTTLS"
         try:
             if place.scheme == "smtps":
                 self._server = smtplib.SMTP_SSL(place.host, place.port, timeout=self._timeout, context=self._tls)
@@ -110,13 +110,13 @@ class MailServer:
             if place.scheme == "smtp" and (self._server.has_extn("starttls") or not place.is_local):
                 self._server.starttls(context=self._tls)
                 self._server.ehlo()
+            missing = "login"
             if place.user:
                 self._server.login(place.user, self._password)
         except smtplib.SMTPAuthenticationError as error:
             return self._give_up(Unavailable(f"the server refuses the login ({error.smtp_code})"))
         except smtplib.SMTPNotSupportedError:
-            problem = "offers no STARTTLS" if not isinstance(self._server, smtplib.SMTP_SSL) else "offers no login"
-            return self._give_up(Unavailable(f"the server {problem}"))
+            return self._give_up(Unavailable(f"the server offers no {missing}"))
         except (smtplib.SMTPException, OSError) as error:
             return self._give_up(Unavailable(f"no connection to the server: {_kind(error)}"))
         return None

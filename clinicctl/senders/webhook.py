@@ -22,6 +22,7 @@ _ENDPOINT = frozenset({401, 403, 404, 405, 407, 410})
 """The address or the secret is wrong, and so it is for every message."""
 _BUSY = frozenset({429, 503})
 _LATER = frozenset({408, 425})
+_CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _LARGEST_ANSWER = 64 << 10
 _LONGEST_WAIT = 86_400
 
@@ -48,13 +49,13 @@ class Webhook:
         is_new = self._connection is None
         try:
             return self._try(message)
-        except ConnectionError as error:
+        except _CLOSED as error:
             # The server may have ended an idle connection. It knows a repeated message by its key.
             if is_new:
                 return _no_answer(error)
         try:
             return self._try(message)
-        except ConnectionError as error:
+        except _CLOSED as error:
             return _no_answer(error)
 
     def close(self) -> None:
@@ -67,7 +68,7 @@ class Webhook:
         """Send on the open connection, or on a new one.
 
         After an error there is none.
-        Raises ConnectionError if the server ends it without an answer.
+        Raises one of `_CLOSED` if the server ends it without an answer.
         """
         if self._connection is None and (problem := self._connect()) is not None:
             return problem
@@ -78,7 +79,7 @@ class Webhook:
             response = connection.getresponse()
             content = response.read(_LARGEST_ANSWER)
             is_over = response.isclosed() and not response.will_close
-        except ConnectionError:
+        except _CLOSED:
             self.close()
             raise
         except (http.client.HTTPException, OSError) as error:
@@ -169,6 +170,6 @@ def _kind(error: Exception) -> str:
         return f"its certificate is not valid: {error.verify_message}"
     if isinstance(error, TimeoutError):
         return "it took too long"
-    if isinstance(error, ConnectionResetError | BrokenPipeError):
+    if isinstance(error, ConnectionResetError | BrokenPipeError | ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return "the connection was closed"
     return str(getattr(error, "strerror", None) or type(error).__name__)
