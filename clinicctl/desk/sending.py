@@ -20,8 +20,9 @@ def has_due(tx: Tx, *, channel: Channel | None = None) -> bool:
     """
     if outbox.why_nothing(tx) is not None:
         return False
-    conditions = [stored.on_channel(channel=channel)] if channel is not None else []
-    return any(True for _ in stored.due(tx, conditions, now=tx.now))
+    if channel is None:
+        return True
+    return any(True for _ in stored.due(tx, [stored.on_channel(channel=channel)], now=tx.now))
 
 
 def refresh(tx: Tx, *, given: OutgoingMessage) -> OutgoingMessage | None:
