@@ -125,6 +125,15 @@ class ReportBy(StrEnum):
     MONTH = "month"
 
 
+class RemindersBy(StrEnum):
+    KIND = "kind"
+    CHANNEL = "channel"
+    DOCTOR = "doctor"
+    SPECIALTY = "specialty"
+    WEEKDAY = "weekday"
+    MONTH = "month"
+
+
 class ReportFormat(StrEnum):
     TABLE = "table"
     JSON = "json"

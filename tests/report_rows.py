@@ -8,7 +8,7 @@ import random
 import re
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -101,6 +101,12 @@ def fill(place: str, *, first: date, last: date, zone: str, count: int, seed: in
         " started_at, ended_at",
         entries,
     )
+    insert(
+        place,
+        "messages",
+        "appointment, kind, occasion, due, state, attempts, channel, created_at, updated_at",
+        list(messages_of([row[1] for row in appointments], random.Random(seed))),
+    )
     # A ledger on some of the days, with a capacity of its own.
     insert(
         place,
@@ -113,6 +119,18 @@ def fill(place: str, *, first: date, last: date, zone: str, count: int, seed: in
             for capacity in [rng.randrange(1, 15)]
         ],
     )
+
+
+def messages_of(numbers: Iterable[int], rng: random.Random) -> Iterator[tuple[Any, ...]]:
+    """Yield messages of some of the appointments: of every kind, in every state, several reminders of one."""
+    at = stamp(datetime(2026, 1, 1, tzinfo=UTC))
+    for number in numbers:
+        for kind, occasions in {"reminder": (1440, 120), "near": (0,), "booked": (3, 5), "cancelled": (7,)}.items():
+            for occasion in occasions:
+                if rng.random() < 0.4:
+                    state = rng.choice(("pending", "leased", "sent", "sent", "sent", "failed", "dropped"))
+                    channel = rng.choice(("sms", "email", *([None] if state == "dropped" else [])))
+                    yield (number, kind, occasion, at, state, 1, channel, at, at)
 
 
 def new_id(rng: random.Random) -> str:
@@ -219,6 +237,46 @@ class Again:
             }
 
         return self.report(make, self.appointments)
+
+    def reminders(self) -> dict[str, Any]:
+        by_visit: dict[int, list[Row]] = defaultdict(list)
+        for each in self.read("messages"):
+            by_visit[each["appointment"]].append(each)
+
+        def make(rows: list[Row], counts: Callable[[Row], bool], reminds: Callable[[Row], bool]) -> Row:
+            states = [each["state"] for row in rows for each in by_visit[row["number"]] if counts(each)]
+            due = [each for each in rows if each["status"] != "cancelled" and each["date"] <= self.today.isoformat()]
+            parts: tuple[list[Row], list[Row]] = ([], [])
+            for row in due:
+                reached = any(each["state"] == "sent" and reminds(each) for each in by_visit[row["number"]])
+                parts[not reached].append(row)
+            found: Row = {"messages": len(states)}
+            found |= {state: states.count(state) for state in ("sent", "failed", "dropped")}
+            found["unsent"] = states.count("pending") + states.count("leased")
+            for names, some in zip((("reminded", "reminded"), ("others", "other")), parts, strict=True):
+                missed = count(some, "no_show")
+                found |= {names[0]: len(some), f"{names[1]}_no_shows": missed}
+                found[f"{names[1]}_no_show_rate"] = share(missed, len(some))
+            return found
+
+        def is_reminder(each: Row) -> bool:
+            return bool(each["kind"] == "reminder")
+
+        if self.by not in ("kind", "channel"):
+            return self.report(lambda rows: make(rows, lambda _: True, is_reminder), self.appointments)
+
+        def row_of(name: str | None) -> Row:
+            def is_of_it(each: Row) -> bool:
+                return bool(each[self.by] == name)
+
+            def reminds(each: Row) -> bool:
+                return is_of_it(each) and (self.by == "kind" or is_reminder(each))
+
+            return {"group": name, **make(self.appointments, is_of_it, reminds)}
+
+        kinds = ("booked", "moved", "cancelled", "promoted", "reminder", "near")
+        made = [row_of(each) for each in (kinds if self.by == "kind" else ("sms", "email", "whatsapp", None))]
+        return {"rows": made, "total": {"group": None, **make(self.appointments, lambda _: True, is_reminder)}}
 
     def waits(self) -> dict[str, Any]:
         def make(rows: list[Row]) -> Row:

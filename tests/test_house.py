@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "store": {"errors", "clock", "interrupts", "settings", "statuses", "store"},
     "desk": {"store", "rules", "results", "errors", "statuses", "settings", "desk"},
     "render": {"results", "errors", "interrupts", "statuses", "rules", "render"},
+    "senders": {"errors", "clock", "senders"},
     "cli": {
         "desk",
         "render",
@@ -44,6 +45,7 @@ MAY_IMPORT = {
         "clock",
         "interrupts",
         "log",
+        "senders",
         "cli",
     },
     "__main__": {"cli"},
@@ -430,9 +432,11 @@ report lead-time
 report load
 report doctors
 report changes
+report reminders
 outbox list
 outbox show A2-near
 outbox preview
+outbox run --exec true
 config template list
 metrics
 export patients --to patients.csv

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 
 from clinicctl.render.metrics import exposition
 from clinicctl.results.clinic import Metric, Metrics, Sample
@@ -93,6 +94,31 @@ def test_the_numbers_are_those_of_the_desks_of_today(clinic: Ask, run: Run) -> N
     assert not [key for key in numbers if "GONE" in str(key)]
     assert [key for key in numbers if key[0] == "clinicctl_build_info"]
     assert not [key for key in numbers if "lock_wait" in key[0]]
+
+
+def test_the_age_of_the_oldest_due_message_leaves_out_quiet_hours(clinic: Ask, run: Run) -> None:
+    def age() -> float | None:
+        return parsed(run("metrics", status=0).stdout).get(("clinicctl_outbox_oldest_due_seconds", ()))
+
+    with freeze_time("2026-11-23T10:00:00+05:30") as clock:
+        assert age() is None
+        clinic("config", "notify", "on")
+        clinic("config", "quiet_hours", "21:00-08:00")
+        assert age() == 0
+        clinic("book", "P1", "MEHTA", "+9d")
+        clock.tick(90)
+        clinic("book", "P2", "MEHTA", "+9d")
+        clock.tick(30)
+        assert age() == 120
+        for each in clinic("outbox", "next"):
+            clinic("outbox", "sent", each["id"])
+        assert age() == 0
+        clock.move_to("2026-11-23T23:00:00+05:30")
+        clinic("book", "P1", "RAO", "+9d")
+        clock.move_to("2026-11-24T07:59:00+05:30")
+        assert age() == 0
+        clock.move_to("2026-11-24T08:05:00+05:30")
+        assert age() == 300
 
 
 def test_waits_for_the_lock_are_those_of_the_last_hour_in_the_log(

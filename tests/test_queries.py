@@ -22,6 +22,7 @@ from clinicctl.desk import transitions as desk_transitions
 from clinicctl.desk.imports import patient_plan
 from clinicctl.rules import import_rows, transitions
 from clinicctl.rules.references import AppointmentRef, PatientRef
+from clinicctl.statuses import MessageState
 from clinicctl.store import compile as compiler
 from clinicctl.store import db_errors, models
 from clinicctl.store.compiled import queue as stored_queue
@@ -310,10 +311,18 @@ outbox next --limit 5 --channel sms
 config reminders 2h
 cancel P8 --by clinic
 undo
-outbox next
 config notify off
 """
 """Messages, handed out and dropped."""
+REMINDED = """
+metrics
+outbox run --exec true
+report reminders --from -1d
+report reminders --from -1d --by doctor
+report reminders --from -1d --by channel
+config notify off
+"""
+"""A reminder that is sent on the day of the visit."""
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"
     " SELECT printf('%032x', n), (SELECT max(number) FROM patients) + n, 'Visitor', 'x', '+919000000000', NULL,"
@@ -393,6 +402,10 @@ def live(run: Run, moment: list[datetime], tmp_path: Path, monkeypatch: pytest.M
         moment[0] += timedelta(days=1)
         do(telling, typed(NEXT_DAY))
         do(telling, typed(OUTBOX))
+        give_back(open_store(second, wait=5))
+        do(telling, typed("config notify on\nconfig reminders 6h\nbook P8 CHEN today --time 17:00"))
+        moment[0] += timedelta(hours=3)
+        do(telling, typed(REMINDED))
         do(telling, CROWD)
         keep(ask, second, str(folder / "copy.db"))
         return told
@@ -437,6 +450,13 @@ def without_ids(told: list[Told], folder: str) -> list[str]:
         return known.setdefault(found[0], f"id {len(known)}")
 
     return [_ID.sub(name, str(each).replace(f"/{folder}/", "/folder/")) for each in told]
+
+
+def give_back(store: Store) -> None:
+    """What a run of a sender does that was stopped: it gives back what it has leased."""
+    with store.write(actor="desk", key="given back") as tx:
+        leased = list(desk.outbox.iter_matching(tx, state=[MessageState.LEASED]))
+        desk.sending.give_back(tx, messages=[each.id for each in leased], attempts=[each.attempts for each in leased])
 
 
 def between_others(store: Store) -> None:

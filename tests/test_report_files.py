@@ -82,7 +82,7 @@ def test_a_page_has_every_figure_and_its_definitions(name: str, filled: str, ask
     assert page.rows[-1][1:] == [reports.cell(each, found["total"][each]) for each in fields[1:]]
     for each in report_words.REPORTS[name].definitions:
         assert each in text.replace("&#x27;", "'")
-    assert page.tags.count("svg") == (2 if name in ("day", "doctors") else 1)
+    assert page.tags.count("svg") == (2 if name in ("day", "doctors", "reminders") else 1)
 
 
 def test_a_page_needs_nothing_from_elsewhere(odd: Ask, run: Run) -> None:

@@ -25,6 +25,7 @@ AGAIN = {
     "load": Again.load,
     "doctors": Again.doctors_beside,
     "changes": Again.changes,
+    "reminders": Again.reminders,
 }
 OVER_SPANS = [each for each in AGAIN if each != "day"]
 
@@ -40,6 +41,37 @@ def test_every_figure_is_that_of_a_second_computation(filled: str, ask: Ask) -> 
             assert found["total"] == again["total"], (name, by)
             assert found["rows"] == again["rows"], (name, by)
             assert found["by"] == by
+
+
+@pytest.mark.parametrize("by", ["kind", "channel"])
+def test_messages_have_the_figures_of_a_second_computation(by: str, filled: str, ask: Ask) -> None:
+    today = date.fromisoformat(ask("report", "day")["first"])
+    first, last = today - timedelta(days=250), today + timedelta(days=2)
+    found = ask("report", "reminders", "--from", str(first), "--to", str(last), "--by", by)
+    again = Again(filled, first=first, last=last, by=by, today=today).reminders()
+    assert found["total"] == again["total"]
+    assert found["rows"] == again["rows"]
+    assert found["by"] == by
+    assert found["total"]["reminded"] > found["total"]["reminded_no_shows"] > 0
+
+
+def test_a_reminder_that_was_sent_counts_with_what_became_of_the_visit(clinic: Ask) -> None:
+    clinic("config", "notify", "on")
+    clinic("config", "quiet_hours", "")
+    for patient in ("P1", "P2"):
+        clinic("book", patient, "MEHTA", "today")
+    clinic("config", "reminders", "5m")
+    (first, second) = clinic("outbox", "next", "--limit", "2")
+    clinic("outbox", "sent", first["id"])
+    clinic("outbox", "failed", second["id"], "--reason", "no such number", "--give-up")
+    clinic("appointment", "no-show", "A2")
+    rows = {row["group"]: row for row in clinic("report", "reminders")["rows"]}
+    assert list(rows) == ["booked", "moved", "cancelled", "promoted", "reminder", "near"]
+    booked = rows["booked"]
+    assert (booked["messages"], booked["sent"], booked["failed"]) == (2, 1, 1)
+    assert (booked["reminded"], booked["reminded_no_show_rate"]) == (1, 0.0)
+    assert (booked["others"], booked["other_no_show_rate"]) == (1, 1.0)
+    assert rows["reminder"]["reminded"] == 0
 
 
 def test_a_day_has_the_figures_of_a_second_computation(filled: str, ask: Ask) -> None:

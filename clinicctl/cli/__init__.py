@@ -52,7 +52,7 @@ TREE = {
     "waitlist": ("daybook", "The waitlist for free slots: add, list, remove, promote."),
     "status": ("daybook", "List open problems, each with the command that fixes it."),
     "close": ("daybook", "Close a day: booked becomes no-show, waiting left, in consultation completed."),
-    "outbox": ("outbox", "Messages to patients: list, show, preview, next, sent, failed."),
+    "outbox": ("outbox", "Messages to patients: list, show, preview, next, sent, failed, run."),
     "batch": ("batch", "Run one command per line in one process, and answer each with a line of JSON."),
     "shell": (
         "shell",
@@ -60,7 +60,7 @@ TREE = {
     ),
     "audit": ("audit", "The journal of all changes: log, verify."),
     "export": ("exports", "Write patients, doctors, days, visits or the journal for other programs."),
-    "report": ("reports", "Reports: day, utilisation, waits, no-shows, lead time, load, doctors, changes."),
+    "report": ("reports", "Reports: day, utilisation, waits, no-shows, lead time, load, doctors, changes, reminders."),
     "metrics": ("metrics", "Print metrics for Prometheus, or write them to a file for its collector."),
     "db": ("db", "The database: check, back up, restore, move, migrate, compact."),
     "away": ("doctors", "Set a doctor absent: the same as doctor avail set --absent."),

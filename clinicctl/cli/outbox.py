@@ -17,10 +17,11 @@ from clinicctl.statuses import Channel, MessageState
 app = typer.Typer()
 outbox = group(
     "outbox",
-    "Messages to patients: list, show, preview, next, sent, failed.",
+    "Messages to patients: list, show, preview, next, sent, failed, run.",
     "clinicctl outbox list --due",
     "clinicctl outbox next --limit 20 --channel sms --json",
     "clinicctl outbox sent A17-reminder-1440 --ref SM123",
+    "clinicctl outbox run --exec send-sms",
 )
 GROUPS = {"outbox": outbox}
 
@@ -176,4 +177,61 @@ def failed(
         retry_in=retry_in,
         give_up=give_up or None,
         attempt=attempt,
+    )
+
+
+@reads(
+    outbox,
+    "run",
+    "clinicctl outbox run --exec 'send-sms --from NORTH' --channel sms",
+    "clinicctl outbox run --smtp smtp://desk@mail.example.org --from desk@example.org --secret-file smtp.secret",
+    "clinicctl outbox run --webhook https://sms.example.org/messages --secret-file hook.secret",
+)
+def run(
+    ctx: Ctx,
+    exec_: Annotated[
+        str | None,
+        typer.Option("--exec", metavar="COMMAND", help="Run this program for each message: JSON on its input."),
+    ] = None,
+    smtp: Annotated[
+        str | None, typer.Option("--smtp", metavar="URL", help="Send e-mail: smtp://USER@HOST or smtps://USER@HOST.")
+    ] = None,
+    webhook: Annotated[
+        str | None, typer.Option("--webhook", metavar="URL", help="Post signed JSON to this HTTPS address.")
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="ADDRESS", help="Whom e-mail is from: 'Clinic <desk@example.org>'.")
+    ] = None,
+    secret_file: Annotated[
+        str | None,
+        typer.Option(
+            "--secret-file",
+            metavar="FILE",
+            help="The password of --smtp or the secret of --webhook.  [env: CLINICCTL_OUTBOX_SECRET]",
+        ),
+    ] = None,
+    ca: Annotated[
+        str | None,
+        typer.Option("--ca", metavar="FILE", help="Trust these certificates (PEM) instead of the system's."),
+    ] = None,
+    channel: Annotated[
+        Channel | None, params.choice("--channel", Channel, help="Only messages on this channel.")
+    ] = None,
+    limit: Annotated[
+        int | None, params.count("--limit", 1, MOST, help="At most so many messages.  [default: all that are due]")
+    ] = None,
+    timeout: Annotated[int, params.count("--timeout", 1, 600, help="Seconds that one message may take.")] = 30,
+) -> None:
+    """Send the messages that are due, and end: for cron.
+
+    Nothing is locked while it sends. A message that fails is due again later; `clinicctl help sending` has the exit
+    statuses of programs, the signature, and lines for cron. Exit status 0 if all were sent, 3 if some were not, 74 if
+    nothing can be sent now. SIGTERM finishes the message in hand, and gives the others back.
+    """
+    from clinicctl.cli import sending  # Deferred: only a run needs senders.
+
+    sending.run(
+        ctx.obj,
+        sending.Options(exec_, smtp, webhook, from_, secret_file, ca, channel, timeout),
+        limit=limit,
     )

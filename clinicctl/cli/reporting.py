@@ -32,6 +32,8 @@ class Reporting:
         """Whether its write is committed, even if the answer was lost."""
         self.lines_committed = False
         """Whether lines of a batch were committed whose answers could not be given."""
+        self.counts: dict[str, int] = {}
+        """What the command adds to its line in the log."""
         self._settings: settings.Settings | None = None
         self._frames: list[str] | None = None
         self._masked = False
@@ -116,6 +118,7 @@ class Reporting:
                 seconds=round(clock.ticks() - self._began, 3),
                 lock_waited=round(self.lock_waited(), 3),
                 **details,
+                **self.counts,
             )
 
     def asked_for_json(self) -> bool:

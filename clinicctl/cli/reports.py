@@ -15,12 +15,12 @@ from clinicctl.results.reports import Drawn
 from clinicctl.rules import days, periods
 from clinicctl.rules.days import DayWord
 from clinicctl.rules.report_words import REPORTS, SPAN
-from clinicctl.statuses import ReportBy, ReportFormat
+from clinicctl.statuses import RemindersBy, ReportBy, ReportFormat
 from clinicctl.store import paths
 
 report = group(
     "report",
-    "Reports: day, utilisation, waits, no-shows, lead time, load, doctors, changes.",
+    "Reports: day, utilisation, waits, no-shows, lead time, load, doctors, changes, reminders.",
     "clinicctl report day",
     "clinicctl report no-shows --period last-month --by weekday",
 )
@@ -209,3 +209,31 @@ _add("lead-time", desk.reports.lead_time, " --period 2026-11", " --by specialty 
 _add("load", desk.reports.load, " --period last-month --plot", " --by doctor -o csv")
 _add("doctors", desk.reports.doctors, "", " --period year --xlsx doctors.xlsx")
 _add("changes", desk.reports.changes, " --period last-month", " --by month --from 2026-01-01")
+
+
+def reminders(
+    ctx: Ctx,
+    start: From = None,
+    end: To = None,
+    period: Period = None,
+    by: Annotated[
+        RemindersBy, params.choice("--by", RemindersBy, help="What the rows are about.  [default: kind]")
+    ] = RemindersBy.KIND,
+    output: Output = None,
+    plot: Plot = False,
+    html: Html = None,
+    png: Png = None,
+    xlsx: Xlsx = None,
+    force: Force = False,
+) -> None:
+    form = _form(ctx, output, plot=plot, force=force, html=html, png=png, xlsx=xlsx)
+    _deliver(ctx, ctx.obj.read(desk.reports.reminders, start=start, end=end, period=period, by=by), form)
+
+
+reminders.__doc__ = _help("reminders")
+_register(
+    "reminders",
+    reminders,
+    "clinicctl report reminders --period last-month",
+    "clinicctl report reminders --by channel --period year --plot",
+)

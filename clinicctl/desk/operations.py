@@ -129,6 +129,7 @@ ERASE_PATIENT = _declare("erasure.erase", Part.PATIENTS)
 HAND_OUT = _declare("outbox.hand_out", Part.MESSAGES)
 MARK_SENT = _declare("outbox.mark_sent", Part.MESSAGES)
 MARK_FAILED = _declare("outbox.mark_failed", Part.MESSAGES)
+GIVE_BACK = _declare("sending.give_back", Part.MESSAGES)
 SET_TEMPLATE = _declare("templates.set_template", Part.SETTINGS)
 REMOVE_TEMPLATE = _declare("templates.remove", Part.SETTINGS)
 

@@ -141,6 +141,7 @@ from clinicctl.errors.queue import (
     SeveralInQueue,
     WithAnotherDoctor,
 )
+from clinicctl.errors.sending import SenderUnavailable
 from clinicctl.errors.wording import (
     LONGEST,
     near,
@@ -254,6 +255,7 @@ __all__ = [
     "SamePatient",
     "SamePlace",
     "SecondPlace",
+    "SenderUnavailable",
     "SeriesEnded",
     "SeriesUnavailable",
     "SeveralInQueue",

@@ -48,6 +48,10 @@ _CHARTS: dict[str, Sequence[tuple[str, bool, Sequence[str]]]] = {
         ("Utilisation and no-shows", False, ("utilisation", "no_show_rate")),
         ("Waits and consultations", False, ("wait_median", "visit_median")),
     ),
+    "reminders": (
+        ("What became of the messages", True, ("sent", "failed", "dropped", "unsent")),
+        ("No-show rates with a reminder and without", False, ("reminded_no_show_rate", "other_no_show_rate")),
+    ),
     "changes": (("Cancelled and moved", True, ("cancelled_by_patient", "cancelled_by_clinic", "moved")),),
 }
 """The charts of each report: the title, whether bars are stacked, and the fields."""

@@ -57,6 +57,17 @@ FIELDS: dict[str, tuple[str, str]] = {
     **{name: (name.capitalize(), COUNT) for name in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
     "arrivals": ("Arrivals", COUNT),
     "visit_median": ("Median visit", MINUTES),
+    "messages": ("Messages", COUNT),
+    "sent": ("Sent", COUNT),
+    "failed": ("Failed", COUNT),
+    "dropped": ("Dropped", COUNT),
+    "unsent": ("Not yet", COUNT),
+    "reminded": ("Reminded", COUNT),
+    "reminded_no_shows": ("No-shows reminded", COUNT),
+    "reminded_no_show_rate": ("Reminded %", RATE),
+    "others": ("Others", COUNT),
+    "other_no_shows": ("No-shows of others", COUNT),
+    "other_no_show_rate": ("Others %", RATE),
 }
 """The title and the form of each field of a report."""
 

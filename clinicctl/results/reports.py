@@ -113,6 +113,21 @@ class ChangesRow(NamedTuple):
     move_rate: float | None
 
 
+class RemindersRow(NamedTuple):
+    group: str | None
+    messages: int
+    sent: int
+    failed: int
+    dropped: int
+    unsent: int
+    reminded: int
+    reminded_no_shows: int
+    reminded_no_show_rate: float | None
+    others: int
+    other_no_shows: int
+    other_no_show_rate: float | None
+
+
 @result
 class JournalHead:
     """The last write of the journal, to compare with `audit verify --anchor`."""
@@ -190,6 +205,13 @@ class ChangesReport(Report):
     """How many visits were cancelled and moved."""
 
     rows: tuple[ChangesRow, ...]
+
+
+@result
+class RemindersReport(Report):
+    """What became of messages, and the no-shows of those reminded and of the others."""
+
+    rows: tuple[RemindersRow, ...]
 
 
 @result

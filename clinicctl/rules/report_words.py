@@ -87,4 +87,17 @@ REPORTS = {
             "Bookings that were undone are left out.",
         ),
     ),
+    "reminders": ReportWords(
+        "Reminders",
+        "Report what became of messages, and the no-shows of patients with a reminder and without.",
+        (
+            "A message counts on the day of its visit. Dropped are those whose reason was gone, or that had no "
+            "address; not yet are those that are due, to come, or with a sender.",
+            "Reminded are the appointments with a reminder that was sent, of those on days up to today that were not "
+            "cancelled or moved. By kind they are those with a message of the kind, by channel with a reminder on it. "
+            "Others are the rest of these appointments.",
+            "The rates are shares of the one and of the other. They differ for other reasons, too: who has no address "
+            "gets no reminder, and neither does who books too late for one.",
+        ),
+    ),
 }

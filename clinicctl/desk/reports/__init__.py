@@ -8,3 +8,4 @@ from clinicctl.desk.reports.make import load as load
 from clinicctl.desk.reports.make import no_shows as no_shows
 from clinicctl.desk.reports.make import utilisation as utilisation
 from clinicctl.desk.reports.make import waits as waits
+from clinicctl.desk.reports.reminders import reminders as reminders

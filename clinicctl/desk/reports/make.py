@@ -69,7 +69,7 @@ def day(tx: Tx, *, on: DayWord, by: ReportBy = ReportBy.DOCTOR) -> DayReport:
         )
 
     number, hash_ = tx.head()
-    return DayReport(journal=JournalHead(number, hash_), **_about(tx, "day", by, date_, date_), **_rows(groups, row))
+    return DayReport(journal=JournalHead(number, hash_), **about(tx, "day", by, date_, date_), **_rows(groups, row))
 
 
 def utilisation(
@@ -81,7 +81,7 @@ def utilisation(
     by: ReportBy = ReportBy.DOCTOR,
 ) -> UtilisationReport:
     """Return how much of the slots was booked and used."""
-    first, last = _span(tx, start, end, period)
+    first, last = span(tx, start, end, period)
     staff, groups = _begin(tx, by, first, last)
     tallies.count_slots(tx, groups, staff, first=first, last=last)
 
@@ -100,7 +100,7 @@ def utilisation(
             of.on_days_off,
         )
 
-    return UtilisationReport(**_about(tx, "utilisation", by, first, last), **_rows(groups, row))
+    return UtilisationReport(**about(tx, "utilisation", by, first, last), **_rows(groups, row))
 
 
 def waits(
@@ -112,7 +112,7 @@ def waits(
     by: ReportBy = ReportBy.DOCTOR,
 ) -> WaitsReport:
     """Return how long patients waited from check-in to call."""
-    first, last = _span(tx, start, end, period)
+    first, last = span(tx, start, end, period)
     _, groups = _begin(tx, by, first, last)
     tallies.count_waits(tx, groups, first=first, last=last)
     threshold = tx.clinic.wait_threshold
@@ -123,7 +123,7 @@ def waits(
         number = found.number
         return WaitsRow(group, number, found.mean, found.median, found.p90, found.longest, long, rate(long, number))
 
-    return WaitsReport(**_about(tx, "waits", by, first, last), **_rows(groups, row))
+    return WaitsReport(**about(tx, "waits", by, first, last), **_rows(groups, row))
 
 
 def no_shows(
@@ -135,14 +135,14 @@ def no_shows(
     by: ReportBy = ReportBy.DOCTOR,
 ) -> NoShowsReport:
     """Return how many did not come, and how many left."""
-    first, last = _span(tx, start, end, period)
+    first, last = span(tx, start, end, period)
     _, groups = _begin(tx, by, first, last)
     tallies.count_no_shows(tx, groups, first=first, last=last)
 
     def row(group: str | None, of: Tally) -> NoShowsRow:
         return NoShowsRow(group, of.due, of.no_shows, rate(of.no_shows, of.due), of.left, rate(of.left, of.due))
 
-    return NoShowsReport(**_about(tx, "no-shows", by, first, last), **_rows(groups, row))
+    return NoShowsReport(**about(tx, "no-shows", by, first, last), **_rows(groups, row))
 
 
 def lead_time(
@@ -154,7 +154,7 @@ def lead_time(
     by: ReportBy = ReportBy.DOCTOR,
 ) -> LeadTimeReport:
     """Return how many days ahead visits were booked."""
-    first, last = _span(tx, start, end, period)
+    first, last = span(tx, start, end, period)
     _, groups = _begin(tx, by, first, last)
     tallies.count_leads(tx, groups, first=first, last=last)
 
@@ -163,7 +163,7 @@ def lead_time(
         number = found.number
         return LeadTimeRow(group, number, same, rate(same, number), found.mean, found.median, found.p90, found.longest)
 
-    return LeadTimeReport(**_about(tx, "lead-time", by, first, last), **_rows(groups, row))
+    return LeadTimeReport(**about(tx, "lead-time", by, first, last), **_rows(groups, row))
 
 
 def load(
@@ -175,7 +175,7 @@ def load(
     by: ReportBy | None = None,
 ) -> LoadReport:
     """Return how many patients arrived in each hour of the week."""
-    first, last = _span(tx, start, end, period)
+    first, last = span(tx, start, end, period)
     _, groups = _begin(tx, by, first, last)
     tallies.count_arrivals(tx, groups, first=first, last=last)
 
@@ -188,7 +188,7 @@ def load(
 
     listed = groups.each() if by is not None else [(None, groups.total)]
     return LoadReport(
-        **_about(tx, "load", by, first, last),
+        **about(tx, "load", by, first, last),
         rows=tuple(row(group, hour, of) for group, of in listed for hour in _hours(of)),
         total=row(None, None, groups.total)._asdict(),
     )
@@ -203,7 +203,7 @@ def doctors(
     by: ReportBy = ReportBy.DOCTOR,
 ) -> DoctorsReport:
     """Return the main figures of each doctor."""
-    first, last = _span(tx, start, end, period)
+    first, last = span(tx, start, end, period)
     staff, groups = _begin(tx, by, first, last)
     tallies.count_outcomes(tx, groups, staff, first=first, last=last)
     tallies.count_waits(tx, groups, first=first, last=last)
@@ -226,7 +226,7 @@ def doctors(
             of.visits.median,
         )
 
-    return DoctorsReport(**_about(tx, "doctors", by, first, last), **_rows(groups, row))
+    return DoctorsReport(**about(tx, "doctors", by, first, last), **_rows(groups, row))
 
 
 def changes(
@@ -238,7 +238,7 @@ def changes(
     by: ReportBy = ReportBy.DOCTOR,
 ) -> ChangesReport:
     """Return how many visits were cancelled and moved, and by whom."""
-    first, last = _span(tx, start, end, period)
+    first, last = span(tx, start, end, period)
     _, groups = _begin(tx, by, first, last)
     tallies.count_changes(tx, groups, first=first, last=last)
 
@@ -256,10 +256,10 @@ def changes(
             rate(of.moved, of.appointments),
         )
 
-    return ChangesReport(**_about(tx, "changes", by, first, last), **_rows(groups, row))
+    return ChangesReport(**about(tx, "changes", by, first, last), **_rows(groups, row))
 
 
-def _span(tx: Tx, start: DayWord | None, end: DayWord | None, period: PeriodWord | None) -> tuple[date, date]:
+def span(tx: Tx, start: DayWord | None, end: DayWord | None, period: PeriodWord | None) -> tuple[date, date]:
     """Return the first and the last date of a report.
 
     Without any it is of the last 30 days.
@@ -291,7 +291,7 @@ def _begin(tx: Tx, by: ReportBy | None, first: date, last: date) -> tuple[Staff,
     return staff, groups
 
 
-def _about(tx: Tx, name: str, by: ReportBy | None, first: date, last: date) -> dict[str, Any]:
+def about(tx: Tx, name: str, by: ReportBy | None, first: date, last: date) -> dict[str, Any]:
     return {
         "report": name,
         "clinic": tx.clinic.name,

@@ -8,7 +8,7 @@ from uuid import UUID
 from clinicctl.statuses import MessageKind, MessageState
 from clinicctl.store.compiled import rows
 from clinicctl.store.tx import Condition, Tx
-from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
+from clinicctl.store.values import from_date, from_instant, from_list, from_uuid, to_instant
 
 _BY_KEY = """
 SELECT messages.appointment, messages.kind, messages.occasion, messages.due, messages.state,
@@ -43,6 +43,18 @@ LIMIT 1 OFFSET ?
 
 def is_due(tx: Tx, *, now: datetime) -> int | None:
     return tx.fetch_one(_IS_DUE, (from_instant(now), 0), lambda row: row[0])
+
+
+_OLDEST_DUE = """
+SELECT messages.due
+FROM messages
+WHERE state IN ('pending', 'leased') AND messages.due <= ? ORDER BY messages.due
+LIMIT 1 OFFSET ?
+"""
+
+
+def oldest_due(tx: Tx, *, now: datetime) -> datetime | None:
+    return tx.fetch_one(_OLDEST_DUE, (from_instant(now), 0), lambda row: to_instant(row[0]))
 
 
 _DUE = """
@@ -273,6 +285,30 @@ def report(
             of_occasion,
             leaving.value,
             of_attempts,
+        ),
+    )
+
+
+_GIVE_BACK = """
+UPDATE messages SET due=?, state='pending', attempts=(messages.attempts - 1), updated_at=? WHERE
+messages.appointment = ? AND messages.kind = ? AND messages.occasion = ? AND messages.state = 'leased' AND
+messages.attempts = ?
+"""
+
+
+def give_back(tx: Tx, every: Iterable[rows.GivenBackRow]) -> int:
+    return tx.execute_many(
+        _GIVE_BACK,
+        (
+            (
+                from_instant(each.due),
+                from_instant(each.updated_at),
+                each.of_appointment,
+                each.of_kind.value,
+                each.of_occasion,
+                each.of_attempts,
+            )
+            for each in every
         ),
     )
 

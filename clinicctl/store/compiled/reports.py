@@ -289,3 +289,83 @@ def arrivals_of_dates(
         (offset, from_date(first), from_date(last), from_instant(start), from_instant(end)),
         rows.date_hour_row,
     )
+
+
+_MESSAGES_OF_DOCTORS = """
+SELECT appointments.doctor_id, messages.kind, messages.channel, messages.state, count(*) AS number
+FROM appointments JOIN messages ON messages.appointment = appointments.number
+WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, messages.kind, messages.channel,
+messages.state
+"""
+
+
+def messages_of_doctors(tx: Tx, *, first: Date, last: Date) -> list[rows.DoctorMessagesRow]:
+    return tx.fetch_all(_MESSAGES_OF_DOCTORS, (from_date(first), from_date(last)), rows.doctor_messages_row)
+
+
+_MESSAGES_OF_DATES = """
+SELECT appointments.date, messages.kind, messages.channel, messages.state, count(*) AS number
+FROM appointments JOIN messages ON messages.appointment = appointments.number
+WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.date, messages.kind, messages.channel,
+messages.state
+"""
+
+
+def messages_of_dates(tx: Tx, *, first: Date, last: Date) -> list[rows.DateMessagesRow]:
+    return tx.fetch_all(_MESSAGES_OF_DATES, (from_date(first), from_date(last)), rows.date_messages_row)
+
+
+_REMINDED_OF_DOCTORS = """
+SELECT appointments.doctor_id, count(*) AS number, count(*) FILTER (WHERE appointments.status = 'no_show') AS
+no_shows
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' AND (EXISTS (SELECT *
+FROM messages
+WHERE messages.appointment = appointments.number AND messages.kind = 'reminder' AND messages.state = 'sent'))
+GROUP BY appointments.doctor_id
+"""
+
+
+def reminded_of_doctors(tx: Tx, *, first: Date, last: Date) -> list[rows.DoctorRemindedRow]:
+    return tx.fetch_all(_REMINDED_OF_DOCTORS, (from_date(first), from_date(last)), rows.doctor_reminded_row)
+
+
+_REMINDED_OF_DATES = """
+SELECT appointments.date, count(*) AS number, count(*) FILTER (WHERE appointments.status = 'no_show') AS
+no_shows
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' AND (EXISTS (SELECT *
+FROM messages
+WHERE messages.appointment = appointments.number AND messages.kind = 'reminder' AND messages.state = 'sent'))
+GROUP BY appointments.date
+"""
+
+
+def reminded_of_dates(tx: Tx, *, first: Date, last: Date) -> list[rows.DateRemindedRow]:
+    return tx.fetch_all(_REMINDED_OF_DATES, (from_date(first), from_date(last)), rows.date_reminded_row)
+
+
+_REACHED_BY_KIND = """
+SELECT messages.kind, count(DISTINCT appointments.number) AS number, count(DISTINCT appointments.number)
+FILTER (WHERE appointments.status = 'no_show') AS no_shows
+FROM appointments JOIN messages ON messages.appointment = appointments.number
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' AND messages.state = 'sent'
+GROUP BY messages.kind
+"""
+
+
+def reached_by_kind(tx: Tx, *, first: Date, last: Date) -> list[rows.KindReachedRow]:
+    return tx.fetch_all(_REACHED_BY_KIND, (from_date(first), from_date(last)), rows.kind_reached_row)
+
+
+_REMINDED_BY_CHANNEL = """
+SELECT messages.channel, count(DISTINCT appointments.number) AS number, count(DISTINCT appointments.number)
+FILTER (WHERE appointments.status = 'no_show') AS no_shows
+FROM appointments JOIN messages ON messages.appointment = appointments.number
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' AND messages.state = 'sent' AND
+messages.kind = 'reminder' GROUP BY messages.channel
+"""
+
+
+def reminded_by_channel(tx: Tx, *, first: Date, last: Date) -> list[rows.ChannelReachedRow]:
+    return tx.fetch_all(_REMINDED_BY_CHANNEL, (from_date(first), from_date(last)), rows.channel_reached_row)

@@ -351,6 +351,16 @@ class CapacityRow(NamedTuple):
     date: Date
 
 
+class ChannelReachedRow(NamedTuple):
+    channel: Channel | None
+    number: int
+    no_shows: int
+
+
+def channel_reached_row(stored: Any) -> ChannelReachedRow:
+    return ChannelReachedRow(None if stored[0] is None else CHANNEL[stored[0]], stored[1], stored[2])
+
+
 class ComingSeriesRow(NamedTuple):
     series: int | None
     visits: int
@@ -454,6 +464,24 @@ def date_lead_row(stored: Any) -> DateLeadRow:
     return DateLeadRow(to_date(stored[0]), stored[1], stored[2], stored[3])
 
 
+class DateMessagesRow(NamedTuple):
+    date: Date
+    kind: MessageKind
+    channel: Channel | None
+    state: MessageState
+    number: int
+
+
+def date_messages_row(stored: Any) -> DateMessagesRow:
+    return DateMessagesRow(
+        to_date(stored[0]),
+        MESSAGE_KIND[stored[1]],
+        None if stored[2] is None else CHANNEL[stored[2]],
+        MESSAGE_STATE[stored[3]],
+        stored[4],
+    )
+
+
 class DateMinutesRow(NamedTuple):
     date: Date
     minutes: int | None
@@ -473,6 +501,16 @@ class DateNoShowsRow(NamedTuple):
 
 def date_no_shows_row(stored: Any) -> DateNoShowsRow:
     return DateNoShowsRow(to_date(stored[0]), stored[1], stored[2], stored[3])
+
+
+class DateRemindedRow(NamedTuple):
+    date: Date
+    number: int
+    no_shows: int
+
+
+def date_reminded_row(stored: Any) -> DateRemindedRow:
+    return DateRemindedRow(to_date(stored[0]), stored[1], stored[2])
 
 
 class DayCapacityRow(NamedTuple):
@@ -648,6 +686,24 @@ def doctor_lead_row(stored: Any) -> DoctorLeadRow:
     return DoctorLeadRow(to_uuid(stored[0]), stored[1], stored[2], stored[3])
 
 
+class DoctorMessagesRow(NamedTuple):
+    doctor_id: UUID
+    kind: MessageKind
+    channel: Channel | None
+    state: MessageState
+    number: int
+
+
+def doctor_messages_row(stored: Any) -> DoctorMessagesRow:
+    return DoctorMessagesRow(
+        to_uuid(stored[0]),
+        MESSAGE_KIND[stored[1]],
+        None if stored[2] is None else CHANNEL[stored[2]],
+        MESSAGE_STATE[stored[3]],
+        stored[4],
+    )
+
+
 class DoctorMinutesRow(NamedTuple):
     doctor_id: UUID
     minutes: int | None
@@ -667,6 +723,16 @@ class DoctorNoShowsRow(NamedTuple):
 
 def doctor_no_shows_row(stored: Any) -> DoctorNoShowsRow:
     return DoctorNoShowsRow(to_uuid(stored[0]), stored[1], stored[2], stored[3])
+
+
+class DoctorRemindedRow(NamedTuple):
+    doctor_id: UUID
+    number: int
+    no_shows: int
+
+
+def doctor_reminded_row(stored: Any) -> DoctorRemindedRow:
+    return DoctorRemindedRow(to_uuid(stored[0]), stored[1], stored[2])
 
 
 class DoctorRow(NamedTuple):
@@ -700,6 +766,15 @@ class EndedRow(NamedTuple):
     of_appointment: int
     of_kind: MessageKind
     of_occasion: int
+
+
+class GivenBackRow(NamedTuple):
+    due: datetime
+    updated_at: datetime
+    of_appointment: int
+    of_kind: MessageKind
+    of_occasion: int
+    of_attempts: int
 
 
 class HandedOutRow(NamedTuple):
@@ -784,6 +859,16 @@ class HolidayRow(NamedTuple):
 
 def holiday_row(stored: Any) -> HolidayRow:
     return HolidayRow(to_date(stored[0]), stored[1])
+
+
+class KindReachedRow(NamedTuple):
+    kind: MessageKind
+    number: int
+    no_shows: int
+
+
+def kind_reached_row(stored: Any) -> KindReachedRow:
+    return KindReachedRow(MESSAGE_KIND[stored[0]], stored[1], stored[2])
 
 
 class KnownRow(NamedTuple):

@@ -72,6 +72,7 @@ _IN_ORDER = (messages.c.due, messages.c.appointment, messages.c.kind, messages.c
 
 BY_KEY = one(_ALL.where(_THIS), "MessageRow")
 IS_DUE = one(select(messages.c.appointment).where(IS_OPEN, messages.c.due <= _NOW).limit(1))
+OLDEST_DUE = one(select(messages.c.due).where(IS_OPEN, messages.c.due <= _NOW).order_by(messages.c.due).limit(1))
 DUE = filtered(_ALL.where(FILTERS, IS_OPEN, messages.c.due <= _NOW).order_by(*_IN_ORDER), "MessageRow", streamed=True)
 # A message that has no channel is dropped, whoever asks.
 ON_CHANNEL = condition(
@@ -152,6 +153,14 @@ REPORT = change(
         _THIS, messages.c.state == bindparam("leaving"), messages.c.attempts == bindparam("of_attempts")
     ),
     *("state", "due", "ref", "failure", "updated_at"),
+)
+# What a sender has not tried counts as no attempt.
+GIVE_BACK = change_each(
+    update(messages)
+    .where(_THIS, messages.c.state == MessageState.LEASED, messages.c.attempts == bindparam("of_attempts"))
+    .values(state=MessageState.PENDING, attempts=messages.c.attempts - 1),
+    *("due", "updated_at"),
+    row="GivenBackRow",
 )
 DROP_PENDING = change(
     update(messages).where(IS_OPEN, messages.c.state == MessageState.PENDING).values(state=MessageState.DROPPED),

@@ -13,14 +13,15 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    exists,
     extract,
     func,
     select,
 )
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
-from clinicctl.store.models import appointments, capacities, journal, journal_steps, queue_entries
+from clinicctl.statuses import AppointmentStatus, CancelledBy, MessageKind, MessageState, QueueStatus
+from clinicctl.store.models import appointments, capacities, journal, journal_steps, messages, queue_entries
 from clinicctl.store.queries import among, either, every
 
 _DAY_MINUTES, _DAY_HOURS, _WEEK_HOURS = 1_440, 24, 168
@@ -234,6 +235,40 @@ def _arrivals(key: str, hour: ColumnElement[int]) -> Select[Any]:
     return _counted(queue_entries, key, [hour.label("hour")], arrived >= bindparam("start"), arrived < bindparam("end"))
 
 
+_SENT = messages.c.state == MessageState.SENT
+_IS_REMINDER = messages.c.kind == MessageKind.REMINDER
+_OF_VISIT = messages.c.appointment == appointments.c.number
+
+
+def _messages(key: str) -> Select[Any]:
+    columns = (appointments.c[key], messages.c.kind, messages.c.channel, messages.c.state)
+    return (
+        select(*columns, func.count().label("number"))
+        .join_from(appointments, messages, _OF_VISIT)
+        .where(_in_span(appointments))
+        .group_by(*columns)
+    )
+
+
+def _reminded(key: str) -> Select[Any]:
+    column = appointments.c[key]
+    was_reminded = exists().where(_OF_VISIT, _IS_REMINDER, _SENT)
+    found = [func.count().label("number"), _has(AppointmentStatus.NO_SHOW).label("no_shows")]
+    return select(column, *found).where(_in_span(appointments), _BOOKED, was_reminded).group_by(column)
+
+
+def _reached(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Return the query for the visits with a message, each visit once for each value of a column."""
+    visits = func.count(appointments.c.number.distinct())
+    no_shows = visits.filter(appointments.c.status == AppointmentStatus.NO_SHOW)
+    return (
+        select(column, visits.label("number"), no_shows.label("no_shows"))
+        .join_from(appointments, messages, _OF_VISIT)
+        .where(_in_span(appointments), _BOOKED, _SENT, *conditions)
+        .group_by(column)
+    )
+
+
 # Each by doctor, and by date, of which weekdays and months are made.
 NO_SHOWS_OF_DOCTORS = every(_no_shows("doctor_id"), "DoctorNoShowsRow")
 NO_SHOWS_OF_DATES = every(_no_shows("date"), "DateNoShowsRow")
@@ -250,3 +285,10 @@ LEADS_OF_DATES = every(_leads("date"), "DateLeadRow")
 # How many arrived in each hour since 1970, or in each hour of a week that begins on Thursday, as 1970 did.
 ARRIVALS_OF_DOCTORS = every(_arrivals("doctor_id", _hour_of_week(queue_entries.c.checked_in_at)), "DoctorHourRow")
 ARRIVALS_OF_DATES = every(_arrivals("date", _local_hours(queue_entries.c.checked_in_at)), "DateHourRow")
+# The messages of the visits of a span, and the visits that were reached by them.
+MESSAGES_OF_DOCTORS = every(_messages("doctor_id"), "DoctorMessagesRow")
+MESSAGES_OF_DATES = every(_messages("date"), "DateMessagesRow")
+REMINDED_OF_DOCTORS = every(_reminded("doctor_id"), "DoctorRemindedRow")
+REMINDED_OF_DATES = every(_reminded("date"), "DateRemindedRow")
+REACHED_BY_KIND = every(_reached(messages.c.kind), "KindReachedRow")
+REMINDED_BY_CHANNEL = every(_reached(messages.c.channel, _IS_REMINDER), "ChannelReachedRow")
