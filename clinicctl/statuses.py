@@ -147,3 +147,14 @@ class PaperWidth(StrEnum):
 
     MM58 = "58mm"
     MM80 = "80mm"
+
+
+class Role(StrEnum):
+    """What a user of the clinic may do. Each user has one role."""
+
+    DESK = "desk"
+    CLINICIAN = "clinician"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+    READER = "reader"
+    IMPORTER = "importer"
