@@ -115,6 +115,8 @@ def new_row(tx: Tx, given: recognition.Person, *, identity: UUID, number: int) -
         merged_into=None,
         erased_at=None,
         born_month=given.born_month,
+        notify=given.notify,
+        language=given.language,
     )
 
 

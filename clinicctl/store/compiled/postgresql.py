@@ -513,14 +513,16 @@ UPDATE patients SET updated_at=?, merged_into=? WHERE patients.merged_into = ? A
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.archived_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.archived_at IS NULL ORDER BY patients.number
 LIMIT NULLIF(?, -1) OFFSET ?
@@ -528,14 +530,16 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.erased_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.erased_at IS NULL ORDER BY patients.number
 LIMIT NULLIF(?, -1) OFFSET ?
@@ -543,7 +547,8 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND {conditions} ORDER BY
 patients.number
@@ -551,7 +556,8 @@ LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND {conditions} ORDER BY
 patients.number
@@ -598,7 +604,8 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -607,7 +614,8 @@ LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -617,14 +625,16 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patient_phones.ending
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language, patient_phones.ending
 FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
 WHERE patient_phones.ending IN (SELECT endings_listed.value
 FROM json_each(?) AS endings_listed) ORDER BY patients.number
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patient_phones.ending
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language, patient_phones.ending
 FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
 WHERE patient_phones.ending = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM
 jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY patients.number
@@ -632,7 +642,8 @@ jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY patients.number
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -641,7 +652,8 @@ LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -667,14 +679,16 @@ NULL
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL)
 LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL)
 LIMIT NULLIF(?, -1) OFFSET ?
@@ -682,7 +696,8 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND
 patients.born = ?
@@ -690,7 +705,8 @@ LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND
 patients.born = ?
@@ -699,14 +715,16 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key IN (SELECT name_keys_listed.value
 FROM json_each(?) AS name_keys_listed) ORDER BY patients.number
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM
 jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY patients.number
@@ -714,14 +732,16 @@ jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY patients.number
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed) ORDER BY patients.number
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(?
 AS JSONB)) AS each)) ORDER BY patients.number
@@ -729,14 +749,16 @@ AS JSONB)) AS each)) ORDER BY patients.number
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed) AND patients.merged_into IS NOT NULL ORDER BY patients.number
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(?
 AS JSONB)) AS each)) AND patients.merged_into IS NOT NULL ORDER BY patients.number
@@ -1201,6 +1223,8 @@ DDL = (
     merged_into UUID,
     erased_at TIMESTAMP WITH TIME ZONE,
     born_month BIGINT CONSTRAINT ck_patients_born_month CHECK (born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)),
+    notify TEXT COLLATE "C" CONSTRAINT ck_patients_notify CHECK (notify IN ('sms', 'email', 'whatsapp', 'none')),
+    language TEXT COLLATE "C" CONSTRAINT ck_patients_language CHECK (length(language) BETWEEN 2 AND 8),
     CONSTRAINT pk_patients PRIMARY KEY (id),
     CONSTRAINT uq_patients_number UNIQUE (number),
     CONSTRAINT ck_patients_number CHECK (number >= 1),
@@ -1382,6 +1406,27 @@ DDL = (
     CONSTRAINT fk_journal_steps_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_journal_steps_appointment_id ON journal_steps (appointment_id)""",
+    """CREATE TABLE messages (
+    appointment BIGINT NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    occasion BIGINT NOT NULL,
+    due TIMESTAMP WITH TIME ZONE NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    attempts BIGINT NOT NULL,
+    channel TEXT COLLATE "C",
+    ref TEXT COLLATE "C",
+    failure TEXT COLLATE "C",
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_messages PRIMARY KEY (appointment, kind, occasion),
+    CONSTRAINT ck_messages_kind CHECK (kind IN ('booked', 'moved', 'cancelled', 'promoted', 'reminder', 'near')),
+    CONSTRAINT ck_messages_occasion CHECK (occasion >= 0),
+    CONSTRAINT ck_messages_state CHECK (state IN ('pending', 'leased', 'sent', 'failed', 'dropped')),
+    CONSTRAINT ck_messages_attempts CHECK (attempts >= 0),
+    CONSTRAINT ck_messages_channel CHECK ((channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')),
+    CONSTRAINT fk_messages_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT
+)""",
+    """CREATE INDEX ix_messages_open_due ON messages (due) WHERE state IN ('pending', 'leased')""",
     """CREATE TABLE queue_entries (
     id UUID NOT NULL,
     appointment_id UUID NOT NULL,

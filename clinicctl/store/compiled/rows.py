@@ -6,11 +6,12 @@ from datetime import time as Time
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, Sex, WaitlistStatus
+from clinicctl.statuses import AppointmentStatus, CancelledBy, Notify, QueueStatus, Sex, WaitlistStatus
 from clinicctl.store.values import to_bool, to_date, to_instant, to_time, to_uuid
 
 APPOINTMENT_STATUS = {each.value: each for each in AppointmentStatus}
 CANCELLED_BY = {each.value: each for each in CancelledBy}
+NOTIFY = {each.value: each for each in Notify}
 QUEUE_STATUS = {each.value: each for each in QueueStatus}
 SEX = {each.value: each for each in Sex}
 WAITLIST_STATUS = {each.value: each for each in WaitlistStatus}
@@ -877,6 +878,8 @@ class PatientDetailsRow(NamedTuple):
     note: str | None
     updated_at: datetime
     born_month: int | None
+    notify: Notify | None
+    language: str | None
     id: UUID
 
 
@@ -906,6 +909,8 @@ class PatientOnPhoneRow(NamedTuple):
     merged_into: UUID | None
     erased_at: datetime | None
     born_month: int | None
+    notify: Notify | None
+    language: str | None
     ending: str
 
 
@@ -927,7 +932,9 @@ def patient_on_phone_row(stored: Any) -> PatientOnPhoneRow:
         None if stored[13] is None else to_uuid(stored[13]),
         None if stored[14] is None else to_instant(stored[14]),
         stored[15],
-        stored[16],
+        None if stored[16] is None else NOTIFY[stored[16]],
+        stored[17],
+        stored[18],
     )
 
 
@@ -958,6 +965,8 @@ class PatientRow(NamedTuple):
     merged_into: UUID | None
     erased_at: datetime | None
     born_month: int | None
+    notify: Notify | None
+    language: str | None
 
 
 def patient_row(stored: Any) -> PatientRow:
@@ -978,6 +987,8 @@ def patient_row(stored: Any) -> PatientRow:
         None if stored[13] is None else to_uuid(stored[13]),
         None if stored[14] is None else to_instant(stored[14]),
         stored[15],
+        None if stored[16] is None else NOTIFY[stored[16]],
+        stored[17],
     )
 
 
@@ -996,6 +1007,8 @@ class PatientStateRow(NamedTuple):
     merged_into: Any
     erased_at: Any
     born_month: Any
+    notify: Any
+    language: Any
 
 
 def patient_state_row(stored: Any) -> PatientStateRow:
@@ -1014,6 +1027,8 @@ def patient_state_row(stored: Any) -> PatientStateRow:
         stored[11],
         stored[12],
         stored[13],
+        stored[14],
+        stored[15],
     )
 
 

@@ -64,6 +64,8 @@ DDL = (
     merged_into CHAR(32),
     erased_at DATETIME,
     born_month INTEGER CONSTRAINT ck_patients_born_month CHECK (born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)),
+    notify VARCHAR CONSTRAINT ck_patients_notify CHECK (notify IN ('sms', 'email', 'whatsapp', 'none')),
+    language VARCHAR CONSTRAINT ck_patients_language CHECK (length(language) BETWEEN 2 AND 8),
     CONSTRAINT pk_patients PRIMARY KEY (id),
     CONSTRAINT uq_patients_number UNIQUE (number),
     CONSTRAINT ck_patients_number CHECK (number >= 1),
@@ -250,6 +252,27 @@ DDL = (
     CONSTRAINT fk_journal_steps_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_journal_steps_appointment_id ON journal_steps (appointment_id)""",
+    """CREATE TABLE messages (
+    appointment INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    occasion INTEGER NOT NULL,
+    due DATETIME NOT NULL,
+    state VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    channel VARCHAR,
+    ref VARCHAR,
+    failure VARCHAR,
+    created_at DATETIME NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_messages PRIMARY KEY (appointment, kind, occasion),
+    CONSTRAINT ck_messages_kind CHECK (kind IN ('booked', 'moved', 'cancelled', 'promoted', 'reminder', 'near')),
+    CONSTRAINT ck_messages_occasion CHECK (occasion >= 0),
+    CONSTRAINT ck_messages_state CHECK (state IN ('pending', 'leased', 'sent', 'failed', 'dropped')),
+    CONSTRAINT ck_messages_attempts CHECK (attempts >= 0),
+    CONSTRAINT ck_messages_channel CHECK ((channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')),
+    CONSTRAINT fk_messages_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT
+)""",
+    """CREATE INDEX ix_messages_open_due ON messages (due) WHERE state IN ('pending', 'leased')""",
     """CREATE TABLE queue_entries (
     id CHAR(32) NOT NULL,
     appointment_id CHAR(32) NOT NULL,
@@ -358,6 +381,8 @@ COLUMNS = {
         "merged_into": "uuid",
         "erased_at": "instant",
         "born_month": "int",
+        "notify": "text",
+        "language": "text",
     },
     "settings": {
         "name": "text",
@@ -466,6 +491,19 @@ COLUMNS = {
         "position": "int",
         "before": "text",
     },
+    "messages": {
+        "appointment": "int",
+        "kind": "text",
+        "occasion": "int",
+        "due": "instant",
+        "state": "text",
+        "attempts": "int",
+        "channel": "text",
+        "ref": "text",
+        "failure": "text",
+        "created_at": "instant",
+        "updated_at": "instant",
+    },
     "queue_entries": {
         "id": "uuid",
         "appointment_id": "uuid",
@@ -529,6 +567,10 @@ CHECKS = {
         "patients",
         "born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)",
     ),
+    "ck_patients_language": (
+        "patients",
+        "length(language) BETWEEN 2 AND 8",
+    ),
     "ck_patients_merged_into": (
         "patients",
         "merged_into IS NULL OR archived_at IS NOT NULL",
@@ -536,6 +578,10 @@ CHECKS = {
     "ck_patients_name": (
         "patients",
         "length(name) BETWEEN 1 AND 200",
+    ),
+    "ck_patients_notify": (
+        "patients",
+        "notify IN ('sms', 'email', 'whatsapp', 'none')",
     ),
     "ck_patients_number": (
         "patients",
@@ -653,6 +699,26 @@ CHECKS = {
         "journal_steps",
         "nth >= 1",
     ),
+    "ck_messages_attempts": (
+        "messages",
+        "attempts >= 0",
+    ),
+    "ck_messages_channel": (
+        "messages",
+        "(channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')",
+    ),
+    "ck_messages_kind": (
+        "messages",
+        "kind IN ('booked', 'moved', 'cancelled', 'promoted', 'reminder', 'near')",
+    ),
+    "ck_messages_occasion": (
+        "messages",
+        "occasion >= 0",
+    ),
+    "ck_messages_state": (
+        "messages",
+        "state IN ('pending', 'leased', 'sent', 'failed', 'dropped')",
+    ),
     "ck_queue_entries_moved_up": (
         "queue_entries",
         "moved_up IN (0, 1)",
@@ -717,6 +783,7 @@ UNIQUE = {
     "patient_words.word, patient_words.patient_id": "pk_patient_words",
     "held_slots.doctor_id, held_slots.date, held_slots.slot": "pk_held_slots",
     "journal_steps.journal_number, journal_steps.nth": "pk_journal_steps",
+    "messages.appointment, messages.kind, messages.occasion": "pk_messages",
     "queue_entries.id": "pk_queue_entries",
     "queue_entries.appointment_id": "uq_queue_entries_appointment_id",
     "queue_entries.doctor_id, queue_entries.date, queue_entries.position": "uq_queue_entries_position",
