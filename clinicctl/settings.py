@@ -75,6 +75,9 @@ def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
     return read
 
 
+_YES_OR_NO = _one_of(("yes", "no"))
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -253,18 +256,9 @@ CLINIC = (
         "the number of bookings above the capacity that --overbook allows on a day",
         _whole(0, 100),
     ),
-    SettingSpec(
-        "mask_phones",
-        "no",
-        "yes: tables show only the last three digits of a phone",
-        _one_of(("yes", "no")),
-    ),
-    SettingSpec(
-        "mask_names",
-        "no",
-        "yes: the shell prompt and the preview of a merge show no names",
-        _one_of(("yes", "no")),
-    ),
+    SettingSpec("mask_phones", "no", "yes: tables show only the last three digits of a phone", _YES_OR_NO),
+    SettingSpec("mask_names", "no", "yes: the shell prompt and the preview of a merge show no names", _YES_OR_NO),
+    SettingSpec("shared_terminals", "no", "yes: whoever knows the PIN of a user may act as --actor", _YES_OR_NO),
     SettingSpec(
         "print_command",
         "",
@@ -299,6 +293,7 @@ class ClinicSettings:
     overbook_limit: int
     mask_phones: str
     mask_names: str
+    shared_terminals: str
     print_command: str
     ticket_width: str
 

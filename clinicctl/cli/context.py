@@ -14,8 +14,8 @@ import typer
 
 from clinicctl import clock, desk, errors, interrupts, render, settings
 from clinicctl.cli import config_file
+from clinicctl.cli.admission import Admission
 from clinicctl.cli.choices import Choices
-from clinicctl.cli.reporting import Reporting
 from clinicctl.rules import days, references, text
 from clinicctl.store import paths
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from clinicctl.results.days import Board
     from clinicctl.results.people import MergePlan, ToCall
     from clinicctl.store.engine import GroupStore as GroupStore
-    from clinicctl.store.engine import Store, Tx
+    from clinicctl.store.engine import Queries, Store, Tx
 
 _AGAIN = 0.05
 """Seconds before a write is repeated that the server has ended."""
@@ -41,14 +41,12 @@ class Ctx(typer.Context):
     obj: "AppContext"
 
 
-class AppContext(Reporting):
+class AppContext(Admission):
     """The settings, the store and the state of one command line."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.flags: dict[str, Any] = {}
         self.stdin_taken = False
-        self._store: Store | None = None
         self.choices = Choices()
         """What the user has chosen where several matched."""
         self._asked: int | None = None
@@ -68,32 +66,6 @@ class AppContext(Reporting):
         """What a dry run shows beside its answer."""
         self._listed: tuple[str, ...] = ()
         """The cancelled appointments that were listed before a question, with whole phones."""
-
-    @property
-    def settings(self) -> settings.Settings:
-        """The settings: flags before environment before config.toml before defaults."""
-        if self._settings is None:
-            if self.flags.get("key") is not None:
-                self.flags["key"] = text.key(self.flags["key"])
-            self._settings = settings.load(self.flags, os.environ, config_file.read())
-        return self._settings
-
-    @property
-    def address(self) -> str:
-        """The absolute path or the URL of the database that `--db` names."""
-        return config_file.database_path(self.settings.db)
-
-    @property
-    def store(self) -> "Store":
-        """The store that `--db` names."""
-        if self._store is None:
-            from clinicctl.store.engine import open_store
-
-            self._store = open_store(self.address, wait=self.settings.wait)
-            self._store.protect()
-            if self.settings.log:
-                paths.refuse_own(self.settings.log)
-        return self._store
 
     def store_at(self, place: str) -> "Store":
         """Return the store at another path or URL."""
@@ -149,6 +121,8 @@ class AppContext(Reporting):
             chosen: Any = self.choices.applied(request)
             try:
                 return self._read(operation, chosen)
+            except errors.PinNeeded as needed:
+                self._ask_pin(needed)
             except errors.AnswerAboutPeople as refused:
                 self._choose(refused, chosen)
 
@@ -170,8 +144,10 @@ class AppContext(Reporting):
         return render.listing(chain(first, left), **self._form()) if first else []
 
     def _read(self, operation: Callable[..., R], request: Mapping[str, Any]) -> R:
-        with self.store.read(actor=self.settings.actor) as tx:
+        actor = self.settings.actor
+        with self.store.read(actor=actor, ahead=desk.access.ahead(actor)) as tx:
             tx.refuse_moved()
+            tx, request = self._admitted(tx, request)
             self.actor = tx.actor
             self._masked = tx.clinic.mask_phones == "yes"
             self.names_masked = tx.clinic.mask_names == "yes"
@@ -238,6 +214,8 @@ class AppContext(Reporting):
             chosen = self.choices.applied(request)
             try:
                 return self._execute(operation, chosen, typed=request, begin=begin, part=part)
+            except errors.PinNeeded as needed:
+                self._ask_pin(needed)
             except errors.AnswerAboutPeople as refused:
                 self._choose(refused, chosen)
             except errors.Overtaken:
@@ -260,9 +238,15 @@ class AppContext(Reporting):
         if options.key and part > 1:
             key = text.key(f"{key}#{part}")
         self._operation = operation
-        begin = begin or partial(self.store.write, ahead=journal.first_queries(options.key and key, request))
+        as_a_whole = begin is not None and self._person is not None
+        begin = begin or partial(self.store.write, ahead=self._ahead(options.key and key, request))
         with begin(actor=options.actor, key=key, dry_run=options.dry_run) as tx:
             tx.refuse_moved()
+            if as_a_whole:
+                # A backup that replaces the database may have other users.
+                tx = replace(tx, person=self._person)
+            else:
+                tx, _ = self._admitted(tx, request, operation=operation)
             self.actor = tx.actor
             self._masked = tx.clinic.mask_phones == "yes"
             self._refuse_restored(tx)
@@ -284,6 +268,11 @@ class AppContext(Reporting):
         self.wrote = True
         self.committed = not options.dry_run
         return replace(outcome, dry_run=True) if options.dry_run else outcome
+
+    def _ahead(self, key: str | None, request: Mapping[str, Any]) -> "Queries":
+        """Return the queries with which a write begins."""
+        person, first = desk.access.ahead(self.settings.actor), desk.journal.first_queries(key, request)
+        return lambda tx: (person(tx), first(tx))
 
     def show(self, result: Any) -> None:
         """Print a result in the chosen format.
@@ -322,10 +311,6 @@ class AppContext(Reporting):
             if not self.can_ask():
                 raise errors.Usage(problem="--yes required when not running interactively.")
             raise errors.MoreThanAsked(count=count, asked=self._asked)
-
-    def can_ask(self) -> bool:
-        """Return whether the user can be asked."""
-        return not self.settings.no_input and render.can_ask()
 
     def asks(self) -> bool:
         """Return whether the user is asked: at a terminal, without --yes."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from clinicctl.desk import (
+        access,
         appointment_lists,
         arrivals,
         audit,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         operations,
         paper,
         patients,
+        pins,
         queue,
         recognition,
         records,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         series,
         similar,
         undo,
+        users,
         visit_lookup,
         visit_types,
         waitlist,
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "access",
     "appointment_lists",
     "arrivals",
     "audit",
@@ -81,6 +85,7 @@ __all__ = [
     "operations",
     "paper",
     "patients",
+    "pins",
     "queue",
     "recognition",
     "records",
@@ -91,6 +96,7 @@ __all__ = [
     "series",
     "similar",
     "undo",
+    "users",
     "visit_lookup",
     "visit_types",
     "waitlist",

@@ -23,6 +23,8 @@ class Part(Flag):
     VISITS = auto()
     """Appointments, the queue, the waitlist, and the ledgers."""
     SETTINGS = auto()
+    USERS = auto()
+    """Users, and the attempts that they were refused."""
 
 
 class Undo(StrEnum):
@@ -134,6 +136,11 @@ IMPORT_PATIENTS = _declare("patient_imports.add_patients", Part.PATIENTS, MANAGE
 MERGE_PATIENTS = _declare("duplicates.merge", Part.PATIENTS | Part.VISITS, MANAGER, Undo.MERGE)
 DISTINCT_PATIENTS = _declare("patients.distinct", Part.PATIENTS, MANAGER, Undo.PAIR)
 ERASE_PATIENT = _declare("erasure.erase", Part.PATIENTS, MANAGER)
+
+ADD_USER = _declare("users.add", Part.USERS, MANAGER)
+EDIT_USER = _declare("users.edit", Part.USERS, MANAGER)
+REMOVE_USER = _declare("users.remove", Part.USERS, MANAGER)
+REFUSE = _declare("access.refuse", Part.USERS, EVERYBODY)
 
 INIT = _declare("clinic.init", Part.SETTINGS, EVERYBODY)
 SET_SETTING = _declare("clinic.set_setting", Part.SETTINGS, MANAGER)

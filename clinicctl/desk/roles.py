@@ -146,6 +146,10 @@ COMMANDS: Mapping[str, Access] = {
     "db migrate": _writes(operations.MIGRATE),
     "db compact": _READ_MANAGER,
     "db roles": _READ_MANAGER,
+    "user add": _writes(operations.ADD_USER),
+    "user list": _READ_AUDIT,
+    "user edit": _writes(operations.EDIT_USER),
+    "user remove": _writes(operations.REMOVE_USER),
     "help": _READ_ALL,
     "version": _READ_ALL,
 }

@@ -6,13 +6,14 @@ from datetime import time as Time
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from clinicctl.statuses import AppointmentStatus, CancelledBy, Notify, QueueStatus, Sex, WaitlistStatus
+from clinicctl.statuses import AppointmentStatus, CancelledBy, Notify, QueueStatus, Role, Sex, WaitlistStatus
 from clinicctl.store.values import to_bool, to_date, to_instant, to_time, to_uuid
 
 APPOINTMENT_STATUS = {each.value: each for each in AppointmentStatus}
 CANCELLED_BY = {each.value: each for each in CancelledBy}
 NOTIFY = {each.value: each for each in Notify}
 QUEUE_STATUS = {each.value: each for each in QueueStatus}
+ROLE = {each.value: each for each in Role}
 SEX = {each.value: each for each in Sex}
 WAITLIST_STATUS = {each.value: each for each in WaitlistStatus}
 
@@ -1041,6 +1042,16 @@ def patient_word_row(stored: Any) -> PatientWordRow:
     return PatientWordRow(stored[0], to_uuid(stored[1]))
 
 
+class PersonRow(NamedTuple):
+    name: str
+    role: Role
+    doctor_id: UUID | None
+
+
+def person_row(stored: Any) -> PersonRow:
+    return PersonRow(stored[0], ROLE[stored[1]], None if stored[2] is None else to_uuid(stored[2]))
+
+
 class PhoneStateRow(NamedTuple):
     ending: Any
     patient_id: Any
@@ -1227,6 +1238,32 @@ class TakenStepRow(NamedTuple):
 
 def taken_step_row(stored: Any) -> TakenStepRow:
     return TakenStepRow(stored[0], stored[1], stored[2], stored[3], stored[4], stored[5], stored[6], stored[7])
+
+
+class UserRow(NamedTuple):
+    name: str
+    role: Role
+    doctor_id: UUID | None
+    pin: str | None
+    wrong_pins: int
+    wrong_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    doctor: str | None
+
+
+def user_row(stored: Any) -> UserRow:
+    return UserRow(
+        stored[0],
+        ROLE[stored[1]],
+        None if stored[2] is None else to_uuid(stored[2]),
+        stored[3],
+        stored[4],
+        None if stored[5] is None else to_instant(stored[5]),
+        to_instant(stored[6]),
+        to_instant(stored[7]),
+        stored[8],
+    )
 
 
 class VisitRow(NamedTuple):
