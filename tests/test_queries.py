@@ -22,6 +22,7 @@ from clinicctl.desk import transitions as desk_transitions
 from clinicctl.desk.imports import patient_plan
 from clinicctl.rules import import_rows, transitions
 from clinicctl.rules.references import AppointmentRef, PatientRef
+from clinicctl.statuses import Role
 from clinicctl.store import compile as compiler
 from clinicctl.store import db_errors, models
 from clinicctl.store.compiled import queue as stored_queue
@@ -430,6 +431,12 @@ def between_others(store: Store) -> None:
     with store.write(actor="desk", key="added") as tx:
         request = {"name": "Tara Bose", "phone": "98333 33333"}
         desk.journal.once(tx, desk.registration.add, command="patient add", key="added", own_key=True, request=request)
+    with store.write(actor="desk", key="refused", dry_run=True) as tx:
+        desk.users.add(tx, name="tara", role=Role.DESK, pin=desk.pins.NewPin("none"))
+        desk.pins.count_wrong(tx, name="tara")
+        refusal = errors.NotAllowed(command="patient erase", role="desk", needed=["manager"])
+        desk.access.record(tx, refusal, command="patient erase")
+        assert len(list(desk.audit.refused(tx))) == 1
     with store.write(actor="desk", key="imported", dry_run=True) as tx:
         assert desk.imports.patients.add_patients(tx, plan=plan).added == 1
         booked, here = (desk.lookup.find_appointment(tx, AppointmentRef(each)) for each in ("A17", "A16"))

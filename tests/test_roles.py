@@ -1,7 +1,5 @@
 """The roles of every command: none is without, and each role may do what its table says."""
 
-
-
 from clinicctl.desk import operations, roles
 from clinicctl.desk.operations import Operation
 from clinicctl.statuses import Role

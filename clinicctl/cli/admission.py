@@ -1,6 +1,7 @@
 """Admit a command by the role of its user, ask for a PIN, and record what was refused."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from secrets import token_hex
@@ -10,16 +11,15 @@ from clinicctl import desk, errors, render, settings
 from clinicctl.cli import config_file
 from clinicctl.cli.reporting import Reporting
 from clinicctl.rules import text
-from clinicctl.store import paths
 
 if TYPE_CHECKING:
-    from clinicctl.store.engine import Store, Tx
+    from clinicctl.cli.context import Store, Tx
 
 _TRIES = 3
 """How many PINs a command takes."""
 
 
-class Admission(Reporting):
+class Admission(Reporting, ABC):
     """The settings and the store of a command line, and who may run it."""
 
     def __init__(self) -> None:
@@ -27,7 +27,6 @@ class Admission(Reporting):
         self.flags: dict[str, Any] = {}
         self.pins: dict[str, str] = {}
         """The stored hashes of the PINs that were typed, by user."""
-        self._store: Store | None = None
         self._person: Any = None
         """Who was admitted to the command as a whole; None in a clinic without users."""
 
@@ -46,19 +45,12 @@ class Admission(Reporting):
         return config_file.database_path(self.settings.db)
 
     @property
+    @abstractmethod
     def store(self) -> "Store":
         """The store that `--db` names."""
-        if self._store is None:
-            from clinicctl.store.engine import open_store
-
-            self._store = open_store(self.address, wait=self.settings.wait)
-            self._store.protect()
-            if self.settings.log:
-                paths.refuse_own(self.settings.log)
-        return self._store
 
     def admit(self) -> None:
-        """Refuse a command that the role does not include, before it works on the database as a whole.
+        """Refuse what the role does not include, before work on the database as a whole.
 
         A database that cannot be read has no users. What can be done with it is the matter of the command.
         """
@@ -75,7 +67,10 @@ class Admission(Reporting):
     def _admitted(
         self, tx: "Tx", request: Mapping[str, Any], *, operation: Any = None
     ) -> "tuple[Tx, Mapping[str, Any]]":
-        """Return the transaction for the user who acts, and the request. See `desk.access`."""
+        """Return the transaction for the user who acts, and the request.
+
+        See `desk.access.admit`.
+        """
         return desk.access.admit(
             tx,
             command=self.command,
@@ -142,6 +137,6 @@ class Admission(Reporting):
 
     @contextmanager
     def _written(self) -> "Iterator[Tx]":
-        """Hand out a transaction for the login, whoever it claims to be, and commit it."""
+        """Hand out a transaction for the login, not for `--actor`, and commit it."""
         with self.store.write(actor=None, key=f"auto-{token_hex(16)}") as tx:
             yield tx

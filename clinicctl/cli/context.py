@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from clinicctl.results.days import Board
     from clinicctl.results.people import MergePlan, ToCall
     from clinicctl.store.engine import GroupStore as GroupStore
-    from clinicctl.store.engine import Queries, Store, Tx
+    from clinicctl.store.engine import Queries
+    from clinicctl.store.engine import Store as Store
+    from clinicctl.store.engine import Tx as Tx
 
 _AGAIN = 0.05
 """Seconds before a write is repeated that the server has ended."""
@@ -47,6 +49,7 @@ class AppContext(Admission):
     def __init__(self) -> None:
         super().__init__()
         self.stdin_taken = False
+        self._store: Store | None = None
         self.choices = Choices()
         """What the user has chosen where several matched."""
         self._asked: int | None = None
@@ -66,6 +69,18 @@ class AppContext(Admission):
         """What a dry run shows beside its answer."""
         self._listed: tuple[str, ...] = ()
         """The cancelled appointments that were listed before a question, with whole phones."""
+
+    @property
+    def store(self) -> "Store":
+        """The store that `--db` names."""
+        if self._store is None:
+            from clinicctl.store.engine import open_store
+
+            self._store = open_store(self.address, wait=self.settings.wait)
+            self._store.protect()
+            if self.settings.log:
+                paths.refuse_own(self.settings.log)
+        return self._store
 
     def store_at(self, place: str) -> "Store":
         """Return the store at another path or URL."""

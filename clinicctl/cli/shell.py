@@ -28,8 +28,7 @@ from clinicctl.settings import Settings
 from clinicctl.store import paths
 
 if TYPE_CHECKING:
-    from clinicctl.cli.context import GroupStore
-    from clinicctl.store.engine import Tx
+    from clinicctl.cli.context import GroupStore, Tx
 
 REMEMBERED = 1_000
 """The most lines of the history."""

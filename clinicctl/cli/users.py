@@ -40,7 +40,6 @@ PinOption = Annotated[bool, typer.Option("--pin", help="Ask for a PIN, for --act
     "add",
     "clinicctl user add asha --role manager",
     "clinicctl user add drmehta --role clinician --doctor MEHTA",
-    "clinicctl user add ravi --role desk --pin",
 )
 def add(
     ctx: Ctx,
@@ -64,7 +63,7 @@ def list_(ctx: Ctx) -> None:
     ctx.obj.show(ctx.obj.read(desk.users.list_all))
 
 
-@writes(user, "edit", "clinicctl user edit asha --role manager", "clinicctl user edit ravi --pin")
+@writes(user, "edit", "clinicctl user edit asha --role manager", "clinicctl user edit ravi --no-pin")
 def edit(
     ctx: Ctx,
     name: Name,

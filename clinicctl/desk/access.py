@@ -1,6 +1,6 @@
 """Who somebody is, and whether the role allows a command. In a clinic without users everybody may do everything.
 
-On a file this is a guard against mistakes: whoever can write to the file can change it. On a server the grants of the
+On a file this is a guard against mistakes: everybody who can write to the file can change it. On a server the grants of the
 roles decide, whatever this program says.
 """
 
@@ -42,12 +42,15 @@ class Person(NamedTuple):
 
 
 def login(tx: Tx) -> str:
-    """Return by whom the machine or the server knows whoever runs the command."""
+    """Return the user of the machine or of the server who runs the command."""
     return tx.role or settings.login()
 
 
 def ahead(actor: str | None) -> Queries:
-    """Return the query of `admit`, for the first trip to a server, which knows the login itself."""
+    """Return the query of `admit`, for the first trip to a server.
+
+    The server knows the login itself.
+    """
     return lambda tx: users.known(tx, login="", actor=actor or "")
 
 
@@ -60,9 +63,9 @@ def admit(
     operation: Callable[..., Any] | None = None,
     pins_typed: Mapping[str, str],
 ) -> tuple[Tx, Mapping[str, Any]]:
-    """Return the transaction for the user who acts, and the request. Refuses a command that the role does not include.
+    """Return the transaction for the user who acts, and the request.
 
-    `operation` is given for a write. `claimed` is the name that was given as the actor. `pins_typed` has the hashes of
+    Refuses a command that the role does not include. `operation` is given for a write. `claimed` is the name that was given as the actor. `pins_typed` has the hashes of
     the PINs that were typed, by user. The command of a clinician is about the own doctor.
     """
     found = users.known(tx, login="" if tx.role else login(tx), actor=claimed or "")
@@ -81,7 +84,10 @@ def admit(
 
 
 def refuse_undo(tx: Tx, write: rows.WriteRow) -> None:
-    """Refuse to undo a write that the role does not include, and a clinician that of somebody else."""
+    """Refuse to undo a write that the role does not include.
+
+    A clinician may undo only what they did themselves.
+    """
     person: Person | None = tx.person
     if person is None:
         return
@@ -127,7 +133,7 @@ def record(tx: Tx, refused: errors.NotAllowed, *, command: str) -> None:
 
 
 def _person(tx: Tx, found: Mapping[str, rows.PersonRow], command: str, pins_typed: Mapping[str, str]) -> Person:
-    """Return who acts: the login, or whom it may name."""
+    """Return who acts: the login, or another user whose name it may use."""
     own, actor = login(tx), tx.actor
     known = found.get(own)
     if actor == own:

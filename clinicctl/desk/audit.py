@@ -116,7 +116,10 @@ def log(
 def refused(
     tx: Tx, *, actor: str | None = None, on: DaysWord | None = None, limit: int | None = None
 ) -> Iterator[Refused]:
-    """Yield the refused attempts, the newest last; with a limit, the newest ones first."""
+    """Yield the refused attempts, the newest last.
+
+    With a limit, the newest ones come first.
+    """
     conditions = [audit.refusals()]
     if actor:
         conditions.append(audit.by_actor(actor=actor))

@@ -83,7 +83,10 @@ def once(
 
 
 def _may_see(tx: Tx, write: rows.WriteRow) -> bool:
-    """Return whether the answer of a write may be repeated: to its actor, or to a manager."""
+    """Return whether the answer of a write may be repeated.
+
+    In a clinic with users, only its actor and managers get it.
+    """
     return tx.person is None or tx.person.role is Role.MANAGER or write.actor == tx.actor
 
 
@@ -282,9 +285,9 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, digest: str, fing
 
 
 def _role(tx: Tx) -> dict[str, str]:
-    """Return the login, or the role on a server, of somebody who acts under another name.
+    """Return the user of the machine or server, if the actor has another name.
 
-    On a file it is known only in a clinic with users.
+    On a file it is noted only in a clinic with users.
     """
     known = tx.role or (tx.person.login if tx.person is not None else None)
     return {"role": known} if known is not None and known != tx.actor else {}

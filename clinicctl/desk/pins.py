@@ -43,7 +43,10 @@ def new(pin: str) -> NewPin:
 
 
 def matches(pin: str, stored: str) -> bool:
-    """Return whether a PIN is that of a stored hash. A hash of another kind matches none."""
+    """Return whether a PIN is that of a stored hash.
+
+    A hash of another kind matches none.
+    """
     found = _STORED.fullmatch(stored)
     if found is None or not _PIN.fullmatch(pin):
         return False

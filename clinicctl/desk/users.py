@@ -18,7 +18,7 @@ from clinicctl.store.engine import Tx
 def add(tx: Tx, *, name: str, role: Role, doctor: DoctorRef | None = None, pin: NewPin | None = None) -> UserAdded:
     """Add a user. The same name, role and doctor again changes nothing.
 
-    The first user of a clinic is a manager: whoever adds somebody else becomes one, too. Refuses a user with another
+    The first user of a clinic is a manager: who adds somebody else becomes one, too. Refuses a user with another
     role, and a clinician without a doctor.
     """
     doctor_id = _doctor(tx, role, doctor)

@@ -24,7 +24,9 @@ class NotAllowed(AgainstRule):
 
     def compose(self, details: dict[str, Any]) -> str:
         yours = f"yours is {details['role']}" if details["role"] else "you are no user of this clinic"
-        return self.sentence.format(**details, roles=" or ".join(details["needed"]), yours=yours)
+        *others, last = details["needed"] or [""]
+        roles = f"{', '.join(others)} or {last}" if others else last
+        return self.sentence.format(**details, roles=roles, yours=yours)
 
 
 class NotYourDoctor(NotAllowed):

@@ -111,7 +111,10 @@ def write_error(content: str) -> bool:
 
 
 def secret(question: str) -> str:
-    """Ask at the terminal without showing what is typed. It is empty at the end of the input."""
+    """Ask at the terminal without showing what is typed.
+
+    The answer is empty at the end of the input.
+    """
     from getpass import getpass  # Deferred: only a PIN is typed so.
 
     from clinicctl.render.safe_text import visible

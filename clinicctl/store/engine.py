@@ -54,7 +54,10 @@ class Store(Protocol):
         """Refuse to run inside a batch or a shell."""
 
     def read(self, *, actor: str | None, ahead: Queries | None = None) -> AbstractContextManager[Tx]:
-        """Hand out a read-only view of one instant, without waiting for writers. `ahead` is as for `write`."""
+        """Hand out a read-only view of one instant, without waiting for writers.
+
+        `ahead` is as for `write`.
+        """
 
     def write(
         self, *, actor: str | None, key: str, dry_run: bool = False, ahead: Queries | None = None
