@@ -52,6 +52,7 @@ TREE = {
     "waitlist": ("daybook", "The waitlist for free slots: add, list, remove, promote."),
     "status": ("daybook", "List open problems, each with the command that fixes it."),
     "close": ("daybook", "Close a day: booked becomes no-show, waiting left, in consultation completed."),
+    "outbox": ("outbox", "Messages to patients: list, show, preview, next, sent, failed."),
     "batch": ("batch", "Run one command per line in one process, and answer each with a line of JSON."),
     "shell": (
         "shell",

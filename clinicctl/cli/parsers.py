@@ -231,3 +231,8 @@ def time_or_none(given: str) -> time | str:
 def email(given: str) -> str:
     """Return an e-mail address; empty to clear it."""
     return text.email(given) or ""
+
+
+def language(given: str) -> str:
+    """Return the code of a language; empty to clear it."""
+    return text.language(given) if given.strip() else ""

@@ -1,7 +1,7 @@
 """Who somebody is, and whether the role allows a command. In a clinic without users everybody may do everything.
 
-On a file this is a guard against mistakes: everybody who can write to the file can change it. On a server the grants of the
-roles decide, whatever this program says.
+On a file this is a guard against mistakes: everybody who can write to the file can change it. On a server the grants
+of the roles decide, whatever this program says.
 """
 
 import re
@@ -65,8 +65,9 @@ def admit(
 ) -> tuple[Tx, Mapping[str, Any]]:
     """Return the transaction for the user who acts, and the request.
 
-    Refuses a command that the role does not include. `operation` is given for a write. `claimed` is the name that was given as the actor. `pins_typed` has the hashes of
-    the PINs that were typed, by user. The command of a clinician is about the own doctor.
+    Refuses a command that the role does not include. `operation` is given for a write. `claimed` is the name that was
+    given as the actor. `pins_typed` has the hashes of the PINs that were typed, by user. The command of a clinician is
+    about the own doctor.
     """
     found = users.known(tx, login="" if tx.role else login(tx), actor=claimed or "")
     if not found:

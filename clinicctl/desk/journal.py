@@ -17,7 +17,7 @@ from uuid import UUID
 import orjson
 
 from clinicctl import errors
-from clinicctl.desk import lookup, operations, replay, visit_lookup
+from clinicctl.desk import lookup, messages, operations, replay, visit_lookup
 from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.results.base import Outcome, plain
 from clinicctl.results.journal import JournalChecked, JournalFinding
@@ -71,14 +71,15 @@ def once(
         return Outcome(result=replay.result(tx, replay.read(tx, first.outcome, of=first.number)), replayed=True)
     # References are resolved before the operation, which may change their meaning.
     fingerprint = (_fingerprint(tx, name, request) if own_key else None) or asked
-    used = own_key or tx.key or tx.steps or tx.days_before or tx.merges_before
-    within = replace(tx, key=key, steps=[], days_before=[], merges_before=[]) if used else tx
+    used = own_key or tx.key or tx.steps or tx.days_before or tx.merges_before or tx.changes
+    within = replace(tx, key=key, steps=[], days_before=[], merges_before=[], changes=[]) if used else tx
     result = operation(within, **request)
     _record(within, operation=name, command=command, key=key, digest=asked, fingerprint=fingerprint, result=result)
     if within is tx:
         tx.steps.clear()
         tx.days_before.clear()
         tx.merges_before.clear()
+        tx.changes.clear()
     return Outcome(result=result)
 
 
@@ -280,6 +281,8 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, digest: str, fing
         stored_journal.insert_steps(tx, steps)
     if tx.merges_before:
         stored_journal.insert_merges(tx, [rows.BeforeRow(write.number, each) for each in tx.merges_before])
+    if tx.changes:
+        messages.arise(tx, write.number, undone=write.undoes is not None)
     if tx.days_before:
         stored_journal.insert_days(tx, [rows.BeforeRow(write.number, each) for each in tx.days_before])
 

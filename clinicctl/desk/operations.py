@@ -25,6 +25,8 @@ class Part(Flag):
     SETTINGS = auto()
     USERS = auto()
     """Users, and the attempts that they were refused."""
+    MESSAGES = auto()
+    """The outbox."""
 
 
 class Undo(StrEnum):
@@ -127,6 +129,12 @@ IMPORT_HOLIDAYS = _declare("holidays.import_dates", Part.DAYS | Part.VISITS, MAN
 ADD_VISIT_TYPE = _declare("visit_types.add", Part.SETTINGS, MANAGER)
 EDIT_VISIT_TYPE = _declare("visit_types.edit", Part.SETTINGS, MANAGER)
 REMOVE_VISIT_TYPE = _declare("visit_types.remove", Part.SETTINGS, MANAGER)
+
+HAND_OUT = _declare("outbox.hand_out", Part.MESSAGES, DESK)
+MARK_SENT = _declare("outbox.mark_sent", Part.MESSAGES, DESK)
+MARK_FAILED = _declare("outbox.mark_failed", Part.MESSAGES, DESK)
+SET_TEMPLATE = _declare("templates.set_template", Part.SETTINGS, MANAGER)
+REMOVE_TEMPLATE = _declare("templates.remove", Part.SETTINGS, MANAGER)
 
 ADD_PATIENT = _declare("patients.add", Part.PATIENTS, DESK)
 EDIT_PATIENT = _declare("patients.edit", Part.PATIENTS, DESK)

@@ -120,6 +120,8 @@ def describe(
         former_names_count=len(former_names),
         former_phones=tuple(former_phones[: errors.LISTED]),
         former_phones_count=len(former_phones),
+        notify=row.notify,
+        language=row.language,
     )
 
 

@@ -116,6 +116,7 @@ from clinicctl.errors.journal import (
     TakenBack,
     UndoneAlready,
 )
+from clinicctl.errors.outbox import NoSuchMessage, NoSuchTemplate, OtherAttempt
 from clinicctl.errors.patients import (
     Ambiguous,
     Archived,
@@ -224,9 +225,11 @@ __all__ = [
     "NoSuchDoctor",
     "NoSuchFile",
     "NoSuchHoliday",
+    "NoSuchMessage",
     "NoSuchPatient",
     "NoSuchQueueEntry",
     "NoSuchSetting",
+    "NoSuchTemplate",
     "NoSuchTime",
     "NoSuchUser",
     "NoSuchVisitType",
@@ -253,6 +256,7 @@ __all__ = [
     "OnWaitlist",
     "OnlySimilar",
     "OpenToOthers",
+    "OtherAttempt",
     "OtherNames",
     "OtherThanAsked",
     "OutOfMemory",

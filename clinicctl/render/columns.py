@@ -24,6 +24,7 @@ from clinicctl.results.database import Problem
 from clinicctl.results.days import Day, FreeTime, Holiday, Slot, ToDo, WeekDay
 from clinicctl.results.imports import ImportedDoctor, ImportedHoliday, ImportedPatient, ImportedRow
 from clinicctl.results.journal import JournalEntry
+from clinicctl.results.outbox import OutboxMessage, OutgoingMessage, ShownMessage, Template
 from clinicctl.results.people import Doctor, Duplicate, FoundPatient, Patient
 from clinicctl.results.users import Refused, User
 
@@ -51,6 +52,11 @@ _GLYPHS = {
     "changed": ("~", "yellow"),
     "unchanged": ("=", "dim"),
     "refused": ("!", "bold red"),
+    "pending": ("○", "cyan"),
+    "leased": ("◔", "yellow"),
+    "sent": ("●", "green"),
+    "failed": ("!", "bold red"),
+    "dropped": ("×", "dim"),
 }
 
 Column = tuple[str, Callable[[Any], Any]]
@@ -265,6 +271,38 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Needed", lambda each: " or ".join(each.needed)),
         ("About", lambda each: each.reason),
     ),
+    ShownMessage: (
+        ("Message", lambda each: each.id),
+        ("Due", lambda each: each.due),
+        ("Channel", lambda each: each.channel),
+        ("To", lambda each: each.to),
+        ("Text", lambda each: each.text),
+    ),
+    OutboxMessage: (
+        ("Message", lambda each: each.id),
+        ("State", lambda each: status(each.state)),
+        ("Due", lambda each: each.due or each.leased_until),
+        ("Channel", lambda each: each.channel),
+        ("Patient", lambda each: phrases.patient(each.patient)),
+        ("Doctor", lambda each: each.doctor),
+        ("Visit", lambda each: f"{phrases.day(each.date)}{f' {each.time:%H:%M}' if each.time else ''}"),
+        ("Tries", lambda each: each.attempts or None),
+        ("Reason", lambda each: each.gone or each.failure),
+    ),
+    OutgoingMessage: (
+        ("Message", lambda each: each.id),
+        ("Channel", lambda each: each.channel),
+        ("To", lambda each: each.to),
+        ("Text", lambda each: each.text),
+        ("Leased until", lambda each: each.leased_until),
+    ),
+    Template: (
+        ("Language", lambda each: each.language),
+        ("Kind", lambda each: each.kind),
+        ("Text", lambda each: each.text),
+        ("Subject", lambda each: each.subject),
+        ("", lambda each: "" if each.own else "default"),
+    ),
     Problem: (
         ("Rule", lambda each: each.law),
         ("Violation", lambda each: each.where),
@@ -277,7 +315,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Problem", lambda each: each.problem),
     ),
 }
-NUMBERS = {"Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead", "Line", "Minutes"}
+NUMBERS = {"Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead", "Line", "Minutes", "Tries"}
 
 
 def text(value: Any) -> Text:

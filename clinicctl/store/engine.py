@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from clinicctl.store import paths
-from clinicctl.store.tx import Condition, JournalEnd, Queries, Step, Tx
+from clinicctl.store.tx import Condition, JournalEnd, Queries, Step, Tx, VisitChange
 
 if TYPE_CHECKING:
     from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
@@ -21,6 +21,7 @@ __all__ = [
     "Step",
     "Store",
     "Tx",
+    "VisitChange",
     "doctor_codes",
     "open_group",
     "open_store",

@@ -511,6 +511,55 @@ UPDATE patients SET updated_at=?, merged_into=? WHERE patients.merged_into = ? A
 = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
+messages.state IN (SELECT states_listed.value
+FROM json_each(?) AS states_listed)
+""": """
+messages.state = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS
+JSONB)) AS each))
+""",
+    """
+INSERT INTO messages (appointment, kind, occasion, due, state, attempts, created_at, updated_at) SELECT
+appointments.number, 'near' AS kind, 0 AS occasion, ? AS due, 'pending' AS state, 0 AS attempts, ? AS
+created_at, ? AS updated_at
+FROM queue_entries JOIN appointments ON appointments.id = queue_entries.appointment_id
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'waiting' AND queue_entries.doctor_id = ? AND queue_entries.date = ? ORDER BY queue_entries.priority DESC,
+queue_entries.moved_up DESC, queue_entries.recalled, queue_entries.position
+LIMIT ? OFFSET ? ON CONFLICT (appointment, kind, occasion) DO UPDATE SET due = excluded.due, state =
+'pending', updated_at = excluded.updated_at WHERE messages.state = 'dropped'
+""": """
+INSERT INTO messages (appointment, kind, occasion, due, state, attempts, created_at, updated_at) SELECT
+appointments.number, 'near' AS kind, 0 AS occasion, ? AS due, 'pending' AS state, 0 AS attempts, ? AS
+created_at, ? AS updated_at
+FROM queue_entries JOIN appointments ON appointments.id = queue_entries.appointment_id
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'waiting' AND queue_entries.doctor_id = ? AND queue_entries.date = ? ORDER BY queue_entries.priority
+DESC, queue_entries.moved_up DESC, queue_entries.recalled, queue_entries.position
+LIMIT NULLIF(?, -1) OFFSET ? ON CONFLICT (appointment, kind, occasion) DO UPDATE SET due = excluded.due, state = 'pending',
+updated_at = excluded.updated_at WHERE messages.state = 'dropped'
+""",
+    """
+UPDATE messages SET state='pending', failure=?, updated_at=? WHERE messages.appointment IN (SELECT
+appointments_listed.value
+FROM json_each(?) AS appointments_listed) AND messages.kind = 'reminder' AND messages.state = 'dropped'
+""": """
+UPDATE messages SET state='pending', failure=?, updated_at=? WHERE messages.appointment = ANY (ARRAY(SELECT
+CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND messages.kind =
+'reminder' AND messages.state = 'dropped'
+""",
+    """
+SELECT messages.appointment, messages.kind
+FROM messages
+WHERE messages.appointment IN (SELECT appointments_listed.value
+FROM json_each(?) AS appointments_listed) AND (messages.state = 'leased' OR messages.state = 'sent')
+""": """
+SELECT messages.appointment, messages.kind
+FROM messages
+WHERE messages.appointment = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND (messages.state = 'leased' OR messages.state =
+'sent')
+""",
+    """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
 patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,

@@ -6,11 +6,25 @@ from datetime import time as Time
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from clinicctl.statuses import AppointmentStatus, CancelledBy, Notify, QueueStatus, Role, Sex, WaitlistStatus
+from clinicctl.statuses import (
+    AppointmentStatus,
+    CancelledBy,
+    Channel,
+    MessageKind,
+    MessageState,
+    Notify,
+    QueueStatus,
+    Role,
+    Sex,
+    WaitlistStatus,
+)
 from clinicctl.store.values import to_bool, to_date, to_instant, to_time, to_uuid
 
 APPOINTMENT_STATUS = {each.value: each for each in AppointmentStatus}
 CANCELLED_BY = {each.value: each for each in CancelledBy}
+CHANNEL = {each.value: each for each in Channel}
+MESSAGE_KIND = {each.value: each for each in MessageKind}
+MESSAGE_STATE = {each.value: each for each in MessageState}
 NOTIFY = {each.value: each for each in Notify}
 QUEUE_STATUS = {each.value: each for each in QueueStatus}
 ROLE = {each.value: each for each in Role}
@@ -349,6 +363,22 @@ def coming_series_row(stored: Any) -> ComingSeriesRow:
     return ComingSeriesRow(stored[0], stored[1], None if stored[2] is None else to_date(stored[2]))
 
 
+class ComingVisitRow(NamedTuple):
+    number: int
+    date: Date
+    time: Time | None
+    after_midnight: bool
+
+
+def coming_visit_row(stored: Any) -> ComingVisitRow:
+    return ComingVisitRow(
+        stored[0],
+        to_date(stored[1]),
+        None if stored[2] is None else to_time(stored[2]),
+        to_bool(stored[3]),
+    )
+
+
 class ComparedRow(NamedTuple):
     number: int
     name: str
@@ -665,6 +695,24 @@ def doctor_row(stored: Any) -> DoctorRow:
     )
 
 
+class EndedRow(NamedTuple):
+    state: MessageState
+    failure: str | None
+    updated_at: datetime
+    of_appointment: int
+    of_kind: MessageKind
+    of_occasion: int
+
+
+class HandedOutRow(NamedTuple):
+    appointment: int
+    kind: MessageKind
+
+
+def handed_out_row(stored: Any) -> HandedOutRow:
+    return HandedOutRow(stored[0], MESSAGE_KIND[stored[1]])
+
+
 class HeldRow(NamedTuple):
     date: Date
     slots: int | None
@@ -791,6 +839,16 @@ def later_step_row(stored: Any) -> LaterStepRow:
     return LaterStepRow(stored[0], stored[1])
 
 
+class LeaseRow(NamedTuple):
+    due: datetime
+    attempts: int
+    channel: Channel | None
+    updated_at: datetime
+    of_appointment: int
+    of_kind: MessageKind
+    of_occasion: int
+
+
 class LedgerRow(NamedTuple):
     id: UUID
     doctor_id: UUID
@@ -824,6 +882,74 @@ def length_row(stored: Any) -> LengthRow:
     return LengthRow(to_uuid(stored[0]), stored[1])
 
 
+class MessageRow(NamedTuple):
+    appointment: int
+    kind: MessageKind
+    occasion: int
+    due: datetime
+    state: MessageState
+    attempts: int
+    channel: Channel | None
+    ref: str | None
+    failure: str | None
+    created_at: datetime
+    updated_at: datetime
+    visit: UUID
+    status: AppointmentStatus
+    date: Date
+    time: Time | None
+    after_midnight: bool
+    moved_to: int | None
+    doctor_code: str
+    doctor_name: str
+    patient_id: UUID
+    patient_number: int
+    patient_name: str
+    phone: str | None
+    email: str | None
+    notify: Notify | None
+    language: str | None
+    archived_at: datetime | None
+    queue_status: QueueStatus | None
+    queue_doctor_name: str | None
+    last_news: int | None
+
+
+def message_row(stored: Any) -> MessageRow:
+    return MessageRow(
+        stored[0],
+        MESSAGE_KIND[stored[1]],
+        stored[2],
+        to_instant(stored[3]),
+        MESSAGE_STATE[stored[4]],
+        stored[5],
+        None if stored[6] is None else CHANNEL[stored[6]],
+        stored[7],
+        stored[8],
+        to_instant(stored[9]),
+        to_instant(stored[10]),
+        to_uuid(stored[11]),
+        APPOINTMENT_STATUS[stored[12]],
+        to_date(stored[13]),
+        None if stored[14] is None else to_time(stored[14]),
+        to_bool(stored[15]),
+        stored[16],
+        stored[17],
+        stored[18],
+        to_uuid(stored[19]),
+        stored[20],
+        stored[21],
+        stored[22],
+        stored[23],
+        None if stored[24] is None else NOTIFY[stored[24]],
+        stored[25],
+        None if stored[26] is None else to_instant(stored[26]),
+        None if stored[27] is None else QUEUE_STATUS[stored[27]],
+        stored[28],
+        stored[29],
+    )
+
+
 class NamedRow(NamedTuple):
     name_key: str
     number: int
@@ -831,6 +957,27 @@ class NamedRow(NamedTuple):
 
 def named_row(stored: Any) -> NamedRow:
     return NamedRow(stored[0], stored[1])
+
+
+class NearRow(NamedTuple):
+    now: datetime
+    doctor: UUID
+    on: Date
+    most: int
+
+
+class NewMessageRow(NamedTuple):
+    appointment: int
+    kind: MessageKind
+    occasion: int
+    due: datetime
+    state: MessageState
+    attempts: int
+    channel: Channel | None
+    ref: str | None
+    failure: str | None
+    created_at: datetime
+    updated_at: datetime
 
 
 class NumberedPhoneRow(NamedTuple):
@@ -1110,6 +1257,15 @@ def queue_row(stored: Any) -> QueueRow:
         stored[14],
         None if stored[15] is None else to_instant(stored[15]),
     )
+
+
+class SettingRow(NamedTuple):
+    name: str
+    value: str
+
+
+def setting_row(stored: Any) -> SettingRow:
+    return SettingRow(stored[0], stored[1])
 
 
 class SharedKeyRow(NamedTuple):
