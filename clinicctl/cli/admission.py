@@ -88,8 +88,9 @@ class Admission(Reporting, ABC):
         name, about = needed.details["actor"], {"command": self.command, "role": needed.details["role"]}
         if not self.can_ask():
             raise errors.PinNotAsked(**about, needed=desk.operations.MANAGER)
-        for _ in range(_TRIES):
-            typed = render.secret(f"PIN of {name}:")
+        wrong = errors.WrongPin(**about, needed=desk.operations.MANAGER)
+        for nth in range(_TRIES):
+            typed = render.secret(f"{f'{wrong} ' if nth else ''}PIN of {name}:")
             if not typed:
                 raise errors.Cancelled
             with self.store.read(actor=self.settings.actor) as tx:
@@ -97,11 +98,9 @@ class Admission(Reporting, ABC):
             if stored is not None and desk.pins.matches(typed, stored):
                 self.pins[name] = stored
                 return
-            wrong = errors.WrongPin(**about, needed=desk.operations.MANAGER)
             with self._written() as tx:
                 desk.pins.count_wrong(tx, name=name)
                 desk.access.record(tx, wrong, command=self.command)
-            render.message(str(wrong))
         wrong.recorded = True
         raise wrong
 
