@@ -1446,7 +1446,7 @@ DDL = (
     role TEXT COLLATE "C" NOT NULL,
     doctor_id UUID,
     pin TEXT COLLATE "C",
-    wrong_pins BIGINT DEFAULT '0' NOT NULL,
+    wrong_pins BIGINT NOT NULL,
     wrong_at TIMESTAMP WITH TIME ZONE,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL,

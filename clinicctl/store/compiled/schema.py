@@ -230,7 +230,7 @@ DDL = (
     role VARCHAR NOT NULL,
     doctor_id CHAR(32),
     pin VARCHAR,
-    wrong_pins INTEGER DEFAULT '0' NOT NULL,
+    wrong_pins INTEGER NOT NULL,
     wrong_at DATETIME,
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,

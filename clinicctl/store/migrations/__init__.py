@@ -201,11 +201,11 @@ STEPS: dict[int, Sequence[str | Each]] = {
     8: (
         Each(
             sqlite="CREATE TABLE users (name VARCHAR NOT NULL, role VARCHAR NOT NULL, doctor_id CHAR(32), pin VARCHAR,"
-            " wrong_pins INTEGER DEFAULT 0 NOT NULL, wrong_at DATETIME, created_at DATETIME NOT NULL,"
+            " wrong_pins INTEGER NOT NULL, wrong_at DATETIME, created_at DATETIME NOT NULL,"
             " updated_at DATETIME NOT NULL,"
             f"{_USERS}",
             postgresql='CREATE TABLE users (name TEXT COLLATE "C" NOT NULL, role TEXT COLLATE "C" NOT NULL,'
-            ' doctor_id UUID, pin TEXT COLLATE "C", wrong_pins BIGINT DEFAULT 0 NOT NULL,'
+            ' doctor_id UUID, pin TEXT COLLATE "C", wrong_pins BIGINT NOT NULL,'
             " wrong_at TIMESTAMP WITH TIME ZONE, created_at TIMESTAMP WITH TIME ZONE NOT NULL,"
             " updated_at TIMESTAMP WITH TIME ZONE NOT NULL,"
             f"{_USERS}",

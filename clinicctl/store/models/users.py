@@ -29,7 +29,7 @@ class User(SQLModel, table=True):
     role: Role = word(Role)
     doctor_id: UUID | None = references("doctors.id", nullable=True)
     pin: str | None
-    wrong_pins: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    wrong_pins: int = 0
     wrong_at: datetime | None
     created_at: datetime
     updated_at: datetime
