@@ -31,6 +31,7 @@ CONTRACT = {
         *("file_not_found", "setting_not_found", "journal_entry_not_found", "waitlist_entry_not_found"),
         *("series_not_found", "holiday_not_found", "visit_type_not_found"),
         "user_not_found",
+        *("message_not_found", "template_not_found"),
     },
     5: {"ambiguous"},
     6: {
@@ -38,6 +39,7 @@ CONTRACT = {
         *("already_checked_in", "has_bookings", "exists", "already_waiting", "already_undone", "time_taken"),
         "series_unavailable",
         "user_exists",
+        *("series_unavailable", "leased_again"),
     },
     7: {
         *("doctor_absent", "past_day", "past_time", "wrong_day", "wrong_patient", "illegal_step", "archived"),

@@ -299,10 +299,27 @@ report load --from -1d --by doctor
 appointment move A25 --time 09:40
 free --days 10
 """
+OUTBOX = """
+config quiet_hours ''
+config notify on
+config template set de reminder '{clinic}: {when}'
+book P8 CHEN +40d --time 10:00
+outbox list --state pending --doctor CHEN --patient P8 --day +40d
+outbox list --due --limit 1
+outbox preview +39d
+outbox next --limit 5 --channel sms
+config reminders 2h
+cancel P8 --by clinic
+undo
+outbox next
+config notify off
+"""
+"""Messages, handed out and dropped."""
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"
     " SELECT printf('%032x', n), (SELECT max(number) FROM patients) + n, 'Visitor', 'x', '+919000000000', NULL,"
-    " 1980, 'other', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL FROM n, patients WHERE number = 1",
+    " 1980, 'other', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL, NULL, NULL FROM n, patients"
+    " WHERE number = 1",
     "INSERT INTO patient_phones SELECT '000000000919', id, 1 FROM patients WHERE phone = '+919000000000'",
     "UPDATE counters SET value = 1 WHERE name = 'patients'",
     "DELETE FROM counters WHERE name = 'waitlist'",
@@ -376,6 +393,7 @@ def live(run: Run, moment: list[datetime], tmp_path: Path, monkeypatch: pytest.M
         between_others(open_store(second, wait=5))
         moment[0] += timedelta(days=1)
         do(telling, typed(NEXT_DAY))
+        do(telling, typed(OUTBOX))
         do(telling, CROWD)
         keep(ask, second, str(folder / "copy.db"))
         return told

@@ -3,13 +3,12 @@
 The text is made here, from the state at that moment. A message whose reason is gone is dropped. Nothing here sends.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import journal, lookup, operations, queue_lookup, templates
+from clinicctl.desk import lookup, operations, outgoing, templates
 from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.results.base import fields_of
 from clinicctl.results.outbox import OutboxMessage, OutgoingMessage, ShownMessage
@@ -19,9 +18,9 @@ from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.messages import MessageKey
 from clinicctl.rules.references import DoctorRef, PatientRef
 from clinicctl.settings import checks
-from clinicctl.statuses import AppointmentStatus, Channel, MessageKind, MessageState, Notify, QueueStatus
+from clinicctl.statuses import Channel, MessageKind, MessageState
+from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import outbox as stored
-from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Condition, Tx
 
 _MOST_DROPPED = 10_000
@@ -30,16 +29,6 @@ _NO_ANSWER = f"no sender has answered in {messages.MOST_ATTEMPTS} attempts"
 
 K, S = MessageKind, MessageState
 _OPEN = (S.PENDING, S.LEASED)
-
-
-class Written(NamedTuple):
-    """The text of a message, and where it goes."""
-
-    channel: Channel | None
-    to: str | None
-    language: str
-    subject: str | None
-    text: str
 
 
 def why_nothing(tx: Tx) -> str | None:
@@ -73,7 +62,9 @@ def hand_out(tx: Tx, *, limit: int, lease: int, channel: Channel | None = None) 
     given, ended = _take_due(tx, limit, channel)
     until = tx.now + timedelta(seconds=lease)
     stored.end(tx, ended)
-    stored.lease(tx, (rows.LeaseRow(until, row.attempts + 1, _channel(row), tx.now, *_key(row)) for row in given))
+    stored.lease(
+        tx, (rows.LeaseRow(until, row.attempts + 1, outgoing.channel(row), tx.now, *outgoing.key(row)) for row in given)
+    )
     return _outgoing(tx, [row._replace(due=until, attempts=row.attempts + 1) for row in given])
 
 
@@ -134,17 +125,17 @@ def iter_matching(
     conditions = list[Condition]()
     if state:
         conditions.append(stored.in_states(states=state))
-    if due:
-        conditions += [stored.in_states(states=_OPEN), stored.due_before(until=tx.now)]
+        if set(state) <= set(_OPEN):
+            conditions.append(stored.are_open())
     if on is not None:
-        conditions.append(stored.on_dates(dates=dates_of(tx, on)))
+        conditions.append(appointments.on_dates(dates=dates_of(tx, on)))
     if doctor is not None:
-        conditions.append(stored.with_doctor(doctor=lookup.find_doctor(tx, doctor).id))
+        conditions.append(appointments.with_doctor(doctor=lookup.find_doctor(tx, doctor).id))
     if patient is not None:
-        conditions.append(stored.with_patient(patient=lookup.find_patient(tx, patient).id))
+        conditions.append(appointments.with_patient(patient=lookup.find_patient(tx, patient).id))
     count = 0
-    for row in stored.matching(tx, conditions):
-        if due and why_gone(tx, row) is not None:
+    for row in stored.due(tx, conditions, now=tx.now) if due else stored.matching(tx, conditions):
+        if due and outgoing.why_gone(tx, row) is not None:
             continue
         yield describe(tx, row)
         count += 1
@@ -168,54 +159,20 @@ def preview(tx: Tx, *, on: DayWord) -> Iterator[ShownMessage]:
     day, quiet = date_of(tx, on), checks.span_of_day(tx.clinic.quiet_hours)
     known = templates.known(tx)
     since, until = (datetime.combine(day + timedelta(days=each), time(), tx.zone).astimezone(UTC) for each in (-1, 1))
-    conditions = [stored.in_states(states=_OPEN), stored.due_before(until=until)]
-    if day > tx.today:
-        conditions.append(stored.due_from(since=since))
+    conditions = [stored.due_from(since=since)] if day > tx.today else []
     # Read before the texts: some of these ask again.
-    for row in list(stored.matching(tx, conditions)) if tx.clinic.notify == "on" else ():
+    for row in list(stored.due(tx, conditions, now=until)) if tx.clinic.notify == "on" else ():
         at = messages.goes_out(max(row.due, tx.now), tx.zone, quiet)
-        if tx.local(at).date() == day and why_gone(tx, row, at=at) is None:
+        if tx.local(at).date() == day and outgoing.why_gone(tx, row, at=at) is None:
             shown = _shown(tx, row, known)
             yield ShownMessage(**fields_of(shown) | {"due": tx.local(at)})
-
-
-def why_gone(tx: Tx, row: rows.MessageRow, *, at: datetime | None = None) -> str | None:
-    """Return why a message must not be sent, or None if it may be.
-
-    That is at an instant, by default now.
-    """
-    now = at or tx.now
-    if row.archived_at is not None:
-        return "the patient is archived"
-    if row.notify is Notify.NONE:
-        return "the patient wants no messages"
-    if _channel(row) is None:
-        return "the patient has no address for it"
-    if row.kind is K.NEAR:
-        return (
-            None if row.queue_status is QueueStatus.WAITING and row.date == tx.today else "the patient is not waiting"
-        )
-    wanted = AppointmentStatus.CANCELLED if row.kind is K.CANCELLED else AppointmentStatus.BOOKED
-    if row.status is not wanted or (row.kind is K.CANCELLED and row.moved_to is not None):
-        return f"the visit is {errors.status_label(row.status)}"
-    if row.kind is not K.REMINDER:
-        if row.occasion != row.last_news:
-            return "there is later news of the visit"
-        return "the visit has begun" if messages.end(row, tx.zone, day_start=tx.clinic.day_start) <= now else None
-    leads, begins = checks.leads(tx.clinic.reminders), messages.start(row, tx.zone, day_start=tx.clinic.day_start)
-    if row.occasion not in leads:
-        return "the clinic does not send it any more"
-    if begins <= now:
-        return "the visit has begun"
-    replaced = messages.is_replaced(row.occasion, leads, begins, now)
-    return "a reminder closer to the visit is due" if replaced else None
 
 
 def describe(tx: Tx, row: rows.MessageRow) -> OutboxMessage:
     """Return a row as a result."""
     is_open, leased = row.state in _OPEN, row.state is S.LEASED
     return OutboxMessage(
-        id=str(MessageKey(*_key(row))),
+        id=str(outgoing.key(row)),
         kind=row.kind,
         state=row.state,
         due=tx.local(row.due) if row.state is S.PENDING else None,
@@ -229,7 +186,7 @@ def describe(tx: Tx, row: rows.MessageRow) -> OutboxMessage:
         time=row.time,
         lead_minutes=row.occasion if row.kind is K.REMINDER else None,
         journal_number=row.occasion if row.kind in messages.NEWS else None,
-        gone=why_gone(tx, row) if is_open else None,
+        gone=outgoing.why_gone(tx, row) if is_open else None,
         ref=row.ref,
         failure=row.failure,
         created_at=tx.local(row.created_at),
@@ -242,7 +199,7 @@ def texts_again(tx: Tx, message: MessageKey) -> dict[str, Any]:
     row = stored.by_key(tx, of_appointment=message.appointment, of_kind=message.kind, of_occasion=message.occasion)
     if row is None:
         return {}
-    written = _write(tx, row, templates.known(tx))
+    written = outgoing.write(tx, row, templates.known(tx))
     return {"to": written.to, "language": written.language, "subject": written.subject, "text": written.text}
 
 
@@ -256,12 +213,12 @@ def _outgoing(tx: Tx, given: Iterable[rows.MessageRow]) -> list[OutgoingMessage]
     known = templates.known(tx)
     found = list[OutgoingMessage]()
     for row in given:
-        written = _write(tx, row, known)
+        written = outgoing.write(tx, row, known)
         assert written.channel is not None, "a message without a channel"
         found.append(
             OutgoingMessage(
-                id=str(MessageKey(*_key(row))),
-                deduplication_id=_deduplication_id(tx, row),
+                id=str(outgoing.key(row)),
+                deduplication_id=outgoing.deduplication_id(tx, row),
                 kind=row.kind,
                 channel=written.channel,
                 to=written.to,
@@ -278,65 +235,15 @@ def _outgoing(tx: Tx, given: Iterable[rows.MessageRow]) -> list[OutgoingMessage]
 
 
 def _shown(tx: Tx, row: rows.MessageRow, known: templates.Known) -> ShownMessage:
-    written = _write(tx, row, known)
+    written = outgoing.write(tx, row, known)
     return ShownMessage(
         **fields_of(describe(tx, row)) | {"channel": row.channel or written.channel},
         to=written.to,
         language=written.language,
         subject=written.subject,
         text=written.text,
-        deduplication_id=_deduplication_id(tx, row),
+        deduplication_id=outgoing.deduplication_id(tx, row),
     )
-
-
-def _write(tx: Tx, row: rows.MessageRow, known: templates.Known) -> Written:
-    """Return the text of a message.
-
-    It has nothing of anybody else, and never why the patient comes.
-    """
-    channel = _channel(row)
-    texts = templates.texts(known, row.kind, messages.languages(row.language, tx.clinic.language))
-    on, at = messages.written(row.date, tx.clinic.date_order), f"{row.time:%H:%M}" if row.time else ""
-    values = {
-        "clinic": tx.clinic.name,
-        "patient": row.patient_name,
-        "doctor": (row.queue_doctor_name if row.kind is K.NEAR else None) or row.doctor_name,
-        "date": on,
-        "time": at,
-        "when": f"{on} {at}".rstrip(),
-        "number": f"A{row.appointment}",
-        "ahead": str(_people_ahead(tx, row)) if row.kind is K.NEAR else "",
-    }
-    return Written(
-        channel=channel,
-        to=messages.address(channel, row.phone, row.email),
-        language=texts.language,
-        subject=messages.filled(texts.subject, values) if channel is Channel.EMAIL else None,
-        text=messages.filled(texts.text, values),
-    )
-
-
-def _people_ahead(tx: Tx, row: rows.MessageRow) -> int:
-    entry = queue_lookup.get_entry(tx, row.visit)
-    return queue_lookup.people_ahead(tx, entry) if entry is not None else 0
-
-
-def _deduplication_id(tx: Tx, row: rows.MessageRow) -> str:
-    """Return the id of a message that no other has.
-
-    That holds in any clinic, and after any restore.
-    """
-    found: hashlib.blake2b = journal.keyed_hash(tx)
-    found.update(f"{row.visit.hex} {row.kind} {row.occasion}".encode())
-    return found.hexdigest()[:32]
-
-
-def _channel(row: rows.MessageRow) -> Channel | None:
-    return messages.channel(row.notify, row.phone, row.email)
-
-
-def _key(row: rows.MessageRow) -> tuple[int, MessageKind, int]:
-    return row.appointment, row.kind, row.occasion
 
 
 def _take_due(tx: Tx, limit: int, channel: Channel | None) -> tuple[Sequence[rows.MessageRow], Sequence[rows.EndedRow]]:
@@ -347,7 +254,7 @@ def _take_due(tx: Tx, limit: int, channel: Channel | None) -> tuple[Sequence[row
     given, ended = list[rows.MessageRow](), list[rows.EndedRow]()
     conditions = [stored.on_channel(channel=channel)] if channel is not None else []
     for row in stored.due(tx, conditions, now=tx.now):
-        if (gone := why_gone(tx, row)) is not None:
+        if (gone := outgoing.why_gone(tx, row)) is not None:
             ended.append(_ended(tx, row, S.DROPPED, gone))
         elif row.attempts >= messages.MOST_ATTEMPTS:
             ended.append(_ended(tx, row, S.FAILED, row.failure or _NO_ANSWER))
@@ -359,7 +266,7 @@ def _take_due(tx: Tx, limit: int, channel: Channel | None) -> tuple[Sequence[row
 
 
 def _ended(tx: Tx, row: rows.MessageRow, state: MessageState, why: str) -> rows.EndedRow:
-    return rows.EndedRow(state, why, tx.now, *_key(row))
+    return rows.EndedRow(state, why, tx.now, *outgoing.key(row))
 
 
 def _find(tx: Tx, message: MessageKey) -> rows.MessageRow:
@@ -380,8 +287,8 @@ def _report(
     failure: str | None,
 ) -> None:
     if attempt is not None and attempt != row.attempts:
-        raise errors.OtherAttempt(message=str(MessageKey(*_key(row))), attempt=attempt, current=row.attempts)
-    appointment, kind, occasion = _key(row)
+        raise errors.OtherAttempt(message=str(outgoing.key(row)), attempt=attempt, current=row.attempts)
+    appointment, kind, occasion = outgoing.key(row)
     changed = stored.report(
         tx,
         due=due,
@@ -399,4 +306,4 @@ def _report(
 
 
 def _illegal(row: rows.MessageRow, step: str, needs: str) -> errors.IllegalStep:
-    return errors.IllegalStep(subject=str(MessageKey(*_key(row))), status=row.state, step=step, needs=needs)
+    return errors.IllegalStep(subject=str(outgoing.key(row)), status=row.state, step=step, needs=needs)

@@ -151,8 +151,8 @@ def edit(
     """Change a patient.
 
     Omitted options keep their value; an empty phone, e-mail, note or language clears it. A given phone replaces all
-    phones. The answer lists those on file who may be the same person now. Refuses a future birth date, and an invalid phone unless
-    `unverified_phone`.
+    phones. The answer lists those on file who may be the same person now. Refuses a future birth date, and an invalid
+    phone unless `unverified_phone`.
     """
     row = lookup.find_active_patient(tx, patient)
     stored = patient_keys.of_patient(tx, row)

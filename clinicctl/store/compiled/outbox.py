@@ -114,13 +114,13 @@ def in_states(*, states: Iterable[MessageState]) -> Condition:
     return Condition(_IN_STATES, (from_list(states),))
 
 
-_DUE_BEFORE = """
-messages.due <= ?
+_ARE_OPEN = """
+state IN ('pending', 'leased')
 """
 
 
-def due_before(*, until: datetime) -> Condition:
-    return Condition(_DUE_BEFORE, (from_instant(until),))
+def are_open() -> Condition:
+    return Condition(_ARE_OPEN, ())
 
 
 _DUE_FROM = """
@@ -130,34 +130,6 @@ messages.due >= ?
 
 def due_from(*, since: datetime) -> Condition:
     return Condition(_DUE_FROM, (from_instant(since),))
-
-
-_ON_DATES = """
-appointments.date IN (SELECT dates_listed.value
-FROM json_each(?) AS dates_listed)
-"""
-
-
-def on_dates(*, dates: Iterable[Date]) -> Condition:
-    return Condition(_ON_DATES, (from_list(dates, from_date),))
-
-
-_WITH_DOCTOR = """
-appointments.doctor_id = ?
-"""
-
-
-def with_doctor(*, doctor: UUID) -> Condition:
-    return Condition(_WITH_DOCTOR, (from_uuid(doctor),))
-
-
-_WITH_PATIENT = """
-appointments.patient_id = ?
-"""
-
-
-def with_patient(*, patient: UUID) -> Condition:
-    return Condition(_WITH_PATIENT, (from_uuid(patient),))
 
 
 _INSERT = """

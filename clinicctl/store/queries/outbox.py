@@ -8,6 +8,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    literal_column,
     or_,
     select,
     update,
@@ -85,11 +86,8 @@ ON_CHANNEL = condition(
 )
 MATCHING = filtered(_ALL.where(FILTERS).order_by(*_IN_ORDER), "MessageRow", streamed=True)
 IN_STATES = condition(among(messages.c.state, "states"))
-DUE_BEFORE = condition(messages.c.due <= bindparam("until", type_=UTCDateTime()))
+ARE_OPEN = condition(literal_column(IS_OPEN.text))
 DUE_FROM = condition(messages.c.due >= bindparam("since", type_=UTCDateTime()))
-ON_DATES = condition(among(appointments.c.date, "dates"))
-WITH_DOCTOR = condition(appointments.c.doctor_id == bindparam("doctor"))
-WITH_PATIENT = condition(appointments.c.patient_id == bindparam("patient"))
 
 _new = postgresql.insert(messages)
 _AGAIN = {"due": _new.excluded.due, "state": MessageState.PENDING, "updated_at": _new.excluded.updated_at}
