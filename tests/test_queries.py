@@ -298,6 +298,10 @@ report load --from -1d
 report load --from -1d --by doctor
 appointment move A25 --time 09:40
 free --days 10
+user add vera --role manager
+user edit vera --role reader
+user list
+audit log --refused
 """
 OUTBOX = """
 config quiet_hours ''
@@ -450,8 +454,8 @@ def between_others(store: Store) -> None:
         request = {"name": "Tara Bose", "phone": "98333 33333"}
         desk.journal.once(tx, desk.registration.add, command="patient add", key="added", own_key=True, request=request)
     with store.write(actor="desk", key="refused", dry_run=True) as tx:
-        desk.users.add(tx, name="tara", role=Role.DESK, pin=desk.pins.NewPin("none"))
-        desk.pins.count_wrong(tx, name="tara")
+        desk.users.add(tx, name="noor", role=Role.DESK, pin=desk.pins.NewPin("none"))
+        desk.pins.count_wrong(tx, name="noor")
         refusal = errors.NotAllowed(command="patient erase", role="desk", needed=["manager"])
         desk.access.record(tx, refusal, command="patient erase")
         assert len(list(desk.audit.refused(tx))) == 1

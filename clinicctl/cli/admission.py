@@ -3,7 +3,7 @@
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from clinicctl.cli.reporting import Reporting
 from clinicctl.rules import text
 
 if TYPE_CHECKING:
-    from clinicctl.cli.context import Store, Tx
+    from clinicctl.cli.context import Queries, Store, Tx
 
 _TRIES = 3
 """How many PINs a command takes."""
@@ -79,6 +79,16 @@ class Admission(Reporting, ABC):
             operation=operation,
             pins_typed=self.pins,
         )
+
+    def _ahead(self, key: str | None, request: Mapping[str, Any]) -> "Queries":
+        """Return the queries with which a write begins."""
+        person, first = desk.access.ahead(self.settings.actor), desk.journal.first_queries(key, request)
+        return lambda tx: (person(tx), first(tx))
+
+    def _name_role(self, request: Mapping[str, Any], operation: Any) -> None:
+        """Refuse for the role, if that is why the server has refused to begin a write."""
+        with suppress(errors.NoRight), self.store.read(actor=self.settings.actor) as tx:
+            self._admitted(tx, request, operation=operation)
 
     def _ask_pin(self, needed: errors.PinNeeded) -> None:
         """Ask for the PIN of a user. Each wrong one is counted and recorded.

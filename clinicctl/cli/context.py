@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from clinicctl.results.days import Board
     from clinicctl.results.people import MergePlan, ToCall
     from clinicctl.store.engine import GroupStore as GroupStore
-    from clinicctl.store.engine import Queries
+    from clinicctl.store.engine import Queries as Queries
     from clinicctl.store.engine import Store as Store
     from clinicctl.store.engine import Tx as Tx
 
@@ -233,6 +233,9 @@ class AppContext(Admission):
                 self._ask_pin(needed)
             except errors.AnswerAboutPeople as refused:
                 self._choose(refused, chosen)
+            except errors.NoRight:
+                self._name_role(chosen, operation)
+                raise
             except errors.Overtaken:
                 if clock.ticks() + _AGAIN > end:
                     raise
@@ -283,11 +286,6 @@ class AppContext(Admission):
         self.wrote = True
         self.committed = not options.dry_run
         return replace(outcome, dry_run=True) if options.dry_run else outcome
-
-    def _ahead(self, key: str | None, request: Mapping[str, Any]) -> "Queries":
-        """Return the queries with which a write begins."""
-        person, first = desk.access.ahead(self.settings.actor), desk.journal.first_queries(key, request)
-        return lambda tx: (person(tx), first(tx))
 
     def show(self, result: Any) -> None:
         """Print a result in the chosen format.
