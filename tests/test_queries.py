@@ -457,7 +457,7 @@ def between_others(store: Store) -> None:
         desk.users.add(tx, name="noor", role=Role.DESK, pin=desk.pins.NewPin("none"))
         desk.pins.count_wrong(tx, name="noor")
         refusal = errors.NotAllowed(command="patient erase", role="desk", needed=["manager"])
-        desk.access.record(tx, refusal, command="patient erase")
+        desk.permissions.record(tx, refusal, command="patient erase")
         assert len(list(desk.audit.refused(tx))) == 1
     with store.write(actor="desk", key="imported", dry_run=True) as tx:
         assert desk.imports.patients.add_patients(tx, plan=plan).added == 1

@@ -110,7 +110,7 @@ class Admission(Reporting, ABC):
                 return
             with self._written() as tx:
                 desk.pins.count_wrong(tx, name=name)
-                desk.access.record(tx, wrong, command=self.command)
+                desk.permissions.record(tx, wrong, command=self.command)
         wrong.recorded = True
         raise wrong
 
@@ -140,7 +140,7 @@ class Admission(Reporting, ABC):
         refused.recorded = True
         try:
             with self._written() as tx:
-                desk.access.record(tx, refused, command=self.command)
+                desk.permissions.record(tx, refused, command=self.command)
         except errors.Refusal:
             refused.hint = f"{refused.hint or ''} The attempt could not be added to the journal.".lstrip()
 

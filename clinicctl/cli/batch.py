@@ -279,7 +279,7 @@ class _Batch:
                 report("other desks wait", done=lines.number)
             if line := self._do(*found, before=()):
                 first = first or line.refused
-                if isinstance(line.refused, errors.NotAllowed) and len(self.not_allowed) < desk.access.MOST:
+                if isinstance(line.refused, errors.NotAllowed) and len(self.not_allowed) < desk.permissions.MOST:
                     self.not_allowed.append(line)
                 status = PARTLY_DONE if line.status else status
                 answers.write(line.answer().encode())

@@ -79,7 +79,7 @@ def _declare(name: str, changes: Part, roles: frozenset[Role], undo: Undo | None
 MANAGER = frozenset({Role.MANAGER})
 DESK = MANAGER | {Role.DESK}
 QUEUE = DESK | {Role.CLINICIAN}
-"""Clinicians act on their own queue only: see `desk.access`."""
+"""Clinicians act on their own queue only: see `desk.permissions`."""
 DAYS = MANAGER | {Role.IMPORTER}
 EVERYBODY = frozenset(Role)
 

@@ -1,4 +1,4 @@
-"""The roles of every command. Nothing here knows who somebody is: see `access`.
+"""The roles of every command. Nothing here knows who somebody is: see `access` and `permissions`.
 
 A command that writes has the roles of its operations. A test walks the command tree, and fails for a command that is
 not here.

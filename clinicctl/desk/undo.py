@@ -7,7 +7,6 @@ from typing import Any
 
 from clinicctl import errors
 from clinicctl.desk import (
-    access,
     bookings,
     day_history,
     distinct,
@@ -15,6 +14,7 @@ from clinicctl.desk import (
     lookup,
     merge_history,
     operations,
+    permissions,
     replay,
     undo_steps,
 )
@@ -195,7 +195,7 @@ def _details(
 
 def _find_allowed(tx: Tx, number: int | None) -> rows.WriteRow:
     write = _find_write(tx, number)
-    access.refuse_undo(tx, write)
+    permissions.refuse_undo(tx, write)
     return write
 
 
