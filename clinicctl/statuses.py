@@ -192,3 +192,14 @@ class MessageState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     DROPPED = "dropped"
+
+
+class Role(StrEnum):
+    """What a user of the clinic may do. Each user has one role."""
+
+    DESK = "desk"
+    CLINICIAN = "clinician"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+    READER = "reader"
+    IMPORTER = "importer"

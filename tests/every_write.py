@@ -104,6 +104,9 @@ DAY: tuple[Line, ...] = (
     (["patient", "distinct", "P2", "P4"], None),
     (["patient", "merge", "P3", "--into", "P1", "--yes"], None),
     (["patient", "erase", "zyxwin quvmark", "--yes"], None),
+    (["user", "add", "ravi", "--role", "desk"], None),
+    (["user", "edit", "ravi", "--role", "clinician", "--doctor", "MEHTA"], None),
+    (["user", "remove", "ravi"], None),
 )
 
 REFUSED: tuple[Line, ...] = (

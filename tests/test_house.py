@@ -445,6 +445,8 @@ export days --day today..+9d
 export appointments -o jsonl --no-personal
 export queue --day today
 export waitlist --day ..+1d
+audit log --refused
+user list
 export journal
 export fhir
 export ics --doctor MEHTA

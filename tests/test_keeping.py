@@ -56,6 +56,7 @@ def day(clinic: Ask, prefill: Prefill) -> Ask:
             "doctor avail set MEHTA +3d --capacity 4",
             "doctor avail weekly RAO sun --capacity 4",
             "waitlist add P1 RAO tomorrow",
+            "user add ravi --role desk",
         ):
             clinic(*command.split())
         clinic("patient", "add", "Anita Sharma", "--phone", "90000 00003", "--new")

@@ -38,6 +38,8 @@ EVERYTHING = {
     "appointments.MATCHING CANCELLED_BY": "a list of all that the clinic or patients cancelled, without a day",
     "appointments.MATCHING NOT_UNDONE": "never asked for alone: it goes with CANCELLED_BY",
     "audit.WRITES": "the whole journal",
+    "audit.WRITES ACCEPTED": "the whole journal without refused attempts",
+    "audit.WRITES_NEWEST_FIRST ACCEPTED": "the newest writes: the journal is read from its end, until there are enough",
     "audit.WRITES_NEWEST_FIRST": "the newest of the journal: it is read from its end, until there are enough",
     "days.DOCTORS_WITH_LEDGER": "one look at all ledgers for an import of days, instead of one a doctor",
     "integrity.HOLDERS": "a repair of the whole database",

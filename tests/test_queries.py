@@ -22,7 +22,7 @@ from clinicctl.desk import transitions as desk_transitions
 from clinicctl.desk.imports import patient_plan
 from clinicctl.rules import import_rows, transitions
 from clinicctl.rules.references import AppointmentRef, PatientRef
-from clinicctl.statuses import MessageState
+from clinicctl.statuses import MessageState, Role
 from clinicctl.store import compile as compiler
 from clinicctl.store import db_errors, models
 from clinicctl.store.compiled import queue as stored_queue
@@ -298,6 +298,10 @@ report load --from -1d
 report load --from -1d --by doctor
 appointment move A25 --time 09:40
 free --days 10
+user add vera --role manager
+user edit vera --role reader
+user list
+audit log --refused
 """
 OUTBOX = """
 config quiet_hours ''
@@ -468,6 +472,12 @@ def between_others(store: Store) -> None:
     with store.write(actor="desk", key="added") as tx:
         request = {"name": "Tara Bose", "phone": "98333 33333"}
         desk.journal.once(tx, desk.registration.add, command="patient add", key="added", own_key=True, request=request)
+    with store.write(actor="desk", key="refused", dry_run=True) as tx:
+        desk.users.add(tx, name="noor", role=Role.DESK, pin=desk.pins.NewPin("none"))
+        desk.pins.count_wrong(tx, name="noor")
+        refusal = errors.NotAllowed(command="patient erase", role="desk", needed=["manager"])
+        desk.permissions.record(tx, refusal, command="patient erase")
+        assert len(list(desk.audit.refused(tx))) == 1
     with store.write(actor="desk", key="imported", dry_run=True) as tx:
         assert desk.imports.patients.add_patients(tx, plan=plan).added == 1
         booked, here = (desk.lookup.find_appointment(tx, AppointmentRef(each)) for each in ("A17", "A16"))

@@ -25,6 +25,7 @@ from clinicctl.rules import days
 from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, BookedRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
+from clinicctl.statuses import Role
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Queries, Step, Tx
@@ -64,7 +65,8 @@ def once(
     tx.prefetch(first_queries(key if own_key else None, request))
     first = stored_journal.by_key(tx, key=key) if own_key else None
     if first is not None:
-        if first.said != asked and first.fingerprint != _fingerprint(tx, name, request):
+        is_other = first.said != asked and first.fingerprint != _fingerprint(tx, name, request)
+        if is_other or not _may_see(tx, first):
             raise errors.KeyReused(command=first.command, at=tx.local(first.at).isoformat(timespec="seconds"))
         return Outcome(result=replay.result(tx, replay.read(tx, first.outcome, of=first.number)), replayed=True)
     # References are resolved before the operation, which may change their meaning.
@@ -79,6 +81,14 @@ def once(
         tx.merges_before.clear()
         tx.changes.clear()
     return Outcome(result=result)
+
+
+def _may_see(tx: Tx, write: rows.WriteRow) -> bool:
+    """Return whether the answer of a write may be repeated.
+
+    In a clinic with users, only its actor and managers get it.
+    """
+    return tx.person is None or tx.person.role is Role.MANAGER or write.actor == tx.actor
 
 
 def first_queries(own_key: str | None, request: Mapping[str, Any]) -> Queries:
@@ -278,8 +288,12 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, digest: str, fing
 
 
 def _role(tx: Tx) -> dict[str, str]:
-    """Return the user by whom a server knows somebody who acts under another name."""
-    return {"role": tx.role} if tx.role is not None and tx.role != tx.actor else {}
+    """Return the user of the machine or server, if the actor has another name.
+
+    On a file it is noted only in a clinic with users.
+    """
+    known = tx.role or (tx.person.login if tx.person is not None else None)
+    return {"role": known} if known is not None and known != tx.actor else {}
 
 
 def _fingerprint(tx: Tx, name: str, request: Mapping[str, Any]) -> str | None:

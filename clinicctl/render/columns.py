@@ -26,6 +26,7 @@ from clinicctl.results.imports import ImportedDoctor, ImportedHoliday, ImportedP
 from clinicctl.results.journal import JournalEntry
 from clinicctl.results.outbox import OutboxMessage, OutgoingMessage, ShownMessage, Template
 from clinicctl.results.people import Doctor, Duplicate, FoundPatient, Patient
+from clinicctl.results.users import Refused, User
 
 FEW = 6
 """The most numbers in a cell."""
@@ -253,6 +254,22 @@ COLUMNS: dict[type, Sequence[Column]] = {
     VisitType: (
         ("Kind of visit", lambda each: each.name),
         ("Minutes", lambda each: each.minutes),
+    ),
+    User: (
+        ("User", lambda each: each.name),
+        ("Role", lambda each: each.role),
+        ("Doctor", lambda each: each.doctor),
+        ("PIN", lambda each: "yes" if each.pin else ""),
+        ("Since", lambda each: each.created_at),
+    ),
+    Refused: (
+        ("No.", lambda each: each.number),
+        ("Time", lambda each: each.at),
+        ("By", lambda each: each.actor),
+        ("Command", lambda each: each.command),
+        ("Role", lambda each: each.role or "none"),
+        ("Needed", lambda each: " or ".join(each.needed)),
+        ("About", lambda each: each.reason),
     ),
     ShownMessage: (
         ("Message", lambda each: each.id),

@@ -69,6 +69,12 @@ CLINIC = (
         checks.one_of(("yes", "no")),
     ),
     SettingSpec(
+        "shared_terminals",
+        "no",
+        "yes: somebody who knows the PIN of a user may act as --actor",
+        checks.one_of(("yes", "no")),
+    ),
+    SettingSpec(
         "print_command",
         "",
         "the command that prints its standard input; {kind} is ticket or day (default: lp)",
@@ -119,6 +125,7 @@ class ClinicSettings:
     overbook_limit: int
     mask_phones: str
     mask_names: str
+    shared_terminals: str
     print_command: str
     ticket_width: str
     notify: str

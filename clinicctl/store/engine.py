@@ -54,8 +54,11 @@ class Store(Protocol):
     def require_standalone(self) -> None:
         """Refuse to run inside a batch or a shell."""
 
-    def read(self, *, actor: str | None) -> AbstractContextManager[Tx]:
-        """Hand out a read-only view of one instant, without waiting for writers."""
+    def read(self, *, actor: str | None, ahead: Queries | None = None) -> AbstractContextManager[Tx]:
+        """Hand out a read-only view of one instant, without waiting for writers.
+
+        `ahead` is as for `write`.
+        """
 
     def write(
         self, *, actor: str | None, key: str, dry_run: bool = False, ahead: Queries | None = None

@@ -88,8 +88,9 @@ class Tx(ABC):
     database as it was before. The journal gets `steps`, the steps taken, `days_before`, the previous state of the
     changed days, and `merges_before`, what a merge moved. `changes` has what patients may get messages about, in a
     clinic that sends any. A clinic with `moved_to` lives on at that place. `role` is the user by whom a server knows
-    the command, who may not be the actor. `session` is what the engine sends statements with; an engine adds no fields,
-    because each dataclass costs every command a millisecond.
+    the command, who may not be the actor. `person` is the user of the clinic who acts, if it has users. `session` is
+    what the engine sends statements with; an engine adds no fields, because each dataclass costs every command a
+    millisecond.
     """
 
     session: Any
@@ -104,6 +105,7 @@ class Tx(ABC):
     schema: int = CURRENT
     moved_to: str | None = None
     role: str | None = None
+    person: Any = None
     saved_copy: str | None = None
     key: str | None = None
     end: JournalEnd = field(default_factory=JournalEnd)

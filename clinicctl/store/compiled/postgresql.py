@@ -1103,6 +1103,18 @@ WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AN
 < ? GROUP BY queue_entries.date, hour
 """,
     """
+SELECT users.name, users.role, users.doctor_id
+FROM users
+WHERE users.name = ? OR users.name = ? OR users.name = (SELECT min(users.name) AS min_1
+FROM users)
+""": """
+SELECT users.name, users.role, users.doctor_id
+FROM users
+WHERE users.name = coalesce(nullif(?, ''), CAST(session_user AS VARCHAR)) OR users.name = ? OR users.name =
+(SELECT min(users.name) AS min_1
+FROM users)
+""",
+    """
 SELECT waitlist_days.entry_id, waitlist_days.date
 FROM waitlist_days
 WHERE waitlist_days.entry_id IN (SELECT entries_listed.value
@@ -1429,6 +1441,22 @@ DDL = (
     CONSTRAINT fk_patient_words_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_patient_words_patient_id ON patient_words (patient_id)""",
+    """CREATE TABLE users (
+    name TEXT COLLATE "C" NOT NULL,
+    role TEXT COLLATE "C" NOT NULL,
+    doctor_id UUID,
+    pin TEXT COLLATE "C",
+    wrong_pins BIGINT NOT NULL,
+    wrong_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_users PRIMARY KEY (name),
+    CONSTRAINT ck_users_name CHECK (length(name) BETWEEN 1 AND 64),
+    CONSTRAINT ck_users_role CHECK (role IN ('desk', 'clinician', 'manager', 'auditor', 'reader', 'importer')),
+    CONSTRAINT ck_users_doctor CHECK ((role = 'clinician') = (doctor_id IS NOT NULL)),
+    CONSTRAINT ck_users_wrong_pins CHECK (wrong_pins >= 0 AND (wrong_pins = 0) = (wrong_at IS NULL)),
+    CONSTRAINT fk_users_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
+)""",
     """CREATE TABLE held_slots (
     doctor_id UUID NOT NULL,
     date DATE NOT NULL,

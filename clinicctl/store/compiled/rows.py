@@ -14,6 +14,7 @@ from clinicctl.statuses import (
     MessageState,
     Notify,
     QueueStatus,
+    Role,
     Sex,
     WaitlistStatus,
 )
@@ -26,6 +27,7 @@ MESSAGE_KIND = {each.value: each for each in MessageKind}
 MESSAGE_STATE = {each.value: each for each in MessageState}
 NOTIFY = {each.value: each for each in Notify}
 QUEUE_STATUS = {each.value: each for each in QueueStatus}
+ROLE = {each.value: each for each in Role}
 SEX = {each.value: each for each in Sex}
 WAITLIST_STATUS = {each.value: each for each in WaitlistStatus}
 
@@ -1272,6 +1274,16 @@ def patient_word_row(stored: Any) -> PatientWordRow:
     return PatientWordRow(stored[0], to_uuid(stored[1]))
 
 
+class PersonRow(NamedTuple):
+    name: str
+    role: Role
+    doctor_id: UUID | None
+
+
+def person_row(stored: Any) -> PersonRow:
+    return PersonRow(stored[0], ROLE[stored[1]], None if stored[2] is None else to_uuid(stored[2]))
+
+
 class PhoneStateRow(NamedTuple):
     ending: Any
     patient_id: Any
@@ -1467,6 +1479,32 @@ class TakenStepRow(NamedTuple):
 
 def taken_step_row(stored: Any) -> TakenStepRow:
     return TakenStepRow(stored[0], stored[1], stored[2], stored[3], stored[4], stored[5], stored[6], stored[7])
+
+
+class UserRow(NamedTuple):
+    name: str
+    role: Role
+    doctor_id: UUID | None
+    pin: str | None
+    wrong_pins: int
+    wrong_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    doctor: str | None
+
+
+def user_row(stored: Any) -> UserRow:
+    return UserRow(
+        stored[0],
+        ROLE[stored[1]],
+        None if stored[2] is None else to_uuid(stored[2]),
+        stored[3],
+        stored[4],
+        None if stored[5] is None else to_instant(stored[5]),
+        to_instant(stored[6]),
+        to_instant(stored[7]),
+        stored[8],
+    )
 
 
 class VisitRow(NamedTuple):

@@ -225,6 +225,22 @@ DDL = (
     CONSTRAINT fk_patient_words_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_patient_words_patient_id ON patient_words (patient_id)""",
+    """CREATE TABLE users (
+    name VARCHAR NOT NULL,
+    role VARCHAR NOT NULL,
+    doctor_id CHAR(32),
+    pin VARCHAR,
+    wrong_pins INTEGER NOT NULL,
+    wrong_at DATETIME,
+    created_at DATETIME NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_users PRIMARY KEY (name),
+    CONSTRAINT ck_users_name CHECK (length(name) BETWEEN 1 AND 64),
+    CONSTRAINT ck_users_role CHECK (role IN ('desk', 'clinician', 'manager', 'auditor', 'reader', 'importer')),
+    CONSTRAINT ck_users_doctor CHECK ((role = 'clinician') = (doctor_id IS NOT NULL)),
+    CONSTRAINT ck_users_wrong_pins CHECK (wrong_pins >= 0 AND (wrong_pins = 0) = (wrong_at IS NULL)),
+    CONSTRAINT fk_users_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
+)""",
     """CREATE TABLE held_slots (
     doctor_id CHAR(32) NOT NULL,
     date DATE NOT NULL,
@@ -473,6 +489,16 @@ COLUMNS = {
         "word": "text",
         "patient_id": "uuid",
     },
+    "users": {
+        "name": "text",
+        "role": "text",
+        "doctor_id": "uuid",
+        "pin": "text",
+        "wrong_pins": "int",
+        "wrong_at": "instant",
+        "created_at": "instant",
+        "updated_at": "instant",
+    },
     "held_slots": {
         "doctor_id": "uuid",
         "date": "date",
@@ -695,6 +721,22 @@ CHECKS = {
         "patient_phones",
         "position >= 1",
     ),
+    "ck_users_doctor": (
+        "users",
+        "(role = 'clinician') = (doctor_id IS NOT NULL)",
+    ),
+    "ck_users_name": (
+        "users",
+        "length(name) BETWEEN 1 AND 64",
+    ),
+    "ck_users_role": (
+        "users",
+        "role IN ('desk', 'clinician', 'manager', 'auditor', 'reader', 'importer')",
+    ),
+    "ck_users_wrong_pins": (
+        "users",
+        "wrong_pins >= 0 AND (wrong_pins = 0) = (wrong_at IS NULL)",
+    ),
     "ck_journal_steps_nth": (
         "journal_steps",
         "nth >= 1",
@@ -781,6 +823,7 @@ UNIQUE = {
     "patient_phones.ending, patient_phones.patient_id": "pk_patient_phones",
     "patient_phones.patient_id, patient_phones.position": "uq_patient_phones_position",
     "patient_words.word, patient_words.patient_id": "pk_patient_words",
+    "users.name": "pk_users",
     "held_slots.doctor_id, held_slots.date, held_slots.slot": "pk_held_slots",
     "journal_steps.journal_number, journal_steps.nth": "pk_journal_steps",
     "messages.appointment, messages.kind, messages.occasion": "pk_messages",

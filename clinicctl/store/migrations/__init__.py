@@ -13,7 +13,7 @@ tables (https://sqlite.org/lang_altertable.html, 7) would still apply.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-CURRENT = 7
+CURRENT = 8
 FIRST_ON_SERVER = 6
 """The first version on a server: the statements of older steps are for files."""
 APPLICATION_ID = 0x434C4E43
@@ -40,6 +40,15 @@ _MESSAGES = (
     " CONSTRAINT fk_messages_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT)"
 )
 """The constraints of the table of messages."""
+
+_USERS = (
+    " CONSTRAINT pk_users PRIMARY KEY (name),"
+    " CONSTRAINT ck_users_name CHECK (length(name) BETWEEN 1 AND 64),"
+    " CONSTRAINT ck_users_role CHECK (role IN ('desk', 'clinician', 'manager', 'auditor', 'reader', 'importer')),"
+    " CONSTRAINT ck_users_doctor CHECK ((role = 'clinician') = (doctor_id IS NOT NULL)),"
+    " CONSTRAINT ck_users_wrong_pins CHECK (wrong_pins >= 0 AND (wrong_pins = 0) = (wrong_at IS NULL)),"
+    " CONSTRAINT fk_users_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT)"
+)
 
 
 class Each(NamedTuple):
@@ -189,6 +198,19 @@ STEPS: dict[int, Sequence[str | Each]] = {
         ),
         "CREATE INDEX ix_messages_open_due ON messages (due) WHERE state IN ('pending', 'leased')",
     ),
+    8: (
+        Each(
+            sqlite="CREATE TABLE users (name VARCHAR NOT NULL, role VARCHAR NOT NULL, doctor_id CHAR(32), pin VARCHAR,"
+            " wrong_pins INTEGER NOT NULL, wrong_at DATETIME, created_at DATETIME NOT NULL,"
+            " updated_at DATETIME NOT NULL,"
+            f"{_USERS}",
+            postgresql='CREATE TABLE users (name TEXT COLLATE "C" NOT NULL, role TEXT COLLATE "C" NOT NULL,'
+            ' doctor_id UUID, pin TEXT COLLATE "C", wrong_pins BIGINT NOT NULL,'
+            " wrong_at TIMESTAMP WITH TIME ZONE, created_at TIMESTAMP WITH TIME ZONE NOT NULL,"
+            " updated_at TIMESTAMP WITH TIME ZONE NOT NULL,"
+            f"{_USERS}",
+        ),
+    ),
 }
 """The statements of each step, by the version that it leads to. A text is for both engines.
 
@@ -197,7 +219,7 @@ doctors' days can be undone, and archived patients are not on the waitlist. 4: A
 month of an estimated birth date; an appointment has a note; a recalled patient may be ahead of others. 5: Keys find
 records of one person; two patients can be judged to be two people; a merge can be undone. 6: Days have hours; a visit
 may hold several slots, which are in a table of their own; visits have kinds and series; the clinic has holidays. 7:
-Messages to patients, who say how and in which language they want them.
+Messages to patients, who say how and in which language they want them. 8: The clinic has users.
 """
 
 

@@ -43,6 +43,7 @@ from clinicctl.store.models.people import (
     patient_words,
     patients,
 )
+from clinicctl.store.models.users import User, users
 from clinicctl.store.models.visits import (
     Appointment,
     HeldSlot,
@@ -83,6 +84,7 @@ __all__ = [
     "PatientWord",
     "QueueEntry",
     "Setting",
+    "User",
     "VisitType",
     "WaitlistDay",
     "WaitlistEntry",
@@ -106,6 +108,7 @@ __all__ = [
     "patients",
     "queue_entries",
     "settings",
+    "users",
     "visit_types",
     "waitlist_days",
     "waitlist_entries",
