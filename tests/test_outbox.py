@@ -462,3 +462,30 @@ def fill(database: str) -> None:
         f"INSERT INTO messages {numbers} SELECT n, kind, occasion, due, state, attempts, channel, ref, failure,"
         " created_at, updated_at FROM n, messages WHERE kind = 'booked'",
     )
+
+
+# How patients want messages
+
+
+def test_a_registration_keeps_how_a_patient_wants_messages(clinic: Ask, refused: Refused) -> None:
+    options = ("Tara Bose", "--phone", "98111 11111", "--notify", "none", "--language", "PT_br")
+    added = clinic("patient", "add", *options)
+    assert (added["notify"], added["language"]) == ("none", "pt-br")
+    again = clinic("patient", "add", "Tara Bose", "--phone", "98111 11111", "--notify", "sms")
+    assert (again["created"], again["notify"], again["not_taken"]) == (False, "none", ["notify"])
+    assert clinic("patient", "edit", "P3", "--language", "")["language"] is None
+    refused(2, "usage", "patient", "edit", "P3", "--notify", "pigeon")
+    refused(2, "invalid_value", "patient", "edit", "P3", "--language", "english")
+
+
+def test_an_import_of_patients_has_how_they_want_messages(clinic: Ask, run: Run) -> None:
+    rows = "name,phone,notify,language\nTara Bose,98111 11111,None,DE\nAnita Sharma,98765 43210,whatsapp,\n"
+    imported = clinic("patient", "import", "-", stdin=rows)
+    assert [each["outcome"] for each in imported["rows"]] == ["added", "changed"]
+    found = [clinic("patient", "show", each) for each in ("P3", "P1")]
+    assert [(each["notify"], each["language"]) for each in found] == [("none", "de"), ("whatsapp", None)]
+    bad = run("patient", "import", "-", stdin="name,phone,notify\nLi Na,98111 11112,pigeon\n")
+    assert (bad.status, "notify is sms, email, whatsapp, none" in bad.stderr) == (65, True)
+    header, first, *_ = run("export", "patients", "-o", "csv", status=0).stdout.splitlines()
+    assert dict(zip(header.split(","), first.split(","), strict=False))["number"] == "P1"
+    assert header.endswith("notify,language")
