@@ -20,6 +20,7 @@ from clinicctl.rules import merges
 from clinicctl.rules.days import parse_day, parse_days
 from clinicctl.rules.references import BookedRef, DoctorRef, PatientRef
 from clinicctl.rules.text import NOTE
+from clinicctl.statuses import Notify
 from clinicctl.store.engine import open_store
 from tests import stored
 from tests.statements import Statements
@@ -305,7 +306,8 @@ def test_the_record_of_a_merge_has_nothing_personal(two: Ask, db: str) -> None:
     record = stored.value(db, "SELECT before FROM journal_merges")
     before = json.loads(record)
     taken_over = ["email", "sex", "born", "note"]
-    assert before["former"] == {"taken_over": taken_over, "joined": True, "born_year": 0, "born_month": None}
+    former = {"joined": True, "born_year": 0, "born_month": None, "notify": None}
+    assert before["former"] == {"taken_over": taken_over, **former}
     for word in ("Anit", "Sharma", "9000000003", "1980", "female", "deaf", "bus", "example"):
         assert word not in record, word
 
@@ -376,6 +378,8 @@ details = st.builds(
     born=st.sampled_from([None, date(1980, 1, 31), date(1981, 12, 1)]),
     born_year=st.none(),
     born_month=st.none(),
+    notify=st.sampled_from([None, *Notify]),
+    language=st.sampled_from([None, "de", "en"]),
 ) | st.builds(
     SimpleNamespace,
     name=st.just("A B"),
@@ -386,6 +390,8 @@ details = st.builds(
     born=st.none(),
     born_year=st.sampled_from([1979, 1980, 1981, 1982]),
     born_month=st.sampled_from([None, 1, 12]),
+    notify=st.none(),
+    language=st.none(),
 )
 
 

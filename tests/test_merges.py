@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from clinicctl.rules import merges
 from clinicctl.rules.text import NOTE
+from clinicctl.statuses import Notify
 from clinicctl.store.engine import open_store
 from tests import stored
 from tests.test_keeping import older
@@ -123,6 +124,8 @@ details = st.builds(
     born=st.sampled_from([None, date(1980, 1, 1), date(1990, 1, 1)]),
     born_year=st.none(),
     born_month=st.none(),
+    notify=st.sampled_from([None, *Notify]),
+    language=st.sampled_from([None, "de", "en"]),
 ) | st.builds(
     SimpleNamespace,
     name=st.just("A B"),
@@ -133,6 +136,8 @@ details = st.builds(
     born=st.none(),
     born_year=st.sampled_from([None, 1980, 1981, 1990]),
     born_month=st.none(),
+    notify=st.none(),
+    language=st.none(),
 )
 
 
@@ -146,6 +151,12 @@ def test_nothing_that_a_record_says_is_lost_by_a_merge(gone: Any, stays: Any) ->
         assert ours in empty or str(ours) in str(getattr(after, field)), field
         assert theirs in empty or str(theirs) in str(getattr(after, field)) or field in settled.differing, field
         assert (field in settled.taken_over) == (getattr(after, field) != ours), field
+    # An opt-out wins; else the survivor's own stays.
+    opted_out = Notify.NONE in (gone.notify, stays.notify)
+    assert after.notify == (Notify.NONE if opted_out else stays.notify or gone.notify)
+    assert after.language == (stays.language or gone.language)
+    former = merges.restored(merges.former_details(settled, gone, stays), gone, after)
+    assert former.get("notify", after.notify) == stays.notify
     assert after.born is None or after.born_year is None
     assert stays.born in (None, after.born)
     if gone.born and "born" not in settled.differing:

@@ -145,7 +145,8 @@ def due(ask: Ask, now: dict[str, dict[str, Any]]) -> dict[str, str]:
         begins = datetime.fromisoformat(f"{each['date']} {each['time'] or settings['day_start']}").replace(tzinfo=zone)
         for minutes in (int(lead[:-1]) * {"h": 60, "m": 1}[lead[-1]] for lead in settings["reminders"].split(",")):
             at = datetime.fromtimestamp(begins.timestamp() - minutes * 60, zone)
-            if each["status"] == "booked" and at > datetime.now(zone):
+            # Just after news there is no reminder.
+            if each["status"] == "booked" and at > datetime.now(zone) + timedelta(hours=1):
                 found[f"{each['number']}-reminder-{minutes}"] = at.isoformat()
     return found
 
@@ -161,6 +162,12 @@ def test_the_patients_own_cancellation_makes_no_message(clinic: Ask, at_eight: A
     clinic("cancel", "A1")
     assert news(clinic) == []
     assert {each["gone"] for each in clinic("outbox", "list")} == {"the visit is cancelled"}
+
+
+def test_no_reminder_is_due_within_an_hour_after_the_booking(clinic: Ask, at_eight: Any) -> None:
+    clinic("book", "P1", "MEHTA", "+1d", "--time", "09:00")
+    clinic("book", "P2", "MEHTA", "+1d", "--time", "09:10")
+    assert [each for each, _ in messages(clinic) if "1440" in each] == ["A2-reminder-1440"]
 
 
 def test_whoever_walks_in_gets_no_message(clinic: Ask, at_eight: Any) -> None:

@@ -238,7 +238,7 @@ def test_quiet_hours_that_end_in_a_repeated_hour_end_at_its_second_time() -> Non
     ("on", "due"),
     [("2026-03-29", "2026-03-28T09:00:00+01:00"), ("2026-10-25", "2026-10-24T11:00:00+02:00")],
 )
-def test_a_reminder_is_due_so_many_hours_before_also_when_the_clock_changes(on: str, due: str, clinic: Ask) -> None:
+def test_a_reminder_counts_hours_also_when_the_clock_changes(on: str, due: str, clinic: Ask) -> None:
     with freeze_time(datetime.fromisoformat(f"{on} 10:00").replace(tzinfo=BERLIN) - timedelta(days=5)):
         clinic("config", "timezone", "Europe/Berlin")
         clinic("config", "notify", "on")

@@ -18,6 +18,8 @@ from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx, VisitChange
 
 _AT_ONCE = 500
+_SOON = timedelta(hours=1)
+"""After news of a visit, there is no reminder for so long: it would say the same."""
 _NO_LONGER_SENT = "the clinic does not send it any more"
 
 A, K = AppointmentStatus, MessageKind
@@ -64,7 +66,7 @@ def apply_settings(tx: Tx) -> None:
     stored.drop_reminders(tx, failure=_NO_LONGER_SENT, updated_at=tx.now)
     coming = stored.coming(tx, first=tx.today - timedelta(days=1))
     while some := list(islice(coming, _AT_ONCE)):
-        stored.insert(tx, [message for each in some for message in _reminders(tx, each.number, each)])
+        stored.insert(tx, [message for each in some for message in _reminders(tx, each.number, each, after=tx.now)])
 
 
 def _by_visit(changes: Iterable[VisitChange]) -> Mapping[int, _Net]:
@@ -89,7 +91,9 @@ def _messages_of(
         yield _message(tx, net.after.number, kind, write, tx.now)
     is_new = net.before is None or net.is_restored or net.retimed
     if net.after.status == A.BOOKED and is_new:
-        yield from _reminders(tx, net.after.number, net.after)
+        yield from _reminders(
+            tx, net.after.number, net.after, after=tx.now + (_SOON if kind is not None else timedelta())
+        )
 
 
 def _news(net: _Net) -> MessageKind | None:
@@ -135,12 +139,12 @@ def _handed_out(tx: Tx, nets: Mapping[int, _Net]) -> set[tuple[int, MessageKind]
     return {(each.appointment, each.kind) for each in stored.handed_out(tx, appointments=sorted(numbers))}
 
 
-def _reminders(tx: Tx, number: int, visit: Visit) -> Iterator[rows.NewMessageRow]:
-    """Yield the reminders of a visit that are still to come."""
+def _reminders(tx: Tx, number: int, visit: Visit, *, after: datetime) -> Iterator[rows.NewMessageRow]:
+    """Yield the reminders of a visit that are due after an instant."""
     begins = messages.start(visit, tx.zone, day_start=tx.clinic.day_start)
     for lead in checks.leads(tx.clinic.reminders):
         due = begins - timedelta(minutes=lead)
-        if due > tx.now:
+        if due > after:
             yield _message(tx, number, K.REMINDER, lead, due)
 
 

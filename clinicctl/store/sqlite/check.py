@@ -50,7 +50,6 @@ _LABELS = {
     for table, letter in (("patients", "P"), ("appointments", "A"), ("waitlist_entries", "W"), ("journal", "write "))
 } | {
     "patient_keys": "CASE typeof(patient) WHEN 'integer' THEN 'P' || patient ELSE 'a row' END",
-    "messages": "CASE typeof(appointment) WHEN 'integer' THEN 'A' || appointment ELSE 'row ' || rowid END",
     "held_slots": "CASE typeof(appointment) WHEN 'integer' THEN 'A' || appointment ELSE 'a row' END",
 }
 
