@@ -36,7 +36,8 @@ def test_every_command_has_its_roles_and_no_role_is_left_over() -> None:
 
 def test_every_command_that_writes_says_who_may_write() -> None:
     writing = {words for words, command in commands() if isinstance(command, Writing)}
-    assert {words for words, each in roles.COMMANDS.items() if each.writing} == writing
+    # A run of a sender makes many writes, each with a key of its own, so it takes none.
+    assert {words for words, each in roles.COMMANDS.items() if each.writing} == writing | {"outbox run"}
 
 
 def test_a_manager_may_do_everything() -> None:
