@@ -147,3 +147,50 @@ class PaperWidth(StrEnum):
 
     MM58 = "58mm"
     MM80 = "80mm"
+
+
+class Channel(StrEnum):
+    """The ways in which a message goes to a patient."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    WHATSAPP = "whatsapp"
+
+
+class Notify(StrEnum):
+    """How a patient wants messages: on a channel, or not at all."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    WHATSAPP = "whatsapp"
+    NONE = "none"
+
+
+class MessageKind(StrEnum):
+    """What a message is about."""
+
+    BOOKED = "booked"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    PROMOTED = "promoted"
+    REMINDER = "reminder"
+    NEAR = "near"
+
+
+class MessageState(StrEnum):
+    PENDING = "pending"
+    LEASED = "leased"
+    SENT = "sent"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+class Role(StrEnum):
+    """What a user of the clinic may do. Each user has one role."""
+
+    DESK = "desk"
+    CLINICIAN = "clinician"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+    READER = "reader"
+    IMPORTER = "importer"

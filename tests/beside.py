@@ -125,6 +125,8 @@ class Beside:
     def _set(self, query: Query, tx: Tx, values: Mapping[str, Any]) -> Any:
         """Run a change by SQLAlchemy; what it returns is fetched, for the change is about to be taken back."""
         statement, columns = query.statement, query.columns or ()
+        if statement.is_insert and statement.select is not None:
+            return self._on(tx).execute(bound(statement, values))
         if statement.is_insert:
             return self._on(tx).execute(statement.values(values))
         if columns:

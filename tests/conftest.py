@@ -68,10 +68,10 @@ ON_BOTH_ENGINES = {
     "answers", "arrivals", "audit", "batch", "calendar_exports", "candidates", "choices", "clinic_day", "columns",
     "contract", "day_changes", "days", "days_of_doctors", "desk_races", "distinct", "edits", "expected_times",
     "exports", "fhir", "histories", "holidays", "hours", "imports", "init_again", "journal_rows", "lists",
-    "merge_undo", "merges", "metrics", "names", "open_queues", "patient_imports", "phones", "places", "privacy",
-    "properties", "queue_acts", "races", "references", "registration", "reports", "rest_of_the_day", "second_names",
-    "series", "shell", "shell_patient", "soundness", "text", "typed", "undo_order", "visit_types", "waiting",
-    "whole_desk", "zones_and_empty_files",
+    "merge_undo", "merges", "messages", "metrics", "names", "open_queues", "outbox", "patient_imports", "phones",
+    "places", "privacy", "properties", "queue_acts", "races", "references", "registration", "reports",
+    "rest_of_the_day", "second_names", "series", "shell", "shell_patient", "soundness", "text", "typed",
+    "undo_order", "visit_types", "waiting", "whole_desk", "zones_and_empty_files",
 }
 # fmt: on
 """The modules of tests that ask the store instead of a file, and so run on both engines."""

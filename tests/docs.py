@@ -218,6 +218,37 @@ def reports() -> str:
     return "\n".join(map(listed, REPORTS))
 
 
+def role_meanings() -> str:
+    """Make the table of what each role is for."""
+    from clinicctl.desk.roles import MEANINGS
+
+    rows = "".join(f"| `{role}` | {meaning} |\n" for role, meaning in MEANINGS.items())
+    return f"| role | meaning |\n|---|---|\n{rows}"
+
+
+def roles() -> str:
+    """Make the table of commands and roles."""
+    from clinicctl.desk.roles import COMMANDS
+    from clinicctl.statuses import Role
+
+    def cell(role: Role, access: Any) -> str:
+        if role not in access.roles:
+            return ""
+        if role is Role.CLINICIAN and not access.any_doctor and words in OWN:
+            return "own"
+        return "read" if access.writing and role not in access.writing else "yes"
+
+    rows = ""
+    for words, access in COMMANDS.items():
+        rows += f"| `{words}` | {' | '.join(cell(role, access) for role in Role)} |\n"
+    return f"| command | {' | '.join(Role)} |\n|---|{'---|' * len(Role)}\n{rows}"
+
+
+OWN = {"day", "status", "undo"} | {
+    f"queue {each}" for each in ("show", "call", "next", "start", "done", "skip", "recall", "hold", "resume", "left")
+}
+"""The commands that a clinician runs about the own doctor."""
+
 PARTS: dict[str, Callable[[], str]] = {
     "command list": command_list,
     "commands": commands,
@@ -225,6 +256,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "reports": reports,
     "common options": common_options,
     "exit statuses": exit_statuses,
+    "role meanings": role_meanings,
+    "roles": roles,
     "settings": settings,
     "steps": steps,
     "tables": tables,

@@ -31,6 +31,12 @@ END:VCALENDAR
 
 DAY: tuple[Line, ...] = (
     (["config", "overbook_limit", "3"], None),
+    (["config", "notify", "on"], None),
+    (["config", "near", "5"], None),
+    (["config", "quiet_hours", ""], None),
+    (["config", "template", "set", "de", "reminder", "{clinic}: {patient}, {when}"], None),
+    (["config", "template", "set", "de", "near", "{clinic}: {ahead}"], None),
+    (["config", "template", "remove", "de", "near"], None),
     (["doctor", "add", "MEHTA", "Dr. Asha Mehta"], None),
     (["doctor", "add", "RAO", "Dr. Vikram Rao", "--capacity", "3"], None),
     (["doctor", "add", "TEMP", "Dr. Tempa"], None),
@@ -72,6 +78,9 @@ DAY: tuple[Line, ...] = (
     (["walkin", "RAO", "--new", "Quormak Zyxwin", "--phone", "98765 14705", "--another"], None),
     (["undo"], None),
     (["queue", "call", "MEHTA"], None),
+    (["outbox", "next", "--limit", "100"], None),
+    (["outbox", "failed", "A3-near", "--reason", "zyxwin-why"], None),
+    (["outbox", "sent", "A2-near", "--ref", "SM123"], None),
     (["queue", "skip", "MEHTA"], None),
     (["queue", "recall", "MEHTA", "1", "--next"], None),
     (["queue", "hold", "MEHTA", "1"], None),
@@ -95,6 +104,9 @@ DAY: tuple[Line, ...] = (
     (["patient", "distinct", "P2", "P4"], None),
     (["patient", "merge", "P3", "--into", "P1", "--yes"], None),
     (["patient", "erase", "zyxwin quvmark", "--yes"], None),
+    (["user", "add", "ravi", "--role", "desk"], None),
+    (["user", "edit", "ravi", "--role", "clinician", "--doctor", "MEHTA"], None),
+    (["user", "remove", "ravi"], None),
 )
 
 REFUSED: tuple[Line, ...] = (
@@ -134,6 +146,9 @@ REFUSED: tuple[Line, ...] = (
     (["audit", "log", "--patient", "zyxwin nobody"], None),
     (["audit", "log", "--appointment", NAME], None),
     (["audit", "verify", "--anchor", NAME], None),
+    (["outbox", "sent", NAME], None),
+    (["outbox", "failed", "A999-near", "--reason", "zyxwin-why"], None),
+    (["config", "template", "set", "de", "near", NAME + " {reason}"], None),
 )
 
 

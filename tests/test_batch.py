@@ -557,8 +557,8 @@ def test_what_may_read_long_does_not_hold_the_lock(
     seen, read = list[bool](), shared.read
 
     @contextmanager
-    def watched(self: GroupStore, *, actor: str) -> Iterator[Any]:
-        with read(self, actor=actor) as tx:
+    def watched(self: GroupStore, **how: Any) -> Iterator[Any]:
+        with read(self, **how) as tx:
             seen.append(stored.is_held(database))
             yield tx
 

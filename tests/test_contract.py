@@ -30,16 +30,21 @@ CONTRACT = {
         *("patient_not_found", "doctor_not_found", "appointment_not_found", "queue_entry_not_found"),
         *("file_not_found", "setting_not_found", "journal_entry_not_found", "waitlist_entry_not_found"),
         *("series_not_found", "holiday_not_found", "visit_type_not_found"),
+        "user_not_found",
+        *("message_not_found", "template_not_found"),
     },
     5: {"ambiguous"},
     6: {
         *("capacity_full", "already_booked", "duplicate_code", "possible_duplicate", "merge_conflict", "key_reused"),
         *("already_checked_in", "has_bookings", "exists", "already_waiting", "already_undone", "time_taken"),
         "series_unavailable",
+        "user_exists",
+        *("series_unavailable", "leased_again"),
     },
     7: {
         *("doctor_absent", "past_day", "past_time", "wrong_day", "wrong_patient", "illegal_step", "archived"),
         *("taken_back", "with_another_doctor", "no_such_time", "no_roles"),
+        *("not_allowed", "first_user", "last_manager"),
     },
     10: {
         *("no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"),

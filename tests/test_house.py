@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "clock": set(),
     "interrupts": set(),
     "statuses": set(),
-    "settings": {"errors"},
+    "settings": {"errors", "settings"},
     "machine": {"errors", "settings"},
     "results": {"statuses", "results"},
     "log": {"clock", "errors"},
@@ -153,7 +153,7 @@ OPENS_ITS_OWN = {
         "machine.py _zone_table",
         "store/sqlite/location.py _mounts",
     ),  # files of the system
-    "settings.py _zones",  # a file of the tzdata package
+    "settings/checks.py zones",  # a file of the tzdata package
     *("cli/help.py _markdown", "render/board_page.py _part"),  # pages of the package
     *(
         "store/sqlite/head_file.py _opened",
@@ -430,6 +430,10 @@ report lead-time
 report load
 report doctors
 report changes
+outbox list
+outbox show A2-near
+outbox preview
+config template list
 metrics
 export patients --to patients.csv
 export doctors
@@ -437,6 +441,8 @@ export days --day today..+9d
 export appointments -o jsonl --no-personal
 export queue --day today
 export waitlist --day ..+1d
+audit log --refused
+user list
 export journal
 export fhir
 export ics --doctor MEHTA

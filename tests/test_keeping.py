@@ -56,6 +56,7 @@ def day(clinic: Ask, prefill: Prefill) -> Ask:
             "doctor avail set MEHTA +3d --capacity 4",
             "doctor avail weekly RAO sun --capacity 4",
             "waitlist add P1 RAO tomorrow",
+            "user add ravi --role desk",
         ):
             clinic(*command.split())
         clinic("patient", "add", "Anita Sharma", "--phone", "90000 00003", "--new")
@@ -63,6 +64,7 @@ def day(clinic: Ask, prefill: Prefill) -> Ask:
         clinic("patient", "distinct", "P1", "P2")
         clinic("config", "holiday", "add", "+300d", "Founders' Day")
         clinic("config", "visit-type", "add", "new", "--minutes", "20")
+        clinic("config", "notify", "on")
 
     # What is today's is filled anew once it is tomorrow.
     prefill(f"day-{clock.now():%Y-%m-%d}", fill)
@@ -149,6 +151,7 @@ BREAKS = {
         "an appointment holds its slots",
         True,
     ),
+    "message": ("UPDATE messages SET occasion = 0 WHERE occasion = 120", "a message names its occasion", False),
     "slot": ("UPDATE appointments SET slot = 0 WHERE number = 1", "each slot is given once", False),
     "no ledger": (
         "DELETE FROM doctor_daily_capacities WHERE id IN (SELECT c.id FROM doctor_daily_capacities AS c"

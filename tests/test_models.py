@@ -40,6 +40,7 @@ def demo(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     ask("config", "visit-type", "add", "new", "--minutes", "20")
     number = ask("patient", "add", "Vera Novak", "--phone", "none")["number"]
     ask("patient", "merge", number, "--into", "P1", "--yes")
+    ask("user", "add", "petra", "--role", "clinician", "--doctor", "NOVAK")
     return ask
 
 

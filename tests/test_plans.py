@@ -17,6 +17,7 @@ Ask = Callable[..., Any]
 GROWING = {
     "appointments",
     "held_slots",
+    "messages",
     "patients",
     "patient_words",
     "queue_entries",
@@ -37,6 +38,8 @@ EVERYTHING = {
     "appointments.MATCHING CANCELLED_BY": "a list of all that the clinic or patients cancelled, without a day",
     "appointments.MATCHING NOT_UNDONE": "never asked for alone: it goes with CANCELLED_BY",
     "audit.WRITES": "the whole journal",
+    "audit.WRITES ACCEPTED": "the whole journal without refused attempts",
+    "audit.WRITES_NEWEST_FIRST ACCEPTED": "the newest writes: the journal is read from its end, until there are enough",
     "audit.WRITES_NEWEST_FIRST": "the newest of the journal: it is read from its end, until there are enough",
     "days.DOCTORS_WITH_LEDGER": "one look at all ledgers for an import of days, instead of one a doctor",
     "integrity.HOLDERS": "a repair of the whole database",
@@ -46,6 +49,13 @@ EVERYTHING = {
     "journal.STORED_WRITES": "a check of the whole journal",
     "journal.STORED_STEPS": "a check of the whole journal",
     "metrics.APPOINTMENTS": "a restore says how many there are",
+    "outbox.DROP_PENDING": "`config notify off`: every message that is open",
+    "outbox.DROP_REMINDERS": "a change of the settings of reminders: every message that is open",
+    "outbox.MATCHING": "a list of all messages",
+    "outbox.MATCHING ARE_OPEN": "a list of the open messages, from the index of those",
+    "outbox.MATCHING DUE_FROM": "never asked for: it goes with DUE",
+    "outbox.MATCHING IN_STATES": "a list of all messages in some states",
+    "outbox.MATCHING ON_CHANNEL": "never asked for: it goes with DUE",
     "patients.COUNT": "the metrics, and a restore, say how many there are",
     "patients.FIND": "never asked for without a word",
     "patients.MERGED": "a list of all patients, and an import of patients: those who were merged",
@@ -151,7 +161,8 @@ def fill(connection: sqlite3.Connection) -> None:
     connection.execute(
         "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)"
         " SELECT printf('%032x', n), 100 + n, 'A', 'a' || n, '+9190000' || (10000 + n), NULL, NULL,"
-        " 'unknown', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL FROM n, patients WHERE number = 1"
+        " 'unknown', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL, NULL, NULL FROM n, patients"
+        " WHERE number = 1"
     )
     assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'sqlite_stat%'").fetchone() == (0,)
 

@@ -27,7 +27,10 @@ Refused = Callable[..., dict[str, Any]]
 MORE_ROWS = (
     "INSERT INTO holidays VALUES ('2026-12-25', 'Christmas'), ('2026-12-26', 'Boxing Day')",
     "INSERT INTO visit_types VALUES ('new', 20), ('follow-up', 10)",
+    "INSERT INTO users SELECT code, 'desk', NULL, NULL, 0, NULL, created_at, updated_at FROM doctors",
     "INSERT INTO distinct_patients SELECT a.id, b.id FROM patients AS a JOIN patients AS b ON a.id < b.id",
+    "INSERT INTO messages SELECT number, 'near', 0, created_at, 'pending', 0, NULL, NULL, NULL, created_at, updated_at"
+    " FROM appointments",
     "INSERT INTO journal_days VALUES (1, '{}'), (2, '{}')",
     "INSERT INTO journal_merges VALUES (1, '{}'), (2, '{}')",
     f"INSERT INTO {WEEKLY} SELECT doctor_id, 5, present, capacity, sessions, every FROM {WEEKLY}",

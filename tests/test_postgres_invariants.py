@@ -86,6 +86,7 @@ def told(found: dict[str, list[tuple[Any, ...]]]) -> Found:
 
 
 LINES = """
+config notify on
 book P1 MEHTA
 book P2 MEHTA
 book P1 RAO +1d
@@ -151,6 +152,11 @@ PLANTED = {
         "UPDATE held_slots SET date = '2020-02-29'",
         "UPDATE appointments SET slots = 3",
         "UPDATE appointments SET status = 'cancelled'",
+    ),
+    "a message names its occasion": (
+        "UPDATE messages SET occasion = occasion + 1000 WHERE kind = 'booked'",
+        "UPDATE messages SET occasion = 0 WHERE occasion = 120",
+        "UPDATE messages SET kind = 'near' WHERE occasion = 120",
     ),
     "each day with appointments has a ledger": (
         "DELETE FROM doctor_daily_capacities",

@@ -27,6 +27,7 @@ PERSONAL = {"patient", "words", "same_as", "into", "phone", "born", "email", "no
 NOT_PERSONAL = {
     *("init name", "config name", "config holiday add name"),
     *(f"config visit-type {each} name" for each in ("add", "edit", "remove")),
+    *(f"user {each} name" for each in ("add", "edit", "remove")),
 }
 ERASED = {
     *("Zyxwin", "Quvmark", "zyxwin", "quvmark", "9876514703", "zyxwin@mark", "zyxwin-note", "1971-03-17"),

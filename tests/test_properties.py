@@ -48,7 +48,7 @@ from clinicctl.rules import slots, transitions
 from clinicctl.rules.dates import BirthWord
 from clinicctl.rules.days import DaysWord, DayWord, WeekdaysWord
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, DoctorRef, PatientRef
-from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, QueueStatus, Sex
+from clinicctl.statuses import AppointmentStatus, CancelledBy, OnConflict, QueueStatus, Role, Sex
 from clinicctl.store import models  # noqa: F401 - the tables of SQLModel.metadata
 from clinicctl.store.engine import Tx, open_store
 from tests import stored
@@ -1116,6 +1116,7 @@ DAY = "doctor_daily_availabilities"
 LEDGER, WEEKLY = "doctor_daily_capacities", "doctor_weekly_patterns"
 FIRST_ID, LAST_ID = "0" * 32, "f" * 32
 """Ids of nobody."""
+AT = "'2026-03-02 09:00:00.000000'"
 # Both engines run these: a server knows no rowid, and an id has to look like one.
 BROKEN = [
     ("ck_counters_value", "UPDATE counters SET value = -1"),
@@ -1232,6 +1233,17 @@ BROKEN = [
     ("ck_visit_types_name", f"INSERT INTO visit_types VALUES ('{'x' * 61}', 10)"),
     ("ck_visit_types_minutes", "INSERT INTO visit_types VALUES ('new', 0)"),
     ("ck_visit_types_minutes", "INSERT INTO visit_types VALUES ('new', 481)"),
+    ("ck_users_name", f"INSERT INTO users VALUES ('', 'desk', NULL, NULL, 0, NULL, {AT}, {AT})"),
+    ("ck_users_name", f"INSERT INTO users VALUES ('{'x' * 65}', 'desk', NULL, NULL, 0, NULL, {AT}, {AT})"),
+    ("ck_users_role", f"INSERT INTO users VALUES ('ravi', 'king', NULL, NULL, 0, NULL, {AT}, {AT})"),
+    ("ck_users_doctor", f"INSERT INTO users VALUES ('ravi', 'clinician', NULL, NULL, 0, NULL, {AT}, {AT})"),
+    ("ck_users_doctor", f"INSERT INTO users SELECT 'ravi', 'desk', id, NULL, 0, NULL, {AT}, {AT} FROM doctors"),
+    ("ck_users_wrong_pins", f"INSERT INTO users VALUES ('ravi', 'desk', NULL, NULL, -1, {AT}, {AT}, {AT})"),
+    ("ck_users_wrong_pins", f"INSERT INTO users VALUES ('ravi', 'desk', NULL, NULL, 1, NULL, {AT}, {AT})"),
+    (
+        "fk_users_doctor_id",
+        f"INSERT INTO users VALUES ('ravi', 'clinician', '{LAST_ID}', NULL, 0, NULL, {AT}, {AT})",
+    ),
     ("ck_waitlist_entries_dates", "UPDATE waitlist_entries SET last_date = '2000-01-01'"),
     ("ck_waitlist_entries_status", "UPDATE waitlist_entries SET status = 'gone'"),
     ("ck_waitlist_entries_appointment_id", "UPDATE waitlist_entries SET status = 'promoted'"),
@@ -1332,6 +1344,7 @@ def test_every_reference_restricts_the_deletion_of_what_it_refers_to(furnished: 
         ("ck_appointments_cancelled_by", "cancelled_by", CancelledBy),
         ("ck_queue_entries_status", "status", QueueStatus),
         ("ck_patients_sex", "sex", Sex),
+        ("ck_users_role", "role", Role),
     ],
 )
 def test_the_words_of_a_check_are_those_of_its_enumeration(

@@ -22,6 +22,7 @@ from clinicctl.desk import transitions as desk_transitions
 from clinicctl.desk.imports import patient_plan
 from clinicctl.rules import import_rows, transitions
 from clinicctl.rules.references import AppointmentRef, PatientRef
+from clinicctl.statuses import Role
 from clinicctl.store import compile as compiler
 from clinicctl.store import db_errors, models
 from clinicctl.store.compiled import queue as stored_queue
@@ -297,11 +298,32 @@ report load --from -1d
 report load --from -1d --by doctor
 appointment move A25 --time 09:40
 free --days 10
+user add vera --role manager
+user edit vera --role reader
+user list
+audit log --refused
 """
+OUTBOX = """
+config quiet_hours ''
+config notify on
+config template set de reminder '{clinic}: {when}'
+book P8 CHEN +40d --time 10:00
+outbox list --state pending --doctor CHEN --patient P8 --day +40d
+outbox list --due --limit 1
+outbox preview +39d
+outbox next --limit 5 --channel sms
+config reminders 2h
+cancel P8 --by clinic
+undo
+outbox next
+config notify off
+"""
+"""Messages, handed out and dropped."""
 DAMAGE = (
     "INSERT INTO patients WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 51)"
     " SELECT printf('%032x', n), (SELECT max(number) FROM patients) + n, 'Visitor', 'x', '+919000000000', NULL,"
-    " 1980, 'other', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL FROM n, patients WHERE number = 1",
+    " 1980, 'other', NULL, NULL, created_at, updated_at, NULL, NULL, NULL, NULL, NULL, NULL FROM n, patients"
+    " WHERE number = 1",
     "INSERT INTO patient_phones SELECT '000000000919', id, 1 FROM patients WHERE phone = '+919000000000'",
     "UPDATE counters SET value = 1 WHERE name = 'patients'",
     "DELETE FROM counters WHERE name = 'waitlist'",
@@ -375,6 +397,7 @@ def live(run: Run, moment: list[datetime], tmp_path: Path, monkeypatch: pytest.M
         between_others(open_store(second, wait=5))
         moment[0] += timedelta(days=1)
         do(telling, typed(NEXT_DAY))
+        do(telling, typed(OUTBOX))
         do(telling, CROWD)
         keep(ask, second, str(folder / "copy.db"))
         return told
@@ -430,6 +453,12 @@ def between_others(store: Store) -> None:
     with store.write(actor="desk", key="added") as tx:
         request = {"name": "Tara Bose", "phone": "98333 33333"}
         desk.journal.once(tx, desk.registration.add, command="patient add", key="added", own_key=True, request=request)
+    with store.write(actor="desk", key="refused", dry_run=True) as tx:
+        desk.users.add(tx, name="noor", role=Role.DESK, pin=desk.pins.NewPin("none"))
+        desk.pins.count_wrong(tx, name="noor")
+        refusal = errors.NotAllowed(command="patient erase", role="desk", needed=["manager"])
+        desk.access.record(tx, refusal, command="patient erase")
+        assert len(list(desk.audit.refused(tx))) == 1
     with store.write(actor="desk", key="imported", dry_run=True) as tx:
         assert desk.imports.patients.add_patients(tx, plan=plan).added == 1
         booked, here = (desk.lookup.find_appointment(tx, AppointmentRef(each)) for each in ("A17", "A16"))

@@ -148,6 +148,12 @@ def test_the_steps_of_a_day_take_few_round_trips(clinic: Fill, trips: Trips) -> 
     assert {each: found for each, most in WRITES.items() if (found := trips(each)) > most} == {}
 
 
+def test_messages_take_at_most_one_round_trip_more(clinic: Fill, trips: Trips) -> None:
+    clinic("config notify on", "config near 2", *(f"book P{nth} MEHTA" for nth in range(1, 11)))
+    more = {each: most + 1 for each, most in WRITES.items()} | dict.fromkeys(BOOKINGS, 7)
+    assert {each: found for each, most in more.items() if (found := trips(each)) > most} == {}
+
+
 READS = ("day", "day tomorrow", "free", "free --days 30", "free --times", "status", "queue show", "queue board --once")
 
 

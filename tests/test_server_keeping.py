@@ -496,7 +496,7 @@ def test_a_step_that_fails_or_loses_rows_changes_nothing(
         assert copies(postgres_server, schema) == []
 
 
-@pytest.mark.parametrize("version", [CURRENT - 1, CURRENT + 1])
+@pytest.mark.parametrize("version", [migrations.FIRST_ON_SERVER - 1, CURRENT + 1])
 def test_another_version_is_refused(clinic: Ask, refused: Refused, sql: Any, version: int, tmp_path: Path) -> None:
     sql("UPDATE head SET schema = %s", version)
     code = "newer_database" if version > CURRENT else "needs_migration"
@@ -504,6 +504,19 @@ def test_another_version_is_refused(clinic: Ask, refused: Refused, sql: Any, ver
         refused(10, code, *line.split())
     refused(10, "newer_database" if version > CURRENT else "damaged_database", "db", "migrate")
     assert sql("SELECT schema FROM head") == [(version,)]
+
+
+def test_a_clinic_of_version_6_becomes_like_a_new_one(clinic: Ask, sql: Any) -> None:
+    clinic("book", "P1", "MEHTA")
+    sql(
+        "DROP TABLE messages; ALTER TABLE patients DROP COLUMN notify, DROP COLUMN language; UPDATE head SET schema = 6"
+    )
+    assert clinic("db", "migrate")["found"] == 6
+    assert clinic("db", "check")["sound"]
+    clinic("config", "notify", "on")
+    assert clinic("outbox", "list") == []
+    clinic("book", "P2", "MEHTA", "+3d")
+    assert len(clinic("outbox", "list")) == 3
 
 
 def test_every_step_has_a_statement_for_both_engines() -> None:

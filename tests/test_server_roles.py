@@ -73,6 +73,8 @@ def test_a_whole_day_runs_with_the_rights_of_the_desk(
 ) -> None:
     monkeypatch.setenv("CLINICCTL_DB", people["desk"])
     for args, stdin in DAY:
+        if args[0] == "user":
+            continue  # The owner's.
         assert run(*args, "--yes", json=True, stdin=stdin).status == 0, args
     assert ask("db", "check")["sound"]
     assert ask("audit", "verify")["broken"] == 0
@@ -156,6 +158,43 @@ def test_an_auditor_sees_the_journal_and_no_names(
         assert denied(people["auditor"], statement), statement
     for line in ("patient list", "day", "book P1 RAO"):
         refused(74, "no_right", *line.split())
+
+
+def login_of(place: str) -> str:
+    return place.partition("//")[2].partition("@")[0]
+
+
+def test_the_role_of_the_session_is_the_user(
+    clinic: Ask, refused: Refused, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, reader = login_of(people["desk"]), login_of(people["reader"])
+    monkeypatch.setenv("CLINICCTL_DB", people["owner"])
+    assert clinic("user", "add", desk, "--role", "desk")["made_manager"] == login_of(people["owner"])
+    clinic("user", "add", reader, "--role", "reader")
+    monkeypatch.setenv("CLINICCTL_DB", people["desk"])
+    clinic("book", "P1", "MEHTA")
+    assert refused(7, "not_allowed", "config", "region", "DE")["details"]["needed"] == ["manager"]
+    refused(7, "not_allowed", "book", "P2", "MEHTA", "--actor", reader)
+    monkeypatch.setenv("CLINICCTL_DB", people["reader"])
+    assert clinic("day")
+    error = refused(7, "not_allowed", "book", "P2", "MEHTA")
+    assert error["hint"].endswith("The attempt could not be added to the journal.")
+    monkeypatch.setenv("CLINICCTL_DB", people["auditor"])
+    refused(7, "not_allowed", "audit", "log")
+    monkeypatch.setenv("CLINICCTL_DB", people["owner"])
+    found = [(each["actor"], each["reason"]) for each in clinic("audit", "log", "--refused")]
+    assert found == [(desk, "role"), (desk, "name")]
+
+
+def test_the_desk_cannot_make_itself_a_manager(clinic: Ask, people: People) -> None:
+    clinic("user", "add", login_of(people["desk"]), "--role", "desk", "--db", people["owner"])
+    for statement in (
+        *("UPDATE users SET role = 'manager'", "DELETE FROM users", "UPDATE users SET pin = NULL"),
+        "INSERT INTO users SELECT 'x', 'manager', NULL, NULL, 0, NULL, now(), now()",
+    ):
+        assert denied(people["desk"], statement), statement
+    assert denied(people["reader"], "SELECT pin FROM users")
+    assert not denied(people["desk"], "UPDATE users SET wrong_pins = 1, wrong_at = now()")
 
 
 def test_a_file_has_no_roles_and_a_prefix_is_a_name(

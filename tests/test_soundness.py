@@ -277,9 +277,9 @@ OTHERWISE = {
         TOLD,
         "A3, by write 9",
     ),
-    "the numbers given": ("DELETE FROM sqlite_sequence", "the journal is unchanged since it was written", "write 24"),
+    "the numbers given": ("DELETE FROM sqlite_sequence", "the journal is unchanged since it was written", "write 26"),
     "a counter": ("INSERT INTO counters VALUES ('Anita', 5)", "every counter is known", "row 4 of counters"),
-    "a setting": ("INSERT INTO settings VALUES ('Anita', 'Sharma')", SETTING, "row 15 of settings"),
+    "a setting": ("INSERT INTO settings VALUES ('Anita', 'Sharma')", SETTING, "row 26 of settings"),
     "a capacity": ("UPDATE settings SET value = 'abc' WHERE name = 'overbook_limit'", SETTING, "overbook_limit"),
     "a region in small letters": ("UPDATE settings SET value = 'in' WHERE name = 'region'", SETTING, "region"),
 }

@@ -8,6 +8,7 @@ import pytest
 
 from clinicctl import machine, settings
 from clinicctl.errors import BadValue
+from clinicctl.settings import checks
 from clinicctl.store import tx
 from tests import stored
 
@@ -69,7 +70,7 @@ def test_no_command_scans_the_folders_of_time_zones(clinic: Ask, run: Run, monke
     def scanned() -> frozenset[str]:
         raise AssertionError("scanned")
 
-    monkeypatch.setattr(settings, "_zones", scanned)
+    monkeypatch.setattr(checks, "zones", scanned)
     tx._checked_settings.cache_clear()
     run("patient", "list", status=0)
     run("book", "P1", "MEHTA", status=0)
@@ -79,7 +80,7 @@ def test_no_command_scans_the_folders_of_time_zones(clinic: Ask, run: Run, monke
 
 
 def test_zone_names_are_those_of_the_system_without_other_files() -> None:
-    for name in settings._zones():
+    for name in checks.zones():
         settings.stored_timezone(name)
     for name in ("localtime", "posixrules", "Factory"):
         with pytest.raises(BadValue):

@@ -52,6 +52,7 @@ TREE = {
     "waitlist": ("daybook", "The waitlist for free slots: add, list, remove, promote."),
     "status": ("daybook", "List open problems, each with the command that fixes it."),
     "close": ("daybook", "Close a day: booked becomes no-show, waiting left, in consultation completed."),
+    "outbox": ("outbox", "Messages to patients: list, show, preview, next, sent, failed."),
     "batch": ("batch", "Run one command per line in one process, and answer each with a line of JSON."),
     "shell": (
         "shell",
@@ -61,6 +62,7 @@ TREE = {
     "export": ("exports", "Write patients, doctors, days, visits or the journal for other programs."),
     "report": ("reports", "Reports: day, utilisation, waits, no-shows, lead time, load, doctors, changes."),
     "metrics": ("metrics", "Print metrics for Prometheus, or write them to a file for its collector."),
+    "user": ("users", "Users and their roles: add, list, edit, remove."),
     "db": ("db", "The database: check, back up, restore, move, migrate, compact, share."),
     "away": ("doctors", "Set a doctor absent: the same as doctor avail set --absent."),
     "undo": ("daybook", "Undo the last change of a booking, a queue, a doctor's days, or a merge."),

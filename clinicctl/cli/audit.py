@@ -58,9 +58,15 @@ def log(
     key: Annotated[
         str | None, typer.Option("--key", metavar="KEY", parser=text.key, help="Only the write with this key.")
     ] = None,
+    refused: Annotated[bool, typer.Option("--refused", help="List refused attempts instead of writes.")] = False,
     limit: params.Limit = None,
 ) -> None:
     """List writes, newest last; with --limit, newest first."""
+    if refused:
+        if patient or doctor or appointment or command or key:
+            raise errors.Usage(problem="--refused can be combined with --actor, --day and --limit only.")
+        ctx.obj.show(ctx.obj.read_list(desk.audit.refused, actor=actor, on=days, limit=limit))
+        return
     ctx.obj.show(
         ctx.obj.read_list(
             desk.audit.log,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from clinicctl import errors, interrupts, render, settings
+from clinicctl import desk, errors, interrupts, render, settings
 from clinicctl.cli import Root, answer, fast_parse
 from clinicctl.cli.batch_lines import CHUNK, Lines, split
 from clinicctl.cli.commands import Group, reads
@@ -65,6 +65,7 @@ def batch(
     error rolls everything back, the exit status is that of the first refused line, and no other desk can write from the
     first write to the end, which may be minutes for many lines.
     """
+    ctx.obj.admit()
     with ctx.obj.shared() as shared, opened_bytes(ctx, file) as source:
         root = ctx.find_root().command
         assert isinstance(root, Root)
@@ -77,10 +78,11 @@ def batch(
 class Within(AppContext):
     """The context of one of several commands in a process, which share an open store."""
 
-    def __init__(self, defaults: settings.Settings, shared: "GroupStore") -> None:
+    def __init__(self, defaults: settings.Settings, shared: "GroupStore", pins: dict[str, str]) -> None:
         super().__init__()
         self.stdin_taken = self.wrote = True
-        self._store = shared
+        self._store = self._group = shared
+        self.pins = pins
         self._settings = self._defaults = defaults
 
     @property
@@ -119,8 +121,10 @@ class Line(Within):
     It stores its answer instead of printing it, and never asks.
     """
 
-    def __init__(self, defaults: settings.Settings, shared: "GroupStore", number: int) -> None:
-        super().__init__(defaults, shared)
+    def __init__(
+        self, defaults: settings.Settings, shared: "GroupStore", pins: dict[str, str], number: int = 0
+    ) -> None:
+        super().__init__(defaults, shared, pins)
         self.number = number
         self.status = 0
         self.result: Any = None
@@ -141,6 +145,8 @@ class Line(Within):
     def refuse(self, refused: errors.Refusal) -> int:
         if isinstance(refused, errors.Interrupted):
             raise refused
+        if isinstance(refused, errors.NotAllowed) and not self._group.atomic:
+            self.record(refused)
         self.refused, self.result = refused.with_traceback(None), None
         self.log_refusal(refused)
         return refused.status
@@ -187,6 +193,8 @@ class _Batch:
         self.context = context
         self.defaults = replace(context.settings, output="json", key=None, dry_run=False, yes=False)
         self.shared = shared
+        self.not_allowed: list[Line] = []
+        """The lines of an atomic batch that the role did not allow."""
 
     def one_by_one(self, lines: Lines) -> int:
         """Answer every line, in groups of those that are waiting; return the exit status."""
@@ -251,6 +259,7 @@ class _Batch:
                 except errors.Refusal as failed:
                     first = failed
             self.shared.roll_back()
+            self._record_attempts()
             with self._printing():
                 for each in answers:
                     render.text(each.decode() if first is None else _rolled_back(each, first))
@@ -270,13 +279,23 @@ class _Batch:
                 report("other desks wait", done=lines.number)
             if line := self._do(*found, before=()):
                 first = first or line.refused
+                if isinstance(line.refused, errors.NotAllowed) and len(self.not_allowed) < desk.access.MOST:
+                    self.not_allowed.append(line)
                 status = PARTLY_DONE if line.status else status
                 answers.write(line.answer().encode())
         return status, first
 
+    def _record_attempts(self) -> None:
+        """Add the refused attempts to the journal, of which all else was rolled back."""
+        for line in self.not_allowed:
+            assert isinstance(line.refused, errors.NotAllowed)
+            line.record(line.refused)
+        with suppress(errors.Refusal):
+            self.shared.commit_group()
+
     def _do(self, number: int, content: bytes | None, *, before: "list[Line] | tuple[()]") -> Line | None:
         interrupts.check()
-        line = Line(self.defaults, self.shared, number)
+        line = Line(self.defaults, self.shared, self.context.pins, number)
         try:
             words = split(content)
         except errors.Refusal as refused:

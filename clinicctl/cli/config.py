@@ -8,8 +8,9 @@ from clinicctl import desk
 from clinicctl.cli import imports, params, parsers
 from clinicctl.cli.commands import group, reads, writes
 from clinicctl.cli.context import Ctx
+from clinicctl.rules import text as words
 from clinicctl.rules.days import DayWord, parse_day
-from clinicctl.statuses import OnConflict, OnError
+from clinicctl.statuses import MessageKind, OnConflict, OnError
 
 app = typer.Typer()
 config_ = group(
@@ -33,7 +34,14 @@ visit_type = group(
     "clinicctl config visit-type list",
 )
 config_.add_typer(holiday)
+template = group(
+    "template",
+    "Texts of messages to patients: set, remove, list.",
+    "clinicctl config template list",
+    "clinicctl config template set de reminder '{clinic}: {patient} hat am {when} einen Termin bei {doctor}.'",
+)
 config_.add_typer(visit_type)
+config_.add_typer(template)
 GROUPS = {"config": config_}
 
 HolidayDate = Annotated[
@@ -42,6 +50,17 @@ HolidayDate = Annotated[
 ]
 VisitTypeName = Annotated[
     str, typer.Argument(metavar="NAME", parser=parsers.visit_type, help="The name of the kind of visit.")
+]
+Language = Annotated[
+    str, typer.Argument(metavar="LANGUAGE", parser=words.language, help="The code of a language: en, de, pt-br.")
+]
+Kind = Annotated[
+    MessageKind,
+    typer.Argument(
+        metavar=f"[{'|'.join(MessageKind)}]",
+        parser=parsers.one_of("KIND", MessageKind),
+        help="The kind of message.",
+    ),
 ]
 Minutes = Annotated[int, params.count("--minutes", 1, 480, help="The length of the visit in minutes.")]
 
@@ -138,6 +157,47 @@ def edit_visit_type(ctx: Ctx, name: VisitTypeName, minutes: Minutes) -> None:
 def remove_visit_type(ctx: Ctx, name: VisitTypeName) -> None:
     """Remove a kind of visit. Booked appointments keep it."""
     ctx.obj.write(desk.visit_types.remove, name=name)
+
+
+@writes(
+    template,
+    "set",
+    "clinicctl config template set de reminder '{clinic}: {patient} hat am {when} einen Termin bei {doctor}.'",
+    "clinicctl config template set en cancelled --subject 'Your visit on {date} is cancelled'",
+)
+def set_template(
+    ctx: Ctx,
+    language: Language,
+    kind: Kind,
+    text: Annotated[
+        str | None,
+        typer.Argument(metavar="[TEXT]", parser=parsers.personal(str), help="The text; - reads stdin, @FILE a file."),
+    ] = None,
+    subject: Annotated[str | None, typer.Option("--subject", metavar="TEXT", help="The subject of e-mails.")] = None,
+) -> None:
+    """Set the text of a kind of message in a language.
+
+    Placeholders: {clinic}, {patient}, {doctor}, {date}, {time}, {when}, {number}, and {ahead} for near. There is none
+    for the reason of a visit.
+    """
+    ctx.obj.write(desk.templates.set_template, language=language, kind=kind, text=text, subject=subject)
+
+
+@writes(template, "remove", "clinicctl config template remove de reminder")
+def remove_template(ctx: Ctx, language: Language, kind: Kind) -> None:
+    """Remove the clinic's own text of a kind of message in a language."""
+    ctx.obj.write(desk.templates.remove, language=language, kind=kind)
+
+
+@reads(template, "list", "clinicctl config template list", "clinicctl config template list de --json")
+def list_templates(
+    ctx: Ctx,
+    language: Annotated[
+        str | None, typer.Argument(metavar="[LANGUAGE]", parser=words.language, help="Only this language.")
+    ] = None,
+) -> None:
+    """List the texts of messages, the clinic's own and the default ones."""
+    ctx.obj.show(ctx.obj.read(desk.templates.list_all, language=language))
 
 
 @reads(visit_type, "list", "clinicctl config visit-type list")

@@ -14,8 +14,8 @@ import typer
 
 from clinicctl import clock, desk, errors, interrupts, render, settings
 from clinicctl.cli import config_file
+from clinicctl.cli.admission import Admission
 from clinicctl.cli.choices import Choices
-from clinicctl.cli.reporting import Reporting
 from clinicctl.rules import days, references, text
 from clinicctl.store import paths
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from clinicctl.results.days import Board
     from clinicctl.results.people import MergePlan, ToCall
     from clinicctl.store.engine import GroupStore as GroupStore
-    from clinicctl.store.engine import Store, Tx
+    from clinicctl.store.engine import Queries as Queries
+    from clinicctl.store.engine import Store as Store
+    from clinicctl.store.engine import Tx as Tx
 
 _AGAIN = 0.05
 """Seconds before a write is repeated that the server has ended."""
@@ -41,12 +43,11 @@ class Ctx(typer.Context):
     obj: "AppContext"
 
 
-class AppContext(Reporting):
+class AppContext(Admission):
     """The settings, the store and the state of one command line."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.flags: dict[str, Any] = {}
         self.stdin_taken = False
         self._store: Store | None = None
         self.choices = Choices()
@@ -68,20 +69,6 @@ class AppContext(Reporting):
         """What a dry run shows beside its answer."""
         self._listed: tuple[str, ...] = ()
         """The cancelled appointments that were listed before a question, with whole phones."""
-
-    @property
-    def settings(self) -> settings.Settings:
-        """The settings: flags before environment before config.toml before defaults."""
-        if self._settings is None:
-            if self.flags.get("key") is not None:
-                self.flags["key"] = text.key(self.flags["key"])
-            self._settings = settings.load(self.flags, os.environ, config_file.read())
-        return self._settings
-
-    @property
-    def address(self) -> str:
-        """The absolute path or the URL of the database that `--db` names."""
-        return config_file.database_path(self.settings.db)
 
     @property
     def store(self) -> "Store":
@@ -149,6 +136,8 @@ class AppContext(Reporting):
             chosen: Any = self.choices.applied(request)
             try:
                 return self._read(operation, chosen)
+            except errors.PinNeeded as needed:
+                self._ask_pin(needed)
             except errors.AnswerAboutPeople as refused:
                 self._choose(refused, chosen)
 
@@ -170,8 +159,10 @@ class AppContext(Reporting):
         return render.listing(chain(first, left), **self._form()) if first else []
 
     def _read(self, operation: Callable[..., R], request: Mapping[str, Any]) -> R:
-        with self.store.read(actor=self.settings.actor) as tx:
+        actor = self.settings.actor
+        with self.store.read(actor=actor, ahead=desk.access.ahead(actor)) as tx:
             tx.refuse_moved()
+            tx, request = self._admitted(tx, request)
             self.actor = tx.actor
             self._masked = tx.clinic.mask_phones == "yes"
             self.names_masked = tx.clinic.mask_names == "yes"
@@ -238,8 +229,13 @@ class AppContext(Reporting):
             chosen = self.choices.applied(request)
             try:
                 return self._execute(operation, chosen, typed=request, begin=begin, part=part)
+            except errors.PinNeeded as needed:
+                self._ask_pin(needed)
             except errors.AnswerAboutPeople as refused:
                 self._choose(refused, chosen)
+            except errors.NoRight:
+                self._name_role(chosen, operation)
+                raise
             except errors.Overtaken:
                 if clock.ticks() + _AGAIN > end:
                     raise
@@ -260,9 +256,15 @@ class AppContext(Reporting):
         if options.key and part > 1:
             key = text.key(f"{key}#{part}")
         self._operation = operation
-        begin = begin or partial(self.store.write, ahead=journal.first_queries(options.key and key, request))
+        as_a_whole = begin is not None and self._person is not None
+        begin = begin or partial(self.store.write, ahead=self._ahead(options.key and key, request))
         with begin(actor=options.actor, key=key, dry_run=options.dry_run) as tx:
             tx.refuse_moved()
+            if as_a_whole:
+                # A backup that replaces the database may have other users.
+                tx = replace(tx, person=self._person)
+            else:
+                tx, _ = self._admitted(tx, request, operation=operation)
             self.actor = tx.actor
             self._masked = tx.clinic.mask_phones == "yes"
             self._refuse_restored(tx)
@@ -322,10 +324,6 @@ class AppContext(Reporting):
             if not self.can_ask():
                 raise errors.Usage(problem="--yes required when not running interactively.")
             raise errors.MoreThanAsked(count=count, asked=self._asked)
-
-    def can_ask(self) -> bool:
-        """Return whether the user can be asked."""
-        return not self.settings.no_input and render.can_ask()
 
     def asks(self) -> bool:
         """Return whether the user is asked: at a terminal, without --yes."""

@@ -28,6 +28,7 @@ class _Check(Writing):
 @reads(db, "info", "clinicctl db info", "clinicctl db info --json")
 def info(ctx: Ctx) -> None:
     """Show the database's schema, sizes, row counts, journal head and last backup."""
+    ctx.obj.admit()
     ctx.obj.show(desk.database.describe(ctx.obj.store))
 
 
@@ -45,6 +46,7 @@ def check(
     Changes nothing without --repair. With it, the database is copied, and derived data is computed again: the bookings
     of each day, counters, the index of names. Problems that remain are listed, and the exit status is 10.
     """
+    ctx.obj.admit()
     found = desk.integrity.look(ctx.obj.store, actor=ctx.obj.settings.actor)
     if repair and (ctx.obj.settings.key or any(each.mendable for each in found.problems)):
         mended = ctx.obj.write_through(desk.database.repairing(ctx.obj.store), desk.integrity.repair)
@@ -68,6 +70,7 @@ def backup(
     ] = None,
 ) -> None:
     """Back up the database to a new file while others write. The copy is checked."""
+    ctx.obj.admit()
     ctx.obj.wrote = True
     ctx.obj.show(desk.database.back_up(ctx.obj.store, target=target, keep=keep))
 
@@ -81,6 +84,7 @@ def restore(
     The backup is checked first: origin, schema, integrity. If the database itself is named, it is accepted as it is,
     although it lacks the last writes.
     """
+    ctx.obj.admit()
     contents = desk.database.about(ctx.obj.store, file=file)
     ctx.obj.confirm(f"Replace {ctx.obj.store.place} by {file} ({contents})?")
     begin = desk.database.replacing(ctx.obj.store, file=file)
@@ -97,6 +101,7 @@ def copy(
     Everything is copied and checked, or nothing. The journal goes on at the new place, and the old database answers
     only that the clinic has moved. Repeat the command if it was interrupted.
     """
+    ctx.obj.admit()
     options, store = ctx.obj.settings, ctx.obj.store
     target = ctx.obj.store_at(to)
     done = desk.database.finish_copy(
@@ -117,6 +122,7 @@ def migrate(ctx: Ctx) -> None:
 @reads(db, "compact", "clinicctl db compact")
 def compact(ctx: Ctx) -> None:
     """Shrink the database file. Other commands wait meanwhile."""
+    ctx.obj.admit()
     ctx.obj.wrote = True
     ctx.obj.show(desk.database.compact(ctx.obj.store))
 
@@ -154,6 +160,7 @@ def roles(
 
     Nothing is granted: read the lines, and run them as the owner of the database.
     """
+    ctx.obj.admit()
     found = desk.database.roles(ctx.obj.store, prefix=prefix)
     if ctx.obj.settings.output in ("json", "jsonl"):
         ctx.obj.show(found)

@@ -14,7 +14,7 @@ from clinicctl.rules import dates, days, references, series, slots, text
 from clinicctl.rules.hours import AFTERNOON, EVENING, MORNING, Within, parse_every, parse_sessions, parse_within
 from clinicctl.rules.series import parse_every as parse_visits_every
 from clinicctl.rules.times import parse_time
-from clinicctl.statuses import SEX_WORDS, AppointmentStatus, OnConflict, Sex
+from clinicctl.statuses import SEX_WORDS, AppointmentStatus, Notify, OnConflict, Sex
 
 # Completion, never of a patient
 
@@ -136,6 +136,16 @@ Born = Annotated[
 Age = Annotated[Any, _AGE]
 Email = Annotated[
     str | None, typer.Option("--email", metavar="E-MAIL", parser=personal(parsers.email), help="The e-mail address.")
+]
+NotifyOption = Annotated[
+    Notify | None,
+    choice("--notify", Notify, help="How messages reach the patient.  [default: sms to a phone, else email]"),
+]
+Language = Annotated[
+    str | None,
+    typer.Option(
+        "--language", metavar="CODE", parser=parsers.language, help="The language of messages: en, de, pt-br."
+    ),
 ]
 Note = Annotated[str | None, typer.Option("--note", metavar="TEXT", parser=personal(parsers.note), help="A note.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", parser=personal(text.note), help="The reason.")]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from io import BufferedReader, TextIOWrapper
 from typing import Any, TypeVar
 
-from clinicctl import errors, interrupts
+from clinicctl import errors, interrupts, settings
 from clinicctl.cli.click_names import get_current_context
 from clinicctl.rules import days, references, text, times
 from clinicctl.store import paths
@@ -206,6 +206,13 @@ def visit_type(given: str) -> str:
     return text.clean(given, what="kind of visit", longest=VISIT_TYPE)
 
 
+def user(given: str) -> str:
+    """Return the name of a user: a login, or a role of a server."""
+    if not given.isprintable() or not 1 <= len(given) <= settings.ACTOR or any(each.isspace() for each in given):
+        raise errors.BadValue(problem=f"NAME: a login of 1 to {settings.ACTOR} printable characters, without spaces.")
+    return given
+
+
 def holiday(given: str) -> str:
     """Return the name of a holiday, checked only as text."""
     return text.clean(given, what="name", longest=text.NAME)
@@ -224,3 +231,8 @@ def time_or_none(given: str) -> time | str:
 def email(given: str) -> str:
     """Return an e-mail address; empty to clear it."""
     return text.email(given) or ""
+
+
+def language(given: str) -> str:
+    """Return the code of a language; empty to clear it."""
+    return text.language(given) if given.strip() else ""

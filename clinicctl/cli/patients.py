@@ -43,6 +43,8 @@ def add(
     new: Annotated[bool, typer.Option("--new", help="Register another person than those on file.")] = False,
     same_as: params.SameAs = None,
     unverified_phone: params.UnverifiedPhone = False,
+    notify: params.NotifyOption = None,
+    language: params.Language = None,
 ) -> None:
     """Register a patient, or return the one on file with empty fields filled in."""
     _refuse_both(new=new, same_as=same_as)
@@ -60,6 +62,8 @@ def add(
         new=new,
         same_as=same_as,
         unverified_phone=unverified_phone or None,
+        notify=notify,
+        language=language or None,
     )
 
 
@@ -89,6 +93,7 @@ def list_(ctx: Ctx, every: params.All = False, limit: params.Limit = None) -> No
     "edit",
     "clinicctl patient edit P17 --phone '0151 98765432'",
     "clinicctl patient edit P17 --note ''",
+    "clinicctl patient edit P17 --notify none",
 )
 def edit(
     ctx: Ctx,
@@ -103,8 +108,10 @@ def edit(
     email: params.Email = None,
     note: params.Note = None,
     unverified_phone: params.UnverifiedPhone = False,
+    notify: params.NotifyOption = None,
+    language: params.Language = None,
 ) -> None:
-    """Change a patient's details. An empty e-mail or note clears it.
+    """Change a patient's details. An empty e-mail, note or language clears it.
 
     --phone replaces all phones.
     """
@@ -123,6 +130,8 @@ def edit(
         email=email,
         note=note,
         unverified_phone=unverified_phone or None,
+        notify=notify,
+        language=language,
     )
 
 
@@ -231,7 +240,10 @@ def merge(
 def import_(
     ctx: Ctx,
     file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="Columns: name[,phone][,born][,age][,sex][,email][,note].")
+        str,
+        typer.Argument(
+            metavar="FILE|-", help="Columns: name[,phone][,born][,age][,sex][,email][,note][,notify][,language]."
+        ),
     ],
     format_: imports.FormatOption = None,
     sheet: imports.SheetOption = None,

@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -28,7 +28,7 @@ from clinicctl.settings import Settings
 from clinicctl.store import paths
 
 if TYPE_CHECKING:
-    from clinicctl.cli.context import GroupStore
+    from clinicctl.cli.context import GroupStore, Tx
 
 REMEMBERED = 1_000
 """The most lines of the history."""
@@ -52,6 +52,7 @@ def shell(ctx: Ctx) -> None:
 
     Ctrl-C discards a line; Ctrl-D or `exit` ends the shell. The exit status is that of the last command.
     """
+    ctx.obj.admit()
     with ctx.obj.shared() as shared:
         root = ctx.find_root().command
         assert isinstance(root, Root)
@@ -64,9 +65,8 @@ def shell(ctx: Ctx) -> None:
 class _Command(Within):
     """The context of one line at the prompt. It prints its results after the commit."""
 
-    def __init__(self, defaults: Settings, shared: "GroupStore") -> None:
-        super().__init__(defaults, shared)
-        self.group = shared
+    def __init__(self, defaults: Settings, shared: "GroupStore", pins: dict[str, str]) -> None:
+        super().__init__(defaults, shared, pins)
         self.results: list[Any] = []
         self.people: set[UUID | str] = set()
         """The people in the results: all of them, or two at least."""
@@ -93,8 +93,19 @@ class _Command(Within):
 
     def _choose(self, refused: errors.AnswerAboutPeople, request: Mapping[str, Any]) -> None:
         # The lock is not held while the user thinks.
-        self.group.roll_back()
+        self._group.roll_back()
         super()._choose(refused, request)
+
+    def _ask_pin(self, needed: errors.PinNeeded) -> None:
+        # As above.
+        self._group.roll_back()
+        super()._ask_pin(needed)
+
+    @contextmanager
+    def _written(self) -> "Iterator[Tx]":
+        with super()._written() as tx:
+            yield tx
+        self._group.commit_group()
 
     def print_results(self) -> None:
         """Print the results."""
@@ -168,6 +179,7 @@ class _Shell:
         patient, self.patient = self.patient, None
         if patient is None:
             return None
+        reading.command = "patient show"
         try:
             found = reading.read(desk.patients.show, patient=PatientRef(str(patient)))
         except errors.Replaced:
@@ -178,7 +190,7 @@ class _Shell:
         return found
 
     def _command(self) -> _Command:
-        return _Command(self.defaults, self.shared)
+        return _Command(self.defaults, self.shared, self.context.pins)
 
     def _do(self, command: _Command, words: list[str]) -> int:
         before, self.patient = self.patient, None

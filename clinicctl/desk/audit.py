@@ -14,7 +14,9 @@ from typing import Any
 from clinicctl import errors
 from clinicctl.desk import journal, lookup, replay
 from clinicctl.desk.dates import dates_of
+from clinicctl.results.base import fields_of
 from clinicctl.results.journal import JournalChecked, JournalEntry, JournalStep
+from clinicctl.results.users import Refused
 from clinicctl.rules.days import DaysWord
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.rules.spans import Span
@@ -33,6 +35,10 @@ _NAMING = {"number", "appointment", "patient", "merged", "moved_to", "moved_from
 _NAMING_MANY = {"no_show", "left", "completed", "numbers", "waitlist_closed"}
 _DOCTORS = "doctors"
 """The doctors in an answer: codes after an undo, objects after an import."""
+_NAMED_THINGS = {
+    *("Setting", "VisitType", "VisitTypeAdded", "VisitTypeRemoved"),
+    *("User", "UserAdded", "UserRemoved"),
+}
 _NAMING_DOCTORS = {"doctor", "code"}
 _NOT_TOUCHED = {"shares_phone_with", "similar_on_file", "skipped"}
 
@@ -74,7 +80,7 @@ def log(
 
     With a limit, the newest ones come first. Refuses an unknown patient, doctor or appointment.
     """
-    conditions, touched = list[Condition](), list[set[str]]()
+    conditions, touched = [audit.accepted()], list[set[str]]()
     if patient:
         persons = lookup.with_merged(tx, lookup.find_patient(tx, patient))
         numbers = {f"P{each.number}" for each in persons}
@@ -105,6 +111,26 @@ def log(
         if (dates is None or entry.at.date() in dates) and all(each & set(entry.touched) for each in touched)
     )
     yield from islice(found, limit)
+
+
+def refused(
+    tx: Tx, *, actor: str | None = None, on: DaysWord | None = None, limit: int | None = None
+) -> Iterator[Refused]:
+    """Yield the refused attempts, the newest last.
+
+    With a limit, the newest ones come first.
+    """
+    conditions = [audit.refusals()]
+    if actor:
+        conditions.append(audit.by_actor(actor=actor))
+    dates = dates_of(tx, on) if on else None
+    if dates:
+        conditions.append(_between(tx, dates[0], dates[-1]))
+    writes = audit.writes_newest_first(tx, conditions) if limit else audit.writes(tx, conditions)
+    found = (each for each in writes if dates is None or tx.local(each.at).date() in dates)
+    for row in islice(found, limit):
+        attempt = replay.result(tx, replay.read(tx, row.outcome, of=row.number))
+        yield Refused(row.number, tx.local(row.at), row.actor, **fields_of(attempt))
 
 
 def _of_command(command: str) -> Condition:
@@ -155,7 +181,7 @@ def _entry(tx: Tx, row: rows.WriteRow, steps: Sequence[rows.TakenStepRow]) -> Jo
 def _touched(tx: Tx, outcome: Mapping[str, Any]) -> Iterator[str]:
     """Yield the numbers and codes in an outcome."""
     result = outcome["result"]
-    if outcome["type"] in ("Setting", "VisitType", "VisitTypeAdded", "VisitTypeRemoved"):
+    if outcome["type"] in _NAMED_THINGS:
         yield result["name"]
     elif outcome["type"] in ("HolidayAdded", "HolidayRemoved"):
         yield result["date"]

@@ -37,7 +37,7 @@ from clinicctl.store.compiled import doctors as stored_doctors
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import waitlist as stored_waitlist
-from clinicctl.store.engine import Tx
+from clinicctl.store.engine import Tx, VisitChange
 
 NEW_SERIES = 0
 """The series of the first appointment of a series, before it has a number."""
@@ -50,6 +50,8 @@ class Details(NamedTuple):
     note: str | None = None
     visit_type: rows.VisitTypeRow | None = None
     series: int | None = None
+    promoted: bool = False
+    """Whether it is booked from the waitlist, for messages."""
 
 
 @operations.BOOK
@@ -145,7 +147,17 @@ def place(tx: Tx, visitor: Visitor, asked: Asked, details: Details, *, on: date)
         series=series,
     )
     days.hold_slots(tx, doctor_id=doctor.id, on=on, slot=chosen.slot, count=chosen.slots, appointment=number)
-    transitions.booked(tx, appointment_id=identity, slot=chosen.slot)
+    change = VisitChange(
+        number=number,
+        before=None,
+        status=AppointmentStatus.BOOKED,
+        date=on,
+        time=chosen.time,
+        after_midnight=chosen.after_midnight,
+        moved_from=instead_of.number if instead_of is not None else None,
+        promoted=details.promoted,
+    )
+    transitions.booked(tx, appointment_id=identity, slot=chosen.slot, change=change)
     waits = stored_waitlist.wishes_for_day(tx, patient=patient.id, doctor=doctor.id, on=on)
     for entry in waits:
         stored_waitlist.promote(tx, row=entry.id, appointment_id=identity, updated_at=tx.now)

@@ -5,15 +5,18 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from clinicctl import errors, settings
-from clinicctl.desk import availability, conflicts, days, operations
+from clinicctl.desk import availability, conflicts, days, messages, operations
 from clinicctl.results.clinic import Clinic, Setting
-from clinicctl.rules import phones
+from clinicctl.rules import phones, text
 from clinicctl.rules.dates import order_in
 from clinicctl.settings import CLINIC, SettingSpec
 from clinicctl.statuses import OnConflict
 from clinicctl.store import paths
 from clinicctl.store.compiled import clinic, doctors, rows
 from clinicctl.store.engine import Tx
+
+_OF_MESSAGES = ("notify", "reminders", "day_start")
+"""The settings that determine which reminders there are."""
 
 
 @operations.INIT
@@ -61,9 +64,12 @@ def set_setting(tx: Tx, *, name: str, value: str) -> Setting:
         _reapply(tx, within, clinic.doctors_without_capacity(tx))
     if known.name == "timezone":
         zone = ZoneInfo(settings.timezone(value))
+        messages.apply_settings(replace(tx, zone=zone))
         # Yesterday may be today again.
         first = min(tx.today, tx.now.astimezone(zone).date())
         _reapply(replace(tx, today=first), replace(tx, today=first, zone=zone), doctors.everybody(tx))
+    if known.name in _OF_MESSAGES:
+        messages.apply_settings(replace(tx, clinic=replace(tx.clinic, **{known.name: known.take(value)})))
     return _setting(tx, known)
 
 
@@ -87,7 +93,9 @@ def _known(name: str) -> SettingSpec:
         if known.name == name.replace("-", "_").lower():
             return known
     given = errors.typed(name, known={part for known in CLINIC for part in known.name.split("_")})
-    near = errors.near(name.replace("-", "_").lower(), [*(known.name for known in CLINIC), "holiday", "visit-type"])
+    near = errors.near(
+        name.replace("-", "_").lower(), [*(known.name for known in CLINIC), "holiday", "template", "visit-type"]
+    )
     raise errors.NoSuchSetting(
         problem=f"No such setting: {given}." if given else "No such setting.",
         hint=f"Did you mean {near}?" if near else f"The settings are {', '.join(known.name for known in CLINIC)}.",
@@ -101,6 +109,8 @@ def _store(tx: Tx, known: SettingSpec, value: str) -> None:
             problem="print_command: on a server each machine has its own, because a shared one would run on all.",
             hint="Put it into config.toml, or set CLINICCTL_PRINT_COMMAND.",
         )
+    if known.name == "language":
+        read = text.language(read)
     if known.name == "region" and read and not phones.known_region(read):
         raise errors.BadValue(problem=f'region: "{read}" is not a country with phone numbers; for example IN or DE.')
     clinic.delete(tx, name=known.name)

@@ -29,7 +29,7 @@ from clinicctl.rules.days import DaysWord, DayWord
 from clinicctl.rules.references import DoctorRef
 from clinicctl.rules.slots import free_slots
 from clinicctl.rules.transitions import CALL, DONE, LEAVE, NO_SHOW, RECALL, RESUME, START
-from clinicctl.statuses import AppointmentStatus, QueueStatus
+from clinicctl.statuses import AppointmentStatus, QueueStatus, Role
 from clinicctl.store.compiled import appointments, doctors, rows
 from clinicctl.store.compiled import daybook as stored_daybook
 from clinicctl.store.engine import Tx
@@ -125,8 +125,13 @@ def to_do(tx: Tx) -> list[ToDo]:
     """Return the open problems, each with the command that fixes it.
 
     These are open past days, patients in earlier queues, long waits, doctors who run late, patients who did not come,
-    patients without a slot, free slots for the waitlist, and full days ahead.
+    patients without a slot, free slots for the waitlist, and full days ahead. A clinician gets those of the own doctor
+    that a clinician can fix.
     """
+    person = tx.person
+    if person is not None and person.role is Role.CLINICIAN:
+        queued = queue.show(tx, doctor=DoctorRef(str(person.doctor_id)))
+        return [*_in_queues(queued), *_running_late(tx, queued)]
     today = tx.today
     tx.prefetch(
         doctors.on_staff,

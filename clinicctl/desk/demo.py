@@ -114,6 +114,7 @@ def _fill(script: _Script, *, timezone: str, region: str) -> Demo:
     )
     booked = _book(script)
     arrived = _arrive(script, booked)
+    script.act(clinic.set_setting, command="config", name="notify", value="on")
     return Demo(
         path=paths.shown(script.tx.place),
         patients=len(_PATIENTS),
@@ -128,6 +129,7 @@ def _fill(script: _Script, *, timezone: str, region: str) -> Demo:
             "clinicctl checkin nguyen",
             "clinicctl doctor avail show OKAFOR",
             "clinicctl appointment list --day today -o csv",
+            "clinicctl outbox preview",
         ),
     )
 

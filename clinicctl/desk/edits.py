@@ -3,7 +3,7 @@
 from datetime import time
 
 from clinicctl import errors
-from clinicctl.desk import bookings, lookup, new_times, operations, visit_times, visit_types
+from clinicctl.desk import bookings, lookup, new_times, operations, transitions, visit_times, visit_types
 from clinicctl.desk.slot_choice import Asked
 from clinicctl.results.appointments import Appointment
 from clinicctl.rules.references import AppointmentRef
@@ -45,6 +45,8 @@ def edit(
         new_times.change(tx, row, Asked(at, None, minutes, again=again, overbook=overbook, past=bool(past)))
     if no_time and row.minutes is not None:
         raise errors.TimeOfSlot(appointment=f"A{row.number}")
+    if no_time:
+        transitions.note_change(tx, row, row._replace(time=None), row.status)
     visit_times.write(
         tx,
         row._replace(

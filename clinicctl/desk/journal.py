@@ -17,7 +17,7 @@ from uuid import UUID
 import orjson
 
 from clinicctl import errors
-from clinicctl.desk import lookup, operations, replay, visit_lookup
+from clinicctl.desk import lookup, messages, operations, replay, visit_lookup
 from clinicctl.desk.dates import date_of, dates_of
 from clinicctl.results.base import Outcome, plain
 from clinicctl.results.journal import JournalChecked, JournalFinding
@@ -25,6 +25,7 @@ from clinicctl.rules import days
 from clinicctl.rules.fingerprints import Digested
 from clinicctl.rules.references import AppointmentRef, ArrivalRef, BookedRef, DoctorRef, PatientRef, WaitlistRef
 from clinicctl.rules.text import fold
+from clinicctl.statuses import Role
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Queries, Step, Tx
@@ -64,20 +65,30 @@ def once(
     tx.prefetch(first_queries(key if own_key else None, request))
     first = stored_journal.by_key(tx, key=key) if own_key else None
     if first is not None:
-        if first.said != asked and first.fingerprint != _fingerprint(tx, name, request):
+        is_other = first.said != asked and first.fingerprint != _fingerprint(tx, name, request)
+        if is_other or not _may_see(tx, first):
             raise errors.KeyReused(command=first.command, at=tx.local(first.at).isoformat(timespec="seconds"))
         return Outcome(result=replay.result(tx, replay.read(tx, first.outcome, of=first.number)), replayed=True)
     # References are resolved before the operation, which may change their meaning.
     fingerprint = (_fingerprint(tx, name, request) if own_key else None) or asked
-    used = own_key or tx.key or tx.steps or tx.days_before or tx.merges_before
-    within = replace(tx, key=key, steps=[], days_before=[], merges_before=[]) if used else tx
+    used = own_key or tx.key or tx.steps or tx.days_before or tx.merges_before or tx.changes
+    within = replace(tx, key=key, steps=[], days_before=[], merges_before=[], changes=[]) if used else tx
     result = operation(within, **request)
     _record(within, operation=name, command=command, key=key, digest=asked, fingerprint=fingerprint, result=result)
     if within is tx:
         tx.steps.clear()
         tx.days_before.clear()
         tx.merges_before.clear()
+        tx.changes.clear()
     return Outcome(result=result)
+
+
+def _may_see(tx: Tx, write: rows.WriteRow) -> bool:
+    """Return whether the answer of a write may be repeated.
+
+    In a clinic with users, only its actor and managers get it.
+    """
+    return tx.person is None or tx.person.role is Role.MANAGER or write.actor == tx.actor
 
 
 def first_queries(own_key: str | None, request: Mapping[str, Any]) -> Queries:
@@ -270,13 +281,19 @@ def _record(tx: Tx, *, operation: str, command: str, key: str, digest: str, fing
         stored_journal.insert_steps(tx, steps)
     if tx.merges_before:
         stored_journal.insert_merges(tx, [rows.BeforeRow(write.number, each) for each in tx.merges_before])
+    if tx.changes:
+        messages.arise(tx, write.number, undone=write.undoes is not None)
     if tx.days_before:
         stored_journal.insert_days(tx, [rows.BeforeRow(write.number, each) for each in tx.days_before])
 
 
 def _role(tx: Tx) -> dict[str, str]:
-    """Return the user by whom a server knows somebody who acts under another name."""
-    return {"role": tx.role} if tx.role is not None and tx.role != tx.actor else {}
+    """Return the user of the machine or server, if the actor has another name.
+
+    On a file it is noted only in a clinic with users.
+    """
+    known = tx.role or (tx.person.login if tx.person is not None else None)
+    return {"role": known} if known is not None and known != tx.actor else {}
 
 
 def _fingerprint(tx: Tx, name: str, request: Mapping[str, Any]) -> str | None:

@@ -192,7 +192,7 @@ def _digest(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow, last: int)
     """
     found = journal.keyed_hash(tx)
     for each in chain(
-        stored_merges.state_of_patients(tx, one=gone.id, other=survivor.id),
+        map(_as_before, stored_merges.state_of_patients(tx, one=gone.id, other=survivor.id)),
         stored_merges.state_of_phones(tx, one=gone.id, other=survivor.id),
         [stored_merges.records(tx, patient=survivor.id)],
         stored_merges.state_of_appointments(tx, patient=survivor.id, last=last),
@@ -200,6 +200,14 @@ def _digest(tx: Tx, gone: rows.PatientRow, survivor: rows.PatientRow, last: int)
     ):
         found.update(orjson.dumps(list(each)))
     return found.hexdigest()
+
+
+def _as_before(row: Sequence[Any]) -> Sequence[Any]:
+    """Return the state of a patient as version 6 would have it.
+
+    Columns that it did not have are left out if they are empty.
+    """
+    return row[:-2] if row[-2:] == (None, None) else row
 
 
 def _later_write(tx: Tx, write: rows.WriteRow, before: Before) -> int | None:

@@ -36,6 +36,8 @@ def save(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
         archived_at=row.archived_at,
         merged_into=row.merged_into,
         erased_at=row.erased_at,
+        notify=row.notify,
+        language=row.language,
     )
     return row._replace(updated_at=tx.now)
 
@@ -118,6 +120,8 @@ def describe(
         former_names_count=len(former_names),
         former_phones=tuple(former_phones[: errors.LISTED]),
         former_phones_count=len(former_phones),
+        notify=row.notify,
+        language=row.language,
     )
 
 

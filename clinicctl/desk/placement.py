@@ -266,6 +266,7 @@ def write(tx: Tx, row: rows.AppointmentRow, right: rows.AppointmentRow) -> None:
         entry=entry,
         queue_to=entry.status if entry is not None else None,
         position=row.position,
+        was=row,
         before={"appointment": before, "queue": {}},
     )
 

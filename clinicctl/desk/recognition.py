@@ -22,7 +22,7 @@ from clinicctl.rules.likelihood import (
     Score,
 )
 from clinicctl.rules.word_pairs import keys_alike
-from clinicctl.statuses import Sex
+from clinicctl.statuses import Notify, Sex
 from clinicctl.store.compiled import rows
 
 
@@ -67,6 +67,8 @@ class Person:
     email: str | None
     note: str | None
     created_at: datetime
+    notify: Notify | None = None
+    language: str | None = None
 
 
 class Formerly(rows.PatientRow):

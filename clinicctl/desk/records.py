@@ -23,6 +23,7 @@ from clinicctl.results.people import Compared, Doctor, Edited, Erased, Merged, M
 from clinicctl.rules import merges
 from clinicctl.rules.references import DoctorRef, PatientRef
 from clinicctl.statuses import QueueStatus, Sex
+from clinicctl.store.compiled import outbox as stored_outbox
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import records as stored_records
 from clinicctl.store.compiled import rows
@@ -161,6 +162,8 @@ def erase(tx: Tx, *, patient: PatientRef) -> Erased:
     row = lookup.find_patient(tx, patient)
     _refuse_open_patient(tx, row)
     records = lookup.with_merged(tx, row)
+    for each in records:
+        stored_outbox.forget(tx, patient=each.id, updated_at=tx.now)
     erased = [_erase_row(tx, each) for each in records]
     return Erased(
         patient=patients.describe(tx, erased[0]),
@@ -272,6 +275,8 @@ def _erase_row(tx: Tx, row: rows.PatientRow) -> rows.PatientRow:
             sex=Sex.UNKNOWN,
             email=None,
             note=None,
+            notify=None,
+            language=None,
             archived_at=row.archived_at or tx.now,
             erased_at=row.erased_at or tx.now,
         ),

@@ -14,7 +14,7 @@ from clinicctl.rules import details, likelihood, matching
 from clinicctl.rules.dates import AgeWord, BirthWord
 from clinicctl.rules.references import PatientRef
 from clinicctl.rules.text import search_words
-from clinicctl.statuses import Sex
+from clinicctl.statuses import Notify, Sex
 from clinicctl.store import counters
 from clinicctl.store.compiled import patients as stored_patients
 from clinicctl.store.compiled import rows
@@ -36,6 +36,8 @@ def add(
     new: bool = False,
     same_as: PatientRef | None = None,
     unverified_phone: bool | None = None,
+    notify: Notify | None = None,
+    language: str | None = None,
 ) -> Registered:
     """Register a patient, or return the one on file and fill their empty fields.
 
@@ -56,6 +58,8 @@ def add(
         email=email,
         note=note,
         created_at=tx.now,
+        notify=notify,
+        language=language,
     )
     if same_as:
         row = lookup.not_erased(lookup.find_patient(tx, same_as))
@@ -115,6 +119,8 @@ def new_row(tx: Tx, given: recognition.Person, *, identity: UUID, number: int) -
         merged_into=None,
         erased_at=None,
         born_month=given.born_month,
+        notify=given.notify,
+        language=given.language,
     )
 
 
@@ -139,16 +145,19 @@ def edit(
     email: str | None = None,
     note: str | None = None,
     unverified_phone: bool | None = None,
+    notify: Notify | None = None,
+    language: str | None = None,
 ) -> Edited:
     """Change a patient.
 
-    Omitted options keep their value; an empty phone, e-mail or note clears it. A given phone replaces all phones. The
-    answer lists those on file who may be the same person now. Refuses a future birth date, and an invalid phone unless
-    `unverified_phone`.
+    Omitted options keep their value; an empty phone, e-mail, note or language clears it. A given phone replaces all
+    phones. The answer lists those on file who may be the same person now. Refuses a future birth date, and an invalid
+    phone unless `unverified_phone`.
     """
     row = lookup.find_active_patient(tx, patient)
     stored = patient_keys.of_patient(tx, row)
-    if all(each is None for each in (name, phone, add_phones, remove_phones, born, age, sex, email, note)):
+    given = (name, phone, add_phones, remove_phones, born, age, sex, email, note, notify, language)
+    if all(each is None for each in given):
         raise errors.Usage(problem="Nothing to change: give an option such as --phone or --note.")
     if name is not None:
         row = row._replace(name=name, name_key=matching.name_key(name))
@@ -173,6 +182,10 @@ def edit(
         row = row._replace(email=email or None)
     if note is not None:
         row = row._replace(note=note or None)
+    if notify is not None:
+        row = row._replace(notify=notify)
+    if language is not None:
+        row = row._replace(language=language or None)
     row = patients.save(tx, row)
     patient_keys.change(tx, row, stored)
     return describe_edited(tx, row)

@@ -20,6 +20,7 @@ from uuid import UUID
 from clinicctl import errors
 from clinicctl.desk import candidates, lookup, patients
 from clinicctl.results.base import fields_of, plain, stored_class, stored_name
+from clinicctl.rules.messages import parse_key
 from clinicctl.rules.references import AppointmentRef, DoctorRef, PatientRef
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.engine import Tx
@@ -217,6 +218,18 @@ def _to_call(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": row.patient_name, "phone": row.patient_phone}
 
 
+def _outgoing(tx: Tx, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    from clinicctl.desk import outbox  # Deferred: it needs the journal, which needs this module.
+
+    return outbox.texts_again(tx, parse_key(values["id"]))
+
+
+def _message(tx: Tx, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    from clinicctl.desk import outbox  # Deferred, as above.
+
+    return outbox.answers_again(tx, parse_key(values["id"]))
+
+
 def _day(tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
     return {"note": stored_journal.note(tx, doctor=values["doctor"], on=values["date"])}
 
@@ -241,4 +254,6 @@ _PERSONAL: dict[str, Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]] = {
     "ToCall": _to_call,
     "Moved": _to_call,
     "Day": _day,
+    "OutgoingMessage": _outgoing,
+    "OutboxMessage": _message,
 }

@@ -80,12 +80,12 @@ def _book_each(
     booked, refused = list[Booked](), dict[date, errors.Refusal]()
     number = NEW_SERIES
     for on in dates:
-        taken = len(tx.steps)
+        taken, changed = len(tx.steps), len(tx.changes)
         try:
             with tx.savepoint("visit"):
                 booked.append(bookings.place(tx, visitor, asked, details._replace(series=number), on=on))
         except (errors.Conflict, errors.AgainstRule) as refusal:
-            del tx.steps[taken:]
+            del tx.steps[taken:], tx.changes[changed:]
             refused[on] = refusal
         else:
             number = references.appointment_number(booked[0].number) or NEW_SERIES

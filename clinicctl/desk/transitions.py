@@ -12,7 +12,7 @@ from uuid import UUID
 
 from clinicctl import errors
 from clinicctl.rules.transitions import Step
-from clinicctl.statuses import AppointmentStatus, CancelledBy
+from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store import engine
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import queue as stored_queue
@@ -41,8 +41,10 @@ class QueueChanges(TypedDict, total=False):
     ended_at: datetime | None
 
 
-def booked(tx: Tx, *, appointment_id: UUID, slot: int) -> None:
+def booked(tx: Tx, *, appointment_id: UUID, slot: int, change: engine.VisitChange) -> None:
     """Record the first step of a new appointment."""
+    if tx.clinic.notify == "on":
+        tx.changes.append(change)
     tx.steps.append(engine.Step(appointment_id, None, AppointmentStatus.BOOKED, None, None, slot, None, "{}"))
 
 
@@ -81,6 +83,7 @@ def take(
         entry=entry,
         queue_to=step.queue_reaches,
         position=position,
+        after=appointment._replace(status=step.reaches, **changes),
         before={
             "appointment": _before(appointment._asdict(), changes.keys() - {"cancel_reason"}),
             "queue": _before(entry._asdict(), queue_changes.keys()) if entry is not None else {},
@@ -144,8 +147,14 @@ def note(
     queue_to: str | None = None,
     position: int | None = None,
     before: Mapping[str, Any] | None = None,
+    was: rows.AppointmentRow | None = None,
+    after: rows.AppointmentRow | None = None,
 ) -> None:
-    """Record a step for the journal, with the changed columns before it."""
+    """Record a step for the journal, with the changed columns before it.
+
+    `was` and `after` are the appointment before and after the change, if they differ from `appointment`.
+    """
+    note_change(tx, was or appointment, after or appointment, to_status, entry)
     tx.steps.append(
         engine.Step(
             appointment_id=appointment.id,
@@ -156,6 +165,33 @@ def note(
             slot=appointment.slot,
             position=position,
             before=json.dumps(before or {}, sort_keys=True),
+        )
+    )
+
+
+def note_change(
+    tx: Tx, row: rows.AppointmentRow, after: rows.AppointmentRow, status: str, entry: rows.QueueRow | None = None
+) -> None:
+    """Record what has changed, in a clinic that sends messages.
+
+    What was linked before counts, too.
+    """
+    if tx.clinic.notify != "on":
+        return
+    left = entry is not None and entry.status == QueueStatus.WAITING
+    tx.changes.append(
+        engine.VisitChange(
+            number=row.number,
+            before=row.status,
+            status=status,
+            date=after.date,
+            time=after.time,
+            after_midnight=after.after_midnight,
+            moved_from=after.moved_from or row.moved_from,
+            moved_to=after.moved_to or row.moved_to,
+            cancelled_by=after.cancelled_by,
+            retimed=(row.time, row.after_midnight) != (after.time, after.after_midnight),
+            queue=(entry.doctor_id, entry.date) if entry is not None and left else None,
         )
     )
 

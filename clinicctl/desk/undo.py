@@ -7,6 +7,7 @@ from typing import Any
 
 from clinicctl import errors
 from clinicctl.desk import (
+    access,
     bookings,
     day_history,
     distinct,
@@ -55,7 +56,7 @@ def undo(tx: Tx, *, number: int | None = None, asked: Asked | None = None) -> Un
     depends on, any other write, an undone one, another one than was `asked` about, and one that would reopen anything
     of an archived patient or doctor, or give a patient two positions in a queue.
     """
-    write = _find_write(tx, number)
+    write = _find_allowed(tx, number)
     if asked is not None and write.number != asked.number:
         raise errors.OtherThanAsked(found=write.number, asked=asked.number)
     if (pair := _judged(tx, write)) is not None:
@@ -84,7 +85,7 @@ def preview(tx: Tx, *, number: int | None = None, key: str | None = None) -> tup
     """
     if key is not None and stored_journal.by_key(tx, key=key) is not None:
         return None
-    write = _find_write(tx, number)
+    write = _find_allowed(tx, number)
     if (pair := _judged(tx, write)) is not None:
         seen = Undoing(**_details(tx, write, (), None), ask=_why_ask(tx, write), patients=_numbers(pair))
         return seen, Asked(write.number, None)
@@ -190,6 +191,12 @@ def _details(
         "days": before.count if before is not None else 0,
         "doctors": day_history.codes(tx, before) if before is not None else (),
     }
+
+
+def _find_allowed(tx: Tx, number: int | None) -> rows.WriteRow:
+    write = _find_write(tx, number)
+    access.refuse_undo(tx, write)
+    return write
 
 
 def _find_write(tx: Tx, number: int | None) -> rows.WriteRow:

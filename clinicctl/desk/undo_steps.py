@@ -81,7 +81,7 @@ def undo_step(tx: Tx, write: rows.WriteRow, step: rows.StepRow) -> None:
         days.return_slots(tx, row)
         if waitlist.reopen(tx, appointment_id=row.id):
             records.refuse_archived(tx, row)
-        transitions.note(tx, row, to_status=AppointmentStatus.CANCELLED)
+        transitions.note(tx, row, to_status=AppointmentStatus.CANCELLED, after=cancelled)
         return
     if step.from_status in ACTIVE and step.to_status not in ACTIVE:
         _refuse_time_taken(tx, write, row)
@@ -99,6 +99,7 @@ def undo_step(tx: Tx, write: rows.WriteRow, step: rows.StepRow) -> None:
         entry=entry,
         queue_to=step.queue_from,
         position=queued.get("position", step.position) if step.queue_from else None,
+        after=right,
     )
 
 

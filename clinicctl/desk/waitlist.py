@@ -152,7 +152,7 @@ def _promote_into(tx: Tx, doctor: rows.DoctorRow, dates: Sequence[date] | None) 
         return None
     on = _bookable_days(tx, first, free)[0]
     patient = lookup.active_patient(lookup.patient_by_id(tx, first.patient_id))
-    return bookings.place(tx, Visitor(patient, doctor), Asked(), Details(), on=on)
+    return bookings.place(tx, Visitor(patient, doctor), Asked(), Details(promoted=True), on=on)
 
 
 def list_wanted(tx: Tx) -> Wanted:

@@ -147,6 +147,8 @@ _ACTIONS = {
     "left": "mark {} as left",
     "priority": "change the priority of {}",
     "next": "call {}",
+    "sent": "mark {} as sent",
+    "failed": "mark {} as failed",
 }
 _REACHED = {
     "check-in": "checked in",
@@ -162,6 +164,8 @@ _REACHED = {
     "left": "left",
     "restore": "on file",
     "remove": "removed",
+    "sent": "sent",
+    "failed": "failed",
 }
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from clinicctl import errors, interrupts
-from clinicctl.render.streams import copy, write, write_bytes, write_error
+from clinicctl.render.streams import copy, secret, write, write_bytes, write_error
 
 if TYPE_CHECKING:
     from datetime import date
@@ -41,6 +41,7 @@ __all__ = [
     "prompt",
     "refusal",
     "result",
+    "secret",
     "tally",
     "text",
     "textfile",

@@ -24,7 +24,9 @@ from clinicctl.results.database import Problem
 from clinicctl.results.days import Day, FreeTime, Holiday, Slot, ToDo, WeekDay
 from clinicctl.results.imports import ImportedDoctor, ImportedHoliday, ImportedPatient, ImportedRow
 from clinicctl.results.journal import JournalEntry
+from clinicctl.results.outbox import OutboxMessage, OutgoingMessage, ShownMessage, Template
 from clinicctl.results.people import Doctor, Duplicate, FoundPatient, Patient
+from clinicctl.results.users import Refused, User
 
 FEW = 6
 """The most numbers in a cell."""
@@ -50,6 +52,11 @@ _GLYPHS = {
     "changed": ("~", "yellow"),
     "unchanged": ("=", "dim"),
     "refused": ("!", "bold red"),
+    "pending": ("○", "cyan"),
+    "leased": ("◔", "yellow"),
+    "sent": ("●", "green"),
+    "failed": ("!", "bold red"),
+    "dropped": ("×", "dim"),
 }
 
 Column = tuple[str, Callable[[Any], Any]]
@@ -248,6 +255,54 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Kind of visit", lambda each: each.name),
         ("Minutes", lambda each: each.minutes),
     ),
+    User: (
+        ("User", lambda each: each.name),
+        ("Role", lambda each: each.role),
+        ("Doctor", lambda each: each.doctor),
+        ("PIN", lambda each: "yes" if each.pin else ""),
+        ("Since", lambda each: each.created_at),
+    ),
+    Refused: (
+        ("No.", lambda each: each.number),
+        ("Time", lambda each: each.at),
+        ("By", lambda each: each.actor),
+        ("Command", lambda each: each.command),
+        ("Role", lambda each: each.role or "none"),
+        ("Needed", lambda each: " or ".join(each.needed)),
+        ("About", lambda each: each.reason),
+    ),
+    ShownMessage: (
+        ("Message", lambda each: each.id),
+        ("Due", lambda each: each.due),
+        ("Channel", lambda each: each.channel),
+        ("To", lambda each: each.to),
+        ("Text", lambda each: each.text),
+    ),
+    OutboxMessage: (
+        ("Message", lambda each: each.id),
+        ("State", lambda each: status(each.state)),
+        ("Due", lambda each: each.due or each.leased_until),
+        ("Channel", lambda each: each.channel),
+        ("Patient", lambda each: phrases.patient(each.patient)),
+        ("Doctor", lambda each: each.doctor),
+        ("Visit", lambda each: f"{phrases.day(each.date)}{f' {each.time:%H:%M}' if each.time else ''}"),
+        ("Tries", lambda each: each.attempts or None),
+        ("Reason", lambda each: each.gone or each.failure),
+    ),
+    OutgoingMessage: (
+        ("Message", lambda each: each.id),
+        ("Channel", lambda each: each.channel),
+        ("To", lambda each: each.to),
+        ("Text", lambda each: each.text),
+        ("Leased until", lambda each: each.leased_until),
+    ),
+    Template: (
+        ("Language", lambda each: each.language),
+        ("Kind", lambda each: each.kind),
+        ("Text", lambda each: each.text),
+        ("Subject", lambda each: each.subject),
+        ("", lambda each: "" if each.own else "default"),
+    ),
     Problem: (
         ("Rule", lambda each: each.law),
         ("Violation", lambda each: each.where),
@@ -260,7 +315,7 @@ COLUMNS: dict[type, Sequence[Column]] = {
         ("Problem", lambda each: each.problem),
     ),
 }
-NUMBERS = {"Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead", "Line", "Minutes"}
+NUMBERS = {"Slots", "Booked", "Free", "Slot", "Pos.", "Waited", "Ahead", "Line", "Minutes", "Tries"}
 
 
 def text(value: Any) -> Text:

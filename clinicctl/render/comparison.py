@@ -59,6 +59,8 @@ def _rows(plan: MergePlan, *, names: bool) -> Sequence[_Row]:
         row("born", phrases.birth),
         row("sex", lambda each: "" if each.sex == "unknown" else each.sex),
         row("email", lambda each: _email(each, names=names)),
+        row("notify", lambda each: each.notify or ""),
+        row("language", lambda each: each.language or ""),
         row("note", lambda each: shortened(each.note or "", NOTE)),
         _Row("registered", theirs.created_at.date(), ours.created_at.date(), "kept"),
         _Row("appointments", theirs.appointments, ours.appointments, f"both: {after.appointments}"),

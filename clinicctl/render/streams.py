@@ -108,3 +108,19 @@ def write_error(content: str) -> bool:
     except (OSError, ValueError):
         pass
     return False
+
+
+def secret(question: str) -> str:
+    """Ask at the terminal without showing what is typed.
+
+    The answer is empty at the end of the input.
+    """
+    from getpass import getpass  # Deferred: only a PIN is typed so.
+
+    from clinicctl.render.safe_text import visible
+
+    with interrupts.Waiting():
+        try:
+            return getpass(f"{visible(question)} ").strip()
+        except EOFError:
+            return ""

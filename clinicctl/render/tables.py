@@ -27,7 +27,9 @@ from clinicctl.results.database import Checked, LastBackup, Problem, Repaired
 from clinicctl.results.days import Board, Day, DoctorWeek, FreeTime, Holiday, HolidayAdded, Slot, ToDo, WeekDay
 from clinicctl.results.imports import Imported, ImportedDoctors, ImportedHolidays, ImportedPatients, ImportedRow
 from clinicctl.results.journal import JournalEntry
+from clinicctl.results.outbox import OutboxMessage, OutgoingMessage
 from clinicctl.results.people import Doctor, DoctorBrief, Duplicate, Patient, PatientBrief
+from clinicctl.results.users import Refused, User
 
 SHOWN = 60
 """The most rows of an imported file that a table shows."""
@@ -48,6 +50,10 @@ _NOTHING: dict[type, tuple[str, str]] = {
     JournalEntry: ("No writes found", "See all: clinicctl audit log"),
     Duplicate: ("No possible duplicates", ""),
     Holiday: ("No holidays", "Add one: clinicctl config holiday add DATE NAME"),
+    User: ("No users: everybody may do everything", "Add one: clinicctl user add NAME --role ROLE"),
+    Refused: ("No refused attempts", ""),
+    OutboxMessage: ("No messages", ""),
+    OutgoingMessage: ("No messages to send", ""),
     VisitType: ("No kinds of visit", "Add one: clinicctl config visit-type add NAME --minutes N"),
 }
 """What an empty list of each kind says, and what to do next."""

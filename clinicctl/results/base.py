@@ -29,7 +29,7 @@ def result(kind: type[T]) -> type[T]:
     return dataclass(frozen=True, slots=True, eq=False, repr=False)(kind)
 
 
-_MODULES = ("appointments", "clinic", "database", "days", "imports", "journal", "people")
+_MODULES = ("appointments", "clinic", "database", "days", "imports", "journal", "outbox", "people")
 _STORED: dict[str, type] = {}
 _NAMES: dict[type, str] = {}
 

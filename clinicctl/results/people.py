@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 from clinicctl.results.base import PERSONAL, result, stored
+from clinicctl.statuses import Notify
 
 
 @stored("PatientBrief")
@@ -36,7 +37,8 @@ class Patient:
     `phone`. `age_months` is the age of an infant below two years.
     `born_estimated` is the year of an age, such as `1980`, or the month of an infant's, such as `2026-05`.
     `phone_unverified` marks a phone with a possible length that is not valid for its region. Former names and phones
-    come from merged records: the first of them, and their number.
+    come from merged records: the first of them, and their number. `notify` is how messages reach the patient; without
+    it, by SMS to the phone, or else by e-mail. Without a `language`, messages are in that of the clinic.
     """
 
     id: UUID
@@ -60,6 +62,8 @@ class Patient:
     phones: tuple[str, ...] = field(default=(), kw_only=True, metadata=PERSONAL)
     age_months: int | None = field(default=None, kw_only=True, metadata=PERSONAL)
     born_estimated: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
+    notify: Notify | None = field(default=None, kw_only=True, metadata=PERSONAL)
+    language: str | None = field(default=None, kw_only=True, metadata=PERSONAL)
 
 
 @result

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple, Protocol
 
 from clinicctl.rules import matching
-from clinicctl.statuses import Sex
+from clinicctl.statuses import Notify, Sex
 
 NEVER_UPDATED = ("name", "phone")
 """These identify a patient, so that only `patient edit` changes them."""
@@ -21,6 +21,10 @@ class Details(matching.Person, Protocol):
     def email(self) -> str | None: ...
     @property
     def note(self) -> str | None: ...
+    @property
+    def notify(self) -> Notify | None: ...
+    @property
+    def language(self) -> str | None: ...
 
 
 class Changes(NamedTuple):
@@ -71,6 +75,8 @@ def _fields(current: Details, given: Details, phones: Collection[str]) -> list[t
         found.append(("sex", current.sex not in (None, Sex.UNKNOWN), {"sex": given.sex}))
     if given.email and given.email.casefold() != (current.email or "").casefold():
         found.append(("email", current.email, {"email": given.email}))
-    if given.note and given.note != current.note:
-        found.append(("note", current.note, {"note": given.note}))
+    for field in ("note", "notify", "language"):
+        before, value = getattr(current, field), getattr(given, field)
+        if value and value != before:
+            found.append((field, before, {field: value}))
     return found

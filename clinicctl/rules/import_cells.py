@@ -8,7 +8,7 @@ from clinicctl.errors import BadValue, typed
 from clinicctl.rules import hours, references, slots, text
 from clinicctl.rules.dates import AgeWord, BirthWord, parse_age, parse_birth
 from clinicctl.rules.references import doctor_code
-from clinicctl.statuses import SEX_WORDS, DaySource, Sex
+from clinicctl.statuses import SEX_WORDS, DaySource, Notify, Sex
 
 T = TypeVar("T")
 
@@ -179,3 +179,19 @@ def sex(cell: str) -> Sex | None:
     if cell.lower() not in SEX_WORDS:
         raise BadValue(problem=f"sex is {', '.join(Sex)}")
     return SEX_WORDS[cell.lower()]
+
+
+def notify(cell: str) -> Notify | None:
+    """Return how messages reach a patient, from a cell; None for an empty one."""
+    word = cell.strip().lower()
+    if word and word not in set(Notify):
+        raise BadValue(problem=f"notify is {', '.join(Notify)}")
+    return Notify(word) if word else None
+
+
+def language(cell: str) -> str | None:
+    """Return the code of a language from a cell; None for an empty one."""
+    try:
+        return text.language(cell) if cell.strip() else None
+    except BadValue:
+        raise BadValue(problem="language is a code such as en, de or pt-br") from None

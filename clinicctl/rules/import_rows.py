@@ -16,7 +16,7 @@ from clinicctl.rules.dates import AgeWord, BirthWord
 from clinicctl.rules.import_cells import Cell, ParsedCells, problem_of
 from clinicctl.rules.references import doctor_code
 from clinicctl.rules.tabular import PLAIN, Cells, Columns, Reading, Sheet
-from clinicctl.statuses import DaySource, Sex, SheetFormat
+from clinicctl.statuses import DaySource, Notify, Sex, SheetFormat
 
 T = TypeVar("T")
 
@@ -65,6 +65,8 @@ PATIENTS = Columns(
         "phones": (),
         "born_estimated": (),
         "phone_unverified": (),
+        "notify": ("notifications", "messages"),
+        "language": (),
     },
     required=("name",),
     written=(
@@ -124,6 +126,8 @@ class PatientRow(NamedTuple):
     problem: str | None = None
     more_phones: tuple[str, ...] = ()
     unverified: bool = False
+    notify: Notify | None = None
+    language: str | None = None
 
 
 class DoctorRow(NamedTuple):
@@ -204,10 +208,11 @@ def read_patients(
     births, ages = ParsedCells("born", import_cells.born), ParsedCells("age", import_cells.age)
     sexes, estimates = ParsedCells("sex", import_cells.sex), ParsedCells("born_estimated", import_cells.born)
     names, mails, notes = (Cell("name", text.name), Cell("email", text.email), Cell("note", text.note))
+    channels, languages = ParsedCells("notify", import_cells.notify), ParsedCells("language", import_cells.language)
     phones, flags = Cell("phone", import_cells.phones), ParsedCells("phone_unverified", import_cells.present)
 
     def row(line: int, *cells: str) -> PatientRow:
-        name, phone, born, age, sex, email, note, all_phones, estimated, unverified = cells
+        name, phone, born, age, sex, email, note, all_phones, estimated, unverified, notify, language = cells
         listed = phones(all_phones if all_phones.strip() else phone)
         return PatientRow(
             line,
@@ -220,6 +225,8 @@ def read_patients(
             notes(note),
             more_phones=listed[1:],
             unverified=bool(flags[unverified]),
+            notify=channels[notify],
+            language=languages[language],
         )
 
     source = tabular.read(lines, PATIENTS, format=format, reading=reading)
@@ -230,7 +237,13 @@ def read_patients(
 
 def _digest_of_patients(found: Sequence[PatientRow]) -> str:
     rows = [
-        [*(str(cell) if cell is not None else None for cell in each[1:9]), *each.more_phones, *[True] * each.unverified]
+        [
+            *(str(cell) if cell is not None else None for cell in each[1:9]),
+            *each.more_phones,
+            *[True] * each.unverified,
+            # Older versions had none of these.
+            *([{"notify": each.notify, "language": each.language}] if each.notify or each.language else []),
+        ]
         for each in found
     ]
     return fingerprints.digest(rows)

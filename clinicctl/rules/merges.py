@@ -7,11 +7,14 @@ from typing import Any
 from clinicctl.rules.details import Details
 from clinicctl.rules.matching import same_birth
 from clinicctl.rules.text import NOTE
-from clinicctl.statuses import Sex
+from clinicctl.statuses import Notify, Sex
 
 _BETWEEN_NOTES = "; "
 _DIFFERS = object()
-_EMPTY: Mapping[str, Any] = {"phone": None, "email": None, "sex": Sex.UNKNOWN, "born": None, "note": None}
+_EMPTY: Mapping[str, Any] = {
+    **dict.fromkeys(("phone", "email", "born", "note", "notify", "language")),
+    "sex": Sex.UNKNOWN,
+}
 """The columns that a merge fills, when they are empty."""
 
 
@@ -32,13 +35,15 @@ class FormerDetails:
     """How to get the details of the surviving record back, without any value that is personal.
 
     A field that was taken over was empty before, but a note may have been joined. `born_year` and `born_month` are
-    counted from the birth date that replaced them. Raises ValueError for an unknown field.
+    counted from the birth date that replaced them. `notify` is what an opt-out replaced. Raises
+    ValueError for an unknown field.
     """
 
     taken_over: Sequence[str]
     joined: bool = False
     born_year: int | None = None
     born_month: int | None = None
+    notify: str | None = None
 
     def __post_init__(self) -> None:
         if not _EMPTY.keys() >= set(self.taken_over):
@@ -57,6 +62,8 @@ def plan_details(gone: Details, stays: Details) -> DetailsPlan:
         "sex": _taken(*(None if each.sex == Sex.UNKNOWN else each.sex for each in (gone, stays))),
         "born": _birth(gone, stays),
         "note": _note(gone.note, stays.note),
+        "notify": _opted_out(gone.notify, stays.notify),
+        "language": _taken(gone.language, stays.language),
     }
     taken = {field: value for field, value in given.items() if value is not None and value is not _DIFFERS}
     differing = [field for field, value in given.items() if value is _DIFFERS]
@@ -73,7 +80,8 @@ def former_details(plan: DetailsPlan, gone: Details, stays: Details) -> FormerDe
         year = stays.born_year - gone.born.year if stays.born_year is not None else None
         month = stays.born_month - gone.born.month if stays.born_month is not None else None
     joined = "note" in plan.taken_over and bool(stays.note)
-    return FormerDetails(plan.taken_over, joined=joined, born_year=year, born_month=month)
+    notify = stays.notify if "notify" in plan.taken_over else None
+    return FormerDetails(plan.taken_over, joined=joined, born_year=year, born_month=month, notify=notify)
 
 
 def restored(former: FormerDetails, gone: Details, merged: Details) -> dict[str, Any]:
@@ -84,6 +92,8 @@ def restored(former: FormerDetails, gone: Details, merged: Details) -> dict[str,
     columns: dict[str, Any] = {field: _EMPTY[field] for field in former.taken_over}
     if former.joined:
         columns["note"] = (merged.note or "").removesuffix(f"{_BETWEEN_NOTES}{gone.note}")
+    if former.notify is not None:
+        columns["notify"] = Notify(former.notify)
     if "born" in columns:
         columns |= {"born_year": None, "born_month": None}
     if gone.born is not None and former.born_year is not None:
@@ -97,6 +107,14 @@ def _taken(theirs: str | None, ours: str | None) -> Any:
     if not theirs or theirs == ours:
         return None
     return _DIFFERS if ours else theirs
+
+
+def _opted_out(theirs: Notify | None, ours: Notify | None) -> Any:
+    """Return how messages reach the patient, as `_taken`.
+
+    Whoever wanted none gets none.
+    """
+    return theirs if theirs is Notify.NONE and ours is not Notify.NONE else _taken(theirs, ours)
 
 
 def _birth(gone: Details, stays: Details) -> Any:

@@ -10,6 +10,7 @@ import unicodedata
 from clinicctl.errors import BadValue
 
 NAME, NOTE, KEY = 200, 2_000, 255
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,4})?")
 
 _JOINERS = "\u200c\u200d"
 _INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
@@ -127,6 +128,19 @@ def email(text: str) -> str | None:
     if not _EMAIL.fullmatch(cleaned):
         raise BadValue(problem="Not an e-mail address. Example: anna@example.org.")
     return cleaned
+
+
+def language(text: str) -> str:
+    """Return the code of a language in small letters, such as `en` or `pt-br`."""
+    code = without_marks(text).lower().replace("_", "-")
+    if not _LANGUAGE.fullmatch(code):
+        raise BadValue(problem="Not a language: use its code, such as en, de or pt-br.")
+    return code
+
+
+def ref(text: str) -> str:
+    """Return a short text of another program, such as its name for a message."""
+    return clean(text, what="text", longest=NAME)
 
 
 def phone(text: str) -> str:

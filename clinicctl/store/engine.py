@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from clinicctl.store import paths
-from clinicctl.store.tx import Condition, JournalEnd, Queries, Step, Tx
+from clinicctl.store.tx import Condition, JournalEnd, Queries, Step, Tx, VisitChange
 
 if TYPE_CHECKING:
     from clinicctl.store.reports import Copy, DatabaseInfo, Found, Head, Violation
@@ -21,6 +21,7 @@ __all__ = [
     "Step",
     "Store",
     "Tx",
+    "VisitChange",
     "doctor_codes",
     "open_group",
     "open_store",
@@ -53,8 +54,11 @@ class Store(Protocol):
     def require_standalone(self) -> None:
         """Refuse to run inside a batch or a shell."""
 
-    def read(self, *, actor: str | None) -> AbstractContextManager[Tx]:
-        """Hand out a read-only view of one instant, without waiting for writers."""
+    def read(self, *, actor: str | None, ahead: Queries | None = None) -> AbstractContextManager[Tx]:
+        """Hand out a read-only view of one instant, without waiting for writers.
+
+        `ahead` is as for `write`.
+        """
 
     def write(
         self, *, actor: str | None, key: str, dry_run: bool = False, ahead: Queries | None = None

@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
+from datetime import date as Date  # noqa: N812 - a field is called `date`
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -47,6 +48,27 @@ class Step(NamedTuple):
     before: str
 
 
+class VisitChange(NamedTuple):
+    """What a step has changed of a visit, for messages to the patient.
+
+    `before` and `status` are those of the appointment. `retimed` marks another time of the same day. `queue` is the
+    queue in which those behind the patient may have moved forward: its doctor and day.
+    """
+
+    number: int
+    before: str | None
+    status: str
+    date: date
+    time: time | None
+    after_midnight: bool
+    moved_from: int | None = None
+    moved_to: int | None = None
+    cancelled_by: str | None = None
+    retimed: bool = False
+    promoted: bool = False
+    queue: tuple[UUID, Date] | None = None
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class JournalEnd:
     """The number and the hash of the journal's last row.
@@ -64,9 +86,11 @@ class Tx(ABC):
     Nothing below it commits or reads a clock. `place` names the database, without a password. `fresh` is true for a new
     database. `schema` is the version that the database had before any migration. `saved_copy` names a copy of the
     database as it was before. The journal gets `steps`, the steps taken, `days_before`, the previous state of the
-    changed days, and `merges_before`, what a merge moved. A clinic with `moved_to` lives on at that place. `role` is
-    the user by whom a server knows the command, who may not be the actor. `session` is what the engine sends statements
-    with; an engine adds no fields, because each dataclass costs every command a millisecond.
+    changed days, and `merges_before`, what a merge moved. `changes` has what patients may get messages about, in a
+    clinic that sends any. A clinic with `moved_to` lives on at that place. `role` is the user by whom a server knows
+    the command, who may not be the actor. `person` is the user of the clinic who acts, if it has users. `session` is
+    what the engine sends statements with; an engine adds no fields, because each dataclass costs every command a
+    millisecond.
     """
 
     session: Any
@@ -81,12 +105,14 @@ class Tx(ABC):
     schema: int = CURRENT
     moved_to: str | None = None
     role: str | None = None
+    person: Any = None
     saved_copy: str | None = None
     key: str | None = None
     end: JournalEnd = field(default_factory=JournalEnd)
     steps: list[Step] = field(default_factory=list)
     days_before: list[str] = field(default_factory=list)
     merges_before: list[str] = field(default_factory=list)
+    changes: list[VisitChange] = field(default_factory=list)
 
     def fetch_one(self, sql: str, values: tuple[Any, ...], read: Callable[[Any], R]) -> R | None:
         """Return the first row, converted by `read`, or None.
@@ -228,7 +254,7 @@ def bad_settings(stored: Iterable[tuple[int, object, object]]) -> Iterator[str]:
     """Yield the wrong ones of stored settings, which have their row, name and value."""
     known = {each.name: each for each in settings.CLINIC}
     for row, name, value in stored:
-        if str(name).startswith(settings.SAVED_COLUMNS) or name in ("secret", MOVED_TO):
+        if str(name).startswith((settings.SAVED_COLUMNS, settings.TEMPLATES)) or name in ("secret", MOVED_TO):
             continue
         if str(name) not in known:
             yield f"row {row} of settings"

@@ -114,6 +114,8 @@ _PATIENT_COLUMNS = _columns(
     phones=_TEXTS,
     age_months=_NUMBER,
     born_estimated=_TEXT,
+    notify=_TEXT,
+    language=_TEXT,
 )
 
 

@@ -301,6 +301,8 @@ def _resolve(
         email=row.email,
         note=row.note,
         created_at=tx.now,
+        notify=row.notify,
+        language=row.language,
     )
     # Many lists of integers need too much memory.
     person.keys, person.probes = (array("I", each) for each in keys.both(person, listed))

@@ -40,6 +40,8 @@ class PersonInFile(Person):
             email=self.email,
             note=self.note,
             updated_at=tx.now,
+            notify=self.notify,
+            language=self.language,
             id=self.id,
         )
 
@@ -185,6 +187,8 @@ class KnownPeople:
             email=row.email,
             note=row.note,
             created_at=row.created_at,
+            notify=row.notify,
+            language=row.language,
             archived_at=row.archived_at,
         )
 

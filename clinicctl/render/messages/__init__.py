@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from clinicctl.render.messages import clinic, database, journal, people, visits
+from clinicctl.render.messages import clinic, database, journal, outbox, people, users, visits
 from clinicctl.render.messages.base import Report
 from clinicctl.render.messages.clinic import holidays
 from clinicctl.render.messages.journal import undo_question
@@ -33,6 +33,8 @@ _REPORTS: dict[type, Callable[[Any, str], Report]] = {
     **journal.REPORTS,
     **database.REPORTS,
     **clinic.REPORTS,
+    **users.REPORTS,
+    **outbox.REPORTS,
 }
 
 

@@ -43,6 +43,24 @@ def by_actor(*, actor: str) -> Condition:
     return Condition(_BY_ACTOR, (actor,))
 
 
+_ACCEPTED = """
+journal.command != 'refused'
+"""
+
+
+def accepted() -> Condition:
+    return Condition(_ACCEPTED, ())
+
+
+_REFUSALS = """
+journal.command = 'refused'
+"""
+
+
+def refusals() -> Condition:
+    return Condition(_REFUSALS, ())
+
+
 _BY_KEY = """
 journal."key" = ?
 """

@@ -32,6 +32,17 @@ def insert(tx: Tx, *, name: str, value: str) -> int:
     return tx.execute(_INSERT, (name, value))
 
 
+_TEMPLATES = """
+SELECT settings.name, settings.value
+FROM settings
+WHERE settings.name > 'template.' AND settings.name < 'template/'
+"""
+
+
+def templates(tx: Tx) -> list[rows.SettingRow]:
+    return tx.fetch_all(_TEMPLATES, (), rows.setting_row)
+
+
 _VISIT_TYPES = """
 SELECT visit_types.name, visit_types.minutes
 FROM visit_types ORDER BY visit_types.name

@@ -10,7 +10,8 @@ from clinicctl.store.values import from_uuid
 _PATIENTS = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients ORDER BY patients.id
 """
 

@@ -66,7 +66,8 @@ _STATE_OF_PATIENTS = """
 SELECT patients.id AS id, patients.number AS number, patients.name AS name, patients.phone AS phone,
 patients.born AS born, patients.born_year AS born_year, patients.sex AS sex, patients.email AS email,
 patients.note AS note, patients.created_at AS created_at, patients.archived_at AS archived_at,
-patients.merged_into AS merged_into, patients.erased_at AS erased_at, patients.born_month AS born_month
+patients.merged_into AS merged_into, patients.erased_at AS erased_at, patients.born_month AS born_month,
+patients.notify AS notify, patients.language AS language
 FROM patients
 WHERE patients.id = ? OR patients.id = ? ORDER BY patients.number
 """

@@ -5,7 +5,7 @@ from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
 
-from clinicctl.statuses import Sex
+from clinicctl.statuses import Notify, Sex
 from clinicctl.store.compiled import rows
 from clinicctl.store.tx import Condition, Tx
 from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
@@ -13,7 +13,8 @@ from clinicctl.store.values import from_date, from_instant, from_list, from_uuid
 _BY_ID = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id = ?
 """
@@ -26,7 +27,8 @@ def by_id(tx: Tx, *, id: UUID) -> rows.PatientRow | None:
 _BY_NUMBER = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number = ?
 """
@@ -39,7 +41,8 @@ def by_number(tx: Tx, *, number: int) -> rows.PatientRow | None:
 _ON_FILE = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.archived_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
@@ -53,7 +56,8 @@ def on_file(tx: Tx, *, limit: int) -> Iterator[rows.PatientRow]:
 _NOT_ERASED = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.erased_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
@@ -78,7 +82,8 @@ def count(tx: Tx) -> int | None:
 _FIND = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND {conditions} ORDER BY
 patients.number
@@ -137,7 +142,8 @@ def words_between(tx: Tx, *, first: str, last: str, limit: int) -> list[str | No
 _WITH_PHONE = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -153,7 +159,8 @@ def with_phone(tx: Tx, *, ending: str, limit: int) -> list[rows.PatientRow]:
 _WITH_PHONES = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patient_phones.ending
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language, patient_phones.ending
 FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
 WHERE patient_phones.ending IN (SELECT endings_listed.value
 FROM json_each(?) AS endings_listed) ORDER BY patients.number
@@ -167,7 +174,8 @@ def with_phones(tx: Tx, *, endings: Iterable[str]) -> Iterator[rows.PatientOnPho
 _WITH_PHONE_ENDING = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -183,7 +191,8 @@ def with_phone_ending(tx: Tx, *, first: str, last: str) -> list[rows.PatientRow]
 _ON_PHONE = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -246,7 +255,8 @@ def phones_since(tx: Tx, *, number: int) -> Iterator[rows.PatientPhoneRow]:
 _WITH_NAME_KEY = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL)
 LIMIT ? OFFSET ?
@@ -260,7 +270,8 @@ def with_name_key(tx: Tx, *, name_key: str, limit: int) -> list[rows.PatientRow]
 _WITH_NAME_KEY_BORN = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND
 patients.born = ?
@@ -275,7 +286,8 @@ def with_name_key_born(tx: Tx, *, name_key: str, born: Date, limit: int) -> list
 _WITH_NAME_KEYS = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key IN (SELECT name_keys_listed.value
 FROM json_each(?) AS name_keys_listed) ORDER BY patients.number
@@ -289,7 +301,8 @@ def with_name_keys(tx: Tx, *, name_keys: Iterable[str]) -> Iterator[rows.Patient
 _AFTER = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number > ? ORDER BY patients.number
 """
@@ -302,7 +315,8 @@ def after(tx: Tx, *, number: int) -> Iterator[rows.PatientRow]:
 _MERGED = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.merged_into IS NOT NULL ORDER BY patients.number
 """
@@ -320,7 +334,8 @@ WHERE patients.merged_into = ? UNION SELECT patients.id AS id
 FROM patients JOIN merged_under ON patients.merged_into = merged_under.id)
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT merged_under.id
 FROM merged_under) ORDER BY patients.number
@@ -333,8 +348,8 @@ def merged_under(tx: Tx, *, survivor: UUID) -> list[rows.PatientRow]:
 
 _INSERT = """
 INSERT INTO patients (id, number, name, name_key, phone, born, born_year, sex, email, note, created_at,
-updated_at, archived_at, merged_into, erased_at, born_month) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-?, ?)
+updated_at, archived_at, merged_into, erased_at, born_month, notify, language) VALUES (?, ?, ?, ?, ?, ?, ?, ?,
+?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -359,6 +374,8 @@ def insert(tx: Tx, every: Iterable[rows.PatientRow]) -> int:
                 None if each.merged_into is None else from_uuid(each.merged_into),
                 None if each.erased_at is None else from_instant(each.erased_at),
                 each.born_month,
+                None if each.notify is None else each.notify.value,
+                each.language,
             )
             for each in every
         ),
@@ -367,7 +384,7 @@ def insert(tx: Tx, every: Iterable[rows.PatientRow]) -> int:
 
 _UPDATE = """
 UPDATE patients SET name=?, name_key=?, phone=?, born=?, born_year=?, sex=?, email=?, note=?, updated_at=?,
-archived_at=?, merged_into=?, erased_at=?, born_month=? WHERE patients.id = ?
+archived_at=?, merged_into=?, erased_at=?, born_month=?, notify=?, language=? WHERE patients.id = ?
 """
 
 
@@ -387,6 +404,8 @@ def update(
     merged_into: UUID | None,
     erased_at: datetime | None,
     born_month: int | None,
+    notify: Notify | None,
+    language: str | None,
     id: UUID,
 ) -> int:
     return tx.execute(
@@ -405,14 +424,16 @@ def update(
             None if merged_into is None else from_uuid(merged_into),
             None if erased_at is None else from_instant(erased_at),
             born_month,
+            None if notify is None else notify.value,
+            language,
             from_uuid(id),
         ),
     )
 
 
 _FILL = """
-UPDATE patients SET born=?, born_year=?, sex=?, email=?, note=?, updated_at=?, born_month=? WHERE patients.id
-= ?
+UPDATE patients SET born=?, born_year=?, sex=?, email=?, note=?, updated_at=?, born_month=?, notify=?,
+language=? WHERE patients.id = ?
 """
 
 
@@ -428,6 +449,8 @@ def fill(tx: Tx, every: Iterable[rows.PatientDetailsRow]) -> int:
                 each.note,
                 from_instant(each.updated_at),
                 each.born_month,
+                None if each.notify is None else each.notify.value,
+                each.language,
                 from_uuid(each.id),
             )
             for each in every
@@ -459,7 +482,8 @@ def delete_phones(tx: Tx, *, patient: UUID) -> int:
 _WITH_NUMBERS = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed) ORDER BY patients.number
@@ -473,7 +497,8 @@ def with_numbers(tx: Tx, *, numbers: Iterable[int]) -> Iterator[rows.PatientRow]
 _MERGED_WITH_NUMBERS = """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed) AND patients.merged_into IS NOT NULL ORDER BY patients.number

@@ -511,16 +511,67 @@ UPDATE patients SET updated_at=?, merged_into=? WHERE patients.merged_into = ? A
 = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
+messages.state IN (SELECT states_listed.value
+FROM json_each(?) AS states_listed)
+""": """
+messages.state = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM jsonb_array_elements_text(CAST(? AS
+JSONB)) AS each))
+""",
+    """
+INSERT INTO messages (appointment, kind, occasion, due, state, attempts, created_at, updated_at) SELECT
+appointments.number, 'near' AS kind, 0 AS occasion, ? AS due, 'pending' AS state, 0 AS attempts, ? AS
+created_at, ? AS updated_at
+FROM queue_entries JOIN appointments ON appointments.id = queue_entries.appointment_id
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'waiting' AND queue_entries.doctor_id = ? AND queue_entries.date = ? ORDER BY queue_entries.priority DESC,
+queue_entries.moved_up DESC, queue_entries.recalled, queue_entries.position
+LIMIT ? OFFSET ? ON CONFLICT (appointment, kind, occasion) DO UPDATE SET due = excluded.due, state =
+'pending', updated_at = excluded.updated_at WHERE messages.state = 'dropped'
+""": """
+INSERT INTO messages (appointment, kind, occasion, due, state, attempts, created_at, updated_at) SELECT
+appointments.number, 'near' AS kind, 0 AS occasion, ? AS due, 'pending' AS state, 0 AS attempts, ? AS
+created_at, ? AS updated_at
+FROM queue_entries JOIN appointments ON appointments.id = queue_entries.appointment_id
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'waiting' AND queue_entries.doctor_id = ? AND queue_entries.date = ? ORDER BY queue_entries.priority
+DESC, queue_entries.moved_up DESC, queue_entries.recalled, queue_entries.position
+LIMIT NULLIF(?, -1) OFFSET ? ON CONFLICT (appointment, kind, occasion) DO UPDATE SET due = excluded.due, state = 'pending',
+updated_at = excluded.updated_at WHERE messages.state = 'dropped'
+""",
+    """
+UPDATE messages SET state='pending', failure=?, updated_at=? WHERE messages.appointment IN (SELECT
+appointments_listed.value
+FROM json_each(?) AS appointments_listed) AND messages.kind = 'reminder' AND messages.state = 'dropped'
+""": """
+UPDATE messages SET state='pending', failure=?, updated_at=? WHERE messages.appointment = ANY (ARRAY(SELECT
+CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND messages.kind =
+'reminder' AND messages.state = 'dropped'
+""",
+    """
+SELECT messages.appointment, messages.kind
+FROM messages
+WHERE messages.appointment IN (SELECT appointments_listed.value
+FROM json_each(?) AS appointments_listed) AND (messages.state = 'leased' OR messages.state = 'sent')
+""": """
+SELECT messages.appointment, messages.kind
+FROM messages
+WHERE messages.appointment = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM
+jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND (messages.state = 'leased' OR messages.state =
+'sent')
+""",
+    """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.archived_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.archived_at IS NULL ORDER BY patients.number
 LIMIT NULLIF(?, -1) OFFSET ?
@@ -528,14 +579,16 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.erased_at IS NULL ORDER BY patients.number
 LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.erased_at IS NULL ORDER BY patients.number
 LIMIT NULLIF(?, -1) OFFSET ?
@@ -543,7 +596,8 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND {conditions} ORDER BY
 patients.number
@@ -551,7 +605,8 @@ LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND {conditions} ORDER BY
 patients.number
@@ -598,7 +653,8 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -607,7 +663,8 @@ LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -617,14 +674,16 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patient_phones.ending
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language, patient_phones.ending
 FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
 WHERE patient_phones.ending IN (SELECT endings_listed.value
 FROM json_each(?) AS endings_listed) ORDER BY patients.number
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patient_phones.ending
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language, patient_phones.ending
 FROM patients JOIN patient_phones ON patient_phones.patient_id = patients.id
 WHERE patient_phones.ending = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM
 jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY patients.number
@@ -632,7 +691,8 @@ jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY patients.number
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -641,7 +701,8 @@ LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.id IN (SELECT patient_phones.patient_id
 FROM patient_phones
@@ -667,14 +728,16 @@ NULL
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL)
 LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL)
 LIMIT NULLIF(?, -1) OFFSET ?
@@ -682,7 +745,8 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND
 patients.born = ?
@@ -690,7 +754,8 @@ LIMIT ? OFFSET ?
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ? AND (patients.archived_at IS NULL OR patients.merged_into IS NOT NULL) AND
 patients.born = ?
@@ -699,14 +764,16 @@ LIMIT NULLIF(?, -1) OFFSET ?
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key IN (SELECT name_keys_listed.value
 FROM json_each(?) AS name_keys_listed) ORDER BY patients.number
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.name_key = ANY (ARRAY(SELECT CAST(each AS VARCHAR) AS value FROM
 jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY patients.number
@@ -714,14 +781,16 @@ jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) ORDER BY patients.number
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed) ORDER BY patients.number
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(?
 AS JSONB)) AS each)) ORDER BY patients.number
@@ -729,14 +798,16 @@ AS JSONB)) AS each)) ORDER BY patients.number
     """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number IN (SELECT numbers_listed.value
 FROM json_each(?) AS numbers_listed) AND patients.merged_into IS NOT NULL ORDER BY patients.number
 """: """
 SELECT patients.id, patients.number, patients.name, patients.name_key, patients.phone, patients.born,
 patients.born_year, patients.sex, patients.email, patients.note, patients.created_at, patients.updated_at,
-patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month
+patients.archived_at, patients.merged_into, patients.erased_at, patients.born_month, patients.notify,
+patients.language
 FROM patients
 WHERE patients.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(?
 AS JSONB)) AS each)) AND patients.merged_into IS NOT NULL ORDER BY patients.number
@@ -1032,6 +1103,18 @@ WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AN
 < ? GROUP BY queue_entries.date, hour
 """,
     """
+SELECT users.name, users.role, users.doctor_id
+FROM users
+WHERE users.name = ? OR users.name = ? OR users.name = (SELECT min(users.name) AS min_1
+FROM users)
+""": """
+SELECT users.name, users.role, users.doctor_id
+FROM users
+WHERE users.name = coalesce(nullif(?, ''), CAST(session_user AS VARCHAR)) OR users.name = ? OR users.name =
+(SELECT min(users.name) AS min_1
+FROM users)
+""",
+    """
 SELECT waitlist_days.entry_id, waitlist_days.date
 FROM waitlist_days
 WHERE waitlist_days.entry_id IN (SELECT entries_listed.value
@@ -1201,6 +1284,8 @@ DDL = (
     merged_into UUID,
     erased_at TIMESTAMP WITH TIME ZONE,
     born_month BIGINT CONSTRAINT ck_patients_born_month CHECK (born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)),
+    notify TEXT COLLATE "C" CONSTRAINT ck_patients_notify CHECK (notify IN ('sms', 'email', 'whatsapp', 'none')),
+    language TEXT COLLATE "C" CONSTRAINT ck_patients_language CHECK (length(language) BETWEEN 2 AND 8),
     CONSTRAINT pk_patients PRIMARY KEY (id),
     CONSTRAINT uq_patients_number UNIQUE (number),
     CONSTRAINT ck_patients_number CHECK (number >= 1),
@@ -1356,6 +1441,22 @@ DDL = (
     CONSTRAINT fk_patient_words_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_patient_words_patient_id ON patient_words (patient_id)""",
+    """CREATE TABLE users (
+    name TEXT COLLATE "C" NOT NULL,
+    role TEXT COLLATE "C" NOT NULL,
+    doctor_id UUID,
+    pin TEXT COLLATE "C",
+    wrong_pins BIGINT NOT NULL,
+    wrong_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_users PRIMARY KEY (name),
+    CONSTRAINT ck_users_name CHECK (length(name) BETWEEN 1 AND 64),
+    CONSTRAINT ck_users_role CHECK (role IN ('desk', 'clinician', 'manager', 'auditor', 'reader', 'importer')),
+    CONSTRAINT ck_users_doctor CHECK ((role = 'clinician') = (doctor_id IS NOT NULL)),
+    CONSTRAINT ck_users_wrong_pins CHECK (wrong_pins >= 0 AND (wrong_pins = 0) = (wrong_at IS NULL)),
+    CONSTRAINT fk_users_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
+)""",
     """CREATE TABLE held_slots (
     doctor_id UUID NOT NULL,
     date DATE NOT NULL,
@@ -1382,6 +1483,27 @@ DDL = (
     CONSTRAINT fk_journal_steps_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_journal_steps_appointment_id ON journal_steps (appointment_id)""",
+    """CREATE TABLE messages (
+    appointment BIGINT NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    occasion BIGINT NOT NULL,
+    due TIMESTAMP WITH TIME ZONE NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    attempts BIGINT NOT NULL,
+    channel TEXT COLLATE "C",
+    ref TEXT COLLATE "C",
+    failure TEXT COLLATE "C",
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_messages PRIMARY KEY (appointment, kind, occasion),
+    CONSTRAINT ck_messages_kind CHECK (kind IN ('booked', 'moved', 'cancelled', 'promoted', 'reminder', 'near')),
+    CONSTRAINT ck_messages_occasion CHECK (occasion >= 0),
+    CONSTRAINT ck_messages_state CHECK (state IN ('pending', 'leased', 'sent', 'failed', 'dropped')),
+    CONSTRAINT ck_messages_attempts CHECK (attempts >= 0),
+    CONSTRAINT ck_messages_channel CHECK ((channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')),
+    CONSTRAINT fk_messages_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT
+)""",
+    """CREATE INDEX ix_messages_open_due ON messages (due) WHERE state IN ('pending', 'leased')""",
     """CREATE TABLE queue_entries (
     id UUID NOT NULL,
     appointment_id UUID NOT NULL,

@@ -6,12 +6,28 @@ from datetime import time as Time
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus, Sex, WaitlistStatus
+from clinicctl.statuses import (
+    AppointmentStatus,
+    CancelledBy,
+    Channel,
+    MessageKind,
+    MessageState,
+    Notify,
+    QueueStatus,
+    Role,
+    Sex,
+    WaitlistStatus,
+)
 from clinicctl.store.values import to_bool, to_date, to_instant, to_time, to_uuid
 
 APPOINTMENT_STATUS = {each.value: each for each in AppointmentStatus}
 CANCELLED_BY = {each.value: each for each in CancelledBy}
+CHANNEL = {each.value: each for each in Channel}
+MESSAGE_KIND = {each.value: each for each in MessageKind}
+MESSAGE_STATE = {each.value: each for each in MessageState}
+NOTIFY = {each.value: each for each in Notify}
 QUEUE_STATUS = {each.value: each for each in QueueStatus}
+ROLE = {each.value: each for each in Role}
 SEX = {each.value: each for each in Sex}
 WAITLIST_STATUS = {each.value: each for each in WaitlistStatus}
 
@@ -347,6 +363,22 @@ def coming_series_row(stored: Any) -> ComingSeriesRow:
     return ComingSeriesRow(stored[0], stored[1], None if stored[2] is None else to_date(stored[2]))
 
 
+class ComingVisitRow(NamedTuple):
+    number: int
+    date: Date
+    time: Time | None
+    after_midnight: bool
+
+
+def coming_visit_row(stored: Any) -> ComingVisitRow:
+    return ComingVisitRow(
+        stored[0],
+        to_date(stored[1]),
+        None if stored[2] is None else to_time(stored[2]),
+        to_bool(stored[3]),
+    )
+
+
 class ComparedRow(NamedTuple):
     number: int
     name: str
@@ -663,6 +695,24 @@ def doctor_row(stored: Any) -> DoctorRow:
     )
 
 
+class EndedRow(NamedTuple):
+    state: MessageState
+    failure: str | None
+    updated_at: datetime
+    of_appointment: int
+    of_kind: MessageKind
+    of_occasion: int
+
+
+class HandedOutRow(NamedTuple):
+    appointment: int
+    kind: MessageKind
+
+
+def handed_out_row(stored: Any) -> HandedOutRow:
+    return HandedOutRow(stored[0], MESSAGE_KIND[stored[1]])
+
+
 class HeldRow(NamedTuple):
     date: Date
     slots: int | None
@@ -789,6 +839,16 @@ def later_step_row(stored: Any) -> LaterStepRow:
     return LaterStepRow(stored[0], stored[1])
 
 
+class LeaseRow(NamedTuple):
+    due: datetime
+    attempts: int
+    channel: Channel | None
+    updated_at: datetime
+    of_appointment: int
+    of_kind: MessageKind
+    of_occasion: int
+
+
 class LedgerRow(NamedTuple):
     id: UUID
     doctor_id: UUID
@@ -822,6 +882,74 @@ def length_row(stored: Any) -> LengthRow:
     return LengthRow(to_uuid(stored[0]), stored[1])
 
 
+class MessageRow(NamedTuple):
+    appointment: int
+    kind: MessageKind
+    occasion: int
+    due: datetime
+    state: MessageState
+    attempts: int
+    channel: Channel | None
+    ref: str | None
+    failure: str | None
+    created_at: datetime
+    updated_at: datetime
+    visit: UUID
+    status: AppointmentStatus
+    date: Date
+    time: Time | None
+    after_midnight: bool
+    moved_to: int | None
+    doctor_code: str
+    doctor_name: str
+    patient_id: UUID
+    patient_number: int
+    patient_name: str
+    phone: str | None
+    email: str | None
+    notify: Notify | None
+    language: str | None
+    archived_at: datetime | None
+    queue_status: QueueStatus | None
+    queue_doctor_name: str | None
+    last_news: int | None
+
+
+def message_row(stored: Any) -> MessageRow:
+    return MessageRow(
+        stored[0],
+        MESSAGE_KIND[stored[1]],
+        stored[2],
+        to_instant(stored[3]),
+        MESSAGE_STATE[stored[4]],
+        stored[5],
+        None if stored[6] is None else CHANNEL[stored[6]],
+        stored[7],
+        stored[8],
+        to_instant(stored[9]),
+        to_instant(stored[10]),
+        to_uuid(stored[11]),
+        APPOINTMENT_STATUS[stored[12]],
+        to_date(stored[13]),
+        None if stored[14] is None else to_time(stored[14]),
+        to_bool(stored[15]),
+        stored[16],
+        stored[17],
+        stored[18],
+        to_uuid(stored[19]),
+        stored[20],
+        stored[21],
+        stored[22],
+        stored[23],
+        None if stored[24] is None else NOTIFY[stored[24]],
+        stored[25],
+        None if stored[26] is None else to_instant(stored[26]),
+        None if stored[27] is None else QUEUE_STATUS[stored[27]],
+        stored[28],
+        stored[29],
+    )
+
+
 class NamedRow(NamedTuple):
     name_key: str
     number: int
@@ -829,6 +957,27 @@ class NamedRow(NamedTuple):
 
 def named_row(stored: Any) -> NamedRow:
     return NamedRow(stored[0], stored[1])
+
+
+class NearRow(NamedTuple):
+    now: datetime
+    doctor: UUID
+    on: Date
+    most: int
+
+
+class NewMessageRow(NamedTuple):
+    appointment: int
+    kind: MessageKind
+    occasion: int
+    due: datetime
+    state: MessageState
+    attempts: int
+    channel: Channel | None
+    ref: str | None
+    failure: str | None
+    created_at: datetime
+    updated_at: datetime
 
 
 class NumberedPhoneRow(NamedTuple):
@@ -877,6 +1026,8 @@ class PatientDetailsRow(NamedTuple):
     note: str | None
     updated_at: datetime
     born_month: int | None
+    notify: Notify | None
+    language: str | None
     id: UUID
 
 
@@ -906,6 +1057,8 @@ class PatientOnPhoneRow(NamedTuple):
     merged_into: UUID | None
     erased_at: datetime | None
     born_month: int | None
+    notify: Notify | None
+    language: str | None
     ending: str
 
 
@@ -927,7 +1080,9 @@ def patient_on_phone_row(stored: Any) -> PatientOnPhoneRow:
         None if stored[13] is None else to_uuid(stored[13]),
         None if stored[14] is None else to_instant(stored[14]),
         stored[15],
-        stored[16],
+        None if stored[16] is None else NOTIFY[stored[16]],
+        stored[17],
+        stored[18],
     )
 
 
@@ -958,6 +1113,8 @@ class PatientRow(NamedTuple):
     merged_into: UUID | None
     erased_at: datetime | None
     born_month: int | None
+    notify: Notify | None
+    language: str | None
 
 
 def patient_row(stored: Any) -> PatientRow:
@@ -978,6 +1135,8 @@ def patient_row(stored: Any) -> PatientRow:
         None if stored[13] is None else to_uuid(stored[13]),
         None if stored[14] is None else to_instant(stored[14]),
         stored[15],
+        None if stored[16] is None else NOTIFY[stored[16]],
+        stored[17],
     )
 
 
@@ -996,6 +1155,8 @@ class PatientStateRow(NamedTuple):
     merged_into: Any
     erased_at: Any
     born_month: Any
+    notify: Any
+    language: Any
 
 
 def patient_state_row(stored: Any) -> PatientStateRow:
@@ -1014,6 +1175,8 @@ def patient_state_row(stored: Any) -> PatientStateRow:
         stored[11],
         stored[12],
         stored[13],
+        stored[14],
+        stored[15],
     )
 
 
@@ -1024,6 +1187,16 @@ class PatientWordRow(NamedTuple):
 
 def patient_word_row(stored: Any) -> PatientWordRow:
     return PatientWordRow(stored[0], to_uuid(stored[1]))
+
+
+class PersonRow(NamedTuple):
+    name: str
+    role: Role
+    doctor_id: UUID | None
+
+
+def person_row(stored: Any) -> PersonRow:
+    return PersonRow(stored[0], ROLE[stored[1]], None if stored[2] is None else to_uuid(stored[2]))
 
 
 class PhoneStateRow(NamedTuple):
@@ -1084,6 +1257,15 @@ def queue_row(stored: Any) -> QueueRow:
         stored[14],
         None if stored[15] is None else to_instant(stored[15]),
     )
+
+
+class SettingRow(NamedTuple):
+    name: str
+    value: str
+
+
+def setting_row(stored: Any) -> SettingRow:
+    return SettingRow(stored[0], stored[1])
 
 
 class SharedKeyRow(NamedTuple):
@@ -1212,6 +1394,32 @@ class TakenStepRow(NamedTuple):
 
 def taken_step_row(stored: Any) -> TakenStepRow:
     return TakenStepRow(stored[0], stored[1], stored[2], stored[3], stored[4], stored[5], stored[6], stored[7])
+
+
+class UserRow(NamedTuple):
+    name: str
+    role: Role
+    doctor_id: UUID | None
+    pin: str | None
+    wrong_pins: int
+    wrong_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    doctor: str | None
+
+
+def user_row(stored: Any) -> UserRow:
+    return UserRow(
+        stored[0],
+        ROLE[stored[1]],
+        None if stored[2] is None else to_uuid(stored[2]),
+        stored[3],
+        stored[4],
+        None if stored[5] is None else to_instant(stored[5]),
+        to_instant(stored[6]),
+        to_instant(stored[7]),
+        stored[8],
+    )
 
 
 class VisitRow(NamedTuple):

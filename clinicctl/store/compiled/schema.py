@@ -64,6 +64,8 @@ DDL = (
     merged_into CHAR(32),
     erased_at DATETIME,
     born_month INTEGER CONSTRAINT ck_patients_born_month CHECK (born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)),
+    notify VARCHAR CONSTRAINT ck_patients_notify CHECK (notify IN ('sms', 'email', 'whatsapp', 'none')),
+    language VARCHAR CONSTRAINT ck_patients_language CHECK (length(language) BETWEEN 2 AND 8),
     CONSTRAINT pk_patients PRIMARY KEY (id),
     CONSTRAINT uq_patients_number UNIQUE (number),
     CONSTRAINT ck_patients_number CHECK (number >= 1),
@@ -223,6 +225,22 @@ DDL = (
     CONSTRAINT fk_patient_words_patient_id FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_patient_words_patient_id ON patient_words (patient_id)""",
+    """CREATE TABLE users (
+    name VARCHAR NOT NULL,
+    role VARCHAR NOT NULL,
+    doctor_id CHAR(32),
+    pin VARCHAR,
+    wrong_pins INTEGER NOT NULL,
+    wrong_at DATETIME,
+    created_at DATETIME NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_users PRIMARY KEY (name),
+    CONSTRAINT ck_users_name CHECK (length(name) BETWEEN 1 AND 64),
+    CONSTRAINT ck_users_role CHECK (role IN ('desk', 'clinician', 'manager', 'auditor', 'reader', 'importer')),
+    CONSTRAINT ck_users_doctor CHECK ((role = 'clinician') = (doctor_id IS NOT NULL)),
+    CONSTRAINT ck_users_wrong_pins CHECK (wrong_pins >= 0 AND (wrong_pins = 0) = (wrong_at IS NULL)),
+    CONSTRAINT fk_users_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT
+)""",
     """CREATE TABLE held_slots (
     doctor_id CHAR(32) NOT NULL,
     date DATE NOT NULL,
@@ -250,6 +268,27 @@ DDL = (
     CONSTRAINT fk_journal_steps_appointment_id FOREIGN KEY(appointment_id) REFERENCES appointments (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_journal_steps_appointment_id ON journal_steps (appointment_id)""",
+    """CREATE TABLE messages (
+    appointment INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    occasion INTEGER NOT NULL,
+    due DATETIME NOT NULL,
+    state VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    channel VARCHAR,
+    ref VARCHAR,
+    failure VARCHAR,
+    created_at DATETIME NOT NULL,
+    updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_messages PRIMARY KEY (appointment, kind, occasion),
+    CONSTRAINT ck_messages_kind CHECK (kind IN ('booked', 'moved', 'cancelled', 'promoted', 'reminder', 'near')),
+    CONSTRAINT ck_messages_occasion CHECK (occasion >= 0),
+    CONSTRAINT ck_messages_state CHECK (state IN ('pending', 'leased', 'sent', 'failed', 'dropped')),
+    CONSTRAINT ck_messages_attempts CHECK (attempts >= 0),
+    CONSTRAINT ck_messages_channel CHECK ((channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')),
+    CONSTRAINT fk_messages_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT
+)""",
+    """CREATE INDEX ix_messages_open_due ON messages (due) WHERE state IN ('pending', 'leased')""",
     """CREATE TABLE queue_entries (
     id CHAR(32) NOT NULL,
     appointment_id CHAR(32) NOT NULL,
@@ -358,6 +397,8 @@ COLUMNS = {
         "merged_into": "uuid",
         "erased_at": "instant",
         "born_month": "int",
+        "notify": "text",
+        "language": "text",
     },
     "settings": {
         "name": "text",
@@ -448,6 +489,16 @@ COLUMNS = {
         "word": "text",
         "patient_id": "uuid",
     },
+    "users": {
+        "name": "text",
+        "role": "text",
+        "doctor_id": "uuid",
+        "pin": "text",
+        "wrong_pins": "int",
+        "wrong_at": "instant",
+        "created_at": "instant",
+        "updated_at": "instant",
+    },
     "held_slots": {
         "doctor_id": "uuid",
         "date": "date",
@@ -465,6 +516,19 @@ COLUMNS = {
         "slot": "int",
         "position": "int",
         "before": "text",
+    },
+    "messages": {
+        "appointment": "int",
+        "kind": "text",
+        "occasion": "int",
+        "due": "instant",
+        "state": "text",
+        "attempts": "int",
+        "channel": "text",
+        "ref": "text",
+        "failure": "text",
+        "created_at": "instant",
+        "updated_at": "instant",
     },
     "queue_entries": {
         "id": "uuid",
@@ -529,6 +593,10 @@ CHECKS = {
         "patients",
         "born_month IS NULL OR (born_year IS NOT NULL AND born_month BETWEEN 1 AND 12)",
     ),
+    "ck_patients_language": (
+        "patients",
+        "length(language) BETWEEN 2 AND 8",
+    ),
     "ck_patients_merged_into": (
         "patients",
         "merged_into IS NULL OR archived_at IS NOT NULL",
@@ -536,6 +604,10 @@ CHECKS = {
     "ck_patients_name": (
         "patients",
         "length(name) BETWEEN 1 AND 200",
+    ),
+    "ck_patients_notify": (
+        "patients",
+        "notify IN ('sms', 'email', 'whatsapp', 'none')",
     ),
     "ck_patients_number": (
         "patients",
@@ -649,9 +721,45 @@ CHECKS = {
         "patient_phones",
         "position >= 1",
     ),
+    "ck_users_doctor": (
+        "users",
+        "(role = 'clinician') = (doctor_id IS NOT NULL)",
+    ),
+    "ck_users_name": (
+        "users",
+        "length(name) BETWEEN 1 AND 64",
+    ),
+    "ck_users_role": (
+        "users",
+        "role IN ('desk', 'clinician', 'manager', 'auditor', 'reader', 'importer')",
+    ),
+    "ck_users_wrong_pins": (
+        "users",
+        "wrong_pins >= 0 AND (wrong_pins = 0) = (wrong_at IS NULL)",
+    ),
     "ck_journal_steps_nth": (
         "journal_steps",
         "nth >= 1",
+    ),
+    "ck_messages_attempts": (
+        "messages",
+        "attempts >= 0",
+    ),
+    "ck_messages_channel": (
+        "messages",
+        "(channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')",
+    ),
+    "ck_messages_kind": (
+        "messages",
+        "kind IN ('booked', 'moved', 'cancelled', 'promoted', 'reminder', 'near')",
+    ),
+    "ck_messages_occasion": (
+        "messages",
+        "occasion >= 0",
+    ),
+    "ck_messages_state": (
+        "messages",
+        "state IN ('pending', 'leased', 'sent', 'failed', 'dropped')",
     ),
     "ck_queue_entries_moved_up": (
         "queue_entries",
@@ -715,8 +823,10 @@ UNIQUE = {
     "patient_phones.ending, patient_phones.patient_id": "pk_patient_phones",
     "patient_phones.patient_id, patient_phones.position": "uq_patient_phones_position",
     "patient_words.word, patient_words.patient_id": "pk_patient_words",
+    "users.name": "pk_users",
     "held_slots.doctor_id, held_slots.date, held_slots.slot": "pk_held_slots",
     "journal_steps.journal_number, journal_steps.nth": "pk_journal_steps",
+    "messages.appointment, messages.kind, messages.occasion": "pk_messages",
     "queue_entries.id": "pk_queue_entries",
     "queue_entries.appointment_id": "uq_queue_entries_appointment_id",
     "queue_entries.doctor_id, queue_entries.date, queue_entries.position": "uq_queue_entries_position",

@@ -13,8 +13,8 @@ _LAST_UNDOABLE_OR_UNDO = """
 SELECT journal.number, journal.at, journal.actor, journal.command, journal."key", journal.undoes,
 journal.said, journal.fingerprint, journal.outcome, journal.previous, journal.hash
 FROM journal
-WHERE journal.actor = ? AND journal.number <= ? AND (coalesce(journal.undoes, 0) = 0 AND NOT (EXISTS (SELECT
-undoing.number
+WHERE journal.actor = ? AND journal.command != 'refused' AND journal.number <= ? AND (coalesce(journal.undoes,
+0) = 0 AND NOT (EXISTS (SELECT undoing.number
 FROM journal AS undoing
 WHERE undoing.undoes = journal.number)) OR journal.said = ?) ORDER BY journal.number DESC
 LIMIT 1 OFFSET ?
@@ -28,7 +28,7 @@ def last_undoable_or_undo(tx: Tx, *, actor: str, until: int, undo: str) -> rows.
 _NEWEST = """
 SELECT journal.number
 FROM journal
-WHERE journal.actor = ? ORDER BY journal.number DESC
+WHERE journal.actor = ? AND journal.command != 'refused' ORDER BY journal.number DESC
 LIMIT 1 OFFSET ?
 """
 

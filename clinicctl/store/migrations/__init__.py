@@ -13,7 +13,7 @@ tables (https://sqlite.org/lang_altertable.html, 7) would still apply.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-CURRENT = 6
+CURRENT = 8
 FIRST_ON_SERVER = 6
 """The first version on a server: the statements of older steps are for files."""
 APPLICATION_ID = 0x434C4E43
@@ -27,6 +27,28 @@ _HAS_OLDER_ENTRY = (
 
 _REVERSED = " || ".join(f"substr(phone, {place}, 1)" for place in range(32, 1, -1))
 """The digits of a phone in reverse order. A place beyond the end gives an empty text."""
+
+_MESSAGES = (
+    " CONSTRAINT pk_messages PRIMARY KEY (appointment, kind, occasion),"
+    " CONSTRAINT ck_messages_kind"
+    " CHECK (kind IN ('booked', 'moved', 'cancelled', 'promoted', 'reminder', 'near')),"
+    " CONSTRAINT ck_messages_occasion CHECK (occasion >= 0),"
+    " CONSTRAINT ck_messages_state CHECK (state IN ('pending', 'leased', 'sent', 'failed', 'dropped')),"
+    " CONSTRAINT ck_messages_attempts CHECK (attempts >= 0),"
+    " CONSTRAINT ck_messages_channel"
+    " CHECK ((channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')),"
+    " CONSTRAINT fk_messages_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT)"
+)
+"""The constraints of the table of messages."""
+
+_USERS = (
+    " CONSTRAINT pk_users PRIMARY KEY (name),"
+    " CONSTRAINT ck_users_name CHECK (length(name) BETWEEN 1 AND 64),"
+    " CONSTRAINT ck_users_role CHECK (role IN ('desk', 'clinician', 'manager', 'auditor', 'reader', 'importer')),"
+    " CONSTRAINT ck_users_doctor CHECK ((role = 'clinician') = (doctor_id IS NOT NULL)),"
+    " CONSTRAINT ck_users_wrong_pins CHECK (wrong_pins >= 0 AND (wrong_pins = 0) = (wrong_at IS NULL)),"
+    " CONSTRAINT fk_users_doctor_id FOREIGN KEY(doctor_id) REFERENCES doctors (id) ON DELETE RESTRICT)"
+)
 
 
 class Each(NamedTuple):
@@ -149,6 +171,46 @@ STEPS: dict[int, Sequence[str | Each]] = {
         " FROM appointments WHERE status <> 'cancelled' ORDER BY doctor_id, date, slot",
         "DROP INDEX uq_appointments_slot",
     ),
+    7: (
+        Each(
+            sqlite="ALTER TABLE patients ADD COLUMN notify VARCHAR"
+            " CONSTRAINT ck_patients_notify CHECK (notify IN ('sms', 'email', 'whatsapp', 'none'))",
+            postgresql='ALTER TABLE patients ADD COLUMN notify TEXT COLLATE "C"'
+            " CONSTRAINT ck_patients_notify CHECK (notify IN ('sms', 'email', 'whatsapp', 'none'))",
+        ),
+        Each(
+            sqlite="ALTER TABLE patients ADD COLUMN language VARCHAR"
+            " CONSTRAINT ck_patients_language CHECK (length(language) BETWEEN 2 AND 8)",
+            postgresql='ALTER TABLE patients ADD COLUMN language TEXT COLLATE "C"'
+            " CONSTRAINT ck_patients_language CHECK (length(language) BETWEEN 2 AND 8)",
+        ),
+        Each(
+            sqlite="CREATE TABLE messages (appointment INTEGER NOT NULL, kind VARCHAR NOT NULL,"
+            " occasion INTEGER NOT NULL, due DATETIME NOT NULL, state VARCHAR NOT NULL, attempts INTEGER NOT NULL,"
+            " channel VARCHAR, ref VARCHAR, failure VARCHAR, created_at DATETIME NOT NULL,"
+            " updated_at DATETIME NOT NULL,"
+            f"{_MESSAGES}",
+            postgresql='CREATE TABLE messages (appointment BIGINT NOT NULL, kind TEXT COLLATE "C" NOT NULL,'
+            ' occasion BIGINT NOT NULL, due TIMESTAMP WITH TIME ZONE NOT NULL, state TEXT COLLATE "C" NOT NULL,'
+            ' attempts BIGINT NOT NULL, channel TEXT COLLATE "C", ref TEXT COLLATE "C", failure TEXT COLLATE "C",'
+            " created_at TIMESTAMP WITH TIME ZONE NOT NULL, updated_at TIMESTAMP WITH TIME ZONE NOT NULL,"
+            f"{_MESSAGES}",
+        ),
+        "CREATE INDEX ix_messages_open_due ON messages (due) WHERE state IN ('pending', 'leased')",
+    ),
+    8: (
+        Each(
+            sqlite="CREATE TABLE users (name VARCHAR NOT NULL, role VARCHAR NOT NULL, doctor_id CHAR(32), pin VARCHAR,"
+            " wrong_pins INTEGER NOT NULL, wrong_at DATETIME, created_at DATETIME NOT NULL,"
+            " updated_at DATETIME NOT NULL,"
+            f"{_USERS}",
+            postgresql='CREATE TABLE users (name TEXT COLLATE "C" NOT NULL, role TEXT COLLATE "C" NOT NULL,'
+            ' doctor_id UUID, pin TEXT COLLATE "C", wrong_pins BIGINT NOT NULL,'
+            " wrong_at TIMESTAMP WITH TIME ZONE, created_at TIMESTAMP WITH TIME ZONE NOT NULL,"
+            " updated_at TIMESTAMP WITH TIME ZONE NOT NULL,"
+            f"{_USERS}",
+        ),
+    ),
 }
 """The statements of each step, by the version that it leads to. A text is for both engines.
 
@@ -156,7 +218,8 @@ STEPS: dict[int, Sequence[str | Each]] = {
 doctors' days can be undone, and archived patients are not on the waitlist. 4: A patient has several phones, and the
 month of an estimated birth date; an appointment has a note; a recalled patient may be ahead of others. 5: Keys find
 records of one person; two patients can be judged to be two people; a merge can be undone. 6: Days have hours; a visit
-may hold several slots, which are in a table of their own; visits have kinds and series; the clinic has holidays.
+may hold several slots, which are in a table of their own; visits have kinds and series; the clinic has holidays. 7:
+Messages to patients, who say how and in which language they want them. 8: The clinic has users.
 """
 
 

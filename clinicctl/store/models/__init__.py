@@ -6,7 +6,7 @@ texts of `appointments` and `doctor_daily_availabilities`. `journal_days` has co
 about doctors. Instants are in UTC; dates are local to the clinic.
 """
 
-from clinicctl.store.models.base import IN_QUEUE, IS_ACTIVE, IS_WAITING, Word
+from clinicctl.store.models.base import IN_QUEUE, IS_ACTIVE, IS_OPEN, IS_WAITING, Word
 from clinicctl.store.models.clinic import Counter, Setting, counters, settings
 from clinicctl.store.models.days import (
     DoctorDailyAvailability,
@@ -28,6 +28,7 @@ from clinicctl.store.models.journals import (
     journal_merges,
     journal_steps,
 )
+from clinicctl.store.models.messages import Message, messages
 from clinicctl.store.models.people import (
     DistinctPatients,
     Doctor,
@@ -42,6 +43,7 @@ from clinicctl.store.models.people import (
     patient_words,
     patients,
 )
+from clinicctl.store.models.users import User, users
 from clinicctl.store.models.visits import (
     Appointment,
     HeldSlot,
@@ -60,6 +62,7 @@ from clinicctl.store.models.visits import (
 __all__ = [
     "IN_QUEUE",
     "IS_ACTIVE",
+    "IS_OPEN",
     "IS_WAITING",
     "Appointment",
     "Counter",
@@ -74,12 +77,14 @@ __all__ = [
     "JournalDays",
     "JournalMerges",
     "JournalStep",
+    "Message",
     "Patient",
     "PatientKey",
     "PatientPhone",
     "PatientWord",
     "QueueEntry",
     "Setting",
+    "User",
     "VisitType",
     "WaitlistDay",
     "WaitlistEntry",
@@ -96,12 +101,14 @@ __all__ = [
     "journal_days",
     "journal_merges",
     "journal_steps",
+    "messages",
     "patient_keys",
     "patient_phones",
     "patient_words",
     "patients",
     "queue_entries",
     "settings",
+    "users",
     "visit_types",
     "waitlist_days",
     "waitlist_entries",

@@ -14,6 +14,7 @@ SQLModel.metadata.naming_convention = {
 
 IS_ACTIVE = text("status IN ('booked', 'checked_in', 'in_consultation')")
 IS_WAITING = text("status = 'waiting'")
+IS_OPEN = text("state IN ('pending', 'leased')")
 IN_QUEUE = text("queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held')")
 """The conditions of partial indexes. SQLite uses such an index only for a query that repeats the condition exactly."""
 

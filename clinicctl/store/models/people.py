@@ -4,10 +4,10 @@ from datetime import date as Date
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import CheckConstraint, Column, Field, ForeignKey, Index, Integer, SQLModel, UniqueConstraint
+from sqlmodel import AutoString, CheckConstraint, Column, Field, ForeignKey, Index, Integer, SQLModel, UniqueConstraint
 
-from clinicctl.statuses import Sex
-from clinicctl.store.models.base import references, table, word
+from clinicctl.statuses import Notify, Sex
+from clinicctl.store.models.base import Word, references, table, word
 
 
 class Patient(SQLModel, table=True):
@@ -51,6 +51,17 @@ class Patient(SQLModel, table=True):
         )
     )
     """The month of an estimated birth date, for infants. An estimate without it is a year."""
+    notify: Notify | None = Field(
+        sa_column=Column(
+            Word(Notify),
+            CheckConstraint("notify IN ('sms', 'email', 'whatsapp', 'none')", name="ck_patients_notify"),
+        )
+    )
+    """How messages reach the patient. Without it, by SMS to the phone, or else by e-mail."""
+    language: str | None = Field(
+        sa_column=Column(AutoString, CheckConstraint("length(language) BETWEEN 2 AND 8", name="ck_patients_language"))
+    )
+    """The language of messages, such as `de`. Without it, that of the clinic."""
 
 
 class PatientPhone(SQLModel, table=True):

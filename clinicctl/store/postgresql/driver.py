@@ -248,13 +248,16 @@ def search_path(schema: str) -> str:
     return f'SET LOCAL search_path = "{schema}", pg_temp'
 
 
-_CODES = "SELECT code FROM doctors WHERE archived_at IS NULL ORDER BY code"
+_CODES = (
+    "SELECT code FROM doctors WHERE archived_at IS NULL"
+    " AND (NOT EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM users WHERE name = session_user)) ORDER BY code"
+)
 
 
 def doctor_codes(place: str) -> list[str]:
     """Return the codes of the active doctors, for completion.
 
-    The list is empty if the database cannot be read.
+    The list is empty if the database cannot be read, and for a role that is no user of a clinic with users.
     """
     try:
         address = read(place)

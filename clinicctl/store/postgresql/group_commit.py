@@ -36,7 +36,7 @@ class GroupServerStore(ServerStore):
         """The writes of the group that were not taken back."""
 
     @contextmanager
-    def read(self, *, actor: str | None) -> Iterator[ServerTx]:
+    def read(self, *, actor: str | None, ahead: Queries | None = None) -> Iterator[ServerTx]:
         """Hand out a view of the open group, or of this instant when no group is open."""
         with self._translated():
             if self._tx is not None:
@@ -44,7 +44,7 @@ class GroupServerStore(ServerStore):
                     yield self._tx.acting_for(actor)
                     self._tx.session.later("RELEASE command", None)
                 return
-            tx = self._begun(READ, actor)
+            tx = self._begun(READ, actor, ahead)
             try:
                 yield tx
             finally:

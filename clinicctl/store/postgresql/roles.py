@@ -15,6 +15,10 @@ from clinicctl.store.compiled.schema import COLUMNS
 
 _REPAIR = "integrity"
 """The module whose queries the owner alone runs: those of `db check --repair`."""
+_USERS = "users"
+"""The module, and the table, of the users, whom the owner alone changes."""
+_PERSON = ("name", "role", "doctor_id")
+"""The columns of a user that every command reads. The others have the PIN."""
 _READER = ("appointments", "clinic", "daybook", "days", "doctors", "queue", "waitlist")
 """The modules whose tables `day`, `free`, `status`, `queue show` and the lists read."""
 _AUDITOR = "audit"
@@ -37,10 +41,11 @@ def desk() -> Iterator[Right]:
 
     It reads everything, writes what its commands write, and moves the journal's head.
     """
-    written = {right for noun in _nouns() if noun != _REPAIR for right in _written(noun)}
+    written = {right for noun in _nouns() if noun not in (_REPAIR, _USERS) for right in _written(noun)}
     for table in COLUMNS:
         yield Right("SELECT", table)
         yield from (Right(word, table) for word in ("INSERT", "UPDATE", "DELETE") if (word, table) in written)
+    yield Right("UPDATE", _USERS, ("wrong_pins", "wrong_at"))
     yield Right("SELECT", "head")
     yield Right("UPDATE", "head", ("number", "hash"))
 
@@ -50,6 +55,7 @@ def reader() -> Iterator[Right]:
     texts = [text for noun in _READER for text in _statements(noun)]
     read = [table for table in COLUMNS if any(_names(text, table) for text in texts)]
     yield from (Right("SELECT", table) for table in dict.fromkeys([*read, "settings", "head"]))
+    yield Right("SELECT", _USERS, _PERSON)
 
 
 def auditor() -> Iterator[Right]:
@@ -64,6 +70,7 @@ def auditor() -> Iterator[Right]:
         elif columns := tuple(name for name in known if (table, name) in used):
             yield Right("SELECT", table, columns)
     yield from (Right("SELECT", table) for table in ("settings", "head"))
+    yield Right("SELECT", _USERS, _PERSON)
 
 
 def script(*, database: str, schema: str, prefix: str) -> list[str]:

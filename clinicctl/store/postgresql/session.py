@@ -175,11 +175,11 @@ class Session:
         if is_insert(sql) and len(several) < _INSERTS_AT_ONCE:
             self._waiting += [(sql, each) for each in several]
             return len(several)
-        self.flush()
         changed = 0
         while several:
             interrupts.check()
-            changed += sum(each.rowcount for each in self._send([(sql, each) for each in several]))
+            # What waits goes along with the first of them.
+            changed += sum(each.rowcount for each in self.run_all([(sql, each) for each in several]))
             several = list(islice(left, _INSERTS_AT_ONCE))
             self._known.forget(sql)
         return changed

@@ -79,9 +79,9 @@ class ServerTransactions:
         """
 
     @contextmanager
-    def read(self, *, actor: str | None) -> Iterator[ServerTx]:
+    def read(self, *, actor: str | None, ahead: Queries | None = None) -> Iterator[ServerTx]:
         """Hand out a read-only view of one instant."""
-        with self.translated(), self.begun(READ, actor) as tx:
+        with self.translated(), self.begun(READ, actor, ahead=ahead) as tx:
             yield tx
 
     @contextmanager

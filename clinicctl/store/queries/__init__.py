@@ -25,6 +25,7 @@ from sqlalchemy import (
     TableValuedAlias,
     TypeDecorator,
     bindparam,
+    literal,
     literal_column,
     select,
     type_coerce,
@@ -38,6 +39,9 @@ FILTERS: ColumnElement[bool] = literal_column("{conditions}")
 
 LIMIT: ColumnElement[int] = bindparam("limit", type_=Integer)
 """The parameter for the number of rows to return; -1 returns all."""
+
+REFUSED: ColumnElement[str] = literal("refused", type_=String)
+"""The command of the journal's rows about refused attempts."""
 
 
 class Gives(Enum):

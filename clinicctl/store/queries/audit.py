@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from clinicctl.store.models import appointments, doctors, journal, journal_steps, patients, queue_entries
-from clinicctl.store.queries import FILTERS, among, condition, either, every, filtered, instr, listed
+from clinicctl.store.queries import FILTERS, REFUSED, among, condition, either, every, filtered, instr, listed
 
 _WRITES = select(journal).where(FILTERS)
 
@@ -65,6 +65,8 @@ _numbers = listed(journal.c.outcome, "numbers")
 WRITES = filtered(_WRITES.order_by(journal.c.number), "WriteRow", streamed=True)
 WRITES_NEWEST_FIRST = filtered(_WRITES.order_by(journal.c.number.desc()), "WriteRow", streamed=True)
 BY_ACTOR = condition(journal.c.actor == bindparam("actor"))
+ACCEPTED = condition(journal.c.command != REFUSED)
+REFUSALS = condition(journal.c.command == REFUSED)
 BY_KEY = condition(journal.c.key == bindparam("key"))
 BETWEEN = condition(and_(journal.c.at >= bindparam("since"), journal.c.at < bindparam("until")))
 OF_COMMAND = condition(journal.c.number.in_(select(journal.c.number).where(or_(_begins(_words), _begins(_spelling)))))

@@ -138,6 +138,8 @@ UPDATE = change(
     "archived_at",
     "merged_into",
     "erased_at",
+    "notify",
+    "language",
 )
 FILL = change_each(
     update(patients).where(patients.c.id == bindparam("id")),
@@ -148,6 +150,8 @@ FILL = change_each(
     "email",
     "note",
     "updated_at",
+    "notify",
+    "language",
     row="PatientDetailsRow",
 )
 INSERT_PHONES = change_each(insert(patient_phones), row="PatientPhoneRow")

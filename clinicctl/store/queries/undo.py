@@ -3,7 +3,7 @@
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from clinicctl.store.models import appointments, journal, journal_steps, queue_entries
-from clinicctl.store.queries import change, every, one
+from clinicctl.store.queries import REFUSED, change, every, one
 
 _undoing = journal.alias("undoing")
 # `coalesce` keeps SQLite from reading every write that is no undo, by the index of `undoes`.
@@ -11,7 +11,8 @@ _NOT_UNDONE = and_(
     func.coalesce(journal.c.undoes, 0) == 0,
     ~select(_undoing.c.number).where(_undoing.c.undoes == journal.c.number).exists(),
 )
-_BY_ACTOR = journal.c.actor == bindparam("actor")
+# A refused attempt has written nothing.
+_BY_ACTOR = and_(journal.c.actor == bindparam("actor"), journal.c.command != REFUSED)
 _STEPS = select(journal_steps.c.journal_number).where(journal_steps.c.appointment_id == bindparam("appointment"))
 
 LAST_UNDOABLE_OR_UNDO = one(

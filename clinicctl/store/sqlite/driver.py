@@ -9,6 +9,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from clinicctl import settings
+
 if TYPE_CHECKING:
     import sqlite3
 else:
@@ -33,16 +35,19 @@ def provider() -> str:
     return "pysqlite3" if sqlite3.__name__.startswith("pysqlite3") else "Python"
 
 
-_CODES = "SELECT code FROM doctors WHERE archived_at IS NULL ORDER BY code"
+_CODES = (
+    "SELECT code FROM doctors WHERE archived_at IS NULL"
+    " AND (NOT EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM users WHERE name = ?)) ORDER BY code"
+)
 
 
 def doctor_codes(path: str) -> list[str]:
     """Return the codes of the active doctors, for completion.
 
-    The list is empty if the database cannot be read.
+    The list is empty if the database cannot be read, and for a login that is no user of a clinic with users.
     """
     try:
         with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=0.2)) as connection:
-            return [code for (code,) in connection.execute(_CODES)]
+            return [code for (code,) in connection.execute(_CODES, (settings.login(),))]
     except sqlite3.Error:
         return []

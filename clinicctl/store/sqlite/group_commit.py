@@ -70,7 +70,12 @@ class GroupFileStore(FileStore):
         self._held = 0.0
 
     @contextmanager
-    def read(self, *, actor: str | None) -> Iterator[FileTx]:
+    def read(
+        self,
+        *,
+        actor: str | None,
+        ahead: Queries | None = None,  # noqa: ARG002 - only a server gains by it
+    ) -> Iterator[FileTx]:
         """Hand out a view of the open group, or of this instant when no group is open.
 
         Takes no lock.

@@ -73,6 +73,13 @@ INVARIANTS = (
         HELD,
     ),
     Invariant(
+        "a message names its occasion",
+        """SELECT 'A' || m.appointment || '-' || m.kind || '-' || m.occasion
+        FROM messages AS m LEFT JOIN journal AS j ON j.number = m.occasion
+        WHERE CASE m.kind WHEN 'near' THEN m.occasion <> 0 WHEN 'reminder' THEN m.occasion < 1
+            ELSE j.number IS NULL END""",
+    ),
+    Invariant(
         "each day with appointments has a ledger",
         """SELECT DISTINCT d.code || ' on ' || a.date
         FROM appointments AS a JOIN doctors AS d ON d.id = a.doctor_id

@@ -56,7 +56,12 @@ class FileTransactions:
         """
 
     @contextmanager
-    def read(self, *, actor: str | None) -> Iterator[FileTx]:
+    def read(
+        self,
+        *,
+        actor: str | None,
+        ahead: Queries | None = None,  # noqa: ARG002 - only a server gains by it
+    ) -> Iterator[FileTx]:
         """Hand out a read-only view of one instant, without taking the lock."""
         inspect(self.path)
         trust.refuse_mixture(self.path, wait=self.wait)

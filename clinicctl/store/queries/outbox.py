@@ -1,0 +1,194 @@
+"""Queries for the messages to patients."""
+
+from sqlalchemy import (
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+from sqlmodel import UTCDateTime
+
+from clinicctl.statuses import AppointmentStatus, MessageKind, MessageState, QueueStatus
+from clinicctl.store.models import (
+    IN_QUEUE,
+    IS_ACTIVE,
+    IS_OPEN,
+    appointments,
+    doctors,
+    messages,
+    patients,
+    queue_entries,
+)
+from clinicctl.store.queries import FILTERS, among, change, change_each, condition, every, filtered, one, stream
+
+_NEWS = (MessageKind.BOOKED, MessageKind.MOVED, MessageKind.CANCELLED, MessageKind.PROMOTED)
+_KEY = (messages.c.appointment, messages.c.kind, messages.c.occasion)
+_THIS = and_(*(each == bindparam(f"of_{each.name}") for each in _KEY))
+_NOW = bindparam("now", type_=UTCDateTime())
+_later, _queue_doctors = messages.alias("later"), doctors.alias("queue_doctors")
+
+_ALL = (
+    select(
+        messages,
+        appointments.c.id.label("visit"),
+        appointments.c.status,
+        appointments.c.date,
+        appointments.c.time,
+        appointments.c.after_midnight,
+        appointments.c.moved_to,
+        doctors.c.code.label("doctor_code"),
+        doctors.c.name.label("doctor_name"),
+        patients.c.id.label("patient_id"),
+        patients.c.number.label("patient_number"),
+        patients.c.name.label("patient_name"),
+        patients.c.phone,
+        patients.c.email,
+        patients.c.notify,
+        patients.c.language,
+        patients.c.archived_at,
+        queue_entries.c.status.label("queue_status"),
+        _queue_doctors.c.name.label("queue_doctor_name"),
+        # Of several news about a visit only the last counts.
+        select(func.max(_later.c.occasion))
+        .where(_later.c.appointment == messages.c.appointment, _later.c.kind.in_(_NEWS))
+        .scalar_subquery()
+        .label("last_news"),
+    )
+    .join(appointments, appointments.c.number == messages.c.appointment)
+    .join(patients, patients.c.id == appointments.c.patient_id)
+    .join(doctors, doctors.c.id == appointments.c.doctor_id)
+    .outerjoin(queue_entries, queue_entries.c.appointment_id == appointments.c.id)
+    .outerjoin(_queue_doctors, _queue_doctors.c.id == queue_entries.c.doctor_id)
+)
+_IN_ORDER = (messages.c.due, messages.c.appointment, messages.c.kind, messages.c.occasion)
+
+BY_KEY = one(_ALL.where(_THIS), "MessageRow")
+IS_DUE = one(select(messages.c.appointment).where(IS_OPEN, messages.c.due <= _NOW).limit(1))
+DUE = filtered(_ALL.where(FILTERS, IS_OPEN, messages.c.due <= _NOW).order_by(*_IN_ORDER), "MessageRow", streamed=True)
+# A message that has no channel is dropped, whoever asks.
+ON_CHANNEL = condition(
+    or_(
+        patients.c.notify == bindparam("channel", type_=String),
+        patients.c.notify == "none",
+        and_(
+            patients.c.notify.is_(None),
+            case((patients.c.phone.is_not(None), "sms"), else_="email") == bindparam("channel", type_=String),
+        ),
+    )
+)
+MATCHING = filtered(_ALL.where(FILTERS).order_by(*_IN_ORDER), "MessageRow", streamed=True)
+IN_STATES = condition(among(messages.c.state, "states"))
+ARE_OPEN = condition(literal_column(IS_OPEN.text))
+DUE_FROM = condition(messages.c.due >= bindparam("since", type_=UTCDateTime()))
+
+_new = postgresql.insert(messages)
+_AGAIN = {"due": _new.excluded.due, "state": MessageState.PENDING, "updated_at": _new.excluded.updated_at}
+INSERT = change_each(
+    _new.on_conflict_do_update(
+        index_elements=[each.name for each in _KEY],
+        set_=_AGAIN,
+        where=or_(messages.c.state == MessageState.PENDING, messages.c.state == MessageState.DROPPED),
+    ),
+    row="NewMessageRow",
+)
+# Those who wait and are near, in the calling order. Who has had the message does not get it again.
+_near = (
+    select(
+        appointments.c.number,
+        literal(MessageKind.NEAR.value).label("kind"),
+        literal(0).label("occasion"),
+        _NOW.label("due"),
+        literal(MessageState.PENDING.value).label("state"),
+        literal(0).label("attempts"),
+        _NOW.label("created_at"),
+        _NOW.label("updated_at"),
+    )
+    .select_from(queue_entries)
+    .join(appointments, appointments.c.id == queue_entries.c.appointment_id)
+    .where(
+        IN_QUEUE,
+        queue_entries.c.status == QueueStatus.WAITING,
+        queue_entries.c.doctor_id == bindparam("doctor"),
+        queue_entries.c.date == bindparam("on"),
+    )
+    .order_by(
+        queue_entries.c.priority.desc(),
+        queue_entries.c.moved_up.desc(),
+        queue_entries.c.recalled,
+        queue_entries.c.position,
+    )
+    .limit(bindparam("most", type_=Integer))
+)
+INSERT_NEAR = change_each(
+    postgresql.insert(messages)
+    .from_select(["appointment", "kind", "occasion", "due", "state", "attempts", "created_at", "updated_at"], _near)
+    .on_conflict_do_update(
+        index_elements=[each.name for each in _KEY],
+        set_=_AGAIN,
+        where=messages.c.state == MessageState.DROPPED,
+    ),
+    row="NearRow",
+)
+LEASE = change_each(
+    update(messages).where(_THIS, IS_OPEN).values(state=MessageState.LEASED),
+    *("due", "attempts", "channel", "updated_at"),
+    row="LeaseRow",
+)
+END = change_each(
+    update(messages).where(_THIS, IS_OPEN),
+    *("state", "failure", "updated_at"),
+    row="EndedRow",
+)
+REPORT = change(
+    update(messages).where(
+        _THIS, messages.c.state == bindparam("leaving"), messages.c.attempts == bindparam("of_attempts")
+    ),
+    *("state", "due", "ref", "failure", "updated_at"),
+)
+DROP_PENDING = change(
+    update(messages).where(IS_OPEN, messages.c.state == MessageState.PENDING).values(state=MessageState.DROPPED),
+    *("failure", "updated_at"),
+)
+DROP_REMINDERS = change(
+    update(messages)
+    .where(IS_OPEN, messages.c.state == MessageState.PENDING, messages.c.kind == MessageKind.REMINDER)
+    .values(state=MessageState.DROPPED),
+    *("failure", "updated_at"),
+)
+# The messages that came due while a visit was cancelled.
+REVIVE = change(
+    update(messages)
+    .where(
+        among(messages.c.appointment, "appointments"),
+        messages.c.kind == MessageKind.REMINDER,
+        messages.c.state == MessageState.DROPPED,
+    )
+    .values(state=MessageState.PENDING),
+    *("failure", "updated_at"),
+)
+HANDED_OUT = every(
+    select(messages.c.appointment, messages.c.kind).where(
+        among(messages.c.appointment, "appointments"),
+        or_(messages.c.state == MessageState.LEASED, messages.c.state == MessageState.SENT),
+    ),
+    "HandedOutRow",
+)
+COMING = stream(
+    select(appointments.c.number, appointments.c.date, appointments.c.time, appointments.c.after_midnight).where(
+        IS_ACTIVE, appointments.c.status == AppointmentStatus.BOOKED, appointments.c.date >= bindparam("first")
+    ),
+    "ComingVisitRow",
+)
+_OF_PATIENT = select(appointments.c.number).where(appointments.c.patient_id == bindparam("patient"))
+FORGET = change(
+    update(messages).where(messages.c.appointment.in_(_OF_PATIENT)).values(ref=None, failure=None),
+    "updated_at",
+)
