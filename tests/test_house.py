@@ -158,10 +158,10 @@ OPENS_ITS_OWN = {
     "settings/checks.py zones",  # a file of the tzdata package
     *("cli/help.py _markdown", "render/board_page.py _part"),  # pages of the package
     *(
-        "store/sqlite/lock.py writers_lock",
         "store/sqlite/head_file.py _opened",
         "store/sqlite/drafts.py clear",
         "store/sqlite/drafts.py _locked",
+        "store/sqlite/sharing.py _set",
     ),  # the lock file, new names
     "store/compile.py main",  # the generated modules
     *("store/sqlite/health.py _durability", "render/streams.py _write"),  # a temporary file, and /dev/null
@@ -461,6 +461,7 @@ db migrate
 db backup copy.db
 db restore copy.db --yes
 db compact
+db share --private
 init --db second.db --timezone UTC
 demo --db third.db
 db copy --to fourth.db --db third.db

@@ -791,7 +791,7 @@ def test_what_others_may_write_to_is_refused_with_the_way_to_close_it(
     found = os.stat(where)
     own = found.st_uid == found.st_gid
     said = refused(10, "open_to_others", "doctor", "add", "N", "Dr. N")
-    assert said["hint"] == f"Run `chmod {'o-w' if own else chmod} {where}`."
+    assert said["hint"].startswith(f"Run `chmod {'o-w' if own else chmod} {where}`. To share")
     ask("doctor", "list")
     for each in path.parent.iterdir():
         os.chmod(each, 0o600)

@@ -34,7 +34,7 @@ from clinicctl.render import machine as formats, tables
 machine.region(os.environ, machine.timezone(os.environ))
 for name in desk.__all__:
     getattr(desk, name)
-from clinicctl.store.sqlite import backup, check, erasure, group_commit, health, receiving, replacement, store
+from clinicctl.store.sqlite import backup, check, erasure, group_commit, health, receiving, replacement, sharing, store
 for module, _ in TREE.values():
     __import__(f"clinicctl.cli.{module}")
 if os.geteuid() == 0:

@@ -63,7 +63,7 @@ TREE = {
     "report": ("reports", "Reports: day, utilisation, waits, no-shows, lead time, load, doctors, changes, reminders."),
     "metrics": ("metrics", "Print metrics for Prometheus, or write them to a file for its collector."),
     "user": ("users", "Users and their roles: add, list, edit, remove."),
-    "db": ("db", "The database: check, back up, restore, move, migrate, compact."),
+    "db": ("db", "The database: check, back up, restore, move, migrate, compact, share."),
     "away": ("doctors", "Set a doctor absent: the same as doctor avail set --absent."),
     "undo": ("daybook", "Undo the last change of a booking, a queue, a doctor's days, or a merge."),
     "help": ("help", "Show a command's help or a reference page, or list the pages."),

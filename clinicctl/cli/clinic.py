@@ -32,12 +32,16 @@ def init(
         str | None, typer.Option("--region", metavar="CC", help="Region of phones without +.  [default: the machine's]")
     ] = None,
     capacity: params.DefaultCapacity = None,
+    group: Annotated[
+        str | None, typer.Option("--group", metavar="GROUP", help="Share the file with the users of a group.")
+    ] = None,
 ) -> None:
     """Create the clinic's database and its folder.
 
     An existing database is not changed. Options that differ from its settings are reported.
     """
     zone, code = _where(timezone, region)
+    shared = group is None or desk.database.prepare(ctx.obj.store, group=group, dry_run=ctx.obj.settings.dry_run)
     made = ctx.obj.create(desk.clinic.init, name=name, timezone=zone, region=code, capacity=capacity)
     clinic = made.result if isinstance(made, Outcome) else made
     if not clinic.created:
@@ -50,6 +54,9 @@ def init(
     for each in clinic.not_applied:
         command = shlex.join(["clinicctl", "config", each, str(different[each])])
         ctx.obj.note(f"--{each} was not applied, because the clinic already exists. To change it: `{command}`.")
+    if not shared:
+        command = shlex.join(["clinicctl", "db", "share", "--group", str(group)])
+        ctx.obj.note(f"--group was not applied, because the clinic already exists. To change it: `{command}`.")
     if not clinic.date_order:
         ctx.obj.note(
             "No date order is set, so dates such as 3/4/2026 are refused. To set it: `clinicctl config date_order dmy`."

@@ -12,7 +12,7 @@ from clinicctl.store import paths
 
 db = group(
     "db",
-    "The database: check, back up, restore, move, migrate, compact.",
+    "The database: check, back up, restore, move, migrate, compact, share.",
     "clinicctl db check",
     "clinicctl db backup clinic-copy.db",
 )
@@ -125,6 +125,28 @@ def compact(ctx: Ctx) -> None:
     ctx.obj.admit()
     ctx.obj.wrote = True
     ctx.obj.show(desk.database.compact(ctx.obj.store))
+
+
+@reads(db, "share", "clinicctl db share --group clinic", "clinicctl db share --private")
+def share(
+    ctx: Ctx,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group", metavar="NAME", help="The name or number of the group whose users may use the database."
+        ),
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="Only the owner may use it again.")] = False,
+) -> None:
+    """Let the users of a group use the database file, or make it private again.
+
+    The folder gets mode 2770 and the files 0660, with this group. Everything that clinicctl makes there later has the
+    same access, whoever makes it. All other users stay out.
+    """
+    if private == (group is not None):
+        raise errors.Usage(problem="Give --group NAME, or --private.")
+    ctx.obj.wrote = True
+    ctx.obj.show(desk.database.share(ctx.obj.store, group=group))
 
 
 @reads(db, "roles", "clinicctl db roles", "clinicctl db roles --prefix north")

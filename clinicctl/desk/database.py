@@ -12,7 +12,17 @@ from clinicctl import errors
 from clinicctl.desk import integrity, journal, operations, patients
 from clinicctl.results.base import Outcome
 from clinicctl.results.clinic import Finding, Health
-from clinicctl.results.database import BackedUp, Compacted, Copied, Database, LastBackup, Migrated, Restored, Roles
+from clinicctl.results.database import (
+    BackedUp,
+    Compacted,
+    Copied,
+    Database,
+    LastBackup,
+    Migrated,
+    Restored,
+    Roles,
+    Shared,
+)
 from clinicctl.store import moving, paths
 from clinicctl.store.compiled import metrics
 from clinicctl.store.engine import Store, Tx
@@ -174,6 +184,22 @@ def roles(store: Store, *, prefix: str) -> Roles:
     if not _PREFIX.fullmatch(prefix):
         raise errors.BadValue(problem="--prefix: a small letter, and at most 30 small letters, digits and _ in all.")
     return Roles(path=store.place, sql=tuple(store.grants(prefix)))
+
+
+def share(store: Store, *, group: str | None) -> Shared:
+    """Share the database file with a group, or make it private again."""
+    store.require_standalone()
+    changed = store.share(group)
+    return Shared(path=store.place, group=group, changed=changed)
+
+
+def prepare(store: Store, *, group: str, dry_run: bool) -> bool:
+    """Share the folder of a new database file with a group.
+
+    Returns whether the file is shared with it: an existing one is not changed.
+    """
+    store.require_standalone()
+    return store.prepare(group, dry_run=dry_run)
 
 
 def compact(store: Store) -> Compacted:

@@ -156,6 +156,7 @@ COMMANDS: Mapping[str, Access] = {
     "db copy": _writes(operations.COPY),
     "db migrate": _writes(operations.MIGRATE),
     "db compact": _READ_MANAGER,
+    "db share": _READ_MANAGER,
     "db roles": _READ_MANAGER,
     "user add": _writes(operations.ADD_USER),
     "user list": _READ_AUDIT,

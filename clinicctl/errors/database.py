@@ -114,7 +114,18 @@ class OnNetwork(DatabaseUnusable):
 class OpenToOthers(DatabaseUnusable):
     code = "open_to_others"
     sentence = "{path}: other users can write there (mode {mode}), and could change or replace the database."
-    advice = "Run `chmod {chmod} {all}`."
+    advice = "Run `chmod {chmod} {all}`. To share the clinic with a group, run `clinicctl db share --group NAME`."
+
+
+class NotShared(AgainstRule):
+    code = "not_shared"
+    sentence = "{path}: who may use it cannot be changed ({reason}). Nothing was changed."
+
+
+class NotAFile(AgainstRule):
+    code = "not_a_file"
+    sentence = "{path} is on a server: only a clinic in a file can be shared with a group."
+    advice = "On a server, each person has a role: see `clinicctl db roles`."
 
 
 class OtherNames(DatabaseUnusable):

@@ -129,6 +129,15 @@ class Roles:
 
 
 @result
+class Shared:
+    """Who may use a database file: its owner alone (no group), or a group, too. `changed` counts files."""
+
+    path: str
+    group: str | None
+    changed: int
+
+
+@result
 class Compacted:
     """The size of the database with its log, in bytes, before and after."""
 

@@ -107,10 +107,25 @@ class Store(Protocol):
     def repairing(self, *, actor: str | None, key: str, dry_run: bool = False) -> AbstractContextManager[Tx]:
         """Hand out a transaction, after a copy of the database."""
 
-    def receiving(self) -> AbstractContextManager[Receiver]:
-        """Hand out the receiver of another clinic.
+    def receiving(self, *, group: int | None) -> AbstractContextManager[Receiver]:
+        """Hand out the receiver of another clinic, which is shared with `group`.
 
         Refuses with `Exists` when there is a database.
+        """
+
+    def group(self) -> int | None:
+        """Return the group of users that a file is shared with."""
+
+    def share(self, group: str | None) -> int:
+        """Share a file with a group, or make it private; return how many changed.
+
+        Refuses with `NotAFile` on a server.
+        """
+
+    def prepare(self, group: str, *, dry_run: bool) -> bool:
+        """Share the folder of a new file; return whether the file is shared.
+
+        An existing file is not changed. Refuses as `share` does.
         """
 
     def compact(self) -> tuple[int, int]:

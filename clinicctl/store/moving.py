@@ -29,7 +29,7 @@ def moving(
     Nothing happens when the body has written nothing, because it replays an earlier answer. Refuses with `Exists` when
     there is a database at the target.
     """
-    with target.receiving() as receiver:
+    with target.receiving(group=source.group()) as receiver:
         with source.write(actor=actor, key=key, dry_run=dry_run) as tx:
             before = tx.head()
             yield tx
@@ -50,7 +50,7 @@ def finish(source: Store, target: Store, check: Check, *, actor: str | None, key
     with source.read(actor=actor) as tx:
         if _is_there(target, tx):
             return
-        with target.receiving() as receiver:
+        with target.receiving(group=source.group()) as receiver:
             _fill(receiver, tx, check)
             receiver.publish(key)
 

@@ -39,6 +39,25 @@ class FileId(NamedTuple):
     inode: int
 
 
+class Access(NamedTuple):
+    """Who may use a file that the program makes: its owner alone, or a group, too."""
+
+    group: int | None = None
+
+    @property
+    def file_mode(self) -> int:
+        """The mode of a file."""
+        return 0o600 if self.group is None else 0o660
+
+    @property
+    def folder_mode(self) -> int:
+        """The mode of a folder. In a shared one, every new file gets the folder's group."""
+        return 0o700 if self.group is None else SHARED_FOLDER
+
+
+PRIVATE = Access()
+SHARED_FOLDER = 0o2770
+
 _database = ""
 _held: frozenset[FileId] = frozenset()
 
@@ -76,6 +95,43 @@ def refuse_own(path: str) -> None:
         )
 
 
+# Who may use a file
+
+
+def access_in(folder: str) -> Access:
+    """Return who may use the files of a folder. Its mode and its group decide."""
+    with suppress(OSError):
+        found = os.stat(folder)
+        if stat.S_IMODE(found.st_mode) == SHARED_FOLDER:
+            return Access(found.st_gid)
+    return PRIVATE
+
+
+def open_or_create(path: str, flags: int, access: Access) -> int:
+    """Return the descriptor of a file, which is created if missing.
+
+    It is usable by its group from the first moment, whatever the umask.
+    """
+    before = os.umask(0o007)
+    try:
+        return os.open(path, flags | os.O_CREAT, access.file_mode)
+    finally:
+        os.umask(before)
+
+
+def share(descriptor: int, access: Access) -> None:
+    """Let a group use a new file, which belongs to this user.
+
+    It stays private where the system does not allow that: a file system without groups, or a group without this user.
+    """
+    if access.group is None:
+        return
+    with suppress(OSError):
+        if os.fstat(descriptor).st_gid != access.group:
+            os.fchown(descriptor, -1, access.group)
+        os.fchmod(descriptor, access.file_mode)
+
+
 # Reading and appending
 
 
@@ -100,13 +156,13 @@ def open_to_read(path: str, *, most: int | None = None) -> FileIO:
 def open_to_append(path: str) -> int:
     """Return a descriptor at the end of a regular file.
 
-    The file is created if missing (0600), and links are not followed. Raises OSError for anything else. A pipe without
-    a reader does not block.
+    The file is created if missing (0600; in a shared folder 0660), and links are not followed. Raises OSError for
+    anything else. A pipe without a reader does not block.
     """
     _refuse_nul(path)
     refuse_own(path)
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    descriptor = os.open(path, flags, 0o600)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    descriptor = open_or_create(path, flags, access_in(os.path.dirname(absolute(path))))
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)
@@ -160,8 +216,8 @@ class Draft:
 
 
 @contextmanager
-def creating(target: str, *, numbered: bool) -> Iterator[Draft]:
-    """Hand out a new empty file (0600), which becomes the target at the end.
+def creating(target: str, *, numbered: bool, access: Access = PRIVATE) -> Iterator[Draft]:
+    """Hand out a new empty file, which becomes the target at the end.
 
     It is beside the target until it is complete and synced. Refuses with `Exists` when the target exists; with
     `numbered`, takes the next free name instead. Drafts of killed commands are removed.
@@ -172,6 +228,7 @@ def creating(target: str, *, numbered: bool) -> Iterator[Draft]:
     refuse_own(target)
     _clear_left(target, numbered=numbered)
     descriptor = os.open(draft.path, _NEW, 0o600)
+    share(descriptor, access)
     try:
         yield draft
         if not draft.discarded:

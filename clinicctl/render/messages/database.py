@@ -6,7 +6,7 @@ from typing import Any
 from clinicctl.render.messages.base import Report
 from clinicctl.render.phrases import count
 from clinicctl.results.clinic import Clinic, Setting
-from clinicctl.results.database import BackedUp, Compacted, Copied, Migrated, Repaired, Restored
+from clinicctl.results.database import BackedUp, Compacted, Copied, Migrated, Repaired, Restored, Shared
 
 
 def _clinic(each: Clinic, _command: str) -> Report:
@@ -52,6 +52,12 @@ def _compacted(each: Compacted, _command: str) -> Report:
     return Report("Compacted", "compact", f"{each.path} from {each.before} to {each.after} bytes.")
 
 
+def _shared(each: Shared, _command: str) -> Report:
+    if each.group is None:
+        return Report("Private:", "make private:", f"only the owner can use {each.path}.")
+    return Report("Shared", "share", f"{each.path} with the group {each.group}.")
+
+
 def _setting(each: Setting, _command: str) -> Report:
     return Report("Set", "set", f"{each.name} to {each.value}.")
 
@@ -64,5 +70,6 @@ REPORTS: dict[type, Callable[[Any, str], Report]] = {
     Migrated: _migrated,
     Copied: _copied,
     Compacted: _compacted,
+    Shared: _shared,
     Setting: _setting,
 }

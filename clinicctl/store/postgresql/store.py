@@ -75,7 +75,11 @@ class ServerStore(ServerTransactions):
 
         return migration.saved_first(self, actor=actor, key=key, dry_run=dry_run)
 
-    def receiving(self) -> "AbstractContextManager[ServerReceiver]":
+    def receiving(
+        self,
+        *,
+        group: int | None,  # noqa: ARG002 - as another engine's
+    ) -> "AbstractContextManager[ServerReceiver]":
         """Hand out the receiver of another clinic.
 
         Refuses with `Exists` when there is one.
@@ -83,6 +87,18 @@ class ServerStore(ServerTransactions):
         from clinicctl.store.postgresql import receiving
 
         return receiving.receiving(self)
+
+    def group(self) -> None:
+        """Return that there is no group."""
+        return
+
+    def share(self, group: str | None) -> int:  # noqa: ARG002 - as another engine's
+        """Refuse: the roles of a server are its rights."""
+        raise errors.NotAFile(path=self.place)
+
+    def prepare(self, group: str, *, dry_run: bool) -> bool:  # noqa: ARG002 - as another engine's
+        """Refuse as `share` does."""
+        raise errors.NotAFile(path=self.place)
 
     def compact(self) -> tuple[int, int]:
         """Refuse: the server gives free space back by itself."""

@@ -36,7 +36,7 @@ def make(path: str, target: str, *, wait: float, keep: int | None = None) -> Cop
     inspect(path)
     trust.refuse_mixture(path, wait=wait)
     name, _ = os.path.splitext(os.path.basename(path))
-    with publishing(target, name=name, keep=keep) as backup:
+    with publishing(target, name=name, keep=keep, access=location.access(path)) as backup:
         noted = head_file.known_head(path)
         with writing_to(backup.draft.target), translated(path, wait), closing(reader(path, wait)) as source:
             source.execute("VACUUM INTO ?", (uri(backup.draft.path, "mode=rw"),))
@@ -65,10 +65,11 @@ class Backup:
 
 
 @contextmanager
-def publishing(target: str, *, name: str, keep: int | None) -> Iterator[Backup]:
+def publishing(target: str, *, name: str, keep: int | None, access: paths.Access = paths.PRIVATE) -> Iterator[Backup]:
     """Hand out the draft of a backup, which appears at its target at the end.
 
-    `target` is a new file, or a folder for a file whose name begins with `name`. `keep` is as for `make`.
+    `target` is a new file, or a folder for a file whose name begins with `name`. `keep` is as for `make`. `access` is
+    that of the clinic: whoever may use it may restore its backup.
     """
     folder = os.path.isdir(target)
     if not folder and (target == "-" or target.endswith("/")):
@@ -81,7 +82,7 @@ def publishing(target: str, *, name: str, keep: int | None) -> Iterator[Backup]:
         raise errors.Usage(problem="--keep needs a folder: a single file has no older backups.")
     now = clock.now()
     wanted = os.path.join(target, f"{name}-{now.astimezone(UTC):{paths.STAMP}}.db") if folder else target
-    with translated(wanted, 0), paths.creating(wanted, numbered=folder) as draft:
+    with translated(wanted, 0), paths.creating(wanted, numbered=folder, access=access) as draft:
         backup = Backup(draft, now)
         yield backup
     if keep is not None:

@@ -10,6 +10,7 @@ from datetime import UTC
 
 from clinicctl import clock, errors, interrupts
 from clinicctl.store import paths
+from clinicctl.store.sqlite import location
 from clinicctl.store.sqlite.connections import interruptible
 from clinicctl.store.sqlite.db_errors import translated
 from clinicctl.store.sqlite.driver import sqlite3, uri
@@ -36,7 +37,7 @@ def copying(path: str, why: str, wait: float) -> Iterator[paths.Draft]:
     """Copy a database to a dated file beside it, which appears at the end."""
     name, _ = os.path.splitext(path)
     target = f"{name}-{why}-{clock.now().astimezone(UTC):{paths.STAMP}}.db"
-    with translated(target, wait), paths.creating(target, numbered=True) as draft:
+    with translated(target, wait), paths.creating(target, numbered=True, access=location.access(path)) as draft:
         copy_pages(path, draft.path, wait)
         yield draft
 

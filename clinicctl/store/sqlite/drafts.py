@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from glob import escape, glob
 
 from clinicctl.store import paths
+from clinicctl.store.sqlite import location
 from clinicctl.store.sqlite.db_errors import translated
 
 _NEW = ".new"
@@ -35,7 +36,7 @@ def clear(path: str) -> None:
 
 @contextmanager
 def making(path: str) -> Iterator[str]:
-    """Hand out the path of a new empty file (0600) beside a database.
+    """Hand out the path of a new empty file beside a database, as open as that.
 
     It is removed at the end. The writer's lock is not needed.
     """
@@ -56,6 +57,7 @@ def _locked(path: str) -> tuple[int, str]:
     while True:
         draft = f"{path}.{secrets.token_hex(6)}{_NEW}"
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        paths.share(descriptor, location.access(path))
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         # Another command may have taken it for that of a killed one before it was locked.
         if os.path.lexists(draft):

@@ -321,7 +321,7 @@ class GroupFileStore(FileStore):
         name, _ = os.path.splitext(self.path)
         target = f"{name}-rescued-{clock.now().astimezone(UTC):{paths.STAMP}}.db"
         with (
-            paths.creating(target, numbered=True) as draft,
+            paths.creating(target, numbered=True, access=location.access(self.path)) as draft,
             closing(sqlite3.connect(uri(draft.path, "mode=rw"), uri=True)) as copy,
         ):
             writing.driver.backup(copy)

@@ -7,14 +7,15 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from tempfile import TemporaryDirectory
 
 from clinicctl import __version__, errors
 from clinicctl.store import findings
 from clinicctl.store.migrations import CURRENT
+from clinicctl.store.paths import Access
 from clinicctl.store.reports import Found, Head
-from clinicctl.store.sqlite import head_file, info, location, trust
+from clinicctl.store.sqlite import erasure, head_file, info, location, sharing, trust
 from clinicctl.store.sqlite.connections import connected, inspect
 from clinicctl.store.sqlite.driver import provider, sqlite3, uri
 from clinicctl.store.tx import MOVED_TO
@@ -111,16 +112,33 @@ def _sizes(path: str) -> Iterator[Found]:
 
 
 def _modes(path: str) -> Iterator[Found]:
-    for each, name in ((path, "file"), (f"{path}-wal", "-wal"), (f"{path}-shm", "-shm"), (f"{path}.lock", "lock")):
-        if os.path.exists(each):
-            mode = stat.S_IMODE(os.stat(each).st_mode)
-            private = not mode & 0o077
-            yield Found(
-                f"mode of {name}", f"{mode:04o}", private, None if private else "other users can read or write it"
-            )
-    mode = stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode)
-    shut = not mode & 0o022
-    yield Found("mode of folder", f"{mode:04o}", shut, None if shut else "other users can create files in it")
+    """Compare the modes and groups of the files with what the folder records."""
+    access = location.access(path)
+    name = sharing.name_of(access.group) if access.group is not None else ""
+    yield Found("shared with", f"the group {name}" if name else "nobody")
+    mend = f"run `clinicctl db share --group {name}`"
+    if not name:
+        mend = "run `clinicctl db share --private`, or `clinicctl db share --group NAME` to share it with a group"
+    wrong = {each.path: each for each in sharing.find_wrong(path, access)}
+    folder = os.path.dirname(path)
+    copies = [os.path.join(folder, each) for each in erasure.copies(path)]
+    files = {"file": path, "-wal": f"{path}-wal", "-shm": f"{path}-shm", "lock": f"{path}.lock", "folder": folder}
+    files |= {"a copy": next((each for each in copies if each in wrong), "")}
+    for kind, each in files.items():
+        with suppress(OSError):
+            found = os.stat(each)
+            problem = f"{each} should have mode {_expected(access, found)}: {mend}" if each in wrong else None
+            yield Found(f"mode of {kind}", _mode(found, shared=bool(name)), problem is None, problem)
+
+
+def _mode(found: os.stat_result, *, shared: bool) -> str:
+    mode = f"{stat.S_IMODE(found.st_mode):04o}"
+    return f"{mode}, group {sharing.name_of(found.st_gid)}" if shared else mode
+
+
+def _expected(access: Access, found: os.stat_result) -> str:
+    mode = access.folder_mode if stat.S_ISDIR(found.st_mode) else access.file_mode
+    return f"{mode:04o}" if access.group is None else f"{mode:04o} and the group {sharing.name_of(access.group)}"
 
 
 def _disk(path: str) -> Found:

@@ -1,10 +1,11 @@
-"""Check the place of a database: a local disk, closed to other users.
+"""Check the place of a database: a local disk, closed to other users but those of a group that shares it.
 
 SQLite's log uses shared memory between processes of one machine, and its locks are the kernel's. Neither works over a
 network (https://sqlite.org/wal.html, https://sqlite.org/howtocorrupt.html, 2.1). The check runs once, before a database
 is created or written to.
 """
 
+import grp
 import os
 import pwd
 import re
@@ -14,7 +15,7 @@ from contextlib import suppress
 from glob import escape, glob
 
 from clinicctl import errors
-from clinicctl.store.paths import BESIDE
+from clinicctl.store.paths import BESIDE, PRIVATE, Access, access_in
 
 _NETWORK = {
     *("9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4"),
@@ -92,11 +93,29 @@ def _permission_problem(path: str, kind: str) -> str:
     found = os.stat(path)
     if os.statvfs(path).f_flag & os.ST_RDONLY:
         return "the file system is read-only"
-    try:
-        owner = pwd.getpwuid(found.st_uid).pw_name
-    except KeyError:
-        owner = f"user {found.st_uid}"
+    owner = user_name(found.st_uid)
     return f"permission denied: the {kind} {path} belongs to {owner} (mode {stat.S_IMODE(found.st_mode):04o})"
+
+
+def user_name(user: int) -> str:
+    """Return the login of a user, or its number if it has none."""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
+
+
+def access(path: str) -> Access:
+    """Return who may use the database at a path: its owner, or a group, too.
+
+    The folder decides. A private database in a folder of the owner's private group stays private.
+    """
+    folder = os.path.dirname(path)
+    shared = access_in(folder)
+    with suppress(OSError):
+        if shared.group is not None and not os.stat(path).st_mode & stat.S_IRWXG and _is_private_group(os.stat(folder)):
+            return PRIVATE
+    return shared
 
 
 def refuse_unsafe(path: str) -> None:
@@ -104,7 +123,8 @@ def refuse_unsafe(path: str) -> None:
 
     Unsafe are a network file system, files or a folder that other users can write to, and a file with a second name,
     which would have a second lock. A sticky folder such as /tmp is safe: other users cannot remove files in it. A group
-    with the owner's number is private on most systems. `stat_database` refuses first, then a file that is read-only.
+    with the owner's number and nobody else in it is private. A folder that is shared with a group is safe if the
+    database is shared with the same. `stat_database` refuses first, then a file that is read-only.
     """
     if stat_database(path, making=True) is not None and not _may(path, os.W_OK):
         raise errors.ReadOnly(path=path, reason=denied(path, writing=True) or "permission denied")
@@ -116,9 +136,12 @@ def refuse_unsafe(path: str) -> None:
         return  # Opening the file gives the better refusal.
     if kind in _NETWORK:
         raise errors.OnNetwork(path=path, kind=kind)
+    group = access(path).group
+    if group is not None and not _is_shared(path, group):
+        group = None
     if not found.st_mode & stat.S_ISVTX:
-        _refuse_writable(folder)
-    _refuse_writable(path, *(f"{path}{end}" for end in BESIDE))
+        _refuse_writable(folder, group=group)
+    _refuse_writable(path, *(f"{path}{end}" for end in BESIDE), group=group)
     with suppress(OSError):
         if os.stat(path).st_nlink > 1 and _other_names(path):
             raise errors.OtherNames(path=path)
@@ -167,9 +190,35 @@ def _mounts() -> str:
         return file.read()
 
 
-def _refuse_writable(*paths: str) -> None:
-    """Refuse paths that other users can write to, and name the `chmod` for all."""
-    writable = {path: others for path in paths if (others := _writable_by_others(path))}
+def _is_shared(path: str, group: int) -> bool:
+    """Return whether a database is shared with a group, or is not there yet."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return True
+    return (stat.S_IMODE(found.st_mode), found.st_gid) == (Access(group).file_mode, group)
+
+
+def _is_private_group(found: os.stat_result) -> bool:
+    """Return whether only the owner is in the group of a file.
+
+    It has the owner's number and no other members.
+    """
+    if found.st_gid != found.st_uid:
+        return False
+    try:
+        members = grp.getgrgid(found.st_gid).gr_mem
+    except KeyError:
+        return True
+    return set(members) <= {user_name(found.st_uid)}
+
+
+def _refuse_writable(*paths: str, group: int | None) -> None:
+    """Refuse paths that users outside the group can write to.
+
+    Names the `chmod` for all.
+    """
+    writable = {path: others for path in paths if (others := _writable_by_others(path, group))}
     if writable:
         path = next(iter(writable))
         mode = f"{stat.S_IMODE(os.stat(path).st_mode):04o}"
@@ -177,11 +226,13 @@ def _refuse_writable(*paths: str) -> None:
         raise errors.OpenToOthers(path=path, mode=mode, chmod=f"{classes}-w", all=" ".join(writable))
 
 
-def _writable_by_others(path: str) -> int:
-    """Return the mode bits that let other users write to a path, or 0."""
+def _writable_by_others(path: str, group: int | None) -> int:
+    """Return the mode bits that let users outside the group write to a path, or 0."""
     try:
         found = os.stat(path)
     except OSError:
         return 0
     others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return others & ~stat.S_IWGRP if found.st_gid == found.st_uid else others
+    if others & stat.S_IWGRP and (found.st_gid == group or _is_private_group(found)):
+        others &= ~stat.S_IWGRP
+    return others

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from clinicctl import errors, interrupts
+from clinicctl.store import paths
 from clinicctl.store.sqlite import location
 
 _held: dict[str, int] = {}
@@ -24,7 +25,7 @@ def writers_lock(path: str, *, wait: float) -> Iterator[int]:
     """
     lock = f"{path}.lock"
     try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        descriptor = paths.open_or_create(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, location.access(path))
     except OSError as error:
         raise errors.ReadOnly(path=lock, reason=location.reason_of(error, path, writing=True)) from None
     try:

@@ -38,12 +38,12 @@ class FileReceiver:
 
 
 @contextmanager
-def receiving(store: FileTransactions) -> Iterator[FileReceiver]:
-    """Hand out the receiver of a clinic.
+def receiving(store: FileTransactions, access: paths.Access) -> Iterator[FileReceiver]:
+    """Hand out the receiver of a clinic. `access` is that of a new folder.
 
     Refuses with `Exists` when there is a file at the path.
     """
     if not os.path.lexists(store.path):
         paths.refuse_own(store.path)
-    with store.drafting() as draft:
+    with store.drafting(access) as draft:
         yield FileReceiver(store, draft)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from clinicctl import errors
 from clinicctl.store import paths
-from clinicctl.store.sqlite import head_file, trust
+from clinicctl.store.sqlite import head_file, location, trust
 from clinicctl.store.sqlite.connections import inspect
 from clinicctl.store.sqlite.transactions import FileTransactions
 from clinicctl.store.sqlite.tx import FileTx
@@ -89,14 +89,35 @@ class FileStore(FileTransactions):
 
         return backup.saved_first(self, "before-repair", actor=actor, key=key, dry_run=dry_run)
 
-    def receiving(self) -> "AbstractContextManager[FileReceiver]":
-        """Hand out the receiver of another clinic.
+    def receiving(self, *, group: int | None) -> "AbstractContextManager[FileReceiver]":
+        """Hand out the receiver of another clinic. A new folder is shared with `group`.
 
         Refuses with `Exists` when there is a database.
         """
         from clinicctl.store.sqlite import receiving
 
-        return receiving.receiving(self)
+        return receiving.receiving(self, paths.Access(group))
+
+    def group(self) -> int | None:
+        """Return the group that the file is shared with."""
+        return location.access(self.path).group
+
+    def share(self, group: str | None) -> int:
+        """Share the file with a group, or make it private; return how many changed."""
+        from clinicctl.store.sqlite import sharing
+
+        return sharing.share(self.path, group, wait=self.wait)
+
+    def prepare(self, group: str, *, dry_run: bool) -> bool:
+        """Share the folder of a new file; return whether the file is shared."""
+        from clinicctl.store.sqlite import sharing
+
+        wanted = sharing.access_of(group)
+        if location.stat_database(self.path, making=True) is not None:
+            return location.access(self.path) == wanted
+        if not dry_run:
+            sharing.prepare(self.path, wanted)
+        return True
 
     def compact(self) -> tuple[int, int]:
         """Shrink the database file; return the bytes before and after."""

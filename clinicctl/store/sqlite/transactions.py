@@ -112,18 +112,19 @@ class FileTransactions:
                 self.put_new(draft)
 
     @contextmanager
-    def drafting(self) -> Iterator[str]:
+    def drafting(self, access: paths.Access = paths.PRIVATE) -> Iterator[str]:
         """Hand out the path of an empty file beside that of a new database.
 
-        Holds the writer's lock.
-
-        Creates the folder (0700); the file is 0600. Refuses with `Exists` when there is a file at the database's path.
+        Holds the writer's lock. Creates the folder, with this access. Refuses with `Exists` when there is a file at the
+        database's path.
         """
+        from clinicctl.store.sqlite import sharing  # Deferred: only `init` and `db copy` need it.
+
         location.stat_database(self.path, making=True)
         self._refuse_existing()
         folder = os.path.dirname(self.path)
         try:
-            _make_folder(folder)
+            sharing.make_folder(folder, access)
         except OSError as error:
             raise errors.ReadOnly(path=folder, reason=location.reason_of(error, folder, writing=True)) from None
         location.refuse_unsafe(self.path)
@@ -353,10 +354,3 @@ def _make_schema(path: str) -> None:
             connection.driver.execute("INSERT INTO counters (name, value) VALUES (?, 0)", (kind,))
         connection.driver.execute("INSERT INTO settings (name, value) VALUES ('secret', ?)", (secrets.token_hex(32),))
         connection.driver.commit()
-
-
-def _make_folder(folder: str) -> None:
-    if not os.path.isdir(folder):
-        _make_folder(os.path.dirname(folder))
-        with suppress(FileExistsError):
-            os.mkdir(folder, 0o700)
