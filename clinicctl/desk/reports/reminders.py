@@ -56,7 +56,7 @@ def reminders(
     period: PeriodWord | None = None,
     by: RemindersBy = RemindersBy.KIND,
 ) -> RemindersReport:
-    """Return what became of the messages of a span of days, and how many came with a reminder and without."""
+    """Return what became of messages, and the no-shows with a reminder and without."""
     first, last = span(tx, start, end, period)
     own = ReportBy(by) if by not in (RemindersBy.KIND, RemindersBy.CHANNEL) else None
     staff = {row.id: row for row in stored_doctors.everybody(tx)}
@@ -79,7 +79,7 @@ _Messages = Iterable[rows.DoctorMessagesRow | rows.DateMessagesRow]
 
 
 def _count(tx: Tx, groups: Groups[_Tally], *, first: date, last: date) -> _Messages:
-    """Count for the total and for groups of doctors or dates. Return the counts of messages."""
+    """Count for the total and for groups; return the counts of messages."""
     messages: _Messages
     if groups.by_doctor:
         messages = stored.messages_of_doctors(tx, first=first, last=last)
@@ -105,7 +105,10 @@ def _count(tx: Tx, groups: Groups[_Tally], *, first: date, last: date) -> _Messa
 def _by_message(
     tx: Tx, by: RemindersBy, messages: _Messages, total: _Tally, *, first: date, last: date
 ) -> Iterable[tuple[str | None, _Tally]]:
-    """Yield the figures of each kind or channel. A message without an address has no channel."""
+    """Yield the figures of each kind or channel.
+
+    A message without an address has no channel.
+    """
     reached: Mapping[MessageKind | Channel | None, rows.KindReachedRow | rows.ChannelReachedRow]
     names: list[MessageKind | Channel | None]
     if by is RemindersBy.KIND:

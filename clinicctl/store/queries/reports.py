@@ -258,7 +258,10 @@ def _reminded(key: str) -> Select[Any]:
 
 
 def _reached(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
-    """Return the query for the visits with a message, each visit once for each value of a column."""
+    """Return the query for the visits with a message.
+
+    Each visit counts once for each value of the column.
+    """
     visits = func.count(appointments.c.number.distinct())
     no_shows = visits.filter(appointments.c.status == AppointmentStatus.NO_SHOW)
     return (
