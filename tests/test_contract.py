@@ -37,14 +37,12 @@ CONTRACT = {
     6: {
         *("capacity_full", "already_booked", "duplicate_code", "possible_duplicate", "merge_conflict", "key_reused"),
         *("already_checked_in", "has_bookings", "exists", "already_waiting", "already_undone", "time_taken"),
-        "series_unavailable",
-        "user_exists",
-        *("series_unavailable", "leased_again"),
+        *("series_unavailable", "user_exists", "leased_again"),
     },
     7: {
         *("doctor_absent", "past_day", "past_time", "wrong_day", "wrong_patient", "illegal_step", "archived"),
         *("taken_back", "with_another_doctor", "no_such_time", "no_roles"),
-        *("not_allowed", "first_user", "last_manager"),
+        *("not_allowed", "first_user", "last_manager", "not_a_file", "not_shared"),
     },
     10: {
         *("no_database", "not_a_clinic_database", "newer_database", "needs_migration", "damaged_database"),
@@ -55,7 +53,7 @@ CONTRACT = {
     12: {"outcome_unknown"},
     65: {"bad_file"},
     70: {"internal"},
-    74: {"disk_full", "read_only", "io_error", "out_of_memory", "no_right", "no_font", "not_sent"},
+    74: {"disk_full", "read_only", "io_error", "out_of_memory", "no_right", "no_font", "not_sent", "sender_unavailable"},
     129: {"interrupted"},
     130: {"interrupted"},
     143: {"interrupted"},

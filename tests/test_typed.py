@@ -57,7 +57,7 @@ def test_an_option_with_fixed_values_lists_them_in_help_and_error(
 def test_the_lists_of_options_that_are_tested_are_not_empty() -> None:
     assert {option for _, option, _ in fixed()} == {
         *("--sex", "--by", "--status", "--on-conflict", "--on-error", "--format", "--mode", "--output"),
-        *("--cancelled-by", "--encoding", "--theme", "--width", "--notify", "--channel", "--state"),
+        *("--cancelled-by", "--encoding", "--theme", "--width", "--notify", "--channel", "--state", "--role"),
     }
     assert {option for _, option in ranges()} >= {"--capacity", "--limit", "--days", "--keep", "--every"}
 

@@ -145,6 +145,7 @@ def share(
     """
     if private == (group is not None):
         raise errors.Usage(problem="Give --group NAME, or --private.")
+    ctx.obj.admit()
     ctx.obj.wrote = True
     ctx.obj.show(desk.database.share(ctx.obj.store, group=group))
 
