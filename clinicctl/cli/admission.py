@@ -64,6 +64,20 @@ class Admission(Reporting, ABC):
             except errors.DatabaseUnusable:
                 return
 
+    def ask_ahead(self) -> None:
+        """Ask for the PIN of `--actor` before several commands begin.
+
+        Each of them is checked by itself, and reports what else is wrong.
+        """
+        if self.settings.actor is None or not self.can_ask():
+            return
+        try:
+            self.admit()
+        except (errors.NotAllowed, errors.Cancelled, errors.Interrupted):
+            raise
+        except errors.Refusal:
+            return
+
     def _admitted(
         self, tx: "Tx", request: Mapping[str, Any], *, operation: Any = None
     ) -> "tuple[Tx, Mapping[str, Any]]":

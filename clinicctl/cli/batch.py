@@ -65,7 +65,7 @@ def batch(
     error rolls everything back, the exit status is that of the first refused line, and no other desk can write from the
     first write to the end, which may be minutes for many lines.
     """
-    ctx.obj.admit()
+    ctx.obj.ask_ahead()
     with ctx.obj.shared() as shared, opened_bytes(ctx, file) as source:
         root = ctx.find_root().command
         assert isinstance(root, Root)

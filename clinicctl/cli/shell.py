@@ -52,7 +52,7 @@ def shell(ctx: Ctx) -> None:
 
     Ctrl-C discards a line; Ctrl-D or `exit` ends the shell. The exit status is that of the last command.
     """
-    ctx.obj.admit()
+    ctx.obj.ask_ahead()
     with ctx.obj.shared() as shared:
         root = ctx.find_root().command
         assert isinstance(root, Root)
