@@ -145,6 +145,7 @@ def share(
     """
     if private == (group is not None):
         raise errors.Usage(problem="Give --group NAME, or --private.")
+    ctx.obj.admit()
     ctx.obj.wrote = True
     ctx.obj.show(desk.database.share(ctx.obj.store, group=group))
 
@@ -156,7 +157,7 @@ def roles(
         str, typer.Option("--prefix", metavar="NAME", help="The beginning of the roles' names.", show_default=True)
     ] = "clinic",
 ) -> None:
-    """Print the rights of owner, desk, reader and auditor on a server, as SQL.
+    """Print the rights of the owner and of each role on a server, as SQL.
 
     Nothing is granted: read the lines, and run them as the owner of the database.
     """
