@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from clinicctl.desk.roles import COMMANDS
+from clinicctl.statuses import Role
 from clinicctl.store.compiled.schema import COLUMNS
 from tests.every_write import DAY
 from tests.postgres import Server
@@ -37,7 +40,7 @@ def people(ask: Ask, run: Run, postgres_server: Server, database: str) -> Iterat
     prefix = f"own_{secrets.token_hex(4)}"
     script = run("db", "roles", "--prefix", prefix, status=0).stdout
     assert ask("db", "roles", "--prefix", prefix)["sql"] == script.splitlines()
-    roles = ("owner", "desk", "reader", "auditor")
+    roles = ("owner", "manager", "desk", "clinician", "reader", "auditor", "importer")
     assert not postgres_server.psql("SELECT 1 FROM pg_roles WHERE starts_with(rolname, %s)", prefix)
     with postgres_server.connect() as connection:
         # Twice: a chain runs it for every clinic.
@@ -68,14 +71,21 @@ def denied(url: str, statement: str) -> bool:
     return False
 
 
-def test_a_whole_day_runs_with_the_rights_of_the_desk(
+def test_a_whole_day_runs_with_the_rights_of_its_roles(
     ask: Ask, run: Run, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CLINICCTL_DB", people["desk"])
+    by_desk, role = 0, "manager"
     for args, stdin in DAY:
-        if args[0] == "user":
-            continue  # The owner's.
+        names = (" ".join(args[:count]) for count in (3, 2, 1))
+        access = next((COMMANDS[name] for name in names if name in COMMANDS), None)
+        # Each undoes what they have done last.
+        if args[0] != "undo":
+            role = "desk" if access is not None and Role.DESK in access.writing else "manager"
+        by_desk += role == "desk"
+        monkeypatch.setenv("CLINICCTL_DB", people[role])
         assert run(*args, "--yes", json=True, stdin=stdin).status == 0, args
+    assert by_desk > 20
+    monkeypatch.setenv("CLINICCTL_DB", people["manager"])
     assert ask("db", "check")["sound"]
     assert ask("audit", "verify")["broken"] == 0
     assert ask("metrics")
@@ -249,3 +259,114 @@ def test_a_log_line_has_the_name_of_the_journal(clinic: Ask, people: People, tmp
         del os.environ["CLINICCTL_LOG"]
     role = people["desk"].partition("//")[2].partition("@")[0]
     assert [json.loads(line)["actor"] for line in log.read_text().splitlines()] == [role, "asha"]
+
+
+# Each role, around the program
+
+
+AROUND = {
+    "manager": [
+        "UPDATE journal SET actor = actor",
+        "DELETE FROM journal",
+        "DELETE FROM patients",
+        "ALTER TABLE patients ADD COLUMN x int",
+        "CREATE TABLE x (y int)",
+    ],
+    "desk": [
+        "UPDATE settings SET value = value",
+        "INSERT INTO settings VALUES ('x', 'y')",
+        "DELETE FROM holidays",
+        "UPDATE users SET role = 'manager'",
+        "INSERT INTO doctors SELECT * FROM doctors",
+        "DELETE FROM distinct_patients",
+        "DELETE FROM appointments",
+        "UPDATE visit_types SET name = name",
+    ],
+    "clinician": [
+        "UPDATE journal SET actor = actor",
+        "INSERT INTO appointments SELECT * FROM appointments",
+        "UPDATE appointments SET date = date, doctor_id = doctor_id",
+        "UPDATE appointments SET reason = reason",
+        "INSERT INTO queue_entries SELECT * FROM queue_entries",
+        "UPDATE patients SET name = name",
+        "UPDATE settings SET value = value",
+        "DELETE FROM held_slots",
+    ],
+    "importer": [
+        "INSERT INTO appointments SELECT * FROM appointments",
+        "INSERT INTO held_slots SELECT * FROM held_slots",
+        "INSERT INTO patients SELECT * FROM patients",
+        "UPDATE appointments SET date = date",
+        "UPDATE queue_entries SET status = status",
+        "UPDATE settings SET value = value",
+        "DELETE FROM holidays",
+        "UPDATE doctors SET name = name",
+        "DELETE FROM journal",
+    ],
+    "auditor": [
+        "SELECT name FROM patients",
+        "SELECT phone FROM patients",
+        "SELECT email FROM patients",
+        "SELECT * FROM patient_keys",
+        "SELECT note FROM appointments",
+        "SELECT reason FROM appointments",
+        "SELECT * FROM messages",
+        "SELECT * FROM users",
+        "UPDATE queue_entries SET status = status",
+        "INSERT INTO journal SELECT * FROM journal",
+    ],
+    "reader": [
+        "INSERT INTO journal SELECT * FROM journal",
+        "UPDATE appointments SET status = status",
+        "UPDATE head SET number = number",
+    ],
+}
+
+
+@pytest.mark.parametrize("role", AROUND)
+def test_the_server_refuses_what_a_role_does_not_include(role: str, clinic: Ask, people: People) -> None:
+    assert [each for each in AROUND[role] if not denied(people[role], each)] == []
+
+
+WITH_ROLE = {
+    "manager": (
+        "config capacity 12",
+        "doctor add N 'Dr. N'",
+        "config holiday add +9d Feast",
+        "patient merge P2 --into P1 --yes",
+        "patient erase P1 --yes",
+    ),
+    "clinician": (
+        "queue show MEHTA",
+        "queue hold MEHTA 1",
+        "queue resume MEHTA 1",
+        "queue call MEHTA",
+        "queue start MEHTA",
+        "queue next MEHTA --start",
+        "queue done MEHTA",
+        "undo --yes",
+        "day --doctor MEHTA",
+    ),
+    "importer": ("doctor avail import {file} --on-conflict cancel", "doctor avail show MEHTA", "doctor list"),
+    "auditor": ("audit log", "audit verify", "report day", "report waits", "report no-shows", "report doctors"),
+    "reader": ("day", "free", "doctor list"),
+}
+
+
+@pytest.mark.parametrize("role", WITH_ROLE)
+def test_each_role_does_its_work_with_its_rights(
+    role: str, clinic: Ask, run: Run, people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "days.csv"
+    file.write_text("doctor,date,present\nMEHTA,tomorrow,no\nRAO,tomorrow,yes\n")
+    clinic("walkin", "P1", "MEHTA")
+    clinic("walkin", "P2", "MEHTA")
+    clinic("book", "P1", "MEHTA", "tomorrow")
+    if role == "manager":
+        clinic("queue", "left", "MEHTA", "1")
+        clinic("queue", "left", "MEHTA", "2")
+        clinic("cancel", "A3")
+    monkeypatch.setenv("CLINICCTL_DB", people[role])
+    for line in WITH_ROLE[role]:
+        answer = run(*shlex.split(line.format(file=file)), json=True)
+        assert answer.status == 0, (line, answer)

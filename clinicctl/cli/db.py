@@ -157,7 +157,7 @@ def roles(
         str, typer.Option("--prefix", metavar="NAME", help="The beginning of the roles' names.", show_default=True)
     ] = "clinic",
 ) -> None:
-    """Print the rights of owner, desk, reader and auditor on a server, as SQL.
+    """Print the rights of the owner and of each role on a server, as SQL.
 
     Nothing is granted: read the lines, and run them as the owner of the database.
     """

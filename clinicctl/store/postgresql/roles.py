@@ -5,7 +5,7 @@ changes or deletes a row of the journal.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import NamedTuple
@@ -16,15 +16,26 @@ from clinicctl.store.compiled.schema import COLUMNS
 _REPAIR = "integrity"
 """The module whose queries the owner alone runs: those of `db check --repair`."""
 _USERS = "users"
-"""The module, and the table, of the users, whom the owner alone changes."""
+"""The module, and the table, of the users, whom managers change."""
 _PERSON = ("name", "role", "doctor_id")
 """The columns of a user that every command reads. The others have the PIN."""
+_EVERY_WRITE = ("journal", "counters", "outbox")
+"""The modules that every accepted write uses: its row, numbers, and messages to patients."""
+_DESK = (*_EVERY_WRITE, "appointments", "days", "patients", "queue", "undo", "waitlist")
+"""The modules of the operations of a desk."""
+_OF_MANAGERS = ("doctor_weekly_patterns", "holidays")
+"""The tables of these modules that only operations of managers change."""
+_DAYS = ("doctor_daily_availabilities", "doctor_daily_capacities")
+"""The tables that an import of days changes. It may cancel what is booked, too."""
 _READER = ("appointments", "clinic", "daybook", "days", "doctors", "queue", "waitlist")
 """The modules whose tables `day`, `free`, `status`, `queue show` and the lists read."""
-_AUDITOR = "audit"
-"""The module whose queries look up the numbers of what a write is about."""
+_AUDITOR = ("audit", "reports")
+"""The modules whose queries look up the numbers of what a write is about, and count visits."""
+_DAYS_OF_DOCTORS = ("doctors", "visit_types", *_DAYS, *_OF_MANAGERS)
+"""The tables that reports compute the capacity of a day from. They have nothing about patients."""
 
 _WRITTEN = re.compile(r"\s*(INSERT) INTO (\w+)|\s*(UPDATE) (\w+)|\s*(DELETE) FROM (\w+)")
+_SET = re.compile(r'"?(\w+)"?=')
 _COLUMN = re.compile(r"\b(\w+)\.\"?(\w+)")
 
 
@@ -36,18 +47,40 @@ class Right(NamedTuple):
     columns: tuple[str, ...] = ()
 
 
+def manager() -> Iterator[Right]:
+    """Yield what a manager may do: all but what rewrites the database as a whole."""
+    return _writer({right for noun in _nouns() if noun != _REPAIR for right in _written(noun)})
+
+
 def desk() -> Iterator[Right]:
     """Yield what the desk may do.
 
     It reads everything, writes what its commands write, and moves the journal's head.
     """
-    written = {right for noun in _nouns() if noun not in (_REPAIR, _USERS) for right in _written(noun)}
-    for table in COLUMNS:
-        yield Right("SELECT", table)
-        yield from (Right(word, table) for word in ("INSERT", "UPDATE", "DELETE") if (word, table) in written)
+    written = {right for noun in _DESK for right in _written(noun) if right[1] not in _OF_MANAGERS}
+    yield from _writer(written)
     yield Right("UPDATE", _USERS, ("wrong_pins", "wrong_at"))
-    yield Right("SELECT", "head")
-    yield Right("UPDATE", "head", ("number", "hash"))
+
+
+def clinician() -> Iterator[Right]:
+    """Yield what a clinician may do: steps in queues, and to undo them.
+
+    A right on a table does not depend on whose queue it is.
+    """
+    yield from _writer({right for noun in _EVERY_WRITE for right in _written(noun)} | {("UPDATE", "queue_entries")})
+    yield Right("UPDATE", "appointments", _steps("undo"))
+    yield Right("UPDATE", _USERS, ("wrong_pins", "wrong_at"))
+
+
+def importer() -> Iterator[Right]:
+    """Yield what an import of days needs, which books nothing.
+
+    It may cancel appointments, and frees their slots.
+    """
+    written = {right for noun in _EVERY_WRITE for right in _written(noun)}
+    written |= {right for right in _written("days") if right[1] in _DAYS}
+    yield from _writer(written | {("DELETE", "held_slots")})
+    yield Right("UPDATE", "appointments", _steps("appointments"))
 
 
 def reader() -> Iterator[Right]:
@@ -59,13 +92,13 @@ def reader() -> Iterator[Right]:
 
 
 def auditor() -> Iterator[Right]:
-    """Yield what `audit log` and `audit verify` need.
+    """Yield what `audit log`, `audit verify` and the reports need.
 
-    That is the journal, and the numbers of what it is about.
+    That is the journal, the numbers of what it is about, and times and statuses of visits.
     """
-    used = {found for text in _statements(_AUDITOR) for found in _COLUMN.findall(text)}
+    used = {found for noun in _AUDITOR for text in _statements(noun) for found in _COLUMN.findall(text)}
     for table, known in COLUMNS.items():
-        if table.startswith("journal"):
+        if table.startswith("journal") or table in _DAYS_OF_DOCTORS:
             yield Right("SELECT", table)
         elif columns := tuple(name for name in known if (table, name) in used):
             yield Right("SELECT", table, columns)
@@ -73,9 +106,28 @@ def auditor() -> Iterator[Right]:
     yield Right("SELECT", _USERS, _PERSON)
 
 
+def _writer(written: Collection[tuple[str, str]]) -> Iterator[Right]:
+    """Yield the rights of somebody who reads everything and writes these tables."""
+    for table in COLUMNS:
+        yield Right("SELECT", table)
+        yield from (Right(word, table) for word in ("INSERT", "UPDATE", "DELETE") if (word, table) in written)
+    yield Right("SELECT", "head")
+    yield Right("UPDATE", "head", ("number", "hash"))
+
+
+_RIGHTS: dict[str, Callable[[], Iterator[Right]]] = {
+    "manager": manager,
+    "desk": desk,
+    "clinician": clinician,
+    "reader": reader,
+    "auditor": auditor,
+    "importer": importer,
+}
+
+
 def script(*, database: str, schema: str, prefix: str) -> list[str]:
     """Return the statements for one clinic, with comments."""
-    owner, rights = f"{prefix}_owner", {"desk": desk(), "reader": reader(), "auditor": auditor()}
+    owner, rights = f"{prefix}_owner", {name: each() for name, each in _RIGHTS.items()}
     names = [owner, *(f"{prefix}_{each}" for each in rights)]
     lines = [
         f'-- The roles of the clinic in schema "{schema}" of database "{database}". Each person gets one of them:',
@@ -96,9 +148,12 @@ def script(*, database: str, schema: str, prefix: str) -> list[str]:
 
 
 _MEANINGS = {
+    "manager": "A manager changes everything but the journal. To restore, migrate or repair takes the owner, too.",
     "desk": "The desk adds to the journal, and can neither change nor delete a row of it.",
+    "clinician": "A clinician takes steps in queues. The server does not know whose queue it is.",
     "reader": "A reader sees the day, the free times and the queue, with names, and changes nothing.",
-    "auditor": "An auditor sees the journal and the numbers of what it is about, and no names.",
+    "auditor": "An auditor sees the journal and the numbers of what it is about, counts visits, and sees no names.",
+    "importer": "An importer sets the days of doctors, may cancel what is booked on them, and books nothing.",
 }
 
 
@@ -131,6 +186,13 @@ def _written(noun: str) -> Iterator[tuple[str, str]]:
         if found := _WRITTEN.match(text):
             word, table = (each for each in found.groups() if each)
             yield word, table
+
+
+def _steps(noun: str) -> tuple[str, ...]:
+    """Return the columns of an appointment that a module changes with its status."""
+    changed = (text for text in _statements(noun) if _WRITTEN.match(text) and "UPDATE appointments" in text)
+    columns = (tuple(_SET.findall(text.partition(" WHERE ")[0])) for text in changed)
+    return next(each for each in columns if "status" in each)
 
 
 def _names(text: str, table: str) -> bool:
