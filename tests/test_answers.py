@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
-from clinicctl import errors, interrupts, render
+from clinicctl import errors, interrupts, render, settings
 from clinicctl.store.sqlite import backup
-from tests import stored
+from tests import every_write, stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -34,6 +34,14 @@ def lines(tmp_path: Path) -> str:
     file = tmp_path / "lines.txt"
     file.write_text("book P1 MEHTA +1d --key k\n" + "audit log\n" * 1_000)
     return str(file)
+
+
+@pytest.mark.parametrize("output", settings.FORMATS)
+def test_every_write_has_an_answer_in_every_format(output: str, ask: Ask, run: Run) -> None:
+    ask("init", "--name", "Test Clinic", "--timezone", "Asia/Kolkata", "--region", "IN")
+    for args, stdin in every_write.DAY:
+        answer = run(*args, "-o", output, stdin=stdin, status=0)
+        assert answer.stdout.strip(), args
 
 
 def test_an_atomic_batch_whose_answers_cannot_be_kept_writes_nothing(

@@ -142,9 +142,11 @@ def _print_list(console: Console, rows: Sequence[Any], outcome: Outcome | None, 
         overviews.print_week(console, rows)
     else:
         _print_rows(console, rows)
-        if outcome is not None:
+        if outcome is not None and isinstance(rows[0], Day | WeekDay):
             console.print(messages.availability(rows, outcome), style="dim")
             _print_to_call(console, rows, outcome, listed=listed)
+        elif outcome is not None and (mark := messages.mark(outcome)):
+            console.print(mark, style="dim")
 
 
 # Tables
