@@ -141,7 +141,7 @@ def share(
     """Let the users of a group use the database file, or make it private again.
 
     The folder gets mode 2770 and the files 0660, with this group. Everything that clinicctl makes there later has the
-    same access, whoever makes it. All other users stay out.
+    same access, for each of these users. All others stay out.
     """
     if private == (group is not None):
         raise errors.Usage(problem="Give --group NAME, or --private.")

@@ -200,7 +200,7 @@ def run(
         str | None, typer.Option("--webhook", metavar="URL", help="Post signed JSON to this HTTPS address.")
     ] = None,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="ADDRESS", help="Whom e-mail is from: 'Clinic <desk@example.org>'.")
+        str | None, typer.Option("--from", metavar="ADDRESS", help="The sender of e-mail: 'Clinic <desk@example.org>'.")
     ] = None,
     secret_file: Annotated[
         str | None,

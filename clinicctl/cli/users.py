@@ -50,7 +50,7 @@ def add(
 ) -> None:
     """Add a user with a role. See `clinicctl help roles`.
 
-    From the first user on, only users can run commands. Whoever adds the first one becomes a manager, too.
+    From the first user on, only users can run commands. The person who adds the first one becomes a manager, too.
     """
     if pin:
         ctx.obj.admit()

@@ -37,7 +37,7 @@ def admit(
 
     Refuses a command that the role does not include. `operation` is given for a write. `claimed` is the name that was
     given as the actor. `pins_typed` has the hashes of the PINs that were typed, by user. The command of a clinician is
-    about the own doctor.
+    about their own doctor.
     """
     found = users.known(tx, login="" if tx.role else login(tx), actor=claimed or "")
     if not found:

@@ -125,8 +125,8 @@ def to_do(tx: Tx) -> list[ToDo]:
     """Return the open problems, each with the command that fixes it.
 
     These are open past days, patients in earlier queues, long waits, doctors who run late, patients who did not come,
-    patients without a slot, free slots for the waitlist, and full days ahead. A clinician gets those of the own doctor
-    that a clinician can fix.
+    patients without a slot, free slots for the waitlist, and full days ahead. A clinician gets those of their own
+    doctor that a clinician can fix.
     """
     person = tx.person
     if person is not None and person.role is Role.CLINICIAN:

@@ -99,7 +99,7 @@ def _messages_of(
 def _news(net: _Net) -> MessageKind | None:
     """Return what to tell the patient, if anything.
 
-    Whoever is checked in at once is there.
+    A patient who is checked in at once needs no message.
     """
     after = net.after
     if net.before is None and after.status == A.BOOKED:

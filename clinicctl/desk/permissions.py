@@ -52,7 +52,7 @@ def permit(
 ) -> tuple[Tx, Mapping[str, Any]]:
     """Return the transaction for the user who acts, and the request.
 
-    `found` are the users by name, of whom one may be the login or the actor. See `access.admit`.
+    `found` are the users by name; one of them may be the login or the actor. See `access.admit`.
     """
     person = _person(tx, found, command, pins_typed)
     rule = roles.COMMANDS[command]

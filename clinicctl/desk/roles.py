@@ -13,7 +13,7 @@ from clinicctl.statuses import Role
 
 MEANINGS = {
     Role.DESK: "registers, books, checks in, runs the queue and the waitlist, and sets days",
-    Role.CLINICIAN: "calls, starts, finishes and holds in the own queue, and sees the own day",
+    Role.CLINICIAN: "calls, starts, finishes and holds in their own queue, and sees their own day",
     Role.MANAGER: "does everything: users, settings, imports, merges, erasure, reports, backups",
     Role.AUDITOR: "reads the journal and the reports, and no names of patients",
     Role.READER: "reads the board, the day sheet and free days",
@@ -24,7 +24,7 @@ MEANINGS = {
 class Access(NamedTuple):
     """Who may run a command.
 
-    `roles` may read with it, and `writing` may write. A clinician's command is about the own doctor only, unless it is
+    `roles` may read with it, and `writing` may write. A clinician's command is about their own doctor only, unless it is
     about `any_doctor`.
     """
 

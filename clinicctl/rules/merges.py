@@ -112,7 +112,7 @@ def _taken(theirs: str | None, ours: str | None) -> Any:
 def _opted_out(theirs: Notify | None, ours: Notify | None) -> Any:
     """Return how messages reach the patient, as `_taken`.
 
-    Whoever wanted none gets none.
+    A patient who wanted none gets none.
     """
     return theirs if theirs is Notify.NONE and ours is not Notify.NONE else _taken(theirs, ours)
 
