@@ -72,7 +72,7 @@ ON_BOTH_ENGINES = {
     "exports", "fhir", "histories", "holidays", "hours", "imports", "init_again", "journal_rows", "lists",
     "merge_undo", "merges", "messages", "metrics", "names", "open_queues", "outbox", "patient_imports", "phones",
     "places", "privacy", "properties", "queue_acts", "races", "references", "registration", "reports",
-    "rest_of_the_day", "second_names", "series", "shell", "shell_patient", "soundness", "text", "typed",
+    "rest_of_the_day", "second_names", "sending", "series", "shell", "shell_patient", "soundness", "text", "typed",
     "undo_order", "visit_types", "waiting", "whole_desk", "zones_and_empty_files",
 }
 # fmt: on

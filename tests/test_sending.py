@@ -181,6 +181,7 @@ def test_a_visit_cancelled_between_lease_and_send_is_not_sent(sends: Ask, progra
     assert dropped == {"A2": 0, "A3": 0}
 
 
+@pytest.mark.file
 def test_nothing_is_locked_while_a_message_is_sent(sends: Ask, program: Program) -> None:
     """Another desk writes, and the whole log is written back, while the program runs."""
     book(sends, 1)
