@@ -24,8 +24,8 @@ MEANINGS = {
 class Access(NamedTuple):
     """Who may run a command.
 
-    `roles` may read with it, and `writing` may write. A clinician's command is about their own doctor only, unless it is
-    about `any_doctor`.
+    `roles` may read with it, and `writing` may write. A clinician's command is about their own doctor only, unless it
+    is about `any_doctor`.
     """
 
     roles: frozenset[Role]

@@ -288,7 +288,7 @@ DDL = (
     CONSTRAINT ck_messages_channel CHECK ((channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')),
     CONSTRAINT fk_messages_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT
 )""",
-    """CREATE INDEX ix_messages_open_due ON messages (due) WHERE state IN ('pending', 'leased')""",
+    """CREATE INDEX ix_messages_open_due ON messages (due, appointment, kind, occasion) WHERE state IN ('pending', 'leased')""",
     """CREATE TABLE queue_entries (
     id CHAR(32) NOT NULL,
     appointment_id CHAR(32) NOT NULL,

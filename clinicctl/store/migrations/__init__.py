@@ -196,7 +196,8 @@ STEPS: dict[int, Sequence[str | Each]] = {
             " created_at TIMESTAMP WITH TIME ZONE NOT NULL, updated_at TIMESTAMP WITH TIME ZONE NOT NULL,"
             f"{_MESSAGES}",
         ),
-        "CREATE INDEX ix_messages_open_due ON messages (due) WHERE state IN ('pending', 'leased')",
+        "CREATE INDEX ix_messages_open_due ON messages (due, appointment, kind, occasion) "
+        "WHERE state IN ('pending', 'leased')",
     ),
     8: (
         Each(

@@ -29,7 +29,7 @@ class Message(SQLModel, table=True):
             "(channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')",
             name="ck_messages_channel",
         ),
-        Index("ix_messages_open_due", "due", **partial(IS_OPEN)),
+        Index("ix_messages_open_due", "due", "appointment", "kind", "occasion", **partial(IS_OPEN)),
     )
     appointment: int = Field(
         sa_column=Column(ForeignKey("appointments.number", ondelete="RESTRICT"), primary_key=True, nullable=False)
