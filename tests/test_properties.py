@@ -1118,6 +1118,22 @@ FIRST_ID, LAST_ID = "0" * 32, "f" * 32
 """Ids of nobody."""
 AT = "'2026-03-02 09:00:00.000000'"
 # Both engines run these: a server knows no rowid, and an id has to look like one.
+
+
+def message(
+    *,
+    appointment: int = 1,
+    kind: str = "near",
+    occasion: int = 0,
+    state: str = "pending",
+    attempts: int = 0,
+    channel: str = "NULL",
+) -> str:
+    """Return the statement that inserts a message."""
+    values = f"{appointment}, '{kind}', {occasion}, {AT}, '{state}', {attempts}, {channel}, NULL, NULL, {AT}, {AT}"
+    return f"INSERT INTO messages VALUES ({values})"
+
+
 BROKEN = [
     ("ck_counters_value", "UPDATE counters SET value = -1"),
     ("uq_patients_number", "UPDATE patients SET number = 1 WHERE number = 2"),
@@ -1126,6 +1142,8 @@ BROKEN = [
     ("ck_patients_name", f"UPDATE patients SET name = '{'x' * 201}'"),
     ("ck_patients_phone", "UPDATE patients SET phone = '9876543210'"),
     ("ck_patients_sex", "UPDATE patients SET sex = 'f'"),
+    ("ck_patients_notify", "UPDATE patients SET notify = 'post'"),
+    ("ck_patients_language", "UPDATE patients SET language = 'x'"),
     ("ck_patients_born", "UPDATE patients SET born = '1980-02-01', born_year = 1980"),
     ("ck_patients_born_month", "UPDATE patients SET born = NULL, born_year = NULL, born_month = 1 WHERE number = 1"),
     ("ck_patients_born_month", "UPDATE patients SET born = NULL, born_year = 1980, born_month = 13 WHERE number = 1"),
@@ -1233,6 +1251,13 @@ BROKEN = [
     ("ck_visit_types_name", f"INSERT INTO visit_types VALUES ('{'x' * 61}', 10)"),
     ("ck_visit_types_minutes", "INSERT INTO visit_types VALUES ('new', 0)"),
     ("ck_visit_types_minutes", "INSERT INTO visit_types VALUES ('new', 481)"),
+    ("ck_messages_kind", message(kind="x")),
+    ("ck_messages_occasion", message(occasion=-1)),
+    ("ck_messages_state", message(state="gone")),
+    ("ck_messages_attempts", message(attempts=-1)),
+    ("ck_messages_channel", message(channel="'post'")),
+    ("ck_messages_channel", message(state="leased")),
+    ("fk_messages_appointment", message(appointment=999)),
     ("ck_users_name", f"INSERT INTO users VALUES ('', 'desk', NULL, NULL, 0, NULL, {AT}, {AT})"),
     ("ck_users_name", f"INSERT INTO users VALUES ('{'x' * 65}', 'desk', NULL, NULL, 0, NULL, {AT}, {AT})"),
     ("ck_users_role", f"INSERT INTO users VALUES ('ravi', 'king', NULL, NULL, 0, NULL, {AT}, {AT})"),

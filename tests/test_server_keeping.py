@@ -509,7 +509,8 @@ def test_another_version_is_refused(clinic: Ask, refused: Refused, sql: Any, ver
 def test_a_clinic_of_version_6_becomes_like_a_new_one(clinic: Ask, sql: Any) -> None:
     clinic("book", "P1", "MEHTA")
     sql(
-        "DROP TABLE messages; ALTER TABLE patients DROP COLUMN notify, DROP COLUMN language; UPDATE head SET schema = 6"
+        "DROP TABLE messages, users; ALTER TABLE patients DROP COLUMN notify, DROP COLUMN language;"
+        "UPDATE head SET schema = 6"
     )
     assert clinic("db", "migrate")["found"] == 6
     assert clinic("db", "check")["sound"]

@@ -61,7 +61,7 @@ class Admission(Reporting, ABC):
                 return
             except errors.PinNeeded as needed:
                 self._ask_pin(needed)
-            except errors.DatabaseUnusable:
+            except (errors.DatabaseUnusable, errors.IOFailed):
                 return
 
     def ask_ahead(self) -> None:
@@ -101,7 +101,7 @@ class Admission(Reporting, ABC):
 
     def _name_role(self, request: Mapping[str, Any], operation: Any) -> None:
         """Refuse for the role, if that is why the server has refused to begin a write."""
-        with suppress(errors.NoRight), self.store.read(actor=self.settings.actor) as tx:
+        with suppress(errors.NoRight, errors.DatabaseUnusable), self.store.read(actor=self.settings.actor) as tx:
             self._admitted(tx, request, operation=operation)
 
     def _ask_pin(self, needed: errors.PinNeeded) -> None:
