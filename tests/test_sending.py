@@ -181,14 +181,14 @@ def test_a_visit_cancelled_between_lease_and_send_is_not_sent(sends: Ask, progra
     assert dropped == {"A2": 0, "A3": 0}
 
 
-@pytest.mark.file
 def test_nothing_is_locked_while_a_message_is_sent(sends: Ask, program: Program) -> None:
-    """Another desk writes, and the whole log is written back, while the program runs."""
+    """Another desk writes while the program runs, and the whole log of a file is written back."""
     book(sends, 1)
     command = f"{sys.executable} -m clinicctl"
-    program.does(
-        f"{command} book P2 MEHTA +3d -q --wait 0 && {command} db compact -q --wait 0 && touch {program.folder}/did"
-    )
+    others = [f"{command} book P2 MEHTA +3d -q --wait 0"]
+    if not stored.is_on_server(os.environ["CLINICCTL_DB"]):
+        others.append(f"{command} db compact -q --wait 0")
+    program.does(" && ".join([*others, f"touch {program.folder}/did"]))
     sends("outbox", "run", "--exec", str(program.path), "--limit", "1")
     assert (program.folder / "did").exists()
 
@@ -408,7 +408,7 @@ def fill(clinic: Ask, database: str, count: int) -> None:
     """Make messages about many visits of one patient."""
     clinic("book", "P1", "MEHTA", "+3d")
     long_ago = (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%d %H:%M:%S")
-    due = f"strftime('%Y-%m-%d %H:%M:%S', '{long_ago}', '+' || n || ' seconds') || '.000000'"
+    due = f"strftime('%Y-%m-%d %H:%M:%S', '{long_ago}', '+' || (n % 3) || ' seconds') || '.000000'"
     numbers = f"WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < {count})"
     stored.change(
         database,
