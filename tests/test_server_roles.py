@@ -109,7 +109,7 @@ def test_the_desk_adds_to_the_journal_and_changes_nothing_there(clinic: Ask, peo
     assert not denied(people["owner"], "DELETE FROM journal_days")
 
 
-def test_what_is_of_the_owner_is_refused_to_the_desk(
+def test_the_desk_cannot_do_what_only_the_owner_may(
     clinic: Ask, refused: Refused, people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = str(tmp_path / "backup.db")

@@ -189,7 +189,7 @@ def test_members_book_at_the_same_time(clinic: Clinic) -> None:
 
 
 @NEEDS_ROOT
-def test_who_is_outside_the_group_reads_nothing(clinic: Clinic) -> None:
+def test_a_user_outside_the_group_reads_nothing(clinic: Clinic) -> None:
     book(clinic, clinic.bert)
     clinic.run(clinic.bert, "db", "backup", str(clinic.db.parent))
     for args in (("patient", "list"), ("db", "info"), ("doctor", "add", "N", "Dr. N"), ("init",)):
@@ -316,7 +316,7 @@ def test_root_makes_the_files_of_all_members_private_to_the_owner(clinic: Clinic
 
 
 @NEEDS_ROOT
-def test_a_group_is_known_and_has_whoever_shares_with_it(private: Clinic) -> None:
+def test_an_unknown_group_or_one_without_the_user_is_refused(private: Clinic) -> None:
     before = private.files()
     for group, said in (("nobody-knows-it", "no group"), (grp.getgrgid(private.carla.groups[0]).gr_name, "not in")):
         for args in (("db", "share"), ("init",)):
@@ -390,7 +390,7 @@ def findings(clinic: Clinic, user: User) -> dict[str, Any]:
     return {each["name"]: each for each in found["findings"]}
 
 
-def test_health_says_with_whom_it_is_shared(clinic: Clinic) -> None:
+def test_health_names_the_group_of_a_shared_clinic(clinic: Clinic) -> None:
     found = findings(clinic, clinic.bert)
     assert found["shared with"]["value"] == f"the group {grp.getgrgid(clinic.number).gr_name}"
     modes = {name: each for name, each in found.items() if name.startswith("mode of")}

@@ -74,7 +74,7 @@ def test_a_clinic_without_users_lets_everybody_name_anybody(clinic: Ask) -> None
     assert entry["role"] is None
 
 
-def test_the_first_user_makes_who_adds_it_a_manager(clinic: Ask, refused: Refused) -> None:
+def test_adding_the_first_user_makes_the_adder_a_manager(clinic: Ask, refused: Refused) -> None:
     refused(7, "first_user", "user", "add", ME, "--role", "desk")
     added = clinic("user", "add", "ravi", "--role", "clinician", "--doctor", "meh")
     assert (added["doctor"], added["made_manager"], added["created"]) == ("MEHTA", ME, True)
@@ -128,7 +128,7 @@ def test_a_user_is_added_once_and_changed_by_edit(clinic: Ask, refused: Refused)
         ["add", "ravi", "--role", "desk", "--pin"],
     ],
 )
-def test_what_is_no_user_is_refused_in_one_line(args: list[str], clinic: Ask, run: Run) -> None:
+def test_an_invalid_user_is_refused_in_one_line(args: list[str], clinic: Ask, run: Run) -> None:
     answer = run("user", *args, status=2)
     assert [each.startswith("  ") for each in answer.stderr.splitlines()[1:]] in ([], [True])
     assert clinic("user", "list") == []
