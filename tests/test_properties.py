@@ -1124,7 +1124,7 @@ def message(
     *,
     appointment: int = 1,
     kind: str = "near",
-    occasion: int = 0,
+    occasion: int = 7,
     state: str = "pending",
     attempts: int = 0,
     channel: str = "NULL",

@@ -285,7 +285,7 @@ DDL = (
     CONSTRAINT ck_messages_occasion CHECK (occasion >= 0),
     CONSTRAINT ck_messages_state CHECK (state IN ('pending', 'leased', 'sent', 'failed', 'dropped')),
     CONSTRAINT ck_messages_attempts CHECK (attempts >= 0),
-    CONSTRAINT ck_messages_channel CHECK ((channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')),
+    CONSTRAINT ck_messages_channel CHECK (CASE WHEN channel IS NULL THEN state <> 'leased' ELSE channel IN ('sms', 'email', 'whatsapp') END),
     CONSTRAINT fk_messages_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_messages_open_due ON messages (due, appointment, kind, occasion) WHERE state IN ('pending', 'leased')""",
@@ -747,7 +747,7 @@ CHECKS = {
     ),
     "ck_messages_channel": (
         "messages",
-        "(channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')",
+        "CASE WHEN channel IS NULL THEN state <> 'leased' ELSE channel IN ('sms', 'email', 'whatsapp') END",
     ),
     "ck_messages_kind": (
         "messages",

@@ -36,7 +36,7 @@ _MESSAGES = (
     " CONSTRAINT ck_messages_state CHECK (state IN ('pending', 'leased', 'sent', 'failed', 'dropped')),"
     " CONSTRAINT ck_messages_attempts CHECK (attempts >= 0),"
     " CONSTRAINT ck_messages_channel"
-    " CHECK ((channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')),"
+    " CHECK (CASE WHEN channel IS NULL THEN state <> 'leased' ELSE channel IN ('sms', 'email', 'whatsapp') END),"
     " CONSTRAINT fk_messages_appointment FOREIGN KEY(appointment) REFERENCES appointments (number) ON DELETE RESTRICT)"
 )
 """The constraints of the table of messages."""

@@ -26,7 +26,7 @@ class Message(SQLModel, table=True):
         CheckConstraint("state IN ('pending', 'leased', 'sent', 'failed', 'dropped')", name="ck_messages_state"),
         CheckConstraint("attempts >= 0", name="ck_messages_attempts"),
         CheckConstraint(
-            "(channel IS NULL AND state <> 'leased') OR channel IN ('sms', 'email', 'whatsapp')",
+            "CASE WHEN channel IS NULL THEN state <> 'leased' ELSE channel IN ('sms', 'email', 'whatsapp') END",
             name="ck_messages_channel",
         ),
         Index("ix_messages_open_due", "due", "appointment", "kind", "occasion", **partial(IS_OPEN)),
