@@ -84,9 +84,10 @@ def marks(clinic: Ask) -> Counter[str]:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Move the clock of the commands that begin from now on."""
+    already = float(os.environ.get(settings.CLOCK_SHIFT, 0))
 
     def later(seconds: float) -> None:
-        monkeypatch.setenv(settings.CLOCK_SHIFT, str(seconds))
+        monkeypatch.setenv(settings.CLOCK_SHIFT, str(already + seconds))
 
     return later
 
