@@ -176,7 +176,7 @@ def test_a_log_that_a_killed_command_left_is_no_suspicion(
         with somebody_else(db):
             clinic("book", "P2", "RAO", "+1d")
             clinic("patient", "list")
-            clinic("db", "compact")
+            clinic("db", "compact", "--wait", "1")
         clinic("patient", "add", "Zoe Quinn", "--phone", "none")
         clinic("patient", "erase", "P3", "--yes")
         with somebody_else(db):
@@ -332,7 +332,7 @@ ENDS = {
     "a batch": ("batch", "-"),
     "an atomic batch": ("batch", "--atomic", "-"),
     "a shell": ("shell",),
-    "compacting": ("db", "compact"),
+    "compacting": ("db", "compact", "--wait", "1"),
     "a repair": ("db", "check", "--repair", "--key", "k"),
     "an erasure": ("patient", "erase", "P2", "--yes"),
     "a restore": ("db", "restore", "{db}", "--yes"),
