@@ -38,7 +38,7 @@ class PageServer(ThreadingHTTPServer):
         self._free = BoundedSemaphore(_MOST)
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         self.address_family = found[0][0]
-        super().__init__(found[0][4][:2], _Handler)  # type: ignore[arg-type]
+        super().__init__(found[0][4][:2], _Handler)  # type: ignore[arg-type]  # IPv6 has 4 parts
 
     def publish(self, page: bytes) -> None:
         """Serve this page from now on."""

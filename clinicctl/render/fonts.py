@@ -80,7 +80,7 @@ def _covering(files: list[str], script: str, letters: set[str]) -> Iterator[tupl
 
 def _fonts(path: str) -> Iterator[tuple[Font, set[str]]]:
     """Yield the fonts of a file with their letters. A file that is no font has none."""
-    from fontTools.ttLib import TTCollection, TTFont, TTLibError  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTCollection, TTFont, TTLibError  # type: ignore[import-untyped]  # it has no types
 
     try:
         if path.lower().endswith(".ttc"):

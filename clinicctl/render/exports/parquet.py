@@ -8,7 +8,7 @@ from clinicctl import errors
 from clinicctl.results.exports import CellType, Column
 
 try:
-    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow  # type: ignore[import-untyped]  # it has no types
     from pyarrow import parquet
 except ImportError:
     raise errors.NoLibrary(format="Parquet", library="pyarrow", extra="parquet") from None

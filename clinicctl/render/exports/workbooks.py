@@ -8,7 +8,7 @@ from datetime import date, datetime
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter  # type: ignore[import-untyped]  # it has no types
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from clinicctl.render.safe_text import visible
