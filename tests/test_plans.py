@@ -156,6 +156,16 @@ def test_no_query_reads_a_growing_table_but_those_that_are_to(clinic: Ask) -> No
     assert EVERYTHING.keys() - reading.keys() == set(), "these do not any more"
 
 
+@pytest.mark.file
+def test_messages_that_are_due_are_read_in_order_and_not_sorted(clinic: Ask) -> None:
+    """A sender takes a few of many, which may all be due at one instant."""
+    (sql,) = (sql for name, sql in queries.statements() if name == "outbox.DUE")
+    with closing(sqlite3.connect(os.environ["CLINICCTL_DB"])) as connection:
+        plan = [detail for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {sql}", [None] * sql.count("?"))]
+    assert any("ix_messages_open_due" in each for each in plan), plan
+    assert not any("TEMP B-TREE" in each for each in plan), plan
+
+
 def fill(connection: sqlite3.Connection) -> None:
     """Add patients enough that an index is worth while. Nobody has analysed the database, as nobody does."""
     connection.execute(

@@ -150,7 +150,7 @@ def test_a_refusal_names_the_role_and_who_can_give_it(staffed: Ask, act_as: As, 
     assert "`clinicctl user add stranger --role desk`" in error["hint"]
 
 
-def test_a_clinician_runs_only_the_own_queue(staffed: Ask, act_as: As, refused: Refused, run: Run) -> None:
+def test_a_clinician_runs_only_their_own_queue(staffed: Ask, act_as: As, refused: Refused, run: Run) -> None:
     act_as("boss")
     other = next(each["code"] for each in staffed("doctor", "list") if each["code"] != CLINICIAN_OF)
     act_as("clinician")
