@@ -26,7 +26,8 @@ Types = Callable[..., list[str]]
 pytestmark = pytest.mark.file  # On a server the session's role is who somebody is.
 
 ME = pwd.getpwuid(os.getuid()).pw_name
-PIN, OTHER = "4711", "0815"
+PIN, OTHER = "471108154711", "081547110815"
+"""Long enough that the digits of no hash and no id hold them by chance."""
 
 
 @pytest.fixture
