@@ -196,6 +196,22 @@ def test_the_role_of_the_session_is_the_user(
     assert found == [(desk, "role"), (desk, "name")]
 
 
+def test_who_moves_a_clinic_to_a_server_is_its_manager_there(
+    ask: Ask, postgres_server: Server, database: str, tmp_path: Path
+) -> None:
+    file, role = str(tmp_path / "clinic.db"), login_of(postgres_server.url())
+    ask("init", "--timezone", "UTC", "--db", file)
+    ask("user", "add", "ravi", "--role", "desk", "--db", file)
+    assert ask("db", "copy", "--to", database, "--db", file)["made_manager"] == role
+    users = ask("user", "list")
+    assert {each["name"] for each in users if each["role"] == "manager"} > {role}
+    ask("user", "add", "vera", "--role", "manager")
+    backup = str(tmp_path / "backup.db")
+    ask("db", "backup", backup)
+    assert ask("db", "restore", backup, "--yes")["made_manager"] is None
+    assert [each["actor"] for each in ask("audit", "log", "--command", "db restore")] == [role]
+
+
 def test_the_desk_cannot_make_itself_a_manager(clinic: Ask, people: People) -> None:
     clinic("user", "add", login_of(people["desk"]), "--role", "desk", "--db", people["owner"])
     for statement in (

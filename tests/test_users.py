@@ -98,6 +98,38 @@ def test_the_last_manager_stays(clinic: Ask, refused: Refused) -> None:
     refused(7, "not_allowed", "user", "remove", "vera")
 
 
+def test_who_restores_a_clinic_elsewhere_is_its_manager(
+    clinic: Ask, act_as: As, refused: Refused, tmp_path: Path
+) -> None:
+    act_as("boss")
+    clinic("user", "add", "ravi", "--role", "desk")
+    backup, place = str(tmp_path / "backup.db"), ["--db", str(tmp_path / "laptop.db")]
+    clinic("db", "backup", backup)
+    act_as("ravi")
+    refused(7, "not_allowed", "db", "restore", backup, "--yes", "--db", backup)
+    for login in ("newcomer", "ravi", "boss"):
+        act_as(login)
+        restored = clinic("db", "restore", backup, "--yes", *place)
+        assert restored["made_manager"] == (login if login != "boss" else None)
+        assert {each["name"]: each["role"] for each in clinic("user", "list", *place)}[login] == "manager"
+        assert clinic("db", "check", *place)["sound"]
+        for each in tmp_path.glob("laptop*"):
+            each.unlink()
+
+
+def test_a_shared_terminal_does_not_become_a_manager(shared: Ask, act_as: As, types: Types, tmp_path: Path) -> None:
+    act_as("boss")
+    types(PIN, PIN)
+    shared("user", "add", "tara", "--role", "manager", "--pin")
+    backup = str(tmp_path / "backup.db")
+    shared("db", "backup", backup)
+    act_as("frontdesk")
+    types(PIN)
+    assert shared("db", "restore", backup, "--yes", "--actor", "tara")["made_manager"] is None
+    act_as("boss")
+    assert "frontdesk" not in {each["name"] for each in shared("user", "list")}
+
+
 def test_a_user_is_added_once_and_changed_by_edit(clinic: Ask, refused: Refused) -> None:
     clinic("user", "add", "ravi", "--role", "desk")
     assert clinic("user", "add", "ravi", "--role", "desk")["created"] is False

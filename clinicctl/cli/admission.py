@@ -29,6 +29,8 @@ class Admission(Reporting, ABC):
         """The stored hashes of the PINs that were typed, by user."""
         self._person: Any = None
         """Who was admitted to the command as a whole; None in a clinic without users."""
+        self._as_a_whole = False
+        """Whether the command was admitted before it opened its transaction."""
 
     @property
     def settings(self) -> settings.Settings:
@@ -58,11 +60,12 @@ class Admission(Reporting, ABC):
             try:
                 with self.store.read(actor=self.settings.actor) as tx:
                     self._person = self._admitted(tx, {})[0].person
-                return
+                break
             except errors.PinNeeded as needed:
                 self._ask_pin(needed)
             except (errors.DatabaseUnusable, errors.IOFailed):
-                return
+                break
+        self._as_a_whole = True
 
     def ask_ahead(self) -> None:
         """Ask for the PIN of `--actor` before several commands begin.

@@ -256,7 +256,7 @@ class AppContext(Admission):
         if options.key and part > 1:
             key = text.key(f"{key}#{part}")
         self._operation = operation
-        as_a_whole = begin is not None and self._person is not None
+        as_a_whole = begin is not None and self._as_a_whole
         begin = begin or partial(self.store.write, ahead=self._ahead(options.key and key, request))
         with begin(actor=options.actor, key=key, dry_run=options.dry_run) as tx:
             tx.refuse_moved()

@@ -110,7 +110,8 @@ def copy(
     if done is not None:
         ctx.obj.show(done)
         return
-    ctx.obj.write_through(desk.database.copying(store, to=target), desk.database.copy, to=target.place)
+    runner = desk.database.Runner(target.login())
+    ctx.obj.write_through(desk.database.copying(store, to=target), desk.database.copy, to=target.place, runner=runner)
 
 
 @writes(db, "migrate", "clinicctl db migrate")

@@ -6,10 +6,13 @@ Backups and compaction change no data, so they have no row in the journal. A res
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
 from functools import partial
+from typing import Any
 
 from clinicctl import errors
-from clinicctl.desk import integrity, journal, operations, patients
+from clinicctl.desk import access, integrity, journal, operations, patients, users
 from clinicctl.results.base import Outcome
 from clinicctl.results.clinic import Finding, Health
 from clinicctl.results.database import (
@@ -23,6 +26,7 @@ from clinicctl.results.database import (
     Roles,
     Shared,
 )
+from clinicctl.rules.fingerprints import Digested
 from clinicctl.store import moving, paths
 from clinicctl.store.compiled import metrics
 from clinicctl.store.engine import Store, Tx
@@ -95,7 +99,8 @@ def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManage
 def restore(tx: Tx, *, file: str) -> Restored:
     """Describe the database that replaces another one.
 
-    Its journal continues that of `file`. The words of names in an older one are completed.
+    Its journal continues that of `file`. The words of names in an older one are completed. Whoever restores it becomes
+    a manager of it, unless they act under another name.
     """
     _complete_words(tx)
     number, head = journal.head(tx)
@@ -109,7 +114,27 @@ def restore(tx: Tx, *, file: str) -> Restored:
         patients=patients.count(tx),
         appointments=metrics.appointments(tx) or 0,
         replaced=paths.shown(tx.saved_copy) if tx.saved_copy else None,
+        made_manager=_keep_manager(tx, access.login(tx)),
     )
+
+
+def _keep_manager(tx: Tx, login: str) -> str | None:
+    """Make who runs the command a manager.
+
+    The login of a terminal that several people share is nobody.
+    """
+    person = tx.person
+    return users.ensure_manager(tx, login) if person is None or person.name == person.login else None
+
+
+@dataclass(frozen=True, slots=True)
+class Runner(Digested):
+    """The name by which the new database knows who moves a clinic to it. It is no part of the request."""
+
+    name: str
+
+    def digest_value(self, today: date, order: str) -> Any:  # noqa: ARG002 - the same on every day
+        return None
 
 
 def copying(store: Store, *, to: Store) -> Callable[..., AbstractContextManager[Tx]]:
@@ -136,13 +161,14 @@ def finish_copy(store: Store, *, to: Store, actor: str | None, key: str, dry_run
 
 
 @operations.COPY
-def copy(tx: Tx, *, to: str) -> Copied:
-    """Describe the clinic that moves to another place."""
+def copy(tx: Tx, *, to: str, runner: Runner) -> Copied:
+    """Describe the clinic that moves, and make who moves it a manager there."""
     return Copied(
         path=paths.shown(tx.place),
         to=to,
         patients=patients.count(tx),
         appointments=metrics.appointments(tx) or 0,
+        made_manager=_keep_manager(tx, runner.name),
     )
 
 

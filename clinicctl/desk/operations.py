@@ -157,5 +157,5 @@ UNDO = _declare("undo.undo", Part.PATIENTS | Part.DAYS | Part.VISITS, QUEUE)
 
 RESTORE = _declare("keeping.restore", ~Part(0), MANAGER)
 MIGRATE = _declare("keeping.migrate", ~Part(0), MANAGER)
-COPY = _declare("keeping.copy", Part.SETTINGS, MANAGER)
+COPY = _declare("keeping.copy", Part.SETTINGS | Part.USERS, MANAGER)
 REPAIR = _declare("soundness.repair", ~Part(0), MANAGER)

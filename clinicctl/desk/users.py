@@ -78,6 +78,21 @@ def remove(tx: Tx, *, name: str) -> UserRemoved:
     return UserRemoved(*_fields(tx, known))
 
 
+def ensure_manager(tx: Tx, name: str) -> str | None:
+    """Make a login a manager of a clinic that has the users of another place.
+
+    Return the login, or None if there was nothing to do: it is a manager, or the clinic has no users.
+    """
+    everybody = {each.name: each.role for each in stored.everybody(tx)}
+    if not everybody or everybody.get(name) is Role.MANAGER:
+        return None
+    if name in everybody:
+        edit(tx, name=name, role=Role.MANAGER)
+    else:
+        _insert(tx, name, Role.MANAGER)
+    return name
+
+
 def list_all(tx: Tx) -> list[User]:
     """Return the users by name."""
     return [User(*_fields(tx, each)) for each in stored.everybody(tx)]

@@ -85,7 +85,10 @@ class BackedUp:
 @stored("Restored")
 @result
 class Restored:
-    """A restored database: its source, the schema and the journal's head of that, and the replaced file."""
+    """A restored database: its source, the schema and the journal's head of that, and the replaced file.
+
+    `made_manager` is who became a manager by restoring it, because its users know them otherwise or not at all.
+    """
 
     path: str
     file: str
@@ -96,6 +99,7 @@ class Restored:
     patients: int
     appointments: int
     replaced: str | None
+    made_manager: str | None = None
 
 
 @stored("Migrated")
@@ -112,12 +116,16 @@ class Migrated:
 @stored("Copied")
 @result
 class Copied:
-    """A clinic that has moved to another database."""
+    """A clinic that has moved to another database.
+
+    `made_manager` is who became a manager there, under the name by which that database knows them.
+    """
 
     path: str
     to: str
     patients: int
     appointments: int
+    made_manager: str | None = None
 
 
 @result

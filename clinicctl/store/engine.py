@@ -113,6 +113,9 @@ class Store(Protocol):
         Refuses with `Exists` when there is a database.
         """
 
+    def login(self) -> str:
+        """Return the name by which the database knows who runs the command."""
+
     def group(self) -> int | None:
         """Return the group of users that a file is shared with."""
 

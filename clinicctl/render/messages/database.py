@@ -33,7 +33,7 @@ def _restored(each: Restored, _command: str) -> Report:
     older = f", migrated from schema {each.found}" if each.found != each.schema else ""
     size = f"{count(each.patients, 'patient')}, {count(each.appointments, 'appointment')}, "
     size += f"{count(each.number, 'write')}{older}"
-    return Report("Restored", "restore", f"{each.path} from {each.file}: {size}.{previous}")
+    return Report("Restored", "restore", f"{each.path} from {each.file}: {size}.{previous}{_manager(each)}")
 
 
 def _migrated(each: Migrated, _command: str) -> Report:
@@ -45,7 +45,12 @@ def _migrated(each: Migrated, _command: str) -> Report:
 
 def _copied(each: Copied, _command: str) -> Report:
     size = f"{count(each.patients, 'patient')}, {count(each.appointments, 'appointment')}"
-    return Report("Moved", "move", f"{each.path} to {each.to}: {size}. Every desk now needs --db with the new place.")
+    rest = f"Every desk now needs --db with the new place.{_manager(each)}"
+    return Report("Moved", "move", f"{each.path} to {each.to}: {size}. {rest}")
+
+
+def _manager(each: Restored | Copied) -> str:
+    return f" {each.made_manager} is a manager there now." if each.made_manager else ""
 
 
 def _compacted(each: Compacted, _command: str) -> Report:

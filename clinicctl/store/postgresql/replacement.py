@@ -70,7 +70,7 @@ def replacing(
             backup = work.enter_context(_opened(file, actor=actor, key=key, wait=store.wait))
             work.enter_context(store.translated())
             session = work.enter_context(store.session())
-            tx = _copied(store, session, backup, key)
+            tx = _copied(store, session, backup, actor=actor, key=key)
             if tx is not None:
                 yield tx
                 if not dry_run:
@@ -94,7 +94,9 @@ def _opened(file: str, *, actor: str | None, key: str, wait: float) -> Iterator[
             yield tx
 
 
-def _copied(store: ServerTransactions, session: Session, backup: FileTx, key: str) -> ServerTx | None:
+def _copied(
+    store: ServerTransactions, session: Session, backup: FileTx, *, actor: str | None, key: str
+) -> ServerTx | None:
     """Copy a backup in place of the clinic; return the transaction.
 
     Return None if the clinic has a write with this key.
@@ -107,7 +109,7 @@ def _copied(store: ServerTransactions, session: Session, backup: FileTx, key: st
     else:
         # There is nothing to replace.
         filling.fill(session, backup)
-        return store.opened(session, Head(*backup.head()), backup.actor, schema=backup.schema)
+        return store.opened(session, Head(*backup.head()), actor, schema=backup.schema)
     session.run_all(store.beginning(WRITE))
     _refuse_foreign(store, session)
     new = copies.free_name(session, schema, _NEW, now)
@@ -124,7 +126,7 @@ def _copied(store: ServerTransactions, session: Session, backup: FileTx, key: st
     owners = session.run(_OWNERS, (new, schema) * 2).fetchall()
     renamed = [f'ALTER SCHEMA "{schema}" RENAME TO "{old}"', f'ALTER SCHEMA "{new}" RENAME TO "{schema}"']
     session.script([*(each for (each,) in [*rights, *owners]), *renamed, search_path(schema)])
-    tx = store.opened(session, Head(*backup.head()), backup.actor, schema=backup.schema)
+    tx = store.opened(session, Head(*backup.head()), actor, schema=backup.schema)
     return replace(tx, saved_copy=store.address.place_of(old))
 
 

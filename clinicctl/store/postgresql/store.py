@@ -88,6 +88,12 @@ class ServerStore(ServerTransactions):
 
         return receiving.receiving(self)
 
+    def login(self) -> str:
+        """Return the role of the connection."""
+        with self.translated(), self.session() as session:
+            ((role,),) = session.run("SELECT session_user", None).fetchall()
+        return str(role)
+
     def group(self) -> None:
         """Return that there is no group."""
         return

@@ -7,7 +7,7 @@ import os
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from clinicctl import errors
+from clinicctl import errors, settings
 from clinicctl.store import paths
 from clinicctl.store.sqlite import head_file, location, trust
 from clinicctl.store.sqlite.connections import inspect
@@ -97,6 +97,10 @@ class FileStore(FileTransactions):
         from clinicctl.store.sqlite import receiving
 
         return receiving.receiving(self, paths.Access(group))
+
+    def login(self) -> str:
+        """Return the login."""
+        return settings.login()
 
     def group(self) -> int | None:
         """Return the group that the file is shared with."""
