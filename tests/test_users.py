@@ -245,6 +245,24 @@ def test_wrong_pins_are_counted_and_then_locked(
     assert reasons == ["pin"] * 7
 
 
+def test_a_try_is_counted_before_it_is_checked(
+    shared: Ask, act_as: As, types: Types, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = list[int]()
+    matches = pins.matches
+
+    def check(pin: str, hash_: str) -> bool:
+        counted.extend(stored.rows(database, "SELECT wrong_pins FROM users WHERE name = 'ravi'")[0])
+        return matches(pin, hash_)
+
+    monkeypatch.setattr(pins, "matches", check)
+    act_as("frontdesk")
+    types("1111", "2222", PIN)
+    assert shared("patient", "list", "--actor", "ravi")
+    assert counted == [1, 2, 3]
+    assert stored.rows(database, "SELECT wrong_pins, wrong_at FROM users WHERE name = 'ravi'") == [(0, None)]
+
+
 def test_a_new_pin_ends_the_lock(shared: Ask, act_as: As, types: Types, refused: Refused) -> None:
     act_as("frontdesk")
     for _ in range(2):
@@ -337,11 +355,14 @@ def test_the_shell_asks_for_a_pin_and_holds_no_lock(
     terminal.read("PIN of ravi: $")
     terminal.type(f"{PIN}\n")
     assert "Booked A1" in terminal.type("book P1 MEHTA\n")
+    # Wrong PINs at another terminal do not end the work at this one.
+    assert stored.change(database, "UPDATE users SET wrong_pins = 5, wrong_at = updated_at WHERE name = 'ravi'")
+    assert "Booked A2" in terminal.type("book P2 MEHTA\n")
     terminal.wait_until_it_waits()
     os.write(terminal.master, b"day --actor vera\n")
     terminal.read("PIN of vera: $")
     assert not stored.is_held(database)
-    assert "MEHTA: 1 taken" in terminal.type(f"{OTHER}\n")
+    assert "MEHTA: 2 taken" in terminal.type(f"{OTHER}\n")
 
 
 def test_a_pin_is_a_salted_hash_that_only_it_matches(shared: Ask, database: str) -> None:

@@ -120,13 +120,14 @@ class Admission(Reporting, ABC):
             typed = render.secret(f"{f'{wrong} ' if nth else ''}PIN of {name}:")
             if not typed:
                 raise errors.Cancelled
-            with self.store.read(actor=self.settings.actor) as tx:
-                stored = desk.pins.find(tx, name=name)
+            with self._written() as tx:
+                stored = desk.pins.begin_try(tx, name=name)
             if stored is not None and desk.pins.matches(typed, stored):
+                with self._written() as tx:
+                    desk.pins.accept(tx, name=name)
                 self.pins[name] = stored
                 return
             with self._written() as tx:
-                desk.pins.count_wrong(tx, name=name)
                 desk.permissions.record(tx, wrong, command=self.command)
         wrong.recorded = True
         raise wrong

@@ -128,7 +128,8 @@ def _person(tx: Tx, found: Mapping[str, rows.PersonRow], command: str, pins_type
     role = known.role if known is not None else None
     if tx.clinic.shared_terminals != "yes":
         raise errors.NotYourName(**_about(tx, command, role, operations.MANAGER))
-    stored = pins.find(tx, name=actor)
+    typed = pins_typed.get(actor)
+    stored = pins.find(tx, name=actor, typed=typed)
     if stored is None:
         raise errors.NoPin(
             command=command,
@@ -136,7 +137,7 @@ def _person(tx: Tx, found: Mapping[str, rows.PersonRow], command: str, pins_type
             needed=operations.MANAGER,
             hint="A manager gives a PIN: `clinicctl user edit NAME --pin`.",
         )
-    if pins_typed.get(actor) != stored:
+    if typed != stored:
         raise errors.PinNeeded(actor=actor, role=role)
     return Person(actor, found[actor].role, found[actor].doctor_id, own)
 

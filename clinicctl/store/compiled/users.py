@@ -136,6 +136,15 @@ def count_wrong_pin(tx: Tx, *, since: datetime, now: datetime, user: str) -> int
     return tx.execute(_COUNT_WRONG_PIN, (from_instant(since), from_instant(now), user))
 
 
+_FORGET_WRONG_PINS = """
+UPDATE users SET wrong_pins=0, wrong_at=NULL WHERE users.name = ?
+"""
+
+
+def forget_wrong_pins(tx: Tx, *, user: str) -> int:
+    return tx.execute(_FORGET_WRONG_PINS, (user,))
+
+
 _REFUSED_SINCE = """
 SELECT count(*) AS count_1
 FROM journal

@@ -36,6 +36,7 @@ COUNT_WRONG_PIN = change(
         wrong_at=bindparam("now", type_=users.c.wrong_at.type),
     )
 )
+FORGET_WRONG_PINS = change(update(users).where(_name == bindparam("user")).values(wrong_pins=0, wrong_at=None))
 # `coalesce` lets the engines use the index of `at`: the last hour has few rows.
 REFUSED_SINCE = one(
     select(func.count()).where(
