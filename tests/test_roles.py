@@ -171,6 +171,26 @@ def test_a_clinician_runs_only_their_own_queue(staffed: Ask, act_as: As, refused
     assert {each["reason"] for each in staffed("audit", "log", "--refused")} == {"doctor"}
 
 
+def test_an_importer_cancels_and_moves_nothing(staffed: Ask, act_as: As, refused: Refused, tmp_path: Path) -> None:
+    act_as("desk")
+    booked = staffed("book", "P1", CLINICIAN_OF, "+3d")["number"]
+    file = tmp_path / "absent.csv"
+    file.write_text(f"doctor,date,present\n{CLINICIAN_OF},+3d,no\n")
+    act_as("importer")
+    line = ["doctor", "avail", "import", str(file), "--on-conflict"]
+    for words in (["cancel"], ["move"], ["cancel", "--dry-run"], ["cancel", "--mode", "replace"]):
+        error = refused(7, "not_allowed", *line, *words)
+        assert error["details"]["needed"] == ["manager"]
+    refused(6, "has_bookings", *line, "refuse")
+    assert staffed(*line, "keep")["cancelled"] == []
+    refused(7, "not_allowed", "undo", "--yes")
+    act_as("boss")
+    assert staffed("appointment", "show", booked)["status"] == "booked"
+    reasons = [each["reason"] for each in staffed("audit", "log", "--refused")]
+    assert reasons == ["bookings"] * 3 + ["role"]
+    assert staffed(*line, "cancel")["cancelled"]
+
+
 def test_an_auditor_sees_no_names_of_patients(staffed: Ask, act_as: As, refused: Refused, run: Run) -> None:
     act_as("boss")
     names = {word for each in staffed("patient", "list") for word in each["name"].split() if len(word) > 3}

@@ -310,9 +310,10 @@ AROUND = {
     ],
     "importer": [
         "INSERT INTO appointments SELECT * FROM appointments",
-        "INSERT INTO held_slots SELECT * FROM held_slots",
         "INSERT INTO patients SELECT * FROM patients",
         "UPDATE appointments SET date = date",
+        "UPDATE appointments SET status = status",
+        "UPDATE held_slots SET slot = slot",
         "UPDATE queue_entries SET status = status",
         "UPDATE settings SET value = value",
         "DELETE FROM holidays",
@@ -363,7 +364,12 @@ WITH_ROLE = {
         "undo --yes",
         "day --doctor MEHTA",
     ),
-    "importer": ("doctor avail import {file} --on-conflict cancel", "doctor avail show MEHTA", "doctor list"),
+    "importer": (
+        "doctor avail import {file} --on-conflict keep",
+        "doctor avail import {hours} --on-conflict keep",
+        "doctor avail show MEHTA",
+        "doctor list",
+    ),
     "auditor": ("audit log", "audit verify", "report day", "report waits", "report no-shows", "report doctors"),
     "reader": ("day", "free", "doctor list"),
 }
@@ -375,14 +381,17 @@ def test_each_role_does_its_work_with_its_rights(
 ) -> None:
     file = tmp_path / "days.csv"
     file.write_text("doctor,date,present\nMEHTA,tomorrow,no\nRAO,tomorrow,yes\n")
+    hours = tmp_path / "hours.csv"
+    hours.write_text("doctor,date,present,sessions,every\nMEHTA,tomorrow,yes,9:00-11:00,10\n")
     clinic("walkin", "P1", "MEHTA")
     clinic("walkin", "P2", "MEHTA")
-    clinic("book", "P1", "MEHTA", "tomorrow")
+    clinic("doctor", "avail", "set", "MEHTA", "tomorrow", "--session", "10:00-12:00", "--every", "10m")
+    clinic("book", "P1", "MEHTA", "tomorrow", "--time", "10:20")
     if role == "manager":
         clinic("queue", "left", "MEHTA", "1")
         clinic("queue", "left", "MEHTA", "2")
         clinic("cancel", "A3")
     monkeypatch.setenv("CLINICCTL_DB", people[role])
     for line in WITH_ROLE[role]:
-        answer = run(*shlex.split(line.format(file=file)), json=True)
+        answer = run(*shlex.split(line.format(file=file, hours=hours)), json=True)
         assert answer.status == 0, (line, answer)

@@ -16,7 +16,7 @@ from clinicctl import errors
 from clinicctl.desk import access, journal, lookup, operations, pins, replay, roles
 from clinicctl.results.users import RefusedAttempt
 from clinicctl.rules.references import DoctorRef, PatientRef
-from clinicctl.statuses import Role
+from clinicctl.statuses import OnConflict, Role
 from clinicctl.store.compiled import rows, users
 from clinicctl.store.engine import Tx
 
@@ -63,6 +63,8 @@ def permit(
         request = _of_own_doctor(tx, person, command, request)
     if person.role is Role.AUDITOR:
         _refuse_names(request)
+    if person.role is Role.IMPORTER:
+        _refuse_bookings(tx, command, request)
     return replace(tx, person=person), request
 
 
@@ -160,6 +162,14 @@ def _refuse_names(request: Mapping[str, Any]) -> None:
     """Refuse to look somebody up for an auditor, because an answer could list people."""
     if any(isinstance(each, PatientRef) and not _PATIENT.fullmatch(each) for each in request.values()):
         raise errors.BadValue(problem="An auditor names patients by their numbers, such as P17.")
+
+
+def _refuse_bookings(tx: Tx, command: str, request: Mapping[str, Any]) -> None:
+    """Refuse to cancel or move appointments for an importer, who changes availability only."""
+    on_conflict = getattr(request.get("plan"), "on_conflict", request.get("on_conflict"))
+    if on_conflict in (OnConflict.CANCEL, OnConflict.MOVE):
+        about = _about(tx, command, Role.IMPORTER, roles.COMMANDS[command].roles - {Role.IMPORTER})
+        raise errors.NotYourBookings(**about, on_conflict=str(on_conflict))
 
 
 def _about(tx: Tx, command: str, role: Role | None, needed: Iterable[Role]) -> dict[str, Any]:

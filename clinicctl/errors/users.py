@@ -39,6 +39,11 @@ class NotYourWrite(NotAllowed):
     reason = "write"
 
 
+class NotYourBookings(NotAllowed):
+    sentence = "`{command}` with --on-conflict {on_conflict} needs the role {roles}; {yours}."
+    reason = "bookings"
+
+
 class NotYourName(NotAllowed):
     sentence = "--actor with another name than your own needs the role {roles}; {yours}."
     reason = "name"

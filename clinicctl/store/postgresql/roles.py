@@ -26,7 +26,7 @@ _DESK = (*_EVERY_WRITE, "appointments", "days", "patients", "queue", "undo", "wa
 _OF_MANAGERS = ("doctor_weekly_patterns", "holidays")
 """The tables of these modules that only operations of managers change."""
 _DAYS = ("doctor_daily_availabilities", "doctor_daily_capacities")
-"""The tables that an import of days changes. It may cancel what is booked, too."""
+"""The tables that an import of days changes."""
 _READER = ("appointments", "clinic", "daybook", "days", "doctors", "queue", "waitlist")
 """The modules whose tables `day`, `free`, `status`, `queue show` and the lists read."""
 _AUDITOR = ("audit", "reports")
@@ -68,19 +68,19 @@ def clinician() -> Iterator[Right]:
     A right on a table does not depend on whose queue it is.
     """
     yield from _writer({right for noun in _EVERY_WRITE for right in _written(noun)} | {("UPDATE", "queue_entries")})
-    yield Right("UPDATE", "appointments", _steps("undo"))
+    yield Right("UPDATE", "appointments", _set_with("status", "undo"))
     yield Right("UPDATE", _USERS, ("wrong_pins", "wrong_at"))
 
 
 def importer() -> Iterator[Right]:
-    """Yield what an import of days needs, which books nothing.
+    """Yield what an import of days needs, which books and cancels nothing.
 
-    It may cancel appointments, and frees their slots.
+    New hours give what is booked another slot.
     """
     written = {right for noun in _EVERY_WRITE for right in _written(noun)}
     written |= {right for right in _written("days") if right[1] in _DAYS}
-    yield from _writer(written | {("DELETE", "held_slots")})
-    yield Right("UPDATE", "appointments", _steps("appointments"))
+    yield from _writer(written | {("INSERT", "held_slots"), ("DELETE", "held_slots")})
+    yield Right("UPDATE", "appointments", _set_with("slot", "appointments"))
 
 
 def reader() -> Iterator[Right]:
@@ -153,7 +153,7 @@ _MEANINGS = {
     "clinician": "A clinician takes steps in queues. The server does not know whose queue it is.",
     "reader": "A reader sees the day, the free times and the queue, with names, and changes nothing.",
     "auditor": "An auditor sees the journal and the numbers of what it is about, counts visits, and sees no names.",
-    "importer": "An importer sets the days of doctors, may cancel what is booked on them, and books nothing.",
+    "importer": "An importer sets the days of doctors, and books and cancels nothing. New hours change slots.",
 }
 
 
@@ -188,11 +188,11 @@ def _written(noun: str) -> Iterator[tuple[str, str]]:
             yield word, table
 
 
-def _steps(noun: str) -> tuple[str, ...]:
-    """Return the columns of an appointment that a module changes with its status."""
+def _set_with(column: str, noun: str) -> tuple[str, ...]:
+    """Return the columns of an appointment that a module changes together with this one."""
     changed = (text for text in _statements(noun) if _WRITTEN.match(text) and "UPDATE appointments" in text)
     columns = (tuple(_SET.findall(text.partition(" WHERE ")[0])) for text in changed)
-    return next(each for each in columns if "status" in each)
+    return next(each for each in columns if column in each)
 
 
 def _names(text: str, table: str) -> bool:
