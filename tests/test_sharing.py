@@ -7,6 +7,7 @@ import pwd
 import secrets
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -323,6 +324,42 @@ def test_an_unknown_group_or_one_without_the_user_is_refused(private: Clinic) ->
             error = private.run(private.anna, *args, "--group", group, status=2)
             assert (error["code"], said in error["message"]) == ("invalid_value", True)
     assert before.items() <= private.files().items()
+
+
+def allow(path: Path, user: User, name: str) -> None:
+    """Let a user read and write a file by an access control list, or the new files of a folder."""
+    nobody = (1 << 32) - 1
+    entries = ((0x01, 7, nobody), (0x02, 7, user.number), (0x04, 7, nobody), (0x10, 7, nobody), (0x20, 5, nobody))
+    content = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *each) for each in entries)
+    try:
+        os.setxattr(path, f"system.posix_acl_{name}", content)
+    except OSError:
+        pytest.skip("this file system has no access control lists")
+
+
+@NEEDS_ROOT
+def test_a_list_of_the_folder_above_lets_nobody_in(people: dict[str, Any], place: Path) -> None:
+    os.chown(place, people["anna"].number, -1)
+    allow(place, people["carla"], "default")
+    made = Clinic(place / "clinic" / "clinic.db", **people)
+    made.run(made.anna, "init", "--group", made.group, "--timezone", "UTC")
+    assert "permission denied" in made.run(made.carla, "doctor", "list", status=74)["message"]
+    made.run(made.bert, "doctor", "list")
+    made.assert_shared()
+
+
+@NEEDS_ROOT
+@pytest.mark.parametrize(("end", "name"), [("", "access"), ("..", "access"), ("..", "default")])
+def test_health_names_a_list_that_lets_others_in(end: str, name: str, clinic: Clinic) -> None:
+    path = clinic.db if not end else clinic.db.parent
+    kind = "file" if not end else "folder"
+    allow(path, clinic.carla, name)
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o7770)
+    found = findings(clinic, clinic.anna)[f"mode of {kind}"]
+    assert (found["ok"], "no access control list" in found["problem"]) == (False, True)
+    clinic.run(clinic.anna, "db", "share", "--group", clinic.group)
+    assert findings(clinic, clinic.anna)[f"mode of {kind}"]["ok"]
+    assert not os.listxattr(path)
 
 
 def test_to_share_needs_one_way_to_do_it(clinic: Clinic, refused: Refused) -> None:

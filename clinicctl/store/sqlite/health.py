@@ -138,7 +138,9 @@ def _mode(found: os.stat_result, *, shared: bool) -> str:
 
 def _expected(access: Access, found: os.stat_result) -> str:
     mode = access.folder_mode if stat.S_ISDIR(found.st_mode) else access.file_mode
-    return f"{mode:04o}" if access.group is None else f"{mode:04o} and the group {sharing.name_of(access.group)}"
+    if access.group is None:
+        return f"{mode:04o}"
+    return f"{mode:04o}, the group {sharing.name_of(access.group)} and no access control list"
 
 
 def _disk(path: str) -> Found:

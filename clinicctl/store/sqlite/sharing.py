@@ -20,6 +20,8 @@ from clinicctl.store.sqlite.connections import inspect
 from clinicctl.store.sqlite.lock import writers_lock
 
 _ACL = "system.posix_acl_access"
+_INHERITED = "system.posix_acl_default"
+"""The list that a folder gives its new files."""
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _ABOVE = 0o710
 """The mode of a new folder above a shared one."""
@@ -113,7 +115,7 @@ def find_wrong(path: str, access: Access) -> Iterator[Wrong]:
     for each in files_of(path):
         with suppress(FileNotFoundError):
             found = os.lstat(each)
-            if not _fits(found, access.file_mode, access.group):
+            if not _fits(found, access.file_mode, access.group) or _is_open_by_list(each, access):
                 yield _wrong(each, found)
     yield from _wrong_folder(os.path.dirname(path), access)
 
@@ -130,7 +132,7 @@ def _wrong_folder(folder: str, access: Access) -> Iterator[Wrong]:
     """Yield a folder that is not shared with the group, or is open to one."""
     found = os.stat(folder)
     if access.group is not None:
-        fits = _fits(found, access.folder_mode, access.group)
+        fits = _fits(found, access.folder_mode, access.group) and not _is_open_by_list(folder, access)
     else:
         # In a sticky folder, others cannot remove files.
         fits = bool(found.st_mode & stat.S_ISVTX) or not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
@@ -178,9 +180,24 @@ def _folders_above(folder: str) -> Iterator[str]:
 
 def _has_acl(folder: str) -> bool:
     """Return whether more than the mode decides who may enter a folder."""
+    return _ACL in _lists(folder)
+
+
+def _is_open_by_list(path: str, access: Access) -> bool:
+    """Return whether an access control list opens a shared file to others.
+
+    The mode of a private one makes such a list void.
+    """
+    return access.group is not None and not _lists(path).isdisjoint((_ACL, _INHERITED))
+
+
+def _lists(path: str) -> set[str]:
+    """Return the names of the access control lists of a file."""
+    # Linux has them. macOS does not have the function.
+    listed = getattr(os, "listxattr", None)
     with suppress(OSError):
-        return _ACL in os.listxattr(folder)
-    return False
+        return {_ACL, _INHERITED}.intersection(listed(path, follow_symlinks=False) if listed else ())
+    return set()
 
 
 def _refuse_unchangeable(path: str, each: Wrong) -> None:
@@ -209,10 +226,13 @@ def _change(each: Wrong, access: Access, folder: str) -> None:
 def _set(path: str, owner: int, group: int, mode: int) -> None:
     """Change the owner, group and mode of a file.
 
-    A link is not followed. No connection of this process is open, which closing the file would deprive of its locks.
+    Access control lists go, because they could let others in. A link is not followed. No connection of this process is
+    open, which closing the file would deprive of its locks.
     """
     descriptor = os.open(path, _OPENED)
     try:
+        for each in _lists(path):
+            os.removexattr(descriptor, each)
         os.fchown(descriptor, owner, group)
         os.fchmod(descriptor, mode)
     finally:
