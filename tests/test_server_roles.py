@@ -175,7 +175,7 @@ def login_of(place: str) -> str:
 
 
 def test_the_role_of_the_session_is_the_user(
-    clinic: Ask, refused: Refused, people: People, monkeypatch: pytest.MonkeyPatch
+    clinic: Ask, run: Run, refused: Refused, people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk, reader = login_of(people["desk"]), login_of(people["reader"])
     monkeypatch.setenv("CLINICCTL_DB", people["owner"])
@@ -187,13 +187,54 @@ def test_the_role_of_the_session_is_the_user(
     refused(7, "not_allowed", "book", "P2", "MEHTA", "--actor", reader)
     monkeypatch.setenv("CLINICCTL_DB", people["reader"])
     assert clinic("day")
-    error = refused(7, "not_allowed", "book", "P2", "MEHTA")
-    assert error["hint"].endswith("The attempt could not be added to the journal.")
+    assert "could not" not in refused(7, "not_allowed", "book", "P2", "MEHTA")["hint"]
+    refused(7, "not_allowed", "book", "P2", "MEHTA", "--dry-run")
     monkeypatch.setenv("CLINICCTL_DB", people["auditor"])
     refused(7, "not_allowed", "audit", "log")
     monkeypatch.setenv("CLINICCTL_DB", people["owner"])
-    found = [(each["actor"], each["reason"]) for each in clinic("audit", "log", "--refused")]
-    assert found == [(desk, "role"), (desk, "name")]
+    found = [(each["actor"], each["command"], each["role"], each["reason"]) for each in attempts(clinic)]
+    assert found == [
+        *((desk, "config", "desk", "role"), (desk, "book", "desk", "name"), (reader, "book", "reader", "role")),
+        (login_of(people["auditor"]), "audit log", None, "role"),
+    ]
+    assert clinic("audit", "verify")["broken"] == 0
+    assert clinic("book", "P2", "MEHTA")["number"]
+    # A restore keeps the way in which a reader's attempts are recorded.
+    backup = str(tmp_path / "backup.db")
+    clinic("db", "backup", backup)
+    clinic("db", "restore", backup, "--yes")
+    monkeypatch.setenv("CLINICCTL_DB", people["reader"])
+    answer = run("batch", "-", stdin="config region DE\nday\n", status=3)
+    assert "could not" not in answer.stdout
+    monkeypatch.setenv("CLINICCTL_DB", people["owner"])
+    assert attempts(clinic)[-1]["needed"] == ["manager"]
+    assert clinic("audit", "verify")["broken"] == 0
+
+
+def attempts(clinic: Ask) -> Any:
+    return clinic("audit", "log", "--refused")
+
+
+def test_who_may_only_read_adds_refused_attempts_and_nothing_else(clinic: Ask, people: People) -> None:
+    role = login_of(people["reader"])
+    clinic("user", "add", role, "--role", "reader", "--db", people["owner"])
+    call = "SELECT add_refused_attempt({}) FROM generate_series(1, 70)"
+    for wrong in (
+        *("'Anita Sharma', '[\"desk\"]', 'role'", "'book', '[\"desk\"],\"actor\":\"boss\"', 'role'"),
+        *("'book', '[\"king\"]', 'role'", "'book', '[]', 'role'", "'book', '[\"desk\"]', 'Anita'"),
+        "'" + "x" * 21 + "', '[\"desk\"]', 'role'",
+    ):
+        assert denied(people["reader"], call.format(wrong)), wrong
+    right = call.format("'patient erase', '[\"manager\"]', 'role'")
+    for other in ("desk", "importer", "clinician"):
+        assert denied(people[other], right), other
+    base, _, schema = people["reader"].rpartition("?schema=")
+    with psycopg.connect(base) as connection:
+        connection.execute(f'SET search_path = "{schema}"')
+        connection.execute(right)
+    listed = clinic("audit", "log", "--refused", "--db", people["owner"])
+    assert [(each["actor"], each["role"]) for each in listed] == [(role, "reader")] * 60
+    assert clinic("audit", "verify", "--db", people["owner"])["broken"] == 0
 
 
 def test_who_moves_a_clinic_to_a_server_is_its_manager_there(

@@ -157,8 +157,11 @@ class Admission(Reporting, ABC):
             return
         refused.recorded = True
         try:
-            with self._written() as tx:
-                desk.permissions.record(tx, refused, command=self.command)
+            try:
+                with self._written() as tx:
+                    desk.permissions.record(tx, refused, command=self.command)
+            except errors.NoRight:
+                self.store.add_refused(command=self.command, needed=refused.details["needed"], reason=refused.reason)
         except errors.Refusal:
             refused.hint = f"{refused.hint or ''} The attempt could not be added to the journal.".lstrip()
 

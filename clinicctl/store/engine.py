@@ -3,6 +3,7 @@
 The rest of the program does not know which engine it is on.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -111,6 +112,12 @@ class Store(Protocol):
         """Hand out the receiver of another clinic, which is shared with `group`.
 
         Refuses with `Exists` when there is a database.
+        """
+
+    def add_refused(self, *, command: str, needed: Sequence[str], reason: str) -> None:
+        """Add a refused attempt to the journal, for somebody who may not write it.
+
+        Refuses with `NoRight` where nobody has made that possible.
         """
 
     def login(self) -> str:

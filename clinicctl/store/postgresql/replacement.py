@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from clinicctl import clock, errors, interrupts
-from clinicctl.store.postgresql import copies, filling, info
+from clinicctl.store.postgresql import attempts, copies, filling, info
 from clinicctl.store.postgresql.beginning import WRITE
 from clinicctl.store.postgresql.driver import psycopg, search_path
 from clinicctl.store.postgresql.session import Session
@@ -125,7 +125,9 @@ def _copied(
     rights = session.run(_GRANTS, (new, schema) * 3).fetchall()
     owners = session.run(_OWNERS, (new, schema) * 2).fetchall()
     renamed = [f'ALTER SCHEMA "{schema}" RENAME TO "{old}"', f'ALTER SCHEMA "{new}" RENAME TO "{schema}"']
-    session.script([*(each for (each,) in [*rights, *owners]), *renamed, search_path(schema)])
+    session.script(
+        [*(each for (each,) in [*rights, *owners]), *renamed, attempts.moved(old, schema), search_path(schema)]
+    )
     tx = store.opened(session, Head(*backup.head()), actor, schema=backup.schema)
     return replace(tx, saved_copy=store.address.place_of(old))
 

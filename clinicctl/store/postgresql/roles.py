@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from clinicctl.store import compiled
 from clinicctl.store.compiled.schema import COLUMNS
+from clinicctl.store.postgresql import attempts
 
 _REPAIR = "integrity"
 """The module whose queries the owner alone runs: those of `db check --repair`."""
@@ -144,6 +145,8 @@ def script(*, database: str, schema: str, prefix: str) -> list[str]:
         lines += ["", f"-- {_MEANINGS[each]}"]
         lines += [f'GRANT CONNECT ON DATABASE "{database}" TO {name};', f'GRANT USAGE ON SCHEMA "{schema}" TO {name};']
         lines += list(_grants(granted, schema=schema, role=name))
+    lines += ["", "-- Who may not write the journal adds refused attempts of their own to it, by this function only."]
+    lines += attempts.definition(schema, owner=owner, granted=[f"{prefix}_{each}" for each in ("auditor", "reader")])
     return lines
 
 

@@ -4,6 +4,7 @@ What works on the clinic as a whole is loaded by the commands that need it.
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,12 @@ class ServerStore(ServerTransactions):
         from clinicctl.store.postgresql import receiving
 
         return receiving.receiving(self)
+
+    def add_refused(self, *, command: str, needed: Sequence[str], reason: str) -> None:
+        """Add a refused attempt to the journal, for somebody who may not write it."""
+        from clinicctl.store.postgresql import attempts
+
+        attempts.add(self, command=command, needed=needed, reason=reason)
 
     def login(self) -> str:
         """Return the role of the connection."""

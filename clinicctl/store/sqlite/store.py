@@ -4,6 +4,7 @@ What works on the file as a whole is loaded by the commands that need it.
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,10 @@ class FileStore(FileTransactions):
         from clinicctl.store.sqlite import receiving
 
         return receiving.receiving(self, paths.Access(group))
+
+    def add_refused(self, *, command: str, needed: Sequence[str], reason: str) -> None:  # noqa: ARG002 - as another's
+        """Refuse: who may not write to a file cannot add to its journal."""
+        raise errors.NoRight(path=self.path, reason="this user may not write to the file")
 
     def login(self) -> str:
         """Return the login."""
