@@ -165,7 +165,7 @@ def _refuse_names(request: Mapping[str, Any]) -> None:
 
 
 def _refuse_bookings(tx: Tx, command: str, request: Mapping[str, Any]) -> None:
-    """Refuse to cancel or move appointments for an importer, who changes availability only."""
+    """Refuse to cancel or move appointments for an importer."""
     on_conflict = getattr(request.get("plan"), "on_conflict", request.get("on_conflict"))
     if on_conflict in (OnConflict.CANCEL, OnConflict.MOVE):
         about = _about(tx, command, Role.IMPORTER, roles.COMMANDS[command].roles - {Role.IMPORTER})

@@ -4,9 +4,8 @@
 limits what they give, and chains the row as clinicctl does, so that `audit verify` finds nothing wrong with it.
 """
 
+import json
 from collections.abc import Iterator, Sequence
-
-import orjson
 
 from clinicctl import errors
 from clinicctl.statuses import Role
@@ -64,16 +63,19 @@ def definition(schema: str, *, owner: str, granted: Sequence[str]) -> Iterator[s
 
 
 def moved(old: str, new: str) -> str:
-    """Return the statement that moves the function, if there is one, to the schema that replaces another."""
+    """Return the statement that moves the function, if any, to a new schema."""
     name = f'"{old}".{_FUNCTION}({_TYPES})'
     exists = f"to_regprocedure('{name}') IS NOT NULL"
     return f'DO $$ BEGIN IF {exists} THEN ALTER FUNCTION {name} SET SCHEMA "{new}"; END IF; END $$'
 
 
 def add(store: ServerTransactions, *, command: str, needed: Sequence[str], reason: str) -> None:
-    """Add a refused attempt. Refuses with `NoRight` where the function is not for this user, or missing."""
+    """Add a refused attempt.
+
+    Refuses with `NoRight` where the function is missing, or not for this user.
+    """
     with store.translated(), store.session() as session:
-        given = (command, orjson.dumps(list(needed)).decode(), reason)
+        given = (command, json.dumps(list(needed), separators=(",", ":")), reason)
         try:
             session.run_all([*store.beginning(WRITE), (f"SELECT {_FUNCTION}(%s, %s, %s)", given)])
         except psycopg.Error as error:

@@ -192,7 +192,7 @@ def _written(noun: str) -> Iterator[tuple[str, str]]:
 
 
 def _set_with(column: str, noun: str) -> tuple[str, ...]:
-    """Return the columns of an appointment that a module changes together with this one."""
+    """Return the columns of an appointment that a module changes with this one."""
     changed = (text for text in _statements(noun) if _WRITTEN.match(text) and "UPDATE appointments" in text)
     columns = (tuple(_SET.findall(text.partition(" WHERE ")[0])) for text in changed)
     return next(each for each in columns if column in each)
