@@ -275,6 +275,23 @@ def test_the_log_in_the_folder_is_written_by_every_member(clinic: Clinic, monkey
     clinic.assert_shared()
 
 
+@NEEDS_ROOT
+def test_the_login_decides_whatever_the_environment_says(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, bert = (pwd.getpwuid(each.number).pw_name for each in (clinic.anna, clinic.bert))
+    assert clinic.run(clinic.anna, "user", "add", bert, "--role", "desk")["made_manager"] == anna
+    for name in ("USER", "LOGNAME", "SUDO_USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, anna)
+    assert book(clinic, clinic.bert)["slot"] == 1
+    monkeypatch.setenv("CLINICCTL_ACTOR", anna)
+    assert clinic.run(clinic.bert, "book", "P1", "MEHTA", status=7)["code"] == "not_allowed"
+    monkeypatch.setenv("CLINICCTL_ACTOR", bert)
+    assert clinic.run(clinic.anna, "undo", "--yes")["actor"] == bert
+    monkeypatch.delenv("CLINICCTL_ACTOR")
+    attempts = clinic.run(clinic.anna, "audit", "log", "--refused")
+    assert [(each["actor"], each["reason"]) for each in attempts] == [(bert, "name")]
+    clinic.assert_shared()
+
+
 # To share, and to take it back
 
 
@@ -349,17 +366,19 @@ def test_a_list_of_the_folder_above_lets_nobody_in(people: dict[str, Any], place
 
 
 @NEEDS_ROOT
-@pytest.mark.parametrize(("end", "name"), [("", "access"), ("..", "access"), ("..", "default")])
-def test_health_names_a_list_that_lets_others_in(end: str, name: str, clinic: Clinic) -> None:
-    path = clinic.db if not end else clinic.db.parent
-    kind = "file" if not end else "folder"
-    allow(path, clinic.carla, name)
-    path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o7770)
-    found = findings(clinic, clinic.anna)[f"mode of {kind}"]
-    assert (found["ok"], "no access control list" in found["problem"]) == (False, True)
-    clinic.run(clinic.anna, "db", "share", "--group", clinic.group)
-    assert findings(clinic, clinic.anna)[f"mode of {kind}"]["ok"]
-    assert not os.listxattr(path)
+def test_health_names_a_list_that_lets_others_in(clinic: Clinic) -> None:
+    folder = clinic.db.parent
+    for path, name in ((clinic.db, "access"), (folder, "access"), (folder, "default")):
+        allow(path, clinic.carla, name)
+    clinic.db.chmod(0o660)
+    folder.chmod(0o2770)
+    found = findings(clinic, clinic.anna)
+    for kind in ("file", "folder"):
+        problem = found[f"mode of {kind}"]
+        assert (problem["ok"], "no access control list" in problem["problem"]) == (False, True)
+    assert clinic.run(clinic.anna, "db", "share", "--group", clinic.group)["changed"] >= 2
+    assert [path for path in (clinic.db, folder) if os.listxattr(path)] == []
+    clinic.assert_shared()
 
 
 def test_to_share_needs_one_way_to_do_it(clinic: Clinic, refused: Refused) -> None:

@@ -130,6 +130,12 @@ def test_a_shared_terminal_does_not_become_a_manager(shared: Ask, act_as: As, ty
     assert "frontdesk" not in {each["name"] for each in shared("user", "list")}
 
 
+def test_a_name_that_is_no_login_is_noted(clinic: Ask, run: Run) -> None:
+    added = run("user", "add", "nobody-has-it", "--role", "manager", "--json", status=0)
+    assert "has no login nobody-has-it" in added.stderr
+    assert run("user", "add", ME, "--role", "manager", "--json", status=0).stderr == ""
+
+
 def test_a_user_is_added_once_and_changed_by_edit(clinic: Ask, refused: Refused) -> None:
     clinic("user", "add", "ravi", "--role", "desk")
     assert clinic("user", "add", "ravi", "--role", "desk")["created"] is False

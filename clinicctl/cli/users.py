@@ -55,6 +55,8 @@ def add(
     if pin:
         ctx.obj.admit()
     ctx.obj.write(desk.users.add, name=name, role=role, doctor=doctor, pin=ctx.obj.new_pin() if pin else None)
+    if not (pin or ctx.obj.settings.dry_run or ctx.obj.read(desk.access.is_login, name=name)):
+        ctx.obj.note(f"This machine has no login {name}. The name can be used with --actor only.")
 
 
 @reads(user, "list", "clinicctl user list", "clinicctl user list --json")

@@ -16,6 +16,14 @@ def login(tx: Tx) -> str:
     return tx.role or settings.login()
 
 
+def is_login(tx: Tx, *, name: str) -> bool:
+    """Return whether somebody can log in under a name.
+
+    A server is not asked: its roles are made apart from its clinics.
+    """
+    return tx.role is not None or settings.is_login(name)
+
+
 def ahead(actor: str | None) -> Queries:
     """Return the query of `admit`, for the first trip to a server.
 

@@ -31,6 +31,7 @@ __all__ = [
     "actor",
     "clock_shift",
     "database",
+    "is_login",
     "load",
     "login",
     "output",
@@ -174,3 +175,14 @@ def login() -> str:
         return pwd.getpwuid(os.getuid()).pw_name[:ACTOR]
     except KeyError:
         return f"uid-{os.getuid()}"
+
+
+def is_login(name: str) -> bool:
+    """Return whether this machine has a user with a name."""
+    import pwd
+
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
