@@ -228,12 +228,13 @@ def test_who_may_only_read_adds_refused_attempts_and_nothing_else(clinic: Ask, p
     right = call.format("'patient erase', '[\"manager\"]', 'role'")
     for other in ("desk", "importer", "clinician"):
         assert denied(people[other], right), other
-    base, _, schema = people["reader"].rpartition("?schema=")
-    with psycopg.connect(base) as connection:
-        connection.execute(f'SET search_path = "{schema}"')
-        connection.execute(right)
-    listed = clinic("audit", "log", "--refused", "--db", people["owner"])
-    assert [(each["actor"], each["role"]) for each in listed] == [(role, "reader")] * 60
+    for url in (people["auditor"], people["reader"]):
+        base, _, schema = url.rpartition("?schema=")
+        with psycopg.connect(base) as connection:
+            connection.execute(f'SET search_path = "{schema}"')
+            connection.execute(right)
+    listed = [(each["actor"], each["role"]) for each in clinic("audit", "log", "--refused", "--db", people["owner"])]
+    assert listed == [(login_of(people["auditor"]), None)] * 60 + [(role, "reader")] * 60
     assert clinic("audit", "verify", "--db", people["owner"])["broken"] == 0
 
 
