@@ -113,6 +113,7 @@ def test_who_restores_a_clinic_elsewhere_is_its_manager(
         assert restored["made_manager"] == (login if login != "boss" else None)
         assert {each["name"]: each["role"] for each in clinic("user", "list", *place)}[login] == "manager"
         assert clinic("db", "check", *place)["sound"]
+        assert clinic("audit", "log", *place)[-1]["touched"] == ([login] if login != "boss" else [])
         for each in tmp_path.glob("laptop*"):
             each.unlink()
 
@@ -150,7 +151,7 @@ def test_a_user_is_added_once_and_changed_by_edit(clinic: Ask, refused: Refused)
     refused(4, "user_not_found", "user", "remove", "ravi")
     refused(4, "user_not_found", "user", "edit", "ravi", "--no-pin")
     touched = [each["touched"] for each in clinic("audit", "log", "--command", "user")]
-    assert touched == [["ravi"]] * 6
+    assert touched == [["ravi", ME], *[["ravi"]] * 5]
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def _entry(tx: Tx, row: rows.WriteRow, steps: Sequence[rows.TakenStepRow]) -> Jo
 
 
 def _touched(tx: Tx, outcome: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the numbers and codes in an outcome."""
+    """Yield the numbers, codes and users in an outcome."""
     result = outcome["result"]
     if outcome["type"] in _NAMED_THINGS:
         yield result["name"]
@@ -195,6 +195,8 @@ def _touched(tx: Tx, outcome: Mapping[str, Any]) -> Iterator[str]:
                 yield row.patient if outcome["type"] == "ImportedPatients" else row.doctor
     else:
         yield from _numbers(result)
+    if isinstance(result, dict) and (made := result.get("made_manager")) is not None:
+        yield made
 
 
 def _numbers(value: Any) -> Iterator[str]:
