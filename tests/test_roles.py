@@ -181,7 +181,8 @@ def test_an_importer_cancels_and_moves_nothing(staffed: Ask, act_as: As, refused
     for words in (["cancel"], ["move"], ["cancel", "--dry-run"], ["cancel", "--mode", "replace"]):
         error = refused(7, "not_allowed", *line, *words)
         assert error["details"]["needed"] == ["manager"]
-    refused(6, "has_bookings", *line, "refuse")
+    details = refused(6, "has_bookings", *line, "refuse")["details"]
+    assert (details["count"], details["affected"], details["without_phone"]) == (1, [], [])
     assert staffed(*line, "keep")["cancelled"] == []
     refused(7, "not_allowed", "undo", "--yes")
     act_as("boss")

@@ -8,7 +8,7 @@ from clinicctl import errors
 from clinicctl.desk import bookings, candidates, days, placement
 from clinicctl.desk.placement import NewTime, Restored
 from clinicctl.results.people import Moved, ToCall
-from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus
+from clinicctl.statuses import CancelledBy, OnConflict, QueueStatus, Role
 from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.engine import Tx
@@ -111,18 +111,20 @@ def refuse_displaced(
 ) -> None:
     """Refuse if any patients would lose their slot.
 
-    The refusal lists them, and those of them without a phone. `hint` is for a command without `--on-conflict`; it may
+    The refusal lists them, and those of them without a phone; an importer gets their count only. `hint` is for a command without `--on-conflict`; it may
     have placeholders for the first doctor and date.
     """
     affected: list[rows.AppointmentRow | rows.ArrivedRow] = [*arrived, *booked]
     if not affected:
         return
     people = candidates.of_appointments(tx, affected)
+    # An importer is a program, and its mail from cron may go to anybody.
+    is_named = tx.person is None or tx.person.role is not Role.IMPORTER
     details: dict[str, Any] = {
         "doctor": ", ".join(sorted({row.doctor_code for row in affected})),
         "count": len(people),
-        "affected": people,
-        "without_phone": [each["number"] for each in people if each["phone_last3"] is None],
+        "affected": people if is_named else [],
+        "without_phone": [each["number"] for each in people if is_named and each["phone_last3"] is None],
     }
     hint = hint and hint.format(doctor=affected[0].doctor_code, date=affected[0].date)
     if not arrived:

@@ -99,8 +99,8 @@ def replacing(store: Store, *, file: str) -> Callable[..., AbstractContextManage
 def restore(tx: Tx, *, file: str) -> Restored:
     """Describe the database that replaces another one.
 
-    Its journal continues that of `file`. The words of names in an older one are completed. Whoever restores it becomes
-    a manager of it, unless they act under another name.
+    Its journal continues that of `file`. The words of names in an older one are completed. The person who restores it
+    becomes a manager of it, unless they act under another name.
     """
     _complete_words(tx)
     number, head = journal.head(tx)

@@ -74,7 +74,7 @@ BY_KEY = one(_ALL.where(_THIS), "MessageRow")
 IS_DUE = one(select(messages.c.appointment).where(IS_OPEN, messages.c.due <= _NOW).limit(1))
 OLDEST_DUE = one(select(messages.c.due).where(IS_OPEN, messages.c.due <= _NOW).order_by(messages.c.due).limit(1))
 DUE = filtered(_ALL.where(FILTERS, IS_OPEN, messages.c.due <= _NOW).order_by(*_IN_ORDER), "MessageRow", streamed=True)
-# A message that has no channel is dropped, whoever asks.
+# A message that has no channel is dropped at the request of any sender.
 ON_CHANNEL = condition(
     or_(
         patients.c.notify == bindparam("channel", type_=String),

@@ -69,7 +69,7 @@ def publishing(target: str, *, name: str, keep: int | None, access: paths.Access
     """Hand out the draft of a backup, which appears at its target at the end.
 
     `target` is a new file, or a folder for a file whose name begins with `name`. `keep` is as for `make`. `access` is
-    that of the clinic: whoever may use it may restore its backup.
+    that of the clinic: those who may use it may restore its backup.
     """
     folder = os.path.isdir(target)
     if not folder and (target == "-" or target.endswith("/")):
