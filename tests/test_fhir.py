@@ -95,33 +95,32 @@ def test_other_models_refuse_what_is_no_resource(north: Ask, run: Run) -> None:
             model.model_validate({**first, **wrong})
 
 
-@pytest.mark.parametrize(
-    "args", [[], ["--day", "today..+2d"], ["--day", "+2d"], ["--day", "..+1d,+9d"], ["--no-personal"]]
-)
-def test_every_reference_is_to_a_resource_that_is_there(args: list[str], north: Ask, run: Run) -> None:
-    found = resources(bundle(run, *args))
-    named = Counter(f"{each['resourceType']}/{each['id']}" for each in found)
-    assert [name for name, count in named.items() if count > 1] == []
-    assert {name for each in found for name in references(each)} - named.keys() == set()
-    assert all(each["meta"]["lastUpdated"] for each in found)
+def test_every_reference_is_to_a_resource_that_is_there(north: Ask, run: Run) -> None:
+    for line in ("", "--day today..+2d", "--day +2d", "--day ..+1d,+9d", "--no-personal"):
+        found = resources(bundle(run, *line.split()))
+        named = Counter(f"{each['resourceType']}/{each['id']}" for each in found)
+        assert [name for name, count in named.items() if count > 1] == [], line
+        assert {name for each in found for name in references(each)} - named.keys() == set(), line
+        assert all(each["meta"]["lastUpdated"] for each in found), line
 
 
-@pytest.mark.parametrize("days", [0, 1, 2, 4, 7, 9, 10])
-def test_a_reader_of_fhir_sees_the_day_sheet_of_the_desk(days: int, north: Ask, run: Run) -> None:
-    sheet = [
-        {
-            "doctor": each["doctor"],
-            "slot": each["slot"],
-            "status": each["status"],
-            "patient": each["appointment"]["patient"]["name"] if each["appointment"] else None,
-            "number": each["appointment"]["number"] if each["appointment"] else None,
-            "start": each["time"],
-        }
-        for each in north("day", day(days))
-    ]
-    assert sheet
-    assert health.day_sheet(bundle(run), day(days)) == sheet
-    assert health.day_sheet(bundle(run, "--day", day(days)), day(days)) == sheet
+def test_a_reader_of_fhir_sees_the_day_sheet_of_the_desk(north: Ask, run: Run) -> None:
+    whole = bundle(run)
+    for on in map(day, (0, 1, 2, 3, 4, 7, 9, 10)):
+        sheet = [
+            {
+                "doctor": each["doctor"],
+                "slot": each["slot"],
+                "status": each["status"],
+                "patient": each["appointment"]["patient"]["name"] if each["appointment"] else None,
+                "number": each["appointment"]["number"] if each["appointment"] else None,
+                "start": each["time"],
+            }
+            for each in north("day", on)
+        ]
+        assert sheet
+        assert health.day_sheet(whole, on) == sheet
+        assert health.day_sheet(bundle(run, "--day", on), on) == sheet
 
 
 APPOINTMENTS = {
@@ -262,6 +261,32 @@ def test_ids_are_the_same_in_every_export(north: Ask, run: Run) -> None:
         assert identifier(found[f"Appointment/{each['id']}"], "appointment-number") == each["number"]
     for each in north("patient", "list"):
         assert f"Patient/{each['id']}" in found
+
+
+def test_what_a_write_changes_has_its_instant(clinic: Ask, run: Run) -> None:
+    clinic("config", "fhir_base", health.BASE)
+    clinic("book", "P1", "MEHTA", "today")
+
+    def changed(kind: str, line: str) -> bool:
+        """Return whether a write changes the instant of the first resource of a kind."""
+        before = of_kind(bundle(run), kind)[0]["meta"]["lastUpdated"]
+        clinic(*line.split())
+        after = of_kind(bundle(run), kind)[0]["meta"]["lastUpdated"]
+        return datetime.fromisoformat(after) > datetime.fromisoformat(before)
+
+    for kind, line in CHANGES:
+        assert changed(kind, line), line
+
+
+CHANGES = (
+    ("Slot", "checkin A1"),
+    ("Encounter", "queue hold MEHTA 1"),
+    ("Encounter", "queue priority MEHTA 1 5"),
+    ("Appointment", "queue resume MEHTA 1"),
+    *(("Appointment", "undo --yes") for _ in range(4)),
+    ("Slot", "cancel A1"),  # the slot is free
+    ("Slot", "book P1 MEHTA today"),
+)
 
 
 def test_lines_have_the_resources_of_the_bundle(north: Ask, run: Run, tmp_path: Path) -> None:

@@ -162,21 +162,24 @@ class _Reader:
         )
 
     def _visits(self) -> Iterator[VisitRecord]:
-        tx = self.tx
-        for row in selection.arrivals(tx, self.chosen):
-            yield VisitRecord(
-                id=row.id,
-                appointment=row.appointment_id,
-                patient=row.patient_id,
-                doctor=row.doctor_id,
-                status=QueueStatus(row.status),
-                position=row.position,
-                priority=row.priority,
-                checked_in_at=tx.local(row.checked_in_at),
-                called_at=tx.local(row.called_at),
-                started_at=tx.local(row.started_at),
-                ended_at=tx.local(row.ended_at),
-            )
+        tx, found = self.tx, selection.arrivals(self.tx, self.chosen)
+        while some := list(islice(found, _AT_ONCE)):
+            steps = stored_appointments.step_counts(tx, appointments=[row.appointment_id for row in some])
+            last = {each.appointment_id: each.last_at for each in steps}
+            for row in some:
+                times = (row.checked_in_at, row.called_at, row.started_at, row.ended_at, last.get(row.appointment_id))
+                yield VisitRecord(
+                    id=row.id,
+                    appointment=row.appointment_id,
+                    patient=row.patient_id,
+                    doctor=row.doctor_id,
+                    status=QueueStatus(row.status),
+                    position=row.position,
+                    priority=row.priority,
+                    checked_in_at=tx.local(row.checked_in_at),
+                    ended_at=tx.local(row.ended_at),
+                    updated_at=tx.local(max(at for at in times if at is not None)),
+                )
 
     def _waiting(self) -> Iterator[Record]:
         tx = self.tx
