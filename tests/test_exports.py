@@ -157,12 +157,24 @@ def test_appointments_of_more_than_a_year_are_exported(clinic: Ask, run: Run) ->
 
 def test_the_name_of_the_file_gives_the_format(clinic: Ask, run: Run, refused: Refused, tmp_path: Path) -> None:
     lines, sheet, plain = tmp_path / "patients.jsonl", tmp_path / "patients.CSV", tmp_path / "patients.txt"
-    for each in (lines, sheet, plain):
+    for each in (lines, tmp_path / "patients.ndjson", sheet, plain):
         run("export", "patients", "--to", str(each), status=0)
     assert [json.loads(each)["number"] for each in lines.read_text().splitlines()] == ["P1", "P2"]
+    assert (tmp_path / "patients.ndjson").read_text() == lines.read_text()
     assert sheet.read_text() == plain.read_text() == run("export", "patients", status=0).stdout.replace("\r\n", "\n")
     error = refused(2, "usage", "export", "patients", "--to", f"{tmp_path}/new.csv", "-o", "jsonl")
     assert error["message"] == "--to: the file's name ends in .csv, but the format is jsonl."
+
+
+def test_a_name_that_promises_another_format_is_refused(
+    clinic: Ask, run: Run, refused: Refused, tmp_path: Path
+) -> None:
+    error = run("export", "patients", "--to", f"{tmp_path}/new.json", status=2).stderr
+    assert error.startswith("clinicctl: --to: an export has no format for .json; name the file .csv, .jsonl, .xlsx, ")
+    assert list(tmp_path.glob("*new*")) == []
+    for args in (("-o", "jsonl"), ("--json",)):
+        run("export", "patients", "--to", f"{tmp_path}/new.json", "--force", *args, status=0)
+        assert len((tmp_path / "new.json").read_text().splitlines()) == 2
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(clinic: Ask, refused: Refused, run: Run) -> None:
