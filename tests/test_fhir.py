@@ -286,6 +286,14 @@ CHANGES = (
     *(("Appointment", "undo --yes") for _ in range(4)),
     ("Slot", "cancel A1"),  # the slot is free
     ("Slot", "book P1 MEHTA today"),
+    ("Slot", "doctor avail set MEHTA today --capacity 3"),
+    ("Slot", "doctor avail weekly MEHTA mon-sun --capacity 4"),
+    ("Slot", "doctor edit MEHTA --capacity 5"),
+    ("Slot", "config capacity 6"),
+    ("Organization", "config name North"),
+    ("Location", "config name South"),
+    ("Patient", "patient edit P1 --note x"),
+    ("Practitioner", "doctor edit MEHTA --specialty x"),
 )
 
 

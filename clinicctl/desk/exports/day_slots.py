@@ -53,10 +53,13 @@ def _without_hours(tx: Tx, on: date) -> Extent:
     return Extent(hours.instant(on, begins, tx.zone), whole_day(tx, on)[1], "time")
 
 
-def iter_slots(tx: Tx, doctor: rows.DoctorRow, spans: Iterable[Span]) -> Iterator[SlotRecord]:
+def iter_slots(tx: Tx, doctor: rows.DoctorRow, spans: Iterable[Span], *, planned: datetime) -> Iterator[SlotRecord]:
     """Yield the slots of a doctor's days.
 
-    Of an archived doctor, only those with appointments."""
+    Of an archived doctor, only those with appointments. `planned` is the instant at which the rules for days last
+    changed.
+    """
+    planned = max(planned, doctor.updated_at)
     for span in spans:
         count = (span.last - span.first).days + 1
         for at in range(0, count, _DAYS_AT_ONCE):
@@ -65,11 +68,16 @@ def iter_slots(tx: Tx, doctor: rows.DoctorRow, spans: Iterable[Span]) -> Iterato
             found = selection.appointments(tx, chosen)
             booked = {on: list(of_day) for on, of_day in groupby(found, key=lambda row: row.date)}
             for state in days.list_states_of_doctors(tx, [doctor], dates)[doctor.id]:
-                yield from _of_day(tx, doctor, state, booked.get(state.date, ()))
+                yield from _of_day(tx, doctor, state, booked.get(state.date, ()), planned=planned)
 
 
 def _of_day(
-    tx: Tx, doctor: rows.DoctorRow, state: days.DayState, booked: Sequence[rows.AppointmentRow]
+    tx: Tx,
+    doctor: rows.DoctorRow,
+    state: days.DayState,
+    booked: Sequence[rows.AppointmentRow],
+    *,
+    planned: datetime,
 ) -> Iterator[SlotRecord]:
     by_slot: dict[int, rows.AppointmentRow] = {}
     latest: dict[int, datetime] = {}
@@ -82,7 +90,7 @@ def _of_day(
     is_active = doctor.archived_at is None
     free = free_slots(by_slot, state.remaining) if is_active else ()
     away = range(1, state.capacity + 1) if is_active and not state.present else ()
-    changed = doctor.updated_at if state.setting is None else max(doctor.updated_at, state.setting.updated_at)
+    changed = planned if state.setting is None else max(planned, state.setting.updated_at)
     for number in sorted({*by_slot, *free, *away}):
         row = by_slot.get(number)
         yield SlotRecord(

@@ -28,11 +28,11 @@ from clinicctl.rules.dates import estimate
 from clinicctl.rules.spans import SpansWord
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.compiled import appointments as stored_appointments
+from clinicctl.store.compiled import audit, rows
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.compiled import doctors as stored_doctors
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import patients as stored_patients
-from clinicctl.store.compiled import rows
 from clinicctl.store.compiled import waitlist as stored_waitlist
 from clinicctl.store.engine import Tx
 
@@ -50,17 +50,29 @@ def read(tx: Tx, *, on: SpansWord | None = None, no_personal: bool = False) -> R
     # The first row of the journal never changes, and no other clinic has the same.
     id_ = uuid5(NAMESPACE_URL, first.hash if first is not None else base)
     begun = first.at if first is not None else tx.now
-    clinic = ClinicRecord(id_, uuid5(id_, "location"), tx.clinic.name, tx.local(begun))
-    chosen = selection.choose(tx, on=on)
-    return Records(base, clinic, tx.local(tx.now), _Reader(tx, chosen, no_personal=no_personal).records(clinic))
+    configured = _last_write(tx, "config") or begun
+    clinic = ClinicRecord(id_, uuid5(id_, "location"), tx.clinic.name, tx.local(configured))
+    planned = max(configured, _last_write(tx, "doctor avail weekly") or begun)
+    reader = _Reader(tx, selection.choose(tx, on=on), planned=planned, no_personal=no_personal)
+    return Records(base, clinic, tx.local(tx.now), reader.records(clinic))
+
+
+def _last_write(tx: Tx, command: str) -> datetime | None:
+    """Return the instant of the last write of a command, or None."""
+    found = audit.writes_newest_first(tx, [audit.of_command(words=command, spelling=command)])
+    return next((row.at for row in found), None)
 
 
 class _Reader:
-    """Reads the records, and remembers which patients it has given."""
+    """Reads the records, and remembers which patients it has given.
 
-    def __init__(self, tx: Tx, chosen: Chosen, *, no_personal: bool) -> None:
+    `planned` is the instant at which the clinic's rules for days last changed. The weekdays have none of their own.
+    """
+
+    def __init__(self, tx: Tx, chosen: Chosen, *, planned: datetime, no_personal: bool) -> None:
         self.tx = tx
         self.chosen = chosen
+        self.planned = planned
         self.no_personal = no_personal
         self._given = set[int]()
         self._phones: patient_phones.PhonesOf = {}
@@ -80,7 +92,7 @@ class _Reader:
             for row in stored_patients.after(tx, number=0):
                 yield from self._patient(row)
         for doctor in doctors:
-            yield from iter_slots(tx, doctor, spans)
+            yield from iter_slots(tx, doctor, spans, planned=self.planned)
         yield from self._appointments()
         yield from self._visits()
         yield from self._waiting()
