@@ -1,5 +1,6 @@
 """Exported calendars, as a calendar program reads them again and again."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -8,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -109,6 +112,8 @@ def test_the_sequence_rises_with_each_change_in_the_history(clinic: Ask, run: Ru
         clinic(*line.split())
         found.append(sequence())
     assert found == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
+    (event,) = events(run, "--patient", "P1")
+    assert event.decoded("DTSTAMP") == event.decoded("LAST-MODIFIED") >= event.decoded("CREATED")
     clinic("appointment", "edit", "A1", "--note", "called")
     clinic("book", "P2", "MEHTA", "tomorrow")
     clinic("appointment", "edit", "A2", "--time", "10:00")
@@ -166,6 +171,15 @@ def test_names_of_patients_are_there_only_on_request(clinic: Ask, run: Run) -> N
     of_patient = exported(run, "--patient", "P2")
     assert "SUMMARY:Dr. Asha Mehta\n" in of_patient
     assert "X-WR-CALNAME:P2\n" in of_patient
+
+
+def test_old_control_characters_are_made_visible(clinic: Ask, run: Run) -> None:
+    clinic("book", "P1", "MEHTA", "+1d")
+    stored.change(os.environ["CLINICCTL_DB"], "UPDATE patients SET name = 'Anna \x1b[31m' WHERE number = 1")
+    stored.change(os.environ["CLINICCTL_DB"], "UPDATE doctors SET name = 'Asha\x07' WHERE code = 'MEHTA'")
+    text = exported(run, "--doctor", "MEHTA", "--names")
+    assert "SUMMARY:Anna <U+001B>[31m (P1)\n" in text
+    assert "X-WR-CALNAME:Asha<U+0007>\n" in text
 
 
 def test_a_calendar_has_the_chosen_days_only(clinic: Ask, run: Run) -> None:

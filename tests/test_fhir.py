@@ -151,6 +151,20 @@ def test_each_status_has_its_word_in_fhir(north: Ask, run: Run) -> None:
         )
 
 
+WHO_DECLINED = {"A1": (), "A7": ("Patient",), "A9": ("Patient",), "A10": ("Practitioner",), "A12": ("Patient",)}
+
+
+def test_whoever_cancelled_has_declined(north: Ask, run: Run) -> None:
+    found = bundle(run)
+    for number, kinds in WHO_DECLINED.items():
+        listed = {
+            each["actor"]["reference"].partition("/")[0]: each["status"]
+            for each in numbered(found, number)["participant"]
+        }
+        expected = dict.fromkeys(("Patient", "Practitioner", "Location"), "accepted") | dict.fromkeys(kinds, "declined")
+        assert listed == expected, number
+
+
 def test_only_waiting_entries_of_the_waitlist_are_there(north: Ask, run: Run) -> None:
     found = bundle(run)
     waiting = [each for each in of_kind(found, "Appointment") if each["status"] == "waitlist"]
@@ -162,6 +176,99 @@ def test_only_waiting_entries_of_the_waitlist_are_there(north: Ask, run: Run) ->
     assert "start" not in waiting[0]
     statuses = [each["status"] for each in waiting[0]["participant"]]
     assert statuses == ["accepted", "needs-action", "accepted"]
+
+
+def test_the_resources_of_a_visit_are_complete(ask: Ask, run: Run) -> None:
+    for line in VISIT.strip().splitlines():
+        ask(*(each.replace("~", " ") for each in line.split()))
+    text = run("export", "fhir", "--ndjson", status=0).stdout
+    for each in map(json.loads, text.splitlines()):
+        text = text.replace(each["id"], "1")
+    found = {each["resourceType"]: each for each in map(json.loads, text.splitlines())}
+    timed = {"meta", "created", "start", "end", "period", "planningHorizon"}
+    assert timed & found["Appointment"].keys() == {"meta", "created", "start", "end"}
+    assert found["Schedule"]["planningHorizon"] == {"start": day(0), "end": day(0)}
+    for kind, expected in COMPLETE.items():
+        left = found[kind].keys() - timed - {"resourceType", "id", "extension"}
+        assert {name: found[kind][name] for name in left} == expected, kind
+
+
+VISIT = f"""
+init --name North --timezone Europe/Berlin --region DE
+config fhir_base {health.BASE}
+config visit-type add check-up --minutes 60
+patient add Anna~Schmidt --phone none
+doctor add RAO Dr.~Rao --specialty cardiology
+doctor avail set RAO today --session 00:00-24:00 --every 30m
+book P1 RAO today --time 00:00 --past --visit-type check-up --reason back~pain --note call~first
+checkin A1
+"""
+
+
+def _to(kind: str) -> dict[str, str]:
+    return {"reference": f"{kind}/1"}
+
+
+def _identifier(kind: str, value: str) -> list[dict[str, str]]:
+    return [{"system": f"{health.BASE}/{kind}", "value": value}]
+
+
+COMPLETE: dict[str, dict[str, Any]] = {
+    "Organization": {"active": True, "name": "North"},
+    "Location": {
+        "status": "active",
+        "name": "North",
+        "mode": "instance",
+        "managingOrganization": _to("Organization"),
+    },
+    "Practitioner": {
+        "identifier": _identifier("doctor-code", "RAO"),
+        "active": True,
+        "name": [{"use": "official", "text": "Dr. Rao"}],
+    },
+    "PractitionerRole": {
+        "active": True,
+        "practitioner": _to("Practitioner"),
+        "organization": _to("Organization"),
+        "specialty": [{"text": "cardiology"}],
+        "location": [_to("Location")],
+    },
+    "Schedule": {"active": True, "actor": [_to("Practitioner"), _to("PractitionerRole"), _to("Location")]},
+    "Patient": {
+        "identifier": _identifier("patient-number", "P1"),
+        "active": True,
+        "name": [{"use": "official", "text": "Anna Schmidt"}],
+        "gender": "unknown",
+        "managingOrganization": _to("Organization"),
+    },
+    "Appointment": {
+        "identifier": _identifier("appointment-number", "A1"),
+        "status": "checked-in",
+        "serviceType": [{"text": "check-up"}],
+        "reasonCode": [{"text": "back pain"}],
+        "comment": "call first",
+        "slot": [_to("Slot"), _to("Slot")],
+        "participant": [
+            {"actor": _to("Patient"), "required": "required", "status": "accepted"},
+            {"actor": _to("Practitioner"), "required": "required", "status": "accepted"},
+            {"actor": _to("Location"), "required": "information-only", "status": "accepted"},
+        ],
+    },
+    "Encounter": {
+        "status": "arrived",
+        "class": {
+            "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+            "code": "AMB",
+            "display": "ambulatory",
+        },
+        "subject": _to("Patient"),
+        "participant": [{"individual": _to("Practitioner")}],
+        "appointment": [_to("Appointment")],
+        "location": [{"location": _to("Location")}],
+        "serviceProvider": _to("Organization"),
+    },
+}
+"""What the resources of a visit have beside their instants and extensions, with 1 for each id."""
 
 
 def test_a_moved_appointment_refers_to_the_new_one(north: Ask, run: Run) -> None:
@@ -227,6 +334,17 @@ def test_patients_are_active_merged_archived_or_erased(north: Ask, run: Run) -> 
     assert len(people["P3"]["birthDate"]) == len("2026-05")
     assert people["P4"]["link"] == [{"other": {"reference": f"Patient/{one['id']}"}, "type": "replaced-by"}]
     assert people["P5"].keys() & {"name", "telecom", "gender", "birthDate"} == set()
+
+
+def test_an_archived_doctor_is_not_active_and_has_no_free_slot(north: Ask, run: Run) -> None:
+    north("doctor", "add", "GONE", "Dr. Gone")
+    north("doctor", "archive", "GONE")
+    found = bundle(run)
+    (doctor,) = (each for each in of_kind(found, "Practitioner") if identifier(each, "doctor-code") == "GONE")
+    (role,) = (each for each in of_kind(found, "PractitionerRole") if doctor["id"] in str(each["practitioner"]))
+    (schedule,) = (each for each in of_kind(found, "Schedule") if doctor["id"] in str(each["actor"]))
+    assert (doctor["active"], role["active"], schedule["active"]) == (False, False, False)
+    assert [each for each in of_kind(found, "Slot") if schedule["id"] in str(each["schedule"])] == []
 
 
 def test_an_encounter_tells_of_the_queue(north: Ask, run: Run) -> None:
