@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 
+from clinicctl import clock
 from tests import stored
 
 Ask = Callable[..., Any]
@@ -112,12 +113,22 @@ def test_the_sequence_rises_with_each_change_in_the_history(clinic: Ask, run: Ru
         clinic(*line.split())
         found.append(sequence())
     assert found == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
-    (event,) = events(run, "--patient", "P1")
-    assert event.decoded("DTSTAMP") == event.decoded("LAST-MODIFIED") >= event.decoded("CREATED")
     clinic("appointment", "edit", "A1", "--note", "called")
     clinic("book", "P2", "MEHTA", "tomorrow")
     clinic("appointment", "edit", "A2", "--time", "10:00")
     assert sequence() == (5, 5)
+
+
+def test_an_event_is_dated_by_its_last_change(clinic: Ask, run: Run) -> None:
+    clinic("book", "P1", "MEHTA", "+5d")
+    clock.shift(60)
+    try:
+        clinic("appointment", "edit", "A1", "--note", "called")
+    finally:
+        clock.shift(0)
+    (event,) = events(run, "--patient", "P1")
+    assert event.decoded("DTSTAMP") == event.decoded("LAST-MODIFIED")
+    assert event.decoded("DTSTAMP") - event.decoded("CREATED") > timedelta(seconds=50)
 
 
 def test_a_slot_with_hours_has_a_start_and_an_end_in_its_zone(clinic: Ask, run: Run) -> None:
@@ -218,4 +229,5 @@ def test_an_empty_calendar_is_a_calendar(clinic: Ask, run: Run, tmp_path: Path) 
     assert answer.stderr == f"clinicctl: {target}: 0 records.\n"
     calendar = icalendar.Calendar.from_ical(target.read_bytes())
     assert calendar["X-WR-CALNAME"] == "Dr. Vikram Rao"
+    assert calendar["X-WR-TIMEZONE"] == "Europe/Berlin"
     assert calendar.walk("VEVENT") == []

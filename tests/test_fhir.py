@@ -191,6 +191,8 @@ def test_the_resources_of_a_visit_are_complete(ask: Ask, run: Run) -> None:
     for kind, expected in COMPLETE.items():
         left = found[kind].keys() - timed - {"resourceType", "id", "extension"}
         assert {name: found[kind][name] for name in left} == expected, kind
+    bare = run("export", "fhir", "--no-personal", status=0).stdout
+    assert [each for each in ("Anna", "Dr. Rao", "back pain", "call first") if each in bare or each not in text] == []
 
 
 VISIT = f"""
@@ -314,6 +316,9 @@ def test_slots_say_what_can_be_had(north: Ask, run: Run) -> None:
     assert slots[f"MEHTA/{day(1)}/1"]["status"] == "busy-unavailable"
     assert slots[f"LIM/{day(3)}/1"]["status"] == "busy-tentative", "booked, and the doctor is away"
     assert slots[f"LIM/{day(4)}/2"]["overbooked"] is True
+    north("doctor", "avail", "set", "LIM", "today", "--absent", "--on-conflict", "keep")
+    later = {identifier(each, "slot"): each for each in of_kind(bundle(run, "--day", "today"), "Slot")}
+    assert later[f"LIM/{day(0)}/1"]["status"] == "busy", "the patient is there"
     assert slots[f"RAO/{day(2)}/19"]["start"][:16] == f"{day(2)}T09:00"
     assert [slots[f"RAO/{day(2)}/{nth}"]["status"] for nth in (18, 19, 20, 21)] == ["free", "busy", "busy", "free"]
 

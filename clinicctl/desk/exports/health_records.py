@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from uuid import NAMESPACE_URL, uuid5
 
-from clinicctl.desk import lookup, patient_phones, waitlist
+from clinicctl.desk import patient_phones, waitlist
 from clinicctl.desk.exports import selection
 from clinicctl.desk.exports.day_slots import extent_of, iter_slots, schedule_id, slot_id, whole_day
 from clinicctl.desk.exports.selection import Chosen
@@ -114,16 +114,14 @@ class _Reader:
         """Yield those patients that were not given before."""
         new = sorted(set(numbers) - self._given)
         if new:
-            # Read at once: the records into which they were merged are looked up meanwhile.
-            for row in list(stored_patients.with_numbers(self.tx, numbers=new)):
+            # None of them is merged: a merge moves what refers to a patient.
+            for row in stored_patients.with_numbers(self.tx, numbers=new):
                 yield from self._patient(row)
 
     def _patient(self, row: rows.PatientRow) -> Iterator[PatientRecord]:
         if row.number in self._given:
             return
         self._given.add(row.number)
-        if row.merged_into is not None and self.chosen.is_limited:
-            yield from self._patient(lookup.patient_by_id(self.tx, row.merged_into))
         hidden = self.no_personal or row.erased_at is not None
         born = row.born.isoformat() if row.born else estimate(row.born_year, row.born_month)
         yield PatientRecord(
