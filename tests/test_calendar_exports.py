@@ -1,5 +1,6 @@
 """Exported calendars, as a calendar program reads them again and again."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -8,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+
+from clinicctl import clock
+from tests import stored
 
 Ask = Callable[..., Any]
 Run = Callable[..., Any]
@@ -115,6 +119,18 @@ def test_the_sequence_rises_with_each_change_in_the_history(clinic: Ask, run: Ru
     assert sequence() == (5, 5)
 
 
+def test_an_event_is_dated_by_its_last_change(clinic: Ask, run: Run) -> None:
+    clinic("book", "P1", "MEHTA", "+5d")
+    clock.shift(60)
+    try:
+        clinic("appointment", "edit", "A1", "--note", "called")
+    finally:
+        clock.shift(0)
+    (event,) = events(run, "--patient", "P1")
+    assert event.decoded("DTSTAMP") == event.decoded("LAST-MODIFIED")
+    assert event.decoded("DTSTAMP") - event.decoded("CREATED") > timedelta(seconds=50)
+
+
 def test_a_slot_with_hours_has_a_start_and_an_end_in_its_zone(clinic: Ask, run: Run) -> None:
     clinic("config", "visit-type", "add", "long", "--minutes", "40")
     clinic("book", "P1", "RAO", "+5d", "--time", "11:00", "--visit-type", "long")
@@ -168,6 +184,15 @@ def test_names_of_patients_are_there_only_on_request(clinic: Ask, run: Run) -> N
     assert "X-WR-CALNAME:P2\n" in of_patient
 
 
+def test_old_control_characters_are_made_visible(clinic: Ask, run: Run) -> None:
+    clinic("book", "P1", "MEHTA", "+1d")
+    stored.change(os.environ["CLINICCTL_DB"], "UPDATE patients SET name = 'Anna \x1b[31m' WHERE number = 1")
+    stored.change(os.environ["CLINICCTL_DB"], "UPDATE doctors SET name = 'Asha\x07' WHERE code = 'MEHTA'")
+    text = exported(run, "--doctor", "MEHTA", "--names")
+    assert "SUMMARY:Anna <U+001B>[31m (P1)\n" in text
+    assert "X-WR-CALNAME:Asha<U+0007>\n" in text
+
+
 def test_a_calendar_has_the_chosen_days_only(clinic: Ask, run: Run) -> None:
     for day in ("+1d", "+5d", "+400d"):
         clinic("book", "P1", "MEHTA", day)
@@ -204,4 +229,5 @@ def test_an_empty_calendar_is_a_calendar(clinic: Ask, run: Run, tmp_path: Path) 
     assert answer.stderr == f"clinicctl: {target}: 0 records.\n"
     calendar = icalendar.Calendar.from_ical(target.read_bytes())
     assert calendar["X-WR-CALNAME"] == "Dr. Vikram Rao"
+    assert calendar["X-WR-TIMEZONE"] == "Europe/Berlin"
     assert calendar.walk("VEVENT") == []

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import os
 import stat
@@ -57,15 +58,15 @@ def exported(run: Run, *args: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(run("export", *args, status=0).stdout, newline="")))
 
 
-@pytest.mark.parametrize("line", LISTS)
-def test_an_export_has_the_rows_and_columns_of_the_list(line: str, day: Ask, run: Run) -> None:
-    listed = run(*LISTS[line].split(), "-o", "csv", status=0).stdout
-    assert listed.count("\n") > 1, "a list without rows shows nothing"
-    assert run("export", *line.split(), status=0).stdout == listed
-    if not line.startswith("journal"):
-        objects = run(*LISTS[line].split(), "-o", "jsonl", status=0).stdout
-        assert run("export", *line.split(), "-o", "jsonl", status=0).stdout == objects
-        assert run("export", *line.split(), "--json", status=0).stdout == objects
+def test_an_export_has_the_rows_and_columns_of_the_list(day: Ask, run: Run) -> None:
+    for line, of_list in LISTS.items():
+        listed = run(*of_list.split(), "-o", "csv", status=0).stdout
+        assert listed.count("\n") > 1, f"{of_list}: a list without rows shows nothing"
+        assert run("export", *line.split(), status=0).stdout == listed, line
+        if not line.startswith("journal"):
+            objects = run(*of_list.split(), "-o", "jsonl", status=0).stdout
+            assert run("export", *line.split(), "-o", "jsonl", status=0).stdout == objects, line
+            assert run("export", *line.split(), "--json", status=0).stdout == objects, line
 
 
 def test_exported_days_are_those_of_each_doctor(day: Ask, run: Run) -> None:
@@ -156,12 +157,24 @@ def test_appointments_of_more_than_a_year_are_exported(clinic: Ask, run: Run) ->
 
 def test_the_name_of_the_file_gives_the_format(clinic: Ask, run: Run, refused: Refused, tmp_path: Path) -> None:
     lines, sheet, plain = tmp_path / "patients.jsonl", tmp_path / "patients.CSV", tmp_path / "patients.txt"
-    for each in (lines, sheet, plain):
+    for each in (lines, tmp_path / "patients.ndjson", sheet, plain):
         run("export", "patients", "--to", str(each), status=0)
     assert [json.loads(each)["number"] for each in lines.read_text().splitlines()] == ["P1", "P2"]
+    assert (tmp_path / "patients.ndjson").read_text() == lines.read_text()
     assert sheet.read_text() == plain.read_text() == run("export", "patients", status=0).stdout.replace("\r\n", "\n")
     error = refused(2, "usage", "export", "patients", "--to", f"{tmp_path}/new.csv", "-o", "jsonl")
     assert error["message"] == "--to: the file's name ends in .csv, but the format is jsonl."
+
+
+def test_a_name_that_promises_another_format_is_refused(
+    clinic: Ask, run: Run, refused: Refused, tmp_path: Path
+) -> None:
+    error = run("export", "patients", "--to", f"{tmp_path}/new.json", status=2).stderr
+    assert error.startswith("clinicctl: --to: an export has no format for .json; name the file .csv, .jsonl, .xlsx, ")
+    assert list(tmp_path.glob("*new*")) == []
+    for args in (("-o", "jsonl"), ("--json",)):
+        run("export", "patients", "--to", f"{tmp_path}/new.json", "--force", *args, status=0)
+        assert len((tmp_path / "new.json").read_text().splitlines()) == 2
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(clinic: Ask, refused: Refused, run: Run) -> None:
@@ -302,14 +315,14 @@ def test_nothing_is_printed_before_everything_was_read(clinic: Ask, run: Run, mo
 # Nothing personal
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_without_personal_data_no_name_phone_or_text_is_left(kind: str, day: Ask, run: Run) -> None:
-    full = run("export", kind, *ALL.get(kind, ()), "-o", "jsonl", status=0).stdout.lower()
-    left = run("export", kind, *ALL.get(kind, ()), "-o", "jsonl", "--no-personal", status=0).stdout.lower()
+def test_without_personal_data_no_name_phone_or_text_is_left(day: Ask, run: Run) -> None:
     marks = [*every_write.MARKS, "zyxwin-reason", "zyxwin-why", "zyxwin-note", "congress", "dr. ", '"k1"']
-    assert kind == "journal" or any(each in full for each in marks)
-    assert [each for each in marks if each in left] == []
-    assert full.count("\n") == left.count("\n") > 0
+    for kind in KINDS:
+        full = run("export", kind, *ALL.get(kind, ()), "-o", "jsonl", status=0).stdout.lower()
+        left = run("export", kind, *ALL.get(kind, ()), "-o", "jsonl", "--no-personal", status=0).stdout.lower()
+        assert kind == "journal" or any(each in full for each in marks), kind
+        assert [each for each in marks if each in left] == [], kind
+        assert full.count("\n") == left.count("\n") > 0, kind
 
 
 ALL = {"patients": ["--all"], "doctors": ["--all"]}
@@ -339,21 +352,78 @@ def test_without_personal_data_each_actor_is_a_number(clinic: Ask, run: Run) -> 
 # What the imports read back
 
 
-@pytest.mark.parametrize("format", ["csv", "jsonl"])
-def test_what_an_import_reads_back_changes_nothing(format: str, day: Ask, run: Run, tmp_path: Path) -> None:
-    imports = {
-        "patients": (["export", "patients"], ["patient", "import"]),
-        "doctors": (["export", "doctors"], ["doctor", "import"]),
-        "days": (["export", "days", "--day", "today.."], ["doctor", "avail", "import"]),
-    }
-    for name, (export, read) in imports.items():
-        target = tmp_path / f"{name}.{format}"
-        run(*export, "--to", str(target), status=0)
-        found = day(*read, str(target))
+IMPORTS = {
+    "patients": ("export patients --all", "patient import"),
+    "doctors": ("export doctors --all", "doctor import"),
+    "days": ("export days --day today..", "doctor avail import"),
+}
+"""Exports, each with the import that reads it back."""
+
+
+def test_what_an_import_reads_back_changes_nothing(day: Ask, run: Run, tmp_path: Path) -> None:
+    for args in HARD:
+        day(*args.split())
+    for (name, (export, read)), end in itertools.product(IMPORTS.items(), ("csv", "jsonl", "xlsx")):
+        target = tmp_path / f"{name}.{end}"
+        run(*export.split(), "--to", str(target), status=0)
+        found = day(*read.split(), str(target))
         changed = {each: found[each] for each in ("added", "changed", "refused")}
         assert changed == {"added": 0, "changed": 0, "refused": 0}, found
         assert found["unchanged"] > 0
     run("audit", "verify", status=0)
+
+
+HARD = (
+    "patient add Nobody --phone none",
+    "patient add Nobody --phone none --new",
+    "patient add Somebody --phone none --age 40",
+    "patient add Somebody --phone none --age 40 --new --note =1+1",
+    "patient add Archived --phone none",
+    "patient archive Archived",
+    "patient add Once --phone none",
+    "patient add Now --phone none --age 6m",
+    "patient merge Once --into Now --yes",
+    "patient add Twin --phone 9876500001 --born 2001-01-01",
+    "patient add Twin --phone 9876500001 --born 2001-01-01 --sex male --new",
+    "doctor add AWAY Away --capacity 3",
+    "doctor archive AWAY",
+)
+"""Rows that nothing but their id tells apart, and archived ones."""
+
+
+@pytest.mark.parametrize("kind", ["patients", "doctors"])
+def test_an_archived_row_is_refused_only_if_it_says_something_new(
+    kind: str, clinic: Ask, run: Run, refused: Refused, tmp_path: Path
+) -> None:
+    for args in HARD:
+        clinic(*args.split())
+    export, read = IMPORTS[kind]
+    target = tmp_path / "rows.jsonl"
+    run(*export.split(), "--to", str(target), status=0)
+    rows = [json.loads(each) for each in target.read_text("utf-8").splitlines()]
+    (archived,) = (each for each in rows if each["name"] in ("Archived", "Away"))
+    archived |= {"note": "back again"} if kind == "patients" else {"specialty": "cardiology"}
+    target.write_text(json.dumps(archived), "utf-8")
+    assert "archived" in refused(65, "bad_file", *read.split(), str(target))["hint"]
+
+
+def test_an_id_with_another_name_says_nothing(clinic: Ask, run: Run, tmp_path: Path) -> None:
+    clinic("patient", "add", "Nobody", "--phone", "none")
+    target = tmp_path / "rows.jsonl"
+    (row,) = (each for each in run("export", "patients", "-o", "jsonl", status=0).lines if each["name"] == "Nobody")
+    target.write_text("\n".join(json.dumps(row | {"name": each}) for each in ("NOBODY ", "Nobody Else")), "utf-8")
+    found = clinic("patient", "import", str(target))["rows"]
+    assert [(each["patient"], each["outcome"]) for each in found] == [("P3", "unchanged"), ("P4", "added")]
+
+
+def test_a_row_of_a_record_that_was_merged_since_is_matched_as_any_other(clinic: Ask, run: Run, tmp_path: Path) -> None:
+    clinic("patient", "add", "Once", "--phone", "9876500001")
+    target = tmp_path / "rows.jsonl"
+    (row,) = (each for each in run("export", "patients", "-o", "jsonl", status=0).lines if each["name"] == "Once")
+    clinic("patient", "merge", "P3", "--into", "P1", "--yes")
+    target.write_text(json.dumps(row | {"language": "de"}), "utf-8")
+    (found,) = clinic("patient", "import", str(target))["rows"]
+    assert (found["patient"], found["filled"]) == ("P1", ["language"])
 
 
 @pytest.mark.file

@@ -95,33 +95,32 @@ def test_other_models_refuse_what_is_no_resource(north: Ask, run: Run) -> None:
             model.model_validate({**first, **wrong})
 
 
-@pytest.mark.parametrize(
-    "args", [[], ["--day", "today..+2d"], ["--day", "+2d"], ["--day", "..+1d,+9d"], ["--no-personal"]]
-)
-def test_every_reference_is_to_a_resource_that_is_there(args: list[str], north: Ask, run: Run) -> None:
-    found = resources(bundle(run, *args))
-    named = Counter(f"{each['resourceType']}/{each['id']}" for each in found)
-    assert [name for name, count in named.items() if count > 1] == []
-    assert {name for each in found for name in references(each)} - named.keys() == set()
-    assert all(each["meta"]["lastUpdated"] for each in found)
+def test_every_reference_is_to_a_resource_that_is_there(north: Ask, run: Run) -> None:
+    for line in ("", "--day today..+2d", "--day +2d", "--day ..+1d,+9d", "--no-personal"):
+        found = resources(bundle(run, *line.split()))
+        named = Counter(f"{each['resourceType']}/{each['id']}" for each in found)
+        assert [name for name, count in named.items() if count > 1] == [], line
+        assert {name for each in found for name in references(each)} - named.keys() == set(), line
+        assert all(each["meta"]["lastUpdated"] for each in found), line
 
 
-@pytest.mark.parametrize("days", [0, 1, 2, 4, 7, 9, 10])
-def test_a_reader_of_fhir_sees_the_day_sheet_of_the_desk(days: int, north: Ask, run: Run) -> None:
-    sheet = [
-        {
-            "doctor": each["doctor"],
-            "slot": each["slot"],
-            "status": each["status"],
-            "patient": each["appointment"]["patient"]["name"] if each["appointment"] else None,
-            "number": each["appointment"]["number"] if each["appointment"] else None,
-            "start": each["time"],
-        }
-        for each in north("day", day(days))
-    ]
-    assert sheet
-    assert health.day_sheet(bundle(run), day(days)) == sheet
-    assert health.day_sheet(bundle(run, "--day", day(days)), day(days)) == sheet
+def test_a_reader_of_fhir_sees_the_day_sheet_of_the_desk(north: Ask, run: Run) -> None:
+    whole = bundle(run)
+    for on in map(day, (0, 1, 2, 3, 4, 7, 9, 10)):
+        sheet = [
+            {
+                "doctor": each["doctor"],
+                "slot": each["slot"],
+                "status": each["status"],
+                "patient": each["appointment"]["patient"]["name"] if each["appointment"] else None,
+                "number": each["appointment"]["number"] if each["appointment"] else None,
+                "start": each["time"],
+            }
+            for each in north("day", on)
+        ]
+        assert sheet
+        assert health.day_sheet(whole, on) == sheet
+        assert health.day_sheet(bundle(run, "--day", on), on) == sheet
 
 
 APPOINTMENTS = {
@@ -152,6 +151,20 @@ def test_each_status_has_its_word_in_fhir(north: Ask, run: Run) -> None:
         )
 
 
+WHO_DECLINED = {"A1": (), "A7": ("Patient",), "A9": ("Patient",), "A10": ("Practitioner",), "A12": ("Patient",)}
+
+
+def test_whoever_cancelled_has_declined(north: Ask, run: Run) -> None:
+    found = bundle(run)
+    for number, kinds in WHO_DECLINED.items():
+        listed = {
+            each["actor"]["reference"].partition("/")[0]: each["status"]
+            for each in numbered(found, number)["participant"]
+        }
+        expected = dict.fromkeys(("Patient", "Practitioner", "Location"), "accepted") | dict.fromkeys(kinds, "declined")
+        assert listed == expected, number
+
+
 def test_only_waiting_entries_of_the_waitlist_are_there(north: Ask, run: Run) -> None:
     found = bundle(run)
     waiting = [each for each in of_kind(found, "Appointment") if each["status"] == "waitlist"]
@@ -163,6 +176,101 @@ def test_only_waiting_entries_of_the_waitlist_are_there(north: Ask, run: Run) ->
     assert "start" not in waiting[0]
     statuses = [each["status"] for each in waiting[0]["participant"]]
     assert statuses == ["accepted", "needs-action", "accepted"]
+
+
+def test_the_resources_of_a_visit_are_complete(ask: Ask, run: Run) -> None:
+    for line in VISIT.strip().splitlines():
+        ask(*(each.replace("~", " ") for each in line.split()))
+    text = run("export", "fhir", "--ndjson", status=0).stdout
+    for each in map(json.loads, text.splitlines()):
+        text = text.replace(each["id"], "1")
+    found = {each["resourceType"]: each for each in map(json.loads, text.splitlines())}
+    timed = {"meta", "created", "start", "end", "period", "planningHorizon"}
+    assert timed & found["Appointment"].keys() == {"meta", "created", "start", "end"}
+    assert found["Schedule"]["planningHorizon"] == {"start": day(0), "end": day(0)}
+    for kind, expected in COMPLETE.items():
+        left = found[kind].keys() - timed - {"resourceType", "id", "extension"}
+        assert {name: found[kind][name] for name in left} == expected, kind
+    bare = run("export", "fhir", "--no-personal", status=0).stdout
+    assert [each for each in ("Anna", "Dr. Rao", "back pain", "call first") if each in bare or each not in text] == []
+
+
+VISIT = f"""
+init --name North --timezone Europe/Berlin --region DE
+config fhir_base {health.BASE}
+config visit-type add check-up --minutes 60
+patient add Anna~Schmidt --phone none
+doctor add RAO Dr.~Rao --specialty cardiology
+doctor avail set RAO today --session 00:00-24:00 --every 30m
+book P1 RAO today --time 00:00 --past --visit-type check-up --reason back~pain --note call~first
+checkin A1
+"""
+
+
+def _to(kind: str) -> dict[str, str]:
+    return {"reference": f"{kind}/1"}
+
+
+def _identifier(kind: str, value: str) -> list[dict[str, str]]:
+    return [{"system": f"{health.BASE}/{kind}", "value": value}]
+
+
+COMPLETE: dict[str, dict[str, Any]] = {
+    "Organization": {"active": True, "name": "North"},
+    "Location": {
+        "status": "active",
+        "name": "North",
+        "mode": "instance",
+        "managingOrganization": _to("Organization"),
+    },
+    "Practitioner": {
+        "identifier": _identifier("doctor-code", "RAO"),
+        "active": True,
+        "name": [{"use": "official", "text": "Dr. Rao"}],
+    },
+    "PractitionerRole": {
+        "active": True,
+        "practitioner": _to("Practitioner"),
+        "organization": _to("Organization"),
+        "specialty": [{"text": "cardiology"}],
+        "location": [_to("Location")],
+    },
+    "Schedule": {"active": True, "actor": [_to("Practitioner"), _to("PractitionerRole"), _to("Location")]},
+    "Patient": {
+        "identifier": _identifier("patient-number", "P1"),
+        "active": True,
+        "name": [{"use": "official", "text": "Anna Schmidt"}],
+        "gender": "unknown",
+        "managingOrganization": _to("Organization"),
+    },
+    "Appointment": {
+        "identifier": _identifier("appointment-number", "A1"),
+        "status": "checked-in",
+        "serviceType": [{"text": "check-up"}],
+        "reasonCode": [{"text": "back pain"}],
+        "comment": "call first",
+        "slot": [_to("Slot"), _to("Slot")],
+        "participant": [
+            {"actor": _to("Patient"), "required": "required", "status": "accepted"},
+            {"actor": _to("Practitioner"), "required": "required", "status": "accepted"},
+            {"actor": _to("Location"), "required": "information-only", "status": "accepted"},
+        ],
+    },
+    "Encounter": {
+        "status": "arrived",
+        "class": {
+            "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+            "code": "AMB",
+            "display": "ambulatory",
+        },
+        "subject": _to("Patient"),
+        "participant": [{"individual": _to("Practitioner")}],
+        "appointment": [_to("Appointment")],
+        "location": [{"location": _to("Location")}],
+        "serviceProvider": _to("Organization"),
+    },
+}
+"""What the resources of a visit have beside their instants and extensions, with 1 for each id."""
 
 
 def test_a_moved_appointment_refers_to_the_new_one(north: Ask, run: Run) -> None:
@@ -208,6 +316,9 @@ def test_slots_say_what_can_be_had(north: Ask, run: Run) -> None:
     assert slots[f"MEHTA/{day(1)}/1"]["status"] == "busy-unavailable"
     assert slots[f"LIM/{day(3)}/1"]["status"] == "busy-tentative", "booked, and the doctor is away"
     assert slots[f"LIM/{day(4)}/2"]["overbooked"] is True
+    north("doctor", "avail", "set", "LIM", "today", "--absent", "--on-conflict", "keep")
+    later = {identifier(each, "slot"): each for each in of_kind(bundle(run, "--day", "today"), "Slot")}
+    assert later[f"LIM/{day(0)}/1"]["status"] == "busy", "the patient is there"
     assert slots[f"RAO/{day(2)}/19"]["start"][:16] == f"{day(2)}T09:00"
     assert [slots[f"RAO/{day(2)}/{nth}"]["status"] for nth in (18, 19, 20, 21)] == ["free", "busy", "busy", "free"]
 
@@ -228,6 +339,17 @@ def test_patients_are_active_merged_archived_or_erased(north: Ask, run: Run) -> 
     assert len(people["P3"]["birthDate"]) == len("2026-05")
     assert people["P4"]["link"] == [{"other": {"reference": f"Patient/{one['id']}"}, "type": "replaced-by"}]
     assert people["P5"].keys() & {"name", "telecom", "gender", "birthDate"} == set()
+
+
+def test_an_archived_doctor_is_not_active_and_has_no_free_slot(north: Ask, run: Run) -> None:
+    north("doctor", "add", "GONE", "Dr. Gone")
+    north("doctor", "archive", "GONE")
+    found = bundle(run)
+    (doctor,) = (each for each in of_kind(found, "Practitioner") if identifier(each, "doctor-code") == "GONE")
+    (role,) = (each for each in of_kind(found, "PractitionerRole") if doctor["id"] in str(each["practitioner"]))
+    (schedule,) = (each for each in of_kind(found, "Schedule") if doctor["id"] in str(each["actor"]))
+    assert (doctor["active"], role["active"], schedule["active"]) == (False, False, False)
+    assert [each for each in of_kind(found, "Slot") if schedule["id"] in str(each["schedule"])] == []
 
 
 def test_an_encounter_tells_of_the_queue(north: Ask, run: Run) -> None:
@@ -262,6 +384,40 @@ def test_ids_are_the_same_in_every_export(north: Ask, run: Run) -> None:
         assert identifier(found[f"Appointment/{each['id']}"], "appointment-number") == each["number"]
     for each in north("patient", "list"):
         assert f"Patient/{each['id']}" in found
+
+
+def test_what_a_write_changes_has_its_instant(clinic: Ask, run: Run) -> None:
+    clinic("config", "fhir_base", health.BASE)
+    clinic("book", "P1", "MEHTA", "today")
+
+    def changed(kind: str, line: str) -> bool:
+        """Return whether a write changes the instant of the first resource of a kind."""
+        before = of_kind(bundle(run), kind)[0]["meta"]["lastUpdated"]
+        clinic(*line.split())
+        after = of_kind(bundle(run), kind)[0]["meta"]["lastUpdated"]
+        return datetime.fromisoformat(after) > datetime.fromisoformat(before)
+
+    for kind, line in CHANGES:
+        assert changed(kind, line), line
+
+
+CHANGES = (
+    ("Slot", "checkin A1"),
+    ("Encounter", "queue hold MEHTA 1"),
+    ("Encounter", "queue priority MEHTA 1 5"),
+    ("Appointment", "queue resume MEHTA 1"),
+    *(("Appointment", "undo --yes") for _ in range(4)),
+    ("Slot", "cancel A1"),  # the slot is free
+    ("Slot", "book P1 MEHTA today"),
+    ("Slot", "doctor avail set MEHTA today --capacity 3"),
+    ("Slot", "doctor avail weekly MEHTA mon-sun --capacity 4"),
+    ("Slot", "doctor edit MEHTA --capacity 5"),
+    ("Slot", "config capacity 6"),
+    ("Organization", "config name North"),
+    ("Location", "config name South"),
+    ("Patient", "patient edit P1 --note x"),
+    ("Practitioner", "doctor edit MEHTA --specialty x"),
+)
 
 
 def test_lines_have_the_resources_of_the_bundle(north: Ask, run: Run, tmp_path: Path) -> None:

@@ -20,24 +20,35 @@ Write = Callable[[Any, BinaryIO, Follow], None]
 _SAME = {"json": "jsonl", "jsonl": "jsonl", "csv": "csv"}
 """The formats of lists that are also formats of exports."""
 
+_ENDS = {**{each.value: each for each in TableFormat}, "ndjson": TableFormat.JSONL}
+"""The formats of files, by the ends of their names."""
+
+_OTHER_ENDS = ("json", "tsv", "xls", "xlsm", "ods")
+"""The ends of names of tables that an export does not write."""
+
 
 def table_format(context: AppContext, to: str, given: TableFormat | None) -> TableFormat:
     """Return the format of a table.
 
     It is the one given, or that of the file's name, else that of lists, else CSV. Refuses a name that contradicts the
-    format given.
+    format given, and one that promises a format of others.
     """
+    typed = context.flags.get("output")
     if given is TableFormat.JSONL:
         # Errors are then JSON, too.
         context.flags |= {"output": "jsonl"}
     end = os.path.splitext(to)[1].lower().removeprefix(".")
-    named = TableFormat(end) if to != "-" and end in list(TableFormat) else None
+    named = _ENDS.get(end) if to != "-" else None
     if given and named and given is not named:
         raise errors.Usage(problem=f"--to: the file's name ends in .{end}, but the format is {given}.")
-    typed = context.flags.get("output")
-    if not (given or named) and typed is not None and typed not in _SAME:
+    if found := given or named:
+        return found
+    if typed is not None and typed not in _SAME:
         raise errors.BadValue(problem=f"--output: {typed} is no format of an export; use {', '.join(TableFormat)}.")
-    return given or named or TableFormat(_SAME.get(context.settings.output or "", "csv"))
+    if typed is None and end in _OTHER_ENDS:
+        ends = ", ".join(f".{each}" for each in TableFormat)
+        raise errors.Usage(problem=f"--to: an export has no format for .{end}; name the file {ends}.")
+    return TableFormat(_SAME.get(context.settings.output or "", "csv"))
 
 
 def has_lines(to: str) -> bool:

@@ -117,9 +117,8 @@ class VisitRecord(NamedTuple):
     position: int
     priority: int
     checked_in_at: datetime
-    called_at: datetime | None
-    started_at: datetime | None
     ended_at: datetime | None
+    updated_at: datetime
 
 
 class WaitingRecord(NamedTuple):

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 from clinicctl.errors import BadValue, typed
-from clinicctl.rules import days, fingerprints, import_cells, tabular, text
+from clinicctl.rules import days, fingerprints, import_cells, references, tabular, text
 from clinicctl.rules.dates import AgeWord, BirthWord
 from clinicctl.rules.import_cells import Cell, ParsedCells, problem_of
-from clinicctl.rules.references import doctor_code
 from clinicctl.rules.tabular import PLAIN, Cells, Columns, Reading, Sheet
 from clinicctl.statuses import DaySource, Notify, Sex, SheetFormat
 
@@ -67,10 +67,11 @@ PATIENTS = Columns(
         "phone_unverified": (),
         "notify": ("notifications", "messages"),
         "language": (),
+        "id": (),
     },
     required=("name",),
     written=(
-        *("id", "number", "age_months", "created_at", "archived_at", "merged_into", "erased_at", "score"),
+        *("number", "age_months", "created_at", "archived_at", "merged_into", "erased_at", "score"),
         *("former_names", "former_names_count", "former_phones", "former_phones_count"),
     ),
     lists=("phones",),
@@ -112,7 +113,8 @@ class PatientRow(NamedTuple):
     """A patient, as in a registration.
 
     The phones are unparsed, and the first is empty for none; their region is the clinic's. A row may have both a birth
-    date and an age, which have to agree. `unverified` accepts an invalid phone, as a list of the program marks it.
+    date and an age, which have to agree. `unverified` accepts an invalid phone, as a list of the program marks it. `id`
+    is that of a patient in a list of the program.
     """
 
     line: int
@@ -128,6 +130,7 @@ class PatientRow(NamedTuple):
     unverified: bool = False
     notify: Notify | None = None
     language: str | None = None
+    id: UUID | None = None
 
 
 class DoctorRow(NamedTuple):
@@ -212,7 +215,7 @@ def read_patients(
     phones, flags = Cell("phone", import_cells.phones), ParsedCells("phone_unverified", import_cells.present)
 
     def row(line: int, *cells: str) -> PatientRow:
-        name, phone, born, age, sex, email, note, all_phones, estimated, unverified, notify, language = cells
+        name, phone, born, age, sex, email, note, all_phones, estimated, unverified, notify, language, id_ = cells
         listed = phones(all_phones if all_phones.strip() else phone)
         return PatientRow(
             line,
@@ -227,6 +230,7 @@ def read_patients(
             unverified=bool(flags[unverified]),
             notify=channels[notify],
             language=languages[language],
+            id=references.uuid(id_),
         )
 
     source = tabular.read(lines, PATIENTS, format=format, reading=reading)
@@ -241,7 +245,7 @@ def _digest_of_patients(found: Sequence[PatientRow]) -> str:
             *(str(cell) if cell is not None else None for cell in each[1:9]),
             *each.more_phones,
             *[True] * each.unverified,
-            # Older versions had none of these.
+            # Older versions had none of these. The id says which patient a row is, and not what it says of them.
             *([{"notify": each.notify, "language": each.language}] if each.notify or each.language else []),
         ]
         for each in found
@@ -262,7 +266,7 @@ def patient_parts(sheet: Sheet) -> list[Sheet]:
 
 def read_doctors(lines: Iterable[str] | Cells, *, format: SheetFormat | None = None, reading: Reading = PLAIN) -> Sheet:
     """Return the rows of a file of doctors. A bad row has a problem."""
-    codes, names = ParsedCells("code", doctor_code), Cell("name", text.name)
+    codes, names = ParsedCells("code", references.doctor_code), Cell("name", text.name)
     specialties, capacities = (
         Cell("specialty", import_cells.specialty),
         ParsedCells("capacity", import_cells.default_capacity),

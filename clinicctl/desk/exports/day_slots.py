@@ -1,6 +1,6 @@
 """The slots of doctors' days as records: free, taken, above the capacity, or of a doctor who is away."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
@@ -53,29 +53,44 @@ def _without_hours(tx: Tx, on: date) -> Extent:
     return Extent(hours.instant(on, begins, tx.zone), whole_day(tx, on)[1], "time")
 
 
-def iter_slots(tx: Tx, doctor: rows.DoctorRow, spans: Iterable[Span]) -> Iterator[SlotRecord]:
+def iter_slots(tx: Tx, doctor: rows.DoctorRow, spans: Iterable[Span], *, planned: datetime) -> Iterator[SlotRecord]:
     """Yield the slots of a doctor's days.
 
-    Of an archived doctor, only those with appointments."""
+    Of an archived doctor, only those with appointments. `planned` is the instant at which the rules for days last
+    changed.
+    """
+    planned = max(planned, doctor.updated_at)
     for span in spans:
         count = (span.last - span.first).days + 1
         for at in range(0, count, _DAYS_AT_ONCE):
             dates = [span.first + timedelta(days=nth) for nth in range(at, min(at + _DAYS_AT_ONCE, count))]
             chosen = replace(Chosen(), spans=[Span(dates[0], dates[-1])], doctor=doctor)
-            found = (row for row in selection.appointments(tx, chosen) if row.status != AppointmentStatus.CANCELLED)
-            held = {on: list(taken) for on, taken in groupby(found, key=lambda row: row.date)}
+            found = selection.appointments(tx, chosen)
+            booked = {on: list(of_day) for on, of_day in groupby(found, key=lambda row: row.date)}
             for state in days.list_states_of_doctors(tx, [doctor], dates)[doctor.id]:
-                yield from _of_day(tx, doctor, state, held.get(state.date, ()))
+                yield from _of_day(tx, doctor, state, booked.get(state.date, ()), planned=planned)
 
 
 def _of_day(
-    tx: Tx, doctor: rows.DoctorRow, state: days.DayState, held: Iterable[rows.AppointmentRow]
+    tx: Tx,
+    doctor: rows.DoctorRow,
+    state: days.DayState,
+    booked: Sequence[rows.AppointmentRow],
+    *,
+    planned: datetime,
 ) -> Iterator[SlotRecord]:
-    by_slot = {slot: row for row in held for slot in range(row.slot, row.slot + row.slots)}
+    by_slot: dict[int, rows.AppointmentRow] = {}
+    latest: dict[int, datetime] = {}
+    for each in booked:
+        for slot in range(each.slot, each.slot + each.slots):
+            # A cancellation changes the slots that it frees.
+            latest[slot] = max(each.updated_at, latest.get(slot, each.updated_at))
+            if each.status != AppointmentStatus.CANCELLED:
+                by_slot[slot] = each
     is_active = doctor.archived_at is None
     free = free_slots(by_slot, state.remaining) if is_active else ()
     away = range(1, state.capacity + 1) if is_active and not state.present else ()
-    changed = doctor.updated_at if state.setting is None else max(doctor.updated_at, state.setting.updated_at)
+    changed = planned if state.setting is None else max(planned, state.setting.updated_at)
     for number in sorted({*by_slot, *free, *away}):
         row = by_slot.get(number)
         yield SlotRecord(
@@ -87,7 +102,7 @@ def _of_day(
             status=_status(row, is_present=state.present and is_active),
             extent=_extent(tx, state, number, row),
             is_above=number > state.capacity,
-            updated_at=tx.local(changed if row is None else max(changed, row.updated_at)),
+            updated_at=tx.local(max(changed, latest.get(number, changed))),
         )
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from uuid import NAMESPACE_URL, uuid5
 
-from clinicctl.desk import lookup, patient_phones, waitlist
+from clinicctl.desk import patient_phones, waitlist
 from clinicctl.desk.exports import selection
 from clinicctl.desk.exports.day_slots import extent_of, iter_slots, schedule_id, slot_id, whole_day
 from clinicctl.desk.exports.selection import Chosen
@@ -28,11 +28,11 @@ from clinicctl.rules.dates import estimate
 from clinicctl.rules.spans import SpansWord
 from clinicctl.statuses import AppointmentStatus, CancelledBy, QueueStatus
 from clinicctl.store.compiled import appointments as stored_appointments
+from clinicctl.store.compiled import audit, rows
 from clinicctl.store.compiled import days as stored_days
 from clinicctl.store.compiled import doctors as stored_doctors
 from clinicctl.store.compiled import journal as stored_journal
 from clinicctl.store.compiled import patients as stored_patients
-from clinicctl.store.compiled import rows
 from clinicctl.store.compiled import waitlist as stored_waitlist
 from clinicctl.store.engine import Tx
 
@@ -50,17 +50,29 @@ def read(tx: Tx, *, on: SpansWord | None = None, no_personal: bool = False) -> R
     # The first row of the journal never changes, and no other clinic has the same.
     id_ = uuid5(NAMESPACE_URL, first.hash if first is not None else base)
     begun = first.at if first is not None else tx.now
-    clinic = ClinicRecord(id_, uuid5(id_, "location"), tx.clinic.name, tx.local(begun))
-    chosen = selection.choose(tx, on=on)
-    return Records(base, clinic, tx.local(tx.now), _Reader(tx, chosen, no_personal=no_personal).records(clinic))
+    configured = _last_write(tx, "config") or begun
+    clinic = ClinicRecord(id_, uuid5(id_, "location"), tx.clinic.name, tx.local(configured))
+    planned = max(configured, _last_write(tx, "doctor avail weekly") or begun)
+    reader = _Reader(tx, selection.choose(tx, on=on), planned=planned, no_personal=no_personal)
+    return Records(base, clinic, tx.local(tx.now), reader.records(clinic))
+
+
+def _last_write(tx: Tx, command: str) -> datetime | None:
+    """Return the instant of the last write of a command, or None."""
+    found = audit.writes_newest_first(tx, [audit.of_command(words=command, spelling=command)])
+    return next((row.at for row in found), None)
 
 
 class _Reader:
-    """Reads the records, and remembers which patients it has given."""
+    """Reads the records, and remembers which patients it has given.
 
-    def __init__(self, tx: Tx, chosen: Chosen, *, no_personal: bool) -> None:
+    `planned` is the instant at which the clinic's rules for days last changed. The weekdays have none of their own.
+    """
+
+    def __init__(self, tx: Tx, chosen: Chosen, *, planned: datetime, no_personal: bool) -> None:
         self.tx = tx
         self.chosen = chosen
+        self.planned = planned
         self.no_personal = no_personal
         self._given = set[int]()
         self._phones: patient_phones.PhonesOf = {}
@@ -80,7 +92,7 @@ class _Reader:
             for row in stored_patients.after(tx, number=0):
                 yield from self._patient(row)
         for doctor in doctors:
-            yield from iter_slots(tx, doctor, spans)
+            yield from iter_slots(tx, doctor, spans, planned=self.planned)
         yield from self._appointments()
         yield from self._visits()
         yield from self._waiting()
@@ -102,16 +114,14 @@ class _Reader:
         """Yield those patients that were not given before."""
         new = sorted(set(numbers) - self._given)
         if new:
-            # Read at once: the records into which they were merged are looked up meanwhile.
-            for row in list(stored_patients.with_numbers(self.tx, numbers=new)):
+            # None of them is merged: a merge moves what refers to a patient.
+            for row in stored_patients.with_numbers(self.tx, numbers=new):
                 yield from self._patient(row)
 
     def _patient(self, row: rows.PatientRow) -> Iterator[PatientRecord]:
         if row.number in self._given:
             return
         self._given.add(row.number)
-        if row.merged_into is not None and self.chosen.is_limited:
-            yield from self._patient(lookup.patient_by_id(self.tx, row.merged_into))
         hidden = self.no_personal or row.erased_at is not None
         born = row.born.isoformat() if row.born else estimate(row.born_year, row.born_month)
         yield PatientRecord(
@@ -162,21 +172,24 @@ class _Reader:
         )
 
     def _visits(self) -> Iterator[VisitRecord]:
-        tx = self.tx
-        for row in selection.arrivals(tx, self.chosen):
-            yield VisitRecord(
-                id=row.id,
-                appointment=row.appointment_id,
-                patient=row.patient_id,
-                doctor=row.doctor_id,
-                status=QueueStatus(row.status),
-                position=row.position,
-                priority=row.priority,
-                checked_in_at=tx.local(row.checked_in_at),
-                called_at=tx.local(row.called_at),
-                started_at=tx.local(row.started_at),
-                ended_at=tx.local(row.ended_at),
-            )
+        tx, found = self.tx, selection.arrivals(self.tx, self.chosen)
+        while some := list(islice(found, _AT_ONCE)):
+            steps = stored_appointments.step_counts(tx, appointments=[row.appointment_id for row in some])
+            last = {each.appointment_id: each.last_at for each in steps}
+            for row in some:
+                times = (row.checked_in_at, row.called_at, row.started_at, row.ended_at, last.get(row.appointment_id))
+                yield VisitRecord(
+                    id=row.id,
+                    appointment=row.appointment_id,
+                    patient=row.patient_id,
+                    doctor=row.doctor_id,
+                    status=QueueStatus(row.status),
+                    position=row.position,
+                    priority=row.priority,
+                    checked_in_at=tx.local(row.checked_in_at),
+                    ended_at=tx.local(row.ended_at),
+                    updated_at=tx.local(max(at for at in times if at is not None)),
+                )
 
     def _waiting(self) -> Iterator[Record]:
         tx = self.tx

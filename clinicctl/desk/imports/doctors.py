@@ -58,7 +58,8 @@ def _check(tx: Tx, given: Sequence[DoctorRow], refused: dict[int, str]) -> dict[
         elif fold(current.name) != fold(row.name):
             refused[row.line] = "another doctor has this code"
             taken[row.line] = row.code
-        elif current.archived_at is not None:
+        # A list of the program may have archived doctors, too.
+        elif current.archived_at is not None and not (row.listed and _changed(tx, row, current) == current):
             refused[row.line] = "the doctor is archived"
         else:
             first[row.code] = row.line
@@ -73,11 +74,7 @@ def _import_row(tx: Tx, row: DoctorRow, refused: dict[int, str], on_error: OnErr
     if current is None:
         doctors.add(tx, code=row.code, name=row.name, specialty=row.specialty, capacity=row.capacity)
         return ImportedDoctor(row.line, row.code, RowOutcome.ADDED, None)
-    is_default = row.listed and current.capacity is None and row.capacity == tx.clinic.capacity
-    changed = current._replace(
-        specialty=current.specialty if row.specialty is None else row.specialty,
-        capacity=current.capacity if row.capacity is None or is_default else row.capacity,
-    )
+    changed = _changed(tx, row, current)
     if changed == current:
         return ImportedDoctor(row.line, row.code, RowOutcome.UNCHANGED, None)
     try:
@@ -88,6 +85,15 @@ def _import_row(tx: Tx, row: DoctorRow, refused: dict[int, str], on_error: OnErr
             raise
         return ImportedDoctor(row.line, row.code, RowOutcome.REFUSED, "has bookings")
     return ImportedDoctor(row.line, row.code, RowOutcome.CHANGED, None, _difference(tx, current, changed))
+
+
+def _changed(tx: Tx, row: DoctorRow, current: rows.DoctorRow) -> rows.DoctorRow:
+    """Return a doctor as a row says."""
+    is_default = row.listed and current.capacity is None and row.capacity == tx.clinic.capacity
+    return current._replace(
+        specialty=current.specialty if row.specialty is None else row.specialty,
+        capacity=current.capacity if row.capacity is None or is_default else row.capacity,
+    )
 
 
 def _difference(tx: Tx, before: rows.DoctorRow, after: rows.DoctorRow) -> str:

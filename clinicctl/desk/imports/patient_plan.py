@@ -2,7 +2,8 @@
 
 A row is matched as at a registration, with one difference. At the desk, a patient without a phone that identifies them
 is new unless the birth date matches. A file is imported again when it has grown, so there such a row is the patient
-with the same birth date; if a birth date is missing, the row is refused as a possible duplicate.
+with the same birth date; if a birth date is missing, the row is refused as a possible duplicate. A row of a list of the
+program has the patient's id: with the same name it is that patient, whatever else identifies them.
 """
 
 from array import array
@@ -188,6 +189,9 @@ class _Decisions:
 
         `before` is the patient from an earlier import of the same row of the same file.
         """
+        if (listed := known.listed(given)) is not None:
+            self._add_known(known, row.line, listed, given, update=update)
+            return
         identified = known.identified(given)
         if before is not None and not identified:
             self.same[row.line] = before
@@ -220,7 +224,9 @@ class _Decisions:
         self, known: KnownPeople, line: int, person: PersonInFile, given: PersonInFile, *, update: bool
     ) -> None:
         try:
-            registration.refuse_archived(person)
+            # A list of the program may have archived patients, too.
+            if person.id is None or person.id != given.listed or not known.is_unchanged(person, given):
+                registration.refuse_archived(person)
         except errors.Archived as archived:
             self.refused[line] = str(archived)
             return
@@ -303,6 +309,7 @@ def _resolve(
         created_at=tx.now,
         notify=row.notify,
         language=row.language,
+        listed=row.id,
     )
     # Many lists of integers need too much memory.
     person.keys, person.probes = (array("I", each) for each in keys.both(person, listed))

@@ -18,16 +18,21 @@ from clinicctl.store.engine import Tx
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class PersonInFile(Person):
-    """A patient on file, or the person of an earlier row. Later rows may fill empty fields."""
+    """A patient on file, or the person of an earlier row. Later rows may fill empty fields.
+
+    `listed` is the id that a list of the program gives a row.
+    """
 
     line: int = 0
     id: UUID | None = None
+    listed: UUID | None = None
     phones: Sequence[str] = ()
     number: int = 0
     name_key: str
     keys: Sequence[int] = ()
     probes: Sequence[int] = ()
     archived_at: datetime | None = None
+    merged_into: UUID | None = None
 
     def details(self, tx: Tx) -> rows.PatientDetailsRow:
         """Return the row that writes the fields on file."""
@@ -50,13 +55,14 @@ class KnownPeople:
     """The patients that the rows of a file may mean: those on file with a phone or name of a row, and earlier rows."""
 
     def __init__(self, tx: Tx, people: Sequence[PersonInFile]) -> None:
-        sharing, namesakes, phones = _on_file(tx, people)
+        sharing, namesakes, listed, phones = _on_file(tx, people)
         self._phones = phones
         self.changed: dict[int, PersonInFile] = {}
         self.by_number: dict[int, PersonInFile] = {}
         self._people: dict[tuple[int, str], PersonInFile] = {}
         self._sharing: dict[str, list[PersonInFile]] = defaultdict(list)
         self._sharing |= {phone: [self._person(row) for row in found] for phone, found in sharing.items()}
+        self._listed = {row.id: self._made(row) if row.merged_into else self._person(row) for row in listed}
         self._crowded = _crowded(people, sharing)
         self._namesakes = {
             key: Namesakes((self._person(row) for row in found), crowded=self._crowded)
@@ -68,6 +74,16 @@ class KnownPeople:
         self._by_key: dict[int, PersonInFile | list[PersonInFile]] = {}
         """Most keys have one person, without a list."""
         self._on_file: dict[int, list[PersonInFile]] = {}
+
+    def listed(self, given: PersonInFile) -> PersonInFile | None:
+        """Return the patient whom a row of a list of the program is about.
+
+        The row has the patient's id and name. A merged record is returned only if the row says nothing else of it: what
+        is new belongs to the patient into whom it was merged."""
+        found = self._listed.get(given.listed) if given.listed else None
+        if found is None or found.name_key != given.name_key:
+            return None
+        return found if found.merged_into is None or self.is_unchanged(found, given) else None
 
     def identified(self, given: PersonInFile) -> bool:
         """Return whether a person has a phone that identifies them, not a placeholder."""
@@ -139,9 +155,7 @@ class KnownPeople:
     def change(self, person: PersonInFile, given: PersonInFile, *, update: bool) -> Changes:
         """Change a person as a row says, for later rows, too; return the changes."""
         person = self.by_number.get(person.number, person)
-        # A placeholder is not taken over.
-        known = (*person.phones, *(each for each in given.phones if each in self._crowded))
-        found = details.changes(person, given, phones=known, update=update)
+        found = self._changes(person, given, update=update)
         if found.values:
             namesakes = self.namesakes(person)
             namesakes.discard(person)
@@ -153,6 +167,15 @@ class KnownPeople:
             if person.number:
                 self.changed[person.number] = person
         return found
+
+    def is_unchanged(self, person: PersonInFile, given: PersonInFile) -> bool:
+        """Return whether a row says nothing else of a person than is known."""
+        return self._changes(person, given, update=True) == Changes({})
+
+    def _changes(self, person: PersonInFile, given: PersonInFile, *, update: bool) -> Changes:
+        # A placeholder is not taken over.
+        known = (*person.phones, *(each for each in given.phones if each in self._crowded))
+        return details.changes(person, given, phones=known, update=update)
 
     def rekeyed(self) -> list[tuple[int, Sequence[int], Sequence[int]]]:
         """Return the changed patients with their keys before and after.
@@ -190,6 +213,7 @@ class KnownPeople:
             notify=row.notify,
             language=row.language,
             archived_at=row.archived_at,
+            merged_into=row.merged_into,
         )
 
 
@@ -229,10 +253,13 @@ def _crowded(people: Sequence[PersonInFile], sharing: Mapping[str, Sequence[rows
 
 def _on_file(
     tx: Tx, people: Sequence[PersonInFile]
-) -> tuple[dict[str, list[rows.PatientRow]], dict[str, list[rows.PatientRow]], dict[UUID, list[str]]]:
+) -> tuple[
+    dict[str, list[rows.PatientRow]], dict[str, list[rows.PatientRow]], list[rows.PatientRow], dict[UUID, list[str]]
+]:
     """Return the patients on file with a phone or a name in the file.
 
-    The first result is by phone, the second by folded name. The third has the phones that they share with the file.
+    The first result is by phone, the second by folded name. The third has those with a name and an id in the file, also
+    archived and merged ones. The fourth has the phones that they share with the file.
     """
     phones = defaultdict[UUID, list[str]](list)
     sharing = defaultdict[str, list[rows.PatientRow]](list)
@@ -241,11 +268,16 @@ def _on_file(
         sharing[endings[each.ending]].append(rows.PatientRow(*each[:-1]))
         phones[each.id].append(endings[each.ending])
     namesakes = defaultdict[str, list[rows.PatientRow]](list)
+    ids = {each.listed for each in people}
+    listed = list[rows.PatientRow]()
     for row in stored_patients.with_name_keys(tx, name_keys={each.name_key for each in people}):
         namesakes[row.name_key].append(row)
+        if row.id in ids:
+            listed.append(row)
     merged = lookup.all_merged(tx)
     return (
         {phone: identity.sharing(tx, found, merged) for phone, found in sharing.items()},
         {key: identity.namesakes(tx, found) for key, found in namesakes.items()},
+        listed,
         phones,
     )

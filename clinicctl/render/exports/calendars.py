@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 
+from clinicctl.render.safe_text import visible
 from clinicctl.results.exports import Calendar, CalendarEvent
 
 _END = b"END:VCALENDAR\r\n"
@@ -25,8 +26,8 @@ def write_ics(
     head.add("version", "2.0")
     head.add("calscale", "GREGORIAN")
     head.add("uid", str(calendar.id))
-    head.add("name", calendar.name)
-    head.add("x-wr-calname", calendar.name)
+    head.add("name", visible(calendar.name))
+    head.add("x-wr-calname", visible(calendar.name))
     head.add("x-wr-timezone", calendar.zone)
     zone = ZoneInfo(calendar.zone)
     changes = icalendar.Timezone.from_tzinfo(zone, first_date=calendar.first, last_date=calendar.last)
@@ -53,13 +54,13 @@ def _event(each: CalendarEvent, location: str) -> icalendar.Event:
         event.add("dtstart", each.start)
         if each.end is not None:
             event.add("dtend", each.end)
-    event.add("summary", each.summary)
+    event.add("summary", visible(each.summary))
     event.add("location", location)
     event.add("status", "CANCELLED" if each.is_cancelled else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if each.is_cancelled else "OPAQUE")
     event.add("class", "PRIVATE")
     if each.visit_type is not None:
-        event.add("categories", [each.visit_type])
+        event.add("categories", [visible(each.visit_type)])
     return event
 
 

@@ -227,7 +227,7 @@ class _Resources:
     def _encounter(self, each: VisitRecord) -> Resource:
         ended = {"end": _instant(each.ended_at)} if each.ended_at is not None else {}
         return {
-            **_head("Encounter", each.id, _last(each)),
+            **_head("Encounter", each.id, each.updated_at),
             "extension": [
                 self._extension("queue-position", valuePositiveInt=each.position),
                 self._extension("queue-priority", valueUnsignedInt=each.priority),
@@ -278,8 +278,3 @@ def _period(start: datetime, end: datetime) -> Resource:
 
 def _instant(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds" if at.microsecond else "seconds")
-
-
-def _last(each: VisitRecord) -> datetime:
-    """Return when an entry last changed, as far as its times tell."""
-    return max(at for at in (each.checked_in_at, each.called_at, each.started_at, each.ended_at) if at is not None)

@@ -651,8 +651,8 @@ def places(tx: Tx, *, numbers: Iterable[int]) -> list[rows.PlaceRow]:
 
 
 _STEP_COUNTS = """
-SELECT journal_steps.appointment_id, count(*) AS steps
-FROM journal_steps
+SELECT journal_steps.appointment_id, count(*) AS steps, max(journal.at) AS last_at
+FROM journal_steps JOIN journal ON journal.number = journal_steps.journal_number
 WHERE journal_steps.appointment_id IN (SELECT appointments_listed.value
 FROM json_each(?) AS appointments_listed) GROUP BY journal_steps.appointment_id
 """

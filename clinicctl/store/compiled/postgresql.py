@@ -277,13 +277,13 @@ WHERE appointments.number = ANY (ARRAY(SELECT CAST(each AS BIGINT) AS value FROM
 jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
 """,
     """
-SELECT journal_steps.appointment_id, count(*) AS steps
-FROM journal_steps
+SELECT journal_steps.appointment_id, count(*) AS steps, max(journal.at) AS last_at
+FROM journal_steps JOIN journal ON journal.number = journal_steps.journal_number
 WHERE journal_steps.appointment_id IN (SELECT appointments_listed.value
 FROM json_each(?) AS appointments_listed) GROUP BY journal_steps.appointment_id
 """: """
-SELECT journal_steps.appointment_id, count(*) AS steps
-FROM journal_steps
+SELECT journal_steps.appointment_id, count(*) AS steps, max(journal.at) AS last_at
+FROM journal_steps JOIN journal ON journal.number = journal_steps.journal_number
 WHERE journal_steps.appointment_id = ANY (ARRAY(SELECT CAST(each AS UUID) AS value FROM
 jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) GROUP BY journal_steps.appointment_id
 """,

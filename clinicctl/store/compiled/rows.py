@@ -1374,10 +1374,11 @@ def status_count_row(stored: Any) -> StatusCountRow:
 class StepCountRow(NamedTuple):
     appointment_id: UUID
     steps: int
+    last_at: datetime | None
 
 
 def step_count_row(stored: Any) -> StepCountRow:
-    return StepCountRow(to_uuid(stored[0]), stored[1])
+    return StepCountRow(to_uuid(stored[0]), stored[1], None if stored[2] is None else to_instant(stored[2]))
 
 
 class StepRow(NamedTuple):

@@ -243,7 +243,8 @@ PLACES = every(
     "PlaceRow",
 )
 STEP_COUNTS = every(
-    select(journal_steps.c.appointment_id, func.count().label("steps"))
+    select(journal_steps.c.appointment_id, func.count().label("steps"), func.max(journal.c.at).label("last_at"))
+    .join(journal, journal.c.number == journal_steps.c.journal_number)
     .where(among(journal_steps.c.appointment_id, "appointments"))
     .group_by(journal_steps.c.appointment_id),
     "StepCountRow",
