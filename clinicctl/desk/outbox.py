@@ -25,6 +25,7 @@ from clinicctl.store.engine import Condition, Tx
 
 _MOST_DROPPED = 10_000
 """How many messages one write drops at most. The next one goes on."""
+_A_DAY = timedelta(days=1)
 _NO_ANSWER = f"no sender has answered in {messages.MOST_ATTEMPTS} attempts"
 
 K, S = MessageKind, MessageState
@@ -168,6 +169,30 @@ def preview(tx: Tx, *, on: DayWord) -> Iterator[ShownMessage]:
             yield ShownMessage(**fields_of(shown) | {"due": tx.local(at)})
 
 
+def ask_about_problems(asked: Tx, *, tx: Tx) -> None:
+    """Ask for what `list_failed` and `overdue` read, for `Tx.prefetch`."""
+    stored.failed_ahead(asked, first=tx.today)
+    stored.oldest_due(asked, now=tx.now, first=tx.today - _A_DAY)
+
+
+def list_failed(tx: Tx) -> list[rows.MessageRow]:
+    """Return the failed messages of which patients should still hear.
+
+    They are about visits from today on.
+    """
+    return [row for row in stored.failed_ahead(tx, first=tx.today) if outgoing.why_gone(tx, row) is None]
+
+
+def overdue(tx: Tx) -> timedelta:
+    """Return for how long a sender could have had the oldest due message."""
+    # A visit after midnight has the date of the day before.
+    due = stored.oldest_due(tx, now=tx.now, first=tx.today - _A_DAY)
+    if due is None:
+        return timedelta()
+    since = messages.goes_out(due, tx.zone, checks.span_of_day(tx.clinic.quiet_hours))
+    return max(tx.now - since, timedelta())
+
+
 def describe(tx: Tx, row: rows.MessageRow) -> OutboxMessage:
     """Return a row as a result."""
     is_open, leased = row.state in _OPEN, row.state is S.LEASED
@@ -288,6 +313,9 @@ def _report(
 ) -> None:
     if attempt is not None and attempt != row.attempts:
         raise errors.OtherAttempt(message=str(outgoing.key(row)), attempt=attempt, current=row.attempts)
+    if row.erased_at is not None:
+        # What a sender writes may have the phone.
+        ref = failure = None
     appointment, kind, occasion = outgoing.key(row)
     changed = stored.report(
         tx,
