@@ -418,6 +418,13 @@ def test_the_preview_shows_what_goes_out_tomorrow(clinic: Ask, booked: Any) -> N
     assert {each["attempts"] for each in clinic("outbox", "list")} == {0}
 
 
+def test_the_preview_has_what_waits_for_the_morning(clinic: Ask, booked: Any) -> None:
+    booked.move_to(datetime(2026, 11, 24, 22, 0, tzinfo=KOLKATA))
+    expected = [("A1-booked", "2026-11-25T08:00:00+05:30"), ("A1-reminder", "2026-11-25T10:00:00+05:30")]
+    assert [(each["id"].rpartition("-")[0], each["due"]) for each in clinic("outbox", "preview")] == expected
+    assert clinic("outbox", "preview", "today") == []
+
+
 def test_messages_are_listed_by_state_day_doctor_and_patient(clinic: Ask, booked: Any) -> None:
     clinic("book", "P2", "RAO", "+4d")
     take(clinic, "--limit", "1")

@@ -23,7 +23,7 @@ from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import outbox as stored
 from clinicctl.store.engine import Condition, Tx
 
-_MOST_DROPPED = 10_000
+MOST_DROPPED = 10_000
 """How many messages one write drops at most. The next one goes on."""
 _A_DAY = timedelta(days=1)
 _NO_ANSWER = f"no sender has answered in {messages.MOST_ATTEMPTS} attempts"
@@ -160,7 +160,9 @@ def preview(tx: Tx, *, on: DayWord) -> Iterator[ShownMessage]:
     day, quiet = date_of(tx, on), checks.span_of_day(tx.clinic.quiet_hours)
     known = templates.known(tx)
     since, until = (datetime.combine(day + timedelta(days=each), time(), tx.zone).astimezone(UTC) for each in (-1, 1))
-    conditions = [stored.due_from(since=since)] if day > tx.today else []
+    # What is due already goes out when the quiet hours of now are over, which may be on that day.
+    waits = tx.local(messages.goes_out(tx.now, tx.zone, quiet)).date() >= day
+    conditions = [] if waits else [stored.due_from(since=since)]
     # Read before the texts: some of these ask again.
     for row in list(stored.due(tx, conditions, now=until)) if tx.clinic.notify == "on" else ():
         at = messages.goes_out(max(row.due, tx.now), tx.zone, quiet)
@@ -285,7 +287,7 @@ def _take_due(tx: Tx, limit: int, channel: Channel | None) -> tuple[Sequence[row
             ended.append(_ended(tx, row, S.FAILED, row.failure or _NO_ANSWER))
         else:
             given.append(row)
-        if len(given) == limit or len(ended) == _MOST_DROPPED:
+        if len(given) == limit or len(ended) == MOST_DROPPED:
             break
     return given, ended
 
