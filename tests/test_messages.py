@@ -390,7 +390,7 @@ def test_the_journal_has_nothing_of_a_message_but_its_id(clinic: Ask, database: 
     clinic("outbox", "sent", given["id"], "--ref", "zyxwin-ref")
     outcomes = [json.loads(each) for (each,) in stored.rows(database, "SELECT outcome FROM journal ORDER BY number")]
     handed_out, sent = (each["result"] for each in outcomes[-2:])
-    assert handed_out[0].keys() == given.keys() - {"to", "language", "text", "replayed"}
+    assert handed_out[0].keys() == given.keys() - {"to", "phone", "language", "text", "replayed"}
     assert "name" not in sent["patient"]
     everything = json.dumps(outcomes)
     assert [each for each in ("Anita", "43210", "zyxwin-ref", "visit with") if each in everything] == []

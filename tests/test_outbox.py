@@ -295,6 +295,7 @@ def test_a_message_goes_the_way_that_the_patient_wants(options: str, expected: A
     if isinstance(expected, tuple):
         assert [(each["channel"], each["to"]) for each in found] == [expected]
         assert (found[0]["subject"] is not None) == (expected[0] == "email")
+        assert found[0]["phone"] == (None if expected[0] == "email" else expected[1])
     else:
         assert found == []
         (dropped,) = clinic("outbox", "list", "--state", "dropped")

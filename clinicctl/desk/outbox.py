@@ -227,7 +227,7 @@ def texts_again(tx: Tx, message: MessageKey) -> dict[str, Any]:
     if row is None:
         return {}
     written = outgoing.write(tx, row, templates.known(tx))
-    return {"to": written.to, "language": written.language, "subject": written.subject, "text": written.text}
+    return {name: value for name, value in written._asdict().items() if name != "channel"}
 
 
 def answers_again(tx: Tx, message: MessageKey) -> dict[str, Any]:
@@ -249,6 +249,7 @@ def _outgoing(tx: Tx, given: Iterable[rows.MessageRow]) -> list[OutgoingMessage]
                 kind=row.kind,
                 channel=written.channel,
                 to=written.to,
+                phone=written.phone,
                 language=written.language,
                 subject=written.subject,
                 text=written.text,

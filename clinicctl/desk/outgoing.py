@@ -22,6 +22,7 @@ class Written(NamedTuple):
 
     channel: Channel | None
     to: str | None
+    phone: str | None
     language: str
     subject: str | None
     text: str
@@ -84,9 +85,11 @@ def write(tx: Tx, row: rows.MessageRow, known: templates.Known) -> Written:
         "number": f"A{row.appointment}",
         "ahead": str(row.ahead or 0),
     }
+    to = messages.address(way, row.phone, row.email)
     return Written(
         channel=way,
-        to=messages.address(way, row.phone, row.email),
+        to=to,
+        phone=to if way is not Channel.EMAIL else None,
         language=texts.language,
         subject=messages.filled(texts.subject, values) if way is Channel.EMAIL else None,
         text=messages.filled(texts.text, values),
