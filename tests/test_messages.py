@@ -300,7 +300,8 @@ def test_without_notify_no_write_makes_a_message(clinic: Ask, run: Run) -> None:
         clinic(*shlex.split(line))
     assert messages(clinic) == []
     assert clinic("outbox", "next") == []
-    assert "Messages are off" in run("outbox", "next", status=0).stderr
+    for command in ("next", "preview"):
+        assert "Messages are off" in run("outbox", command, status=0).stderr
 
 
 def test_switching_it_on_reminds_of_visits_booked_before(clinic: Ask) -> None:

@@ -37,12 +37,17 @@ def why_nothing(tx: Tx) -> str | None:
 
     It is empty if nothing is due, and None if something is.
     """
-    if tx.clinic.notify != "on":
-        return "Messages are off: `clinicctl config notify on`."
+    if off := why_off(tx):
+        return off
     quiet = checks.span_of_day(tx.clinic.quiet_hours)
     if messages.is_quiet(tx.now, tx.zone, quiet):
         return f"Quiet hours: nothing is handed out before {tx.local(messages.goes_out(tx.now, tx.zone, quiet)):%H:%M}."
     return None if stored.is_due(tx, now=tx.now) is not None else ""
+
+
+def why_off(tx: Tx) -> str | None:
+    """Return a sentence if the clinic sends no messages."""
+    return None if tx.clinic.notify == "on" else "Messages are off: `clinicctl config notify on`."
 
 
 def nothing(tx: Tx) -> list[OutgoingMessage]:  # noqa: ARG001 - an operation gets a transaction
