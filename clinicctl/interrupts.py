@@ -16,6 +16,7 @@ _REPEAT = 0.05
 _received: int | None = None
 _blocking = False
 _elapses = False
+_bounded = False
 
 
 class Interrupt(BaseException):
@@ -101,6 +102,30 @@ class Waiting:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+class Within:
+    """A context around blocking calls that raises `Elapsed` if they take longer than some seconds in all.
+
+    A signal that asks to stop does not end them. It is not used inside `Waiting`, and only by the main thread.
+    """
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __enter__(self) -> None:
+        global _bounded
+        _bounded = True
+        _arm(self.seconds)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        global _bounded
+        _bounded = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 class InCallback:
     """A context inside `Waiting` for a callback that discards exceptions.
 
@@ -140,7 +165,10 @@ def _note(number: int, _frame: FrameType | None) -> None:
 
 
 def _ring(_number: int, _frame: FrameType | None) -> None:
-    global _blocking
+    global _blocking, _bounded
+    if _bounded:
+        _bounded = False
+        raise Elapsed
     if not _blocking:
         signal.setitimer(signal.ITIMER_REAL, 0)
         return

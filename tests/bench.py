@@ -612,6 +612,17 @@ def hours() -> Iterator[tuple[str, str, float, str]]:
         yield f"`free --days 30` of 100 doctors, {one:.0f} ms", f"of none, {other:.0f} ms", found, "at most 2.5"
 
 
+def messages() -> Iterator[tuple[str, str, float, str]]:
+    """Bookings that make the news and two reminders, against bookings that make no message."""
+    lines = [f"book P{n % 400 + 1} D{n % 20} +{n // 400 + 3}d" for n in range(2_000)]
+    with clinic(*doctors(20, capacity=42), *patients(400)) as folder:
+        one, other, found = in_turn(
+            lambda: _each(folder, ["config notify on", *lines]), lambda: _each(folder, ["config notify off", *lines]), 9
+        )
+        against = f"without messages, {other:.2f} ms"
+        yield f"a booking in `batch` with messages, {one:.2f} ms", against, found, "at most 1.4"
+
+
 def _each(folder: Path, lines: Sequence[str]) -> float:
     """Return the CPU milliseconds of a line of a batch on a clinic as it was."""
     with fresh(folder):
@@ -627,6 +638,7 @@ BARS: dict[str, Callable[[], Iterator[tuple[str, str, float, str]]]] = {
     "growth": growth,
     "identity": identity,
     "hours": hours,
+    "messages": messages,
     "exports": bench_exports.exports,
     "reports": bench_reports.reports,
     "throughput": bench_server.throughput,

@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "store": {"errors", "clock", "interrupts", "settings", "statuses", "store"},
     "desk": {"store", "rules", "results", "errors", "statuses", "settings", "desk"},
     "render": {"results", "errors", "interrupts", "statuses", "rules", "render"},
-    "senders": {"errors", "clock", "senders"},
+    "senders": {"errors", "clock", "interrupts", "senders"},
     "cli": {
         "desk",
         "render",

@@ -264,6 +264,26 @@ def test_those_who_move_forward_hear_once_that_their_turn_is_near(clinic: Ask, a
     assert clinic("outbox", "next")[0]["id"] == "A5-near"
 
 
+def test_a_turn_that_is_not_near_any_more_is_told_later(clinic: Ask, at_eight: Any) -> None:
+    clinic("config", "near", "1")
+    for name in ("Tara Bose", "Noor Khan", "Ravi Gupta"):
+        clinic("patient", "add", name, "--phone", "98111 11111", "--new")
+    for nth in range(1, 5):
+        clinic("walkin", f"P{nth}", "MEHTA")
+    clinic("queue", "call", "MEHTA")
+    clinic("walkin", "P5", "MEHTA")
+    clinic("queue", "priority", "MEHTA", "5", "2")
+    gone = {each["id"]: each["gone"] for each in clinic("outbox", "list")}
+    assert gone == {"A2-near": None, "A3-near": "the turn is not near any more", "A5-near": None}
+    assert [each["id"] for each in clinic("outbox", "next")] == ["A2-near", "A5-near"]
+    assert ("A3-near", "dropped") in messages(clinic)
+    clinic("queue", "call", "MEHTA")
+    (given,) = clinic("outbox", "next")
+    assert (given["id"], given["text"].rpartition(". ")[2]) == ("A3-near", "People ahead of you: 1.")
+    clinic("config", "near", "0")
+    assert clinic("outbox", "show", "A3-near")["gone"] == "the clinic does not send it any more"
+
+
 def test_closing_the_day_tells_nobody_that_the_turn_is_near(clinic: Ask, at_eight: Any) -> None:
     clinic("config", "near", "5")
     for nth in (1, 2):
@@ -280,7 +300,8 @@ def test_without_notify_no_write_makes_a_message(clinic: Ask, run: Run) -> None:
         clinic(*shlex.split(line))
     assert messages(clinic) == []
     assert clinic("outbox", "next") == []
-    assert "Messages are off" in run("outbox", "next", status=0).stderr
+    for command in ("next", "preview"):
+        assert "Messages are off" in run("outbox", command, status=0).stderr
 
 
 def test_switching_it_on_reminds_of_visits_booked_before(clinic: Ask) -> None:
@@ -299,6 +320,28 @@ def test_other_reminders_take_the_place_of_the_former(clinic: Ask, at_eight: Any
     clinic("config", "reminders", "2d,2h")
     reminders = {each: state for each, state in messages(clinic) if "reminder" in each}
     assert reminders == {"A1-reminder-2880": "pending", "A1-reminder-1440": "dropped", "A1-reminder-120": "pending"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("timezone", "Asia/Dhaka"), ("day_start", "08:30"), ("reminders", "2h")])
+def test_changed_settings_keep_reminders_that_wait(name: str, value: str, clinic: Ask, at_eight: Any) -> None:
+    """The reminder came due in the quiet hours, and waits for their end."""
+    clinic("book", "P1", "MEHTA", "+3d")
+    at_eight.move_to(datetime(2026, 11, 26, 7, 50, tzinfo=KOLKATA))
+    clinic("config", name, value)
+    at_eight.move_to(datetime(2026, 11, 26, 8, 10, tzinfo=KOLKATA))
+    assert "A1-reminder-120" in [each["id"] for each in clinic("outbox", "next")]
+
+
+def test_news_in_quiet_hours_leave_out_the_reminders_at_their_end(clinic: Ask, at_eight: Any) -> None:
+    at_eight.move_to(datetime(2026, 11, 23, 23, 0, tzinfo=KOLKATA))
+    clinic("book", "P1", "MEHTA", "+1d", "--time", "10:30")
+    clinic("book", "P2", "MEHTA", "+1d", "--time", "11:30")
+    at_eight.move_to(datetime(2026, 11, 24, 10, 0, tzinfo=KOLKATA))
+    assert [each["id"].rpartition("-")[0] for each in clinic("outbox", "next")] == [
+        "A1-booked",
+        "A2-booked",
+        "A2-reminder",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -330,13 +373,25 @@ def test_erasing_a_patient_removes_what_senders_wrote(clinic: Ask, database: str
     assert clinic("outbox", "next") == []
 
 
+def test_what_senders_write_after_an_erasure_is_not_kept(clinic: Ask, database: str, at_eight: Any) -> None:
+    clinic("book", "P1", "MEHTA", "+3d")
+    clinic("book", "P1", "RAO", "+3d")
+    sent, failed = clinic("outbox", "next")
+    for name in ("A1", "A2"):
+        clinic("cancel", name)
+    clinic("patient", "erase", "P1", "--yes")
+    assert clinic("outbox", "sent", sent["id"], "--ref", "to-9876543210")["ref"] is None
+    assert clinic("outbox", "failed", failed["id"], "--reason", "no phone 98765 43210")["failure"] is None
+    assert stored.rows(database, "SELECT DISTINCT ref, failure FROM messages WHERE attempts > 0") == [(None, None)]
+
+
 def test_the_journal_has_nothing_of_a_message_but_its_id(clinic: Ask, database: str, at_eight: Any) -> None:
     clinic("book", "P1", "MEHTA", "+3d")
     (given,) = clinic("outbox", "next")
     clinic("outbox", "sent", given["id"], "--ref", "zyxwin-ref")
     outcomes = [json.loads(each) for (each,) in stored.rows(database, "SELECT outcome FROM journal ORDER BY number")]
     handed_out, sent = (each["result"] for each in outcomes[-2:])
-    assert handed_out[0].keys() == given.keys() - {"to", "language", "text", "replayed"}
+    assert handed_out[0].keys() == given.keys() - {"to", "phone", "language", "text", "replayed"}
     assert "name" not in sent["patient"]
     everything = json.dumps(outcomes)
     assert [each for each in ("Anita", "43210", "zyxwin-ref", "visit with") if each in everything] == []

@@ -295,6 +295,7 @@ def test_a_message_goes_the_way_that_the_patient_wants(options: str, expected: A
     if isinstance(expected, tuple):
         assert [(each["channel"], each["to"]) for each in found] == [expected]
         assert (found[0]["subject"] is not None) == (expected[0] == "email")
+        assert found[0]["phone"] == (None if expected[0] == "email" else expected[1])
     else:
         assert found == []
         (dropped,) = clinic("outbox", "list", "--state", "dropped")
@@ -348,6 +349,31 @@ def test_a_template_with_a_wrong_placeholder_is_refused(
     assert not any(each["own"] for each in clinic("config", "template", "list", "de"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{patient}\n{when}",
+        "{patient} \U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 {when}",
+        "\u200f{when} \u05d1\u05e9\u05e2\u05d4 {time}\u200e",
+        "Rendez-vous\u00a0: {when}, 10\u202fh",
+        "x" * 1000,
+    ],
+)
+def test_a_template_in_any_script_is_taken(text: str, clinic: Ask, booked: Any) -> None:
+    clinic("config", "template", "set", "en", "booked", text)
+    found = take(clinic)["text"]
+    assert found == text.replace("{patient}", "Anita Sharma").replace("{when}", "26/11/2026 10:00").replace(
+        "{time}", "10:00"
+    )
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\x1b", "\r", "\t", "\ufeff", "\ud800"])
+def test_a_template_has_no_hidden_letters(mark: str) -> None:
+    with pytest.raises(errors.BadValue):
+        messages.check_template(f"{{when}}{mark}{{time}}", MessageKind.BOOKED)
+
+
 def test_each_patient_is_written_to_in_their_language(clinic: Ask, booked: Any) -> None:
     clinic("config", "template", "set", "de", "booked", "{clinic}: {patient}, Termin am {date} um {time}, {number}.")
     clinic("config", "template", "set", "de", "booked", "--subject", "Ihr Termin am {date}")
@@ -391,6 +417,13 @@ def test_the_preview_shows_what_goes_out_tomorrow(clinic: Ask, booked: Any) -> N
     assert shown[1]["text"].startswith("Test Clinic: Reminder of the visit of Anita Sharma")
     assert [each["kind"] for each in clinic("outbox", "preview", "today")] == ["booked", "booked"]
     assert {each["attempts"] for each in clinic("outbox", "list")} == {0}
+
+
+def test_the_preview_has_what_waits_for_the_morning(clinic: Ask, booked: Any) -> None:
+    booked.move_to(datetime(2026, 11, 24, 22, 0, tzinfo=KOLKATA))
+    expected = [("A1-booked", "2026-11-25T08:00:00+05:30"), ("A1-reminder", "2026-11-25T10:00:00+05:30")]
+    assert [(each["id"].rpartition("-")[0], each["due"]) for each in clinic("outbox", "preview")] == expected
+    assert clinic("outbox", "preview", "today") == []
 
 
 def test_messages_are_listed_by_state_day_doctor_and_patient(clinic: Ask, booked: Any) -> None:
@@ -462,6 +495,73 @@ def fill(database: str) -> None:
         f"INSERT INTO messages {numbers} SELECT n, kind, occasion, due, state, attempts, channel, ref, failure,"
         " created_at, updated_at FROM n, messages WHERE kind = 'booked'",
     )
+
+
+def test_masked_phones_are_masked_in_every_table(clinic: Ask, run: Run, booked: Any) -> None:
+    clinic("config", "mask_phones", "yes")
+    name = clinic("outbox", "list")[0]["id"]
+    for line in (f"outbox show {name}", "outbox preview today", "outbox next -n"):
+        shown = run(*shlex.split(line), "-o", "table", status=0).stdout
+        assert ("9876543210" in shown, "\u2026210" in shown) == (False, True), shown
+    assert take(clinic)["to"] == "+919876543210"
+
+
+# What needs somebody
+
+
+def problems(ask: Ask) -> list[tuple[str, str, str, str]]:
+    found = [each for each in ask("status") if "messages" in each["what"]]
+    return [(each["what"], each["date"], each["subject"], each["command"]) for each in found]
+
+
+def test_status_has_the_messages_that_failed_and_still_matter(clinic: Ask, booked: Any) -> None:
+    clinic("book", "P1", "RAO", "+3d")
+    clinic("book", "P2", "MEHTA", "+5d")
+    clinic("book", "P2", "RAO", "+6d")
+    for each in clinic("outbox", "next"):
+        clinic("outbox", "failed", each["id"], "--reason", "unknown number", "--give-up")
+    clinic("cancel", "A4")
+    command = "clinicctl outbox list --state failed --day 2026-11-26..2026-11-28"
+    assert problems(clinic) == [("failed messages", "2026-11-26", "3 not sent", command)]
+    assert len(clinic(*shlex.split(command)[1:])) == 3
+    # Somebody has called two of the patients.
+    for each in clinic("outbox", "list", "--state", "failed", "--day", "2026-11-26"):
+        clinic("outbox", "sent", each["id"], "--ref", "called")
+    command = "clinicctl outbox list --state failed --day 2026-11-28"
+    assert problems(clinic) == [("failed messages", "2026-11-28", "1 not sent", command)]
+    booked.move_to(datetime(2026, 11, 29, 10, 0, tzinfo=KOLKATA))
+    assert [each[0] for each in problems(clinic)] == ["overdue messages"]
+
+
+def test_status_has_the_messages_that_no_sender_fetches(clinic: Ask, booked: Any) -> None:
+    booked.tick(timedelta(minutes=30))
+    assert problems(clinic) == []
+    booked.tick(timedelta(minutes=12))
+    late = ("overdue messages", "2026-11-23", "the oldest for 42 min", "clinicctl outbox list --due")
+    assert problems(clinic) == [late]
+    booked.tick(timedelta(hours=2))
+    assert [each[2] for each in problems(clinic)] == ["the oldest for 2 h"]
+    clinic("config", "notify", "off")
+    assert problems(clinic) == []
+
+
+def test_a_visit_that_is_over_makes_no_alarm(clinic: Ask, booked: Any) -> None:
+    """No sender serves the channel of this patient, so that nobody drops the message."""
+    clinic("patient", "edit", "P1", "--notify", "whatsapp")
+    booked.move_to(datetime(2026, 11, 25, 10, 0, tzinfo=KOLKATA))
+    assert clinic("outbox", "next", "--channel", "sms") == []
+    assert [each[0] for each in problems(clinic)] == ["overdue messages"]
+    booked.move_to(datetime(2026, 11, 28, 10, 0, tzinfo=KOLKATA))
+    assert problems(clinic) == []
+
+
+@pytest.mark.parametrize("notify", ["sms", "email", "whatsapp"])
+def test_a_message_without_an_address_is_dropped_whoever_asks(notify: str, clinic: Ask, booked: Any) -> None:
+    clinic("patient", "edit", "P1", "--phone", "none", "--notify", notify)
+    clinic("book", "P2", "MEHTA", "+3d")
+    assert take(clinic, "--channel", "sms")["patient"] == "P2"
+    (dropped,) = clinic("outbox", "list", "--state", "dropped")
+    assert dropped["failure"] == "the patient has no address for it"
 
 
 # How patients want messages

@@ -21,6 +21,7 @@ from clinicctl import clock, desk, errors
 from clinicctl.desk import transitions as desk_transitions
 from clinicctl.desk.imports import patient_plan
 from clinicctl.rules import import_rows, transitions
+from clinicctl.rules.messages import parse_key
 from clinicctl.rules.references import AppointmentRef, PatientRef
 from clinicctl.statuses import MessageState, Role
 from clinicctl.store import compile as compiler
@@ -308,12 +309,13 @@ config quiet_hours ''
 config notify on
 config template set de reminder '{clinic}: {when}'
 book P8 CHEN +40d --time 10:00
+book P8 CHEN +41d
 outbox list --state pending --doctor CHEN --patient P8 --day +40d
 outbox list --due --limit 1
 outbox preview +39d
 outbox next --limit 5 --channel sms
 config reminders 2h
-cancel P8 --by clinic
+cancel A26 --by clinic
 undo
 config notify off
 """
@@ -407,6 +409,7 @@ def live(run: Run, moment: list[datetime], tmp_path: Path, monkeypatch: pytest.M
         do(telling, typed(NEXT_DAY))
         do(telling, typed(OUTBOX))
         give_back(open_store(second, wait=5))
+        do(telling, typed("config notify on\nstatus"))
         do(telling, typed("config notify on\nconfig reminders 6h\nbook P8 CHEN today --time 17:00"))
         moment[0] += timedelta(hours=3)
         do(telling, typed(REMINDED))
@@ -457,9 +460,10 @@ def without_ids(told: list[Told], folder: str) -> list[str]:
 
 
 def give_back(store: Store) -> None:
-    """What a run of a sender does that was stopped: it gives back what it has leased."""
+    """What a run of a sender does that was stopped: it marks what has failed, and gives back what it has leased."""
     with store.write(actor="desk", key="given back") as tx:
-        leased = list(desk.outbox.iter_matching(tx, state=[MessageState.LEASED]))
+        failed, *leased = desk.outbox.iter_matching(tx, state=[MessageState.LEASED])
+        desk.outbox.mark_failed(tx, message=parse_key(failed.id), reason="unknown number", give_up=True)
         desk.sending.give_back(tx, messages=[each.id for each in leased], attempts=[each.attempts for each in leased])
 
 

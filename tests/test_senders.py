@@ -1,9 +1,12 @@
 """Senders by themselves: what a program, a mail server and a web service get, and what is made of their answers."""
 
 import json
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -69,10 +72,30 @@ def test_the_status_of_a_program_decides(script: str, expected: object, tmp_path
 
 
 def test_a_program_that_does_not_end_is_killed_with_its_children(tmp_path: Path) -> None:
-    sender = program(tmp_path, f"(sleep 2; touch {tmp_path}/late) & wait", timeout=0.3)
+    sender = program(tmp_path, f"(sleep 0.6; touch {tmp_path}/late) & wait", timeout=0.3)
     assert sender.send(SMS) == Retry("no answer within 0.3 s; the program was stopped")
-    time.sleep(2.2)
+    time.sleep(0.6)
     assert not (tmp_path / "late").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("echo SM1; sleep 3 >/dev/null 2>&1 &", Sent("SM1")),
+        ("echo SM1; sleep 3 & exit 0", Sent("SM1")),
+        ("sleep 3 & exit 67", Refused("exit status 67")),
+        ("exec <&-; sleep 0.1; echo SM1", Sent("SM1")),
+        ("exec >&-; cat >/dev/null; sleep 0.1", Sent(None)),
+        ("exec yes", Retry("no answer within 0.8 s; the program was stopped")),
+        ("yes ' ' & exit 0", Sent(None)),
+    ],
+)
+def test_a_program_may_read_write_and_start_what_it_likes(script: str, expected: object, tmp_path: Path) -> None:
+    """What it has started holds its output open, and nothing waits for it. What it prints is kept nowhere."""
+    begin = time.monotonic()
+    message = SMS._replace(document=b"x" * 200_000)
+    assert program(tmp_path, script, timeout=0.8).send(message) == expected
+    assert time.monotonic() - begin < 2.5
 
 
 def test_a_missing_program_cannot_send_at_all(tmp_path: Path) -> None:
@@ -205,7 +228,88 @@ def test_a_service_that_is_away_or_silent_is_told_apart(service: Web) -> None:
     silent.close()
 
 
+class Slow(threading.Thread):
+    """A server that answers a byte at a time, for ever, whatever it is asked; at some step of a talk with it."""
+
+    def __init__(self, said: list[bytes], endless: bytes) -> None:
+        super().__init__(daemon=True)
+        self.said, self.endless, self.listener = said, endless, socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def run(self) -> None:
+        with self.listener, suppress(OSError):
+            accepted, _ = self.listener.accept()
+            with accepted:
+                for each in self.said:
+                    accepted.sendall(each)
+                    accepted.recv(65_536)
+                while True:
+                    accepted.sendall(self.endless)
+                    time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [b"x", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"],
+    ids=["no answer", "endless headers", "a slow body"],
+)
+def test_a_slow_service_takes_no_longer_than_the_timeout(endless: bytes) -> None:
+    server = Slow([], endless)
+    server.start()
+    sender = Webhook(f"http://127.0.0.1:{server.port}/", secret=SECRET, authorities=None, timeout=0.5)
+    begin = time.monotonic()
+    assert sender.send(SMS) == Retry("no answer within 0.5 s")
+    assert time.monotonic() - begin < 2
+    sender.close()
+
+
+def test_a_service_that_sends_without_end_is_left(service: Web, tls: tuple[ssl.SSLContext, str]) -> None:
+    sender = hook(service, tls[1])
+    service.answers = [(200, {}, b"x" * 20_000_000)]
+    assert sender.send(SMS) == Sent(None)
+    assert sender.send(SMS) == Sent(None)
+    sender.close()
+    assert service.connections == 2
+
+
 # Mail servers
+
+
+GREETING, HELLO = b"220 mail\r\n", b"250 mail\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([GREETING], Unavailable("no answer within 0.5 s at the connection")),
+        ([GREETING, HELLO], Unavailable("no answer within 0.5 s at MAIL FROM")),
+        ([GREETING, HELLO, b"250 ok\r\n"], Unavailable("no answer within 0.5 s at RCPT TO")),
+        ([GREETING, HELLO, *[b"250 ok\r\n"] * 2], Retry("no answer within 0.5 s at DATA")),
+        ([GREETING, HELLO, *[b"250 ok\r\n"] * 2, b"354 go\r\n"], Retry("no answer within 0.5 s at DATA")),
+    ],
+    ids=["EHLO", "MAIL", "RCPT", "DATA", "message"],
+)
+def test_a_slow_mail_server_takes_no_longer_than_the_timeout(said: list[bytes], expected: object) -> None:
+    server = Slow(said, b"250-more\r\n")
+    server.start()
+    sender = MailServer(
+        f"smtp://127.0.0.1:{server.port}", sender="desk@mark.example", password=None, authorities=None, timeout=0.5
+    )
+    begin = time.monotonic()
+    assert sender.send(MAIL) == expected
+    assert time.monotonic() - begin < 2
+    sender.close()
+
+
+def test_mail_is_written_in_seven_bits(server: Mail, tls: tuple[ssl.SSLContext, str]) -> None:
+    """Not every server takes more."""
+    sender = post(server, tls[1])
+    for text in ("Grüße\n.\nAnita", "Привет 👋", "x" * 1000, "ü" * 1000):
+        assert isinstance(sender.send(MAIL._replace(text=text)), Sent)
+        _, found = server.got[-1]
+        assert found.as_bytes().isascii()
+        assert found.get_content().replace("\r\n", "\n").rstrip("\n") == text
+    sender.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from clinicctl import settings
+from clinicctl import desk, settings
 from tests import peaks, receivers, stored
 from tests.conftest import Start
 from tests.receivers import Mail, Web
@@ -353,6 +353,17 @@ def test_a_wrong_password_loses_no_message(
     assert "wrong-password" not in str(error)
     assert mail.got == []
     assert [(each["state"], each["attempts"]) for each in sends("outbox", "list")] == [("pending", 0)]
+
+
+def test_a_run_goes_on_after_it_has_dropped_many(sends: Ask, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One lease drops a bounded number, and may find nothing to hand out."""
+    sends("book", "P1", "MEHTA", "+3d")
+    for _ in range(3):
+        sends("move", "A1", "--time", "11:00")
+        sends("move", "A1", "--time", "12:00")
+    monkeypatch.setattr(desk.outbox, "MOST_DROPPED", 2)
+    assert sends("outbox", "run", "--exec", str(program.path))["sent"] == 1
+    assert states(sends) == {"sent": 1, "dropped": 6}
 
 
 # Others at work

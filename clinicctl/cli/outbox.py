@@ -88,6 +88,8 @@ def preview(ctx: Ctx, day: params.Day = DayWord("tomorrow")) -> None:
 
     Without a day, tomorrow's. Later bookings and changes add to them.
     """
+    if off := ctx.obj.read(desk.outbox.why_off):
+        ctx.obj.note(off)
     ctx.obj.show(ctx.obj.read_list(desk.outbox.preview, on=day))
 
 

@@ -28,8 +28,6 @@ AT_ONCE = 10
 """Messages of one lease."""
 MOST_IN_A_ROW = 5
 """After so many failures without a success in between, the sender is taken to be at fault."""
-_SLOWEST = 4
-"""Timeouts that one message may take: to connect again, and to be sent again on a new connection."""
 _RESERVE = 60
 """Seconds of a lease for marking."""
 _AGAIN = 0.2
@@ -156,8 +154,8 @@ class Drain:
         self, app: AppContext, sender: Sender, *, channel: Channel | None, limit: int | None, timeout: float
     ) -> None:
         self._app, self._sender, self._channel, self._limit = app, sender, channel, limit
-        self._slowest = timedelta(seconds=_SLOWEST * timeout)
-        self._lease = int(timeout * (AT_ONCE + _SLOWEST)) + _RESERVE
+        self._timeout = timedelta(seconds=timeout)
+        self._lease = int(timeout * AT_ONCE) + _RESERVE
         self.sent = self.retried = self.failed = self.given_back = 0
         self._in_a_row = 0
         self._signal: int | None = None
@@ -193,18 +191,20 @@ class Drain:
                 raise errors.SenderUnavailable(reason=self._problem, **counted)
 
     def _take(self, limit: int) -> Sequence[OutgoingMessage]:
-        if not self._app.read(desk.sending.has_due, channel=self._channel):
-            return []
-        outcome = self._app.execute(
-            desk.outbox.hand_out, {"limit": limit, "lease": self._lease, "channel": self._channel}
-        )
-        found: Sequence[OutgoingMessage] = outcome.result
+        """Lease some messages. There are none only if none is due.
+
+        A lease that drops very many may find none to hand out.
+        """
+        found: Sequence[OutgoingMessage] = []
+        while not found and self._app.read(desk.sending.has_due, channel=self._channel):
+            request = {"limit": limit, "lease": self._lease, "channel": self._channel}
+            found = self._app.execute(desk.outbox.hand_out, request).result
         return found
 
     def _send_each(self, given: Sequence[OutgoingMessage]) -> None:
         for nth, each in enumerate(given):
             self._note_signal()
-            is_late = each.leased_until - clock.now() < self._slowest
+            is_late = each.leased_until - clock.now() < self._timeout
             if self._signal is not None or self._problem is not None or is_late:
                 self._give_back(given[nth:])
                 return

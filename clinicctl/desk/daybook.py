@@ -15,6 +15,7 @@ from clinicctl.desk import (
     journal,
     lookup,
     operations,
+    outbox,
     queue,
     queue_lookup,
     queue_queries,
@@ -36,6 +37,9 @@ from clinicctl.store.engine import Tx
 
 AHEAD = 7
 """How many days ahead to look for full days and for patients without a slot."""
+
+OVERDUE = timedelta(minutes=30)
+"""How long a message may be due: a sender that runs fetches it within some minutes."""
 
 _NEXT = {
     QueueStatus.WAITING: CALL,
@@ -125,8 +129,8 @@ def to_do(tx: Tx) -> list[ToDo]:
     """Return the open problems, each with the command that fixes it.
 
     These are open past days, patients in earlier queues, long waits, doctors who run late, patients who did not come,
-    patients without a slot, free slots for the waitlist, and full days ahead. A clinician gets those of their own
-    doctor that a clinician can fix.
+    messages that failed or that no sender fetches, patients without a slot, free slots for the waitlist, and full days
+    ahead. A clinician gets those of their own doctor that a clinician can fix.
     """
     person = tx.person
     if person is not None and person.role is Role.CLINICIAN:
@@ -139,6 +143,7 @@ def to_do(tx: Tx) -> list[ToDo]:
         *queue_queries.of_lists(tx, None, None),
         *journal.closing_queries(tx, today),
         *([partial(bookings.list_of_day, on=today)] if tx.clinic.no_show_after else []),
+        *([partial(outbox.ask_about_problems, tx=tx)] if tx.clinic.notify == "on" else []),
     )
     found = [
         ToDo("open past day", row.date, None, f"{row.open} appointments", f"clinicctl close {row.date}")
@@ -159,6 +164,7 @@ def to_do(tx: Tx) -> list[ToDo]:
     found += _in_queues(queued)
     found += _running_late(tx, queued)
     found += _did_not_come(tx)
+    found += _of_messages(tx)
     for each, ahead in coming:
         found += _of_day(tx, each, ahead)
     for code, on in waitlist.list_promotable(tx, wanted):
@@ -220,6 +226,21 @@ def _did_not_come(tx: Tx) -> list[ToDo]:
         and not row.after_midnight
         and (tx.today, row.time) < (latest.date(), latest.time())
     ]
+
+
+def _of_messages(tx: Tx) -> Iterator[ToDo]:
+    """Yield the messages that have failed, and those that no sender has fetched."""
+    if tx.clinic.notify != "on":
+        return
+    if failed := outbox.list_failed(tx):
+        dates = [row.date for row in failed]
+        span = "..".join(dict.fromkeys((f"{min(dates)}", f"{max(dates)}")))
+        command = f"clinicctl outbox list --state failed --day {span}"
+        yield ToDo("failed messages", min(dates), None, f"{len(failed)} not sent", command)
+    if (late := outbox.overdue(tx)) > OVERDUE:
+        minutes = late // timedelta(minutes=1)
+        subject = f"the oldest for {minutes} min" if minutes < 120 else f"the oldest for {minutes // 60} h"
+        yield ToDo("overdue messages", tx.today, None, subject, "clinicctl outbox list --due")
 
 
 def _ask_about_days(tx: Tx, *, coming: Iterable[days.DayState]) -> None:

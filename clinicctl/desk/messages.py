@@ -20,7 +20,6 @@ from clinicctl.store.engine import Tx, VisitChange
 _AT_ONCE = 500
 _SOON = timedelta(hours=1)
 """After news of a visit, there is no reminder for so long: it would say the same."""
-_NO_LONGER_SENT = "the clinic does not send it any more"
 
 A, K = AppointmentStatus, MessageKind
 
@@ -61,9 +60,11 @@ def apply_settings(tx: Tx) -> None:
     Those that are not sent any more are dropped.
     """
     if tx.clinic.notify != "on":
-        stored.drop_pending(tx, failure=_NO_LONGER_SENT, updated_at=tx.now)
+        stored.drop_pending(tx, failure=messages.NO_LONGER_SENT, updated_at=tx.now)
         return
-    stored.drop_reminders(tx, failure=_NO_LONGER_SENT, updated_at=tx.now)
+    # Those that are due already, and wait for the end of the quiet hours or for a sender, stay.
+    leads = checks.leads(tx.clinic.reminders)
+    stored.drop_reminders(tx, leads=leads, failure=messages.NO_LONGER_SENT, updated_at=tx.now)
     coming = stored.coming(tx, first=tx.today - timedelta(days=1))
     while some := list(islice(coming, _AT_ONCE)):
         stored.insert(tx, [message for each in some for message in _reminders(tx, each.number, each, after=tx.now)])
@@ -91,9 +92,9 @@ def _messages_of(
         yield _message(tx, net.after.number, kind, write, tx.now)
     is_new = net.before is None or net.is_restored or net.retimed
     if net.after.status == A.BOOKED and is_new:
-        yield from _reminders(
-            tx, net.after.number, net.after, after=tx.now + (_SOON if kind is not None else timedelta())
-        )
+        quiet = checks.span_of_day(tx.clinic.quiet_hours)
+        after = messages.goes_out(tx.now, tx.zone, quiet) + _SOON if kind is not None else tx.now
+        yield from _reminders(tx, net.after.number, net.after, after=after)
 
 
 def _news(net: _Net) -> MessageKind | None:

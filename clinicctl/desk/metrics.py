@@ -4,12 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
-from clinicctl.desk import days, journal, patients, queue_lookup
+from clinicctl.desk import days, journal, outbox, patients, queue_lookup
 from clinicctl.results.clinic import Metric, Metrics, Sample
-from clinicctl.rules import messages
-from clinicctl.settings import checks
 from clinicctl.statuses import AppointmentStatus, QueueStatus
-from clinicctl.store.compiled import doctors, metrics, outbox, rows
+from clinicctl.store.compiled import doctors, metrics, rows
 from clinicctl.store.engine import Tx
 
 NO_SHOW_DAYS = 30
@@ -84,7 +82,7 @@ def _of_store(tx: Tx, waits: tuple[int, float] | None) -> Iterable[Metric]:
         yield _one(
             "outbox_oldest_due_seconds",
             "Age of the oldest message that should have gone out, without quiet hours; 0 if none is due.",
-            _age_of_oldest_due(tx),
+            outbox.overdue(tx).total_seconds(),
         )
     yield _one("journal_rows", "Writes in the journal.", journal.head(tx)[0])
     yield _one("database_bytes", "Size of the database.", found.bytes)
@@ -96,15 +94,6 @@ def _of_store(tx: Tx, waits: tuple[int, float] | None) -> Iterable[Metric]:
         yield _one("lock_waits", "Commands of the last hour that waited for the writer's lock.", waits[0])
         yield _one("lock_wait_max_seconds", "The longest of those waits.", waits[1])
     yield Metric("build_info", "Version of the program, and schema of the database.", (Sample(found.versions, 1),))
-
-
-def _age_of_oldest_due(tx: Tx) -> float:
-    """Return for how many seconds a sender could have had the oldest due message."""
-    due = outbox.oldest_due(tx, now=tx.now)
-    if due is None:
-        return 0.0
-    since = messages.goes_out(due, tx.zone, checks.span_of_day(tx.clinic.quiet_hours))
-    return max(0.0, (tx.now - since).total_seconds())
 
 
 def _one(name: str, help_: str, value: float) -> Metric:

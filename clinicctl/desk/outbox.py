@@ -23,8 +23,9 @@ from clinicctl.store.compiled import appointments, rows
 from clinicctl.store.compiled import outbox as stored
 from clinicctl.store.engine import Condition, Tx
 
-_MOST_DROPPED = 10_000
+MOST_DROPPED = 10_000
 """How many messages one write drops at most. The next one goes on."""
+_A_DAY = timedelta(days=1)
 _NO_ANSWER = f"no sender has answered in {messages.MOST_ATTEMPTS} attempts"
 
 K, S = MessageKind, MessageState
@@ -36,12 +37,17 @@ def why_nothing(tx: Tx) -> str | None:
 
     It is empty if nothing is due, and None if something is.
     """
-    if tx.clinic.notify != "on":
-        return "Messages are off: `clinicctl config notify on`."
+    if off := why_off(tx):
+        return off
     quiet = checks.span_of_day(tx.clinic.quiet_hours)
     if messages.is_quiet(tx.now, tx.zone, quiet):
         return f"Quiet hours: nothing is handed out before {tx.local(messages.goes_out(tx.now, tx.zone, quiet)):%H:%M}."
     return None if stored.is_due(tx, now=tx.now) is not None else ""
+
+
+def why_off(tx: Tx) -> str | None:
+    """Return a sentence if the clinic sends no messages."""
+    return None if tx.clinic.notify == "on" else "Messages are off: `clinicctl config notify on`."
 
 
 def nothing(tx: Tx) -> list[OutgoingMessage]:  # noqa: ARG001 - an operation gets a transaction
@@ -159,13 +165,39 @@ def preview(tx: Tx, *, on: DayWord) -> Iterator[ShownMessage]:
     day, quiet = date_of(tx, on), checks.span_of_day(tx.clinic.quiet_hours)
     known = templates.known(tx)
     since, until = (datetime.combine(day + timedelta(days=each), time(), tx.zone).astimezone(UTC) for each in (-1, 1))
-    conditions = [stored.due_from(since=since)] if day > tx.today else []
+    # What is due already goes out when the quiet hours of now are over, which may be on that day.
+    waits = tx.local(messages.goes_out(tx.now, tx.zone, quiet)).date() >= day
+    conditions = [] if waits else [stored.due_from(since=since)]
     # Read before the texts: some of these ask again.
     for row in list(stored.due(tx, conditions, now=until)) if tx.clinic.notify == "on" else ():
         at = messages.goes_out(max(row.due, tx.now), tx.zone, quiet)
         if tx.local(at).date() == day and outgoing.why_gone(tx, row, at=at) is None:
             shown = _shown(tx, row, known)
             yield ShownMessage(**fields_of(shown) | {"due": tx.local(at)})
+
+
+def ask_about_problems(asked: Tx, *, tx: Tx) -> None:
+    """Ask for what `list_failed` and `overdue` read, for `Tx.prefetch`."""
+    stored.failed_ahead(asked, first=tx.today)
+    stored.oldest_due(asked, now=tx.now, first=tx.today - _A_DAY)
+
+
+def list_failed(tx: Tx) -> list[rows.MessageRow]:
+    """Return the failed messages of which patients should still hear.
+
+    They are about visits from today on.
+    """
+    return [row for row in stored.failed_ahead(tx, first=tx.today) if outgoing.why_gone(tx, row) is None]
+
+
+def overdue(tx: Tx) -> timedelta:
+    """Return for how long a sender could have had the oldest due message."""
+    # A visit after midnight has the date of the day before.
+    due = stored.oldest_due(tx, now=tx.now, first=tx.today - _A_DAY)
+    if due is None:
+        return timedelta()
+    since = messages.goes_out(due, tx.zone, checks.span_of_day(tx.clinic.quiet_hours))
+    return max(tx.now - since, timedelta())
 
 
 def describe(tx: Tx, row: rows.MessageRow) -> OutboxMessage:
@@ -200,7 +232,7 @@ def texts_again(tx: Tx, message: MessageKey) -> dict[str, Any]:
     if row is None:
         return {}
     written = outgoing.write(tx, row, templates.known(tx))
-    return {"to": written.to, "language": written.language, "subject": written.subject, "text": written.text}
+    return {name: value for name, value in written._asdict().items() if name != "channel"}
 
 
 def answers_again(tx: Tx, message: MessageKey) -> dict[str, Any]:
@@ -222,6 +254,7 @@ def _outgoing(tx: Tx, given: Iterable[rows.MessageRow]) -> list[OutgoingMessage]
                 kind=row.kind,
                 channel=written.channel,
                 to=written.to,
+                phone=written.phone,
                 language=written.language,
                 subject=written.subject,
                 text=written.text,
@@ -260,7 +293,7 @@ def _take_due(tx: Tx, limit: int, channel: Channel | None) -> tuple[Sequence[row
             ended.append(_ended(tx, row, S.FAILED, row.failure or _NO_ANSWER))
         else:
             given.append(row)
-        if len(given) == limit or len(ended) == _MOST_DROPPED:
+        if len(given) == limit or len(ended) == MOST_DROPPED:
             break
     return given, ended
 
@@ -288,6 +321,9 @@ def _report(
 ) -> None:
     if attempt is not None and attempt != row.attempts:
         raise errors.OtherAttempt(message=str(outgoing.key(row)), attempt=attempt, current=row.attempts)
+    if row.erased_at is not None:
+        # What a sender writes may have the phone.
+        ref = failure = None
     appointment, kind, occasion = outgoing.key(row)
     changed = stored.report(
         tx,

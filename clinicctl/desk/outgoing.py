@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from clinicctl import errors
-from clinicctl.desk import journal, queue_lookup, templates
+from clinicctl.desk import journal, templates
 from clinicctl.rules import messages
 from clinicctl.rules.messages import MessageKey
 from clinicctl.settings import checks
@@ -22,6 +22,7 @@ class Written(NamedTuple):
 
     channel: Channel | None
     to: str | None
+    phone: str | None
     language: str
     subject: str | None
     text: str
@@ -40,9 +41,7 @@ def why_gone(tx: Tx, row: rows.MessageRow, *, at: datetime | None = None) -> str
     if channel(row) is None:
         return "the patient has no address for it"
     if row.kind is K.NEAR:
-        return (
-            None if row.queue_status is QueueStatus.WAITING and row.date == tx.today else "the patient is not waiting"
-        )
+        return _why_not_near(tx, row)
     wanted = AppointmentStatus.CANCELLED if row.kind is K.CANCELLED else AppointmentStatus.BOOKED
     if row.status is not wanted or (row.kind is K.CANCELLED and row.moved_to is not None):
         return f"the visit is {errors.status_label(row.status)}"
@@ -52,11 +51,20 @@ def why_gone(tx: Tx, row: rows.MessageRow, *, at: datetime | None = None) -> str
         return "the visit has begun" if messages.end(row, tx.zone, day_start=tx.clinic.day_start) <= now else None
     leads, begins = checks.leads(tx.clinic.reminders), messages.start(row, tx.zone, day_start=tx.clinic.day_start)
     if row.occasion not in leads:
-        return "the clinic does not send it any more"
+        return messages.NO_LONGER_SENT
     if begins <= now:
         return "the visit has begun"
     replaced = messages.is_replaced(row.occasion, leads, begins, now)
     return "a reminder closer to the visit is due" if replaced else None
+
+
+def _why_not_near(tx: Tx, row: rows.MessageRow) -> str | None:
+    if row.queue_status is not QueueStatus.WAITING or row.date != tx.today:
+        return "the patient is not waiting"
+    if not tx.clinic.near:
+        return messages.NO_LONGER_SENT
+    # Others have been put ahead since. It is made again when these have left the queue.
+    return "the turn is not near any more" if (row.ahead or 0) > tx.clinic.near else None
 
 
 def write(tx: Tx, row: rows.MessageRow, known: templates.Known) -> Written:
@@ -75,20 +83,17 @@ def write(tx: Tx, row: rows.MessageRow, known: templates.Known) -> Written:
         "time": at,
         "when": f"{on} {at}".rstrip(),
         "number": f"A{row.appointment}",
-        "ahead": str(_people_ahead(tx, row)) if row.kind is K.NEAR else "",
+        "ahead": str(row.ahead or 0),
     }
+    to = messages.address(way, row.phone, row.email)
     return Written(
         channel=way,
-        to=messages.address(way, row.phone, row.email),
+        to=to,
+        phone=to if way is not Channel.EMAIL else None,
         language=texts.language,
         subject=messages.filled(texts.subject, values) if way is Channel.EMAIL else None,
         text=messages.filled(texts.text, values),
     )
-
-
-def _people_ahead(tx: Tx, row: rows.MessageRow) -> int:
-    entry = queue_lookup.get_entry(tx, row.visit)
-    return queue_lookup.people_ahead(tx, entry) if entry is not None else 0
 
 
 def deduplication_id(tx: Tx, row: rows.MessageRow) -> str:

@@ -37,7 +37,7 @@ def refresh(tx: Tx, *, given: OutgoingMessage) -> OutgoingMessage | None:
     written = outgoing.write(tx, row, templates.known(tx))
     if written.channel != row.channel:
         return None
-    return replace(given, to=written.to, language=written.language, subject=written.subject, text=written.text)
+    return replace(given, **written._asdict())
 
 
 @operations.GIVE_BACK

@@ -31,14 +31,24 @@ def masked(value: Any, *, to_call: bool = False) -> Any:
     changes = {
         name: _last_digits(name, each) or masked(each, to_call=to_call)
         for name, each in found.items()
-        if name == "phone" or is_dataclass(each) or (isinstance(each, tuple) and not (to_call and name in TO_CALL))
+        if _is_phone(name, each)
+        or is_dataclass(each)
+        or (isinstance(each, tuple) and not (to_call and name in TO_CALL))
     }
     return replace(value, **changes) if changes else value
 
 
+def _is_phone(name: str, value: Any) -> bool:
+    """Return whether a field is a phone.
+
+    A message goes to a phone or to an e-mail address.
+    """
+    return name == "phone" or (name == "to" and isinstance(value, str) and value.startswith("+"))
+
+
 def _last_digits(name: str, value: Any) -> Any:
     """Return the masked form of a phone or of several; None for other fields."""
-    if name == "phone" and value:
+    if value and _is_phone(name, value):
         return f"…{value[-3:]}"
     return tuple(f"…{each[-3:]}" for each in value) if name in ("phones", "former_phones") else None
 

@@ -14,8 +14,8 @@ class OutgoingMessage:
     """A message that is handed out to a sender.
 
     `id` names it in every command. `deduplication_id` is the same on each attempt, and that of no other message of any
-    clinic. `to` is a phone or an e-mail address. `attempt` is the number of this lease. A text for SMS and WhatsApp has
-    no subject.
+    clinic. `to` is a phone or an e-mail address, and `phone` is empty for an e-mail. `attempt` is the number of this
+    lease. A text for SMS and WhatsApp has no subject.
     """
 
     id: str
@@ -23,6 +23,7 @@ class OutgoingMessage:
     kind: MessageKind
     channel: Channel
     to: str | None = field(metadata=PERSONAL)
+    phone: str | None = field(metadata=PERSONAL)
     language: str | None = field(metadata=PERSONAL)
     subject: str | None = field(metadata=PERSONAL)
     text: str | None = field(metadata=PERSONAL)

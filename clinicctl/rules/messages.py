@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from clinicctl.errors import BadValue
 from clinicctl.rules import hours
+from clinicctl.rules.text import forbidden
 from clinicctl.statuses import Channel, MessageKind, Notify
 
 K = MessageKind
@@ -18,9 +19,15 @@ MOST_ATTEMPTS = 5
 """After so many leases without success a message has failed."""
 _FIRST_RETRY, _FACTOR = timedelta(minutes=1), 4
 
+NO_LONGER_SENT = "the clinic does not send it any more"
+"""Why a message of changed settings is dropped."""
+
 TEXT = 1_000
 SUBJECT = 200
 """The most characters of the templates."""
+
+_IN_TEMPLATES = "\n\u200c\u200d\u200e\u200f"
+"""Line breaks, joiners, which emoji have, too, and the marks that order a number in a text from right to left."""
 
 PLACES: Mapping[str, str] = {
     "clinic": "the clinic's name",
@@ -177,7 +184,8 @@ def check_template(text: str, kind: MessageKind, *, most: int = TEXT) -> str:
 
     Refuses unknown placeholders, and those that would carry the reason of a visit.
     """
-    if not text.strip() or len(text) > most or not all(each.isprintable() or each == "\n" for each in text):
+    is_plain = all(each in _IN_TEMPLATES or not forbidden(text, at) for at, each in enumerate(text))
+    if not text.strip() or len(text) > most or not is_plain:
         raise BadValue(problem=f"A template has 1 to {most:,} printable characters.")
     if most == SUBJECT and "\n" in text:
         raise BadValue(problem="A subject is one line.")

@@ -11,7 +11,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import TypeVar
 
-from clinicctl import clock, errors
+from clinicctl import clock, errors, interrupts
 from clinicctl.senders import Answer, Message, Refused, Retry, Sent, Unavailable, addresses
 
 A = TypeVar("A", bound=Answer)
@@ -19,8 +19,14 @@ A = TypeVar("A", bound=Answer)
 PORTS = {"smtp": 587, "smtps": 465}
 """STARTTLS after the greeting, and TLS from the first byte."""
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,253}")
+_SEVEN_BITS = SMTP.clone(cte_type="7bit")
+"""Not every server takes the eight bits of letters beyond ASCII as they are."""
 _CLOSING = 421
 """The server ends the connection."""
+_CONNECTING, _RCPT, _DATA = "the connection", "RCPT TO", "DATA"
+"""Steps of the talk with a server."""
+_GOODBYE = 5
+"""Seconds to wait for the last answer, which nobody needs."""
 
 
 class MailServer:
@@ -40,22 +46,29 @@ class MailServer:
         self._password, self._timeout = password or "", timeout
         self._tls = ssl.create_default_context(cadata=authorities)
         self._server: smtplib.SMTP | None = None
+        self._step = _CONNECTING
 
     def send(self, message: Message) -> Answer:
         if not _ADDRESS.fullmatch(message.to):
             return Refused("the address is not one of e-mail")
-        is_new = self._server is None
-        answer = self._try(message)
-        if isinstance(answer, Unavailable) and not is_new and self._server is None:
-            # A server ends a connection after some time, or after some messages.
-            answer = self._try(message)
-        return answer
+        is_new, self._step = self._server is None, _CONNECTING
+        try:
+            with interrupts.Within(self._timeout):
+                answer = self._try(message)
+                if isinstance(answer, Unavailable) and not is_new and self._server is None:
+                    # A server ends a connection after some time, or after some messages.
+                    answer = self._try(message)
+                return answer
+        except interrupts.Elapsed:
+            # A server that answers in small pieces never lets a single step time out.
+            slow = f"no answer within {self._timeout:g} s at {self._step}"
+            return self._give_up(Retry(slow) if self._step == _DATA else Unavailable(slow))
 
     def close(self) -> None:
         """Say goodbye to the server."""
         server, self._server = self._server, None
         if server is not None:
-            with suppress(smtplib.SMTPException, OSError):
+            with suppress(smtplib.SMTPException, OSError, interrupts.Elapsed), interrupts.Within(_GOODBYE):
                 server.quit()
             server.close()
 
@@ -68,7 +81,7 @@ class MailServer:
             return problem
         server = self._server
         assert server is not None, "no connection"
-        step = "MAIL FROM"
+        self._step = "MAIL FROM"
         try:
             options = _options(server, message.to)
             if options is None:
@@ -76,26 +89,27 @@ class MailServer:
             code, _ = server.mail(self._address, options)
             if code >= 300:
                 return self._give_up(Unavailable(f"the server refuses the sender ({code})"))
-            step = "RCPT TO"
+            self._step = _RCPT
             code, _ = server.rcpt(message.to)
             if code == _CLOSING:
                 return self._give_up(Unavailable(f"the server ends the connection ({code})"))
             if code >= 300:
                 server.rset()
-                return _refusal(code, step)
-            step = "DATA"
+                return _refusal(code, self._step)
+            self._step = _DATA
             # It writes the whole message, and a server that is lost now may have it.
             code, _ = server.data(self._written(message))
         except smtplib.SMTPDataError as refused:
             # DATA itself was refused: nothing of the message was written.
-            return self._give_up(_refusal(refused.smtp_code, step))
+            return self._give_up(_refusal(refused.smtp_code, self._step))
         except (smtplib.SMTPException, OSError) as error:
-            lost = f"the connection was lost at {step}: {_kind(error)}"
-            return self._give_up(Retry(lost) if step == "DATA" else Unavailable(lost))
+            lost = f"the connection was lost at {self._step}: {_kind(error)}"
+            return self._give_up(Retry(lost) if self._step == _DATA else Unavailable(lost))
         except (MessageError, ValueError):
             return self._give_up(Refused("the message cannot be written as an e-mail"))
         if code >= 300:
-            return self._give_up(_refusal(code, step)) if code == _CLOSING else _refusal(code, step)
+            refusal = _refusal(code, self._step)
+            return self._give_up(refusal) if code == _CLOSING else refusal
         return Sent(self._id(message))
 
     def _connect(self) -> Unavailable | None:
@@ -129,7 +143,7 @@ class MailServer:
         return answer
 
     def _written(self, message: Message) -> bytes:
-        found = EmailMessage(policy=SMTP)
+        found = EmailMessage(policy=_SEVEN_BITS)
         found["From"] = self._from
         local, _, domain = message.to.rpartition("@")
         found["To"] = Address(username=local, domain=domain)
@@ -153,7 +167,7 @@ def _options(server: smtplib.SMTP, to: str) -> list[str] | None:
 
 
 def _refusal(code: int, step: str) -> Retry | Refused:
-    reason = f"the server refuses the {'address' if step == 'RCPT TO' else 'message'} ({code})"
+    reason = f"the server refuses the {'address' if step == _RCPT else 'message'} ({code})"
     return Refused(reason) if code >= 500 else Retry(reason)
 
 

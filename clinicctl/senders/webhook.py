@@ -10,7 +10,7 @@ import json
 import ssl
 from email.utils import parsedate_to_datetime
 
-from clinicctl import clock, errors
+from clinicctl import clock, errors, interrupts
 from clinicctl.senders import Answer, Message, Refused, Retry, Sent, Unavailable, addresses, clean_ref
 
 PORTS = {"https": 443, "http": 80}
@@ -46,6 +46,23 @@ class Webhook:
         self._connection: http.client.HTTPConnection | None = None
 
     def send(self, message: Message) -> Answer:
+        try:
+            with interrupts.Within(self._timeout):
+                return self._send(message)
+        except interrupts.Elapsed:
+            # A service that answers in small pieces never lets a single read time out.
+            is_connected = self._connection is not None
+            self.close()
+            slow = f"no answer within {self._timeout:g} s"
+            return Retry(slow) if is_connected else Unavailable(f"no connection to the service: {slow}")
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _send(self, message: Message) -> Answer:
         is_new = self._connection is None
         try:
             return self._try(message)
@@ -57,12 +74,6 @@ class Webhook:
             return self._try(message)
         except _CLOSED as error:
             return _no_answer(error)
-
-    def close(self) -> None:
-        """End the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     def _try(self, message: Message) -> Answer:
         """Send on the open connection, or on a new one.
@@ -101,6 +112,9 @@ class Webhook:
         except OSError as error:
             connection.close()
             return Unavailable(f"no connection to the service: {_kind(error)}")
+        except interrupts.Elapsed:
+            connection.close()
+            raise
         self._connection = connection
         return None
 

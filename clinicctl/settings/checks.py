@@ -176,6 +176,7 @@ def reminders(text: str) -> str:
     return text
 
 
+@cache
 def leads(text: str) -> tuple[int, ...]:
     """Return the minutes before a visit at which reminders are due.
 
@@ -195,12 +196,11 @@ def quiet_hours(text: str) -> str:
     return text
 
 
+@cache
 def span_of_day(text: str) -> tuple[int, int] | None:
     """Return the first and the last minute of a span of the day.
 
-    Return None for an empty text.
-
-    A span whose end is before its start goes over midnight.
+    Return None for an empty text. A span whose end is before its start goes over midnight.
     """
     if not text:
         return None

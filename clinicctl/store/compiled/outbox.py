@@ -16,15 +16,22 @@ messages.attempts, messages.channel, messages.ref, messages.failure, messages.cr
 appointments.id AS visit, appointments.status, appointments.date, appointments.time,
 appointments.after_midnight, appointments.moved_to, doctors.code AS doctor_code, doctors.name AS doctor_name,
 patients.id AS patient_id, patients.number AS patient_number, patients.name AS patient_name, patients.phone,
-patients.email, patients.notify, patients.language, patients.archived_at, queue_entries.status AS
-queue_status, queue_doctors.name AS queue_doctor_name, (SELECT max(later.occasion) AS max_1
+patients.email, patients.notify, patients.language, patients.archived_at, patients.erased_at, entries.status
+AS queue_status, queue_doctors.name AS queue_doctor_name, (SELECT max(later.occasion) AS max_1
 FROM messages AS later
 WHERE later.appointment = messages.appointment AND later.kind IN ('booked', 'moved', 'cancelled', 'promoted'))
-AS last_news
+AS last_news, CASE WHEN (messages.kind = 'near' AND entries.status = 'waiting') THEN (SELECT count(*) AS
+count_1
+FROM queue_entries
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'waiting' AND queue_entries.doctor_id = entries.doctor_id AND queue_entries.date <= entries.date AND
+(queue_entries.date, entries.priority, entries.moved_up, queue_entries.recalled, queue_entries.position) <
+(entries.date, queue_entries.priority, queue_entries.moved_up, entries.recalled, entries.position)) ELSE 0 END
+AS ahead
 FROM messages JOIN appointments ON appointments.number = messages.appointment JOIN patients ON patients.id =
-appointments.patient_id JOIN doctors ON doctors.id = appointments.doctor_id LEFT OUTER JOIN queue_entries ON
-queue_entries.appointment_id = appointments.id LEFT OUTER JOIN doctors AS queue_doctors ON queue_doctors.id =
-queue_entries.doctor_id
+appointments.patient_id JOIN doctors ON doctors.id = appointments.doctor_id LEFT OUTER JOIN queue_entries AS
+entries ON entries.appointment_id = appointments.id LEFT OUTER JOIN doctors AS queue_doctors ON
+queue_doctors.id = entries.doctor_id
 WHERE messages.appointment = ? AND messages.kind = ? AND messages.occasion = ?
 """
 
@@ -47,14 +54,14 @@ def is_due(tx: Tx, *, now: datetime) -> int | None:
 
 _OLDEST_DUE = """
 SELECT messages.due
-FROM messages
-WHERE state IN ('pending', 'leased') AND messages.due <= ? ORDER BY messages.due
+FROM messages JOIN appointments ON appointments.number = messages.appointment
+WHERE state IN ('pending', 'leased') AND messages.due <= ? AND appointments.date >= ? ORDER BY messages.due
 LIMIT 1 OFFSET ?
 """
 
 
-def oldest_due(tx: Tx, *, now: datetime) -> datetime | None:
-    return tx.fetch_one(_OLDEST_DUE, (from_instant(now), 0), lambda row: to_instant(row[0]))
+def oldest_due(tx: Tx, *, now: datetime, first: Date) -> datetime | None:
+    return tx.fetch_one(_OLDEST_DUE, (from_instant(now), from_date(first), 0), lambda row: to_instant(row[0]))
 
 
 _DUE = """
@@ -63,15 +70,22 @@ messages.attempts, messages.channel, messages.ref, messages.failure, messages.cr
 appointments.id AS visit, appointments.status, appointments.date, appointments.time,
 appointments.after_midnight, appointments.moved_to, doctors.code AS doctor_code, doctors.name AS doctor_name,
 patients.id AS patient_id, patients.number AS patient_number, patients.name AS patient_name, patients.phone,
-patients.email, patients.notify, patients.language, patients.archived_at, queue_entries.status AS
-queue_status, queue_doctors.name AS queue_doctor_name, (SELECT max(later.occasion) AS max_1
+patients.email, patients.notify, patients.language, patients.archived_at, patients.erased_at, entries.status
+AS queue_status, queue_doctors.name AS queue_doctor_name, (SELECT max(later.occasion) AS max_1
 FROM messages AS later
 WHERE later.appointment = messages.appointment AND later.kind IN ('booked', 'moved', 'cancelled', 'promoted'))
-AS last_news
+AS last_news, CASE WHEN (messages.kind = 'near' AND entries.status = 'waiting') THEN (SELECT count(*) AS
+count_1
+FROM queue_entries
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'waiting' AND queue_entries.doctor_id = entries.doctor_id AND queue_entries.date <= entries.date AND
+(queue_entries.date, entries.priority, entries.moved_up, queue_entries.recalled, queue_entries.position) <
+(entries.date, queue_entries.priority, queue_entries.moved_up, entries.recalled, entries.position)) ELSE 0 END
+AS ahead
 FROM messages JOIN appointments ON appointments.number = messages.appointment JOIN patients ON patients.id =
-appointments.patient_id JOIN doctors ON doctors.id = appointments.doctor_id LEFT OUTER JOIN queue_entries ON
-queue_entries.appointment_id = appointments.id LEFT OUTER JOIN doctors AS queue_doctors ON queue_doctors.id =
-queue_entries.doctor_id
+appointments.patient_id JOIN doctors ON doctors.id = appointments.doctor_id LEFT OUTER JOIN queue_entries AS
+entries ON entries.appointment_id = appointments.id LEFT OUTER JOIN doctors AS queue_doctors ON
+queue_doctors.id = entries.doctor_id
 WHERE {conditions} AND state IN ('pending', 'leased') AND messages.due <= ? ORDER BY messages.due,
 messages.appointment, messages.kind, messages.occasion
 """
@@ -83,13 +97,14 @@ def due(tx: Tx, conditions: Sequence[Condition], *, now: datetime) -> Iterator[r
 
 
 _ON_CHANNEL = """
-patients.notify = ? OR patients.notify = 'none' OR patients.notify IS NULL AND CASE WHEN (patients.phone IS
-NOT NULL) THEN 'sms' ELSE 'email' END = ?
+coalesce(patients.notify, CASE WHEN (patients.phone IS NOT NULL) THEN 'sms' ELSE 'email' END) = ? OR
+patients.notify = 'none' OR CASE WHEN (coalesce(patients.notify, CASE WHEN (patients.phone IS NOT NULL) THEN
+'sms' ELSE 'email' END) = 'email') THEN patients.email ELSE patients.phone END IS NULL
 """
 
 
 def on_channel(*, channel: str) -> Condition:
-    return Condition(_ON_CHANNEL, (channel, channel))
+    return Condition(_ON_CHANNEL, (channel,))
 
 
 _MATCHING = """
@@ -98,15 +113,22 @@ messages.attempts, messages.channel, messages.ref, messages.failure, messages.cr
 appointments.id AS visit, appointments.status, appointments.date, appointments.time,
 appointments.after_midnight, appointments.moved_to, doctors.code AS doctor_code, doctors.name AS doctor_name,
 patients.id AS patient_id, patients.number AS patient_number, patients.name AS patient_name, patients.phone,
-patients.email, patients.notify, patients.language, patients.archived_at, queue_entries.status AS
-queue_status, queue_doctors.name AS queue_doctor_name, (SELECT max(later.occasion) AS max_1
+patients.email, patients.notify, patients.language, patients.archived_at, patients.erased_at, entries.status
+AS queue_status, queue_doctors.name AS queue_doctor_name, (SELECT max(later.occasion) AS max_1
 FROM messages AS later
 WHERE later.appointment = messages.appointment AND later.kind IN ('booked', 'moved', 'cancelled', 'promoted'))
-AS last_news
+AS last_news, CASE WHEN (messages.kind = 'near' AND entries.status = 'waiting') THEN (SELECT count(*) AS
+count_1
+FROM queue_entries
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'waiting' AND queue_entries.doctor_id = entries.doctor_id AND queue_entries.date <= entries.date AND
+(queue_entries.date, entries.priority, entries.moved_up, queue_entries.recalled, queue_entries.position) <
+(entries.date, queue_entries.priority, queue_entries.moved_up, entries.recalled, entries.position)) ELSE 0 END
+AS ahead
 FROM messages JOIN appointments ON appointments.number = messages.appointment JOIN patients ON patients.id =
-appointments.patient_id JOIN doctors ON doctors.id = appointments.doctor_id LEFT OUTER JOIN queue_entries ON
-queue_entries.appointment_id = appointments.id LEFT OUTER JOIN doctors AS queue_doctors ON queue_doctors.id =
-queue_entries.doctor_id
+appointments.patient_id JOIN doctors ON doctors.id = appointments.doctor_id LEFT OUTER JOIN queue_entries AS
+entries ON entries.appointment_id = appointments.id LEFT OUTER JOIN doctors AS queue_doctors ON
+queue_doctors.id = entries.doctor_id
 WHERE {conditions} ORDER BY messages.due, messages.appointment, messages.kind, messages.occasion
 """
 
@@ -114,6 +136,38 @@ WHERE {conditions} ORDER BY messages.due, messages.appointment, messages.kind, m
 def matching(tx: Tx, conditions: Sequence[Condition]) -> Iterator[rows.MessageRow]:
     sql, values = tx.filtered(_MATCHING, conditions)
     return tx.iterate(sql, values, rows.message_row)
+
+
+_FAILED_AHEAD = """
+SELECT messages.appointment, messages.kind, messages.occasion, messages.due, messages.state,
+messages.attempts, messages.channel, messages.ref, messages.failure, messages.created_at, messages.updated_at,
+appointments.id AS visit, appointments.status, appointments.date, appointments.time,
+appointments.after_midnight, appointments.moved_to, doctors.code AS doctor_code, doctors.name AS doctor_name,
+patients.id AS patient_id, patients.number AS patient_number, patients.name AS patient_name, patients.phone,
+patients.email, patients.notify, patients.language, patients.archived_at, patients.erased_at, entries.status
+AS queue_status, queue_doctors.name AS queue_doctor_name, (SELECT max(later.occasion) AS max_1
+FROM messages AS later
+WHERE later.appointment = messages.appointment AND later.kind IN ('booked', 'moved', 'cancelled', 'promoted'))
+AS last_news, CASE WHEN (messages.kind = 'near' AND entries.status = 'waiting') THEN (SELECT count(*) AS
+count_1
+FROM queue_entries
+WHERE queue_entries.status IN ('waiting', 'called', 'serving', 'skipped', 'held') AND queue_entries.status =
+'waiting' AND queue_entries.doctor_id = entries.doctor_id AND queue_entries.date <= entries.date AND
+(queue_entries.date, entries.priority, entries.moved_up, queue_entries.recalled, queue_entries.position) <
+(entries.date, queue_entries.priority, queue_entries.moved_up, entries.recalled, entries.position)) ELSE 0 END
+AS ahead
+FROM messages JOIN appointments ON appointments.number = messages.appointment JOIN patients ON patients.id =
+appointments.patient_id JOIN doctors ON doctors.id = appointments.doctor_id LEFT OUTER JOIN queue_entries AS
+entries ON entries.appointment_id = appointments.id LEFT OUTER JOIN doctors AS queue_doctors ON
+queue_doctors.id = entries.doctor_id
+WHERE messages.state = 'failed' AND messages.appointment IN (SELECT visits.number
+FROM appointments AS visits
+WHERE visits.date >= ?) ORDER BY messages.due, messages.appointment, messages.kind, messages.occasion
+"""
+
+
+def failed_ahead(tx: Tx, *, first: Date) -> list[rows.MessageRow]:
+    return tx.fetch_all(_FAILED_AHEAD, (from_date(first),), rows.message_row)
 
 
 _IN_STATES = """
@@ -325,12 +379,14 @@ def drop_pending(tx: Tx, *, failure: str | None, updated_at: datetime) -> int:
 
 _DROP_REMINDERS = """
 UPDATE messages SET state='dropped', failure=?, updated_at=? WHERE state IN ('pending', 'leased') AND
-messages.state = 'pending' AND messages.kind = 'reminder'
+messages.state = 'pending' AND messages.kind = 'reminder' AND NOT messages.occasion IN (SELECT
+leads_listed.value
+FROM json_each(?) AS leads_listed)
 """
 
 
-def drop_reminders(tx: Tx, *, failure: str | None, updated_at: datetime) -> int:
-    return tx.execute(_DROP_REMINDERS, (failure, from_instant(updated_at)))
+def drop_reminders(tx: Tx, *, failure: str | None, updated_at: datetime, leads: Iterable[int]) -> int:
+    return tx.execute(_DROP_REMINDERS, (failure, from_instant(updated_at), from_list(leads)))
 
 
 _REVIVE = """

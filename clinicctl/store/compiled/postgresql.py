@@ -539,6 +539,16 @@ LIMIT NULLIF(?, -1) OFFSET ? ON CONFLICT (appointment, kind, occasion) DO UPDATE
 updated_at = excluded.updated_at WHERE messages.state = 'dropped'
 """,
     """
+UPDATE messages SET state='dropped', failure=?, updated_at=? WHERE state IN ('pending', 'leased') AND
+messages.state = 'pending' AND messages.kind = 'reminder' AND NOT messages.occasion IN (SELECT
+leads_listed.value
+FROM json_each(?) AS leads_listed)
+""": """
+UPDATE messages SET state='dropped', failure=?, updated_at=? WHERE state IN ('pending', 'leased') AND
+messages.state = 'pending' AND messages.kind = 'reminder' AND NOT messages.occasion = ANY (ARRAY(SELECT
+CAST(each AS BIGINT) AS value FROM jsonb_array_elements_text(CAST(? AS JSONB)) AS each))
+""",
+    """
 UPDATE messages SET state='pending', failure=?, updated_at=? WHERE messages.appointment IN (SELECT
 appointments_listed.value
 FROM json_each(?) AS appointments_listed) AND messages.kind = 'reminder' AND messages.state = 'dropped'

@@ -995,9 +995,11 @@ class MessageRow(NamedTuple):
     notify: Notify | None
     language: str | None
     archived_at: datetime | None
+    erased_at: datetime | None
     queue_status: QueueStatus | None
     queue_doctor_name: str | None
     last_news: int | None
+    ahead: int | None
 
 
 def message_row(stored: Any) -> MessageRow:
@@ -1029,9 +1031,11 @@ def message_row(stored: Any) -> MessageRow:
         None if stored[24] is None else NOTIFY[stored[24]],
         stored[25],
         None if stored[26] is None else to_instant(stored[26]),
-        None if stored[27] is None else QUEUE_STATUS[stored[27]],
-        stored[28],
+        None if stored[27] is None else to_instant(stored[27]),
+        None if stored[28] is None else QUEUE_STATUS[stored[28]],
         stored[29],
+        stored[30],
+        stored[31],
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    not_,
     or_,
     select,
     update,
@@ -28,12 +29,16 @@ from clinicctl.store.models import (
     queue_entries,
 )
 from clinicctl.store.queries import FILTERS, among, change, change_each, condition, every, filtered, one, stream
+from clinicctl.store.queries.queue import count_ahead
 
 _NEWS = (MessageKind.BOOKED, MessageKind.MOVED, MessageKind.CANCELLED, MessageKind.PROMOTED)
 _KEY = (messages.c.appointment, messages.c.kind, messages.c.occasion)
 _THIS = and_(*(each == bindparam(f"of_{each.name}") for each in _KEY))
 _NOW = bindparam("now", type_=UTCDateTime())
 _later, _queue_doctors = messages.alias("later"), doctors.alias("queue_doctors")
+_visits = appointments.alias("visits")
+# The others ahead are counted under the table's own name, which the index of open queues needs.
+_entries = queue_entries.alias("entries")
 
 _ALL = (
     select(
@@ -54,38 +59,66 @@ _ALL = (
         patients.c.notify,
         patients.c.language,
         patients.c.archived_at,
-        queue_entries.c.status.label("queue_status"),
+        patients.c.erased_at,
+        _entries.c.status.label("queue_status"),
         _queue_doctors.c.name.label("queue_doctor_name"),
         # Of several news about a visit only the last counts.
         select(func.max(_later.c.occasion))
         .where(_later.c.appointment == messages.c.appointment, _later.c.kind.in_(_NEWS))
         .scalar_subquery()
         .label("last_news"),
+        case(
+            (
+                and_(messages.c.kind == MessageKind.NEAR, _entries.c.status == QueueStatus.WAITING),
+                count_ahead(
+                    doctor=_entries.c.doctor_id,
+                    on=_entries.c.date,
+                    priority=_entries.c.priority,
+                    moved_up=_entries.c.moved_up,
+                    recalled=_entries.c.recalled,
+                    position=_entries.c.position,
+                )
+                .correlate(_entries)
+                .scalar_subquery(),
+            ),
+            else_=0,
+        ).label("ahead"),
     )
     .join(appointments, appointments.c.number == messages.c.appointment)
     .join(patients, patients.c.id == appointments.c.patient_id)
     .join(doctors, doctors.c.id == appointments.c.doctor_id)
-    .outerjoin(queue_entries, queue_entries.c.appointment_id == appointments.c.id)
-    .outerjoin(_queue_doctors, _queue_doctors.c.id == queue_entries.c.doctor_id)
+    .outerjoin(_entries, _entries.c.appointment_id == appointments.c.id)
+    .outerjoin(_queue_doctors, _queue_doctors.c.id == _entries.c.doctor_id)
 )
+_channel = func.coalesce(patients.c.notify, case((patients.c.phone.is_not(None), "sms"), else_="email"))
 _IN_ORDER = (messages.c.due, messages.c.appointment, messages.c.kind, messages.c.occasion)
 
 BY_KEY = one(_ALL.where(_THIS), "MessageRow")
 IS_DUE = one(select(messages.c.appointment).where(IS_OPEN, messages.c.due <= _NOW).limit(1))
-OLDEST_DUE = one(select(messages.c.due).where(IS_OPEN, messages.c.due <= _NOW).order_by(messages.c.due).limit(1))
+# Of a visit that is over nobody needs to hear, though nobody may have asked for its channel.
+OLDEST_DUE = one(
+    select(messages.c.due)
+    .join(appointments, appointments.c.number == messages.c.appointment)
+    .where(IS_OPEN, messages.c.due <= _NOW, appointments.c.date >= bindparam("first"))
+    .order_by(messages.c.due)
+    .limit(1)
+)
 DUE = filtered(_ALL.where(FILTERS, IS_OPEN, messages.c.due <= _NOW).order_by(*_IN_ORDER), "MessageRow", streamed=True)
-# A message that has no channel is dropped at the request of any sender.
+# A message without an address is dropped at the request of any sender.
 ON_CHANNEL = condition(
     or_(
-        patients.c.notify == bindparam("channel", type_=String),
+        _channel == bindparam("channel", type_=String),
         patients.c.notify == "none",
-        and_(
-            patients.c.notify.is_(None),
-            case((patients.c.phone.is_not(None), "sms"), else_="email") == bindparam("channel", type_=String),
-        ),
+        case((_channel == "email", patients.c.email), else_=patients.c.phone).is_(None),
     )
 )
 MATCHING = filtered(_ALL.where(FILTERS).order_by(*_IN_ORDER), "MessageRow", streamed=True)
+# A subquery, so that the visits to come are looked up, and not all messages.
+_COMING = select(_visits.c.number).where(_visits.c.date >= bindparam("first")).correlate(None)
+FAILED_AHEAD = every(
+    _ALL.where(messages.c.state == MessageState.FAILED, messages.c.appointment.in_(_COMING)).order_by(*_IN_ORDER),
+    "MessageRow",
+)
 IN_STATES = condition(among(messages.c.state, "states"))
 ARE_OPEN = condition(literal_column(IS_OPEN.text))
 DUE_FROM = condition(messages.c.due >= bindparam("since", type_=UTCDateTime()))
@@ -168,7 +201,12 @@ DROP_PENDING = change(
 )
 DROP_REMINDERS = change(
     update(messages)
-    .where(IS_OPEN, messages.c.state == MessageState.PENDING, messages.c.kind == MessageKind.REMINDER)
+    .where(
+        IS_OPEN,
+        messages.c.state == MessageState.PENDING,
+        messages.c.kind == MessageKind.REMINDER,
+        not_(among(messages.c.occasion, "leads")),
+    )
     .values(state=MessageState.DROPPED),
     *("failure", "updated_at"),
 )

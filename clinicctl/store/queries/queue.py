@@ -1,11 +1,16 @@
 """Queries for the entries in doctors' queues."""
 
+from datetime import date
+from uuid import UUID
+
 from sqlalchemy import (
     Boolean,
     ColumnElement,
     Date,
     Integer,
+    Select,
     String,
+    Uuid,
     bindparam,
     cast,
     extract,
@@ -78,21 +83,39 @@ IN_STATUS = stream(
     ),
     "QueueRow",
 )
-# In the calling order; the two columns that run down change sides.
-PEOPLE_AHEAD = one(
-    select(func.count()).where(
+
+
+def count_ahead(
+    *,
+    doctor: ColumnElement[UUID],
+    on: ColumnElement[date],
+    priority: ColumnElement[int],
+    moved_up: ColumnElement[bool],
+    recalled: ColumnElement[int],
+    position: ColumnElement[int],
+) -> Select[int]:
+    """Return how many wait ahead of a place in the calling order.
+
+    The two columns that run down change sides.
+    """
+    return select(func.count()).where(
         IN_QUEUE,
         queue_entries.c.status == QueueStatus.WAITING,
-        _OF_DOCTOR,
-        queue_entries.c.date <= bindparam("on"),
-        tuple_(
-            *(queue_entries.c.date, bindparam("priority", type_=Integer), bindparam("moved_up", type_=Boolean)),
-            *(queue_entries.c.recalled, queue_entries.c.position),
-        )
-        < tuple_(
-            *(bindparam("on", type_=Date), queue_entries.c.priority, queue_entries.c.moved_up),
-            *(bindparam("recalled", type_=Integer), bindparam("position", type_=Integer)),
-        ),
+        queue_entries.c.doctor_id == doctor,
+        queue_entries.c.date <= on,
+        tuple_(queue_entries.c.date, priority, moved_up, queue_entries.c.recalled, queue_entries.c.position)
+        < tuple_(on, queue_entries.c.priority, queue_entries.c.moved_up, recalled, position),
+    )
+
+
+PEOPLE_AHEAD = one(
+    count_ahead(
+        doctor=bindparam("doctor", type_=Uuid()),
+        on=bindparam("on", type_=Date()),
+        priority=bindparam("priority", type_=Integer()),
+        moved_up=bindparam("moved_up", type_=Boolean()),
+        recalled=bindparam("recalled", type_=Integer()),
+        position=bindparam("position", type_=Integer()),
     )
 )
 _OF_EARLIER_QUEUES = _ALL.where(
