@@ -43,7 +43,10 @@ class Groups(Generic[T]):
         return self._of(WEEKDAYS[on.weekday()] if self._kind is ReportBy.WEEKDAY else self._name(doctor))
 
     def of(self, key: UUID | date | None) -> T:
-        """Return the tally of the group of a doctor, or of a date. Without a kind there is one group."""
+        """Return the tally of the group of a doctor, or of a date.
+
+        Without a kind there is one group.
+        """
         if key is None or self._kind is None:
             return self._of(None)
         return self._of(self._name(key)) if isinstance(key, UUID) else self.of_day(_NOBODY, key)

@@ -232,7 +232,10 @@ def count_arrivals(tx: Tx, groups: Groups[Tally], *, first: date, last: date) ->
 
 
 def _arrivals(tx: Tx, groups: Groups[Tally], **span: Any) -> Iterable[tuple[UUID | date | None, int | None, int]]:
-    """Return the number of check-ins by the key of their group and by hour. Without groups there is no key."""
+    """Return the number of check-ins by the key of their group and by hour.
+
+    Without groups there is no key.
+    """
     if not groups.has_kind:
         return [(None, *row) for row in stored.arrivals(tx, **span)]
     return stored.arrivals_of_doctors(tx, **span) if groups.by_doctor else stored.arrivals_of_dates(tx, **span)
