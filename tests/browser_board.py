@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from clinicctl.render import board_page
 from clinicctl.results.days import Board, WaitingRoom
@@ -205,9 +205,10 @@ def test_without_a_touch_the_page_asks_for_one(shown: Any, visits: Ask, browse: 
 def test_the_page_reads_itself_without_scripts(shown: Any, visits: Ask, browse: Any) -> None:
     browser = browse(java_script_enabled=False)
     browser.goto(shown[0])
-    assert numbers(browser, "called") == []
+    called = browser.locator("#board .called b")
+    expect(called).to_have_count(0)
     visits("queue", "call", "MEHTA")
-    wait_for(lambda: numbers(browser, "called") == ["1"], 30)
+    expect(called).to_have_text(["1"], timeout=30_000)
 
 
 def test_a_page_in_the_frame_of_another_keeps_itself_up_to_date(
