@@ -236,6 +236,7 @@ def row(nth: int, at: datetime, *, called: tuple[int, ...], waiting: int) -> Boa
         waiting=positions,
         date=at.date() - timedelta(days=nth % 5 == 4),
         expected_starts=starts if nth % 3 else (),
+        called_at=(at,) * len(called),
     )
 
 
@@ -275,6 +276,18 @@ def test_the_board_fits_every_screen(browse: Any, tmp_path: Path, age: timedelta
         (tmp_path / f"{count}.html").write_text(page, "utf-8")
         found |= {(count, size): each for size, each in misfits(browser, tmp_path / f"{count}.html").items()}
     assert found == {}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_board_of_one_doctor_shows_who_is_inside(browse: Any, tmp_path: Path, size: str) -> None:
+    alone = WaitingRoom("One", datetime.now(UTC), (row(1, datetime.now(UTC), called=(12,), waiting=9),))
+    page = board_page.page(alone, every=60, words=BoardWords(), theme="light", chime=False)
+    (tmp_path / "board.html").write_text(page, "utf-8")
+    browser = browse(*SIZES[size])
+    browser.goto((tmp_path / "board.html").as_uri())
+    for kind in ("called", "serving", "next"):
+        assert browser.locator(f".{kind} b").first.is_visible(), kind
+    assert browser.evaluate(OVERFLOWING) == [False, False, []]
 
 
 def misfits(browser: Page, page: Path) -> dict[str, Any]:
