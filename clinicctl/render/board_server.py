@@ -58,7 +58,10 @@ class PageServer(ThreadingHTTPServer):
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def service_actions(self) -> None:
-        """End the connections that take too long. The library calls this while it waits for others."""
+        """End the connections that take too long.
+
+        The library calls this while it waits for others.
+        """
         now = monotonic()
         for request in [each for each, end in self._ends.copy().items() if end < now]:
             with suppress(OSError):
