@@ -137,7 +137,7 @@ class Beside:
 
     def _same_rows(self, name: str, query: Query, found: Any, result: Any) -> int:
         """Note where the rows differ; return how many there are."""
-        names, theirs = tuple(result.keys()), [tuple(each) for each in result]
+        names, theirs = tuple(map(str, result.keys())), [tuple(each) for each in result]
         mine = found if isinstance(found, list) else [found] if found is not None else []
         if query.gives is Gives.ONE:
             theirs = [each for each in theirs[:1] if each != (None,)]

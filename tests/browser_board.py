@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from clinicctl.render import board_page
 from clinicctl.results.days import Board, WaitingRoom
@@ -205,9 +205,10 @@ def test_without_a_touch_the_page_asks_for_one(shown: Any, visits: Ask, browse: 
 def test_the_page_reads_itself_without_scripts(shown: Any, visits: Ask, browse: Any) -> None:
     browser = browse(java_script_enabled=False)
     browser.goto(shown[0])
-    assert numbers(browser, "called") == []
+    called = browser.locator("#board .called b")
+    expect(called).to_have_count(0)
     visits("queue", "call", "MEHTA")
-    wait_for(lambda: numbers(browser, "called") == ["1"], 30)
+    expect(called).to_have_text(["1"], timeout=30_000)
 
 
 def test_a_page_in_the_frame_of_another_keeps_itself_up_to_date(
@@ -235,6 +236,7 @@ def row(nth: int, at: datetime, *, called: tuple[int, ...], waiting: int) -> Boa
         waiting=positions,
         date=at.date() - timedelta(days=nth % 5 == 4),
         expected_starts=starts if nth % 3 else (),
+        called_at=(at,) * len(called),
     )
 
 
@@ -274,6 +276,18 @@ def test_the_board_fits_every_screen(browse: Any, tmp_path: Path, age: timedelta
         (tmp_path / f"{count}.html").write_text(page, "utf-8")
         found |= {(count, size): each for size, each in misfits(browser, tmp_path / f"{count}.html").items()}
     assert found == {}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_board_of_one_doctor_shows_who_is_inside(browse: Any, tmp_path: Path, size: str) -> None:
+    alone = WaitingRoom("One", datetime.now(UTC), (row(1, datetime.now(UTC), called=(12,), waiting=9),))
+    page = board_page.page(alone, every=60, words=BoardWords(), theme="light", chime=False)
+    (tmp_path / "board.html").write_text(page, "utf-8")
+    browser = browse(*SIZES[size])
+    browser.goto((tmp_path / "board.html").as_uri())
+    for kind in ("called", "serving", "next"):
+        assert browser.locator(f".{kind} b").first.is_visible(), kind
+    assert browser.evaluate(OVERFLOWING) == [False, False, []]
 
 
 def misfits(browser: Page, page: Path) -> dict[str, Any]:

@@ -133,5 +133,7 @@ def test_on_paper_there_are_no_buttons_and_nothing_is_cut(filled: str, show: Cal
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 1032, "height": 700})  # A4 across, without its margins
     assert page.evaluate(arrow) == '""'
+    # Repeated on each sheet, it would be taken for the total of the rows above it.
+    assert page.evaluate("getComputedStyle(document.querySelector('tfoot')).display") == "table-row-group"
     assert page.evaluate("document.documentElement.scrollWidth") <= 1032
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")

@@ -340,7 +340,8 @@ class Again:
                 on = self.first + timedelta(days=nth)
                 key = (doctor["id"], on.isoformat())
                 here = [each for each in self.appointments if (each["doctor_id"], each["date"]) == key]
-                if not (added <= on < ends or here):
+                active = [each for each in here if each["status"] != "cancelled"]
+                if not (added <= on < ends or active):
                     continue
                 present, capacity = True, doctor["capacity"] or self.capacity
                 pattern = weekly.get((doctor["id"], on.weekday()))
@@ -353,7 +354,6 @@ class Again:
                     present = bool(setting["present"])
                     capacity = capacity if setting["capacity"] is None else setting["capacity"]
                 capacity = ledgers.get(key, capacity)
-                active = [each for each in here if each["status"] != "cancelled"]
                 found.append(
                     {
                         "doctor_id": doctor["id"],

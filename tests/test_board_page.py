@@ -1,6 +1,7 @@
 """The page for the waiting room in a file: what it shows, how it is replaced, and what ends it."""
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -47,6 +48,26 @@ def wait_until(holds: Callable[[], object], process: "subprocess.Popen[str]", wi
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_patient_who_is_called_again_is_a_new_call(clinic: Ask, page: Callable[..., Page], tmp_path: Path) -> None:
+    """However much happens between two looks at the page: the chime is for each call, and for nothing else."""
+    clinic("walkin", "P1", "MEHTA")
+    clinic("walkin", "P2", "MEHTA")
+
+    def calls() -> list[str]:
+        page()
+        return re.findall('data-call="(.*?)"', (tmp_path / "board.html").read_text("utf-8"))
+
+    clinic("queue", "call", "MEHTA")
+    (first,) = calls()
+    clinic("queue", "priority", "MEHTA", "2", "1")
+    assert calls() == [first]
+    for command in ("skip", "recall", "call"):
+        clinic("queue", command, "MEHTA", "1")
+    (second,) = calls()
+    assert second != first
+    assert [len(each["called_at"]) for each in clinic("queue", "board")] == [1]
 
 
 def test_the_page_shows_who_is_called_and_who_is_next(clinic: Ask, page: Callable[..., Page]) -> None:

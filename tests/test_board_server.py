@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from hashlib import sha256
 from http.client import HTTPResponse
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from clinicctl.render import board_server
 from tests.pages import Page
 
 Ask = Callable[..., Any]
@@ -152,6 +154,25 @@ def test_slow_readers_do_not_hold_up_others(served: Served) -> None:
     assert time.monotonic() - began < 4
     for each in idle:
         each.close()
+
+
+def test_a_connection_that_sends_a_byte_now_and_then_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as there may be would keep the televisions out for ever."""
+    for name, value in {"_MOST": 2, "_LONGEST": 0.5, "_LOOK": 0.1}.items():
+        monkeypatch.setattr(board_server, name, value)
+    with board_server.serving("0", b"page") as server, ExitStack() as opened:
+        place = ("127.0.0.1", server.server_port)
+        held = [opened.enter_context(socket.create_connection(place)) for _ in range(2)]
+        other = opened.enter_context(socket.create_connection(place, timeout=0.05))
+        other.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        answer, deadline = b"", time.monotonic() + 20
+        while not answer.endswith(b"page"):
+            assert time.monotonic() < deadline
+            for each in held:
+                with suppress(OSError):
+                    each.send(b"G")
+            with suppress(TimeoutError):
+                answer += other.recv(4096)
 
 
 def test_the_last_page_is_served_while_the_database_is_away(served: Served, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from freezegun import freeze_time
 from wcwidth import wcswidth
 
+from clinicctl import errors
 from clinicctl.render import fonts, pdf, printing, slips
 from clinicctl.statuses import PaperWidth
 from tests.pdfs import read_code, text_of
@@ -196,10 +197,18 @@ def test_a_script_without_a_font_is_named(
     visits("patient", "add", "मीना 佐藤", "--phone", "none")
     visits("walkin", "P3", "MEHTA")
     error = refused(74, "no_font", "day", "--pdf", str(tmp_path / "day.pdf"))
-    assert "the letters of CJK, Devanagari, so" in error["message"]
+    assert "the characters of CJK, Devanagari, so" in error["message"]
     assert "मीना" not in str(error)
     assert not (tmp_path / "day.pdf").exists()
     assert "मीना" in run("day", "--width", "58mm", status=0).stdout
+
+
+def test_an_emoji_without_a_font_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = fonts.Font("known.ttf"), {*map(chr, range(32, 127))}
+    monkeypatch.setattr(fonts, "_files", lambda: ["known.ttf"])
+    monkeypatch.setattr(fonts, "_fonts", lambda path: iter([known]))
+    with pytest.raises(errors.NoFont, match="the characters of emoji or signs"):
+        fonts.choose(["Anita \N{GRINNING FACE}"])
 
 
 def test_fonts_of_the_system_give_the_letters_of_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

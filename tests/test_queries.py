@@ -296,6 +296,7 @@ report changes --from -1d --by month
 report lead-time --from -1d --to +12d
 report lead-time --from -1d --to +12d --by month
 report load --from -1d
+report load --from -1d --by weekday
 report load --from -1d --by doctor
 appointment move A25 --time 09:40
 free --days 10

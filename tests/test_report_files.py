@@ -18,8 +18,9 @@ from xml.etree import ElementTree
 
 import openpyxl
 import pytest
+from matplotlib import font_manager
 
-from clinicctl.render import report_charts, report_plot, reports
+from clinicctl.render import report_charts, report_pictures, report_plot, reports
 from clinicctl.rules import report_words
 from tests.test_reports import AGAIN
 
@@ -81,7 +82,7 @@ def test_a_page_has_every_figure_and_its_definitions(name: str, filled: str, ask
         assert shown == [reports.cell(each, row[each]) for each in fields]
     assert page.rows[-1][1:] == [reports.cell(each, found["total"][each]) for each in fields[1:]]
     for each in report_words.REPORTS[name].definitions:
-        assert each in text.replace("&#x27;", "'")
+        assert each in re.sub("</?code>", "`", text.replace("&#x27;", "'"))
     assert page.tags.count("svg") == (2 if name in ("day", "doctors", "reminders") else 1)
 
 
@@ -113,6 +114,44 @@ def test_the_charts_of_a_page_have_their_names_as_texts(odd: Ask, run: Run) -> N
     (svg,) = re.findall("<svg .*?</svg>", text, re.DOTALL)
     texts = [each.text for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
     assert {"Utilisation", "Attended", FORMULA, MARKUP} <= {*texts}
+
+
+def test_the_name_of_the_clinic_does_not_turn_the_line_around(odd: Ask, run: Run) -> None:
+    odd("config", "name", "عيادة النهر")
+    assert "<bdi>عيادة النهر</bdi>, made 2" in run("report", "waits", "--html", "-", status=0).stdout
+
+
+def test_a_figure_in_a_bar_has_contrast_to_the_bar() -> None:
+    series = [report_charts.Series("seen", name, [5]) for name in "abcd"]
+    text = report_pictures.svg(report_charts.Chart("All", ["one"], series, stacked=True))
+    fills = re.findall(r"fill: (#\w{6})", text)
+    bars = list(dict.fromkeys(each for each in fills if each != "#ffffff"))
+    inks = [re.search(r"fill: (#\w{6})", style) for style in re.findall(r'<text style="([^"]*)"[^>]*>5</text>', text)]
+    assert len(bars) == len(inks) == len(series)
+    for bar, ink in zip(bars, inks, strict=True):
+        assert contrast(bar, ink[1] if ink else "#000000") >= 4.5, bar
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, as WCAG 2 defines it."""
+    lights = []
+    for each in (one, other):
+        parts = [int(each[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in parts]
+        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def test_a_font_that_was_installed_since_is_found(
+    odd: Ask, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Matplotlib keeps its list of fonts in a file, from before somebody followed the advice to install one."""
+    odd("config", "name", "नदी 诊所")
+    run("report", "waits", "--png", str(tmp_path / "now.png"), status=0)
+    known = font_manager.fontManager.ttflist
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [each for each in known if "DejaVu" in each.name])
+    run("report", "waits", "--png", str(tmp_path / "since.png"), status=0)
+    assert (tmp_path / "since.png").read_bytes() == (tmp_path / "now.png").read_bytes()
 
 
 def test_a_page_is_the_same_each_time(odd: Ask, run: Run) -> None:

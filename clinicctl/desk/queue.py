@@ -283,6 +283,9 @@ def _board(
         date=first.date,
         expected_starts=tuple(each.start for each in found if each.start is not None),
         expected_basis=found[0].basis if found else None,
+        called_at=tuple(
+            tx.local(each.called_at) for each in queue if each.status == QueueStatus.CALLED and each.called_at
+        ),
     )
 
 

@@ -10,7 +10,7 @@ class NoFont(Refusal):
     """No font has some letters. The scripts are named, but not the letters, which may be of a name."""
 
     code, status = "no_font", 74
-    sentence = "No font on this machine has the letters of {scripts}, so that no PDF was made."
+    sentence = "No font on this machine has the characters of {scripts}, so that no PDF was made."
     advice = "Install one, for example Noto Sans for the script. Plain text needs no font: --width 80mm."
 
 

@@ -4,11 +4,12 @@ The page needs no other file. It loads itself again at an interval, keeps the la
 since when.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib import resources
+from itertools import repeat
 from string import Template
 
 from clinicctl.render import phrases
@@ -77,7 +78,7 @@ def _board(room: WaitingRoom, *, every: float, words: BoardWords, version: str) 
     rows = min(max(1, -(-count // columns)), _MOST_ROWS)
     sections = [_section(each, room, words) for each in room.queues]
     body = "".join(sections) or f'<p class="nobody">{escape(words.nobody)}</p>\n'
-    layout = "rows" if 1 < count <= _IN_ROWS else "tiles"
+    layout = "rows" if 1 < count <= _IN_ROWS else "tiles alone" if count == 1 else "tiles"
     return (
         f'<main id="board" class="{layout}" data-rows="{rows}" data-columns="{columns}" '
         f'data-at="{room.at.timestamp() * 1000:.0f}" data-every="{every:g}" data-version="{version}">\n'
@@ -89,25 +90,27 @@ def _board(room: WaitingRoom, *, every: float, words: BoardWords, version: str) 
 
 def _section(row: Board, room: WaitingRoom, words: BoardWords) -> str:
     day = f'<p class="day"><bdi>{phrases.day(row.date)}</bdi></p>' if row.date != room.at.date() else ""
-    call = f' data-call="{escape(row.doctor)} {row.date.isoformat()} {{}}"'
+    # A patient who is called again is a new call.
+    calls = [
+        f' data-call="{escape(row.doctor)} {position} {at.isoformat()}"'
+        for position, at in zip(row.called, row.called_at, strict=True)
+    ]
+    waiting = f'<div class="next">{_heading(words.next, row.waiting)}<ol>{"".join(_next(row))}</ol></div>'
     return (
         f'<section class="{"calls" if row.called else "quiet"}" data-doctor="{escape(row.doctor)}">'
         f'<div class="doctor"><h2><bdi>{escape(visible(row.name))}</bdi></h2>{day}</div>'
-        f"{_numbers('called', words.called, row.called, mark=call)}"
+        f"{_numbers('called', words.called, row.called, marks=calls)}"
         f"{_numbers('serving', words.serving, row.serving)}"
-        f'<div class="next">{_heading(words.next, row.waiting)}<ol>{"".join(_next(row))}</ol></div>'
+        f"{waiting if row.waiting else ''}"
         "</section>\n"
     )
 
 
-def _numbers(kind: str, title: str, positions: Sequence[int], *, mark: str = "") -> str:
-    """Return a cell with positions.
-
-    `mark` is an attribute of each, with a place for the position.
-    """
+def _numbers(kind: str, title: str, positions: Sequence[int], *, marks: Iterable[str] = repeat("")) -> str:
+    """Return a cell with positions. Each has an attribute of the marks."""
     length = len(" ".join(map(str, positions)))
     size = next((name for most, name in _SIZES if length <= most), "many")
-    listed = "".join(f"<b{mark.format(each)}>{each}</b>" for each in positions)
+    listed = "".join(f"<b{mark}>{each}</b>" for each, mark in zip(positions, marks, strict=False))
     return f'<div class="{kind}" data-size="{size}">{_heading(title, positions)}<p class="numbers">{listed}</p></div>'
 
 

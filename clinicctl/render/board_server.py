@@ -4,11 +4,12 @@ import re
 import socket
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from threading import BoundedSemaphore, Thread
+from time import monotonic
 from typing import Any
 
 from clinicctl import errors
@@ -18,6 +19,10 @@ _MOST = 200
 """The most connections at once. Others wait until one of these ends."""
 _PATIENCE = 5
 """Seconds for which a connection may be idle."""
+_LONGEST = 10
+"""Seconds after which a connection is ended, however often it sends a byte."""
+_LOOK = 0.5
+"""Seconds between two looks at them while all connections are taken."""
 _DRAINED = 1 << 16
 """The most bytes of a refused request's body that are read before the answer."""
 _PLACE = re.compile(r"(?:(?P<host>\[[0-9a-fA-F:.]+\]|[^:\s\[\]/@]*):)?(?P<port>[0-9]{1,5})")
@@ -36,6 +41,7 @@ class PageServer(ThreadingHTTPServer):
     def __init__(self, host: str, port: int, page: bytes) -> None:
         self.page = page
         self._free = BoundedSemaphore(_MOST)
+        self._ends: dict[Any, float] = {}
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         self.address_family = found[0][0]
         super().__init__(found[0][4][:2], _Handler)  # type: ignore[arg-type]  # IPv6 has 4 parts
@@ -51,19 +57,35 @@ class PageServer(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
+    def service_actions(self) -> None:
+        """End the connections that take too long.
+
+        The library calls this while it waits for others.
+        """
+        now = monotonic()
+        for request in [each for each, end in self._ends.copy().items() if end < now]:
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
+
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._free.acquire()
+        while not self._free.acquire(timeout=_LOOK):
+            self.service_actions()
+        self._ends[request] = monotonic() + _LONGEST
         try:
             super().process_request(request, client_address)
         except BaseException:
-            self._free.release()
+            self._end(request)
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._free.release()
+            self._end(request)
+
+    def _end(self, request: Any) -> None:
+        del self._ends[request]
+        self._free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Report nothing: a reader who went away is no error."""

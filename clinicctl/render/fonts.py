@@ -58,7 +58,9 @@ def choose(texts: Iterable[str]) -> list[Font]:
             if not left or not script:
                 break
     if wanted:
-        raise errors.NoFont(scripts=_scripts(needed & wanted) or _scripts(wanted, also_western=True) or "these names")
+        raise errors.NoFont(
+            scripts=_scripts(needed & wanted) or _scripts(wanted, also_western=True) or "emoji or signs"
+        )
     return chosen
 
 

@@ -68,19 +68,18 @@ def _ticket(
     for each in lines:
         line(each, 13)
     if with_code:
-        pdf.ln(3)
         _draw(pdf, slips.code(found.appointment), size=30 * scale)
-        pdf.ln(3)
     line(slips.printed_at(found), 8, grey=True)
     return pdf
 
 
 def _draw(pdf: FPDF, code: slips.Code, *, size: float) -> None:
-    """Draw a code in the middle.
+    """Draw a code in the middle, with its margin of four cells.
 
     Dark cells of a row are one rectangle, so that no line shows between them.
     """
     cell = size / len(code)
+    pdf.ln(4 * cell)
     left, top = (pdf.w - size) / 2, pdf.get_y()
     pdf.set_fill_color(0, 0, 0)
     for nth, row in enumerate(code):
@@ -92,7 +91,7 @@ def _draw(pdf: FPDF, code: slips.Code, *, size: float) -> None:
             if end > start:
                 pdf.rect(left + start * cell, top + nth * cell, (end - start) * cell, cell + 0.02, style="F")
             start = end + 1
-    pdf.set_y(top + size)
+    pdf.set_y(top + size + 4 * cell)
 
 
 class _Sheets(FPDF):

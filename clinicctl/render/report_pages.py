@@ -3,6 +3,7 @@
 The page allows itself only its own style and its own script, by the hash of the script.
 """
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from html import escape
@@ -15,6 +16,7 @@ from clinicctl.results.reports import Report
 from clinicctl.rules.report_words import REPORTS
 
 _STYLE = """
+html { font-size: clamp(1rem, .375rem + .57vw, 2rem); }
 :root { color-scheme: light; --line: #d0d7de; --soft: #f6f8fa; --dim: #57606a; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1.5rem; background: #fff; color: #1f2328;
@@ -34,15 +36,18 @@ tbody tr:hover { background: var(--soft); }
 tfoot td, tfoot th { font-weight: 600; border-top: 2px solid var(--dim); }
 th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible { outline: 2px solid #1b6ca8; }
-th button::after { content: " \\2195"; color: var(--dim); }
-th[aria-sort=ascending] button::after { content: " \\2191"; }
-th[aria-sort=descending] button::after { content: " \\2193"; }
+th button::after { content: "\\a0\\2195"; color: var(--dim); }
+th[aria-sort=ascending] button::after { content: "\\a0\\2191"; }
+th[aria-sort=descending] button::after { content: "\\a0\\2193"; }
 @media print {
   body { max-width: none; padding: 0; font-size: 9pt; }
   th button::after { content: "" !important; }
   th, td { padding: 2pt 4pt; }
-  figure, tr { break-inside: avoid; }
+  figure, tr, .definitions { break-inside: avoid; }
+  figure { margin: .75rem 0; }
+  figure svg { max-width: 40rem; }
   thead { display: table-header-group; }
+  tfoot { display: table-row-group; }
   .wide, figure { overflow: visible; }
   @page { size: A4 landscape; margin: 12mm; }
 }
@@ -70,6 +75,9 @@ for (const button of document.querySelectorAll("th button")) {
 }
 """
 
+_CODE, _AS_CODE = re.compile("`(.+?)`"), r"<code>\1</code>"
+"""A command in a definition, and how it is marked."""
+
 
 def page(report: Report) -> str:
     """Return a report as a page with charts, a sortable table and definitions."""
@@ -77,17 +85,18 @@ def page(report: Report) -> str:
     digest = b64encode(sha256(_SCRIPT.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     title = reports.title(report)
-    about = f"{report.clinic}, made {report.made_at:%Y-%m-%d %H:%M}"
-    definitions = "".join(f"<p>{_text(each)}</p>\n" for each in words.definitions)
+    about = f"<bdi>{_text(report.clinic)}</bdi>, made {report.made_at:%Y-%m-%d %H:%M}"
+    definitions = "".join(f"<p>{_CODE.sub(_AS_CODE, _text(each))}</p>\n" for each in words.definitions)
     head = f'<p class="dim">{_text(reports.head(report))}</p>\n' if reports.head(report) else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{_text(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f'<header>\n<h1 dir="auto">{_text(title)}</h1>\n<p class="dim" dir="auto">{_text(about)}</p>\n</header>\n'
+        f'<header>\n<h1 dir="auto">{_text(title)}</h1>\n<p class="dim">{about}</p>\n</header>\n'
         f"<main>\n{''.join(map(_figure, charts(report)))}{_table(report)}{head}"
-        f"<h2>Definitions</h2>\n{definitions}</main>\n<script>{_SCRIPT}</script>\n</body>\n</html>\n"
+        f'<section class="definitions">\n<h2>Definitions</h2>\n{definitions}</section>\n</main>\n'
+        f"<script>{_SCRIPT}</script>\n</body>\n</html>\n"
     )
 
 

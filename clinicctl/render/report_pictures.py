@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _COLOURS = ("#1b6ca8", "#e08214", "#7b3294", "#5aae61")
 """They differ in lightness, too, and are told apart by people who do not see all colours."""
+_INKS = ("white", "black", "white", "black")
+"""The colour of a figure on each of them."""
 _WIDTH, _DOTS = 9.0, 150
 """The width of a chart in inches, and the dots of an inch."""
 _BAR, _GROUP, _FRAME = 0.2, 0.16, 1.1
@@ -80,10 +82,15 @@ def _figure(found: Sequence[Chart], text: str = "") -> Iterator[tuple[Any, Seque
 
 def _other_fonts(text: str) -> list[str]:
     """Return installed fonts for the letters that the usual font does not have."""
-    from matplotlib.font_manager import findfont, fontManager, get_font
+    from matplotlib.font_manager import findfont, findSystemFonts, fontManager, get_font
 
     missing = {ord(each) for each in text if each.isprintable()} - get_font(findfont(_FONT)).get_charmap().keys()
     chosen = []
+    if missing:
+        # The library keeps its list in a file, which lacks the fonts that were installed since.
+        for path in {*findSystemFonts()} - {each.fname for each in fontManager.ttflist}:
+            with suppress(Exception):  # no promise is made of what a font that it cannot read raises
+                fontManager.addfont(path)
     for each in sorted(fontManager.ttflist, key=lambda each: (not each.name.startswith("Noto Sans"), each.name)):
         if not missing:
             break
@@ -128,11 +135,11 @@ def _draw_bars(axes: "Axes", chart: Chart) -> None:
         if chart.stacked:
             begins = [begin + value for begin, value in zip(begins, values, strict=True)]
             labels = [chart.text(series, at) if value else "" for at, value in enumerate(values)]
-            axes.bar_label(drawn, labels, label_type="center", color="white", fontsize=8)
+            axes.bar_label(drawn, labels, label_type="center", color=_INKS[nth], fontsize=8)
         else:
             axes.bar_label(drawn, [chart.text(series, at) for at in range(len(values))], padding=3, fontsize=8)
     axes.set_yticks(range(len(chart.names)), [visible(each) for each in chart.names])
-    axes.invert_yaxis()
+    axes.set_ylim(max(1, len(chart.names)) - 0.5, -0.5)
     axes.margins(x=0.12)
     axes.set_xlim(left=0)
     field = chart.series[0].field

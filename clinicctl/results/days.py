@@ -139,7 +139,8 @@ class ToDo:
 class Board:
     """A doctor's line on the board of the waiting room, with positions only.
 
-    `expected_starts` are estimates for the `waiting` ones, in the same order; empty without an estimate.
+    `expected_starts` are estimates for the `waiting` ones, in the same order; empty without an estimate. `called_at` is
+    when the `called` ones were called, in the same order.
     """
 
     doctor: str
@@ -150,6 +151,7 @@ class Board:
     date: date
     expected_starts: tuple[datetime, ...] = ()
     expected_basis: str | None = None
+    called_at: tuple[datetime, ...] = ()
 
 
 @result

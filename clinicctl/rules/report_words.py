@@ -33,8 +33,8 @@ REPORTS = {
             "Utilisation is the booked slots as a share of all slots. Days off, holidays and absences are left out, "
             "with the appointments on them. Above 100% there are bookings above the capacity.",
             "Attended is the share of the slots of patients who were seen.",
-            "A doctor's days count from the date of registration to that of archiving. A day without any booking "
-            "counts with the hours that apply to it now.",
+            "A doctor's days count from the date of registration to that of archiving, others if they have bookings. "
+            "A day without any booking counts with the hours that apply to it now.",
         ),
     ),
     "waits": ReportWords(

@@ -31,23 +31,25 @@ class Groups(Generic[T]):
         last: date,
     ) -> None:
         self.total = make()
+        self.has_kind = kind is not None
         self.by_doctor = kind in (ReportBy.DOCTOR, ReportBy.SPECIALTY)
         self._make, self._kind, self._staff = make, kind, staff
         self._found: dict[str | None, T] = {each: make() for each in _expected(kind, first, last)}
 
     def of_day(self, doctor: UUID, on: date) -> T:
         """Return the tally of the group of a doctor's day."""
-        if self._kind is None:
-            return self._of(None)
         if self._kind is ReportBy.MONTH:
             return self._of(f"{on.year:04}-{on.month:02}")
         return self._of(WEEKDAYS[on.weekday()] if self._kind is ReportBy.WEEKDAY else self._name(doctor))
 
-    def of(self, key: UUID | date) -> T:
-        """Return the tally of the group of a doctor, or of a date."""
-        if isinstance(key, UUID):
-            return self._of(self._name(key) if self._kind is not None else None)
-        return self.of_day(_NOBODY, key)
+    def of(self, key: UUID | date | None) -> T:
+        """Return the tally of the group of a doctor, or of a date.
+
+        Without a kind there is one group.
+        """
+        if key is None or self._kind is None:
+            return self._of(None)
+        return self._of(self._name(key)) if isinstance(key, UUID) else self.of_day(_NOBODY, key)
 
     def add_staff(self, doctors: Iterable[rows.DoctorRow]) -> None:
         """Add the groups of doctors, who may have no figures."""

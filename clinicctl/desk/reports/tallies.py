@@ -1,9 +1,10 @@
 """Count what the rows of reports are made from."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from clinicctl.desk.reports.groups import Groups
@@ -125,12 +126,12 @@ def _count_slots(
     first: date,
     last: date,
 ) -> None:
-    slots = {(row.doctor_id, row.date): (row.booked or 0, row.used or 0) for row in found}
-    dates = dict[UUID, set[date]]()
+    slots = dict[UUID, dict[date, tuple[int, int]]]()
     for row in found:
-        dates.setdefault(row.doctor_id, set()).add(row.date)
-    for day in list_offered(tx, staff, dates, first=first, last=last):
-        booked, used = slots.get((day.doctor, day.date), (0, 0))
+        if row.booked:
+            slots.setdefault(row.doctor_id, {})[row.date] = row.booked, row.used or 0
+    for day in list_offered(tx, staff, slots, first=first, last=last):
+        booked, used = slots.get(day.doctor, {}).get(day.date, (0, 0))
         for tally in (groups.total, groups.of_day(day.doctor, day.date)):
             if day.present:
                 tally.days += 1
@@ -219,12 +220,22 @@ def _later_date(tx: Tx, at: datetime, offset: int) -> int:
 
 def count_arrivals(tx: Tx, groups: Groups[Tally], *, first: date, last: date) -> None:
     """Count the check-ins by weekday and hour of the clinic's clock."""
-    asked = stored.arrivals_of_doctors if groups.by_doctor else stored.arrivals_of_dates
     for start, end, offset in zones.stretches(tx.zone, first, last):
         # A check-in is on the day of its visit, or in the night after it.
         early, late = start.date() - timedelta(days=_NEAR), end.date() + timedelta(days=_NEAR)
-        span = {"first": max(first, early), "last": min(last, late)}
-        for row in asked(tx, offset=offset, start=start, end=end, **span):
-            weekday, hour = divmod(((row.hour or 0) + _THURSDAY * _DAY_HOURS) % _WEEK_HOURS, _DAY_HOURS)
-            for tally in (groups.total, groups.of(row[0])):
-                tally.arrivals[weekday, hour] += row.number
+        for key, hour, number in _arrivals(
+            tx, groups, offset=offset, start=start, end=end, first=max(first, early), last=min(last, late)
+        ):
+            weekday, of_day = divmod(((hour or 0) + _THURSDAY * _DAY_HOURS) % _WEEK_HOURS, _DAY_HOURS)
+            for tally in (groups.total, groups.of(key)):
+                tally.arrivals[weekday, of_day] += number
+
+
+def _arrivals(tx: Tx, groups: Groups[Tally], **span: Any) -> Iterable[tuple[UUID | date | None, int | None, int]]:
+    """Return the number of check-ins by the key of their group and by hour.
+
+    Without groups there is no key.
+    """
+    if not groups.has_kind:
+        return [(None, *row) for row in stored.arrivals(tx, **span)]
+    return stored.arrivals_of_doctors(tx, **span) if groups.by_doctor else stored.arrivals_of_dates(tx, **span)

@@ -942,7 +942,8 @@ FILTER (WHERE appointments.cancelled_by = 'clinic' AND appointments.moved_to IS 
 sum(CASE WHEN (appointments.status != 'cancelled') THEN appointments.slots ELSE 0 END) AS booked, sum(CASE
 WHEN (appointments.status = 'completed') THEN appointments.slots ELSE 0 END) AS used
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, appointments.date
+WHERE appointments.date BETWEEN ? AND ? AND appointments.doctor_id IN (SELECT doctors.id
+FROM doctors) GROUP BY appointments.doctor_id, appointments.date
 """: """
 SELECT appointments.doctor_id, appointments.date, count(*) AS number, count(*) FILTER (WHERE
 appointments.status = 'completed') AS completed, count(*) FILTER (WHERE appointments.status = 'no_show') AS
@@ -955,20 +956,21 @@ CAST(sum(CASE WHEN (appointments.status != 'cancelled') THEN appointments.slots 
 booked, CAST(sum(CASE WHEN (appointments.status = 'completed') THEN appointments.slots ELSE 0 END) AS BIGINT)
 AS used
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, appointments.date
+WHERE appointments.date BETWEEN ? AND ? AND appointments.doctor_id IN (SELECT doctors.id
+FROM doctors) GROUP BY appointments.doctor_id, appointments.date
 """,
     """
-SELECT appointments.doctor_id, appointments.date, sum(CASE WHEN (appointments.status != 'cancelled') THEN
-appointments.slots ELSE 0 END) AS booked, sum(CASE WHEN (appointments.status = 'completed') THEN
-appointments.slots ELSE 0 END) AS used
+SELECT appointments.doctor_id, appointments.date, sum(appointments.slots) AS booked, sum(CASE WHEN
+(appointments.status = 'completed') THEN appointments.slots ELSE 0 END) AS used
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, appointments.date
+WHERE appointments.date BETWEEN ? AND ? AND appointments.doctor_id IN (SELECT doctors.id
+FROM doctors) AND appointments.status != 'cancelled' GROUP BY appointments.doctor_id, appointments.date
 """: """
-SELECT appointments.doctor_id, appointments.date, CAST(sum(CASE WHEN (appointments.status != 'cancelled') THEN
-appointments.slots ELSE 0 END) AS BIGINT) AS booked, CAST(sum(CASE WHEN (appointments.status = 'completed')
-THEN appointments.slots ELSE 0 END) AS BIGINT) AS used
+SELECT appointments.doctor_id, appointments.date, CAST(sum(appointments.slots) AS BIGINT) AS booked,
+CAST(sum(CASE WHEN (appointments.status = 'completed') THEN appointments.slots ELSE 0 END) AS BIGINT) AS used
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, appointments.date
+WHERE appointments.date BETWEEN ? AND ? AND appointments.doctor_id IN (SELECT doctors.id
+FROM doctors) AND appointments.status != 'cancelled' GROUP BY appointments.doctor_id, appointments.date
 """,
     """
 SELECT doctor_daily_capacities.doctor_id, doctor_daily_capacities.date, doctor_daily_capacities.capacity
@@ -982,135 +984,181 @@ WHERE doctor_daily_capacities.doctor_id = ANY (ARRAY(SELECT CAST(each AS UUID) A
 jsonb_array_elements_text(CAST(? AS JSONB)) AS each)) AND doctor_daily_capacities.date BETWEEN ? AND ?
 """,
     """
-SELECT queue_entries.doctor_id, CAST((julianday(substr(coalesce(queue_entries.called_at,
+SELECT listed.doctor_id, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.doctor_id AS doctor_id, CAST((julianday(substr(coalesce(queue_entries.called_at,
 queue_entries.started_at), 1, 19)) - julianday(substr(queue_entries.checked_in_at, 1, 19))) * 1440 + 0.0001 AS
-INTEGER) AS minutes, count(*) AS number
+INTEGER) AS minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
-NOT NULL GROUP BY queue_entries.doctor_id, minutes
+NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.minutes
 """: """
-SELECT queue_entries.doctor_id, CAST(trunc((EXTRACT(epoch FROM date_trunc('second',
+SELECT listed.doctor_id, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.doctor_id AS doctor_id, CAST(trunc((EXTRACT(epoch FROM date_trunc('second',
 coalesce(queue_entries.called_at, queue_entries.started_at))) * 1.1574074074074073e-05 - EXTRACT(epoch FROM
 date_trunc('second', queue_entries.checked_in_at)) * 1.1574074074074073e-05) * 1440 + 0.0001) AS BIGINT) AS
-minutes, count(*) AS number
+minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
-NOT NULL GROUP BY queue_entries.doctor_id, minutes
+NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.minutes
 """,
     """
-SELECT queue_entries.date, CAST((julianday(substr(coalesce(queue_entries.called_at, queue_entries.started_at),
-1, 19)) - julianday(substr(queue_entries.checked_in_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes,
-count(*) AS number
+SELECT listed.date, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.date AS date, CAST((julianday(substr(coalesce(queue_entries.called_at,
+queue_entries.started_at), 1, 19)) - julianday(substr(queue_entries.checked_in_at, 1, 19))) * 1440 + 0.0001 AS
+INTEGER) AS minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
-NOT NULL GROUP BY queue_entries.date, minutes
+NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.minutes
 """: """
-SELECT queue_entries.date, CAST(trunc((EXTRACT(epoch FROM date_trunc('second',
+SELECT listed.date, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.date AS date, CAST(trunc((EXTRACT(epoch FROM date_trunc('second',
 coalesce(queue_entries.called_at, queue_entries.started_at))) * 1.1574074074074073e-05 - EXTRACT(epoch FROM
 date_trunc('second', queue_entries.checked_in_at)) * 1.1574074074074073e-05) * 1440 + 0.0001) AS BIGINT) AS
-minutes, count(*) AS number
+minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
-NOT NULL GROUP BY queue_entries.date, minutes
+NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.minutes
 """,
     """
-SELECT queue_entries.doctor_id, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
-julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes, count(*) AS number
+SELECT listed.doctor_id, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.doctor_id AS doctor_id, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
-NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.doctor_id, minutes
+NULL AND queue_entries.ended_at IS NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.minutes
 """: """
-SELECT queue_entries.doctor_id, CAST(trunc((EXTRACT(epoch FROM date_trunc('second', queue_entries.ended_at)) *
-1.1574074074074073e-05 - EXTRACT(epoch FROM date_trunc('second', queue_entries.started_at)) *
-1.1574074074074073e-05) * 1440 + 0.0001) AS BIGINT) AS minutes, count(*) AS number
+SELECT listed.doctor_id, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.doctor_id AS doctor_id, CAST(trunc((EXTRACT(epoch FROM date_trunc('second',
+queue_entries.ended_at)) * 1.1574074074074073e-05 - EXTRACT(epoch FROM date_trunc('second',
+queue_entries.started_at)) * 1.1574074074074073e-05) * 1440 + 0.0001) AS BIGINT) AS minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
-NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.doctor_id, minutes
+NULL AND queue_entries.ended_at IS NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.minutes
 """,
     """
-SELECT queue_entries.date, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
-julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes, count(*) AS number
+SELECT listed.date, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.date AS date, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
-NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.date, minutes
+NULL AND queue_entries.ended_at IS NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.minutes
 """: """
-SELECT queue_entries.date, CAST(trunc((EXTRACT(epoch FROM date_trunc('second', queue_entries.ended_at)) *
-1.1574074074074073e-05 - EXTRACT(epoch FROM date_trunc('second', queue_entries.started_at)) *
-1.1574074074074073e-05) * 1440 + 0.0001) AS BIGINT) AS minutes, count(*) AS number
+SELECT listed.date, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.date AS date, CAST(trunc((EXTRACT(epoch FROM date_trunc('second',
+queue_entries.ended_at)) * 1.1574074074074073e-05 - EXTRACT(epoch FROM date_trunc('second',
+queue_entries.started_at)) * 1.1574074074074073e-05) * 1440 + 0.0001) AS BIGINT) AS minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
-NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.date, minutes
+NULL AND queue_entries.ended_at IS NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.minutes
 """,
     """
-SELECT appointments.doctor_id, CAST(julianday(appointments.date) - 2440587.5 + 0.0001 AS INTEGER) -
+SELECT listed.doctor_id, listed.days, listed.minute, count(*) AS number
+FROM (SELECT appointments.doctor_id AS doctor_id, CAST(julianday(appointments.date) - 2440587.5 + 0.0001 AS
+INTEGER) - CAST(julianday(substr(appointments.created_at, 1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05 +
+1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
+THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
+substr(appointments.created_at, 1, 16) END AS minute
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled'
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.days, listed.minute
+""": """
+SELECT listed.doctor_id, listed.days, listed.minute, count(*) AS number
+FROM (SELECT appointments.doctor_id AS doctor_id, CAST(trunc(EXTRACT(epoch FROM appointments.date) *
+1.1574074074074073e-05 + 0 + 0.0001) AS BIGINT) - CAST(trunc(EXTRACT(epoch FROM date_trunc('second',
+appointments.created_at)) * 1.1574074074074073e-05 + 0 + ? * 1.1574074074074073e-05 + 1.1574074074074074e-09)
+AS BIGINT) AS days, CASE WHEN (CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') >=
+?) THEN 1 ELSE 0 END + CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') < ?) THEN 1
+ELSE 0 END + ? = 2) THEN to_char(timezone('UTC', appointments.created_at), 'YYYY-MM-DD HH24:MI') END AS minute
+FROM appointments
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled'
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.days, listed.minute
+""",
+    """
+SELECT listed.date, listed.days, listed.minute, count(*) AS number
+FROM (SELECT appointments.date AS date, CAST(julianday(appointments.date) - 2440587.5 + 0.0001 AS INTEGER) -
 CAST(julianday(substr(appointments.created_at, 1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05 +
 1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
 THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
-substr(appointments.created_at, 1, 16) END AS minute, count(*) AS number
+substr(appointments.created_at, 1, 16) END AS minute
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY
-appointments.doctor_id, days, minute
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled'
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.days, listed.minute
 """: """
-SELECT appointments.doctor_id, CAST(trunc(EXTRACT(epoch FROM appointments.date) * 1.1574074074074073e-05 + 0 +
-0.0001) AS BIGINT) - CAST(trunc(EXTRACT(epoch FROM date_trunc('second', appointments.created_at)) *
-1.1574074074074073e-05 + 0 + ? * 1.1574074074074073e-05 + 1.1574074074074074e-09) AS BIGINT) AS days, CASE
-WHEN (CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') >= ?) THEN 1 ELSE 0 END +
-CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') < ?) THEN 1 ELSE 0 END + ? = 2)
-THEN to_char(timezone('UTC', appointments.created_at), 'YYYY-MM-DD HH24:MI') END AS minute, count(*) AS number
+SELECT listed.date, listed.days, listed.minute, count(*) AS number
+FROM (SELECT appointments.date AS date, CAST(trunc(EXTRACT(epoch FROM appointments.date) *
+1.1574074074074073e-05 + 0 + 0.0001) AS BIGINT) - CAST(trunc(EXTRACT(epoch FROM date_trunc('second',
+appointments.created_at)) * 1.1574074074074073e-05 + 0 + ? * 1.1574074074074073e-05 + 1.1574074074074074e-09)
+AS BIGINT) AS days, CASE WHEN (CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') >=
+?) THEN 1 ELSE 0 END + CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') < ?) THEN 1
+ELSE 0 END + ? = 2) THEN to_char(timezone('UTC', appointments.created_at), 'YYYY-MM-DD HH24:MI') END AS minute
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY
-appointments.doctor_id, days, minute
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled'
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.days, listed.minute
 """,
     """
-SELECT appointments.date, CAST(julianday(appointments.date) - 2440587.5 + 0.0001 AS INTEGER) -
-CAST(julianday(substr(appointments.created_at, 1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05 +
-1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
-THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
-substr(appointments.created_at, 1, 16) END AS minute, count(*) AS number
-FROM appointments
-WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY appointments.date,
-days, minute
-""": """
-SELECT appointments.date, CAST(trunc(EXTRACT(epoch FROM appointments.date) * 1.1574074074074073e-05 + 0 +
-0.0001) AS BIGINT) - CAST(trunc(EXTRACT(epoch FROM date_trunc('second', appointments.created_at)) *
-1.1574074074074073e-05 + 0 + ? * 1.1574074074074073e-05 + 1.1574074074074074e-09) AS BIGINT) AS days, CASE
-WHEN (CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') >= ?) THEN 1 ELSE 0 END +
-CASE WHEN (to_char(timezone('UTC', appointments.created_at), 'HH24:MI:SS') < ?) THEN 1 ELSE 0 END + ? = 2)
-THEN to_char(timezone('UTC', appointments.created_at), 'YYYY-MM-DD HH24:MI') END AS minute, count(*) AS number
-FROM appointments
-WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY appointments.date,
-days, minute
-""",
-    """
-SELECT queue_entries.doctor_id, CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5 + ? *
-1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) - CAST(CAST((julianday(substr(queue_entries.checked_in_at,
-1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) * 0.005952380952380952 + 0.0001 AS
-INTEGER) * 168 AS hour, count(*) AS number
+SELECT listed.hour, count(*) AS number
+FROM (SELECT CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5 + ? *
+1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) AS hour
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
-< ? GROUP BY queue_entries.doctor_id, hour
+< ?
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.hour
 """: """
-SELECT queue_entries.doctor_id, CAST(trunc((EXTRACT(epoch FROM date_trunc('second',
+SELECT listed.hour, count(*) AS number
+FROM (SELECT CAST(trunc((EXTRACT(epoch FROM date_trunc('second', queue_entries.checked_in_at)) *
+1.1574074074074073e-05 + 0 + ? * 1.1574074074074073e-05) * 24 + 0.0001) AS BIGINT) AS hour
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
+< ?
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.hour
+""",
+    """
+SELECT listed.doctor_id, listed.hour, count(*) AS number
+FROM (SELECT queue_entries.doctor_id AS doctor_id, CAST((julianday(substr(queue_entries.checked_in_at, 1, 19))
+- 2440587.5 + ? * 1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) -
+CAST(CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05) *
+24 + 0.0001 AS INTEGER) * 0.005952380952380952 + 0.0001 AS INTEGER) * 168 AS hour
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
+< ?
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.hour
+""": """
+SELECT listed.doctor_id, listed.hour, count(*) AS number
+FROM (SELECT queue_entries.doctor_id AS doctor_id, CAST(trunc((EXTRACT(epoch FROM date_trunc('second',
 queue_entries.checked_in_at)) * 1.1574074074074073e-05 + 0 + ? * 1.1574074074074073e-05) * 24 + 0.0001) AS
 BIGINT) - CAST(trunc(CAST(trunc((EXTRACT(epoch FROM date_trunc('second', queue_entries.checked_in_at)) *
 1.1574074074074073e-05 + 0 + ? * 1.1574074074074073e-05) * 24 + 0.0001) AS BIGINT) * 0.005952380952380952 +
-0.0001) AS BIGINT) * 168 AS hour, count(*) AS number
+0.0001) AS BIGINT) * 168 AS hour
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
-< ? GROUP BY queue_entries.doctor_id, hour
+< ?
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.hour
 """,
     """
-SELECT queue_entries.date, CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5 + ? *
-1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) AS hour, count(*) AS number
+SELECT listed.date, listed.hour, count(*) AS number
+FROM (SELECT queue_entries.date AS date, CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) -
+2440587.5 + ? * 1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) AS hour
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
-< ? GROUP BY queue_entries.date, hour
+< ?
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.hour
 """: """
-SELECT queue_entries.date, CAST(trunc((EXTRACT(epoch FROM date_trunc('second', queue_entries.checked_in_at)) *
-1.1574074074074073e-05 + 0 + ? * 1.1574074074074073e-05) * 24 + 0.0001) AS BIGINT) AS hour, count(*) AS number
+SELECT listed.date, listed.hour, count(*) AS number
+FROM (SELECT queue_entries.date AS date, CAST(trunc((EXTRACT(epoch FROM date_trunc('second',
+queue_entries.checked_in_at)) * 1.1574074074074073e-05 + 0 + ? * 1.1574074074074073e-05) * 24 + 0.0001) AS
+BIGINT) AS hour
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
-< ? GROUP BY queue_entries.date, hour
+< ?
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.hour
 """,
     """
 SELECT users.name, users.role, users.doctor_id

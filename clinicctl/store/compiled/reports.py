@@ -20,7 +20,8 @@ FILTER (WHERE appointments.cancelled_by = 'clinic' AND appointments.moved_to IS 
 sum(CASE WHEN (appointments.status != 'cancelled') THEN appointments.slots ELSE 0 END) AS booked, sum(CASE
 WHEN (appointments.status = 'completed') THEN appointments.slots ELSE 0 END) AS used
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, appointments.date
+WHERE appointments.date BETWEEN ? AND ? AND appointments.doctor_id IN (SELECT doctors.id
+FROM doctors) GROUP BY appointments.doctor_id, appointments.date
 """
 
 
@@ -29,11 +30,11 @@ def outcomes(tx: Tx, *, first: Date, last: Date) -> list[rows.DayOutcomesRow]:
 
 
 _SLOTS = """
-SELECT appointments.doctor_id, appointments.date, sum(CASE WHEN (appointments.status != 'cancelled') THEN
-appointments.slots ELSE 0 END) AS booked, sum(CASE WHEN (appointments.status = 'completed') THEN
-appointments.slots ELSE 0 END) AS used
+SELECT appointments.doctor_id, appointments.date, sum(appointments.slots) AS booked, sum(CASE WHEN
+(appointments.status = 'completed') THEN appointments.slots ELSE 0 END) AS used
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id, appointments.date
+WHERE appointments.date BETWEEN ? AND ? AND appointments.doctor_id IN (SELECT doctors.id
+FROM doctors) AND appointments.status != 'cancelled' GROUP BY appointments.doctor_id, appointments.date
 """
 
 
@@ -77,7 +78,8 @@ _NO_SHOWS_OF_DOCTORS = """
 SELECT appointments.doctor_id, count(*) AS number, count(*) FILTER (WHERE appointments.status = 'no_show') AS
 no_shows, count(*) FILTER (WHERE appointments.status = 'left') AS left_unseen
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY appointments.doctor_id
+WHERE appointments.date BETWEEN ? AND ? AND appointments.doctor_id IN (SELECT doctors.id
+FROM doctors) AND appointments.status != 'cancelled' GROUP BY appointments.doctor_id
 """
 
 
@@ -104,7 +106,8 @@ SELECT appointments.doctor_id, count(*) AS number, count(*) FILTER (WHERE appoin
 'patient' AND appointments.moved_to IS NOT NULL) AS moved_by_patient, count(*) FILTER (WHERE
 appointments.cancelled_by = 'clinic' AND appointments.moved_to IS NOT NULL) AS moved_by_clinic
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? GROUP BY appointments.doctor_id
+WHERE appointments.date BETWEEN ? AND ? AND appointments.doctor_id IN (SELECT doctors.id
+FROM doctors) GROUP BY appointments.doctor_id
 """
 
 
@@ -128,68 +131,77 @@ def changes_of_dates(tx: Tx, *, first: Date, last: Date) -> list[rows.DateChange
 
 
 _WAITS_OF_DOCTORS = """
-SELECT queue_entries.doctor_id, CAST((julianday(substr(coalesce(queue_entries.called_at,
+SELECT listed.doctor_id, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.doctor_id AS doctor_id, CAST((julianday(substr(coalesce(queue_entries.called_at,
 queue_entries.started_at), 1, 19)) - julianday(substr(queue_entries.checked_in_at, 1, 19))) * 1440 + 0.0001 AS
-INTEGER) AS minutes, count(*) AS number
+INTEGER) AS minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
-NOT NULL GROUP BY queue_entries.doctor_id, minutes
+NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.minutes
 """
 
 
 def waits_of_doctors(tx: Tx, *, first: Date, last: Date) -> list[rows.DoctorMinutesRow]:
-    return tx.fetch_all(_WAITS_OF_DOCTORS, (from_date(first), from_date(last)), rows.doctor_minutes_row)
+    return tx.fetch_all(_WAITS_OF_DOCTORS, (from_date(first), from_date(last), 0), rows.doctor_minutes_row)
 
 
 _WAITS_OF_DATES = """
-SELECT queue_entries.date, CAST((julianday(substr(coalesce(queue_entries.called_at, queue_entries.started_at),
-1, 19)) - julianday(substr(queue_entries.checked_in_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes,
-count(*) AS number
+SELECT listed.date, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.date AS date, CAST((julianday(substr(coalesce(queue_entries.called_at,
+queue_entries.started_at), 1, 19)) - julianday(substr(queue_entries.checked_in_at, 1, 19))) * 1440 + 0.0001 AS
+INTEGER) AS minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND coalesce(queue_entries.called_at, queue_entries.started_at) IS
-NOT NULL GROUP BY queue_entries.date, minutes
+NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.minutes
 """
 
 
 def waits_of_dates(tx: Tx, *, first: Date, last: Date) -> list[rows.DateMinutesRow]:
-    return tx.fetch_all(_WAITS_OF_DATES, (from_date(first), from_date(last)), rows.date_minutes_row)
+    return tx.fetch_all(_WAITS_OF_DATES, (from_date(first), from_date(last), 0), rows.date_minutes_row)
 
 
 _CONSULTATIONS_OF_DOCTORS = """
-SELECT queue_entries.doctor_id, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
-julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes, count(*) AS number
+SELECT listed.doctor_id, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.doctor_id AS doctor_id, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
-NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.doctor_id, minutes
+NULL AND queue_entries.ended_at IS NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.minutes
 """
 
 
 def consultations_of_doctors(tx: Tx, *, first: Date, last: Date) -> list[rows.DoctorMinutesRow]:
-    return tx.fetch_all(_CONSULTATIONS_OF_DOCTORS, (from_date(first), from_date(last)), rows.doctor_minutes_row)
+    return tx.fetch_all(_CONSULTATIONS_OF_DOCTORS, (from_date(first), from_date(last), 0), rows.doctor_minutes_row)
 
 
 _CONSULTATIONS_OF_DATES = """
-SELECT queue_entries.date, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
-julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes, count(*) AS number
+SELECT listed.date, listed.minutes, count(*) AS number
+FROM (SELECT queue_entries.date AS date, CAST((julianday(substr(queue_entries.ended_at, 1, 19)) -
+julianday(substr(queue_entries.started_at, 1, 19))) * 1440 + 0.0001 AS INTEGER) AS minutes
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.status = 'done' AND queue_entries.started_at IS NOT
-NULL AND queue_entries.ended_at IS NOT NULL GROUP BY queue_entries.date, minutes
+NULL AND queue_entries.ended_at IS NOT NULL
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.minutes
 """
 
 
 def consultations_of_dates(tx: Tx, *, first: Date, last: Date) -> list[rows.DateMinutesRow]:
-    return tx.fetch_all(_CONSULTATIONS_OF_DATES, (from_date(first), from_date(last)), rows.date_minutes_row)
+    return tx.fetch_all(_CONSULTATIONS_OF_DATES, (from_date(first), from_date(last), 0), rows.date_minutes_row)
 
 
 _LEADS_OF_DOCTORS = """
-SELECT appointments.doctor_id, CAST(julianday(appointments.date) - 2440587.5 + 0.0001 AS INTEGER) -
-CAST(julianday(substr(appointments.created_at, 1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05 +
+SELECT listed.doctor_id, listed.days, listed.minute, count(*) AS number
+FROM (SELECT appointments.doctor_id AS doctor_id, CAST(julianday(appointments.date) - 2440587.5 + 0.0001 AS
+INTEGER) - CAST(julianday(substr(appointments.created_at, 1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05 +
 1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
 THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
-substr(appointments.created_at, 1, 16) END AS minute, count(*) AS number
+substr(appointments.created_at, 1, 16) END AS minute
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY
-appointments.doctor_id, days, minute
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled'
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.days, listed.minute
 """
 
 
@@ -205,20 +217,21 @@ def leads_of_doctors(
 ) -> list[rows.DoctorLeadRow]:
     return tx.fetch_all(
         _LEADS_OF_DOCTORS,
-        (offset, late, night, wraps, from_date(first), from_date(last)),
+        (offset, late, night, wraps, from_date(first), from_date(last), 0),
         rows.doctor_lead_row,
     )
 
 
 _LEADS_OF_DATES = """
-SELECT appointments.date, CAST(julianday(appointments.date) - 2440587.5 + 0.0001 AS INTEGER) -
+SELECT listed.date, listed.days, listed.minute, count(*) AS number
+FROM (SELECT appointments.date AS date, CAST(julianday(appointments.date) - 2440587.5 + 0.0001 AS INTEGER) -
 CAST(julianday(substr(appointments.created_at, 1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05 +
 1.1574074074074074e-09 AS INTEGER) AS days, CASE WHEN (CASE WHEN (substr(appointments.created_at, 12, 8) >= ?)
 THEN 1 ELSE 0 END + CASE WHEN (substr(appointments.created_at, 12, 8) < ?) THEN 1 ELSE 0 END + ? = 2) THEN
-substr(appointments.created_at, 1, 16) END AS minute, count(*) AS number
+substr(appointments.created_at, 1, 16) END AS minute
 FROM appointments
-WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled' GROUP BY appointments.date,
-days, minute
+WHERE appointments.date BETWEEN ? AND ? AND appointments.status != 'cancelled'
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.days, listed.minute
 """
 
 
@@ -234,19 +247,40 @@ def leads_of_dates(
 ) -> list[rows.DateLeadRow]:
     return tx.fetch_all(
         _LEADS_OF_DATES,
-        (offset, late, night, wraps, from_date(first), from_date(last)),
+        (offset, late, night, wraps, from_date(first), from_date(last), 0),
         rows.date_lead_row,
     )
 
 
-_ARRIVALS_OF_DOCTORS = """
-SELECT queue_entries.doctor_id, CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5 + ? *
-1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) - CAST(CAST((julianday(substr(queue_entries.checked_in_at,
-1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) * 0.005952380952380952 + 0.0001 AS
-INTEGER) * 168 AS hour, count(*) AS number
+_ARRIVALS = """
+SELECT listed.hour, count(*) AS number
+FROM (SELECT CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5 + ? *
+1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) AS hour
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
-< ? GROUP BY queue_entries.doctor_id, hour
+< ?
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.hour
+"""
+
+
+def arrivals(tx: Tx, *, offset: int, first: Date, last: Date, start: datetime, end: datetime) -> list[rows.HourRow]:
+    return tx.fetch_all(
+        _ARRIVALS,
+        (offset, from_date(first), from_date(last), from_instant(start), from_instant(end), 0),
+        rows.hour_row,
+    )
+
+
+_ARRIVALS_OF_DOCTORS = """
+SELECT listed.doctor_id, listed.hour, count(*) AS number
+FROM (SELECT queue_entries.doctor_id AS doctor_id, CAST((julianday(substr(queue_entries.checked_in_at, 1, 19))
+- 2440587.5 + ? * 1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) -
+CAST(CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5 + ? * 1.1574074074074073e-05) *
+24 + 0.0001 AS INTEGER) * 0.005952380952380952 + 0.0001 AS INTEGER) * 168 AS hour
+FROM queue_entries
+WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
+< ?
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.doctor_id, listed.hour
 """
 
 
@@ -261,17 +295,19 @@ def arrivals_of_doctors(
 ) -> list[rows.DoctorHourRow]:
     return tx.fetch_all(
         _ARRIVALS_OF_DOCTORS,
-        (offset, offset, from_date(first), from_date(last), from_instant(start), from_instant(end)),
+        (offset, offset, from_date(first), from_date(last), from_instant(start), from_instant(end), 0),
         rows.doctor_hour_row,
     )
 
 
 _ARRIVALS_OF_DATES = """
-SELECT queue_entries.date, CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) - 2440587.5 + ? *
-1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) AS hour, count(*) AS number
+SELECT listed.date, listed.hour, count(*) AS number
+FROM (SELECT queue_entries.date AS date, CAST((julianday(substr(queue_entries.checked_in_at, 1, 19)) -
+2440587.5 + ? * 1.1574074074074073e-05) * 24 + 0.0001 AS INTEGER) AS hour
 FROM queue_entries
 WHERE queue_entries.date BETWEEN ? AND ? AND queue_entries.checked_in_at >= ? AND queue_entries.checked_in_at
-< ? GROUP BY queue_entries.date, hour
+< ?
+LIMIT 4611686018427387904 OFFSET ?) AS listed GROUP BY listed.date, listed.hour
 """
 
 
@@ -286,7 +322,7 @@ def arrivals_of_dates(
 ) -> list[rows.DateHourRow]:
     return tx.fetch_all(
         _ARRIVALS_OF_DATES,
-        (offset, from_date(first), from_date(last), from_instant(start), from_instant(end)),
+        (offset, from_date(first), from_date(last), from_instant(start), from_instant(end), 0),
         rows.date_hour_row,
     )
 

@@ -863,6 +863,15 @@ def holiday_row(stored: Any) -> HolidayRow:
     return HolidayRow(to_date(stored[0]), stored[1])
 
 
+class HourRow(NamedTuple):
+    hour: int | None
+    number: int
+
+
+def hour_row(stored: Any) -> HourRow:
+    return HourRow(stored[0], stored[1])
+
+
 class KindReachedRow(NamedTuple):
     kind: MessageKind
     number: int

@@ -7,21 +7,22 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
-    Label,
     Select,
     String,
+    and_,
     bindparam,
     case,
     cast,
     exists,
     extract,
     func,
+    literal_column,
     select,
 )
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from clinicctl.statuses import AppointmentStatus, CancelledBy, MessageKind, MessageState, QueueStatus
-from clinicctl.store.models import appointments, capacities, journal, journal_steps, messages, queue_entries
+from clinicctl.store.models import appointments, capacities, doctors, journal, journal_steps, messages, queue_entries
 from clinicctl.store.queries import among, either, every
 
 _DAY_MINUTES, _DAY_HOURS, _WEEK_HOURS = 1_440, 24, 168
@@ -31,11 +32,18 @@ _JULIAN_1970 = 2440587.5
 _ROUNDING = 0.0001
 """Less than a second in any unit, and more than what a product lacks: instants are taken to the second."""
 _TO_THE_SECOND = len("2026-01-31 23:59:59")
+_UNLIMITED = str(2**62)
 _OFFSET = bindparam("offset", type_=Integer)
 
 
-def _in_span(table: NamedFromClause) -> ColumnElement[bool]:
-    return table.c.date.between(bindparam("first"), bindparam("last"))
+def _in_span(table: NamedFromClause, *, by_doctor: bool = False) -> ColumnElement[bool]:
+    """Return the condition for the days of a report.
+
+    With `by_doctor` it says that each row has a doctor. Then SQLite reads them doctor by doctor from an index, and need
+    not sort them to group them.
+    """
+    in_span = table.c.date.between(bindparam("first"), bindparam("last"))
+    return and_(in_span, table.c.doctor_id.in_(select(doctors.c.id))) if by_doctor else in_span
 
 
 def _floor(value: ColumnElement[Any]) -> ColumnElement[int]:
@@ -121,6 +129,8 @@ def _cancelled(by: CancelledBy, *, moved: bool) -> ColumnElement[int]:
     return func.count().filter(appointments.c.cancelled_by == by, target.is_not(None) if moved else target.is_(None))
 
 
+_BOOKED = appointments.c.status != AppointmentStatus.CANCELLED
+
 # What became of the appointments of each doctor's day. `booked` and `used` are slots.
 OUTCOMES = every(
     select(
@@ -137,7 +147,7 @@ OUTCOMES = every(
         _slots(appointments.c.status != AppointmentStatus.CANCELLED).label("booked"),
         _slots(appointments.c.status == AppointmentStatus.COMPLETED).label("used"),
     )
-    .where(_in_span(appointments))
+    .where(_in_span(appointments, by_doctor=True))
     .group_by(appointments.c.doctor_id, appointments.c.date),
     "DayOutcomesRow",
 )
@@ -146,10 +156,10 @@ SLOTS = every(
     select(
         appointments.c.doctor_id,
         appointments.c.date,
-        _slots(appointments.c.status != AppointmentStatus.CANCELLED).label("booked"),
+        _sum(appointments.c.slots).label("booked"),
         _slots(appointments.c.status == AppointmentStatus.COMPLETED).label("used"),
     )
-    .where(_in_span(appointments))
+    .where(_in_span(appointments, by_doctor=True), _BOOKED)
     .group_by(appointments.c.doctor_id, appointments.c.date),
     "DaySlotsRow",
 )
@@ -177,25 +187,28 @@ UNDONE = every(
 )
 
 _CALLED = func.coalesce(queue_entries.c.called_at, queue_entries.c.started_at)
-_BOOKED = appointments.c.status != AppointmentStatus.CANCELLED
 
 
 def _counted(
-    table: NamedFromClause, key: str, values: Sequence[Label[Any]], *conditions: ColumnElement[bool]
+    table: NamedFromClause, values: Sequence[ColumnElement[Any]], *conditions: ColumnElement[bool]
 ) -> Select[Any]:
-    """Return the query that counts the rows of a span by a column and by values.
+    """Return the query that counts the rows of a span by values.
 
-    The values are grouped by their names, because the parameters of a second mention would be others for a server.
+    The limit is above every number of rows. With it SQLite sorts the values to group them, and not the columns that
+    they are made from.
     """
-    column = table.c[key]
-    found = select(column, *values, func.count().label("number")).where(_in_span(table), *conditions)
-    return found.group_by(column, *(each.name for each in values))
+    found = select(*values).where(_in_span(table), *conditions).limit(literal_column(_UNLIMITED)).subquery("listed")
+    return select(*found.c, func.count().label("number")).group_by(*found.c)
+
+
+def _within(key: str) -> ColumnElement[bool]:
+    return _in_span(appointments, by_doctor=key == "doctor_id")
 
 
 def _no_shows(key: str) -> Select[Any]:
     found = [_has(AppointmentStatus.NO_SHOW).label("no_shows"), _has(AppointmentStatus.LEFT).label("left_unseen")]
     column = appointments.c[key]
-    return select(column, func.count().label("number"), *found).where(_in_span(appointments), _BOOKED).group_by(column)
+    return select(column, func.count().label("number"), *found).where(_within(key), _BOOKED).group_by(column)
 
 
 def _changes(key: str) -> Select[Any]:
@@ -206,20 +219,19 @@ def _changes(key: str) -> Select[Any]:
         _cancelled(CancelledBy.PATIENT, moved=True).label("moved_by_patient"),
         _cancelled(CancelledBy.CLINIC, moved=True).label("moved_by_clinic"),
     ]
-    return select(column, func.count().label("number"), *found).where(_in_span(appointments)).group_by(column)
+    return select(column, func.count().label("number"), *found).where(_within(key)).group_by(column)
 
 
 def _waits(key: str) -> Select[Any]:
     waited = _minutes(queue_entries.c.checked_in_at, _CALLED).label("minutes")
-    return _counted(queue_entries, key, [waited], _CALLED.is_not(None))
+    return _counted(queue_entries, [queue_entries.c[key], waited], _CALLED.is_not(None))
 
 
 def _consultations(key: str) -> Select[Any]:
     started, ended = queue_entries.c.started_at, queue_entries.c.ended_at
     return _counted(
         queue_entries,
-        key,
-        [_minutes(started, ended).label("minutes")],
+        [queue_entries.c[key], _minutes(started, ended).label("minutes")],
         queue_entries.c.status == QueueStatus.DONE,
         started.is_not(None),
         ended.is_not(None),
@@ -227,12 +239,12 @@ def _consultations(key: str) -> Select[Any]:
 
 
 def _leads(key: str) -> Select[Any]:
-    return _counted(appointments, key, [_days_ahead().label("days"), _late().label("minute")], _BOOKED)
+    return _counted(appointments, [appointments.c[key], _days_ahead().label("days"), _late().label("minute")], _BOOKED)
 
 
-def _arrivals(key: str, hour: ColumnElement[int]) -> Select[Any]:
+def _arrivals(*values: ColumnElement[Any]) -> Select[Any]:
     arrived = queue_entries.c.checked_in_at
-    return _counted(queue_entries, key, [hour.label("hour")], arrived >= bindparam("start"), arrived < bindparam("end"))
+    return _counted(queue_entries, values, arrived >= bindparam("start"), arrived < bindparam("end"))
 
 
 _SENT = messages.c.state == MessageState.SENT
@@ -286,8 +298,11 @@ CONSULTATIONS_OF_DATES = every(_consultations("date"), "DateMinutesRow")
 LEADS_OF_DOCTORS = every(_leads("doctor_id"), "DoctorLeadRow")
 LEADS_OF_DATES = every(_leads("date"), "DateLeadRow")
 # How many arrived in each hour since 1970, or in each hour of a week that begins on Thursday, as 1970 did.
-ARRIVALS_OF_DOCTORS = every(_arrivals("doctor_id", _hour_of_week(queue_entries.c.checked_in_at)), "DoctorHourRow")
-ARRIVALS_OF_DATES = every(_arrivals("date", _local_hours(queue_entries.c.checked_in_at)), "DateHourRow")
+_HOUR = _local_hours(queue_entries.c.checked_in_at).label("hour")
+_HOUR_OF_WEEK = _hour_of_week(queue_entries.c.checked_in_at).label("hour")
+ARRIVALS = every(_arrivals(_HOUR), "HourRow")
+ARRIVALS_OF_DOCTORS = every(_arrivals(queue_entries.c.doctor_id, _HOUR_OF_WEEK), "DoctorHourRow")
+ARRIVALS_OF_DATES = every(_arrivals(queue_entries.c.date, _HOUR), "DateHourRow")
 # The messages of the visits of a span, and the visits that were reached by them.
 MESSAGES_OF_DOCTORS = every(_messages("doctor_id"), "DoctorMessagesRow")
 MESSAGES_OF_DATES = every(_messages("date"), "DateMessagesRow")
