@@ -111,8 +111,8 @@ def refuse_displaced(
 ) -> None:
     """Refuse if any patients would lose their slot.
 
-    The refusal lists them, and those of them without a phone; an importer gets their count only. `hint` is for a command without `--on-conflict`; it may
-    have placeholders for the first doctor and date.
+    The refusal lists them, and those of them without a phone; an importer gets their count only. `hint` is for a
+    command without `--on-conflict`; it may have placeholders for the first doctor and date.
     """
     affected: list[rows.AppointmentRow | rows.ArrivedRow] = [*arrived, *booked]
     if not affected:
