@@ -126,7 +126,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _own_environment: None) -> Iterator[None]:
     """Let a test begin at the instant of `--clock`; without the option the clock is the machine's."""
     instant: datetime | None = request.config.getoption("--clock")
-    if instant is None:
+    if instant is None or request.node.get_closest_marker("machine_clock"):
         yield
         return
     monkeypatch.setenv(settings.CLOCK_SHIFT, str((instant - datetime.now(UTC)).total_seconds()))

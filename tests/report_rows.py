@@ -44,7 +44,7 @@ def make(ask: Callable[..., Any], zone: str) -> None:
 def filled(request: pytest.FixtureRequest, ask: Callable[..., Any], database: str) -> str:
     zone = getattr(request, "param", "Europe/Berlin")
     make(ask, zone)
-    today = date.today()  # noqa: DTZ011 - the clinic's may be another one
+    today = datetime.now(ZoneInfo(zone)).date()
     fill(database, first=today - timedelta(days=299), last=today + timedelta(days=3), zone=zone, count=900)
     return database
 
@@ -61,7 +61,7 @@ def fill(place: str, *, first: date, last: date, zone: str, count: int, seed: in
     for number in range(1001, 1001 + count):
         on = first + timedelta(days=rng.randrange((last - first).days + 1))
         doctor = rng.choice(doctors)
-        status = rng.choice(STATUSES if on <= date.today() else COMING)  # noqa: DTZ011
+        status = rng.choice(STATUSES if on <= datetime.now(local).date() else COMING)
         by = rng.choice(("patient", "clinic")) if status == "cancelled" else None
         moved = 1 if by and rng.random() < 0.4 else None
         # In every hour of the day, so that the date of booking depends on the offset.

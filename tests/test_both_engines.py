@@ -51,8 +51,10 @@ MASKED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 """What each clinic draws for itself: ids, keys that were made up, and the hashes over them."""
 
 
-OF_A_SERVER = re.compile(r'(?<="role": )"\w+"|(?<="made_manager": )"\w+"|(?<="overwritten": )\w+')
-"""Who is connected to a server; whether an erasure has overwritten everything, which nobody knows of one."""
+OF_A_SERVER = re.compile(
+    r'(?<="role": )"\w+"|(?<="made_manager": )"\w+"|(?<="touched": \["ravi", )"\w+"|(?<="overwritten": )\w+'
+)
+"""The login, and whether an erasure has overwritten everything, which nobody knows of a server."""
 
 REFUSED = [each for each in every_write.REFUSED if each[0][0] != "db"]
 

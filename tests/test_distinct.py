@@ -1,6 +1,7 @@
 """Two patients who are judged to be two people, and babies who have no name yet."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,9 +56,10 @@ def test_a_judgement_is_undone(doubtful: Ask, refused: Refused) -> None:
 
 
 def test_a_list_of_duplicates_is_limited_and_begins_on_a_day(clinic: Ask) -> None:
-    with freeze_time("2026-11-20 06:00:00"):
+    now = datetime.now(UTC)
+    with freeze_time(now + timedelta(days=3)):
         clinic("patient", "add", "Anita Sharmaa", "--phone", "98765 43210", "--new")
-    with freeze_time("2026-11-23 06:00:00"):
+    with freeze_time(now + timedelta(days=6)):
         clinic("patient", "add", "Mumtaz Anvar", "--phone", "91234 56789", "--new")
         every = pairs(clinic)
         assert len(every) == 2

@@ -18,6 +18,8 @@ from clinicctl.store.postgresql.session import Session
 from tests import postgres
 from tests.test_plans import GROWING
 
+pytestmark = pytest.mark.machine_clock  # The server fills the clinic, by its own clock.
+
 Run = Callable[..., Any]
 
 PATIENTS, DOCTORS, APPOINTMENTS, WRITES, DAYS_AHEAD = 20_000, 10, 50_000, 40_000, 20

@@ -16,7 +16,8 @@ import pytest
 
 from tests import pgbouncer, postgres
 
-pytestmark = pytest.mark.file  # The servers are their own, whatever the engine of the run.
+# The servers are their own, whatever the engine of the run.
+pytestmark = [pytest.mark.file, pytest.mark.machine_clock]
 
 SEED = random.randrange(1_000_000)
 PLACES = 200

@@ -76,6 +76,7 @@ def finding(run: Run, name: str) -> tuple[str, str | None]:
 # Described
 
 
+@pytest.mark.machine_clock
 def test_info_tells_about_the_clinic_and_the_server(clinic: Ask, schema: str, database: str) -> None:
     clinic("book", "P1", "MEHTA")
     found = clinic("db", "info")
@@ -92,6 +93,7 @@ def test_info_tells_about_the_clinic_and_the_server(clinic: Ask, schema: str, da
     assert abs(float(server["clock_difference"].removesuffix(" s"))) < 2
 
 
+@pytest.mark.machine_clock
 def test_health_names_what_endangers_a_clinic(
     clinic: Ask, run: Run, sql: Any, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -515,9 +517,11 @@ def test_a_clinic_of_version_6_becomes_like_a_new_one(clinic: Ask, sql: Any) -> 
     assert clinic("db", "migrate")["found"] == 6
     assert clinic("db", "check")["sound"]
     clinic("config", "notify", "on")
-    assert clinic("outbox", "list") == []
+    # Before the clinic opens, the visit of today still has a reminder.
+    before = clinic("outbox", "list")
+    assert {each["kind"] for each in before} <= {"reminder"}
     clinic("book", "P2", "MEHTA", "+3d")
-    assert len(clinic("outbox", "list")) == 3
+    assert len(clinic("outbox", "list")) == len(before) + 3
 
 
 def test_every_step_has_a_statement_for_both_engines() -> None:
