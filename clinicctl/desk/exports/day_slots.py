@@ -1,9 +1,10 @@
 """The slots of doctors' days as records: free, taken, above the capacity, or of a doctor who is away."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from clinicctl.desk import days, visit_times
@@ -18,6 +19,13 @@ from clinicctl.store.compiled import rows
 from clinicctl.store.engine import Tx
 
 _DAYS_AT_ONCE = 31
+
+
+class Booked(NamedTuple):
+    """The appointments in the slots of a day, and when those of each slot last changed."""
+
+    by_slot: dict[int, rows.AppointmentRow]
+    latest: dict[int, datetime]
 
 
 def slot_id(doctor: UUID, on: date, slot: int) -> UUID:
@@ -66,27 +74,33 @@ def iter_slots(tx: Tx, doctor: rows.DoctorRow, spans: Iterable[Span], *, planned
             dates = [span.first + timedelta(days=nth) for nth in range(at, min(at + _DAYS_AT_ONCE, count))]
             chosen = replace(Chosen(), spans=[Span(dates[0], dates[-1])], doctor=doctor)
             found = selection.appointments(tx, chosen)
-            booked = {on: list(of_day) for on, of_day in groupby(found, key=lambda row: row.date)}
+            booked = {on: _booked(of_day) for on, of_day in groupby(found, key=lambda row: row.date)}
             for state in days.list_states_of_doctors(tx, [doctor], dates)[doctor.id]:
-                yield from _of_day(tx, doctor, state, booked.get(state.date, ()), planned=planned)
+                yield from _of_day(tx, doctor, state, booked.get(state.date, Booked({}, {})), planned=planned)
+
+
+def _booked(of_day: Iterable[rows.AppointmentRow]) -> Booked:
+    """Return what is booked on a day, without the cancelled appointments, of which there can be many."""
+    by_slot: dict[int, rows.AppointmentRow] = {}
+    latest: dict[int, datetime] = {}
+    for each in of_day:
+        for slot in range(each.slot, each.slot + each.slots):
+            # A cancellation changes the slots that it frees.
+            latest[slot] = max(each.updated_at, latest.get(slot, each.updated_at))
+            if each.status != AppointmentStatus.CANCELLED:
+                by_slot[slot] = each
+    return Booked(by_slot, latest)
 
 
 def _of_day(
     tx: Tx,
     doctor: rows.DoctorRow,
     state: days.DayState,
-    booked: Sequence[rows.AppointmentRow],
+    booked: Booked,
     *,
     planned: datetime,
 ) -> Iterator[SlotRecord]:
-    by_slot: dict[int, rows.AppointmentRow] = {}
-    latest: dict[int, datetime] = {}
-    for each in booked:
-        for slot in range(each.slot, each.slot + each.slots):
-            # A cancellation changes the slots that it frees.
-            latest[slot] = max(each.updated_at, latest.get(slot, each.updated_at))
-            if each.status != AppointmentStatus.CANCELLED:
-                by_slot[slot] = each
+    by_slot, latest = booked
     is_active = doctor.archived_at is None
     free = free_slots(by_slot, state.remaining) if is_active else ()
     away = range(1, state.capacity + 1) if is_active and not state.present else ()
