@@ -80,7 +80,10 @@ def iter_slots(tx: Tx, doctor: rows.DoctorRow, spans: Iterable[Span], *, planned
 
 
 def _booked(of_day: Iterable[rows.AppointmentRow]) -> Booked:
-    """Return what is booked on a day, without the cancelled appointments, of which there can be many."""
+    """Return what is booked on a day.
+
+    The cancelled appointments are not kept, because there can be many of a slot.
+    """
     by_slot: dict[int, rows.AppointmentRow] = {}
     latest: dict[int, datetime] = {}
     for each in of_day:
