@@ -183,10 +183,7 @@ def ask_about_problems(asked: Tx, *, tx: Tx) -> None:
 
 
 def list_failed(tx: Tx) -> list[rows.MessageRow]:
-    """Return the failed messages of which patients should still hear.
-
-    They are about visits from today on.
-    """
+    """Return the failed messages about visits from today on that still matter."""
     return [row for row in stored.failed_ahead(tx, first=tx.today) if outgoing.why_gone(tx, row) is None]
 
 

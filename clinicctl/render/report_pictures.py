@@ -89,7 +89,7 @@ def _other_fonts(text: str) -> list[str]:
     if missing:
         # The library keeps its list in a file, which lacks the fonts that were installed since.
         for path in {*findSystemFonts()} - {each.fname for each in fontManager.ttflist}:
-            with suppress(Exception):  # no promise is made of what a font that it cannot read raises
+            with suppress(Exception):  # undocumented, for a font that it cannot read
                 fontManager.addfont(path)
     for each in sorted(fontManager.ttflist, key=lambda each: (not each.name.startswith("Noto Sans"), each.name)):
         if not missing:

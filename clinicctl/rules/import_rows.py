@@ -245,7 +245,7 @@ def _digest_of_patients(found: Sequence[PatientRow]) -> str:
             *(str(cell) if cell is not None else None for cell in each[1:9]),
             *each.more_phones,
             *[True] * each.unverified,
-            # Older versions had none of these. The id says which patient a row is, and not what it says of them.
+            # Older versions had none of these. The id identifies a patient, but says nothing about them.
             *([{"notify": each.notify, "language": each.language}] if each.notify or each.language else []),
         ]
         for each in found

@@ -38,7 +38,7 @@ class Program:
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                # What it prints may have names: nobody asked for them.
+                # It may write names, which must not reach a log.
                 stderr=subprocess.DEVNULL,
                 # A Ctrl-C at the terminal is for the run, which waits for the message in hand.
                 start_new_session=True,
@@ -65,7 +65,7 @@ def _talk(
 ) -> bytes:
     """Give a program its input, and return its first line when it has ended.
 
-    The rest of what it prints is read and forgotten. What it has started may go on, and hold its output open.
+    The rest of its output is read and dropped. Processes that it has started may continue, and hold its output open.
     """
     found, left, end = bytearray(), memoryview(document), clock.ticks() + timeout
     for each in (given, printed):

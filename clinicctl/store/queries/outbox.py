@@ -95,7 +95,7 @@ _IN_ORDER = (messages.c.due, messages.c.appointment, messages.c.kind, messages.c
 
 BY_KEY = one(_ALL.where(_THIS), "MessageRow")
 IS_DUE = one(select(messages.c.appointment).where(IS_OPEN, messages.c.due <= _NOW).limit(1))
-# Of a visit that is over nobody needs to hear, though nobody may have asked for its channel.
+# Messages about past visits stay open if no sender has asked for their channel; they are not overdue.
 OLDEST_DUE = one(
     select(messages.c.due)
     .join(appointments, appointments.c.number == messages.c.appointment)
