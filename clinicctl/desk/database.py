@@ -119,9 +119,9 @@ def restore(tx: Tx, *, file: str) -> Restored:
 
 
 def _keep_manager(tx: Tx, login: str) -> str | None:
-    """Make who runs the command a manager.
+    """Make the person who runs the command a manager.
 
-    The login of a terminal that several people share is nobody.
+    The login of a terminal that several people share is no person.
     """
     person = tx.person
     return users.ensure_manager(tx, login) if person is None or person.name == person.login else None
@@ -129,7 +129,7 @@ def _keep_manager(tx: Tx, login: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Runner(Digested):
-    """The name by which the new database knows who moves a clinic to it. It is no part of the request."""
+    """The login, at the new database, of the person who moves a clinic to it. It is no part of the request."""
 
     name: str
 
@@ -162,7 +162,10 @@ def finish_copy(store: Store, *, to: Store, actor: str | None, key: str, dry_run
 
 @operations.COPY
 def copy(tx: Tx, *, to: str, runner: Runner) -> Copied:
-    """Describe the clinic that moves, and make who moves it a manager there."""
+    """Describe the clinic that moves to another place.
+
+    The person who moves it becomes a manager there.
+    """
     return Copied(
         path=paths.shown(tx.place),
         to=to,

@@ -87,7 +87,7 @@ class BackedUp:
 class Restored:
     """A restored database: its source, the schema and the journal's head of that, and the replaced file.
 
-    `made_manager` is who became a manager by restoring it, because its users know them otherwise or not at all.
+    `made_manager` is the person who became a manager by restoring it, because its users did not have them as one.
     """
 
     path: str
@@ -118,7 +118,7 @@ class Migrated:
 class Copied:
     """A clinic that has moved to another database.
 
-    `made_manager` is who became a manager there, under the name by which that database knows them.
+    `made_manager` is the person who became a manager there, by their login at that database.
     """
 
     path: str

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
-from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # nor has this
 
 from clinicctl.render.safe_text import visible
 from clinicctl.results.exports import CellType, Column
